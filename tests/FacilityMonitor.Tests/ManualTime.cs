@@ -1,0 +1,94 @@
+namespace FacilityMonitor.Tests;
+
+/// <summary>A clock that moves only when a test says so; its timers fire in order of their due times.</summary>
+internal sealed class ManualTime(DateTimeOffset start) : TimeProvider
+{
+    private readonly Lock _gate = new();
+    private readonly List<ManualTimer> _timers = [];
+    private DateTimeOffset _now = start;
+
+    public ManualTime()
+        : this(new DateTimeOffset(2026, 11, 20, 10, 0, 0, TimeSpan.Zero))
+    {
+    }
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override DateTimeOffset GetUtcNow()
+    {
+        lock (_gate)
+            return _now;
+    }
+
+    public override long GetTimestamp() => GetUtcNow().Ticks;
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new ManualTimer(this, callback, state);
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
+    /// <summary>Moves the clock; every timer due on the way fires at its own instant.</summary>
+    public void Advance(TimeSpan by)
+    {
+        var end = GetUtcNow() + by;
+        while (NextDue(end) is { } due)
+        {
+            lock (_gate)
+                _now = due.At > _now ? due.At : _now;
+            due.Timer.Fire();
+        }
+
+        lock (_gate)
+            _now = end;
+    }
+
+    private (DateTimeOffset At, ManualTimer Timer)? NextDue(DateTimeOffset end)
+    {
+        lock (_gate)
+        {
+            var next = _timers.Where(timer => timer.Due <= end).MinBy(timer => timer.Due);
+            return next is null ? null : (next.Due!.Value, next);
+        }
+    }
+
+    private sealed class ManualTimer(ManualTime owner, TimerCallback callback, object? state) : ITimer
+    {
+        private TimeSpan _period = Timeout.InfiniteTimeSpan;
+
+        public DateTimeOffset? Due { get; private set; }
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            lock (owner._gate)
+            {
+                _period = period;
+                Due = dueTime == Timeout.InfiniteTimeSpan ? null : owner._now + dueTime;
+                if (!owner._timers.Contains(this))
+                    owner._timers.Add(this);
+            }
+
+            return true;
+        }
+
+        public void Fire()
+        {
+            lock (owner._gate)
+                Due = _period == Timeout.InfiniteTimeSpan || _period == TimeSpan.Zero ? null : Due + _period;
+            callback(state);
+        }
+
+        public void Dispose()
+        {
+            lock (owner._gate)
+                owner._timers.Remove(this);
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}
