@@ -1,0 +1,105 @@
+using System.Collections.Concurrent;
+using System.Text;
+
+namespace FacilityMonitor.Readings;
+
+/// <summary>Every device ever seen, and the small number that stands for it. Finds a device from the bytes of a topic without allocating.</summary>
+/// <remarks>One thread resolves (ingest); any thread may look up by number. Whoever resolves stores <see cref="TakeNew"/> in the same commit as the
+/// records that use the numbers.</remarks>
+public sealed class DeviceTable
+{
+    /// <summary>Most devices one service knows: five times a district. Beyond it a new device is refused and counted.</summary>
+    public const int DevicesMax = 500_000;
+
+    private readonly Dictionary<Key, Device> _byKey = new(new KeyComparer());
+    private readonly ConcurrentDictionary<int, Device> _byNumber = new();
+    private readonly List<Device> _new = [];
+    private int _highest;
+
+    /// <summary>How many devices are known.</summary>
+    public int Count => _byNumber.Count;
+
+    /// <summary>Every known device, in no order.</summary>
+    public IEnumerable<Device> All => _byNumber.Values;
+
+    /// <summary>Takes in a device that was stored earlier.</summary>
+    public void Load(Device device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        _byNumber[device.Number] = device;
+        _byKey[new Key(device.Id)] = device;
+        _highest = Math.Max(_highest, device.Number);
+    }
+
+    /// <summary>The device with this number; null when there is none.</summary>
+    public Device? Find(int number) => _byNumber.GetValueOrDefault(number);
+
+    /// <summary>The device with this name, given a number now if it is new; null when the table is full.</summary>
+    /// <param name="dialect">Its language.</param>
+    /// <param name="site">Its site in UTF-8; empty for a foreign device.</param>
+    /// <param name="name">Its name in UTF-8.</param>
+    public Device? Resolve(Dialect dialect, ReadOnlySpan<byte> site, ReadOnlySpan<byte> name)
+    {
+        if (_byKey.GetAlternateLookup<Lookup>().TryGetValue(new Lookup(dialect, site, name), out var known))
+            return known;
+        if (Count >= DevicesMax)
+            return null;
+        var id = new DeviceId(dialect, site.IsEmpty ? null : Encoding.UTF8.GetString(site), Encoding.UTF8.GetString(name));
+        var device = new Device(_highest + 1, id);
+        Load(device);
+        _new.Add(device);
+        return device;
+    }
+
+    /// <summary>The devices that got a number since the last call; the caller stores them.</summary>
+    public IReadOnlyList<Device> TakeNew()
+    {
+        if (_new.Count == 0)
+            return [];
+        var taken = _new.ToArray();
+        _new.Clear();
+        return taken;
+    }
+
+    private readonly struct Key(DeviceId id)
+    {
+        public DeviceId Id { get; } = id;
+
+        public byte[] Site { get; } = Encoding.UTF8.GetBytes(id.Site ?? "");
+
+        public byte[] Name { get; } = Encoding.UTF8.GetBytes(id.Name);
+    }
+
+    private readonly ref struct Lookup(Dialect dialect, ReadOnlySpan<byte> site, ReadOnlySpan<byte> name)
+    {
+        public Dialect Dialect { get; } = dialect;
+
+        public ReadOnlySpan<byte> Site { get; } = site;
+
+        public ReadOnlySpan<byte> Name { get; } = name;
+    }
+
+    private sealed class KeyComparer : IEqualityComparer<Key>, IAlternateEqualityComparer<Lookup, Key>
+    {
+        public bool Equals(Key x, Key y) => x.Id == y.Id;
+
+        public bool Equals(Lookup alternate, Key other) => alternate.Dialect == other.Id.Dialect
+            && alternate.Site.SequenceEqual(other.Site) && alternate.Name.SequenceEqual(other.Name);
+
+        public int GetHashCode(Key key) => Hash(key.Id.Dialect, key.Site, key.Name);
+
+        public int GetHashCode(Lookup alternate) => Hash(alternate.Dialect, alternate.Site, alternate.Name);
+
+        public Key Create(Lookup alternate) => throw new NotSupportedException("A device is made by Resolve, which gives it its number.");
+
+        private static int Hash(Dialect dialect, ReadOnlySpan<byte> site, ReadOnlySpan<byte> name)
+        {
+            var hash = new HashCode();
+            hash.Add((byte)dialect);
+            hash.AddBytes(site);
+            hash.Add(0);
+            hash.AddBytes(name);
+            return hash.ToHashCode();
+        }
+    }
+}

@@ -1,0 +1,88 @@
+namespace FacilityMonitor.Readings;
+
+/// <summary>The readings of one message, in payload order, in arrays that are used again: filling it allocates nothing once it has grown.</summary>
+/// <remarks>Not thread-safe: one buffer, one thread at a time. Spans it hands out are valid until the next <see cref="Clear"/> or add.</remarks>
+public sealed class ReadingBuffer
+{
+    /// <summary>Most readings one message can hold; a 16 KiB payload cannot carry more.</summary>
+    public const int ReadingsMax = 2048;
+
+    /// <summary>Longest state text, in bytes of UTF-8.</summary>
+    public const int StateLengthMax = 32;
+
+    private Reading[] _readings = new Reading[16];
+    private MetricValue[] _values = new MetricValue[128];
+    private int _valueCount;
+
+    /// <summary>How many readings it holds.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The readings, in payload order.</summary>
+    public Span<Reading> Readings => _readings.AsSpan(0, Count);
+
+    /// <summary>The values of one of its readings.</summary>
+    public ReadOnlySpan<MetricValue> ValuesOf(in Reading reading) => _values.AsSpan(reading.FirstValue, reading.ValueCount);
+
+    /// <summary>The value of one metric of a reading; false when it was not measured.</summary>
+    public bool TryGet(in Reading reading, Metric metric, out double value)
+    {
+        foreach (ref readonly var candidate in ValuesOf(reading))
+        {
+            if (candidate.Metric == metric)
+            {
+                value = candidate.Value;
+                return true;
+            }
+        }
+
+        value = 0;
+        return false;
+    }
+
+    /// <summary>Begins the next reading; its values follow by <see cref="AddValue"/>. The index is set to its position.</summary>
+    public ref Reading Add()
+    {
+        if (Count == _readings.Length)
+            Array.Resize(ref _readings, _readings.Length * 2);
+        ref var reading = ref _readings[Count];
+        reading = new Reading { Index = (ushort)Count, FirstValue = _valueCount };
+        Count++;
+        return ref reading;
+    }
+
+    /// <summary>Adds a value to the newest reading. A metric told twice in one reading: the last wins, as in JSON.</summary>
+    /// <exception cref="InvalidOperationException">No reading was begun.</exception>
+    public void AddValue(Metric metric, double value)
+    {
+        if (Count == 0)
+            throw new InvalidOperationException("A value needs a reading: call Add first.");
+        ref var reading = ref _readings[Count - 1];
+        for (var index = reading.FirstValue; index < _valueCount; index++)
+        {
+            if (_values[index].Metric == metric)
+            {
+                _values[index] = new MetricValue(metric, value);
+                return;
+            }
+        }
+
+        if (_valueCount == _values.Length)
+            Array.Resize(ref _values, _values.Length * 2);
+        _values[_valueCount++] = new MetricValue(metric, value);
+        reading.ValueCount++;
+    }
+
+    /// <summary>Takes back the newest reading, for a decoder that found it holds nothing.</summary>
+    public void RemoveLast()
+    {
+        Count--;
+        _valueCount = _readings[Count].FirstValue;
+    }
+
+    /// <summary>Empties the buffer and keeps its arrays.</summary>
+    public void Clear()
+    {
+        Count = 0;
+        _valueCount = 0;
+    }
+}

@@ -1,0 +1,9 @@
+using System.CommandLine;
+
+namespace FacilityMonitor.Commands;
+
+/// <summary>Every command of <c>facility-monitor</c>, one line each.</summary>
+internal static class CommandList
+{
+    public static IReadOnlyList<Command> All => [];
+}
