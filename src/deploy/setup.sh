@@ -1,0 +1,77 @@
+# Sourced by src/run.sh, tests/run.sh and src/deploy/install.sh: what they need from Debian, installed without starting, stopping or touching a service.
+
+# need COMMAND PACKAGE …: notes the packages for later when the command is missing.
+missing=()
+need() {
+    local command=$1
+    shift
+    command -v "$command" >/dev/null 2>&1 || missing+=("$@")
+}
+
+# need_package PACKAGE: for packages that bring no command.
+need_package() {
+    dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed' || missing+=("$1")
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null 2>&1; then
+        # Without a terminal nobody can type a password: fail instead of waiting.
+        if [ -t 0 ]; then sudo "$@"; else sudo -n "$@"; fi
+    else
+        echo "Needs root to run: $*. Run as root, or install sudo." >&2
+        return 1
+    fi
+}
+
+# install_missing: says what it will install and installs it with service start suppressed.
+install_missing() {
+    [ ${#missing[@]} -gt 0 ] || return 0
+    echo "Installing from Debian, without starting any service: ${missing[*]}"
+    local policy=/usr/sbin/policy-rc.d placed='' status=0 log
+    log=$(mktemp --suffix=.facility-monitor-apt.log)
+    if [ ! -e "$policy" ]; then
+        # The way Debian gives to forbid package scripts to start services (invoke-rc.d(8)).
+        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+        as_root chmod 755 "$policy"
+        placed=yes
+    fi
+    local fresh_broker=''
+    [[ " ${missing[*]} " == *' mosquitto '* ]] && fresh_broker=yes
+    {
+        as_root apt-get update -qq &&
+            as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+    } </dev/null >"$log" 2>&1 || status=$?
+    [ -z "$placed" ] || as_root rm -f "$policy"
+    if [ $status -ne 0 ]; then
+        tail -n 20 "$log" >&2
+        echo "apt-get failed; the whole log: $log" >&2
+        return $status
+    fi
+    rm -f "$log"
+    # We bring our own broker process; Debian's must not appear at the next boot because of us.
+    if [ -n "$fresh_broker" ] && [ -z "${keep_broker_service:-}" ] && command -v systemctl >/dev/null 2>&1; then
+        as_root systemctl disable mosquitto >/dev/null 2>&1 || true
+    fi
+    missing=()
+}
+
+need_dotnet() {
+    if ! command -v dotnet >/dev/null 2>&1 || ! dotnet --list-sdks | grep -q '^10\.'; then
+        echo 'The .NET 10 SDK is missing. See https://learn.microsoft.com/dotnet/core/install/linux-debian' >&2
+        return 1
+    fi
+}
+
+# free_port FIRST: the first port from FIRST on that nobody listens on.
+free_port() {
+    local port=$1
+    while (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do port=$((port + 1)); done
+    echo "$port"
+}
+
+# secret: 20 characters that are easy to read aloud and to type.
+secret() {
+    LC_ALL=C tr -dc 'abcdefghjkmnpqrstuvwxyz23456789' </dev/urandom | head -c 20 || true
+}

@@ -1,0 +1,180 @@
+#!/usr/bin/env bash
+# The main job on this machine: broker, monitor, simulated neighbourhood, page in the browser. Ctrl-C ends exactly what this started.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(dirname "$here")
+# shellcheck source=src/deploy/setup.sh
+source "$here/deploy/setup.sh"
+
+usage() {
+    cat <<'U'
+Usage: src/run.sh [--lan] [--no-sim] [--config DIR] [--scenario NAME|FILE] [--data DIR]
+
+  --lan            let plugs of this network reach the broker, and print how to connect one
+  --no-sim         no simulated neighbourhood, only what really reports
+  --config DIR     your own registry and settings instead of the demo neighbourhood
+  --scenario S     what the simulator plays (default: demo)
+  --data DIR       where readings, credentials and logs are kept (default: .run)
+U
+}
+
+lan='' simulate=yes config='' scenario=demo run="$root/.run"
+while [ $# -gt 0 ]; do
+    case $1 in
+        --lan) lan=yes ;;
+        --no-sim) simulate='' ;;
+        --config | --scenario | --data)
+            [ $# -gt 1 ] || { echo "$1 needs a value." >&2; usage >&2; exit 2; }
+            case $1 in
+                --config) config=$(cd "$2" && pwd) ;;
+                --scenario) scenario=$2 ;;
+                --data) mkdir -p "$2" && run=$(cd "$2" && pwd) ;;
+            esac
+            shift
+            ;;
+        -h | --help) usage; exit 0 ;;
+        *) echo "Unknown option: $1" >&2; usage >&2; exit 2 ;;
+    esac
+    shift
+done
+
+need_dotnet
+need mosquitto mosquitto
+need curl curl
+# The address that plugs of this network can reach is asked of iproute2.
+[ -z "$lan" ] || need ip iproute2
+need node nodejs
+need npm npm
+need_package libsqlite3-0
+install_missing
+
+umask 077
+mkdir -p "$run"
+if [ -e "$run/pid" ] && kill -0 "$(cat "$run/pid")" 2>/dev/null; then
+    echo "Already running here (process $(cat "$run/pid"), data in $run). Stop it first, or use --data for a second one." >&2
+    exit 1
+fi
+echo $$ >"$run/pid"
+
+pids=()
+finish() {
+    trap - EXIT INT TERM
+    # The simulator first (it says goodbye), then the service (it drains), then the broker it drains from.
+    local index
+    for ((index = ${#pids[@]} - 1; index >= 0; index--)); do
+        kill -TERM "${pids[index]}" 2>/dev/null || continue
+        wait "${pids[index]}" 2>/dev/null || true
+    done
+    rm -f "$run/pid"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+echo 'Building …'
+(cd "$root/dashboards/web" && [ -d node_modules ] && [ ! package-lock.json -nt node_modules ]) ||
+    (cd "$root/dashboards/web" && npm ci --omit=dev --no-audit --no-fund --loglevel=error </dev/null && touch node_modules)
+# Readable by the owner alone is right for data, not for what the compiler shares between users.
+(umask 022 && dotnet build -c Release -v quiet --nologo "$root/src/FacilityMonitor" && dotnet build -c Release -v quiet --nologo "$root/firmware-sim")
+
+# Credentials are made once and kept beside the data, readable by the owner alone.
+for name in monitor devices plug sign-in; do
+    [ -s "$run/$name.password" ] || secret >"$run/$name.password"
+done
+for name in monitor devices plug; do
+    printf '%s:%s\n' "$name" "$(cat "$run/$name.password")"
+done >"$run/passwords"
+mosquitto_passwd -U "$run/passwords"
+
+broker_port=$(free_port 1883)
+web_port=$(free_port 8080)
+{
+    cat "$here/deploy/mosquitto.conf"
+    echo "listener $broker_port 127.0.0.1"
+    if [ -n "$lan" ]; then
+        address=$(ip -4 -o route get 1.1.1.1 2>/dev/null | sed -n 's/.* src \([0-9.]*\).*/\1/p')
+        [ -n "$address" ] || address=$(hostname -I | cut -d' ' -f1)
+        [ -n "$address" ] || { echo '--lan: this machine has no address on a network.' >&2; exit 1; }
+        echo "listener $broker_port $address"
+    fi
+    echo "password_file $run/passwords"
+    echo "acl_file $here/deploy/mosquitto.acl"
+    echo "persistence_location $run/"
+    echo 'log_dest stderr'
+    # Started by root, mosquitto would become another user that may not read what is ours.
+    [ "$(id -u)" != 0 ] || echo 'user root'
+} >"$run/mosquitto.conf"
+
+# Each in a process group of its own: a Ctrl-C reaches this script alone, and it ends them in order.
+start() {
+    local log=$1
+    shift
+    setsid "$@" >>"$run/$log" 2>&1 </dev/null &
+    pids+=($!)
+}
+
+await() {
+    local what=$1 pid=$2 log=$3
+    shift 3
+    local deadline=$((SECONDS + 60))
+    until "$@" >/dev/null 2>&1; do
+        if ! kill -0 "$pid" 2>/dev/null || [ $SECONDS -ge $deadline ]; then
+            echo "$what did not start. The end of its log ($run/$log):" >&2
+            tail -n 20 "$run/$log" >&2
+            exit 1
+        fi
+        sleep 0.1
+    done
+}
+
+listening() { (exec 3<>"/dev/tcp/127.0.0.1/$1"); }
+
+start mosquitto.log mosquitto -c "$run/mosquitto.conf"
+broker=${pids[-1]}
+await 'The broker' "$broker" mosquitto.log listening "$broker_port"
+
+url=http://127.0.0.1:$web_port
+export FM_BROKER__HOST=127.0.0.1 FM_BROKER__PORT=$broker_port FM_BROKER__USERNAME=monitor FM_BROKER__PASSWORD_FILE=$run/monitor.password
+export FM_DATA__DIRECTORY=$run/data FM_WEB__URL=$url FM_WEB__SIGN_IN__USER=manager FM_WEB__SIGN_IN__PASSWORD_FILE=$run/sign-in.password
+start facility-monitor.log dotnet "$root/src/FacilityMonitor/bin/Release/net10.0/facility-monitor.dll" run ${config:+--config "$config"}
+monitor=${pids[-1]}
+await 'The monitor' "$monitor" facility-monitor.log curl -fsS "$url/readyz"
+
+if [ -n "$simulate" ]; then
+    start firmware-sim.log dotnet "$root/firmware-sim/bin/Release/net10.0/firmware-sim.dll" run --scenario "$scenario" \
+        --broker "mqtt://devices@127.0.0.1:$broker_port" --password-file "$run/devices.password"
+fi
+
+cat <<U
+
+  设施卫士 FacilityMonitor is running.
+
+  页面 Page       $url   (English: $url/?lang=en)
+  登录 Sign-in    manager   $(cat "$run/sign-in.password")
+  日志 Logs       $run/*.log
+U
+if [ -n "$lan" ]; then
+    cat <<U
+
+  真插座 Connect a real plug (same network):
+    broker        $address:$broker_port
+    user          plug
+    password      $(cat "$run/plug.password")
+    Tasmota console, one line:
+      Backlog MqttHost $address; MqttPort $broker_port; MqttUser plug; MqttPassword $(cat "$run/plug.password"); Topic my-plug; TelePeriod 10
+    Shelly: Settings > MQTT: enable, server $address:$broker_port, the same user and password, "RPC status notifications" on.
+    Zigbee2MQTT: mqtt: {server: mqtt://$address:$broker_port, user: plug, password: …}
+  It appears under "new devices" on the page within a minute.
+U
+fi
+echo
+echo '  Ctrl-C ends it.'
+
+if [ -t 1 ] && [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] && command -v xdg-open >/dev/null 2>&1; then
+    xdg-open "$url" >/dev/null 2>&1 || true
+fi
+
+# Whatever ends first ends all: a demo without its monitor only looks alive.
+wait -n "${pids[@]}" || true
+echo 'One part has ended; stopping the others. Logs: '"$run"'/*.log' >&2
+exit 1

@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Runs every test: installs what they need, builds, runs, prints the totals. --long adds the proofs that take an hour.
+set -uo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(dirname "$here")
+# shellcheck source=src/deploy/setup.sh
+source "$root/src/deploy/setup.sh"
+
+for argument in "$@"; do
+    case $argument in
+        --long) export FM_LONG=1 ;;
+        *) echo "Usage: tests/run.sh [--long]" >&2; exit 2 ;;
+    esac
+done
+
+need_dotnet || exit 1
+need mosquitto mosquitto
+need mosquitto_pub mosquitto-clients
+need chromium chromium
+need curl curl
+need node nodejs
+need npm npm
+need_package libsqlite3-0
+need_package fonts-noto-cjk
+install_missing || exit 1
+
+passed=0 failed=0
+# check NAME COMMAND …: one more test, of something that is not C#.
+check() {
+    local name=$1
+    shift
+    if "$@"; then
+        passed=$((passed + 1))
+        echo "ok: $name"
+    else
+        failed=$((failed + 1))
+        echo "FAILED: $name" >&2
+    fi
+}
+
+cd "$root" || exit 1
+check 'page assets install from the lock file' \
+    bash -c 'cd dashboards/web && npm ci --no-audit --no-fund --loglevel=error </dev/null'
+check 'page modules type-check' bash -c 'cd dashboards/web && npm run --silent check </dev/null'
+
+if dotnet build -c Release -v quiet --nologo FacilityMonitor.sln; then
+    results=$(mktemp -d)
+    # What runs here has every server: a test that would skip fails instead.
+    FM_REQUIRE_SERVERS=1 dotnet test -c Release --no-build --nologo tests/FacilityMonitor.Tests \
+        --logger 'trx;LogFileName=tests.trx' --logger 'console;verbosity=minimal' --results-directory "$results" \
+        --blame-hang-timeout 10min </dev/null
+    # A run that died has no totals; that is a failure, not a silence.
+    counters=$(grep -o '<Counters [^>]*>' "$results/tests.trx" 2>/dev/null | head -n 1)
+    count() { sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p" <<<"$counters"; }
+    total=$(count total) good=$(count passed)
+    if [ -n "$total" ] && [ "$total" -gt 0 ]; then
+        passed=$((passed + good))
+        failed=$((failed + total - good))
+    else
+        echo 'FAILED: the C# tests ended without a result' >&2
+        failed=$((failed + 1))
+    fi
+    rm -rf "$results"
+else
+    echo 'FAILED: build' >&2
+    failed=$((failed + 1))
+fi
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
