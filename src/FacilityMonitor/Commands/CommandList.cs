@@ -5,5 +5,8 @@ namespace FacilityMonitor.Commands;
 /// <summary>Every command of <c>facility-monitor</c>, one line each.</summary>
 internal static class CommandList
 {
-    public static IReadOnlyList<Command> All => [];
+    public static IReadOnlyList<Command> All =>
+    [
+        DecodeCommand.Create(),
+    ];
 }

@@ -1,0 +1,36 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace FacilityMonitor.Contract;
+
+/// <summary>Reads the times foreign devices write.</summary>
+internal static class DeviceTime
+{
+    /// <summary>Times without an offset are local to where the devices stand.</summary>
+    private static readonly TimeSpan Shanghai = TimeSpan.FromHours(8);
+
+    private static readonly string[] Forms = ["yyyy-MM-dd'T'HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss.fff", "yyyy-MM-dd HH:mm:ss", "yyyy.MM.dd HH:mm:ss"];
+
+    /// <summary>A time as text (ISO with or without an offset, or the old dotted form) or as a number of seconds or milliseconds; null when it is none of these.</summary>
+    public static long? Read(JsonElement value)
+    {
+        if (value.ValueKind == JsonValueKind.Number)
+            return value.TryGetDouble(out var number) ? FromEpoch(number) : null;
+        if (value.ValueKind != JsonValueKind.String)
+            return null;
+        var text = value.GetString()!;
+        if (DateTime.TryParseExact(text, Forms, CultureInfo.InvariantCulture, DateTimeStyles.None, out var local))
+            return new DateTimeOffset(local, Shanghai).ToUnixTimeMilliseconds();
+        if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var exact))
+            return exact.ToUnixTimeMilliseconds();
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var epoch) ? FromEpoch(epoch) : null;
+    }
+
+    private static long? FromEpoch(double value) => value switch
+    {
+        // Seconds until the year 5138, milliseconds from 1973 on: the ranges do not meet.
+        > 0 and < 1e11 => (long)Math.Round(value * 1000),
+        >= 1e11 and < 1e14 => (long)value,
+        _ => null,
+    };
+}

@@ -1,0 +1,756 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.Unicode;
+using FacilityMonitor.Readings;
+
+namespace FacilityMonitor.Contract;
+
+/// <summary>Reads the payloads of <c>fm/1</c> from their bytes: no document tree, no string a field, nothing allocated for readings. Not thread-safe.</summary>
+internal sealed class Fm1Decoder
+{
+    /// <summary>Longest payload the contract allows, bytes.</summary>
+    public const int PayloadMax = 16 * 1024;
+
+    /// <summary>Deepest nesting the contract needs: a birth's metrics lie four deep. Unknown fields may go to twice that.</summary>
+    private const int DepthMax = 8;
+
+    /// <summary>Largest whole number JSON tools carry exactly: 2^53.</summary>
+    private const long WholeMax = 1L << 53;
+
+    /// <summary>A sample lies at most a year from its message's base time.</summary>
+    private const long OffsetMaxMs = 366L * 24 * 3_600_000;
+
+    private const int TextMax = 64;
+
+    private readonly StateTexts _states = new();
+    private readonly Dictionary<int, (BootId Boot, long BeganMs)> _boots = [];
+    private RejectReason _reason;
+    private string? _detail;
+
+    // The envelope while it is read.
+    private bool _versionSeen;
+    private long? _version;
+    private BootId _boot;
+    private long? _seq;
+    private long? _ts;
+    private long? _up;
+    private ClockSource? _clock;
+    private bool _readingsSeen;
+
+    /// <summary>Decodes one payload into <paramref name="message"/>, whose device, receipt time and retain flag are set already.</summary>
+    public DecodeOutcome Decode(Fm1Kind kind, ReadOnlySpan<byte> payload, DeviceMessage message)
+    {
+        _reason = RejectReason.BadJson;
+        _detail = null;
+        if (payload.Length > PayloadMax)
+            return DecodeOutcome.Rejected(RejectReason.TooLarge, Invariant($"payload: {payload.Length} bytes, {PayloadMax} are allowed; send smaller batches"));
+        if (!Utf8.IsValid(payload))
+            return DecodeOutcome.Rejected(RejectReason.BadUtf8, "payload: not UTF-8");
+        try
+        {
+            var reader = new Utf8JsonReader(payload, new JsonReaderOptions { MaxDepth = DepthMax });
+            if (Read(ref reader, kind, message) && !ReadsOn(ref reader))
+                return DecodeOutcome.Decoded;
+        }
+        catch (JsonException error)
+        {
+            // Utf8JsonReader reports malformed JSON in no other way.
+            _reason = RejectReason.BadJson;
+            _detail = Invariant($"payload: {Plain(error)} at byte {error.BytePositionInLine}");
+        }
+
+        message.Readings.Clear();
+        message.Events.Clear();
+        return DecodeOutcome.Rejected(_reason, _detail ?? "payload: not a JSON object");
+    }
+
+    private bool Read(ref Utf8JsonReader reader, Fm1Kind kind, DeviceMessage message)
+    {
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+            return Fail(RejectReason.BadJson, "payload: not a JSON object");
+        return kind switch
+        {
+            Fm1Kind.Data => ReadBatch(ref reader, MessageKind.Data, message),
+            Fm1Kind.Hist => ReadBatch(ref reader, MessageKind.Hist, message),
+            Fm1Kind.Event => ReadBatch(ref reader, MessageKind.Event, message),
+            Fm1Kind.Birth => ReadBirth(ref reader, message),
+            Fm1Kind.Status => ReadStatus(ref reader, message),
+            Fm1Kind.Ack => ReadAck(ref reader, message),
+            Fm1Kind.Cmd or Fm1Kind.Cfg or Fm1Kind.Acked => Fail(RejectReason.UnknownTopic, "topic: a device does not publish here"),
+        };
+    }
+
+    // ---- data, hist, event -------------------------------------------------------------------------------------------
+
+    private bool ReadBatch(ref Utf8JsonReader reader, MessageKind kind, DeviceMessage message)
+    {
+        message.Kind = kind;
+        _versionSeen = _readingsSeen = false;
+        _version = _seq = _ts = _up = null;
+        _boot = default;
+        _clock = null;
+        var read = ReadEnvelope(ref reader, message);
+
+        // What could be read of the envelope goes out with a rejection too: the sequence book must know the number is settled.
+        if (!_boot.IsEmpty && _seq is { } seq)
+        {
+            message.HasEnvelope = true;
+            message.Envelope = new Envelope(_boot, seq, _ts ?? 0, _up, _clock ?? ClockSource.None);
+        }
+
+        if (!read)
+            return false;
+        if (_version != 1)
+        {
+            return _versionSeen
+                ? Fail(RejectReason.UnsupportedVersion, Invariant($"v: {_version}, this service reads 1"))
+                : Missing("v");
+        }
+
+        if (_boot.IsEmpty)
+            return Missing("boot");
+        if (_seq is null)
+            return Missing("seq");
+        if (_ts is null)
+            return Missing("ts");
+        if (_clock is null)
+            return Missing("clk");
+        if (!_readingsSeen)
+            return Missing("r");
+        SetTimes(message);
+        return true;
+    }
+
+    private bool ReadEnvelope(ref Utf8JsonReader reader, DeviceMessage message)
+    {
+        while (NextProperty(ref reader))
+        {
+            if (reader.ValueTextEquals("r"u8))
+            {
+                if (!ReadArray(ref reader, message))
+                    return false;
+                _readingsSeen = true;
+            }
+            else if (reader.ValueTextEquals("seq"u8))
+            {
+                if (!Whole(ref reader, "seq", 0, WholeMax, out _seq))
+                    return false;
+            }
+            else if (reader.ValueTextEquals("ts"u8))
+            {
+                if (!Whole(ref reader, "ts", 0, WholeMax, out _ts))
+                    return false;
+            }
+            else if (reader.ValueTextEquals("boot"u8))
+            {
+                if (!ReadBoot(ref reader, out _boot))
+                    return false;
+            }
+            else if (reader.ValueTextEquals("up"u8))
+            {
+                if (!Whole(ref reader, "up", 0, WholeMax, out _up))
+                    return false;
+            }
+            else if (reader.ValueTextEquals("clk"u8))
+            {
+                if (!ReadClock(ref reader, out _clock))
+                    return false;
+            }
+            else if (reader.ValueTextEquals("v"u8))
+            {
+                _versionSeen = true;
+                if (!Whole(ref reader, "v", 0, WholeMax, out _version))
+                    return false;
+            }
+            else
+            {
+                SkipUnknown(ref reader, message);
+            }
+        }
+
+        return true;
+    }
+
+    private bool ReadArray(ref Utf8JsonReader reader, DeviceMessage message)
+    {
+        // Told twice, the last wins, as everywhere in JSON.
+        message.Readings.Clear();
+        message.Events.Clear();
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartArray)
+            return Bad(ref reader, "r", "a list");
+        var count = 0;
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (reader.TokenType != JsonTokenType.StartObject)
+                return Bad(ref reader, "r", "a list of objects");
+            if (++count > ReadingBuffer.ReadingsMax)
+                return Fail(RejectReason.TooManyReadings, Invariant($"r: more than {ReadingBuffer.ReadingsMax} entries"));
+            if (!(message.Kind == MessageKind.Event ? ReadEvent(ref reader, message) : ReadReading(ref reader, message)))
+                return false;
+        }
+
+        return true;
+    }
+
+    private bool ReadReading(ref Utf8JsonReader reader, DeviceMessage message)
+    {
+        var readings = message.Readings;
+        ref var reading = ref readings.Add();
+        var channelSeen = false;
+        while (NextProperty(ref reader))
+        {
+            if (reader.ValueTextEquals("ch"u8))
+            {
+                if (!ReadChannel(ref reader, out var channel))
+                    return false;
+                reading.Channel = channel;
+                channelSeen = true;
+            }
+            else if (reader.ValueTextEquals("dt"u8))
+            {
+                if (!Whole(ref reader, "dt", -OffsetMaxMs, OffsetMaxMs, out var offset))
+                    return false;
+                reading.DeviceMs = offset ?? 0;
+            }
+            else if (reader.ValueTextEquals("ce"u8))
+            {
+                if (!Whole(ref reader, "ce", 0, uint.MaxValue, out var epoch))
+                    return false;
+                reading.CounterEpoch = (uint?)epoch;
+            }
+            else if (reader.ValueTextEquals("q"u8))
+            {
+                if (!ReadQuality(ref reader, out var quality))
+                    return false;
+                reading.Quality = quality;
+            }
+            else if (reader.ValueTextEquals("st"u8))
+            {
+                if (!ReadState(ref reader, out var state))
+                    return false;
+                reading.State = state;
+            }
+            else if (!ReadMetric(ref reader, message))
+            {
+                return false;
+            }
+        }
+
+        if (!channelSeen)
+            return Missing("ch", "r");
+        if (IsImplausible(readings, reading) && reading.Quality < Quality.Suspect)
+            reading.Quality = Quality.Suspect;
+        return true;
+    }
+
+    private bool ReadMetric(ref Utf8JsonReader reader, DeviceMessage message)
+    {
+        if (reader.ValueIsEscaped || !MetricKeys.TryParse(reader.ValueSpan, out var metric))
+        {
+            SkipUnknown(ref reader, message);
+            return true;
+        }
+
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.Null)
+            return true;
+        if (metric.IsBoolean())
+        {
+            if (reader.TokenType is not (JsonTokenType.True or JsonTokenType.False))
+                return Bad(ref reader, metric.Key(), "true, false or null");
+            message.Readings.AddValue(metric, reader.TokenType == JsonTokenType.True ? 1 : 0);
+            return true;
+        }
+
+        if (reader.TokenType != JsonTokenType.Number || !reader.TryGetDouble(out var value) || !double.IsFinite(value))
+            return Bad(ref reader, metric.Key(), "a number, not in quotes, or null");
+        if (metric.IsCounter() && value < 0)
+            return Bad(ref reader, metric.Key(), "a counter, 0 or more");
+        message.Readings.AddValue(metric, value);
+        return true;
+    }
+
+    /// <summary>A cached or misread value shows in P against V·I; equality does not hold on real meters, an excess of a tenth and 2 W does not happen.</summary>
+    internal static bool IsImplausible(ReadingBuffer readings, in Reading reading) =>
+        readings.TryGet(reading, Metric.V, out var volts) && volts >= 100
+        && readings.TryGet(reading, Metric.A, out var amps)
+        && readings.TryGet(reading, Metric.W, out var watts)
+        && Math.Abs(watts) > (1.10 * volts * Math.Abs(amps)) + 2;
+
+    private bool ReadEvent(ref Utf8JsonReader reader, DeviceMessage message)
+    {
+        var channel = ChannelId.Main;
+        long? offset = 0;
+        EventKind? kind = null;
+        StopReason? reason = null;
+        string? session = null, user = null;
+        double? wh = null;
+        bool? on = null;
+        var quality = Quality.Good;
+        while (NextProperty(ref reader))
+        {
+            var fine = true;
+            if (reader.ValueTextEquals("ch"u8))
+                fine = ReadChannel(ref reader, out channel);
+            else if (reader.ValueTextEquals("dt"u8))
+                fine = Whole(ref reader, "dt", -OffsetMaxMs, OffsetMaxMs, out offset);
+            else if (reader.ValueTextEquals("ev"u8))
+                fine = ReadEventKind(ref reader, out kind);
+            else if (reader.ValueTextEquals("reason"u8))
+                fine = ReadReason(ref reader, out reason);
+            else if (reader.ValueTextEquals("session"u8))
+                fine = Text(ref reader, "session", out session);
+            else if (reader.ValueTextEquals("user"u8))
+                fine = Text(ref reader, "user", out user);
+            else if (reader.ValueTextEquals("wh"u8))
+                fine = Number(ref reader, "wh", out wh);
+            else if (reader.ValueTextEquals("on"u8))
+                fine = Flag(ref reader, "on", out on);
+            else if (reader.ValueTextEquals("q"u8))
+                fine = ReadQuality(ref reader, out quality);
+            else
+                SkipUnknown(ref reader, message);
+            if (!fine)
+                return false;
+        }
+
+        if (kind is not { } happened)
+            return Missing("ev", "r");
+        message.Events.Add(new DeviceEvent
+        {
+            Kind = happened,
+            Channel = channel,
+            AtMs = 0,
+            DeviceMs = offset ?? 0,
+            Quality = quality,
+            Reason = reason,
+            Session = session,
+            User = user,
+            Wh = wh,
+            On = on,
+        });
+        return true;
+    }
+
+    private void SetTimes(DeviceMessage message)
+    {
+        var envelope = message.Envelope;
+        var number = message.Device!.Number;
+        var believed = ClockCorrection.IsBelieved(envelope, message.Kind, message.ReceivedMs);
+        if (!believed && message.Kind != MessageKind.Hist && envelope.UpMs is { } up)
+        {
+            // The least delayed message says best when the boot began.
+            var began = message.ReceivedMs - up;
+            _boots[number] = (envelope.Boot, _boots.TryGetValue(number, out var known) && known.Boot == envelope.Boot ? Math.Min(known.BeganMs, began) : began);
+        }
+
+        long? bootBegan = _boots.TryGetValue(number, out var boot) && boot.Boot == envelope.Boot ? boot.BeganMs : null;
+        var baseMs = believed ? envelope.TsMs : ClockCorrection.BaseMs(envelope, message.ReceivedMs, bootBegan);
+        foreach (ref var reading in message.Readings.Readings)
+        {
+            reading.AtMs = baseMs + reading.DeviceMs;
+            reading.DeviceMs += envelope.TsMs;
+            if (!believed && reading.Quality < Quality.Clock)
+                reading.Quality = Quality.Clock;
+        }
+
+        for (var index = 0; index < message.Events.Count; index++)
+        {
+            var fact = message.Events[index];
+            message.Events[index] = fact with
+            {
+                AtMs = baseMs + fact.DeviceMs,
+                DeviceMs = envelope.TsMs + fact.DeviceMs,
+                Quality = !believed && fact.Quality < Quality.Clock ? Quality.Clock : fact.Quality,
+            };
+        }
+    }
+
+    // ---- birth, status, ack ------------------------------------------------------------------------------------------
+
+    private bool ReadBirth(ref Utf8JsonReader reader, DeviceMessage message)
+    {
+        message.Kind = MessageKind.Birth;
+        var boot = default(BootId);
+        long? version = null, bd = null, ts = null, buffer = null;
+        double? period = null;
+        ClockSource? clock = null;
+        string? model = null, firmware = null;
+        List<BirthChannel>? channels = null;
+        List<string> ops = [];
+        while (NextProperty(ref reader))
+        {
+            var fine = true;
+            if (reader.ValueTextEquals("v"u8))
+                fine = Whole(ref reader, "v", 0, WholeMax, out version);
+            else if (reader.ValueTextEquals("boot"u8))
+                fine = ReadBoot(ref reader, out boot);
+            else if (reader.ValueTextEquals("bd"u8))
+                fine = Whole(ref reader, "bd", 0, WholeMax, out bd);
+            else if (reader.ValueTextEquals("ts"u8))
+                fine = Whole(ref reader, "ts", 0, WholeMax, out ts);
+            else if (reader.ValueTextEquals("buffer"u8))
+                fine = Whole(ref reader, "buffer", 0, WholeMax, out buffer);
+            else if (reader.ValueTextEquals("clk"u8))
+                fine = ReadClock(ref reader, out clock);
+            else if (reader.ValueTextEquals("model"u8))
+                fine = Text(ref reader, "model", out model);
+            else if (reader.ValueTextEquals("fw"u8))
+                fine = Text(ref reader, "fw", out firmware);
+            else if (reader.ValueTextEquals("period"u8))
+                fine = Number(ref reader, "period", out period) && (period is null or (> 0 and <= 86_400) || Fail(RejectReason.BadField, Invariant($"period: {period}, allowed are more than 0 to 86400 s")));
+            else if (reader.ValueTextEquals("channels"u8))
+                fine = ReadChannels(ref reader, message, out channels);
+            else if (reader.ValueTextEquals("ops"u8))
+                fine = Texts(ref reader, "ops", ops);
+            else
+                SkipUnknown(ref reader, message);
+            if (!fine)
+                return false;
+        }
+
+        if (version is null)
+            return Missing("v");
+        if (version != 1)
+            return Fail(RejectReason.UnsupportedVersion, Invariant($"v: {version}, this service reads 1"));
+        if (boot.IsEmpty)
+            return Missing("boot");
+        if (bd is null)
+            return Missing("bd");
+        if (ts is null)
+            return Missing("ts");
+        if (clock is null)
+            return Missing("clk");
+        if (channels is null)
+            return Missing("channels");
+        message.Birth = new Birth
+        {
+            Boot = boot,
+            Bd = bd.Value,
+            TsMs = ts.Value,
+            Model = model ?? "",
+            Firmware = firmware ?? "",
+            Clock = clock.Value,
+            PeriodS = period,
+            Buffer = buffer,
+            Channels = channels,
+            Ops = ops,
+        };
+        return true;
+    }
+
+    private bool ReadChannels(ref Utf8JsonReader reader, DeviceMessage message, out List<BirthChannel>? channels)
+    {
+        channels = null;
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
+            return Bad(ref reader, "channels", "an object of channels");
+        List<BirthChannel> read = [];
+        while (NextProperty(ref reader))
+        {
+            if (reader.ValueIsEscaped || !ChannelId.TryParse(reader.ValueSpan, out var channel))
+                return Bad(ref reader, "channels", "main, l1 to l3, s1 to s999, k1 to k999 or b1 to b999");
+            reader.Read();
+            if (reader.TokenType != JsonTokenType.StartObject)
+                return Bad(ref reader, channel.ToString(), "an object");
+            double? rated = null;
+            List<string> metrics = [];
+            while (NextProperty(ref reader))
+            {
+                var fine = true;
+                if (reader.ValueTextEquals("rated_a"u8))
+                    fine = Number(ref reader, "rated_a", out rated);
+                else if (reader.ValueTextEquals("metrics"u8))
+                    fine = Texts(ref reader, "metrics", metrics);
+                else
+                    SkipUnknown(ref reader, message);
+                if (!fine)
+                    return false;
+            }
+
+            read.Add(new BirthChannel(channel, rated, metrics));
+        }
+
+        channels = read;
+        return true;
+    }
+
+    private bool ReadStatus(ref Utf8JsonReader reader, DeviceMessage message)
+    {
+        message.Kind = MessageKind.Status;
+        Presence? presence = null;
+        long? bd = null, ts = null;
+        var boot = default(BootId);
+        while (NextProperty(ref reader))
+        {
+            var fine = true;
+            if (reader.ValueTextEquals("s"u8))
+                fine = ReadPresence(ref reader, out presence);
+            else if (reader.ValueTextEquals("bd"u8))
+                fine = Whole(ref reader, "bd", 0, WholeMax, out bd);
+            else if (reader.ValueTextEquals("boot"u8))
+                fine = ReadBoot(ref reader, out boot);
+            else if (reader.ValueTextEquals("ts"u8))
+                fine = Whole(ref reader, "ts", 0, WholeMax, out ts);
+            else
+                SkipUnknown(ref reader, message);
+            if (!fine)
+                return false;
+        }
+
+        if (presence is not { } now)
+            return Missing("s");
+        if (bd is null)
+            return Missing("bd");
+        message.Status = new DeviceStatus { Presence = now, Bd = bd, Boot = boot, TsMs = ts };
+        return true;
+    }
+
+    private bool ReadAck(ref Utf8JsonReader reader, DeviceMessage message)
+    {
+        message.Kind = MessageKind.Ack;
+        string? id = null, reason = null;
+        CommandResult? result = null;
+        while (NextProperty(ref reader))
+        {
+            var fine = true;
+            if (reader.ValueTextEquals("id"u8))
+                fine = Text(ref reader, "id", out id);
+            else if (reader.ValueTextEquals("result"u8))
+                fine = ReadResult(ref reader, out result);
+            else if (reader.ValueTextEquals("reason"u8))
+                fine = Text(ref reader, "reason", out reason);
+            else
+                SkipUnknown(ref reader, message);
+            if (!fine)
+                return false;
+        }
+
+        if (id is null)
+            return Missing("id");
+        if (result is not { } went)
+            return Missing("result");
+        message.CommandAck = new CommandAck(id, went, reason);
+        return true;
+    }
+
+    // ---- single fields -----------------------------------------------------------------------------------------------
+
+    private static bool NextProperty(ref Utf8JsonReader reader) => reader.Read() && reader.TokenType == JsonTokenType.PropertyName;
+
+    private static bool ReadsOn(ref Utf8JsonReader reader) => reader.Read();
+
+    private static void SkipUnknown(ref Utf8JsonReader reader, DeviceMessage message)
+    {
+        message.UnknownFields++;
+        reader.Skip();
+    }
+
+    private bool Whole(ref Utf8JsonReader reader, string key, long least, long most, out long? value)
+    {
+        value = null;
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.Null)
+            return true;
+        if (reader.TokenType != JsonTokenType.Number)
+            return Bad(ref reader, key, "a whole number");
+        if (!reader.TryGetInt64(out var whole))
+        {
+            // 1.0 and 1e3 are whole numbers of JSON too.
+            if (!reader.TryGetDouble(out var wide) || Math.Abs(wide) > WholeMax || wide != Math.Floor(wide))
+                return Bad(ref reader, key, "a whole number");
+            whole = (long)wide;
+        }
+
+        if (whole < least || whole > most)
+            return Bad(ref reader, key, Invariant($"{least} to {most}"));
+        value = whole;
+        return true;
+    }
+
+    private bool Number(ref Utf8JsonReader reader, string key, out double? value)
+    {
+        value = null;
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.Null)
+            return true;
+        if (reader.TokenType != JsonTokenType.Number || !reader.TryGetDouble(out var number) || !double.IsFinite(number))
+            return Bad(ref reader, key, "a number, not in quotes");
+        value = number;
+        return true;
+    }
+
+    private bool Flag(ref Utf8JsonReader reader, string key, out bool? value)
+    {
+        value = null;
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.Null)
+            return true;
+        if (reader.TokenType is not (JsonTokenType.True or JsonTokenType.False))
+            return Bad(ref reader, key, "true or false");
+        value = reader.TokenType == JsonTokenType.True;
+        return true;
+    }
+
+    private bool Text(ref Utf8JsonReader reader, string key, out string? value)
+    {
+        value = null;
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.Null)
+            return true;
+        if (reader.TokenType != JsonTokenType.String || reader.ValueSpan.Length > TextMax * 6)
+            return Bad(ref reader, key, Invariant($"a text of at most {TextMax} characters"));
+        value = reader.GetString()!;
+        return value.Length <= TextMax || Bad(ref reader, key, Invariant($"a text of at most {TextMax} characters"));
+    }
+
+    private bool Texts(ref Utf8JsonReader reader, string key, List<string> values)
+    {
+        values.Clear();
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartArray)
+            return Bad(ref reader, key, "a list of texts");
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (reader.TokenType != JsonTokenType.String || reader.ValueSpan.Length > TextMax || values.Count >= 128)
+                return Bad(ref reader, key, Invariant($"at most 128 texts of at most {TextMax} bytes"));
+            values.Add(reader.GetString()!);
+        }
+
+        return true;
+    }
+
+    private bool ReadChannel(ref Utf8JsonReader reader, out ChannelId channel)
+    {
+        channel = default;
+        reader.Read();
+        return (reader.TokenType == JsonTokenType.String && !reader.ValueIsEscaped && ChannelId.TryParse(reader.ValueSpan, out channel))
+            || Bad(ref reader, "ch", "main, l1 to l3, s1 to s999, k1 to k999 or b1 to b999");
+    }
+
+    private bool ReadBoot(ref Utf8JsonReader reader, out BootId boot)
+    {
+        boot = default;
+        reader.Read();
+        return (reader.TokenType == JsonTokenType.String && !reader.ValueIsEscaped && BootId.TryParse(reader.ValueSpan, out boot))
+            || Bad(ref reader, "boot", "1 to 32 characters of 0-9, a-z and -");
+    }
+
+    private bool ReadClock(ref Utf8JsonReader reader, out ClockSource? clock)
+    {
+        reader.Read();
+        clock = reader.TokenType != JsonTokenType.String ? null
+            : reader.ValueTextEquals("ntp"u8) ? ClockSource.Ntp
+            : reader.ValueTextEquals("rtc"u8) ? ClockSource.Rtc
+            : reader.ValueTextEquals("none"u8) ? ClockSource.None
+            : null;
+        return clock is not null || Bad(ref reader, "clk", "ntp, rtc or none");
+    }
+
+    private bool ReadQuality(ref Utf8JsonReader reader, out Quality quality)
+    {
+        reader.Read();
+        quality = Quality.Good;
+        if (reader.TokenType == JsonTokenType.Null)
+            return true;
+        if (reader.TokenType == JsonTokenType.String)
+        {
+            if (reader.ValueTextEquals("g"u8))
+                return true;
+            quality = reader.ValueTextEquals("b"u8) ? Quality.Bad : Quality.Stale;
+            if (quality == Quality.Bad || reader.ValueTextEquals("s"u8))
+                return true;
+        }
+
+        return Bad(ref reader, "q", "g, b or s");
+    }
+
+    private bool ReadState(ref Utf8JsonReader reader, out string? state)
+    {
+        state = null;
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.Null)
+            return true;
+        if (reader.TokenType != JsonTokenType.String || reader.ValueSpan.Length > ReadingBuffer.StateLengthMax || reader.ValueIsEscaped)
+            return Bad(ref reader, "st", Invariant($"a plain text of at most {ReadingBuffer.StateLengthMax} bytes"));
+        state = _states.Get(reader.ValueSpan);
+        return true;
+    }
+
+    private bool ReadEventKind(ref Utf8JsonReader reader, out EventKind? kind)
+    {
+        kind = Word(ref reader, Fm1Words.Events) is { } index ? (EventKind)index : null;
+        return kind is not null || Bad(ref reader, "ev", "an event of the contract");
+    }
+
+    private bool ReadReason(ref Utf8JsonReader reader, out StopReason? reason)
+    {
+        reason = Word(ref reader, Fm1Words.StopReasons) is { } index ? (StopReason)index : null;
+        return reason is not null || reader.TokenType == JsonTokenType.Null || Bad(ref reader, "reason", "a stop reason of the contract");
+    }
+
+    private bool ReadPresence(ref Utf8JsonReader reader, out Presence? presence)
+    {
+        presence = Word(ref reader, Fm1Words.Presences) is { } index ? (Presence)index : null;
+        return presence is not null || Bad(ref reader, "s", "online, offline, sleep or shutdown");
+    }
+
+    private bool ReadResult(ref Utf8JsonReader reader, out CommandResult? result)
+    {
+        result = Word(ref reader, Fm1Words.CommandResults) is { } index ? (CommandResult)index : null;
+        return result is not null || Bad(ref reader, "result", "accepted, rejected, expired, done or failed");
+    }
+
+    private static int? Word(ref Utf8JsonReader reader, string[] words)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.String)
+            return null;
+        for (var index = 0; index < words.Length; index++)
+        {
+            if (reader.ValueTextEquals(words[index]))
+                return index;
+        }
+
+        return null;
+    }
+
+    // ---- refusals ----------------------------------------------------------------------------------------------------
+
+    private bool Missing(string key, string? within = null) =>
+        Fail(RejectReason.MissingField, within is null ? $"{key}: missing" : $"{within}: an entry without {key}");
+
+    private bool Bad(ref Utf8JsonReader reader, string key, string allowed)
+    {
+        const int Shown = 40;
+        var text = reader.HasValueSequence ? reader.ValueSequence.ToArray() : reader.ValueSpan;
+        var value = reader.TokenType switch
+        {
+            JsonTokenType.StartObject => "an object",
+            JsonTokenType.StartArray => "a list",
+            JsonTokenType.String or JsonTokenType.PropertyName => "\"" + Encoding.UTF8.GetString(text[..Math.Min(text.Length, Shown)]) + (text.Length > Shown ? "…\"" : "\""),
+            _ => Encoding.UTF8.GetString(text[..Math.Min(text.Length, Shown)]),
+        };
+        return Fail(RejectReason.BadField, $"{key}: {value}; allowed: {allowed}");
+    }
+
+    private bool Fail(RejectReason reason, string detail)
+    {
+        _reason = reason;
+        _detail = detail;
+        return false;
+    }
+
+    private static string Plain(JsonException error)
+    {
+        // The library adds the position in its own words; ours follows.
+        var text = error.Message;
+        var position = text.IndexOf(" LineNumber:", StringComparison.Ordinal);
+        return position < 0 ? text : text[..position];
+    }
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,155 @@
+using System.Buffers.Text;
+using FacilityMonitor.Readings;
+
+namespace FacilityMonitor.Contract;
+
+/// <summary>What a foreign topic carries.</summary>
+internal enum ForeignKind : byte
+{
+    /// <summary>Of no dialect we read.</summary>
+    Unknown,
+
+    /// <summary>Of a dialect we read, and nothing for us.</summary>
+    Ignored,
+
+    /// <summary>Tasmota <c>SENSOR</c>, <c>STATUS8</c>, <c>STATUS10</c>: measurements.</summary>
+    TasmotaSensor,
+
+    /// <summary>Tasmota <c>STATE</c>, <c>RESULT</c>: relays and signal.</summary>
+    TasmotaState,
+
+    /// <summary>Tasmota <c>POWERn</c>: plain ON or OFF.</summary>
+    TasmotaPower,
+
+    /// <summary>Tasmota <c>LWT</c>.</summary>
+    TasmotaPresence,
+
+    /// <summary>Shelly <c>events/rpc</c>.</summary>
+    ShellyNotification,
+
+    /// <summary>Shelly <c>status/&lt;component&gt;</c>.</summary>
+    ShellyComponent,
+
+    /// <summary>Shelly <c>online</c>.</summary>
+    ShellyPresence,
+
+    /// <summary>Zigbee2MQTT state of a device.</summary>
+    ZigbeeState,
+
+    /// <summary>Zigbee2MQTT in attribute mode: one value a topic.</summary>
+    ZigbeeAttribute,
+
+    /// <summary>Zigbee2MQTT <c>availability</c>.</summary>
+    ZigbeePresence,
+}
+
+/// <summary>A foreign topic, recognised by its shape.</summary>
+internal readonly ref struct ForeignTopic
+{
+    private ForeignTopic(ForeignKind kind, Dialect dialect, ReadOnlySpan<byte> device, ReadOnlySpan<byte> part)
+    {
+        Kind = kind;
+        Dialect = dialect;
+        Device = device;
+        Part = part;
+    }
+
+    public ForeignKind Kind { get; }
+
+    public Dialect Dialect { get; }
+
+    /// <summary>The device's own name.</summary>
+    public ReadOnlySpan<byte> Device { get; }
+
+    /// <summary>What follows it and matters: <c>POWER2</c>, <c>switch:0</c>, <c>power</c>.</summary>
+    public ReadOnlySpan<byte> Part { get; }
+
+    private static ForeignTopic Ignored => new(ForeignKind.Ignored, default, [], []);
+
+    /// <summary>Recognises a topic.</summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="payload">Its payload: Zigbee2MQTT names may hold slashes, so an attribute is told from a device by what the payload is.</param>
+    public static ForeignTopic Recognise(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
+    {
+        if (topic.StartsWith("zigbee2mqtt/"u8))
+            return Zigbee(topic["zigbee2mqtt/"u8.Length..], payload);
+        if (topic.StartsWith("tasmota/discovery/"u8) || topic.StartsWith("homeassistant/"u8))
+            return Ignored;
+        if (topic.EndsWith("/events/rpc"u8))
+            return Named(ForeignKind.ShellyNotification, Dialect.Shelly, topic[..^"/events/rpc"u8.Length], []);
+        if (topic.EndsWith("/rpc"u8) || topic.EndsWith("/command"u8))
+            return Ignored;
+        if (topic.EndsWith("/online"u8))
+            return Named(ForeignKind.ShellyPresence, Dialect.Shelly, topic[..^"/online"u8.Length], []);
+        var status = topic.IndexOf("/status/"u8);
+        if (status > 0)
+            return Named(ForeignKind.ShellyComponent, Dialect.Shelly, topic[..status], topic[(status + "/status/"u8.Length)..]);
+        return Tasmota(topic);
+    }
+
+    private static ForeignTopic Zigbee(ReadOnlySpan<byte> rest, ReadOnlySpan<byte> payload)
+    {
+        if (rest.StartsWith("bridge/"u8) || rest.EndsWith("/set"u8) || rest.EndsWith("/get"u8))
+            return Ignored;
+        if (rest.EndsWith("/availability"u8))
+            return Named(ForeignKind.ZigbeePresence, Dialect.Zigbee2Mqtt, rest[..^"/availability"u8.Length], []);
+        var slash = rest.LastIndexOf((byte)'/');
+        var isObject = payload.TrimStart(" \t\r\n"u8).StartsWith("{"u8);
+        return slash > 0 && !isObject
+            ? Named(ForeignKind.ZigbeeAttribute, Dialect.Zigbee2Mqtt, rest[..slash], rest[(slash + 1)..])
+            : Named(ForeignKind.ZigbeeState, Dialect.Zigbee2Mqtt, rest, []);
+    }
+
+    private static ForeignTopic Tasmota(ReadOnlySpan<byte> topic)
+    {
+        // FullTopic may put the prefix first (the default) or after the name.
+        var last = topic.LastIndexOf((byte)'/');
+        if (last <= 0)
+            return default;
+        var part = topic[(last + 1)..];
+        var rest = topic[..last];
+        var first = rest.IndexOf((byte)'/');
+        var final = rest.LastIndexOf((byte)'/');
+        if (first <= 0)
+            return default;
+        ReadOnlySpan<byte> prefix, device;
+        if (IsPrefix(rest[..first]))
+        {
+            prefix = rest[..first];
+            device = rest[(first + 1)..];
+        }
+        else if (IsPrefix(rest[(final + 1)..]))
+        {
+            prefix = rest[(final + 1)..];
+            device = rest[..final];
+        }
+        else
+        {
+            return default;
+        }
+
+        var kind = prefix.SequenceEqual("cmnd"u8) ? ForeignKind.Ignored
+            : part.SequenceEqual("SENSOR"u8) || part.SequenceEqual("STATUS8"u8) || part.SequenceEqual("STATUS10"u8) ? ForeignKind.TasmotaSensor
+            : part.SequenceEqual("STATE"u8) || part.SequenceEqual("RESULT"u8) || part.SequenceEqual("STATUS11"u8) ? ForeignKind.TasmotaState
+            : part.SequenceEqual("LWT"u8) ? ForeignKind.TasmotaPresence
+            : TasmotaRelay(part) >= 0 ? ForeignKind.TasmotaPower
+            : ForeignKind.Ignored;
+        return Named(kind, Dialect.Tasmota, device, part);
+    }
+
+    /// <summary>The number behind <c>POWER</c>: 0 when there is none, -1 when it is something else.</summary>
+    public static int TasmotaRelay(ReadOnlySpan<byte> key)
+    {
+        if (!key.StartsWith("POWER"u8))
+            return -1;
+        var number = key["POWER"u8.Length..];
+        if (number.IsEmpty)
+            return 0;
+        return number.Length <= 2 && Utf8Parser.TryParse(number, out int value, out var used) && used == number.Length && value > 0 ? value : -1;
+    }
+
+    private static bool IsPrefix(ReadOnlySpan<byte> part) => part.SequenceEqual("tele"u8) || part.SequenceEqual("stat"u8) || part.SequenceEqual("cmnd"u8);
+
+    private static ForeignTopic Named(ForeignKind kind, Dialect dialect, ReadOnlySpan<byte> device, ReadOnlySpan<byte> part) =>
+        device.IsEmpty ? default : new ForeignTopic(kind, dialect, device, part);
+}

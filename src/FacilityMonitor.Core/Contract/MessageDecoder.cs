@@ -1,0 +1,86 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Unicode;
+using FacilityMonitor.Readings;
+
+namespace FacilityMonitor.Contract;
+
+/// <summary>From a topic and its bytes to a message: recognises the dialect by the topic's shape and decodes it. Not thread-safe: one a thread.</summary>
+/// <param name="devices">Where devices get their numbers.</param>
+public sealed class MessageDecoder(DeviceTable devices)
+{
+    private readonly Fm1Decoder _fm1 = new();
+
+    /// <summary>Decodes one message.</summary>
+    /// <param name="topic">Topic in UTF-8.</param>
+    /// <param name="payload">Payload, unchecked.</param>
+    /// <param name="retained">Whether the broker delivered it as a retained message.</param>
+    /// <param name="receivedMs">When it was received, ms since 1970-01-01 UTC.</param>
+    /// <param name="message">Emptied and filled. On a rejection it holds the device and the envelope as far as they could be read.</param>
+    public DecodeOutcome Decode(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, bool retained, long receivedMs, DeviceMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        message.Clear();
+        message.ReceivedMs = receivedMs;
+        message.Retained = retained;
+        return topic.StartsWith(Fm1Topic.Prefix)
+            ? DecodeFm1(topic, payload, message)
+            : DecodeForeign(topic, payload, message);
+    }
+
+    private DecodeOutcome DecodeFm1(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, DeviceMessage message)
+    {
+        if (topic.StartsWith("fm/1/state/"u8))
+            return DecodeOutcome.Ignored;
+        if (!Fm1Topic.TryParse(topic, out var parsed))
+            return DecodeOutcome.Rejected(RejectReason.UnknownTopic, $"topic: {Shown(topic)}; allowed: fm/1/<site>/<device>/birth|status|data|hist|event|ack");
+        if (parsed.Kind is Fm1Kind.Cmd or Fm1Kind.Cfg or Fm1Kind.Acked)
+            return DecodeOutcome.Ignored;
+        if (!Fm1Topic.IsId(parsed.Site) || !Fm1Topic.IsId(parsed.Device))
+            return DecodeOutcome.Rejected(RejectReason.BadId, $"topic: {Shown(topic)}; site and device are 1 to 48 characters of a-z, 0-9 and -");
+        if (message.Retained && parsed.Kind is Fm1Kind.Data or Fm1Kind.Hist or Fm1Kind.Event)
+            return DecodeOutcome.Rejected(RejectReason.RetainedData, $"topic: {Shown(topic)} came retained; publish readings without the retain flag");
+        message.Device = devices.Resolve(Dialect.Fm1, parsed.Site, parsed.Device);
+        // A retained topic that was cleared has an empty payload; nobody speaks.
+        if (payload.IsEmpty && parsed.Kind is Fm1Kind.Birth or Fm1Kind.Status)
+            return DecodeOutcome.Ignored;
+        return message.Device is null ? TooManyDevices() : _fm1.Decode(parsed.Kind, payload, message);
+    }
+
+    private DecodeOutcome DecodeForeign(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, DeviceMessage message)
+    {
+        var foreign = ForeignTopic.Recognise(topic, payload);
+        if (foreign.Kind == ForeignKind.Unknown)
+            return DecodeOutcome.Rejected(RejectReason.UnknownTopic, $"topic: {Shown(topic)} is of no dialect this service reads");
+        if (foreign.Kind == ForeignKind.Ignored || payload.IsEmpty)
+            return DecodeOutcome.Ignored;
+        if (payload.Length > ForeignDecoder.PayloadMax)
+            return DecodeOutcome.Rejected(RejectReason.TooLarge, string.Create(CultureInfo.InvariantCulture, $"payload: {payload.Length} bytes, {ForeignDecoder.PayloadMax} are read"));
+        if (!Utf8.IsValid(payload))
+            return DecodeOutcome.Rejected(RejectReason.BadUtf8, "payload: not UTF-8");
+        message.Device = devices.Resolve(foreign.Dialect, [], foreign.Device);
+        if (message.Device is null)
+            return TooManyDevices();
+        message.Kind = MessageKind.Data;
+        var outcome = ForeignDecoder.Decode(foreign, payload, message);
+        foreach (ref var reading in message.Readings.Readings)
+        {
+            if (Fm1Decoder.IsImplausible(message.Readings, reading) && reading.Quality < Quality.Suspect)
+                reading.Quality = Quality.Suspect;
+            // Nobody knows how old a retained value is.
+            if (message.Retained && reading.Quality < Quality.Stale)
+                reading.Quality = Quality.Stale;
+        }
+
+        return outcome;
+    }
+
+    private static DecodeOutcome TooManyDevices() =>
+        DecodeOutcome.Rejected(RejectReason.TooManyDevices, string.Create(CultureInfo.InvariantCulture, $"{DeviceTable.DevicesMax} devices are known already; no new one is taken in"));
+
+    private static string Shown(ReadOnlySpan<byte> topic)
+    {
+        const int Most = 120;
+        return Encoding.UTF8.GetString(topic[..Math.Min(topic.Length, Most)]) + (topic.Length > Most ? "…" : "");
+    }
+}

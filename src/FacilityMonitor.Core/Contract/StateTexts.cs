@@ -1,0 +1,26 @@
+using System.Text;
+using FacilityMonitor.Readings;
+
+namespace FacilityMonitor.Contract;
+
+/// <summary>Keeps one copy of each state text, so that a reading's <c>st</c> costs nothing once it was seen. Not thread-safe.</summary>
+internal sealed class StateTexts
+{
+    /// <summary>How many texts are kept; firmware uses a dozen. Beyond it a new text is made each time.</summary>
+    public const int TextsMax = 4096;
+
+    private readonly HashSet<string> _texts = new(StringComparer.Ordinal);
+
+    public string Get(ReadOnlySpan<byte> utf8)
+    {
+        Span<char> text = stackalloc char[ReadingBuffer.StateLengthMax];
+        var length = Encoding.UTF8.GetChars(utf8, text);
+        var known = _texts.GetAlternateLookup<ReadOnlySpan<char>>();
+        if (known.TryGetValue(text[..length], out var kept))
+            return kept;
+        var made = new string(text[..length]);
+        if (_texts.Count < TextsMax)
+            _texts.Add(made);
+        return made;
+    }
+}
