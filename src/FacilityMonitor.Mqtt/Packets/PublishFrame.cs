@@ -1,0 +1,56 @@
+using System.Buffers.Binary;
+
+namespace FacilityMonitor.Mqtt.Packets;
+
+/// <summary>The shape of a PUBLISH we send: whatever can be wrong with it is found here, before it takes a place in a queue.</summary>
+internal readonly record struct PublishFrame(byte First, int BodyLength, int IdOffset, bool HasId, byte[] Properties)
+{
+    private static readonly byte[] NoProperties = [0];
+
+    public int PacketLength => 1 + VariableInteger.SizeOf(BodyLength) + BodyLength;
+
+    public static PublishFrame For(int topicLength, int payloadLength, MqttQos qos, bool retain, MqttVersion version, MqttPublishProperties? properties)
+    {
+        var encoded = version == MqttVersion.V500 ? WriteProperties(properties) : [];
+        var hasId = qos != MqttQos.AtMostOnce;
+        var bodyLength = 2L + topicLength + (hasId ? 2 : 0) + encoded.Length + payloadLength;
+        if (bodyLength > VariableInteger.Maximum)
+            throw new ArgumentException($"A message of {bodyLength} bytes does not fit into an MQTT packet of at most 256 MiB.", nameof(payloadLength));
+
+        var first = (byte)((int)PacketType.Publish << 4 | (int)qos << 1 | (retain ? PublishPacket.RetainFlag : 0));
+        return new PublishFrame(first, (int)bodyLength, 1 + VariableInteger.SizeOf((int)bodyLength) + 2 + topicLength, hasId, encoded);
+    }
+
+    /// <summary>Writes the packet; the place of the packet identifier stays open.</summary>
+    public void Write(Span<byte> target, ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
+    {
+        target[0] = First;
+        var at = 1 + VariableInteger.Write(target[1..], BodyLength);
+        BinaryPrimitives.WriteUInt16BigEndian(target[at..], (ushort)topic.Length);
+        topic.CopyTo(target[(at + 2)..]);
+        at = IdOffset + (HasId ? 2 : 0);
+        Properties.CopyTo(target[at..]);
+        payload.CopyTo(target[(at + Properties.Length)..]);
+    }
+
+    private static byte[] WriteProperties(MqttPublishProperties? properties)
+    {
+        if (properties is null)
+            return NoProperties;
+
+        var writer = new PacketWriter();
+        if (properties.PayloadIsText)
+            writer.Byte(Property.PayloadFormat).Byte(1);
+        if (properties.MessageExpiry is { } expiry)
+            writer.Byte(Property.MessageExpiry).UInt32((uint)Math.Clamp(expiry.TotalSeconds, 0, uint.MaxValue));
+        if (properties.ContentType is { } contentType)
+            writer.Byte(Property.ContentType).Text(contentType);
+        if (properties.ResponseTopic is { } responseTopic)
+            writer.Byte(Property.ResponseTopic).Text(responseTopic);
+        if (!properties.CorrelationData.IsEmpty)
+            writer.Byte(Property.CorrelationData).Binary(properties.CorrelationData.Span);
+        foreach (var (name, value) in properties.UserProperties)
+            writer.Byte(Property.UserProperty).Text(name).Text(value);
+        return new PacketWriter().Properties(writer).Written.ToArray();
+    }
+}
