@@ -188,11 +188,26 @@ internal sealed class Fm1Decoder
                 return Bad(ref reader, "r", "a list of objects");
             if (++count > ReadingBuffer.ReadingsMax)
                 return Fail(RejectReason.TooManyReadings, Invariant($"r: more than {ReadingBuffer.ReadingsMax} entries"));
-            if (!(message.Kind == MessageKind.Event ? ReadEvent(ref reader, message) : ReadReading(ref reader, message)))
+            var isFact = message.Kind == MessageKind.Event || (message.Kind == MessageKind.Hist && NamesFact(reader));
+            if (!(isFact ? ReadEvent(ref reader, message) : ReadReading(ref reader, message)))
                 return false;
         }
 
         return true;
+    }
+
+    /// <summary>An event that was buffered comes on <c>hist</c> with the body it always had; its <c>wh</c> is a session's and no counter.</summary>
+    /// <param name="reader">A copy, so that looking ahead moves nothing.</param>
+    private static bool NamesFact(Utf8JsonReader reader)
+    {
+        while (NextProperty(ref reader))
+        {
+            if (reader.ValueTextEquals("ev"u8))
+                return true;
+            reader.Skip();
+        }
+
+        return false;
     }
 
     private bool ReadReading(ref Utf8JsonReader reader, DeviceMessage message)
