@@ -1,0 +1,473 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using FacilityMonitor.Contract;
+using FirmwareSim.Devices;
+
+namespace FirmwareSim.Protocol;
+
+/// <summary>Settings of one device's radio side.</summary>
+internal sealed record FirmwareSettings
+{
+    /// <summary>Messages it keeps until they are acknowledged.</summary>
+    public int BufferMessages { get; init; } = 20_000;
+
+    /// <summary>Longest payload, bytes: a batch that would be longer is split.</summary>
+    public int PayloadMax { get; init; } = 16 * 1024;
+
+    /// <summary>Backlog messages a second on <c>hist</c>, so that an outage's end is no storm.</summary>
+    public double HistPerSecond { get; init; } = 20;
+
+    /// <summary>How long it waits for a word from a host before it takes silence as "nobody announces itself here" and publishes anyway.</summary>
+    public double HostPatienceS { get; init; } = 5;
+}
+
+/// <summary>The device's side of <c>fm/1</c>: birth, status and will, numbering, buffer, <c>hist</c> after an outage, watermark, commands.</summary>
+/// <remarks>A state machine without threads and without a clock: the caller tells it what happened and takes what it wants to publish.
+/// <c>acked</c> is inclusive, as <see cref="Watermark"/> says: the message with that number is let go too.</remarks>
+internal sealed class Firmware : IDisposable
+{
+    /// <summary>Command ids remembered, so that a repeated one is answered again and not done again.</summary>
+    public const int CommandsRemembered = 32;
+
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly FirmwareSettings _settings;
+    private readonly Func<ulong> _entropy;
+    private readonly MessageBuffer _buffer;
+    private readonly ReadingWriter _readings = new();
+    private readonly ArrayBufferWriter<byte> _body = new(4096);
+    private readonly Queue<MessageKey> _backlog = new();
+    private readonly Queue<(string Id, CommandAnswer Answer)> _answered = new();
+    private readonly Dictionary<string, bool> _hosts = [];
+    private readonly Action<Outgoing> _publish;
+    private readonly Action<MessageKey>? _produced;
+    private readonly Action<MessageKey>? _freed;
+    private readonly string _prefix;
+    private readonly long _offsetMs;
+
+    private long _bootCount;
+    private long _seq;
+    private long _bootedMs;
+    private long _connectedMs;
+    private long _nextReportMs;
+    private double _histAllowance;
+    private HostView _host;
+    private int _readingsInBody;
+    private string _kind = "data";
+    private Moment _now;
+    private bool _restartAfterAnswer;
+    private bool _publishedUnheard;
+
+    /// <param name="device">The thing it speaks for.</param>
+    /// <param name="settings">Its limits.</param>
+    /// <param name="entropy">Random bits for boot ids. In a written file they come from the seed; in a live run they must not, or a second run
+    /// would repeat the first one's (boot, seq) and the service would rightly throw its messages away as duplicates.</param>
+    /// <param name="bootCount">The stored boot counter.</param>
+    /// <param name="publish">Where it publishes; called only while connected.</param>
+    /// <param name="produced">Told of every counted message when it comes into being.</param>
+    /// <param name="freed">Told of every counted message the watermark covers.</param>
+    public Firmware(
+        SimulatedDevice device,
+        FirmwareSettings settings,
+        Func<ulong> entropy,
+        long bootCount,
+        Action<Outgoing> publish,
+        Action<MessageKey>? produced = null,
+        Action<MessageKey>? freed = null)
+    {
+        Device = device;
+        _settings = settings;
+        _entropy = entropy;
+        _bootCount = bootCount;
+        _publish = publish;
+        _produced = produced;
+        _freed = freed;
+        _buffer = new MessageBuffer(settings.BufferMessages);
+        _prefix = $"fm/1/{device.Seat.Site}/{device.Seat.Id}/";
+        _readings.Finished = Append;
+        // Devices do not all report at the same instant.
+        _offsetMs = (long)(entropy() % (ulong)Math.Max(1, PeriodMs));
+    }
+
+    private enum HostView
+    {
+        Unknown,
+        Online,
+        Offline,
+    }
+
+    public SimulatedDevice Device { get; }
+
+    public string Boot { get; private set; } = "";
+
+    /// <summary>Connect counter: the will of this connection carries it.</summary>
+    public long Bd { get; private set; }
+
+    public bool IsConnected { get; private set; }
+
+    /// <summary>The number the next message gets.</summary>
+    public long NextSeq => _seq;
+
+    public int Buffered => _buffer.Count;
+
+    public long Dropped => _buffer.Dropped;
+
+    /// <summary>Messages waiting to go out on <c>hist</c>.</summary>
+    public int Backlog => _backlog.Count;
+
+    public string StatusTopic => _prefix + "status";
+
+    public string AckedTopic => _prefix + "acked";
+
+    public string CommandTopic => _prefix + "cmd";
+
+    /// <summary>Topics it listens to.</summary>
+    public IReadOnlyList<string> Subscriptions => [CommandTopic, _prefix + "cfg", AckedTopic, "fm/1/state/+"];
+
+    private long PeriodMs => (long)(Device.Seat.PeriodS * 1000);
+
+    /// <summary>Powers it up: a new boot, numbers from 0. What it kept in flash from the boot before stays kept.</summary>
+    public void PowerUp(in Moment now)
+    {
+        _bootCount++;
+        Boot = string.Create(CultureInfo.InvariantCulture, $"c{_bootCount}-{_entropy():x16}");
+        _seq = 0;
+        _bootedMs = now.ClockMs;
+        _now = now;
+        _nextReportMs = NextReport(now.ClockMs);
+    }
+
+    /// <summary>The will for the next connection; its number is the one <see cref="Connected"/> will use.</summary>
+    public byte[] NextWill() => Status("offline", Bd + 1, tsMs: null);
+
+    /// <summary>A connection stands: birth, status, and then what nobody has yet.</summary>
+    public void Connected(in Moment now)
+    {
+        _now = now;
+        Bd++;
+        IsConnected = true;
+        _connectedMs = now.ClockMs;
+        _host = _hosts.Count == 0 ? HostView.Unknown : HostNow();
+        _histAllowance = 0;
+        PublishBirth();
+        _publish(new Outgoing(StatusTopic, Status("online", Bd, now.ClockMs), Retain: true));
+        Rebuild(unsentOnly: true);
+    }
+
+    /// <summary>The connection is gone.</summary>
+    public void Disconnected()
+    {
+        IsConnected = false;
+        _buffer.LoseInFlight();
+        _backlog.Clear();
+        _hosts.Clear();
+    }
+
+    /// <summary>Switched off in order: says so, and expects no will.</summary>
+    public void ShutDown(in Moment now)
+    {
+        if (!IsConnected)
+            return;
+        _publish(new Outgoing(StatusTopic, Status("shutdown", Bd, now.ClockMs), Retain: true));
+        Disconnected();
+    }
+
+    /// <summary>The broker has a message.</summary>
+    public void Delivered(MessageKey key) => _buffer.Mark(key, MessageBuffer.Delivery.Delivered);
+
+    /// <summary>Time passes: facts first, then readings when they are due, then the backlog.</summary>
+    public void Tick(in Moment now)
+    {
+        _now = now;
+        foreach (var fact in Device.TakeFacts())
+        {
+            Begin("event");
+            _readings.Fact(fact);
+            Finish();
+        }
+
+        if (now.ClockMs >= _nextReportMs)
+        {
+            _nextReportMs = NextReport(now.ClockMs);
+            Begin("data");
+            Device.Read(_readings);
+            Finish();
+        }
+
+        DrainBacklog(now);
+    }
+
+    /// <summary>Something came in on one of <see cref="Subscriptions"/>.</summary>
+    public void Receive(string topic, ReadOnlyMemory<byte> payload, bool retained, in Moment now)
+    {
+        _now = now;
+        if (topic.StartsWith("fm/1/state/", StringComparison.Ordinal))
+            ReceiveHostState(topic, payload);
+        else if (topic == AckedTopic)
+            ReceiveAcked(payload);
+        else if (topic == CommandTopic && !retained)
+            ReceiveCommand(payload);
+    }
+
+    public void Dispose() => _readings.Dispose();
+
+    private bool MaySend => IsConnected && _host switch
+    {
+        HostView.Online => true,
+        HostView.Offline => false,
+        HostView.Unknown => _now.ClockMs - _connectedMs >= _settings.HostPatienceS * 1000,
+    };
+
+    private long NextReport(long nowMs) => ((nowMs - _offsetMs) / PeriodMs * PeriodMs) + PeriodMs + _offsetMs;
+
+    private void PublishBirth()
+    {
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        using var json = new Utf8JsonWriter(buffer, Options);
+        json.WriteStartObject();
+        json.WriteNumber("v"u8, 1);
+        json.WriteString("boot"u8, Boot);
+        json.WriteNumber("bd"u8, Bd);
+        json.WriteNumber("ts"u8, _now.ClockMs);
+        json.WriteString("model"u8, Device.Model);
+        json.WriteString("fw"u8, Device.FirmwareVersion);
+        json.WriteString("clk"u8, "ntp");
+        json.WriteNumber("period"u8, Device.Seat.PeriodS);
+        json.WriteNumber("buffer"u8, _buffer.Capacity);
+        json.WriteStartObject("channels"u8);
+        foreach (var channel in Device.Channels)
+        {
+            json.WriteStartObject(channel.Channel.ToString());
+            if (channel.RatedA is { } rated)
+                json.WriteNumber("rated_a"u8, rated);
+            json.WriteStartArray("metrics"u8);
+            foreach (var metric in channel.Metrics)
+                json.WriteStringValue(FacilityMonitor.Readings.MetricKeys.Key(metric));
+            if (channel.HasState)
+                json.WriteStringValue("st"u8);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+        json.WriteStartArray("ops"u8);
+        foreach (var operation in Device.Operations.Concat(["resend", "rebirth", "reset"]))
+            json.WriteStringValue(operation);
+        json.WriteEndArray();
+        json.WriteEndObject();
+        json.Flush();
+        _publish(new Outgoing(_prefix + "birth", buffer.WrittenMemory, Retain: true));
+    }
+
+    private byte[] Status(string word, long bd, long? tsMs) => Encoding.UTF8.GetBytes(string.Create(
+        CultureInfo.InvariantCulture,
+        $$"""{"s":"{{word}}","bd":{{bd}},"boot":"{{Boot}}"{{(tsMs is { } ts ? string.Create(CultureInfo.InvariantCulture, $",\"ts\":{ts}") : "")}}}"""));
+
+    private void Begin(string kind)
+    {
+        _kind = kind;
+        _body.ResetWrittenCount();
+        _readingsInBody = 0;
+        Write(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{{\"v\":1,\"boot\":\"{Boot}\",\"seq\":{_seq},\"ts\":{_now.ClockMs},\"up\":{_now.ClockMs - _bootedMs},\"clk\":\"ntp\",\"r\":["));
+    }
+
+    private void Append(ReadOnlySpan<byte> element)
+    {
+        if (_readingsInBody > 0 && _body.WrittenCount + element.Length + 3 > _settings.PayloadMax)
+        {
+            Finish();
+            Begin(_kind);
+        }
+
+        if (_readingsInBody > 0)
+            _body.Write(","u8);
+        _body.Write(element);
+        _readingsInBody++;
+    }
+
+    private void Finish()
+    {
+        if (_readingsInBody == 0)
+            return;
+        _body.Write("]}"u8);
+        var payload = _body.WrittenSpan.ToArray();
+        var key = new MessageKey(Boot, _seq++);
+        _buffer.Add(key, payload);
+        _produced?.Invoke(key);
+        if (MaySend)
+        {
+            Publish(_kind, key, payload);
+        }
+        else if (IsConnected)
+        {
+            _backlog.Enqueue(key);
+        }
+    }
+
+    private void Publish(string kind, MessageKey key, ReadOnlyMemory<byte> payload)
+    {
+        _publishedUnheard |= _host == HostView.Unknown;
+        _buffer.Mark(key, MessageBuffer.Delivery.InFlight);
+        _publish(new Outgoing(_prefix + kind, payload, Key: key));
+    }
+
+    private void Write(string text) => _body.Advance(Encoding.UTF8.GetBytes(text, _body.GetSpan(Encoding.UTF8.GetMaxByteCount(text.Length))));
+
+    private void Rebuild(bool unsentOnly)
+    {
+        _backlog.Clear();
+        foreach (var key in _buffer.Keys(unsentOnly))
+            _backlog.Enqueue(key);
+    }
+
+    private void DrainBacklog(in Moment now)
+    {
+        if (!MaySend || _backlog.Count == 0)
+            return;
+        _histAllowance = Math.Min(_histAllowance + (_settings.HistPerSecond * now.ClockS), Math.Max(1, _settings.HistPerSecond));
+        while (_histAllowance >= 1 && _backlog.TryDequeue(out var key))
+        {
+            // Acknowledged or dropped meanwhile.
+            if (!_buffer.TryGet(key, out var payload))
+                continue;
+            _histAllowance--;
+            Publish("hist", key, payload);
+        }
+    }
+
+    private HostView HostNow() => _hosts.ContainsValue(true) ? HostView.Online : HostView.Offline;
+
+    private void ReceiveHostState(string topic, ReadOnlyMemory<byte> payload)
+    {
+        if (ReadBoolean(payload, "online") is not { } online)
+            return;
+        _hosts[topic] = online;
+        var before = _host;
+        _host = HostNow();
+        if (_host != HostView.Online || before == HostView.Online)
+            return;
+        // A first host may have missed everything that was published into the void; one that comes back finds in its session what the broker took.
+        Rebuild(unsentOnly: !_publishedUnheard);
+        _publishedUnheard = false;
+    }
+
+    private void ReceiveAcked(ReadOnlyMemory<byte> payload)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(payload);
+            var root = document.RootElement;
+            if (root.ValueKind == JsonValueKind.Object && root.TryGetProperty("boot", out var boot) && boot.ValueKind == JsonValueKind.String
+                && root.TryGetProperty("seq", out var seq) && seq.ValueKind == JsonValueKind.Number && seq.TryGetInt64(out var through))
+                _buffer.Free(boot.GetString()!, through, key => _freed?.Invoke(key));
+        }
+        catch (JsonException)
+        {
+            // An empty payload is how a retained watermark is taken away; nothing else is expected here, and neither frees anything.
+        }
+    }
+
+    private static bool? ReadBoolean(ReadOnlyMemory<byte> payload, string name)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(payload);
+            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty(name, out var value)
+                && value.ValueKind is JsonValueKind.True or JsonValueKind.False
+                ? value.GetBoolean()
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private void ReceiveCommand(ReadOnlyMemory<byte> payload)
+    {
+        if (Command.Read(payload) is not { } command)
+            return;
+        foreach (var (id, earlier) in _answered)
+        {
+            if (id == command.Id)
+            {
+                Answer(command.Id, earlier);
+                return;
+            }
+        }
+
+        var answer = command.ExpiresMs < _now.ClockMs ? new CommandAnswer(CommandResult.Expired) : Obey(command);
+        if (_answered.Count == CommandsRemembered)
+            _answered.Dequeue();
+        _answered.Enqueue((command.Id, answer));
+        Answer(command.Id, answer);
+        if (!_restartAfterAnswer)
+            return;
+        _restartAfterAnswer = false;
+        Device.RestartsAsked++;
+    }
+
+    private CommandAnswer Obey(Command command)
+    {
+        if (command.ChannelIsUnreadable)
+            return CommandAnswer.Rejected("no such channel");
+        switch (command.Operation)
+        {
+            case "resend":
+                return Resend(command);
+            case "rebirth":
+                PublishBirth();
+                return CommandAnswer.Done;
+            case "reset":
+                _restartAfterAnswer = true;
+                return new CommandAnswer(CommandResult.Accepted);
+            default:
+                if (Device.Obey(command, _now) is not { } answer)
+                    return CommandAnswer.Rejected("unknown op");
+                if (answer.Result == CommandResult.Done)
+                    Answer(command.Id, new CommandAnswer(CommandResult.Accepted));
+                return answer;
+        }
+    }
+
+    /// <summary>Puts what is still kept of a range on <c>hist</c> again, and says how much is gone.</summary>
+    private CommandAnswer Resend(Command command)
+    {
+        if (command.From is not { } from || command.To is not { } to || from < 0 || to < from)
+            return CommandAnswer.Rejected("args.from and args.to must be 0 or more, in order");
+        var boot = command.Boot ?? Boot;
+        var last = boot == Boot ? Math.Min(to, _seq - 1) : to;
+        var found = 0L;
+        foreach (var key in _buffer.Keys(unsentOnly: false))
+        {
+            if (key.Boot != boot || key.Seq < from || key.Seq > last)
+                continue;
+            _backlog.Enqueue(key);
+            found++;
+        }
+
+        var gone = Math.Max(0, last - from + 1 - found);
+        return gone == 0 ? CommandAnswer.Done : new CommandAnswer(CommandResult.Done, string.Create(CultureInfo.InvariantCulture, $"{gone} gone"));
+    }
+
+    private void Answer(string id, CommandAnswer answer)
+    {
+        if (!IsConnected)
+            return;
+        var buffer = new ArrayBufferWriter<byte>(128);
+        using var json = new Utf8JsonWriter(buffer, Options);
+        json.WriteStartObject();
+        json.WriteString("id"u8, id);
+        json.WriteString("result"u8, Words.Of(answer.Result));
+        if (answer.Reason is not null)
+            json.WriteString("reason"u8, answer.Reason);
+        json.WriteEndObject();
+        json.Flush();
+        _publish(new Outgoing(_prefix + "ack", buffer.WrittenMemory));
+    }
+}

@@ -1,0 +1,202 @@
+namespace FirmwareSim.Scripting;
+
+/// <summary>A scenario as its file says it, valid as a whole.</summary>
+internal sealed record Scenario
+{
+    public required string Name { get; init; }
+
+    /// <summary>Hour people live in when it begins, ms since 1970-01-01 UTC.</summary>
+    public required long StartMs { get; init; }
+
+    /// <summary>How many times faster life runs than the clock.</summary>
+    public double Speed { get; init; } = 1;
+
+    /// <summary>How much of the clock <c>write</c> writes unless told otherwise, s.</summary>
+    public double DurationS { get; init; } = 3600;
+
+    /// <summary>Length of a step on the clock, s.</summary>
+    public double StepS { get; init; } = 1;
+
+    /// <summary>Life before the first step, s, so that a shed is not empty when one looks at it.</summary>
+    public double WarmUpS { get; init; }
+
+    public int BufferMessages { get; init; } = 20_000;
+
+    public IReadOnlyList<SiteSpec> Sites { get; init; } = [];
+
+    public IReadOnlyList<ScriptStep> Script { get; init; } = [];
+
+    /// <summary>Identical piles in any number, for load.</summary>
+    public FleetSpec? Fleet { get; init; }
+}
+
+internal sealed record FleetSpec(string Site, int Devices, int Sockets, double PeriodS);
+
+internal sealed record SiteSpec
+{
+    public required string Id { get; init; }
+
+    public IReadOnlyList<CircuitSpec> Circuits { get; init; } = [];
+
+    public IReadOnlyList<DeviceSpec> Devices { get; init; } = [];
+
+    public IReadOnlyList<PeopleSpec> People { get; init; } = [];
+}
+
+internal sealed record CircuitSpec
+{
+    public required string Id { get; init; }
+
+    public string? Parent { get; init; }
+
+    public double? RatedA { get; init; }
+
+    public int Phases { get; init; } = 1;
+
+    public int Phase { get; init; } = 1;
+
+    public string? Meter { get; init; }
+
+    public double MeterClassPercent { get; init; } = 1;
+
+    public double Ohms { get; init; } = 0.05;
+
+    public double StandingW { get; init; }
+
+    public IReadOnlyList<LoadSpec> Loads { get; init; } = [];
+}
+
+/// <summary>What else a circuit feeds.</summary>
+internal abstract record LoadSpec
+{
+    private LoadSpec()
+    {
+    }
+
+    public sealed record TimedLamps(double Watts, int Count, double OnS) : LoadSpec;
+
+    public sealed record NightLamps(double Watts) : LoadSpec;
+
+    public sealed record Lift(double MotionW, double StandbyW) : LoadSpec;
+
+    public sealed record Cycling(double Watts, double OnS, double OffS) : LoadSpec;
+
+    public sealed record GuardRoom : LoadSpec;
+}
+
+internal enum SimulatedKind
+{
+    Pile,
+    Cabinet,
+    Shed,
+    Climber,
+    Lamp,
+    Noise,
+    CallButton,
+    LiftBlocker,
+    Siren,
+}
+
+internal sealed record DeviceSpec
+{
+    public required string Id { get; init; }
+
+    public required SimulatedKind Kind { get; init; }
+
+    public string? Place { get; init; }
+
+    public string? Circuit { get; init; }
+
+    public double PeriodS { get; init; } = 10;
+
+    public int Sockets { get; init; }
+
+    /// <summary>Sockets only for old or disabled owners.</summary>
+    public IReadOnlyList<string> Reserved { get; init; } = [];
+
+    /// <summary>An older pile tells whole watts and hundredths of a kWh.</summary>
+    public bool IsOld { get; init; }
+
+    /// <summary>Mean temperature of the air around it, °C.</summary>
+    public double AmbientC { get; init; } = 16;
+
+    /// <summary>Half of what lies between its coldest and warmest hour, K.</summary>
+    public double AmbientSwingK { get; init; } = 3;
+}
+
+/// <summary>Who charges in a place.</summary>
+internal sealed record PeopleSpec(string Place, int? Bikes);
+
+/// <summary>One thing that a scenario makes happen, and what a monitor should say about it.</summary>
+internal sealed record ScriptStep
+{
+    /// <summary>Begin, in seconds of the clock since the start.</summary>
+    public required double AtS { get; init; }
+
+    /// <summary>Length on the clock, s.</summary>
+    public double ForS { get; init; }
+
+    public required ScriptAction Action { get; init; }
+
+    /// <summary>The rule that should see it; null when none should.</summary>
+    public string? Rule { get; init; }
+
+    public string Label { get; init; } = "";
+}
+
+/// <summary>What can be made to happen.</summary>
+internal abstract record ScriptAction
+{
+    private ScriptAction()
+    {
+    }
+
+    /// <summary>Something more on a socket, W: a second charger on a splitter.</summary>
+    public sealed record SocketLoad(string Site, string Device, string Channel, double Watts) : ScriptAction;
+
+    /// <summary>Resistive load on a circuit, W at 220 V: heaters.</summary>
+    public sealed record CircuitLoad(string Site, string Circuit, double Watts) : ScriptAction;
+
+    /// <summary>A bike charger where none belongs (飞线).</summary>
+    public sealed record FlyWire(string Site, string Circuit, string Pack, double Soc) : ScriptAction;
+
+    /// <summary>A bike is plugged into a given socket.</summary>
+    public sealed record PlugIn(string Site, string Device, string Channel, string Pack, double Soc) : ScriptAction;
+
+    /// <summary>The network of a device is gone.</summary>
+    public sealed record Offline(string Site, string Device) : ScriptAction;
+
+    /// <summary>A device starts anew.</summary>
+    public sealed record Restart(string Site, string Device) : ScriptAction;
+
+    /// <summary>A breaker opens.</summary>
+    public sealed record Trip(string Site, string Circuit) : ScriptAction;
+
+    /// <summary>A relay that no longer opens.</summary>
+    public sealed record Weld(string Site, string Device, string Channel) : ScriptAction;
+
+    /// <summary>Something in the air, on the floor or in the way out of a shed.</summary>
+    public sealed record Hazard(string Site, string Device, HazardKind Kind, double Value) : ScriptAction;
+
+    /// <summary>A call button is pressed; answered at the end.</summary>
+    public sealed record Call(string Site, string Device) : ScriptAction;
+
+    /// <summary>An e-bike is pushed into the lift; out at the end.</summary>
+    public sealed record BikeInLift(string Site, string Device) : ScriptAction;
+
+    /// <summary>A climber takes somebody up; with <paramref name="Jams"/> it stops on the stairs until the end.</summary>
+    public sealed record Climb(string Site, string Device, double Floors, bool Jams) : ScriptAction;
+
+    /// <summary>Noise, dB(A) at the meter.</summary>
+    public sealed record Noise(string Site, string Device, double Db) : ScriptAction;
+}
+
+internal enum HazardKind
+{
+    Smoke,
+    Heat,
+    Hydrogen,
+    CarbonMonoxide,
+    Water,
+    ExitBlocked,
+}

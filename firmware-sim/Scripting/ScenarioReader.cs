@@ -1,0 +1,310 @@
+using System.Globalization;
+using FirmwareSim.Physics;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace FirmwareSim.Scripting;
+
+/// <summary>A scenario, or everything that is wrong with its file.</summary>
+internal sealed record ScenarioReadResult(Scenario? Scenario, IReadOnlyList<ScenarioError> Errors);
+
+/// <summary>Reads a scenario file and says every error at once.</summary>
+internal static class ScenarioReader
+{
+    private const double DayS = 86_400;
+    private const int DevicesMax = 100_000;
+
+    private static readonly Dictionary<string, SimulatedKind> Kinds = new()
+    {
+        ["pile"] = SimulatedKind.Pile,
+        ["cabinet"] = SimulatedKind.Cabinet,
+        ["shed"] = SimulatedKind.Shed,
+        ["climber"] = SimulatedKind.Climber,
+        ["lamp"] = SimulatedKind.Lamp,
+        ["noise"] = SimulatedKind.Noise,
+        ["call-button"] = SimulatedKind.CallButton,
+        ["lift-blocker"] = SimulatedKind.LiftBlocker,
+        ["siren"] = SimulatedKind.Siren,
+    };
+
+    /// <summary>The file of a scenario: a path, or the name of one that came with the program.</summary>
+    public static string? FindFile(string nameOrFile)
+    {
+        if (File.Exists(nameOrFile))
+            return nameOrFile;
+        var shipped = Path.Combine(AppContext.BaseDirectory, "scenarios", nameOrFile + ".yaml");
+        return File.Exists(shipped) ? shipped : null;
+    }
+
+    /// <summary>Names of the scenarios that came with the program.</summary>
+    public static IEnumerable<string> Shipped()
+    {
+        var folder = Path.Combine(AppContext.BaseDirectory, "scenarios");
+        return Directory.Exists(folder)
+            ? Directory.EnumerateFiles(folder, "*.yaml").Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal)
+            : [];
+    }
+
+    public static ScenarioReadResult Read(string file, TextReader text)
+    {
+        var errors = new List<ScenarioError>();
+        if (Root(file, text, errors) is not { } root)
+            return new ScenarioReadResult(null, errors);
+
+        var sites = root.Sections("sites").Select(ReadSite).ToList();
+        var scenario = new Scenario
+        {
+            Name = root.RequiredText("name"),
+            StartMs = ReadStart(root),
+            Speed = root.Number("speed", 0.01, 3_600) ?? 1,
+            DurationS = root.Seconds("duration", 1, 400 * DayS) ?? 3_600,
+            StepS = root.Seconds("step", 0.01, 60) ?? 1,
+            WarmUpS = root.Seconds("warm_up", 0, 7 * DayS) ?? 0,
+            BufferMessages = root.Count("buffer", 10, 1_000_000) ?? 20_000,
+            Sites = sites,
+            Fleet = root.Section("fleet") is { } fleet ? ReadFleet(fleet) : null,
+            Script = [.. root.Sections("script").Select(section => ReadStep(section, sites)).OfType<ScriptStep>()],
+        };
+        root.Done();
+        if (sites.Count == 0 && scenario.Fleet is null)
+            root.Refuse("sites", "", "name at least one site, or a fleet");
+        Twice(sites.Select(site => site.Id), id => root.Refuse("sites", id, "site ids are unique"));
+        return new ScenarioReadResult(errors.Count == 0 ? scenario : null, [.. errors.OrderBy(error => error.Line)]);
+    }
+
+    private static YamlSection? Root(string file, TextReader text, List<ScenarioError> errors)
+    {
+        try
+        {
+            var stream = new YamlStream();
+            stream.Load(text);
+            if (stream.Documents is [{ RootNode: YamlMappingNode mapping }])
+                return new YamlSection(file, mapping, "", errors);
+            errors.Add(new ScenarioError(file, 1, "", "", "the file is one mapping of keys: name, start, sites …"));
+        }
+        catch (YamlException exception)
+        {
+            errors.Add(new ScenarioError(file, exception.Start.Line, "", "", "this is no YAML: " + exception.Message));
+        }
+
+        return null;
+    }
+
+    private static long ReadStart(YamlSection root)
+    {
+        var text = root.RequiredText("start");
+        if (text.Length == 0)
+            return 0;
+        if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var start) && text.Contains('T', StringComparison.Ordinal))
+            return start.ToUnixTimeMilliseconds();
+        root.Refuse("start", text, "use a time such as 2026-11-20T18:00:00+08:00");
+        return 0;
+    }
+
+    private static FleetSpec ReadFleet(YamlSection section)
+    {
+        var fleet = new FleetSpec(
+            section.Id("site"),
+            section.Count("devices", 1, DevicesMax) ?? 1,
+            section.Count("sockets", 1, 200) ?? 10,
+            section.Seconds("period", 0.01, DayS) ?? 10);
+        section.Done();
+        return fleet;
+    }
+
+    private static SiteSpec ReadSite(YamlSection section)
+    {
+        var site = new SiteSpec
+        {
+            Id = section.Id("id"),
+            Circuits = [.. section.Sections("circuits").Select(ReadCircuit)],
+            Devices = [.. section.Sections("devices").Select(ReadDevice)],
+            People = [.. section.Sections("people").Select(ReadPeople)],
+        };
+        section.Done();
+        CheckSite(section, site);
+        return site;
+    }
+
+    private static void CheckSite(YamlSection section, SiteSpec site)
+    {
+        var circuits = site.Circuits.Select(circuit => circuit.Id).ToHashSet();
+        var meters = site.Circuits.Select(circuit => circuit.Meter).OfType<string>();
+        Twice(site.Circuits.Select(circuit => circuit.Id), id => section.Refuse("circuits", id, "circuit ids are unique in a site"));
+        Twice(site.Devices.Select(device => device.Id).Concat(meters), id => section.Refuse("devices", id, "device ids, meters included, are unique in a site"));
+        foreach (var circuit in site.Circuits)
+        {
+            if (circuit.Parent is not null && !circuits.Contains(circuit.Parent))
+                section.Refuse("circuits", circuit.Parent, $"circuit {circuit.Id} hangs on one that is not in this site");
+            else if (IsInCircle(circuit, site.Circuits))
+                section.Refuse("circuits", circuit.Id, "its parents lead back to itself");
+        }
+
+        foreach (var device in site.Devices)
+        {
+            if (device.Circuit is not null && !circuits.Contains(device.Circuit))
+                section.Refuse("devices", device.Circuit, $"device {device.Id} hangs on a circuit that is not in this site");
+        }
+
+        foreach (var people in site.People)
+        {
+            if (!site.Devices.Any(device => device.Place == people.Place && device.Sockets > 0))
+                section.Refuse("people", people.Place, "nothing charges in this place");
+        }
+    }
+
+    private static bool IsInCircle(CircuitSpec circuit, IReadOnlyList<CircuitSpec> all)
+    {
+        var above = circuit;
+        for (var steps = 0; above?.Parent is not null; steps++)
+        {
+            if (steps > all.Count)
+                return true;
+            above = all.FirstOrDefault(candidate => candidate.Id == above.Parent);
+        }
+
+        return false;
+    }
+
+    private static CircuitSpec ReadCircuit(YamlSection section)
+    {
+        var phases = section.Count("phases", 1, 3) ?? 1;
+        if (phases == 2)
+            section.Refuse("phases", "2", "use 1 or 3");
+        var circuit = new CircuitSpec
+        {
+            Id = section.Id("id"),
+            Parent = section.Text("parent"),
+            RatedA = section.Number("rated", 0.1, 10_000),
+            Phases = phases == 1 ? 1 : 3,
+            Phase = section.Count("phase", 1, 3) ?? 1,
+            Meter = section.Has("meter") ? section.Id("meter") : null,
+            MeterClassPercent = section.Number("class", 0.1, 5) ?? 1,
+            Ohms = section.Number("ohms", 0, 5) ?? 0.05,
+            StandingW = section.Number("standing", 0, 100_000) ?? 0,
+            Loads = [.. section.Sections("loads").Select(ReadLoad)],
+        };
+        section.Done();
+        return circuit;
+    }
+
+    private static LoadSpec ReadLoad(YamlSection section)
+    {
+        double Watts(string key) => section.Number(key, 0, 100_000) ?? 0;
+
+        var readers = new Dictionary<string, Func<LoadSpec>>
+        {
+            ["timed-lamps"] = () => new LoadSpec.TimedLamps(Watts("w"), section.Count("count", 1, 1_000) ?? 1, section.Seconds("on", 1, 3_600) ?? 120),
+            ["night-lamps"] = () => new LoadSpec.NightLamps(Watts("w")),
+            ["lift"] = () => new LoadSpec.Lift(Watts("w"), Watts("standby")),
+            ["cycling"] = () => new LoadSpec.Cycling(Watts("w"), section.Seconds("on", 1, DayS) ?? 600, section.Seconds("off", 1, DayS) ?? 1_200),
+            ["guard-room"] = () => new LoadSpec.GuardRoom(),
+        };
+        var load = section.Choice("kind", readers, () => new LoadSpec.GuardRoom())();
+        section.Done();
+        return load;
+    }
+
+    private static DeviceSpec ReadDevice(YamlSection section)
+    {
+        var kind = section.Choice("kind", Kinds, SimulatedKind.Lamp);
+        var charges = kind is SimulatedKind.Pile or SimulatedKind.Cabinet;
+        var device = new DeviceSpec
+        {
+            Id = section.Id("id"),
+            Kind = kind,
+            Place = section.Has("place") ? section.Id("place") : null,
+            Circuit = section.Text("circuit"),
+            PeriodS = section.Seconds("period", 0.01, DayS) ?? 10,
+            Sockets = section.Count("sockets", charges ? 1 : 0, 200) ?? (charges ? 10 : 0),
+            Reserved = section.Texts("reserved"),
+            IsOld = section.Flag("old"),
+            AmbientC = section.Number("ambient", -40, 60) ?? 16,
+            AmbientSwingK = section.Number("swing", 0, 30) ?? 3,
+        };
+        section.Done();
+        if (!charges && device.Sockets > 0)
+            section.Refuse("sockets", device.Sockets.ToString(CultureInfo.InvariantCulture), "only a pile or a cabinet has them");
+        foreach (var reserved in device.Reserved.Where(reserved => !HasChannel(device, reserved)))
+            section.Refuse("reserved", reserved, $"use channels of {device.Id}");
+        return device;
+    }
+
+    private static PeopleSpec ReadPeople(YamlSection section)
+    {
+        var people = new PeopleSpec(section.Id("place"), section.Count("bikes", 0, 100_000));
+        section.Done();
+        return people;
+    }
+
+    private static ScriptStep? ReadStep(YamlSection section, IReadOnlyList<SiteSpec> sites)
+    {
+        var target = new ScriptTarget(section, sites);
+        var readers = new Dictionary<string, Func<ScriptAction>>
+        {
+            ["socket-load"] = () => target.Point((site, device, channel) => new ScriptAction.SocketLoad(site, device, channel, Value(section, "watts", 1, 5_000))),
+            ["circuit-load"] = () => target.Circuit((site, circuit) => new ScriptAction.CircuitLoad(site, circuit, Value(section, "watts", 1, 100_000))),
+            ["fly-wire"] = () => target.Circuit((site, circuit) => new ScriptAction.FlyWire(site, circuit, Pack(section), Soc(section))),
+            ["plug"] = () => target.Point((site, device, channel) => new ScriptAction.PlugIn(site, device, channel, Pack(section), Soc(section))),
+            ["offline"] = () => target.Device(null, (site, device) => new ScriptAction.Offline(site, device)),
+            ["restart"] = () => target.Device(null, (site, device) => new ScriptAction.Restart(site, device)),
+            ["trip"] = () => target.Circuit((site, circuit) => new ScriptAction.Trip(site, circuit)),
+            ["weld"] = () => target.Point((site, device, channel) => new ScriptAction.Weld(site, device, channel)),
+            ["smoke"] = () => Hazard(target, HazardKind.Smoke, Value(section, "dbm", 0, 20)),
+            ["heat"] = () => Hazard(target, HazardKind.Heat, Value(section, "rise", 0, 800)),
+            ["hydrogen"] = () => Hazard(target, HazardKind.Hydrogen, Value(section, "ppm", 0, 40_000)),
+            ["carbon-monoxide"] = () => Hazard(target, HazardKind.CarbonMonoxide, Value(section, "ppm", 0, 40_000)),
+            ["water"] = () => Hazard(target, HazardKind.Water, Value(section, "cm", 0, 300)),
+            ["exit-blocked"] = () => Hazard(target, HazardKind.ExitBlocked, 1),
+            ["call"] = () => target.Device(SimulatedKind.CallButton, (site, device) => new ScriptAction.Call(site, device)),
+            ["bike-in-lift"] = () => target.Device(SimulatedKind.LiftBlocker, (site, device) => new ScriptAction.BikeInLift(site, device)),
+            ["climb"] = () => target.Device(
+                SimulatedKind.Climber,
+                (site, device) => new ScriptAction.Climb(site, device, Value(section, "floors", 0.5, 40), section.Flag("jams"))),
+            ["noise"] = () => target.Device(SimulatedKind.Noise, (site, device) => new ScriptAction.Noise(site, device, Value(section, "db", 30, 130))),
+        };
+        var action = section.Choice("do", readers, null!)?.Invoke();
+        var atS = section.Seconds("at", 0, 400 * DayS);
+        if (!section.Has("at"))
+            section.Refuse("at", "", "say when, since the start: 90s, 5m");
+        var forS = section.Seconds("for", 0, 400 * DayS) ?? 0;
+        var rule = section.Text("rule");
+        var label = section.Text("label") ?? "";
+        // Where the action is not known, its own keys are not either: one error is enough.
+        if (action is null)
+            return null;
+        section.Done();
+        return new ScriptStep { AtS = atS ?? 0, ForS = forS, Action = action, Rule = rule, Label = label };
+    }
+
+    private static ScriptAction Hazard(ScriptTarget target, HazardKind kind, double value) =>
+        target.Device(SimulatedKind.Shed, (site, device) => new ScriptAction.Hazard(site, device, kind, value));
+
+    private static double Value(YamlSection section, string key, double least, double most)
+    {
+        if (!section.Has(key))
+            section.Refuse(key, "", "this is needed");
+        return section.Number(key, least, most) ?? least;
+    }
+
+    private static double Soc(YamlSection section) => section.Number("soc", 0, 1) ?? 0.3;
+
+    private static string Pack(YamlSection section)
+    {
+        var pack = section.Text("pack") ?? PackCatalogue.Lead48V20.Name;
+        if (PackCatalogue.Find(pack) is null)
+            section.Refuse("pack", pack, "use one of " + string.Join(", ", PackCatalogue.All.Select(model => model.Name)));
+        return pack;
+    }
+
+    internal static bool HasChannel(DeviceSpec device, string channel) =>
+        FacilityMonitor.Readings.ChannelId.TryParse(channel, out var parsed)
+        && parsed.Number >= 1 && parsed.Number <= device.Sockets
+        && parsed.Kind == (device.Kind == SimulatedKind.Cabinet ? FacilityMonitor.Readings.ChannelKind.Slot : FacilityMonitor.Readings.ChannelKind.Socket);
+
+    private static void Twice(IEnumerable<string> ids, Action<string> refuse)
+    {
+        foreach (var group in ids.Where(id => id.Length > 0).GroupBy(id => id).Where(group => group.Count() > 1))
+            refuse(group.Key);
+    }
+}

@@ -1,0 +1,76 @@
+using FirmwareSim.Devices;
+using FirmwareSim.Scripting;
+
+namespace FirmwareSim;
+
+/// <summary>Everything that is simulated, advanced in steps; the same scenario and seed give the same world, bit for bit, on one kind of machine.</summary>
+internal sealed class World
+{
+    private const double WarmUpStepS = 60;
+
+    private readonly Scenario _scenario;
+    private readonly ScriptRunner _script;
+    private readonly double _speed;
+    private readonly long _startClockMs;
+    private double _clockS;
+    private double _lifeS;
+
+    /// <param name="scenario">What is there and what happens.</param>
+    /// <param name="seed">Which of the possible worlds.</param>
+    /// <param name="startClockMs">What the devices' clocks say at the beginning, ms since 1970-01-01 UTC.</param>
+    /// <param name="speed">How many times faster life runs than the clock; null: as the scenario says.</param>
+    public World(Scenario scenario, ulong seed, long startClockMs, double? speed = null)
+    {
+        _scenario = scenario;
+        _speed = speed ?? scenario.Speed;
+        _startClockMs = startClockMs;
+        Sites = WorldBuilder.Build(scenario, seed);
+        Devices = [.. Sites.SelectMany(site => site.Devices)];
+        _script = new ScriptRunner(scenario.Script, Sites, new Randomness(seed, "script"), startClockMs);
+        WarmUp();
+        Now = MomentAt(0, 0);
+    }
+
+    public IReadOnlyList<SimulatedSite> Sites { get; }
+
+    public IReadOnlyList<SimulatedDevice> Devices { get; }
+
+    public double StepS => _scenario.StepS;
+
+    public Moment Now { get; private set; }
+
+    /// <summary>What has happened, in the order in which it ended.</summary>
+    public IReadOnlyList<Truth> Truths => _script.Truths;
+
+    /// <summary>One step of the clock, and as many times more of life.</summary>
+    public void Step()
+    {
+        var step = _scenario.StepS;
+        _clockS += step;
+        _lifeS += step * _speed;
+        Now = MomentAt(step, step * _speed);
+        _script.Step(Now);
+        foreach (var site in Sites)
+            site.Step(Now);
+    }
+
+    /// <summary>Ends what the script still has open, so that it is in <see cref="Truths"/>.</summary>
+    public void Finish() => _script.Finish(Now);
+
+    /// <summary>Life before the first step: coarse, and told to nobody.</summary>
+    private void WarmUp()
+    {
+        for (var left = _scenario.WarmUpS; left > 0; left -= WarmUpStepS)
+        {
+            var now = new Moment(_startClockMs - (long)(left * 1000), WarmUpStepS, _scenario.StartMs - (long)(left * 1000), WarmUpStepS);
+            foreach (var site in Sites)
+                site.Step(now);
+        }
+
+        foreach (var device in Devices)
+            device.TakeFacts();
+    }
+
+    private Moment MomentAt(double clockS, double lifeS) =>
+        new(_startClockMs + (long)Math.Round(_clockS * 1000), clockS, _scenario.StartMs + (long)Math.Round(_lifeS * 1000), lifeS);
+}
