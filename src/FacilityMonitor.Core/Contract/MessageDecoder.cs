@@ -70,6 +70,13 @@ public sealed class MessageDecoder(DeviceTable devices)
             // Nobody knows how old a retained value is.
             if (message.Retained && reading.Quality < Quality.Stale)
                 reading.Quality = Quality.Stale;
+            // A plug that never heard from a time server says 1970, one in the wrong zone lives in the future.
+            if (!ClockCorrection.IsBelieved(reading.AtMs, message.ReceivedMs))
+            {
+                reading.AtMs = message.ReceivedMs;
+                if (reading.Quality < Quality.Clock)
+                    reading.Quality = Quality.Clock;
+            }
         }
 
         return outcome;

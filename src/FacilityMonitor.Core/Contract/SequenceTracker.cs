@@ -78,6 +78,23 @@ public sealed class SequenceTracker
     /// <summary>The receipt for one boot; null when it is not remembered.</summary>
     public Watermark? SettledOf(BootId boot) => Find(boot)?.Settled;
 
+    /// <summary>The receipts to give: one a boot that moved since the last call, the boot heard last at the end.</summary>
+    /// <param name="receipts">Where they are added.</param>
+    /// <param name="device">Whose they are.</param>
+    public void CollectSettled(ICollection<(int Device, Watermark Settled)> receipts, int device)
+    {
+        ArgumentNullException.ThrowIfNull(receipts);
+        for (var index = 0; index < _boots.Count; index++)
+        {
+            var boot = _boots[index];
+            var settled = boot.Settled;
+            // The retained receipt is the newest boot's; a device that still holds messages of an older boot hears of them once, when they are settled.
+            if (settled.Seq >= 0 && (index == _boots.Count - 1 || settled.Seq != boot.Told))
+                receipts.Add((device, settled));
+            boot.Told = settled.Seq;
+        }
+    }
+
     /// <summary>Books a message.</summary>
     /// <param name="boot">Its boot.</param>
     /// <param name="seq">Its number, 0 or more.</param>
@@ -317,6 +334,9 @@ public sealed class SequenceTracker
         public BootId Id { get; } = id;
 
         public long Highest { get; set; } = -1;
+
+        /// <summary>The receipt told last.</summary>
+        public long Told { get; set; } = -1;
 
         public Watermark Settled => new(Id, Gaps is { Count: > 0 } gaps ? gaps[0].From - 1 : Highest);
     }

@@ -4,13 +4,15 @@ using FacilityMonitor.Readings;
 namespace FacilityMonitor.Contract;
 
 /// <summary>Keeps one copy of each state text, so that a reading's <c>st</c> costs nothing once it was seen. Not thread-safe.</summary>
-internal sealed class StateTexts
+public sealed class StateTexts
 {
     /// <summary>How many texts are kept; firmware uses a dozen. Beyond it a new text is made each time.</summary>
     public const int TextsMax = 4096;
 
     private readonly HashSet<string> _texts = new(StringComparer.Ordinal);
 
+    /// <summary>The one copy of this text.</summary>
+    /// <param name="utf8">At most <see cref="ReadingBuffer.StateLengthMax"/> bytes of UTF-8.</param>
     public string Get(ReadOnlySpan<byte> utf8)
     {
         Span<char> text = stackalloc char[ReadingBuffer.StateLengthMax];

@@ -1,0 +1,308 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+
+namespace FacilityMonitor.Journal;
+
+/// <summary>What is written first when several wait.</summary>
+internal enum CommitPriority
+{
+    /// <summary>Readings that a device waits to be acknowledged.</summary>
+    Ingest = 0,
+
+    /// <summary>Alerts and their outbox.</summary>
+    Alerts = 1,
+
+    /// <summary>Everything that can wait a little: blocks, roll-ups, trimming.</summary>
+    Housekeeping = 2,
+}
+
+/// <summary>The database could not take a commit: the disk is full or broken. Nothing of the commit is stored; it may be tried again.</summary>
+internal sealed class DatabaseUnavailableException(string message, Exception inner) : Exception(message, inner);
+
+/// <summary>How the database is.</summary>
+/// <param name="Error">Why the last commit failed; null when it did not.</param>
+/// <param name="Commits">Commits so far.</param>
+/// <param name="LastCommitMs">When the last one was, ms since 1970-01-01 UTC; null: none yet.</param>
+/// <param name="SlowestMs">Slowest of the last 100 commits, ms.</param>
+/// <param name="Waiting">Jobs that wait.</param>
+internal sealed record DatabaseState(string? Error, long Commits, long? LastCommitMs, double SlowestMs, int Waiting);
+
+/// <summary>The one file of the embedded store. One connection on one thread does every write and every checkpoint; readers get their own, read-only.</summary>
+/// <remarks>
+/// What waits is written together: a commit begins as soon as the one before has ended, with every job of the two upper priorities, or one job of
+/// housekeeping when there is none. Two writing connections would meet the WAL-reset defect of SQLite before 3.51.3.
+/// </remarks>
+internal sealed class Database : IAsyncDisposable
+{
+    /// <summary>File name inside the data directory.</summary>
+    public const string FileName = "facility-monitor.db";
+
+    private const int SchemaVersion = 1;
+
+    private readonly string _path;
+    private readonly TimeProvider _time;
+    private readonly FileStream _lock;
+    private readonly SqliteConnection _connection;
+    private readonly Thread _thread;
+    private readonly Lock _gate = new();
+    private readonly Queue<Job>[] _waiting = [new(), new(), new()];
+    private readonly ManualResetEventSlim _some = new();
+    private readonly double[] _latencies = new double[100];
+    private volatile DatabaseState _state = new(null, 0, null, 0, 0);
+    private bool _stopping;
+
+    private Database(string directory, TimeProvider time, FileStream @lock, SqliteConnection connection)
+    {
+        Directory = directory;
+        _path = Path.Combine(directory, FileName);
+        _time = time;
+        _lock = @lock;
+        _connection = connection;
+        _thread = new Thread(Write) { Name = "database writer", IsBackground = true };
+        _thread.Start();
+    }
+
+    /// <summary>The data directory.</summary>
+    public string Directory { get; }
+
+    /// <summary>How it is.</summary>
+    public DatabaseState State => _state;
+
+    /// <summary>Opens the database of a data directory, and makes it if there is none.</summary>
+    /// <exception cref="IOException">Another process holds it, or the directory cannot be used.</exception>
+    public static Database Open(string directory, TimeProvider time)
+    {
+        SqliteLibrary.Use();
+        System.IO.Directory.CreateDirectory(directory);
+        FileStream @lock;
+        try
+        {
+            @lock = new FileStream(Path.Combine(directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException error)
+        {
+            throw new IOException($"The data directory {directory} is in use by another facility-monitor. Stop it first, or give this one a directory of its own.", error);
+        }
+
+        var connection = Connect(Path.Combine(directory, FileName), SqliteOpenMode.ReadWriteCreate);
+        Execute(connection, "pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 4000; pragma busy_timeout = 5000;");
+        Migrate(connection);
+        return new Database(directory, time, @lock, connection);
+    }
+
+    /// <summary>Opens a database for reading beside whoever writes it.</summary>
+    /// <exception cref="FileNotFoundException">There is none in this directory.</exception>
+    public static SqliteConnection OpenReader(string directory)
+    {
+        SqliteLibrary.Use();
+        var path = Path.Combine(directory, FileName);
+        if (!File.Exists(path))
+            throw new FileNotFoundException($"There is no database in {directory}.", path);
+        var connection = Connect(path, SqliteOpenMode.ReadWrite);
+        // A read-only connection could not take part in the WAL; this one may read only and never checkpoints.
+        Execute(connection, "pragma query_only = 1; pragma wal_autocheckpoint = 0; pragma busy_timeout = 5000;");
+        return connection;
+    }
+
+    /// <summary>Runs one statement.</summary>
+    public static int Execute(SqliteConnection connection, string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    {
+        using var command = Command(connection, sql, parameters);
+        return command.ExecuteNonQuery();
+    }
+
+    /// <summary>A statement with its parameters.</summary>
+    public static SqliteCommand Command(SqliteConnection connection, string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    {
+        var command = connection.CreateCommand();
+        // The text is always one of our own constants; values travel as parameters.
+#pragma warning disable CA2100
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        foreach (var (name, value) in parameters)
+            command.Parameters.AddWithValue(name, value ?? DBNull.Value);
+        return command;
+    }
+
+    /// <inheritdoc cref="OpenReader(string)"/>
+    public SqliteConnection OpenReader() => OpenReader(Directory);
+
+    /// <summary>Writes; completes when it is on disk. Jobs of one priority are written in the order of the calls.</summary>
+    /// <param name="priority">What it yields to.</param>
+    /// <param name="write">Runs on the writer's thread inside the transaction. An exception of it undoes and fails this job alone.</param>
+    /// <param name="committed">Runs on the writer's thread once it is on disk, in the order of the jobs.</param>
+    /// <exception cref="DatabaseUnavailableException">The disk did not take it.</exception>
+    public Task CommitAsync(CommitPriority priority, Action<SqliteConnection> write, Action? committed = null)
+    {
+        var job = new Job(write, committed);
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_stopping, this);
+            _waiting[(int)priority].Enqueue(job);
+        }
+
+        _some.Set();
+        return job.Done.Task;
+    }
+
+    /// <summary>Writes what waits, then closes.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        lock (_gate)
+        {
+            if (_stopping)
+                return;
+            _stopping = true;
+        }
+
+        _some.Set();
+        await Task.Run(_thread.Join);
+        _connection.Dispose();
+        await _lock.DisposeAsync();
+        _some.Dispose();
+    }
+
+    private static SqliteConnection Connect(string path, SqliteOpenMode mode)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false }.ToString());
+        connection.Open();
+        return connection;
+    }
+
+    private static void Migrate(SqliteConnection connection)
+    {
+        using var version = Command(connection, "pragma user_version");
+        var found = Convert.ToInt32(version.ExecuteScalar(), CultureInfo.InvariantCulture);
+        if (found > SchemaVersion)
+            throw new IOException($"The database is of version {found}; this service knows up to {SchemaVersion}. Use the service that wrote it, or a newer one.");
+        if (found == SchemaVersion)
+            return;
+        Execute(connection, "begin immediate");
+        foreach (var table in Schema.Tables)
+            Execute(connection, table);
+        Execute(connection, string.Create(CultureInfo.InvariantCulture, $"pragma user_version = {SchemaVersion}"));
+        Execute(connection, "commit");
+    }
+
+    private void Write()
+    {
+        var batch = new List<Job>();
+        while (true)
+        {
+            _some.Wait();
+            var stop = false;
+            lock (_gate)
+            {
+                batch.Clear();
+                while (_waiting[(int)CommitPriority.Ingest].TryDequeue(out var job))
+                    batch.Add(job);
+                while (_waiting[(int)CommitPriority.Alerts].TryDequeue(out var job))
+                    batch.Add(job);
+                if (batch.Count == 0 && _waiting[(int)CommitPriority.Housekeeping].TryDequeue(out var idle))
+                    batch.Add(idle);
+                if (batch.Count == 0)
+                {
+                    stop = _stopping;
+                    _some.Reset();
+                }
+            }
+
+            if (batch.Count > 0)
+                Commit(batch);
+            else if (stop)
+                return;
+        }
+    }
+
+    private void Commit(List<Job> batch)
+    {
+        var began = _time.GetTimestamp();
+        try
+        {
+            Execute(_connection, "begin immediate");
+            foreach (var job in batch)
+                Run(job);
+            Execute(_connection, "commit");
+        }
+        catch (SqliteException error)
+        {
+            Abandon(batch, error);
+            return;
+        }
+
+        var commits = _state.Commits + 1;
+        _latencies[commits % _latencies.Length] = _time.GetElapsedTime(began).TotalMilliseconds;
+        _state = new DatabaseState(null, commits, _time.GetUtcNow().ToUnixTimeMilliseconds(), _latencies.Max(), WaitingNow());
+        foreach (var job in batch)
+        {
+            if (job.Fault is null)
+                job.Committed?.Invoke();
+        }
+
+        foreach (var job in batch)
+            job.Finish();
+    }
+
+    private void Run(Job job)
+    {
+        Execute(_connection, "savepoint job");
+        try
+        {
+            job.Write(_connection);
+        }
+        catch (Exception error) when (error is not SqliteException { SqliteErrorCode: 10 or 11 or 13 or 14 or 8 })
+        {
+            // The job's own fault (a broken constraint, a bug): it alone is undone and told. A fault of the disk fails the whole commit.
+            job.Fault = error;
+            Execute(_connection, "rollback to job");
+        }
+
+        Execute(_connection, "release job");
+    }
+
+    private void Abandon(List<Job> batch, SqliteException error)
+    {
+        try
+        {
+            // SQLite has rolled back already after some of its errors; then there is nothing left to undo.
+            Execute(_connection, "rollback");
+        }
+        catch (SqliteException)
+        {
+            // Nothing was open: exactly what is wanted.
+        }
+
+        _state = _state with { Error = error.Message, Waiting = WaitingNow() };
+        var fault = new DatabaseUnavailableException($"{_path}: {error.Message}", error);
+        foreach (var job in batch)
+        {
+            job.Fault ??= fault;
+            job.Finish();
+        }
+    }
+
+    private int WaitingNow()
+    {
+        lock (_gate)
+            return _waiting.Sum(queue => queue.Count);
+    }
+
+    private sealed class Job(Action<SqliteConnection> write, Action? committed)
+    {
+        public Action<SqliteConnection> Write { get; } = write;
+
+        public Action? Committed { get; } = committed;
+
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Exception? Fault { get; set; }
+
+        public void Finish()
+        {
+            if (Fault is null)
+                Done.SetResult();
+            else
+                Done.SetException(Fault);
+        }
+    }
+}

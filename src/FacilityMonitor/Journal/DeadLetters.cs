@@ -1,0 +1,39 @@
+using System.Text;
+using Microsoft.Data.Sqlite;
+
+namespace FacilityMonitor.Journal;
+
+/// <summary>A message that was set aside, as stored.</summary>
+internal sealed record StoredDeadLetter(long Id, long ReceivedMs, string Topic, byte[] Payload, string Reason, string Detail, long? ReplayedMs);
+
+/// <summary>The table of messages that could not be used: nothing is thrown away unseen.</summary>
+internal static class DeadLetters
+{
+    /// <summary>How many are kept; the oldest go first.</summary>
+    public const int LettersMax = 100_000;
+
+    public static void Insert(SqliteConnection connection, DeadLetter letter) => Database.Execute(
+        connection, "insert into dead_letter (received_ms, topic, payload, reason, detail, device) values ($received, $topic, $payload, $reason, $detail, $device)",
+        ("$received", letter.ReceivedMs), ("$topic", Encoding.UTF8.GetString(letter.Topic)), ("$payload", letter.Payload),
+        ("$reason", letter.Reason), ("$detail", letter.Detail), ("$device", letter.Device));
+
+    /// <summary>Deletes the oldest beyond the limit.</summary>
+    /// <returns>How many went.</returns>
+    public static int Prune(SqliteConnection connection) => Database.Execute(
+        connection, "delete from dead_letter where id <= (select max(id) from dead_letter) - $most", ("$most", LettersMax));
+
+    public static IEnumerable<StoredDeadLetter> Read(SqliteConnection connection, long afterId = 0)
+    {
+        using var command = Database.Command(
+            connection, "select id, received_ms, topic, payload, reason, detail, replayed_ms from dead_letter where id > $after order by id", ("$after", afterId));
+        using var rows = command.ExecuteReader();
+        while (rows.Read())
+        {
+            yield return new StoredDeadLetter(
+                rows.GetInt64(0), rows.GetInt64(1), rows.GetString(2), (byte[])rows[3], rows.GetString(4), rows.GetString(5), rows.IsDBNull(6) ? null : rows.GetInt64(6));
+        }
+    }
+
+    public static void MarkReplayed(SqliteConnection connection, long id, long atMs) =>
+        Database.Execute(connection, "update dead_letter set replayed_ms = $at where id = $id", ("$at", atMs), ("$id", id));
+}

@@ -1,0 +1,52 @@
+using Microsoft.Data.Sqlite;
+
+namespace FacilityMonitor.Journal;
+
+/// <summary>Reads the journal in order, from memory where it is recent and from disk where it is not. One thread at a time; nobody waits for it.</summary>
+internal sealed class JournalReader(MessageJournal journal, Database database, long after) : IDisposable
+{
+    private readonly Queue<JournalEntry> _ahead = new();
+    private SqliteConnection? _connection;
+
+    /// <summary>The position read last.</summary>
+    public long Position { get; private set; } = after;
+
+    /// <summary>The next commit; waits until there is one.</summary>
+    public async ValueTask<JournalEntry> ReadAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (TryRead(out var entry, out var grown))
+                return entry!;
+            await grown.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The next commit if there is one already.</summary>
+    /// <param name="entry">The commit.</param>
+    /// <param name="grown">Completes when there may be one.</param>
+    public bool TryRead(out JournalEntry? entry, out Task grown)
+    {
+        grown = Task.CompletedTask;
+        if (!_ahead.TryDequeue(out entry) && !journal.TryRecent(Position, out entry, out grown))
+            entry = FromDisk();
+        if (entry is null)
+            return false;
+        Position = entry.Position;
+        return true;
+    }
+
+    public void Dispose() => _connection?.Dispose();
+
+    private JournalEntry? FromDisk()
+    {
+        const int Ahead = 16;
+        _connection ??= database.OpenReader();
+        using var command = Database.Command(_connection, "select position, body from journal where position > $after order by position limit $ahead", ("$after", Position), ("$ahead", Ahead));
+        using var rows = command.ExecuteReader();
+        while (rows.Read())
+            _ahead.Enqueue(new JournalEntry(rows.GetInt64(0), (byte[])rows[1]));
+        return _ahead.TryDequeue(out var entry) ? entry : null;
+    }
+}

@@ -1,0 +1,204 @@
+using System.Buffers.Binary;
+using System.Text;
+using FacilityMonitor.Contract;
+using FacilityMonitor.Readings;
+
+namespace FacilityMonitor.Journal;
+
+/// <summary>Walks the records of a journal body. Used again for the next body; reading a message of readings allocates nothing.</summary>
+internal sealed class JournalRecords(DeviceTable devices)
+{
+    private readonly StateTexts _states = new();
+    private ReadOnlyMemory<byte> _body;
+    private int _at;
+    private long _base;
+
+    /// <summary>Begins a body.</summary>
+    /// <exception cref="InvalidDataException">It is damaged, or of a newer format.</exception>
+    public void Open(JournalEntry entry)
+    {
+        if (!JournalFormat.IsWhole(entry.Body.Span))
+            throw new InvalidDataException($"Journal position {entry.Position} is damaged: its checksum does not fit.");
+        _body = entry.Body;
+        _at = JournalFormat.HeaderBytes;
+        _base = 0;
+    }
+
+    /// <summary>The next record; false at the end.</summary>
+    /// <param name="message">Filled when the record is a message, else left alone.</param>
+    /// <param name="kind">What it is.</param>
+    /// <param name="atMs">When it was received, ms since 1970-01-01 UTC.</param>
+    /// <param name="text">The version of <see cref="JournalRecordKind.Configured"/>.</param>
+    public bool TryRead(DeviceMessage message, out JournalRecordKind kind, out long atMs, out string? text)
+    {
+        kind = default;
+        atMs = 0;
+        text = null;
+        if (_at >= _body.Length)
+            return false;
+        kind = (JournalRecordKind)Byte();
+        atMs = _base += Signed();
+        if (kind == JournalRecordKind.Message)
+            Message(message, atMs);
+        else if (kind == JournalRecordKind.Configured)
+            text = Text();
+        return true;
+    }
+
+    private void Message(DeviceMessage message, long receivedMs)
+    {
+        message.Clear();
+        message.ReceivedMs = receivedMs;
+        var device = (int)Unsigned();
+        message.Device = devices.Find(device) ?? throw new InvalidDataException($"The journal names device {device}, which the device table does not know.");
+        message.Kind = (MessageKind)Byte();
+        var flags = Byte();
+        message.HasEnvelope = (flags & 1) != 0;
+        message.Retained = (flags & 2) != 0;
+        message.UnknownFields = (int)Unsigned();
+        if (message.HasEnvelope)
+        {
+            var boot = Boot();
+            var seq = (long)Unsigned();
+            var ts = receivedMs + Signed();
+            long? up = (flags & 4) != 0 ? (long)Unsigned() : null;
+            message.Envelope = new Envelope(boot, seq, ts, up, (ClockSource)Byte());
+        }
+
+        Readings(message);
+        for (var events = Unsigned(); events > 0; events--)
+            message.Events.Add(Event(receivedMs));
+        if ((flags & 8) != 0)
+            message.Birth = Birth();
+        if ((flags & 16) != 0)
+            message.Status = Status();
+        if ((flags & 32) != 0)
+            message.CommandAck = new CommandAck(Text(), (CommandResult)Byte(), OptionalText());
+    }
+
+    private void Readings(DeviceMessage message)
+    {
+        for (var count = Unsigned(); count > 0; count--)
+        {
+            ref var reading = ref message.Readings.Add();
+            reading.Channel = ChannelId.FromCode((ushort)Unsigned());
+            var flags = Byte();
+            reading.Quality = (Quality)(flags & 7);
+            reading.AtMs = message.ReceivedMs + Signed();
+            reading.DeviceMs = (flags & 32) != 0 ? message.ReceivedMs + Signed() : reading.AtMs;
+            if ((flags & 8) != 0)
+                reading.CounterEpoch = (uint)Unsigned();
+            if ((flags & 16) != 0)
+                reading.State = _states.Get(Slice());
+            for (var values = Unsigned(); values > 0; values--)
+                message.Readings.AddValue((Metric)Byte(), Double());
+        }
+    }
+
+    private DeviceEvent Event(long receivedMs) => new()
+    {
+        Kind = (EventKind)Byte(),
+        Channel = ChannelId.FromCode((ushort)Unsigned()),
+        AtMs = receivedMs + Signed(),
+        DeviceMs = receivedMs + Signed(),
+        Quality = (Quality)Byte(),
+        Reason = Byte() is > 0 and var reason ? (StopReason)(reason - 1) : null,
+        Session = OptionalText(),
+        User = OptionalText(),
+        Wh = OptionalDouble(),
+        On = Byte() is > 0 and var on ? on == 2 : null,
+    };
+
+    private Birth Birth() => new()
+    {
+        Boot = Boot(),
+        Bd = (long)Unsigned(),
+        TsMs = Signed(),
+        Model = Text(),
+        Firmware = Text(),
+        Clock = (ClockSource)Byte(),
+        PeriodS = OptionalDouble(),
+        Buffer = Signed() is >= 0 and var buffer ? buffer : null,
+        Channels = Channels(),
+        Ops = Texts(),
+    };
+
+    private List<BirthChannel> Channels()
+    {
+        var channels = new List<BirthChannel>();
+        for (var count = Unsigned(); count > 0; count--)
+            channels.Add(new BirthChannel(ChannelId.FromCode((ushort)Unsigned()), OptionalDouble(), Texts()));
+        return channels;
+    }
+
+    private DeviceStatus Status() => new()
+    {
+        Presence = (Presence)Byte(),
+        Bd = Signed() is >= 0 and var bd ? bd : null,
+        Boot = Boot(),
+        TsMs = Byte() == 0 ? null : Signed(),
+    };
+
+    private BootId Boot()
+    {
+        var length = Byte();
+        if (length == 0)
+            return default;
+        var boot = BootId.TryParse(_body.Span.Slice(_at, length), out var read) ? read : throw new InvalidDataException("The journal holds a boot id that is none.");
+        _at += length;
+        return boot;
+    }
+
+    private List<string> Texts()
+    {
+        var texts = new List<string>();
+        for (var count = Unsigned(); count > 0; count--)
+            texts.Add(Text());
+        return texts;
+    }
+
+    private string? OptionalText() => Byte() == 0 ? null : Text();
+
+    private string Text() => Encoding.UTF8.GetString(Slice());
+
+    private ReadOnlySpan<byte> Slice()
+    {
+        var length = (int)Unsigned();
+        var slice = _body.Span.Slice(_at, length);
+        _at += length;
+        return slice;
+    }
+
+    private double? OptionalDouble() => Byte() == 0 ? null : Double();
+
+    private double Double()
+    {
+        var exponent = Byte();
+        if (exponent != JournalFormat.RawDouble)
+            return Signed() / JournalFormat.Powers[exponent];
+        var value = BinaryPrimitives.ReadDoubleLittleEndian(_body.Span[_at..]);
+        _at += sizeof(double);
+        return value;
+    }
+
+    private long Signed()
+    {
+        var value = Unsigned();
+        return (long)(value >> 1) ^ -(long)(value & 1);
+    }
+
+    private ulong Unsigned()
+    {
+        var body = _body.Span;
+        ulong value = 0;
+        for (var shift = 0; ; shift += 7)
+        {
+            var part = body[_at++];
+            value |= (ulong)(part & 0x7F) << shift;
+            if (part < 0x80)
+                return value;
+        }
+    }
+
+    private byte Byte() => _body.Span[_at++];
+}

@@ -1,0 +1,184 @@
+using FacilityMonitor.Readings;
+using Microsoft.Data.Sqlite;
+
+namespace FacilityMonitor.Journal;
+
+/// <summary>One group commit of the journal.</summary>
+/// <param name="Position">Rises by one a commit; never used again.</param>
+/// <param name="Body">Sealed records.</param>
+internal sealed record JournalEntry(long Position, ReadOnlyMemory<byte> Body);
+
+/// <summary>The spine: what was received, in the order of the commits. Everybody else reads it at their own pace.</summary>
+internal sealed class MessageJournal
+{
+    /// <summary>How much of the newest is kept in memory for those who read along, bytes.</summary>
+    public const long RecentBytesMax = 64L * 1024 * 1024;
+
+    private readonly Database _database;
+    private readonly DeviceTable _devices;
+    private readonly Lock _gate = new();
+    private readonly Queue<JournalEntry> _recent = new();
+    private readonly List<Device> _unconfirmed = [];
+    private readonly Dictionary<string, long> _cursors = new(StringComparer.Ordinal);
+    private TaskCompletionSource _grown = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _recentBytes;
+    private long _next;
+    private long _last;
+
+    /// <summary>Opens the journal of a database and fills the table of devices.</summary>
+    public MessageJournal(Database database, DeviceTable devices)
+    {
+        _database = database;
+        _devices = devices;
+        using var reader = database.OpenReader();
+        using (var rows = Database.Command(reader, "select number, dialect, site, name from device").ExecuteReader())
+        {
+            while (rows.Read())
+                devices.Load(new Device(rows.GetInt32(0), new DeviceId((Dialect)rows.GetInt32(1), rows.IsDBNull(2) ? null : rows.GetString(2), rows.GetString(3))));
+        }
+
+        // A trimmed journal is empty and still must not begin again at 1: the cursors remember how far it was.
+        using var last = Database.Command(reader, "select max(coalesce((select max(position) from journal), 0), coalesce((select max(position) from cursor), 0))");
+        _last = _next = Convert.ToInt64(last.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>The newest durable position; 0 when there is none.</summary>
+    public long Last => Volatile.Read(ref _last);
+
+    /// <summary>Puts a batch on disk; completes when it is there. Batches are written in the order of the calls, together with those that wait.</summary>
+    /// <param name="writer">The batch; it may be cleared as soon as the call returned.</param>
+    /// <param name="also">What belongs into the same commit; told the position.</param>
+    /// <returns>The position.</returns>
+    /// <exception cref="DatabaseUnavailableException">The disk did not take it. The same batch may be appended again.</exception>
+    public Task<long> AppendAsync(JournalWriter writer, Action<SqliteConnection, long>? also = null) =>
+        AppendAsync(new JournalBatch(writer), also);
+
+    /// <inheritdoc cref="AppendAsync(JournalWriter, Action{SqliteConnection, long}?)"/>
+    public async Task<long> AppendAsync(JournalBatch batch, Action<SqliteConnection, long>? also = null)
+    {
+        Task commit;
+        long position;
+        lock (_gate)
+        {
+            // A number that records use must be on disk before them; until a commit has confirmed it, every commit carries it.
+            _unconfirmed.AddRange(_devices.TakeNew());
+            var devices = _unconfirmed.ToArray();
+            position = ++_next;
+            var entry = new JournalEntry(position, batch.Body);
+            commit = _database.CommitAsync(CommitPriority.Ingest, connection => Store(connection, entry, batch, devices, also), () => Confirm(entry, devices));
+        }
+
+        await commit.ConfigureAwait(false);
+        return position;
+    }
+
+    /// <summary>Reads what comes after a position.</summary>
+    public JournalReader OpenReader(long after) => new(this, _database, after);
+
+    /// <summary>Says that somebody reads under this name; the journal keeps what they have not read.</summary>
+    /// <returns>Where they were; 0 for the beginning.</returns>
+    public async Task<long> RegisterAsync(string name)
+    {
+        long position = 0;
+        await _database.CommitAsync(CommitPriority.Alerts, connection =>
+        {
+            Database.Execute(connection, "insert or ignore into cursor (name, position) select $name, coalesce(min(position) - 1, $last) from journal", ("$name", name), ("$last", Last));
+            using var read = Database.Command(connection, "select position from cursor where name = $name", ("$name", name));
+            position = (long)read.ExecuteScalar()!;
+        }).ConfigureAwait(false);
+        lock (_gate)
+            _cursors[name] = position;
+        return position;
+    }
+
+    /// <summary>Moves a reader's cursor, inside the commit that holds what it read.</summary>
+    public void SetCursor(SqliteConnection connection, string name, long position)
+    {
+        Database.Execute(connection, "insert into cursor (name, position) values ($name, $position) on conflict (name) do update set position = excluded.position", ("$name", name), ("$position", position));
+        lock (_gate)
+            _cursors[name] = position;
+    }
+
+    /// <summary>Where everybody is.</summary>
+    public IReadOnlyDictionary<string, long> Cursors()
+    {
+        lock (_gate)
+            return new Dictionary<string, long>(_cursors, StringComparer.Ordinal);
+    }
+
+    /// <summary>Deletes the next part of what everybody has read.</summary>
+    /// <param name="most">Most commits to delete, so that a step stays short.</param>
+    /// <returns>Whether there is more.</returns>
+    public async Task<bool> TrimAsync(int most)
+    {
+        long below;
+        lock (_gate)
+            below = _cursors.Count == 0 ? 0 : _cursors.Values.Min();
+        var deleted = 0;
+        await _database.CommitAsync(CommitPriority.Housekeeping, connection => deleted = Database.Execute(
+            connection, "delete from journal where position in (select position from journal where position <= $below order by position limit $most)", ("$below", below), ("$most", most))).ConfigureAwait(false);
+        return deleted == most;
+    }
+
+    internal bool TryRecent(long after, out JournalEntry? entry, out Task grown)
+    {
+        lock (_gate)
+        {
+            grown = _grown.Task;
+            entry = null;
+            // Positions have no holes unless a commit failed, so the first one above is the next one.
+            if (_recent.TryPeek(out var oldest) && oldest.Position <= after + 1)
+                entry = _recent.FirstOrDefault(candidate => candidate.Position > after);
+            return entry is not null || after >= _last;
+        }
+    }
+
+    private static void Store(SqliteConnection connection, JournalEntry entry, JournalBatch batch, Device[] devices, Action<SqliteConnection, long>? also)
+    {
+        foreach (var device in devices)
+        {
+            Database.Execute(
+                connection, "insert or ignore into device (number, dialect, site, name) values ($number, $dialect, $site, $name)",
+                ("$number", device.Number), ("$dialect", (int)device.Id.Dialect), ("$site", device.Id.Site), ("$name", device.Id.Name));
+        }
+
+        foreach (var letter in batch.DeadLetters)
+            DeadLetters.Insert(connection, letter);
+        Database.Execute(
+            connection, "insert into journal (position, first_ms, last_ms, messages, body) values ($position, $first, $last, $messages, $body)",
+            ("$position", entry.Position), ("$first", batch.FirstMs), ("$last", batch.LastMs), ("$messages", batch.Messages), ("$body", batch.Body));
+        also?.Invoke(connection, entry.Position);
+    }
+
+    private void Confirm(JournalEntry entry, Device[] devices)
+    {
+        TaskCompletionSource grown;
+        lock (_gate)
+        {
+            _unconfirmed.RemoveAll(devices.Contains);
+            _recent.Enqueue(entry);
+            _recentBytes += entry.Body.Length;
+            while (_recentBytes > RecentBytesMax && _recent.TryDequeue(out var oldest))
+                _recentBytes -= oldest.Body.Length;
+            Volatile.Write(ref _last, entry.Position);
+            grown = _grown;
+            _grown = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        grown.SetResult();
+    }
+}
+
+/// <summary>What a writer gathered, taken out of it so that it can be appended again if the disk refuses.</summary>
+internal sealed class JournalBatch(JournalWriter writer)
+{
+    public byte[] Body { get; } = writer.ToBody();
+
+    public int Messages { get; } = writer.Messages;
+
+    public long FirstMs { get; } = writer.FirstMs;
+
+    public long LastMs { get; } = writer.LastMs;
+
+    public DeadLetter[] DeadLetters { get; } = [.. writer.DeadLetters];
+}

@@ -1,0 +1,44 @@
+namespace FacilityMonitor.Journal;
+
+/// <summary>The tables of the embedded store, version 1. A later version adds statements behind these.</summary>
+internal static class Schema
+{
+    public static IReadOnlyList<string> Tables { get; } =
+    [
+        // The spine: one row a group commit.
+        "create table journal (position integer primary key, first_ms integer not null, last_ms integer not null, messages integer not null, body blob not null) strict",
+        "create table cursor (name text primary key, position integer not null) strict, without rowid",
+        "create table device (number integer primary key, dialect integer not null, site text, name text not null) strict",
+        "create table ingest_state (device integer primary key, book blob not null) strict",
+        """
+        create table dead_letter (id integer primary key autoincrement, received_ms integer not null, topic text not null, payload blob not null,
+          reason text not null, detail text not null, device integer, replayed_ms integer) strict
+        """,
+        // Readings: compressed column blocks, hourly roll-ups, latest values.
+        """
+        create table block (id integer primary key, device integer not null, hour integer not null, generation integer not null, first_ms integer not null,
+          last_ms integer not null, readings integer not null, body blob not null) strict
+        """,
+        "create index block_by_device on block (device, hour, generation)",
+        """
+        create table hourly (device integer not null, channel integer not null, hour integer not null, readings integer not null, min_w real, max_w real, mean_w real,
+          max_a real, wh real, revision integer not null, primary key (device, channel, hour)) strict, without rowid
+        """,
+        "create table latest (device integer not null, channel integer not null, at_ms integer not null, body blob not null, primary key (device, channel)) strict, without rowid",
+        "create table book (device integer not null, hour integer not null, stored integer not null, primary key (device, hour)) strict, without rowid",
+        // Alerts: the alert as it is, every step it took, what is to be sent, and the rules' memory.
+        """
+        create table alert (id text primary key, rule text not null, asset text not null, site text, priority integer not null, condition integer not null,
+          onset_ms integer not null, changed_ms integer not null, body text not null) strict, without rowid
+        """,
+        "create index alert_by_condition on alert (condition, changed_ms)",
+        "create table alert_transition (alert text not null, number integer not null, at_ms integer not null, body text not null, primary key (alert, number)) strict, without rowid",
+        """
+        create table outbox (id integer primary key autoincrement, alert text not null, transition integer not null, recipient text not null, channel text not null, payload text not null,
+          state integer not null, attempts integer not null, due_ms integer not null, created_ms integer not null, done_ms integer, result text,
+          unique (alert, transition, recipient, channel)) strict
+        """,
+        "create index outbox_by_state on outbox (state, due_ms)",
+        "create table snapshot (name text primary key, position integer not null, body blob not null) strict, without rowid",
+    ];
+}

@@ -1,0 +1,266 @@
+using System.Text;
+using FacilityMonitor.Contract;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Readings;
+using FacilityMonitor.Tests.Conventions;
+
+namespace FacilityMonitor.Tests.Journal;
+
+public sealed class JournalTests : IDisposable
+{
+    private const long At = 1_767_225_605_000;
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly ManualTime _time = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Every_golden_payload_comes_back_from_the_journal_as_it_went_in()
+    {
+        var devices = new DeviceTable();
+        var decoder = new MessageDecoder(devices);
+        var message = new DeviceMessage();
+        var writer = new JournalWriter();
+        var written = new List<string>();
+        foreach (var path in SourceTree.Files("tests/FacilityMonitor.Tests/Payloads", "*.payload"))
+        {
+            var topic = Encoding.UTF8.GetBytes(File.ReadAllText(path[..^".payload".Length] + ".topic").Trim());
+            if (decoder.Decode(topic, File.ReadAllBytes(path), false, At + written.Count, message).Result != DecodeResult.Decoded)
+                continue;
+            writer.Message(message);
+            written.Add(Text(message));
+        }
+
+        var records = new JournalRecords(devices);
+        records.Open(new JournalEntry(1, writer.ToBody()));
+        var read = new List<string>();
+        while (records.TryRead(message, out var kind, out _, out _))
+        {
+            Assert.Equal(JournalRecordKind.Message, kind);
+            read.Add(Text(message));
+        }
+
+        Assert.True(written.Count > 30);
+        Assert.Equal(written, read);
+    }
+
+    [Theory]
+    [InlineData(0.1)]
+    [InlineData(-0.0)]
+    [InlineData(1e-9)]
+    [InlineData(123456789.123456)]
+    [InlineData(double.MaxValue)]
+    [InlineData(double.Epsilon)]
+    [InlineData(1.0 / 3)]
+    [InlineData(9007199254740993)]
+    public void A_number_comes_back_bit_for_bit(double value)
+    {
+        var devices = new DeviceTable();
+        var message = new DeviceMessage { Device = devices.Resolve(Dialect.Fm1, "a"u8, "b"u8), ReceivedMs = At };
+        message.Readings.Add();
+        message.Readings.AddValue(Metric.W, value);
+        var writer = new JournalWriter();
+        writer.Message(message);
+        var records = new JournalRecords(devices);
+        records.Open(new JournalEntry(1, writer.ToBody()));
+
+        Assert.True(records.TryRead(message, out _, out _, out _));
+
+        Assert.True(message.Readings.TryGet(message.Readings.Readings[0], Metric.W, out var read));
+        Assert.Equal(BitConverter.DoubleToInt64Bits(value), BitConverter.DoubleToInt64Bits(read));
+    }
+
+    [Fact]
+    public void A_flipped_bit_anywhere_is_noticed()
+    {
+        var writer = new JournalWriter();
+        writer.Configured(At, "version");
+        var body = writer.ToBody();
+        for (var bit = 0; bit < body.Length * 8; bit++)
+        {
+            var damaged = body.ToArray();
+            damaged[bit / 8] ^= (byte)(1 << (bit % 8));
+            Assert.Throws<InvalidDataException>(() => new JournalRecords(new DeviceTable()).Open(new JournalEntry(1, damaged)));
+        }
+    }
+
+    [Fact]
+    public void Writing_and_reading_a_message_allocates_nothing()
+    {
+        var devices = new DeviceTable();
+        var message = new DeviceMessage();
+        var payload = File.ReadAllBytes(Path.Combine(SourceTree.Root, "tests/FacilityMonitor.Tests/Payloads/fm1/two-sockets.payload"));
+        new MessageDecoder(devices).Decode("fm/1/huaihai/pile-01/data"u8, payload, false, At, message);
+        var writer = new JournalWriter();
+        for (var round = 0; round < 2_000; round++)
+            writer.Message(message);
+        var entry = new JournalEntry(1, writer.ToBody());
+        var records = new JournalRecords(devices);
+        var target = new DeviceMessage();
+        ReadAll();
+        writer.Clear();
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var round = 0; round < 1_000; round++)
+            writer.Message(message);
+        var written = GC.GetAllocatedBytesForCurrentThread();
+        ReadAll();
+
+        Assert.Equal((0, 0), (written - before, GC.GetAllocatedBytesForCurrentThread() - written));
+
+        void ReadAll()
+        {
+            records.Open(entry);
+            while (records.TryRead(target, out _, out _, out _))
+            {
+            }
+        }
+    }
+
+    [Fact]
+    public async Task What_was_appended_is_there_after_a_restart_with_its_devices_and_dead_letters()
+    {
+        await using (var database = Database.Open(_folder.Path, _time))
+        {
+            var devices = new DeviceTable();
+            var journal = new MessageJournal(database, devices);
+            var writer = new JournalWriter();
+            writer.Message(new DeviceMessage { Device = devices.Resolve(Dialect.Fm1, "a"u8, "b"u8), ReceivedMs = At });
+            writer.DeadLetter("x/y"u8, "{"u8, RejectReason.BadJson, "cut off", At, null);
+            Assert.Equal(1, await journal.AppendAsync(writer));
+            writer.Clear();
+            writer.Tick(At + 1);
+            Assert.Equal(2, await journal.AppendAsync(writer));
+        }
+
+        await using (var database = Database.Open(_folder.Path, _time))
+        {
+            var devices = new DeviceTable();
+            var journal = new MessageJournal(database, devices);
+            Assert.Equal(2, journal.Last);
+            Assert.Equal("a/b", devices.Find(1)!.Id.ToString());
+            using var reader = journal.OpenReader(0);
+            Assert.Equal(1, (await reader.ReadAsync(default)).Position);
+            Assert.Equal(2, (await reader.ReadAsync(default)).Position);
+            using var connection = database.OpenReader();
+            Assert.Equal("bad-json", Assert.Single(DeadLetters.Read(connection)).Reason);
+        }
+    }
+
+    [Fact]
+    public async Task A_reader_that_came_late_reads_from_disk_and_then_along()
+    {
+        await using var database = Database.Open(_folder.Path, _time);
+        var journal = new MessageJournal(database, new DeviceTable());
+        var writer = new JournalWriter();
+        writer.Tick(At);
+        for (var entry = 0; entry < 40; entry++)
+            await journal.AppendAsync(writer);
+        using var reader = journal.OpenReader(0);
+        for (var position = 1; position <= 40; position++)
+            Assert.Equal(position, (await reader.ReadAsync(default)).Position);
+
+        var next = reader.ReadAsync(default).AsTask();
+        Assert.False(next.IsCompleted);
+        await journal.AppendAsync(writer);
+
+        Assert.Equal(41, (await next).Position);
+    }
+
+    [Fact]
+    public async Task The_journal_is_trimmed_behind_its_slowest_reader_and_never_counts_from_one_again()
+    {
+        await using (var database = Database.Open(_folder.Path, _time))
+        {
+            var journal = new MessageJournal(database, new DeviceTable());
+            await journal.RegisterAsync("fast");
+            await journal.RegisterAsync("slow");
+            var writer = new JournalWriter();
+            writer.Tick(At);
+            for (var entry = 0; entry < 10; entry++)
+                await journal.AppendAsync(writer);
+            await database.CommitAsync(CommitPriority.Alerts, connection => journal.SetCursor(connection, "fast", 10));
+            await database.CommitAsync(CommitPriority.Alerts, connection => journal.SetCursor(connection, "slow", 4));
+
+            while (await journal.TrimAsync(3))
+            {
+            }
+
+            using var connection = database.OpenReader();
+            using var command = Database.Command(connection, "select min(position) from journal");
+            Assert.Equal(5L, command.ExecuteScalar());
+            await database.CommitAsync(CommitPriority.Alerts, connection => journal.SetCursor(connection, "slow", 10));
+            await journal.TrimAsync(100);
+        }
+
+        await using var again = Database.Open(_folder.Path, _time);
+        Assert.Equal(10, new MessageJournal(again, new DeviceTable()).Last);
+    }
+
+    [Fact]
+    public async Task A_job_that_fails_is_undone_and_its_neighbours_are_not()
+    {
+        await using var database = Database.Open(_folder.Path, _time);
+        var good = database.CommitAsync(CommitPriority.Alerts, connection => Database.Execute(connection, "insert into cursor (name, position) values ('a', 1)"));
+        var bad = database.CommitAsync(CommitPriority.Alerts, connection =>
+        {
+            Database.Execute(connection, "insert into cursor (name, position) values ('b', 1)");
+            throw new InvalidOperationException("mine");
+        });
+
+        await good;
+        Assert.Equal("mine", (await Assert.ThrowsAsync<InvalidOperationException>(() => bad)).Message);
+        using var connection = database.OpenReader();
+        using var command = Database.Command(connection, "select group_concat(name) from cursor");
+        Assert.Equal("a", command.ExecuteScalar());
+    }
+
+    [Fact]
+    public async Task A_full_disk_is_told_and_the_same_batch_goes_in_when_there_is_room_again()
+    {
+        await using var database = Database.Open(_folder.Path, _time);
+        var journal = new MessageJournal(database, new DeviceTable());
+        await database.CommitAsync(CommitPriority.Alerts, connection => Database.Execute(connection, "pragma max_page_count = 64"));
+        var writer = new JournalWriter();
+        for (var letter = 0; letter < 100; letter++)
+            writer.DeadLetter("t"u8, new byte[8_000], RejectReason.BadJson, "x", At, null);
+        var batch = new JournalBatch(writer);
+
+        await Assert.ThrowsAsync<DatabaseUnavailableException>(() => journal.AppendAsync(batch));
+        Assert.NotNull(database.State.Error);
+        await database.CommitAsync(CommitPriority.Alerts, connection => Database.Execute(connection, "pragma max_page_count = 100000"));
+        await journal.AppendAsync(batch);
+
+        Assert.Null(database.State.Error);
+        using var connection = database.OpenReader();
+        Assert.Equal(100, DeadLetters.Read(connection).Count());
+    }
+
+    [Fact]
+    public async Task A_second_service_on_the_same_data_is_refused_with_a_clear_word()
+    {
+        await using var database = Database.Open(_folder.Path, _time);
+
+        var error = Assert.Throws<IOException>(() => Database.Open(_folder.Path, _time));
+
+        Assert.Contains("in use by another", error.Message, StringComparison.Ordinal);
+    }
+
+    private static string Text(DeviceMessage message)
+    {
+        var text = new StringBuilder();
+        text.Append(message.Kind).Append(message.Device).Append(message.HasEnvelope ? message.Envelope.ToString() : "-").Append(message.ReceivedMs).Append(message.Retained);
+        foreach (ref var reading in message.Readings.Readings)
+        {
+            text.Append(reading.ToString()).Append(' ');
+            foreach (ref readonly var value in message.Readings.ValuesOf(reading))
+                text.Append(value.ToString());
+        }
+
+        text.AppendJoin(',', message.Events).Append(message.Status).Append(message.CommandAck);
+        if (message.Birth is { } birth)
+            text.Append(birth with { Channels = [], Ops = [] }).AppendJoin(',', birth.Channels.Select(channel => $"{channel.Channel}{channel.RatedA}{string.Join('|', channel.Metrics)}")).AppendJoin(',', birth.Ops);
+        return text.ToString();
+    }
+}
