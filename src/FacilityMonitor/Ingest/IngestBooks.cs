@@ -1,0 +1,79 @@
+using FacilityMonitor.Contract;
+
+namespace FacilityMonitor.Ingest;
+
+/// <summary>What became of the messages, in numbers. Written by the one thread that ingests, read by any.</summary>
+internal sealed class IngestBooks
+{
+    private readonly long[] _deadLettered = new long[Enum.GetValues<RejectReason>().Length];
+    private long _received;
+    private long _readings;
+    private long _journaled;
+    private long _durable;
+    private long _duplicates;
+    private long _ignored;
+    private long _unknownFields;
+    private long _lost;
+
+    /// <summary>Messages that are somebody's word: journaled, told again, or set aside.</summary>
+    public long Received => Volatile.Read(ref _received);
+
+    /// <summary>Readings in them.</summary>
+    public long Readings => Volatile.Read(ref _readings);
+
+    /// <summary>Messages handed to the journal.</summary>
+    public long Journaled => Volatile.Read(ref _journaled);
+
+    /// <summary>Messages of batches that are on disk: journaled, duplicates and dead letters alike.</summary>
+    public long Durable => Volatile.Read(ref _durable);
+
+    /// <summary>Messages told again.</summary>
+    public long Duplicates => Volatile.Read(ref _duplicates);
+
+    /// <summary>Messages on topics that hold nothing for us; not part of the balance.</summary>
+    public long Ignored => Volatile.Read(ref _ignored);
+
+    /// <summary>Fields the contract does not know.</summary>
+    public long UnknownFields => Volatile.Read(ref _unknownFields);
+
+    /// <summary>Messages that devices numbered and that never came, booked lost since the start.</summary>
+    public long Lost => Volatile.Read(ref _lost);
+
+    /// <summary>Messages received and not yet on disk.</summary>
+    public long InFlight => Received - Durable;
+
+    /// <summary>Messages set aside for any reason.</summary>
+    public long DeadLetteredTotal => Enum.GetValues<RejectReason>().Sum(DeadLettered);
+
+    /// <summary>Messages set aside for this reason.</summary>
+    public long DeadLettered(RejectReason reason) => Volatile.Read(ref _deadLettered[(int)reason]);
+
+    public void AddJournaled(DeviceMessage message)
+    {
+        Add(ref _received, 1);
+        Add(ref _journaled, 1);
+        Add(ref _readings, message.Readings.Count);
+        Add(ref _unknownFields, message.UnknownFields);
+    }
+
+    public void AddDuplicate()
+    {
+        Add(ref _received, 1);
+        Add(ref _duplicates, 1);
+    }
+
+    public void AddDeadLetter(RejectReason reason)
+    {
+        Add(ref _received, 1);
+        Add(ref _deadLettered[(int)reason], 1);
+    }
+
+    public void AddIgnored() => Add(ref _ignored, 1);
+
+    public void AddDurable(long messages) => Interlocked.Add(ref _durable, messages);
+
+    public void AddLost(long messages) => Add(ref _lost, messages);
+
+    /// <summary>One writer at a time, so a plain sum published in order is enough.</summary>
+    private static void Add(ref long counter, long by) => Volatile.Write(ref counter, counter + by);
+}

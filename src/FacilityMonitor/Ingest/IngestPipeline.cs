@@ -1,0 +1,64 @@
+using FacilityMonitor.Contract;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Mqtt;
+using FacilityMonitor.Readings;
+
+namespace FacilityMonitor.Ingest;
+
+/// <summary>From the bytes of a message to a journal record or a dead letter: decode, book, write. Touches no network and no disk; one thread at a time.</summary>
+internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, DeviceLedger ledger)
+{
+    private readonly MessageDecoder _decoder = new(devices);
+    private readonly DeviceMessage _message = new();
+    private readonly ForeignDeduplicator _foreign = new();
+
+    /// <summary>Takes one message in.</summary>
+    /// <param name="topic">Topic in UTF-8.</param>
+    /// <param name="payload">Payload.</param>
+    /// <param name="retained">Whether it came retained.</param>
+    /// <param name="dup">Whether the broker may have delivered it before.</param>
+    /// <param name="receivedMs">When it was received.</param>
+    /// <param name="position">The newest durable journal position.</param>
+    /// <param name="writer">The batch it is written to.</param>
+    /// <returns>What the broker is told once the batch is durable.</returns>
+    public MqttReasonCode Take(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, bool retained, bool dup, long receivedMs, long position, JournalWriter writer)
+    {
+        var outcome = _decoder.Decode(topic, payload, retained, receivedMs, _message);
+        if (outcome.Result == DecodeResult.Ignored)
+        {
+            books.AddIgnored();
+            return MqttReasonCode.Success;
+        }
+
+        // A rejected message settles its number all the same: asking for it again would bring the same bytes.
+        if (IsRepeated(outcome.Result, topic, payload, dup, receivedMs, position))
+        {
+            books.AddDuplicate();
+            return MqttReasonCode.Success;
+        }
+
+        if (outcome.Result == DecodeResult.Rejected)
+        {
+            books.AddDeadLetter(outcome.Reason);
+            writer.DeadLetter(topic, payload, outcome.Reason, outcome.Detail!, receivedMs, _message.Device);
+            return MqttReasonCode.PayloadFormatInvalid;
+        }
+
+        books.AddJournaled(_message);
+        writer.Message(_message);
+        return MqttReasonCode.Success;
+    }
+
+    private bool IsRepeated(DecodeResult result, ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, bool dup, long receivedMs, long position)
+    {
+        if (_message.Device is not { } device)
+            return false;
+        if (_message.HasEnvelope)
+            return ledger.Observe(device.Number, _message.Envelope, receivedMs, position) == SequenceVerdict.Duplicate;
+        if (result == DecodeResult.Rejected)
+            return false;
+        if (_message.Kind is MessageKind.Birth or MessageKind.Status)
+            return ledger.IsRepeated(device.Number, _message);
+        return device.Id.Dialect != Dialect.Fm1 && _foreign.IsRepeated(ForeignDeduplicator.HashOf(topic, payload), dup, receivedMs);
+    }
+}

@@ -1,0 +1,331 @@
+using FacilityMonitor.Contract;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Mqtt;
+using FacilityMonitor.Readings;
+
+namespace FacilityMonitor.Ingest;
+
+/// <summary>
+/// From the broker to the journal: two sessions, live and history, each batch one commit, acknowledged when it is on disk and not before. Once a second it
+/// writes the tick that is the rules' only clock, saves the sequence books, and sends receipts and requests.
+/// </summary>
+internal sealed partial class IngestWorker : BackgroundService
+{
+    /// <summary>Name of the cursor up to which the sequence books are complete.</summary>
+    public const string Cursor = "ingest";
+
+    /// <summary>Books saved with one tick: 20,000 busy devices take 40 s, and a restart reads that much journal again.</summary>
+    private const int BooksATick = 500;
+
+    /// <summary>History waits while a live batch took longer than this to reach the disk, ms.</summary>
+    private const long LiveLagMaxMs = 1_000;
+
+    private readonly IngestOptions _options;
+    private readonly MessageJournal _journal;
+    private readonly Database _database;
+    private readonly DeviceTable _devices;
+    private readonly TimeProvider _time;
+    private readonly ILogger<IngestWorker> _log;
+    private readonly DeviceLedger _ledger = new();
+    private readonly IngestPipeline _pipeline;
+    private readonly MqttClient _live;
+    private readonly MqttClient _hist;
+    private readonly Receipts _receipts;
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly JournalWriter _writer = new();
+    private Task _completed = Task.CompletedTask;
+    private long _lastMs;
+    private long _liveLagMs;
+    private long _ticksWaiting;
+
+    public IngestWorker(IngestOptions options, MessageJournal journal, Database database, DeviceTable devices, IngestBooks books, TimeProvider time, ILogger<IngestWorker> log)
+    {
+        _options = options;
+        _journal = journal;
+        _database = database;
+        _devices = devices;
+        _time = time;
+        _log = log;
+        Books = books;
+        _pipeline = new IngestPipeline(devices, books, _ledger);
+        string[] kinds = ["birth", "status", "data", "event", "ack"];
+        _live = Client("live", [.. kinds.Select(kind => $"fm/1/+/+/{kind}"), .. options.ForeignTopics], HostWill());
+        _hist = Client("hist", ["fm/1/+/+/hist"], will: null);
+        _receipts = new Receipts(_live, devices, time);
+    }
+
+    /// <summary>What became of the messages.</summary>
+    public IngestBooks Books { get; }
+
+    /// <summary>The link to the broker.</summary>
+    public MqttConnectionChange Broker => _live.LastChange;
+
+    /// <summary>How long the last live batch took from receipt to disk, ms.</summary>
+    public long LiveLagMs => Volatile.Read(ref _liveLagMs);
+
+    /// <summary>Whether the books of the time before the restart are complete.</summary>
+    public bool IsRecovered { get; private set; }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        // What was taken is put on disk and acknowledged; then the devices hear, by our will, that nobody listens any more.
+        await Volatile.Read(ref _completed).WaitAsync(cancellationToken);
+        await _hist.StopAsync(cancellationToken);
+        await _live.StopAsync(publishWill: true, cancellationToken);
+    }
+
+    public override void Dispose()
+    {
+        _turn.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await RecoverAsync(stoppingToken);
+        await TickAsync(started: true);
+        await _live.StartAsync(stoppingToken);
+        await _hist.StartAsync(stoppingToken);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        Task[] loops =
+        [
+            ReceiveAsync(_live, isLive: true, end.Token), ReceiveAsync(_hist, isLive: false, end.Token),
+            TicksAsync(end.Token), _receipts.RunAsync(end.Token), WatchAsync(end.Token),
+        ];
+        // One loop that ends by a fault ends them all: a half-dead ingest would only look alive.
+        var first = await Task.WhenAny(loops);
+        await end.CancelAsync();
+        await Task.WhenAll(loops).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!stoppingToken.IsCancellationRequested)
+            await first;
+    }
+
+    private string StateTopic => $"fm/1/state/{_options.ClientId}";
+
+    private MqttWill HostWill() => new(StateTopic, Fm1Downlink.HostState(online: false, 0));
+
+    private MqttClient Client(string session, IReadOnlyList<string> topics, MqttWill? will) => new(
+        _options.Broker with
+        {
+            ClientId = $"{_options.ClientId}-{session}",
+            CleanStart = false,
+            InboundBatchMessages = _options.BatchMessages,
+            Subscriptions = [.. topics.Select(topic => new MqttSubscription(topic) { RetainAsPublished = false })],
+            Will = will,
+        },
+        _time);
+
+    private long NowMs()
+    {
+        // The journal's order is its time: a clock that was set back stands still until it has caught up.
+        var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        return _lastMs = Math.Max(_lastMs, now);
+    }
+
+    private async Task RecoverAsync(CancellationToken cancellationToken)
+    {
+        var cursor = await _journal.RegisterAsync(Cursor);
+        using (var connection = _database.OpenReader())
+        using (var command = Database.Command(connection, "select device, book from ingest_state"))
+        using (var rows = command.ExecuteReader())
+        {
+            while (rows.Read())
+                _ledger.Load(rows.GetInt32(0), (byte[])rows[1]);
+        }
+
+        using var reader = _journal.OpenReader(cursor);
+        var records = new JournalRecords(_devices);
+        var message = new DeviceMessage();
+        while (reader.TryRead(out var entry, out _))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            records.Open(entry!);
+            while (records.TryRead(message, out var kind, out var atMs, out _))
+            {
+                _lastMs = Math.Max(_lastMs, atMs);
+                if (kind == JournalRecordKind.Message && message.HasEnvelope)
+                    _ledger.Observe(message.Device!.Number, message.Envelope, message.ReceivedMs, reader.Position - 1);
+            }
+        }
+
+        IsRecovered = true;
+        LogRecovered(_ledger.Count, cursor, _journal.Last);
+    }
+
+    private async Task ReceiveAsync(MqttClient client, bool isLive, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            // History is no hurry of anybody's; live readings are.
+            while (!isLive && LiveLagMs > LiveLagMaxMs)
+                await Task.Delay(TimeSpan.FromMilliseconds(100), _time, cancellationToken);
+            if (await client.ReceiveAsync(cancellationToken) is not { } batch)
+                return;
+            await _turn.WaitAsync(CancellationToken.None);
+            try
+            {
+                var receivedMs = NowMs();
+                var before = Books.Received;
+                Take(batch, receivedMs);
+                var taken = Books.Received - before;
+                var journaled = _writer.IsEmpty ? null : new JournalBatch(_writer);
+                _writer.Clear();
+                var append = journaled is null ? Task.FromResult(_journal.Last) : _journal.AppendAsync(journaled);
+                _completed = CompleteAsync(_completed, append, journaled, batch, taken, isLive ? receivedMs : null);
+            }
+            finally
+            {
+                _turn.Release();
+            }
+        }
+    }
+
+    private void Take(MqttInboundBatch batch, long receivedMs)
+    {
+        var position = _journal.Last;
+        for (var index = 0; index < batch.Count; index++)
+        {
+            ref readonly var message = ref batch[index];
+            var answer = _pipeline.Take(message.Topic, message.Payload, message.Retain, message.Dup, receivedMs, position, _writer);
+            if (answer != MqttReasonCode.Success)
+                batch.Reject(index, answer);
+        }
+    }
+
+    private async Task CompleteAsync(Task before, Task<long> append, JournalBatch? journaled, MqttInboundBatch batch, long messages, long? liveReceivedMs)
+    {
+        using (batch)
+        {
+            await DurableAsync(append, journaled, also: null);
+            // In the order of arrival, whatever was retried in between: a receipt speaks of everything below it.
+            await before;
+            Books.AddDurable(messages);
+            await batch.AcknowledgeAsync();
+        }
+
+        if (liveReceivedMs is { } received)
+            Volatile.Write(ref _liveLagMs, _time.GetUtcNow().ToUnixTimeMilliseconds() - received);
+    }
+
+    /// <summary>Waits until a batch is on disk; while the disk refuses, tries again and acknowledges nothing.</summary>
+    private async Task DurableAsync(Task<long> append, JournalBatch? journaled, Action<Microsoft.Data.Sqlite.SqliteConnection, long>? also)
+    {
+        for (var failures = 0; ; failures++)
+        {
+            try
+            {
+                await append;
+                if (failures > 0)
+                    LogDiskBack(failures);
+                return;
+            }
+            catch (DatabaseUnavailableException error)
+            {
+                if (failures == 0)
+                    LogDiskRefuses(error.Message);
+                await Task.Delay(TimeSpan.FromSeconds(1), _time, CancellationToken.None);
+                append = _journal.AppendAsync(journaled!, also);
+            }
+        }
+    }
+
+    private async Task TicksAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), _time);
+        while (await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            // While the disk refuses, ticks wait with the readings; there is no use in queueing more of them.
+            if (Interlocked.Read(ref _ticksWaiting) == 0)
+                await TickAsync(started: false);
+        }
+    }
+
+    private async Task TickAsync(bool started)
+    {
+        await _turn.WaitAsync(CancellationToken.None);
+        Task before;
+        Task<long> append;
+        JournalBatch batch;
+        Action<Microsoft.Data.Sqlite.SqliteConnection, long> also;
+        var receipts = new List<(int, Watermark)>();
+        var requests = new List<(int, ResendRequest)>();
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        try
+        {
+            var now = NowMs();
+            if (started)
+                _writer.Started(now);
+            _writer.Tick(now);
+            Books.AddLost(_ledger.CollectResends(now, _journal.Last, requests));
+            _ledger.CollectReceipts(now, receipts);
+            var books = _ledger.TakeUnsaved(BooksATick);
+            var cursor = _ledger.SafeCursor(_journal.Last);
+            also = (connection, _) =>
+            {
+                foreach (var (device, book) in books)
+                    Database.Execute(connection, "insert into ingest_state (device, book) values ($device, $book) on conflict (device) do update set book = excluded.book", ("$device", device), ("$book", book));
+                _journal.SetCursor(connection, Cursor, cursor);
+            };
+            batch = new JournalBatch(_writer);
+            _writer.Clear();
+            append = _journal.AppendAsync(batch, also);
+            before = _completed;
+            _completed = done.Task;
+            Interlocked.Increment(ref _ticksWaiting);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+
+        try
+        {
+            await DurableAsync(append, batch, also);
+            await before;
+            // Only now is everything that the receipts speak of on disk.
+            _receipts.Add(receipts, requests);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _ticksWaiting);
+            done.SetResult();
+        }
+    }
+
+    private async Task WatchAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var change in _live.WatchAsync(cancellationToken))
+        {
+            if (change.State == MqttConnectionState.Subscribed)
+            {
+                LogConnected(_options.Broker.Host, _options.Broker.Port);
+                foreach (var refused in change.Subscriptions.Where(result => result.Refused))
+                    LogSubscriptionRefused(refused.Subscription.Filter, refused.ReasonCode);
+                await _live.PublishAsync(StateTopic, Fm1Downlink.HostState(online: true, _time.GetUtcNow().ToUnixTimeMilliseconds()), MqttQos.AtLeastOnce, retain: true, cancellationToken: cancellationToken);
+            }
+            else if (change.State == MqttConnectionState.Waiting)
+            {
+                LogDisconnected(_options.Broker.Host, _options.Broker.Port, change.Loss, change.ReasonCode, change.Detail);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Sequence books of {Devices} devices recovered from journal position {From} to {To}")]
+    private partial void LogRecovered(int devices, long from, long to);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Connected to the broker at {Host}:{Port}")]
+    private partial void LogConnected(string host, int port);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "No broker at {Host}:{Port}: {Loss} {Reason} {Detail}")]
+    private partial void LogDisconnected(string host, int port, MqttLossReason loss, MqttReasonCode reason, string? detail);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The broker refused the subscription {Filter}: {Reason}. Nothing will arrive for it; allow it in the broker's access list")]
+    private partial void LogSubscriptionRefused(string filter, MqttReasonCode reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The journal cannot be written, nothing is acknowledged: {Error}")]
+    private partial void LogDiskRefuses(string error);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The journal is written again after {Failures} attempts")]
+    private partial void LogDiskBack(int failures);
+}

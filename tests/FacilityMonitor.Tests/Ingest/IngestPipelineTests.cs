@@ -1,0 +1,141 @@
+using System.Text;
+using FacilityMonitor.Contract;
+using FacilityMonitor.Ingest;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Mqtt;
+using FacilityMonitor.Readings;
+
+namespace FacilityMonitor.Tests.Ingest;
+
+public sealed class IngestPipelineTests
+{
+    private const long Start = 1_767_225_605_000;
+
+    private readonly DeviceTable _devices = new();
+    private readonly IngestBooks _books = new();
+    private readonly DeviceLedger _ledger = new();
+    private readonly JournalWriter _writer = new();
+    private readonly IngestPipeline _pipeline;
+
+    public IngestPipelineTests() => _pipeline = new IngestPipeline(_devices, _books, _ledger);
+
+    [Fact]
+    public void A_message_told_twice_is_journaled_once()
+    {
+        Take("fm/1/a/b/data", Data(0));
+        Take("fm/1/a/b/hist", Data(0));
+
+        Assert.Equal(1, _writer.Messages);
+        Assert.Equal(1, _books.Duplicates);
+        AssertBalanced();
+    }
+
+    [Fact]
+    public void A_message_that_cannot_be_used_is_set_aside_once_and_its_number_is_settled()
+    {
+        const string Broken = """{"v":1,"boot":"x1","seq":0,"ts":1767225600000,"clk":"ntp","r":[{"ch":"nowhere"}]}""";
+
+        Assert.Equal(MqttReasonCode.PayloadFormatInvalid, Take("fm/1/a/b/data", Broken));
+        Assert.Equal(MqttReasonCode.Success, Take("fm/1/a/b/data", Broken));
+        Take("fm/1/a/b/data", Data(1));
+
+        Assert.Single(_writer.DeadLetters);
+        Assert.Equal(1, Receipt().Seq);
+        AssertBalanced();
+    }
+
+    [Fact]
+    public void A_plug_may_say_the_same_thing_twice_but_the_broker_may_not()
+    {
+        const string Same = """{"power":0,"state":"OFF"}""";
+        Take("zigbee2mqtt/plug", Same);
+        Take("zigbee2mqtt/plug", Same);
+        Assert.Equal(2, _writer.Messages);
+
+        Take("zigbee2mqtt/plug", Same, dup: true);
+
+        Assert.Equal(2, _writer.Messages);
+        Assert.Equal(1, _books.Duplicates);
+        AssertBalanced();
+    }
+
+    [Fact]
+    public void A_retained_birth_that_comes_with_every_subscription_counts_once()
+    {
+        const string Birth = """{"v":1,"boot":"x1","bd":7,"ts":1767225600000,"model":"PILE-10","fw":"1","clk":"ntp","channels":{}}""";
+
+        Take("fm/1/a/b/birth", Birth);
+        Take("fm/1/a/b/birth", Birth);
+        Take("fm/1/a/b/birth", Birth.Replace("\"bd\":7", "\"bd\":8", StringComparison.Ordinal));
+
+        Assert.Equal(2, _writer.Messages);
+        AssertBalanced();
+    }
+
+    [Fact]
+    public void A_device_gets_a_receipt_at_most_every_ten_seconds_and_at_once_when_a_gap_closed()
+    {
+        Take("fm/1/a/b/data", Data(0));
+        Assert.Equal(0, Receipt().Seq);
+        Take("fm/1/a/b/data", Data(1));
+        Assert.Empty(Receipts(Start + 9_999));
+        Assert.Equal(1, Assert.Single(Receipts(Start + 10_000)).Settled.Seq);
+
+        Take("fm/1/a/b/data", Data(3));
+        Assert.Equal(1, Assert.Single(Receipts(Start + 20_000)).Settled.Seq);
+        Take("fm/1/a/b/hist", Data(2));
+
+        Assert.Equal(3, Assert.Single(Receipts(Start + 20_001)).Settled.Seq);
+    }
+
+    [Fact]
+    public void After_a_crash_the_books_come_back_from_what_was_saved_and_the_rest_of_the_journal()
+    {
+        for (var seq = 0; seq < 10; seq++)
+            Take("fm/1/a/b/data", Data(seq), position: seq);
+        var saved = _ledger.TakeUnsaved(10);
+        Assert.Equal(20, _ledger.SafeCursor(20));
+        Take("fm/1/a/b/data", Data(10), position: 15);
+        Assert.Equal(15, _ledger.SafeCursor(20));
+
+        var restored = new DeviceLedger();
+        foreach (var (device, book) in saved)
+            restored.Load(device, book);
+
+        Assert.True(BootId.TryParse("x1"u8, out var boot));
+        Assert.Equal(SequenceVerdict.Duplicate, restored.Observe(1, new Envelope(boot, 9, 0, null, ClockSource.Ntp), Start, 0));
+        Assert.Equal(SequenceVerdict.New, restored.Observe(1, new Envelope(boot, 10, 0, null, ClockSource.Ntp), Start, 0));
+    }
+
+    [Fact]
+    public void Received_is_always_journaled_and_duplicates_and_dead_letters()
+    {
+        var random = new Random(11);
+        for (var round = 0; round < 5_000; round++)
+        {
+            var payload = Data(random.Next(60));
+            if (random.Next(5) == 0)
+                payload = payload[..random.Next(payload.Length)];
+            Take(random.Next(3) switch { 0 => "fm/1/a/b/data", 1 => "fm/1/a/c/hist", _ => "fm/1/a/d/cmd" }, payload);
+            AssertBalanced();
+        }
+
+        Assert.True(_books.Ignored > 1_000 && _books.DeadLetteredTotal > 500 && _books.Duplicates > 500);
+    }
+
+    private static string Data(int seq) => $$"""{"v":1,"boot":"x1","seq":{{seq}},"ts":1767225600000,"clk":"ntp","r":[{"ch":"s1","w":1}]}""";
+
+    private MqttReasonCode Take(string topic, string payload, bool dup = false, long position = 0) =>
+        _pipeline.Take(Encoding.UTF8.GetBytes(topic), Encoding.UTF8.GetBytes(payload), false, dup, Start, position, _writer);
+
+    private Watermark Receipt() => Assert.Single(Receipts(Start)).Settled;
+
+    private List<(int Device, Watermark Settled)> Receipts(long nowMs)
+    {
+        var receipts = new List<(int, Watermark)>();
+        _ledger.CollectReceipts(nowMs, receipts);
+        return receipts;
+    }
+
+    private void AssertBalanced() => Assert.Equal(_books.Received, _books.Journaled + _books.Duplicates + _books.DeadLetteredTotal);
+}
