@@ -33,6 +33,7 @@ internal sealed class Connection : IDisposable
     private long _pingSent;
     private long _resumed;
     private int _packetLength;
+    private volatile bool _watching;
     private volatile bool _closing;
     private volatile bool _paused;
     private volatile bool _waitsForOutbox;
@@ -65,6 +66,8 @@ internal sealed class Connection : IDisposable
 
     /// <summary>No acknowledgement may be written any more; guarded by the inbox.</summary>
     public bool Lost { get; set; }
+
+    public bool Watching => _watching;
 
     public bool HasRoom => _outbox!.HasRoom;
 
@@ -196,6 +199,7 @@ internal sealed class Connection : IDisposable
         await using var stopping = stop.UnsafeRegister(
             static state => ((Connection)state!).BeginClose(new Loss(MqttLossReason.Stopped), ((Connection)state)._owner.Goodbye), this).ConfigureAwait(false);
         using var watch = _time.CreateTimer(static state => ((Connection)state!).Watch(), this, WatchInterval, WatchInterval);
+        _watching = true;
         try
         {
             await ReadAsync(stream).ConfigureAwait(false);

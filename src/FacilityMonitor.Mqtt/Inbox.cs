@@ -16,7 +16,7 @@ internal sealed class Inbox(MqttClientOptions options, MqttCounters counters)
     private byte[] _acks = new byte[256];
     private MqttInboundBatch? _filling;
     private int _held;
-    private int _sizeHint = 16;
+    private int _sizeHint = 1;
     private bool _stopped;
     private Exception? _fault;
 
@@ -172,7 +172,7 @@ internal sealed class Inbox(MqttClientOptions options, MqttCounters counters)
 
         _filling = null;
         _held++;
-        _sizeHint = Math.Clamp(batch.Count, 16, options.InboundBatchMessages);
+        _sizeHint = batch.Count;
         if (batch.Connection.Lost)
             batch.Settled = true;
         else

@@ -196,6 +196,9 @@ public sealed class MqttClient : IAsyncDisposable, IConnectionOwner
         _stop.Dispose();
     }
 
+    /// <summary>The connection's timers run. A test that moves the clock waits for this.</summary>
+    internal bool Watching => Volatile.Read(ref _connection)?.Watching ?? false;
+
     MqttReasonCode? IConnectionOwner.Goodbye => _goodbye;
 
     void IConnectionOwner.Accepted(ConnAckPacket answer)
