@@ -51,19 +51,17 @@ internal sealed class MosquittoBroker : IAsyncDisposable
     public async Task StartAgainAsync()
     {
         // Between choosing a free port and listening on it somebody else may take it.
-        for (var attempt = 0; ; attempt++)
+        var attempts = Port == 0 ? 5 : 1;
+        for (var attempt = 1; ; attempt++)
         {
-            if (Port == 0 || attempt > 0 && _process is null)
-                Port = FreePort();
+            Port = attempts > 1 ? FreePort() : Port;
             Launch();
             if (await ListensAsync())
                 return;
 
-            var firstStart = attempt < 5 && !File.Exists(Path.Combine(Folder, "started"));
             await KillAsync();
-            if (!firstStart)
+            if (attempt == attempts)
                 throw new InvalidOperationException($"mosquitto does not listen on port {Port}:\n{Log}");
-            Port = 0;
         }
     }
 
@@ -146,7 +144,6 @@ internal sealed class MosquittoBroker : IAsyncDisposable
         ];
         var listens = _extraLines.Any(line => line.StartsWith("listener ", StringComparison.Ordinal));
         string[] listener = listens ? [] : [$"listener {Port} {Host}"];
-        // Options of a listener follow it, global ones precede it; mosquitto takes the rest in any order.
         var allowsAnyone = _extraLines.Any(line => line.StartsWith("allow_anonymous ", StringComparison.Ordinal));
         string[] anyone = allowsAnyone ? [] : ["allow_anonymous true"];
         return own.Concat(listener).Concat(anyone)
@@ -157,14 +154,13 @@ internal sealed class MosquittoBroker : IAsyncDisposable
 
     private async Task<bool> ListensAsync()
     {
-        var until = Stopwatch.GetTimestamp();
-        while (!_process!.HasExited && Stopwatch.GetElapsedTime(until) < Deadline)
+        var started = Stopwatch.GetTimestamp();
+        while (!_process!.HasExited && Stopwatch.GetElapsedTime(started) < Deadline)
         {
             try
             {
                 using var probe = new TcpClient();
                 await probe.ConnectAsync(Host, Port);
-                await File.WriteAllTextAsync(Path.Combine(Folder, "started"), "");
                 return true;
             }
             catch (SocketException)
