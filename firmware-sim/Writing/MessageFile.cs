@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using FacilityMonitor.Contract;
+using FirmwareSim.Devices;
 using FirmwareSim.Protocol;
 using FirmwareSim.Scripting;
 
@@ -18,7 +19,7 @@ internal sealed class MessageFile : IDisposable
 
     private readonly World _world;
     private readonly TextWriter _out;
-    private readonly List<Station> _stations = [];
+    private readonly List<FileStation> _stations = [];
     private readonly List<(long AtMs, int Order, Outgoing Message)> _due = [];
     private long _nextAckedMs;
     private int _order;
@@ -29,7 +30,7 @@ internal sealed class MessageFile : IDisposable
         _out = output;
         var settings = new FirmwareSettings { BufferMessages = scenario.BufferMessages };
         foreach (var device in world.Devices)
-            _stations.Add(new Station(this, device, settings, new Randomness(seed, $"{device}/radio")));
+            _stations.Add(FileStation.Of(this, device, settings, new Randomness(seed, $"{device}/radio")));
     }
 
     public long Written { get; private set; }
@@ -38,7 +39,7 @@ internal sealed class MessageFile : IDisposable
     public void Write(double durationS)
     {
         foreach (var station in _stations)
-            station.Start(_world.Now);
+            station.StepWithBroker(_world.Now);
         Flush(_world.Now.ClockMs);
         var steps = (long)Math.Round(durationS / _world.StepS);
         for (var step = 0L; step < steps; step++)
@@ -46,7 +47,7 @@ internal sealed class MessageFile : IDisposable
             _world.Step();
             var now = _world.Now;
             foreach (var station in _stations)
-                station.Step(now);
+                station.StepWithBroker(now);
             if (now.ClockMs >= _nextAckedMs)
             {
                 _nextAckedMs = now.ClockMs + AckedEveryMs;
@@ -106,7 +107,7 @@ internal sealed class MessageFile : IDisposable
     }
 
     /// <summary>One device with its way to the simulated broker.</summary>
-    private sealed class Station
+    private sealed class FileStation : Station
     {
         private readonly MessageFile _file;
         private readonly Randomness _radio;
@@ -116,37 +117,30 @@ internal sealed class MessageFile : IDisposable
         private long _lastAtMs;
         private long _willAtMs = long.MaxValue;
         private long _below;
-        private int _restarts;
-        private bool _isUp;
 
-        public Station(MessageFile file, Devices.SimulatedDevice device, FirmwareSettings settings, Randomness radio)
+        private FileStation(MessageFile file, Randomness radio, Firmware firmware)
+            : base(firmware)
         {
             _file = file;
             _radio = radio;
-            Firmware = new Firmware(device, settings, radio.Next, 1 + radio.Below(60), Publish);
         }
 
-        public Firmware Firmware { get; }
+        protected override bool IsDialled => Firmware.IsConnected;
 
-        public void Start(in Moment now)
+        public static FileStation Of(MessageFile file, SimulatedDevice device, FirmwareSettings settings, Randomness radio)
         {
-            _nowMs = now.ClockMs;
-            PowerUp(now);
-            Connect(now);
+            FileStation? station = null;
+            var firmware = new Firmware(device, settings, radio.Next, 1 + radio.Below(60), message => station!.Publish(message));
+            return station = new FileStation(file, radio, firmware);
         }
 
-        public void Step(in Moment now)
+        /// <summary>Lets it take its step, and the broker notice what it lost.</summary>
+        public void StepWithBroker(in Moment now)
         {
             _nowMs = now.ClockMs;
-            FollowPower(now);
-            FollowNetwork(now);
-            if (!_isUp)
-                return;
-            Firmware.Tick(now);
-            if (now.ClockMs < _willAtMs)
-                return;
-            _file.Send(Math.Max(_willAtMs, _lastAtMs), new Outgoing(Firmware.StatusTopic, _will, Retain: true));
-            _willAtMs = long.MaxValue;
+            Step(now);
+            if (now.ClockMs >= _willAtMs)
+                SendWill(_willAtMs);
         }
 
         public void Acknowledge(in Moment now)
@@ -157,67 +151,33 @@ internal sealed class MessageFile : IDisposable
                 Firmware.Receive(Firmware.AckedTopic, Fm1Downlink.Acked(new Watermark(boot, _below - 1)), retained: false, now);
         }
 
-        private void FollowPower(in Moment now)
+        protected override void Booted()
         {
-            var device = Firmware.Device;
-            if (_isUp && (!device.IsPowered || device.RestartsAsked > _restarts))
-            {
-                _restarts = device.RestartsAsked;
-                Lose(now);
-                _isUp = false;
-            }
-
-            if (!_isUp && device.IsPowered)
-                PowerUp(now);
-        }
-
-        private void FollowNetwork(in Moment now)
-        {
-            if (!_isUp)
-            {
-                SendDueWill(now);
-                return;
-            }
-
-            if (Firmware.IsConnected && !Firmware.Device.IsReachable)
-                Lose(now);
-            else if (!Firmware.IsConnected && Firmware.Device.IsReachable)
-                Connect(now);
-        }
-
-        private void SendDueWill(in Moment now)
-        {
-            if (now.ClockMs < _willAtMs)
-                return;
-            _file.Send(_willAtMs, new Outgoing(Firmware.StatusTopic, _will, Retain: true));
-            _willAtMs = long.MaxValue;
-        }
-
-        private void PowerUp(in Moment now)
-        {
-            _isUp = true;
             _below = 0;
             _delivered.Clear();
-            Firmware.PowerUp(now);
         }
 
-        private void Lose(in Moment now)
+        protected override void HangUp(in Moment now)
         {
-            if (!Firmware.IsConnected)
-                return;
             Firmware.Disconnected();
             _willAtMs = now.ClockMs + (long)(WillAfterS * 1000);
         }
 
-        private void Connect(in Moment now)
+        protected override void Dial(in Moment now)
         {
             // A broker that still has the old connection ends it first, and that publishes its will.
             if (_willAtMs != long.MaxValue)
-                Publish(new Outgoing(Firmware.StatusTopic, _will, Retain: true));
-            _willAtMs = long.MaxValue;
+                SendWill(now.ClockMs);
             _will = Firmware.NextWill();
             Firmware.Connected(now);
             Firmware.Receive(Host, Fm1Downlink.HostState(online: true, now.ClockMs), retained: true, now);
+        }
+
+        private void SendWill(long atMs)
+        {
+            _lastAtMs = Math.Max(atMs, _lastAtMs);
+            _file.Send(_lastAtMs, new Outgoing(Firmware.StatusTopic, _will, Retain: true));
+            _willAtMs = long.MaxValue;
         }
 
         private void Publish(Outgoing message)
