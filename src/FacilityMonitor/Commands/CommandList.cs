@@ -7,6 +7,9 @@ internal static class CommandList
 {
     public static IReadOnlyList<Command> All =>
     [
+        RunCommand.Create(),
+        CheckCommand.Create(),
         DecodeCommand.Create(),
+        DeadLetterCommand.Create(),
     ];
 }

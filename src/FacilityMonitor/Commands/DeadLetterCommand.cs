@@ -1,0 +1,109 @@
+using System.CommandLine;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Contract;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Readings;
+
+namespace FacilityMonitor.Commands;
+
+/// <summary><c>dead-letter</c>: list and export what was set aside, and take it in again after a fix.</summary>
+internal static class DeadLetterCommand
+{
+    private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static Command Create()
+    {
+        var config = new Option<DirectoryInfo?>("--config") { Description = "Configuration folder that names the data directory.", Recursive = true };
+        var list = new Command("list", "One line a message: id, time, reason, topic, detail.");
+        list.SetAction(parsed => WithData(parsed.GetValue(config), directory => List(directory, Console.Out)));
+        var output = new Option<FileInfo?>("--out") { Description = "File to write; default: standard output." };
+        var export = new Command("export", "The messages as JSON Lines, as replay reads them.") { output };
+        export.SetAction(parsed => WithData(parsed.GetValue(config), directory => Export(directory, parsed.GetValue(output))));
+        var replay = new Command("replay", "Decode them again and journal what is understood now. The service must not be running.");
+        replay.SetAction((parsed, _) => WithDataAsync(parsed.GetValue(config), directory => ReplayAsync(directory, TimeProvider.System, Console.Out)));
+        return new Command("dead-letter", "Messages that could not be used.") { config, list, export, replay };
+    }
+
+    internal static int List(string directory, TextWriter output)
+    {
+        using var connection = Database.OpenReader(directory);
+        foreach (var letter in DeadLetters.Read(connection))
+            output.WriteLine($"{letter.Id}\t{ReadingJson.Instant(letter.ReceivedMs)}\t{letter.Reason}\t{letter.Topic}\t{letter.Detail}{(letter.ReplayedMs is null ? "" : "\treplayed")}");
+        return 0;
+    }
+
+    internal static async Task<int> ReplayAsync(string directory, TimeProvider time, TextWriter output)
+    {
+        await using var database = Database.Open(directory, time);
+        var devices = new DeviceTable();
+        var journal = new MessageJournal(database, devices);
+        var decoder = new MessageDecoder(devices);
+        var message = new DeviceMessage();
+        var writer = new JournalWriter();
+        int taken = 0, refused = 0;
+        using var connection = database.OpenReader();
+        foreach (var letter in DeadLetters.Read(connection).Where(letter => letter.ReplayedMs is null).ToList())
+        {
+            // The time of receipt stays what it was: the reading is as old as it is.
+            if (decoder.Decode(Encoding.UTF8.GetBytes(letter.Topic), letter.Payload, false, letter.ReceivedMs, message).Result != DecodeResult.Decoded)
+            {
+                refused++;
+                continue;
+            }
+
+            writer.Clear();
+            writer.Message(message);
+            await journal.AppendAsync(writer, (writing, _) => DeadLetters.MarkReplayed(writing, letter.Id, time.GetUtcNow().ToUnixTimeMilliseconds()));
+            taken++;
+        }
+
+        await output.WriteLineAsync($"{taken} taken in, {refused} still not understood");
+        return 0;
+    }
+
+    private static int Export(string directory, FileInfo? file)
+    {
+        using var connection = Database.OpenReader(directory);
+        using var stream = file is null ? Console.OpenStandardOutput() : file.Create();
+        foreach (var letter in DeadLetters.Read(connection))
+        {
+            using (var writer = new Utf8JsonWriter(stream, Json))
+            {
+                writer.WriteStartObject();
+                writer.WriteString("at"u8, ReadingJson.Instant(letter.ReceivedMs));
+                writer.WriteString("topic"u8, letter.Topic);
+                writer.WriteBase64String("base64"u8, letter.Payload);
+                writer.WriteString("reason"u8, letter.Reason);
+                writer.WriteString("detail"u8, letter.Detail);
+                writer.WriteEndObject();
+            }
+
+            stream.WriteByte((byte)'\n');
+        }
+
+        return 0;
+    }
+
+    private static int WithData(DirectoryInfo? config, Func<string, int> run) => WithDataAsync(config, directory => Task.FromResult(run(directory))).GetAwaiter().GetResult();
+
+    private static async Task<int> WithDataAsync(DirectoryInfo? config, Func<string, Task<int>> run)
+    {
+        var (settings, errors) = SettingsLoader.Load(ConfigurationFolder.Resolve(config), Environment.GetEnvironmentVariables());
+        foreach (var error in errors)
+            await Console.Error.WriteLineAsync(error.ToString());
+        if (settings is null)
+            return 1;
+        try
+        {
+            return await run(settings.Data.Directory);
+        }
+        catch (IOException error)
+        {
+            await Console.Error.WriteLineAsync(error.Message);
+            return 1;
+        }
+    }
+}

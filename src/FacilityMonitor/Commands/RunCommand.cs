@@ -1,0 +1,61 @@
+using System.CommandLine;
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Ingest;
+using FacilityMonitor.Journal;
+
+namespace FacilityMonitor.Commands;
+
+/// <summary><c>run</c>: the service. Reads as its table of contents.</summary>
+internal static class RunCommand
+{
+    public static Command Create()
+    {
+        var config = new Option<DirectoryInfo?>("--config") { Description = "Configuration folder. Default: ./config, else the demo neighbourhood." };
+        var command = new Command("run", "Run the service (default).") { config };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var folder = ConfigurationFolder.Resolve(parsed.GetValue(config));
+            var registry = FacilityLoader.Load(folder);
+            var (settings, errors) = SettingsLoader.Load(folder, Environment.GetEnvironmentVariables());
+            foreach (var error in registry.Errors.Concat(errors))
+                await Console.Error.WriteLineAsync(error.ToString());
+            if (registry.Facility is null || settings is null)
+                return 1;
+            await using var app = Build(folder, registry.Facility, settings);
+            try
+            {
+                await app.StartAsync(cancellationToken);
+            }
+            catch (IOException error)
+            {
+                // The data directory is in use, or the page's address is taken: words for a person, not a stack.
+                await Console.Error.WriteLineAsync(error.Message);
+                return 1;
+            }
+
+            await app.WaitForShutdownAsync(cancellationToken);
+            return 0;
+        });
+        return command;
+    }
+
+    internal static WebApplication Build(string folder, Registry.Facility facility, ServiceSettings settings)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Logging.AddSimpleConsole(options => { options.SingleLine = true; options.TimestampFormat = "yyyy-MM-dd HH:mm:ss "; });
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(settings);
+        // A stop drains what is on its way; five seconds are enough for a full batch on a slow disk.
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(5));
+        builder.WebHost.UseUrls(settings.Web.Url);
+
+        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<FacilitySource>(services, folder, facility));
+        builder.AddJournal(settings.Data.Directory);   // the spine: what was received, on disk
+        builder.AddIngest();                           // MQTT → journal
+
+        var app = builder.Build();
+        app.MapHealth();                               // is it alive, is it ready
+        return app;
+    }
+}

@@ -1,0 +1,37 @@
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Mqtt;
+
+namespace FacilityMonitor.Ingest;
+
+/// <summary>From the broker to the journal.</summary>
+internal static class IngestServices
+{
+    public static void AddIngest(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<IngestBooks>();
+        builder.Services.AddSingleton(services => OptionsOf(services.GetRequiredService<ServiceSettings>()));
+        builder.Services.AddSingleton<IngestWorker>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<IngestWorker>());
+        builder.Services.AddSingleton<Readiness>();
+        builder.Services.AddHostedService<SystemdWorker>();
+    }
+
+    internal static IngestOptions OptionsOf(ServiceSettings settings) => new()
+    {
+        Broker = new MqttClientOptions
+        {
+            Host = settings.Broker.Host,
+            Port = settings.Broker.Port,
+            Version = settings.Broker.Version,
+            ClientId = settings.Broker.ClientId,
+            Username = settings.Broker.Username,
+            Password = settings.Broker.Password,
+            Tls = settings.Broker.Tls,
+            SessionExpiry = settings.Broker.SessionExpiry,
+            ReconnectMax = TimeSpan.FromSeconds(5),
+        },
+        ClientId = settings.Broker.ClientId,
+        ForeignTopics = settings.Broker.ForeignTopics,
+        BatchMessages = settings.Ingest.BatchMessages,
+    };
+}

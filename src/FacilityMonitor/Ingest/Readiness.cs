@@ -1,0 +1,39 @@
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Mqtt;
+
+namespace FacilityMonitor.Ingest;
+
+/// <summary>Whether readings are taken in now: broker, disk, lag.</summary>
+internal sealed class Readiness(ServiceSettings settings, IngestWorker ingest, Database database)
+{
+    /// <summary>What stands in the way; empty when nothing does.</summary>
+    public IReadOnlyList<string> Obstacles()
+    {
+        var obstacles = new List<string>();
+        if (!ingest.IsRecovered)
+            obstacles.Add("recovering the sequence books from the journal");
+        if (ingest.Broker.State != MqttConnectionState.Subscribed)
+            obstacles.Add($"broker {settings.Broker}: {ingest.Broker.State} {ingest.Broker.Loss} {ingest.Broker.Detail}".TrimEnd());
+        if (database.State.Error is { } error)
+            obstacles.Add($"disk: {error}");
+        var free = new DriveInfo(database.Directory).AvailableFreeSpace;
+        if (free < settings.Ingest.DiskFreeMin)
+            obstacles.Add($"disk: {free >> 20} MiB free, {settings.Ingest.DiskFreeMin >> 20} MiB are wanted");
+        if (ingest.LiveLagMs > settings.Ingest.LagMax.TotalMilliseconds)
+            obstacles.Add($"lag: the last batch took {ingest.LiveLagMs} ms to reach the disk");
+        return obstacles;
+    }
+}
+
+/// <summary><c>/healthz</c> and <c>/readyz</c>, for supervisors; they tell nothing about people or places.</summary>
+internal static class HealthEndpoints
+{
+    public static void MapHealth(this WebApplication app)
+    {
+        app.MapGet("/healthz", () => Results.Text("ok\n"));
+        app.MapGet("/readyz", (Readiness readiness) => readiness.Obstacles() is { Count: > 0 } obstacles
+            ? Results.Text(string.Join('\n', obstacles) + "\n", statusCode: StatusCodes.Status503ServiceUnavailable)
+            : Results.Text("ready\n"));
+    }
+}
