@@ -1,0 +1,54 @@
+using System.Globalization;
+using FacilityMonitor.Configuration;
+
+namespace FacilityMonitor.Tests.FirmwareSim;
+
+/// <summary>The demo's registry and the demo's scenario are written by hand, each in its own place; they have to mean the same neighbourhood.</summary>
+public sealed class DemoAgreementTests
+{
+    private static readonly Registry.Facility Registered = FacilityLoader.Load(Path.Combine(AppContext.BaseDirectory, "demo")).Facility!;
+
+    [Theory]
+    [InlineData("demo")]
+    [InlineData("quiet-night")]
+    [InlineData("evening-peak")]
+    public void Circuits_hang_where_the_registry_says(string scenario)
+    {
+        var simulated = Scenes.Shipped(scenario).Sites.SelectMany(site => site.Circuits.Select(circuit => Line(
+            site.Id, circuit.Id, circuit.Parent, circuit.RatedA, circuit.Phases, circuit.Phases == 1 ? circuit.Phase : null, circuit.Meter)));
+        var registered = Registered.Sites.SelectMany(site => site.Circuits.Select(circuit => Line(
+            site.Id, circuit.Id, circuit.Parent, circuit.RatedA, circuit.Phases, circuit.Phases == 1 ? circuit.Phase : null, circuit.Meter)));
+        Assert.Equal(registered.Order(StringComparer.Ordinal), simulated.Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("demo", 1)]
+    [InlineData("quiet-night", 0)]
+    [InlineData("evening-peak", 0)]
+    public void Every_registered_device_is_simulated_where_it_stands_and_only_the_demo_has_an_unknown_one(string scenario, int unknown)
+    {
+        var sites = Scenes.Shipped(scenario).Sites;
+        var simulated = sites.SelectMany(site => site.Devices.Select(device => (Site: site.Id, Device: device)))
+            .ToDictionary(entry => $"{entry.Site}/{entry.Device.Id}", entry => entry.Device);
+        var meters = sites.SelectMany(site => site.Circuits.Where(circuit => circuit.Meter is not null).Select(circuit => $"{site.Id}/{circuit.Meter}")).ToHashSet();
+        var registered = Registered.Sites.SelectMany(site => site.Devices.Select(device => (Path: $"{site.Id}/{device.Id}", Device: device))).ToArray();
+
+        foreach (var (path, device) in registered)
+        {
+            if (meters.Contains(path))
+                continue;
+            Assert.True(simulated.ContainsKey(path), path);
+            Assert.Equal(device.Place, simulated[path].Place);
+            Assert.Equal(device.Sockets, simulated[path].Sockets);
+            Assert.Equal(device.Reserved.Select(channel => channel.ToString()), simulated[path].Reserved);
+            // The registry leaves out what no rule needs: which circuit feeds a sensor.
+            if (device.Circuit is not null)
+                Assert.Equal(device.Circuit, simulated[path].Circuit);
+        }
+
+        Assert.Equal(unknown, simulated.Keys.Except(registered.Select(entry => entry.Path)).Count());
+    }
+
+    private static string Line(string site, string id, string? parent, double? ratedA, int phases, int? phase, string? meter) =>
+        string.Create(CultureInfo.InvariantCulture, $"{site}/{id} parent {parent} rated {ratedA} phases {phases} phase {phase} meter {meter}");
+}
