@@ -58,11 +58,16 @@ echo $$ >"$run/pid"
 
 pids=()
 finish() {
-    trap - EXIT INT TERM
+    # A second Ctrl-C must not leave half of it running.
+    trap '' INT TERM
+    trap - EXIT
     # The simulator first (it says goodbye), then the service (it drains), then the broker it drains from.
     local index
     for ((index = ${#pids[@]} - 1; index >= 0; index--)); do
         kill -TERM "${pids[index]}" 2>/dev/null || continue
+        local deadline=$((SECONDS + 10))
+        while kill -0 "${pids[index]}" 2>/dev/null && [ $SECONDS -lt $deadline ]; do sleep 0.1; done
+        kill -KILL "${pids[index]}" 2>/dev/null || true
         wait "${pids[index]}" 2>/dev/null || true
     done
     rm -f "$run/pid"
@@ -75,7 +80,7 @@ echo 'Building …'
 (cd "$root/dashboards/web" && [ -d node_modules ] && [ ! package-lock.json -nt node_modules ]) ||
     (cd "$root/dashboards/web" && npm ci --omit=dev --no-audit --no-fund --loglevel=error </dev/null && touch node_modules)
 # Readable by the owner alone is right for data, not for what the compiler shares between users.
-(umask 022 && dotnet build -c Release -v quiet --nologo "$root/src/FacilityMonitor" && dotnet build -c Release -v quiet --nologo "$root/firmware-sim")
+(umask 022 && dotnet build -c Release -v quiet -clp:NoSummary -tl:off --nologo "$root/src/FacilityMonitor" && dotnet build -c Release -v quiet -clp:NoSummary -tl:off --nologo "$root/firmware-sim")
 
 # Credentials are made once and kept beside the data, readable by the owner alone.
 for name in monitor devices plug sign-in; do

@@ -2,6 +2,7 @@ using System.CommandLine;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Ingest;
 using FacilityMonitor.Journal;
+using FacilityMonitor.Web;
 
 namespace FacilityMonitor.Commands;
 
@@ -53,9 +54,11 @@ internal static class RunCommand
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<FacilitySource>(services, folder, facility));
         builder.AddJournal(settings.Data.Directory);   // the spine: what was received, on disk
         builder.AddIngest();                           // MQTT → journal
+        builder.AddWeb(settings);                      // journal → page
 
         var app = builder.Build();
         app.MapHealth();                               // is it alive, is it ready
+        app.MapWeb();                                  // what managers see
         return app;
     }
 }

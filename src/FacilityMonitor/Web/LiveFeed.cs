@@ -1,0 +1,127 @@
+using System.Threading.Channels;
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Contract;
+using FacilityMonitor.Ingest;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Readings;
+
+namespace FacilityMonitor.Web;
+
+/// <summary>One event of the stream to the pages.</summary>
+internal readonly record struct LiveEvent(string Name, string Json);
+
+/// <summary>Reads the journal along, keeps the live view, and tells every open page what changed: written once, shared by all.</summary>
+internal sealed class LiveFeed(
+    MessageJournal journal, DeviceTable devices, FacilitySource registry, IngestWorker ingest, Database database, TimeProvider time) : BackgroundService
+{
+    /// <summary>Open pages; one more is refused and counted.</summary>
+    public const int ViewersMax = 1_000;
+
+    /// <summary>Events that may wait for a slow page; beyond it the page is sent away to begin anew.</summary>
+    private const int WaitingMax = 64;
+
+    private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan HealthEvery = TimeSpan.FromSeconds(2);
+
+    private readonly LiveView _view = new(registry);
+    private readonly Lock _gate = new();
+    private readonly List<Channel<LiveEvent>> _viewers = [];
+    private string _health = "{}";
+
+    /// <summary>Pages refused because there were too many.</summary>
+    public long Refused { get; private set; }
+
+    /// <summary>Pages sent away because they were too slow.</summary>
+    public long SentAway { get; private set; }
+
+    /// <summary>What a page that opens is given, in order, followed by every change; null when there are too many pages.</summary>
+    public (IReadOnlyList<LiveEvent> First, ChannelReader<LiveEvent> Changes)? Open()
+    {
+        lock (_gate)
+        {
+            if (_viewers.Count >= ViewersMax)
+            {
+                Refused++;
+                return null;
+            }
+
+            var viewer = Channel.CreateBounded<LiveEvent>(WaitingMax);
+            _viewers.Add(viewer);
+            return ([RegistryEvent(), new LiveEvent("devices", LiveJson.Devices(_view, _view.All, NowMs())), new LiveEvent("health", _health)], viewer.Reader);
+        }
+    }
+
+    /// <summary>A page went.</summary>
+    public void Close(ChannelReader<LiveEvent> changes)
+    {
+        lock (_gate)
+            _viewers.RemoveAll(viewer => viewer.Reader == changes);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        registry.Changed += Reconfigured;
+        try
+        {
+            using var reader = journal.OpenReader(Math.Max(0, journal.Last - 2_000));
+            var records = new JournalRecords(devices);
+            var message = new DeviceMessage();
+            var toldAt = time.GetTimestamp();
+            using var timer = new PeriodicTimer(Every, time);
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                lock (_gate)
+                {
+                    while (reader.TryRead(out var entry, out _))
+                    {
+                        records.Open(entry!);
+                        while (records.TryRead(message, out var kind, out _, out _))
+                        {
+                            if (kind == JournalRecordKind.Message)
+                                _view.Apply(message);
+                        }
+                    }
+
+                    if (_view.TakeChanged() is { Count: > 0 } changed)
+                        Tell(new LiveEvent("devices", LiveJson.Devices(_view, changed, NowMs())));
+                    if (time.GetElapsedTime(toldAt) >= HealthEvery)
+                    {
+                        toldAt = time.GetTimestamp();
+                        _health = LiveJson.Health(ingest, database, journal, registry, _view, _viewers.Count, NowMs());
+                        Tell(new LiveEvent("health", _health));
+                    }
+                }
+            }
+        }
+        finally
+        {
+            registry.Changed -= Reconfigured;
+        }
+    }
+
+    private long NowMs() => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private LiveEvent RegistryEvent() => new("registry", LiveJson.Registry(registry.Current.Facility));
+
+    private void Reconfigured(Registry.FacilityIndex index)
+    {
+        lock (_gate)
+        {
+            Tell(RegistryEvent());
+            Tell(new LiveEvent("devices", LiveJson.Devices(_view, _view.All, NowMs())));
+        }
+    }
+
+    private void Tell(LiveEvent news)
+    {
+        for (var index = _viewers.Count - 1; index >= 0; index--)
+        {
+            if (_viewers[index].Writer.TryWrite(news))
+                continue;
+            // A page that cannot follow begins anew with a fresh picture: it reconnects by itself.
+            _viewers[index].Writer.TryComplete();
+            _viewers.RemoveAt(index);
+            SentAway++;
+        }
+    }
+}
