@@ -29,8 +29,8 @@ internal sealed record DatabaseState(string? Error, long Commits, long? LastComm
 
 /// <summary>The one file of the embedded store. One connection on one thread does every write and every checkpoint; readers get their own, read-only.</summary>
 /// <remarks>
-/// What waits is written together: a commit begins as soon as the one before has ended, with every job of the two upper priorities, or one job of
-/// housekeeping when there is none. Two writing connections would meet the WAL-reset defect of SQLite before 3.51.3.
+/// What waits is written together: a commit begins as soon as the one before has ended, with every job of the two upper priorities and one
+/// step of housekeeping. Two writing connections would meet the WAL-reset defect of SQLite before 3.51.3.
 /// </remarks>
 internal sealed class Database : IAsyncDisposable
 {
@@ -198,8 +198,9 @@ internal sealed class Database : IAsyncDisposable
                     batch.Add(job);
                 while (_waiting[(int)CommitPriority.Alerts].TryDequeue(out var job))
                     batch.Add(job);
-                if (batch.Count == 0 && _waiting[(int)CommitPriority.Housekeeping].TryDequeue(out var idle))
-                    batch.Add(idle);
+                // One step with every commit: it shares the fsync, and under steady load it would otherwise never have its turn.
+                if (_waiting[(int)CommitPriority.Housekeeping].TryDequeue(out var step))
+                    batch.Add(step);
                 if (batch.Count == 0)
                 {
                     stop = _stopping;

@@ -111,12 +111,10 @@ internal sealed class MessageJournal
     /// <returns>Whether there is more.</returns>
     public async Task<bool> TrimAsync(int most)
     {
-        long below;
-        lock (_gate)
-            below = _cursors.Count == 0 ? 0 : _cursors.Values.Min();
         var deleted = 0;
+        // By the cursors on disk, never those in memory: a cursor moves in memory before its commit, and a commit can fail.
         await _database.CommitAsync(CommitPriority.Housekeeping, connection => deleted = Database.Execute(
-            connection, "delete from journal where position in (select position from journal where position <= $below order by position limit $most)", ("$below", below), ("$most", most))).ConfigureAwait(false);
+            connection, "delete from journal where position in (select position from journal where position <= (select min(position) from cursor) order by position limit $most)", ("$most", most))).ConfigureAwait(false);
         return deleted == most;
     }
 

@@ -1,0 +1,321 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.IO.Compression;
+using System.Numerics;
+using FacilityMonitor.Readings;
+
+namespace FacilityMonitor.Storage;
+
+/// <summary>A block of readings as compressed columns, and back: every bit of every value as it was.</summary>
+/// <remarks>Version byte, CRC-32C of the rest, plain length, then Brotli (quality 1) of the columns: time as the change of its step, channel, quality, device time,
+/// counter epoch, state, identity, then one column a metric. A metric's column holds differences of whole numbers at one decimal exponent; a value that is no
+/// short decimal lies beside it as eight raw bytes. Not thread-safe: it keeps its buffers.</remarks>
+internal sealed class BlockCodec
+{
+    public const byte Version = 1;
+
+    private const int HeaderLength = 1 + Checksum.Length;
+
+    /// <summary>Largest block in plain form, bytes: a guard against a damaged length, far above any real block.</summary>
+    private const int PlainMax = 256 << 20;
+
+    private readonly ByteBuffer _plain = new(16 << 10);
+    private readonly Dictionary<string, int> _states = new(StringComparer.Ordinal);
+
+    /// <summary>The rows, sorted and each channel and time once; values in order of their metrics.</summary>
+    public byte[] Encode(ReadingBlock sorted)
+    {
+        _plain.Clear();
+        _plain.Varint((ulong)sorted.Count);
+        Times(sorted.Rows);
+        Columns(sorted.Rows);
+        Metrics(sorted);
+
+        var rented = ArrayPool<byte>.Shared.Rent(BrotliEncoder.GetMaxCompressedLength(_plain.Length));
+        try
+        {
+            if (!BrotliEncoder.TryCompress(_plain.Span, rented, out var written, quality: 1, window: 22))
+                throw new InvalidOperationException("Brotli did not fit its own stated maximum.");
+            var length = new ByteBuffer(8);
+            length.Varint((ulong)_plain.Length);
+            var body = new byte[HeaderLength + length.Length + written];
+            body[0] = Version;
+            length.Span.CopyTo(body.AsSpan(HeaderLength));
+            rented.AsSpan(0, written).CopyTo(body.AsSpan(HeaderLength + length.Length));
+            BinaryPrimitives.WriteUInt32LittleEndian(body.AsSpan(1), Checksum.Of(body.AsSpan(HeaderLength)));
+            return body;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
+
+    /// <summary>Adds the rows of a block.</summary>
+    /// <exception cref="InvalidDataException">Damaged, or of another version.</exception>
+    public static void Decode(ReadOnlySpan<byte> body, ReadingBlock into)
+    {
+        if (body.Length <= HeaderLength || body[0] != Version)
+            throw new InvalidDataException("The block has a format this program does not read.");
+        if (BinaryPrimitives.ReadUInt32LittleEndian(body[1..]) != Checksum.Of(body[HeaderLength..]))
+            throw new InvalidDataException("The block is damaged: its checksum does not match.");
+        var head = new ByteCursor(body, HeaderLength);
+        var plain = ArrayPool<byte>.Shared.Rent(head.Count(PlainMax));
+        try
+        {
+            if (!BrotliDecoder.TryDecompress(body[head.Position..], plain, out var length))
+                throw new InvalidDataException("The block is damaged: it does not decompress.");
+            var cursor = new ByteCursor(plain.AsSpan(0, length));
+            Rows(ref cursor, into);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(plain);
+        }
+    }
+
+    private void Times(ReadOnlySpan<BlockRow> rows)
+    {
+        var (previous, step) = (0L, 0L);
+        foreach (ref readonly var row in rows)
+        {
+            var next = unchecked(row.AtMs - previous);
+            _plain.Zigzag(unchecked(next - step));
+            (previous, step) = (row.AtMs, next);
+        }
+    }
+
+    private void Columns(ReadOnlySpan<BlockRow> rows)
+    {
+        foreach (ref readonly var row in rows)
+            _plain.Varint(row.Channel.Code);
+        foreach (ref readonly var row in rows)
+            _plain.Byte((byte)row.Quality);
+        foreach (ref readonly var row in rows)
+            _plain.Zigzag(unchecked(row.DeviceMs - row.AtMs));
+        foreach (ref readonly var row in rows)
+            _plain.Varint(row.CounterEpoch is { } epoch ? epoch + 1UL : 0);
+        States(rows);
+        var seq = 0L;
+        foreach (ref readonly var row in rows)
+        {
+            _plain.Zigzag(row.Seq - seq);
+            seq = row.Seq;
+        }
+
+        foreach (ref readonly var row in rows)
+            _plain.Varint(row.Index);
+    }
+
+    /// <summary>0: none; n: the nth text; one more than there are so far: a new text follows.</summary>
+    private void States(ReadOnlySpan<BlockRow> rows)
+    {
+        _states.Clear();
+        foreach (ref readonly var row in rows)
+        {
+            if (row.State is not { } state)
+            {
+                _plain.Varint(0);
+            }
+            else if (_states.TryGetValue(state, out var index))
+            {
+                _plain.Varint((ulong)index);
+            }
+            else
+            {
+                _states[state] = _states.Count + 1;
+                _plain.Varint((ulong)_states.Count);
+                _plain.Text(state);
+            }
+        }
+    }
+
+    private void Metrics(ReadingBlock block)
+    {
+        var used = 0UL;
+        foreach (ref readonly var row in block.Rows)
+        {
+            foreach (var value in block.ValuesOf(row))
+                used |= 1UL << (int)value.Metric;
+        }
+
+        _plain.Varint((ulong)BitOperations.PopCount(used));
+        for (var rest = used; rest != 0; rest &= rest - 1)
+            Column(block, (Metric)BitOperations.TrailingZeroCount(rest));
+    }
+
+    private void Column(ReadingBlock block, Metric metric)
+    {
+        _plain.Byte((byte)metric);
+        Presence(block, metric);
+        var exponent = Exponent(block, metric);
+        _plain.Byte((byte)exponent);
+        var previous = 0L;
+        foreach (ref readonly var row in block.Rows)
+        {
+            if (!TryFind(block.ValuesOf(row), metric, out var value))
+                continue;
+            // An even number is a difference, an odd one says that eight raw bytes follow: differences take 54 bits, so there is room.
+            if (Decimals.TryScale(value, exponent, out var mantissa))
+            {
+                var difference = mantissa - previous;
+                _plain.Varint((ulong)((difference << 1) ^ (difference >> 63)) << 1);
+                previous = mantissa;
+            }
+            else
+            {
+                _plain.Varint(1);
+                _plain.Raw(value);
+            }
+        }
+    }
+
+    /// <summary>Bits a byte, lowest first; one byte says when every row has it, which is the rule.</summary>
+    private void Presence(ReadingBlock block, Metric metric)
+    {
+        var start = _plain.Length;
+        _plain.Byte(0);
+        var (bits, filled, all) = ((byte)0, 0, true);
+        foreach (ref readonly var row in block.Rows)
+        {
+            var has = TryFind(block.ValuesOf(row), metric, out _);
+            all &= has;
+            bits |= (byte)((has ? 1 : 0) << filled);
+            if (++filled < 8)
+                continue;
+            _plain.Byte(bits);
+            (bits, filled) = (0, 0);
+        }
+
+        if (filled > 0)
+            _plain.Byte(bits);
+        if (all)
+            _plain.Truncate(start + 1);
+        else
+            _plain.Patch(start, 1)[0] = 1;
+    }
+
+    /// <summary>The most places any short decimal of the column needs, as far as 15 digits allow.</summary>
+    private static int Exponent(ReadingBlock block, Metric metric)
+    {
+        var exponent = 0;
+        foreach (ref readonly var row in block.Rows)
+        {
+            if (!TryFind(block.ValuesOf(row), metric, out var value) || Decimals.TryScale(value, exponent, out _))
+                continue;
+            var fitting = Decimals.Fit(value, exponent, out _);
+            if (fitting <= Decimals.ExponentMax)
+                exponent = Math.Max(exponent, fitting);
+        }
+
+        return exponent;
+    }
+
+    private static bool TryFind(ReadOnlySpan<MetricValue> values, Metric metric, out double value)
+    {
+        foreach (ref readonly var candidate in values)
+        {
+            if (candidate.Metric == metric)
+            {
+                value = candidate.Value;
+                return true;
+            }
+        }
+
+        value = 0;
+        return false;
+    }
+
+    private static void Rows(ref ByteCursor cursor, ReadingBlock into)
+    {
+        // Every row takes more than a byte, so a count beyond the length is damage.
+        var count = cursor.Count(PlainMax / 8);
+        var rows = new BlockRow[count];
+        ReadTimes(ref cursor, rows);
+        ReadColumns(ref cursor, rows);
+        var columns = cursor.Count(MetricKeys.Count);
+        var metrics = new Metric[columns];
+        var values = new double[columns][];
+        var present = new byte[columns][];
+        for (var column = 0; column < columns; column++)
+            (metrics[column], present[column], values[column]) = ReadColumn(ref cursor, count);
+
+        Span<MetricValue> ofRow = stackalloc MetricValue[MetricKeys.Count];
+        for (var row = 0; row < count; row++)
+        {
+            var found = 0;
+            for (var column = 0; column < columns; column++)
+            {
+                if (present[column].Length == 0 || (present[column][row / 8] & (1 << (row % 8))) != 0)
+                    ofRow[found++] = new MetricValue(metrics[column], values[column][row]);
+            }
+
+            into.Add(rows[row], ofRow[..found]);
+        }
+    }
+
+    private static void ReadTimes(ref ByteCursor cursor, Span<BlockRow> rows)
+    {
+        var (previous, step) = (0L, 0L);
+        foreach (ref var row in rows)
+        {
+            step = unchecked(step + cursor.Zigzag());
+            previous = unchecked(previous + step);
+            row = row with { AtMs = previous };
+        }
+    }
+
+    private static void ReadColumns(ref ByteCursor cursor, Span<BlockRow> rows)
+    {
+        foreach (ref var row in rows)
+            row = row with { Channel = ChannelId.FromCode((ushort)cursor.Count(ushort.MaxValue)) };
+        foreach (ref var row in rows)
+            row = row with { Quality = (Quality)cursor.Byte() };
+        foreach (ref var row in rows)
+            row = row with { DeviceMs = unchecked(row.AtMs + cursor.Zigzag()) };
+        foreach (ref var row in rows)
+            row = row with { CounterEpoch = cursor.Varint() is > 0 and var epoch ? (uint)(epoch - 1) : null };
+        var states = new List<string>();
+        foreach (ref var row in rows)
+        {
+            var index = cursor.Count(states.Count + 1);
+            if (index > states.Count)
+                states.Add(cursor.Text());
+            row = row with { State = index == 0 ? null : states[index - 1] };
+        }
+
+        var seq = 0L;
+        foreach (ref var row in rows)
+            row = row with { Seq = seq += cursor.Zigzag() };
+        foreach (ref var row in rows)
+            row = row with { Index = (ushort)cursor.Count(ushort.MaxValue) };
+    }
+
+    private static (Metric Metric, byte[] Present, double[] Values) ReadColumn(ref ByteCursor cursor, int count)
+    {
+        var metric = (Metric)cursor.Byte();
+        var present = cursor.Byte() == 0 ? [] : cursor.Bytes((count + 7) / 8).ToArray();
+        var exponent = cursor.Byte();
+        if ((int)metric >= MetricKeys.Count || exponent > Decimals.ExponentMax)
+            throw new InvalidDataException("The block holds a metric this program does not know.");
+        var values = new double[count];
+        var mantissa = 0L;
+        for (var row = 0; row < count; row++)
+        {
+            if (present.Length > 0 && (present[row / 8] & (1 << (row % 8))) == 0)
+                continue;
+            var coded = cursor.Varint();
+            if ((coded & 1) != 0)
+            {
+                values[row] = cursor.Raw();
+                continue;
+            }
+
+            var zigzag = coded >> 1;
+            mantissa += (long)(zigzag >> 1) ^ -(long)(zigzag & 1);
+            values[row] = Decimals.Unscale(mantissa, exponent);
+        }
+
+        return (metric, present, values);
+    }
+}

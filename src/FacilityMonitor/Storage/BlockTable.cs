@@ -1,0 +1,160 @@
+using FacilityMonitor.Journal;
+using FacilityMonitor.Readings;
+using Microsoft.Data.Sqlite;
+
+namespace FacilityMonitor.Storage;
+
+/// <summary>The store's tables: blocks, hourly figures, latest values and the books' counts.</summary>
+internal static class BlockTable
+{
+    public static void Insert(SqliteConnection connection, int device, long hour, int generation, ReadingBlock sorted, byte[] body)
+    {
+        var (first, last) = (long.MaxValue, long.MinValue);
+        foreach (ref readonly var row in sorted.Rows)
+            (first, last) = (Math.Min(first, row.AtMs), Math.Max(last, row.AtMs));
+        Database.Execute(
+            connection, "insert into block (device, hour, generation, first_ms, last_ms, readings, body) values ($device, $hour, $generation, $first, $last, $readings, $body)",
+            ("$device", device), ("$hour", hour), ("$generation", generation), ("$first", first), ("$last", last), ("$readings", sorted.Count), ("$body", body));
+    }
+
+    /// <summary>The blocks of an hour in order of arrival, added to one; their ids. A damaged block is reported and passed over.</summary>
+    public static List<long> Read(SqliteConnection connection, int device, long hour, ReadingBlock into, Action<long, string> damaged)
+    {
+        using var command = Database.Command(connection, "select id, body from block where device = $device and hour = $hour order by id", ("$device", device), ("$hour", hour));
+        using var rows = command.ExecuteReader();
+        var ids = new List<long>();
+        while (rows.Read())
+        {
+            var whole = new ReadingBlock();
+            try
+            {
+                BlockCodec.Decode((byte[])rows[1], whole);
+            }
+            catch (InvalidDataException error)
+            {
+                damaged(rows.GetInt64(0), error.Message);
+                continue;
+            }
+
+            into.AddAll(whole);
+            ids.Add(rows.GetInt64(0));
+        }
+
+        return ids;
+    }
+
+    /// <summary>The hours of a device that have blocks, in order.</summary>
+    public static List<long> Hours(SqliteConnection connection, int device, long fromHour, long toHour)
+    {
+        using var command = Database.Command(
+            connection, "select distinct hour from block where device = $device and hour between $from and $to order by hour",
+            ("$device", device), ("$from", fromHour), ("$to", toHour));
+        return Numbers(command);
+    }
+
+    /// <summary>The last hour before this one that has blocks; null when there is none.</summary>
+    public static long? HourBefore(SqliteConnection connection, int device, long hour) =>
+        Number(connection, "select max(hour) from block where device = $device and hour < $hour", ("$device", device), ("$hour", hour));
+
+    /// <summary>The first hour after this one that has blocks; null when there is none.</summary>
+    public static long? HourAfter(SqliteConnection connection, int device, long hour) =>
+        Number(connection, "select min(hour) from block where device = $device and hour > $hour", ("$device", device), ("$hour", hour));
+
+    public static long? Number(SqliteConnection connection, string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    {
+        using var command = Database.Command(connection, sql, parameters);
+        return command.ExecuteScalar() is long number ? number : null;
+    }
+
+    public static void Delete(SqliteConnection connection, IEnumerable<long> ids)
+    {
+        foreach (var id in ids)
+            Database.Execute(connection, "delete from block where id = $id", ("$id", id));
+    }
+
+    /// <summary>Writes hourly rows; a row that was there and differs gets the next revision.</summary>
+    public static void Save(SqliteConnection connection, IEnumerable<HourlyRollup> rollups)
+    {
+        foreach (var row in rollups)
+        {
+            Database.Execute(
+                connection,
+                """
+                insert into hourly (device, channel, hour, readings, min_w, max_w, mean_w, max_a, wh, revision)
+                values ($device, $channel, $hour, $readings, $min, $max, $mean, $a, $wh, 0)
+                on conflict (device, channel, hour) do update set readings = excluded.readings, min_w = excluded.min_w, max_w = excluded.max_w, mean_w = excluded.mean_w,
+                  max_a = excluded.max_a, wh = excluded.wh, revision = revision + 1
+                where (readings, min_w, max_w, mean_w, max_a, wh) is not (excluded.readings, excluded.min_w, excluded.max_w, excluded.mean_w, excluded.max_a, excluded.wh)
+                """,
+                ("$device", row.Device), ("$channel", (int)row.Channel.Code), ("$hour", row.Hour), ("$readings", row.Readings), ("$min", row.MinW), ("$max", row.MaxW),
+                ("$mean", row.MeanW), ("$a", row.MaxA), ("$wh", row.Wh));
+        }
+    }
+
+    public static IEnumerable<HourlyRollup> Hourly(SqliteConnection connection, int device, long fromHour, long toHour)
+    {
+        using var command = Database.Command(
+            connection,
+            "select channel, hour, readings, min_w, max_w, mean_w, max_a, wh, revision from hourly where device = $device and hour between $from and $to order by channel, hour",
+            ("$device", device), ("$from", fromHour), ("$to", toHour));
+        using var rows = command.ExecuteReader();
+        double? Real(int column) => rows.IsDBNull(column) ? null : rows.GetDouble(column);
+        while (rows.Read())
+        {
+            yield return new HourlyRollup(
+                device, ChannelId.FromCode((ushort)rows.GetInt32(0)), rows.GetInt64(1), rows.GetInt32(2), Real(3), Real(4), Real(5), Real(6), Real(7), rows.GetInt32(8));
+        }
+    }
+
+    public static void SaveLatest(SqliteConnection connection, LatestReading latest)
+    {
+        var body = new ByteBuffer(128);
+        body.Byte((byte)latest.Quality);
+        body.TextOrNull(latest.State);
+        foreach (var value in latest.Values)
+        {
+            body.Byte((byte)value.Metric);
+            body.Raw(value.Value);
+            body.Zigzag(value.AtMs);
+        }
+
+        Database.Execute(
+            connection, "insert or replace into latest (device, channel, at_ms, body) values ($device, $channel, $at, $body)",
+            ("$device", latest.Device.Number), ("$channel", (int)latest.Channel.Code), ("$at", latest.AtMs), ("$body", body.Span.ToArray()));
+    }
+
+    public static IEnumerable<LatestReading> Latest(SqliteConnection connection, DeviceTable devices)
+    {
+        using var command = Database.Command(connection, "select device, channel, at_ms, body from latest");
+        using var rows = command.ExecuteReader();
+        while (rows.Read())
+        {
+            if (devices.Find(rows.GetInt32(0)) is { } device)
+                yield return ReadLatest(device, ChannelId.FromCode((ushort)rows.GetInt32(1)), rows.GetInt64(2), (byte[])rows[3]);
+        }
+    }
+
+    public static void AddStored(SqliteConnection connection, int device, long hour, int readings) => Database.Execute(
+        connection, "insert into book (device, hour, stored) values ($device, $hour, $stored) on conflict (device, hour) do update set stored = stored + excluded.stored",
+        ("$device", device), ("$hour", hour), ("$stored", readings));
+
+    private static LatestReading ReadLatest(Device device, ChannelId channel, long atMs, byte[] body)
+    {
+        var cursor = new ByteCursor(body);
+        var quality = (Quality)cursor.Byte();
+        var state = cursor.TextOrNull();
+        var values = new List<LatestValue>();
+        while (!cursor.AtEnd)
+            values.Add(new LatestValue((Metric)cursor.Byte(), cursor.Raw(), cursor.Zigzag()));
+        return new LatestReading(device, channel, atMs, quality, state, values);
+    }
+
+    private static List<long> Numbers(SqliteCommand command)
+    {
+        using var rows = command.ExecuteReader();
+        var numbers = new List<long>();
+        while (rows.Read())
+            numbers.Add(rows.GetInt64(0));
+        return numbers;
+    }
+}

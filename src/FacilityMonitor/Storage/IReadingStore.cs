@@ -1,0 +1,118 @@
+using FacilityMonitor.Readings;
+
+namespace FacilityMonitor.Storage;
+
+/// <summary>What one channel said last, metric by metric: a device that tells only what changed is still shown whole.</summary>
+/// <param name="Device">The device.</param>
+/// <param name="Channel">The channel.</param>
+/// <param name="AtMs">Time of its newest reading, ms since 1970-01-01 UTC.</param>
+/// <param name="Quality">Quality of its newest reading.</param>
+/// <param name="State">State text told last.</param>
+/// <param name="Values">Newest value of each metric, with its own time.</param>
+internal sealed record LatestReading(Device Device, ChannelId Channel, long AtMs, Quality Quality, string? State, IReadOnlyList<LatestValue> Values)
+{
+    /// <summary>The newest value of a metric; null when it was never told.</summary>
+    public double? this[Metric metric]
+    {
+        get
+        {
+            foreach (var value in Values)
+            {
+                if (value.Metric == metric)
+                    return value.Value;
+            }
+
+            return null;
+        }
+    }
+}
+
+/// <summary>Newest value of one metric.</summary>
+internal readonly record struct LatestValue(Metric Metric, double Value, long AtMs);
+
+/// <summary>What a metric did in one stretch of time.</summary>
+/// <param name="AtMs">Begin of the stretch, or the reading's own time when there is only one.</param>
+/// <param name="Min">Least value.</param>
+/// <param name="Max">Greatest value: a peak of one reading is never averaged away.</param>
+/// <param name="Mean">Mean of the readings.</param>
+/// <param name="Count">How many readings.</param>
+internal readonly record struct SeriesPoint(long AtMs, double Min, double Max, double Mean, int Count);
+
+/// <summary>One stored reading.</summary>
+internal sealed record StoredReading(
+    Device Device, ChannelId Channel, long AtMs, long DeviceMs, Quality Quality, uint? CounterEpoch, string? State, long Seq, int Index, IReadOnlyList<MetricValue> Values);
+
+/// <summary>A channel and how much it draws.</summary>
+/// <param name="Device">The device.</param>
+/// <param name="Channel">The channel.</param>
+/// <param name="AtMs">When it was told, ms since 1970-01-01 UTC.</param>
+/// <param name="W">Power, W.</param>
+internal sealed record Load(Device Device, ChannelId Channel, long AtMs, double W);
+
+/// <summary>Where readings are kept and found again. Thread-safe. What was stored is seen by the next call, whether its block is closed or open.</summary>
+internal interface IReadingStore
+{
+    /// <summary>What each channel of these devices said last.</summary>
+    ValueTask<IReadOnlyList<LatestReading>> LatestAsync(IReadOnlyCollection<Device> devices, CancellationToken cancellation);
+
+    /// <summary>One metric of one channel in at most <paramref name="maxPoints"/> stretches of equal length; stretches without a reading are left out.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="channel">The channel.</param>
+    /// <param name="metric">The metric.</param>
+    /// <param name="fromMs">Begin, included; ms since 1970-01-01 UTC.</param>
+    /// <param name="toMs">End, excluded.</param>
+    /// <param name="maxPoints">Most points, from 1; when there are no more readings than that, each is its own point.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    ValueTask<IReadOnlyList<SeriesPoint>> SeriesAsync(
+        Device device, ChannelId channel, Metric metric, long fromMs, long toMs, int maxPoints, CancellationToken cancellation);
+
+    /// <summary>Every reading of a device in a time, hour by hour, within an hour by channel and time.</summary>
+    IAsyncEnumerable<StoredReading> ReadingsAsync(Device device, long fromMs, long toMs, CancellationToken cancellation);
+
+    /// <summary>Hourly figures of devices for the hours that begin in a time; the current hour may lag by a minute.</summary>
+    ValueTask<IReadOnlyList<HourlyRollup>> HourlyAsync(IReadOnlyCollection<Device> devices, long fromMs, long toMs, CancellationToken cancellation);
+
+    /// <summary>The greatest loads by their latest readings not older than <paramref name="sinceMs"/>.</summary>
+    ValueTask<IReadOnlyList<Load>> TopLoadsAsync(IReadOnlyCollection<Device> devices, long sinceMs, int most, CancellationToken cancellation);
+
+    /// <summary>How many readings of a device were stored in an hour, repeats included: the books' <c>stored</c>.</summary>
+    ValueTask<long> StoredAsync(Device device, long hour, CancellationToken cancellation);
+}
+
+/// <summary>Figures made of others, the same for every store.</summary>
+internal static class ReadingStoreExtensions
+{
+    /// <summary>Energy of each local day, Wh, over all the given devices and channels.</summary>
+    public static IReadOnlyList<(DateOnly Day, double Wh)> ByDay(this IEnumerable<HourlyRollup> hours, TimeZoneInfo zone) =>
+    [
+        .. hours.Where(hour => hour.Wh is not null)
+            .GroupBy(hour => DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(DateTimeOffset.FromUnixTimeMilliseconds(hour.Hour * HourlyRollup.HourMs), zone).DateTime))
+            .OrderBy(day => day.Key)
+            .Select(day => (day.Key, day.Sum(hour => hour.Wh!.Value))),
+    ];
+
+    /// <summary>Sorts readings of one channel's metric into stretches.</summary>
+    public static IReadOnlyList<SeriesPoint> Bucket(IReadOnlyList<(long AtMs, double Value)> values, long fromMs, long toMs, int maxPoints)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxPoints, 1);
+        if (values.Count <= maxPoints)
+            return [.. values.Select(value => new SeriesPoint(value.AtMs, value.Value, value.Value, value.Value, 1))];
+        var width = Math.Max(1, (toMs - fromMs + maxPoints - 1) / maxPoints);
+        var points = new List<SeriesPoint>(maxPoints);
+        foreach (var (atMs, value) in values)
+        {
+            var begin = fromMs + ((atMs - fromMs) / width * width);
+            if (points.Count == 0 || points[^1].AtMs != begin)
+            {
+                points.Add(new SeriesPoint(begin, value, value, value, 1));
+                continue;
+            }
+
+            var last = points[^1];
+            points[^1] = new SeriesPoint(
+                begin, Math.Min(last.Min, value), Math.Max(last.Max, value), last.Mean + ((value - last.Mean) / (last.Count + 1)), last.Count + 1);
+        }
+
+        return points;
+    }
+}

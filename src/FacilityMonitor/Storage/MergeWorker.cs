@@ -1,0 +1,30 @@
+using FacilityMonitor.Journal;
+
+namespace FacilityMonitor.Storage;
+
+/// <summary>Joins blocks and drops old ones once a minute.</summary>
+internal sealed partial class MergeWorker(BlockMerger merger, TimeProvider time, ILogger<MergeWorker> logger) : BackgroundService
+{
+    private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Every, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await merger.MergeAsync(everything: false, stoppingToken);
+                await merger.DropAsync(stoppingToken);
+            }
+            catch (DatabaseUnavailableException error)
+            {
+                // What is due stays due; the next minute tries again.
+                LogNotMerged(error.Message);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Blocks are joined later: {Reason}")]
+    private partial void LogNotMerged(string reason);
+}

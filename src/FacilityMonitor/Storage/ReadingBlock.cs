@@ -1,0 +1,121 @@
+using FacilityMonitor.Readings;
+
+namespace FacilityMonitor.Storage;
+
+/// <summary>One stored reading; its values lie in the <see cref="ReadingBlock"/> that holds it.</summary>
+/// <param name="Channel">The channel.</param>
+/// <param name="AtMs">When, corrected; ms since 1970-01-01 UTC.</param>
+/// <param name="DeviceMs">What the device itself said.</param>
+/// <param name="Quality">How far it can be trusted.</param>
+/// <param name="CounterEpoch">Counter epoch; null when not told.</param>
+/// <param name="State">State text; null when not told.</param>
+/// <param name="Seq">Sequence number of its message; 0 for a foreign device.</param>
+/// <param name="Index">Its place in the message.</param>
+/// <param name="FirstValue">Where its values begin.</param>
+/// <param name="ValueCount">How many there are.</param>
+internal readonly record struct BlockRow(
+    ChannelId Channel, long AtMs, long DeviceMs, Quality Quality, uint? CounterEpoch, string? State, long Seq, ushort Index, int FirstValue, int ValueCount);
+
+/// <summary>Readings of one device, in order of arrival until <see cref="Sort"/>. Arrays that are used again: adding allocates nothing once they have grown.</summary>
+internal sealed class ReadingBlock
+{
+    private BlockRow[] _rows = new BlockRow[16];
+    private MetricValue[] _values = new MetricValue[96];
+    private int _valueCount;
+
+    public int Count { get; private set; }
+
+    public ReadOnlySpan<BlockRow> Rows => _rows.AsSpan(0, Count);
+
+    /// <summary>Memory its content takes, bytes.</summary>
+    public long Bytes => (Count * 72L) + (_valueCount * 16L);
+
+    public ReadOnlySpan<MetricValue> ValuesOf(in BlockRow row) => _values.AsSpan(row.FirstValue, row.ValueCount);
+
+    public void Clear() => (Count, _valueCount) = (0, 0);
+
+    public void Add(in Reading reading, ReadOnlySpan<MetricValue> values, long seq) => Add(
+        new BlockRow(reading.Channel, reading.AtMs, reading.DeviceMs, reading.Quality, reading.CounterEpoch, reading.State, seq, reading.Index, 0, 0), values);
+
+    public void Add(in BlockRow row, ReadOnlySpan<MetricValue> values)
+    {
+        if (Count == _rows.Length)
+            Array.Resize(ref _rows, _rows.Length * 2);
+        while (_values.Length - _valueCount < values.Length)
+            Array.Resize(ref _values, _values.Length * 2);
+        values.CopyTo(_values.AsSpan(_valueCount));
+        _rows[Count++] = row with { FirstValue = _valueCount, ValueCount = values.Length };
+        _valueCount += values.Length;
+    }
+
+    public void AddAll(ReadingBlock other)
+    {
+        foreach (ref readonly var row in other.Rows)
+            Add(row, other.ValuesOf(row));
+    }
+
+    /// <summary>By channel, then time. Of several at the same channel and time the values of the latest arrival win, metric by metric: a repeated reading is
+    /// stored once, and one that a device split into two messages is whole.</summary>
+    public ReadingBlock Sort()
+    {
+        var order = new int[Count];
+        for (var index = 0; index < Count; index++)
+            order[index] = index;
+        var rows = _rows;
+        Array.Sort(order, (left, right) =>
+        {
+            var channel = rows[left].Channel.Code.CompareTo(rows[right].Channel.Code);
+            var time = channel != 0 ? channel : rows[left].AtMs.CompareTo(rows[right].AtMs);
+            return time != 0 ? time : left.CompareTo(right);
+        });
+        var sorted = new ReadingBlock();
+        for (var index = 0; index < order.Length; index++)
+        {
+            ref readonly var row = ref rows[order[index]];
+            var last = sorted.Count - 1;
+            if (last >= 0 && sorted._rows[last].Channel == row.Channel && sorted._rows[last].AtMs == row.AtMs)
+                sorted.Overlay(row, ValuesOf(row));
+            else
+                sorted.Add(row, ValuesOf(row));
+        }
+
+        return sorted;
+    }
+
+    private void Overlay(in BlockRow newer, ReadOnlySpan<MetricValue> values)
+    {
+        ref var row = ref _rows[Count - 1];
+        var merged = newer with
+        {
+            CounterEpoch = newer.CounterEpoch ?? row.CounterEpoch,
+            State = newer.State ?? row.State,
+            FirstValue = row.FirstValue,
+            ValueCount = row.ValueCount,
+        };
+        foreach (var value in values)
+        {
+            var at = _values.AsSpan(row.FirstValue, merged.ValueCount).IndexOf(value, SameMetric.Instance);
+            if (at >= 0)
+            {
+                _values[row.FirstValue + at] = value;
+                continue;
+            }
+
+            if (_valueCount == _values.Length)
+                Array.Resize(ref _values, _values.Length * 2);
+            _values[_valueCount++] = value;
+            merged = merged with { ValueCount = merged.ValueCount + 1 };
+        }
+
+        row = merged;
+    }
+
+    private sealed class SameMetric : IEqualityComparer<MetricValue>
+    {
+        public static readonly SameMetric Instance = new();
+
+        public bool Equals(MetricValue x, MetricValue y) => x.Metric == y.Metric;
+
+        public int GetHashCode(MetricValue obj) => (int)obj.Metric;
+    }
+}

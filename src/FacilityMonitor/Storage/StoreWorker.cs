@@ -1,0 +1,190 @@
+using FacilityMonitor.Contract;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Readings;
+
+namespace FacilityMonitor.Storage;
+
+/// <summary>Takes readings from the journal into blocks. Blocks and cursor move in one commit, so that each reading is stored exactly once whatever is killed.</summary>
+internal sealed partial class StoreWorker : BackgroundService
+{
+    /// <summary>Name of its cursor.</summary>
+    public const string Cursor = "store";
+
+    /// <summary>Readings at which a block closes.</summary>
+    public const int ReadingsMax = 2048;
+
+    /// <summary>Open blocks that are written together at most: bounds what one commit holds.</summary>
+    public const int BlocksMax = 256;
+
+    /// <summary>Memory of all open blocks at which they close.</summary>
+    public const long BytesMax = 32L << 20;
+
+    /// <summary>Longest that a reading is in memory only: half of what the cursor may be behind.</summary>
+    private static readonly TimeSpan FlushEvery = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan ReadEvery = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
+    private readonly Database _database;
+    private readonly MessageJournal _journal;
+    private readonly EmbeddedStore _store;
+    private readonly DeviceTable _devices;
+    private readonly TimeProvider _time;
+    private readonly ILogger<StoreWorker> _logger;
+    private readonly BlockCodec _codec = new();
+    private readonly JournalRecords _records;
+    private readonly DeviceMessage _message = new();
+    private long _position;
+    private long _flushedPosition;
+    private long _flushedAt;
+    private bool _failing;
+
+    public StoreWorker(
+        Database database, MessageJournal journal, EmbeddedStore store, DeviceTable devices, TimeProvider time, ILogger<StoreWorker> logger)
+    {
+        (_database, _journal, _store, _devices, _time, _logger) = (database, journal, store, devices, time, logger);
+        _records = new JournalRecords(devices);
+        _flushedAt = time.GetTimestamp();
+    }
+
+    /// <summary>Readings stored since the start.</summary>
+    public long Stored { get; private set; }
+
+    /// <summary>Journal entries that could not be read and were passed over.</summary>
+    public long DamagedEntries { get; private set; }
+
+    /// <summary>Journal position up to which everything is in blocks.</summary>
+    public long Position => Volatile.Read(ref _flushedPosition);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var reader = await OpenAsync();
+        try
+        {
+            while (true)
+            {
+                await ReadOnAsync(reader, stoppingToken);
+                // A block is not wanted by anybody sooner than this, and entries that arrive together are cheaper together.
+                await Task.Delay(ReadEvery, _time, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            await FlushBeforeStopAsync();
+        }
+    }
+
+    /// <summary>Registers the cursor and opens a reader at it.</summary>
+    internal async Task<JournalReader> OpenAsync()
+    {
+        _position = _flushedPosition = await _journal.RegisterAsync(Cursor);
+        return _journal.OpenReader(_position);
+    }
+
+    /// <summary>Takes in whatever the journal has now, and writes what is due.</summary>
+    internal async Task ReadOnAsync(JournalReader reader, CancellationToken cancellation)
+    {
+        while (reader.TryRead(out var entry, out _))
+        {
+            Take(entry!);
+            if (_store.Open.Count >= BlocksMax || _store.Open.Fullest >= ReadingsMax || _store.Open.Bytes >= BytesMax)
+                await FlushUntilDoneAsync(cancellation);
+        }
+
+        if (_position > _flushedPosition && _time.GetElapsedTime(_flushedAt) >= FlushEvery)
+            await FlushUntilDoneAsync(cancellation);
+    }
+
+    /// <summary>Writes every open block with the cursor in one commit.</summary>
+    internal async Task FlushAsync()
+    {
+        if (_position == _flushedPosition)
+            return;
+        var position = _position;
+        var blocks = _store.Open.Snapshot();
+        var bodies = blocks.ConvertAll(block => _codec.Encode(block.Block));
+        var latest = blocks.Select(block => block.Device).Distinct().Select(_devices.Find).OfType<Device>().SelectMany(_store.Latest.Of).ToList();
+        await _database.CommitAsync(CommitPriority.Housekeeping, connection =>
+        {
+            for (var index = 0; index < blocks.Count; index++)
+            {
+                var (device, hour, block, arrived) = blocks[index];
+                BlockTable.Insert(connection, device, hour, 0, block, bodies[index]);
+                BlockTable.AddStored(connection, device, hour, arrived);
+            }
+
+            foreach (var reading in latest)
+                BlockTable.SaveLatest(connection, reading);
+            _journal.SetCursor(connection, Cursor, position);
+        });
+        Stored += blocks.Sum(block => block.Arrived);
+        _store.Open.Clear();
+        Volatile.Write(ref _flushedPosition, position);
+        _flushedAt = _time.GetTimestamp();
+    }
+
+    private void Take(JournalEntry entry)
+    {
+        try
+        {
+            _records.Open(entry);
+            while (_records.TryRead(_message, out var kind, out _, out _))
+            {
+                if (kind == JournalRecordKind.Message && _message.Readings.Count > 0)
+                    _store.Open.Add(_message, _store.Latest);
+            }
+        }
+        catch (InvalidDataException error)
+        {
+            DamagedEntries++;
+            LogDamagedEntry(entry.Position, error.Message);
+        }
+
+        _position = entry.Position;
+    }
+
+    /// <summary>A disk that does not take it is tried again until it does: the readings wait in the journal, so nothing is lost, and memory stays bounded.</summary>
+    private async Task FlushUntilDoneAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            try
+            {
+                await FlushAsync();
+                if (_failing)
+                    LogStoringAgain();
+                _failing = false;
+                return;
+            }
+            catch (DatabaseUnavailableException error)
+            {
+                if (!_failing)
+                    LogNotStored(error.Message);
+                _failing = true;
+                await Task.Delay(RetryAfter, _time, cancellation);
+            }
+        }
+    }
+
+    private async Task FlushBeforeStopAsync()
+    {
+        try
+        {
+            await FlushAsync();
+        }
+        catch (DatabaseUnavailableException error)
+        {
+            // The readings wait in the journal for the next start.
+            LogNotStored(error.Message);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Journal entry {Position} is not stored: {Reason}")]
+    private partial void LogDamagedEntry(long position, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Readings wait in the journal, the disk does not take them: {Reason}")]
+    private partial void LogNotStored(string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Readings are stored again")]
+    private partial void LogStoringAgain();
+}
