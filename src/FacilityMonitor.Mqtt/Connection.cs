@@ -8,8 +8,8 @@ namespace FacilityMonitor.Mqtt;
 /// <summary>One network connection from its opening to its loss. Everything that must survive it lives in the inbox and the outbound window.</summary>
 internal sealed class Connection : IDisposable
 {
-    /// <summary>How long a farewell may take before the socket is closed under it.</summary>
-    public static readonly TimeSpan Farewell = TimeSpan.FromSeconds(2);
+    /// <summary>How long a server that broke the protocol may take to close, before the socket is closed under it.</summary>
+    private static readonly TimeSpan ShortFarewell = TimeSpan.FromSeconds(2);
 
     /// <summary>Shares the numbers with publishes, whose window ends below it.</summary>
     private const ushort SubscribePacketId = ushort.MaxValue;
@@ -197,7 +197,7 @@ internal sealed class Connection : IDisposable
         _outbound.Connected(this, accepted);
 
         await using var stopping = stop.UnsafeRegister(
-            static state => ((Connection)state!).BeginClose(new Loss(MqttLossReason.Stopped), ((Connection)state)._owner.Goodbye), this).ConfigureAwait(false);
+            static state => ((Connection)state!).BeginClose(new Loss(MqttLossReason.Stopped), ((Connection)state)._owner.Goodbye, ((Connection)state)._options.AckTimeout), this).ConfigureAwait(false);
         using var watch = _time.CreateTimer(static state => ((Connection)state!).Watch(), this, WatchInterval, WatchInterval);
         _watching = true;
         try
@@ -450,14 +450,14 @@ internal sealed class Connection : IDisposable
         if (_outbox is null)
             End(loss);
         else
-            BeginClose(loss, _options.Version == MqttVersion.V500 ? code : null);
+            BeginClose(loss, _options.Version == MqttVersion.V500 ? code : null, ShortFarewell);
     }
 
     /// <summary>
     /// Says goodbye and lets the server close: closing first, with unread bytes in our socket, would reset the
-    /// connection and could destroy our last acknowledgements and the goodbye itself.
+    /// connection and could destroy our last acknowledgements and the goodbye itself. A loaded broker takes seconds.
     /// </summary>
-    private void BeginClose(Loss loss, MqttReasonCode? goodbye)
+    private void BeginClose(Loss loss, MqttReasonCode? goodbye, TimeSpan limit)
     {
         if (Interlocked.CompareExchange(ref _loss, loss, null) is not null)
             return;
@@ -472,7 +472,7 @@ internal sealed class Connection : IDisposable
         if (goodbye is { } reason)
             outbox.Append(DisconnectPacket.Write(reason, _options.Version));
         _closing = true;
-        _farewell = _time.CreateTimer(static state => ((Connection)state!)._transport?.Dispose(), this, Farewell, Timeout.InfiniteTimeSpan);
+        _farewell = _time.CreateTimer(static state => ((Connection)state!)._transport?.Dispose(), this, limit, Timeout.InfiniteTimeSpan);
         _ = EndSendingAsync(outbox);
         _inbox.WakeReader();
     }

@@ -155,7 +155,8 @@ public sealed class MqttClient : IAsyncDisposable, IConnectionOwner
     /// </summary>
     public void Reconnect() => Volatile.Read(ref _connection)?.End(new Loss(MqttLossReason.Requested));
 
-    /// <summary>Says goodbye: acknowledgements already given are written, the will is not published, the client ends.</summary>
+    /// <summary>Says goodbye: acknowledgements already given are written, the will is not published, and the server has
+    /// <see cref="MqttClientOptions.AckTimeout"/> to take it all and close.</summary>
     /// <param name="cancellationToken">Ends the farewell early and closes at once.</param>
     public Task StopAsync(CancellationToken cancellationToken = default) => StopAsync(publishWill: false, cancellationToken);
 

@@ -2,7 +2,10 @@ using System.Threading.Tasks.Sources;
 
 namespace FacilityMonitor.Mqtt;
 
-/// <summary>Wakes one waiter; a wake-up nobody waits for is remembered. Waiting allocates nothing.</summary>
+/// <summary>
+/// Wakes one waiter; a wake-up nobody waits for is remembered. Waiting allocates nothing. Completion happens within the
+/// gate: a quick waiter could otherwise wait again, and so reset the core, while it is still being completed.
+/// </summary>
 internal sealed class Signal : IValueTaskSource
 {
     private readonly Lock _gate = new();
@@ -19,9 +22,8 @@ internal sealed class Signal : IValueTaskSource
             if (!_waiting)
                 return;
             _waiting = false;
+            _core.SetResult(true);
         }
-
-        _core.SetResult(true);
     }
 
     public ValueTask WaitAsync(CancellationToken cancellationToken)
@@ -62,8 +64,7 @@ internal sealed class Signal : IValueTaskSource
             if (!_waiting)
                 return;
             _waiting = false;
+            _core.SetException(new OperationCanceledException(cancellationToken));
         }
-
-        _core.SetException(new OperationCanceledException(cancellationToken));
     }
 }

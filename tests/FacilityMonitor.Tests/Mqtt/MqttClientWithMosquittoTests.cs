@@ -23,7 +23,6 @@ public sealed class MqttClientWithMosquittoTests
 
         await using var after = await StartedAsync(options);
         await ReceiveNumbersAsync(after, 0, 10);
-        Assert.True(after.LastChange.Number > 0);
     }
 
     [RealServerFact("mosquitto")]
@@ -158,8 +157,8 @@ public sealed class MqttClientWithMosquittoTests
         await using var welcome = await StartedAsync(Options(guarded, "a") with { Username = "pile", Password = "s3cret" });
         await welcome.WaitConnectedAsync(Until.DeadlineToken());
         await using var stranger = await StartedAsync(Options(guarded, "b") with { Username = "pile", Password = "guess" });
-        await Until.TrueAsync(() => stranger.LastChange.Loss == MqttLossReason.Refused, "the stranger was refused");
-        Assert.Equal(MqttReasonCode.NotAuthorized, stranger.LastChange.ReasonCode);
+        await Until.TrueAsync(
+            () => stranger.LastChange is { Loss: MqttLossReason.Refused, ReasonCode: MqttReasonCode.NotAuthorized }, "the stranger was refused");
         File.Delete(passwords);
     }
 
@@ -262,8 +261,9 @@ public sealed class MqttClientWithMosquittoTests
     private static async Task PublishNumbersAsync(MosquittoBroker broker, string topic, int first, int count)
     {
         await using var device = await StartedAsync(Options(broker, "numbers"));
+        var deadline = Until.DeadlineToken();
         var answers = Enumerable.Range(first, count)
-            .Select(number => device.PublishAsync(topic, BitConverter.GetBytes(number), MqttQos.AtLeastOnce, retain: false, null, Until.DeadlineToken()).AsTask());
+            .Select(number => device.PublishAsync(topic, BitConverter.GetBytes(number), MqttQos.AtLeastOnce, retain: false, null, deadline).AsTask());
         Assert.All(await Task.WhenAll(answers), answer => Assert.True(answer < MqttReasonCode.UnspecifiedError));
         await device.StopAsync();
     }
