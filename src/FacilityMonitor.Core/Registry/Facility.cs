@@ -292,4 +292,8 @@ public sealed record FireEquipment(string Id, LocalText Name, string? Place, Dat
 /// <param name="Name">How we address them.</param>
 /// <param name="Webhook">Address that alerts are posted to; null when there is none. A secret: never shown or logged.</param>
 /// <param name="Sites">Site ids they look after; empty: all.</param>
-public sealed record Contact(string Id, LocalText Name, Uri? Webhook, IReadOnlyList<string> Sites);
+public sealed record Contact(string Id, LocalText Name, Uri? Webhook, IReadOnlyList<string> Sites)
+{
+    /// <summary>Without the webhook: it is a secret, and records print themselves into logs.</summary>
+    public override string ToString() => $"Contact {Id} ({(Webhook is null ? "no webhook" : "webhook")})";
+}

@@ -2,89 +2,120 @@ using FacilityMonitor.Registry;
 
 namespace FacilityMonitor.Configuration;
 
-/// <summary>The registry in force. Looks at the files every two seconds; a good edit takes effect, a bad one keeps the old registry and says so.</summary>
+/// <summary>The registry in force. It follows its files; an edit with errors changes nothing and says so.</summary>
+/// <remarks>
+/// The files are looked at instead of waiting to be told: network file systems and bind mounts tell nothing. <see cref="Current"/> and
+/// <see cref="LastErrors"/> may be read from any thread. <see cref="Changed"/> is raised one edit at a time, on a thread of the pool, after
+/// <see cref="Current"/> has changed; a handler should only pass the index on.
+/// </remarks>
 internal sealed partial class FacilitySource : IDisposable
 {
-    private static readonly TimeSpan Every = TimeSpan.FromSeconds(2);
+    /// <summary>How often the files are looked at. An edit is read at the first look that finds them as the one before did: editors write in several steps.</summary>
+    public static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
+
+    /// <summary>Every so many looks the content is compared though size and time are the same: some file systems keep time in steps of two seconds.</summary>
+    public const int LooksPerComparison = 15;
 
     private readonly string _folder;
+    private readonly KnownRules? _rules;
     private readonly ILogger<FacilitySource> _log;
     private readonly Lock _gate = new();
     private readonly ITimer _timer;
-    private string _seen;
+    private volatile FacilityIndex _current;
+    private volatile IReadOnlyList<ConfigurationError> _lastErrors = [];
+    private string? _stamp;
+    private string? _readStamp;
+    private string _readVersion;
+    private int _looks;
+    private long _refused;
+    private bool _disposed;
 
-    /// <summary>Begins with a registry that was read and is good.</summary>
-    public FacilitySource(string folder, Facility first, TimeProvider time, ILogger<FacilitySource> log)
+    /// <summary>Begins with a registry that was read from the folder without errors.</summary>
+    public FacilitySource(string folder, Facility first, TimeProvider time, ILogger<FacilitySource> log, KnownRules? rules = null)
     {
-        _folder = folder;
-        _log = log;
-        Current = new FacilityIndex(first);
-        _seen = Fingerprint();
-        _timer = time.CreateTimer(_ => Look(), null, Every, Every);
+        (_folder, _rules, _log) = (folder, rules, log);
+        _current = new FacilityIndex(first);
+        _readVersion = first.Version;
+        _stamp = _readStamp = ConfigurationFolder.Stamp(folder);
+        _timer = time.CreateTimer(_ => Look(), null, LookEvery, LookEvery);
     }
 
-    /// <summary>A new registry came into force. Raised on a timer's thread.</summary>
+    /// <summary>Raised after <see cref="Current"/> has changed, with the new one.</summary>
     public event Action<FacilityIndex>? Changed;
 
     /// <summary>The registry in force.</summary>
-    public FacilityIndex Current { get; private set; }
+    public FacilityIndex Current => _current;
 
     /// <summary>What is wrong with the files as they are now; empty when they are in force.</summary>
-    public IReadOnlyList<ConfigurationError> LastErrors { get; private set; } = [];
+    public IReadOnlyList<ConfigurationError> LastErrors => _lastErrors;
 
-    /// <summary>Edits that were refused.</summary>
-    public long Refused { get; private set; }
+    /// <summary>Edits refused since the start.</summary>
+    public long Refused => Interlocked.Read(ref _refused);
 
-    public void Dispose() => _timer.Dispose();
-
-    /// <summary>Looks whether the files changed.</summary>
-    internal void Look()
+    public void Dispose()
     {
-        FacilityIndex? changed = null;
         lock (_gate)
-        {
-            string now;
-            LoadResult loaded;
-            try
-            {
-                now = Fingerprint();
-                if (now == _seen)
-                    return;
-                loaded = FacilityLoader.Load(_folder);
-            }
-            catch (IOException)
-            {
-                // An editor is writing just now; in two seconds it is done.
-                return;
-            }
-
-            _seen = now;
-            if (loaded.Facility is { } facility)
-            {
-                LastErrors = [];
-                if (facility.Version != Current.Facility.Version)
-                {
-                    changed = Current = new FacilityIndex(facility);
-                    LogChanged(facility.Version);
-                }
-            }
-            else
-            {
-                LastErrors = loaded.Errors;
-                Refused++;
-                LogRefused(loaded.Errors.Count(error => !error.IsWarning), loaded.Errors[0].ToString());
-            }
-        }
-
-        if (changed is not null)
-            Changed?.Invoke(changed);
+            _disposed = true;
+        _timer.Dispose();
     }
 
-    private string Fingerprint() => string.Join('|', FacilityLoader.Files(_folder).Select(file => $"{file}:{File.GetLastWriteTimeUtc(file).Ticks}:{new FileInfo(file).Length}"));
+    private void Look()
+    {
+        lock (_gate)
+        {
+            if (_disposed || ConfigurationFolder.Stamp(_folder) is not { } stamp)
+                return;
+            var isSettled = stamp == _stamp;
+            _stamp = stamp;
+            _looks++;
+            if (isSettled && (stamp != _readStamp || _looks % LooksPerComparison == 0))
+                Read(stamp);
+        }
+    }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The registry changed; version {Version} is in force")]
-    private partial void LogChanged(string version);
+    private void Read(string stamp)
+    {
+        var problems = new Problems();
+        var folder = ConfigurationFolder.Read(_folder, problems);
+        var version = folder.Version();
+        _readStamp = stamp;
+        // Touched but not edited. Where reading itself failed there is no content to compare, and that is the news.
+        if (!problems.HasErrors && version == _readVersion)
+            return;
+        _readVersion = version;
+        var loaded = FacilityLoader.Load(folder, problems, _rules);
+        if (loaded.Facility is { } facility)
+            Accept(facility);
+        else
+            Refuse([.. loaded.Errors.Where(error => !error.IsWarning)]);
+    }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The edited registry has {Errors} errors and the old one stays in force. The first: {First}")]
-    private partial void LogRefused(int errors, string first);
+    private void Accept(Facility facility)
+    {
+        _lastErrors = [];
+        // An edit taken back leads to what is in force already.
+        if (facility.Version == _current.Facility.Version)
+            return;
+        _current = new FacilityIndex(facility);
+        var devices = facility.Sites.Sum(site => site.Devices.Count);
+        LogAccepted(facility.Version, facility.Sites.Count, devices);
+        Changed?.Invoke(_current);
+    }
+
+    private void Refuse(IReadOnlyList<ConfigurationError> errors)
+    {
+        // A file that stays unreadable is read again and again, and is one refusal.
+        if (errors.SequenceEqual(_lastErrors))
+            return;
+        _lastErrors = errors;
+        Interlocked.Increment(ref _refused);
+        var (inForce, first) = (_current.Facility.Version, errors[0]);
+        LogRefused(errors.Count, inForce, first);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Registry {Version} is in force: {Sites} sites, {Devices} devices")]
+    private partial void LogAccepted(string version, int sites, int devices);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The edited registry has {Errors} errors and {Version} stays in force. The first: {First}")]
+    private partial void LogRefused(int errors, string version, ConfigurationError first);
 }

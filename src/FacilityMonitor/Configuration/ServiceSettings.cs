@@ -1,8 +1,9 @@
+using System.Globalization;
 using FacilityMonitor.Mqtt;
 
 namespace FacilityMonitor.Configuration;
 
-/// <summary>Everything a user tunes about the service itself; what stands where is in the registry. The keys and defaults are in <see cref="SettingsCatalogue"/>.</summary>
+/// <summary>How the service runs: <c>settings.yaml</c>, overridden by <c>FM_…</c> variables. Read once at start. Defaults and ranges stand in <see cref="SettingsCatalogue"/>.</summary>
 internal sealed record ServiceSettings
 {
     public required BrokerSettings Broker { get; init; }
@@ -13,30 +14,116 @@ internal sealed record ServiceSettings
 
     public required IngestSettings Ingest { get; init; }
 
+    public required MonitoringSettings Monitoring { get; init; }
+
     public required OnCallSettings OnCall { get; init; }
 
-    /// <summary>Language of the page and of notifications where nobody chose: <c>zh</c> or <c>en</c>.</summary>
+    /// <summary>Language of the page and of messages where nobody chose: <c>zh</c> (default) or <c>en</c>.</summary>
     public required string Language { get; init; }
 }
 
-/// <summary>How the broker is reached. The password is never printed.</summary>
-internal sealed record BrokerSettings(
-    string Host, int Port, MqttVersion Version, string? Username, string? Password, MqttTls? Tls, string ClientId, IReadOnlyList<string> ForeignTopics, TimeSpan SessionExpiry)
+/// <summary>How the broker is reached. Prints as its address: the password is never shown.</summary>
+internal sealed record BrokerSettings
 {
-    public override string ToString() => $"{Host}:{Port}";
+    /// <summary>Name or address. Default 127.0.0.1.</summary>
+    public required string Host { get; init; }
+
+    /// <summary>1 to 65,535. Default 1883.</summary>
+    public required int Port { get; init; }
+
+    /// <summary>Default MQTT 5.</summary>
+    public required MqttVersion Version { get; init; }
+
+    /// <summary>Null: not encrypted, the default.</summary>
+    public required MqttTls? Tls { get; init; }
+
+    /// <summary>Null: anonymous, the default.</summary>
+    public required string? Username { get; init; }
+
+    /// <summary>The password, from the settings or from its file. Null: none.</summary>
+    public required string? Password { get; init; }
+
+    /// <summary>Names the session the broker keeps for us. Default facility-monitor.</summary>
+    public required string ClientId { get; init; }
+
+    /// <summary>Topics of foreign devices. None of them takes <c>fm/1</c> too.</summary>
+    public required IReadOnlyList<string> ForeignTopics { get; init; }
+
+    /// <summary>How long the broker keeps the session while we are away, 1 to 1,000 h. Default 72 h.</summary>
+    public required TimeSpan SessionExpiry { get; init; }
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Host}:{Port}");
 }
 
 /// <summary>Where readings are kept, and how long.</summary>
-internal sealed record DataSettings(string Directory, int RetentionDays, long RetentionBytes);
-
-/// <summary>Where the page is served, and who may see it. The password is never printed.</summary>
-internal sealed record WebSettings(string Url, string? PublicUrl, string User, string? Password)
+internal sealed record DataSettings
 {
+    /// <summary>Absolute. Default <c>data</c> in the working directory.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary>Days that readings are kept, 1 to 36,500. Default 400.</summary>
+    public required int RetentionDays { get; init; }
+
+    /// <summary>Most bytes that readings may take, from 64 MiB. Default 20 GiB.</summary>
+    public required long RetentionBytes { get; init; }
+
+    /// <summary>Most bytes that messages not yet worked through may take, from 16 MiB. Default 4 GiB.</summary>
+    public required long JournalBytes { get; init; }
+
+    /// <summary>Bytes kept for alerts when the disk is full, 1 MiB to 4 GiB. Default 64 MiB.</summary>
+    public required long ReserveBytes { get; init; }
+}
+
+/// <summary>Where the page is served, and who may see it. Prints as its address: the password is never shown.</summary>
+internal sealed record WebSettings
+{
+    /// <summary>Where it listens. Default http://127.0.0.1:8080.</summary>
+    public required string Url { get; init; }
+
+    /// <summary>The address under which a phone opens the page; null when there is none.</summary>
+    public required string? PublicUrl { get; init; }
+
+    /// <summary>Who may see it. Default manager.</summary>
+    public required string User { get; init; }
+
+    /// <summary>The password of the page. Null: none is set and nobody can sign in, which is possible on a loopback address only.</summary>
+    public required string? Password { get; init; }
+
     public override string ToString() => Url;
 }
 
 /// <summary>How readings are taken in.</summary>
-internal sealed record IngestSettings(int BatchMessages, TimeSpan LagMax, long DiskFreeMin);
+internal sealed record IngestSettings
+{
+    /// <summary>Most messages in one commit, 1 to 65,535. Default 5,000.</summary>
+    public required int BatchMessages { get; init; }
 
-/// <summary>How notifications are sent.</summary>
-internal sealed record OnCallSettings(TimeSpan WebhookTimeout, TimeSpan RetryMax, TimeSpan Expiry);
+    /// <summary>Lag beyond which the service is not ready, 1 to 3,600 s. Default 10 s.</summary>
+    public required TimeSpan LagMax { get; init; }
+
+    /// <summary>Free bytes of the disk below which the service is not ready. Default 512 MiB.</summary>
+    public required long DiskFreeMin { get; init; }
+}
+
+/// <summary>From readings to alerts.</summary>
+internal sealed record MonitoringSettings
+{
+    /// <summary>After our start nothing counts as silent for so long, 0 to 3,600 s. Default 120 s.</summary>
+    public required TimeSpan StartupGrace { get; init; }
+
+    /// <summary>How often the state of the rules is saved, 1 to 3,600 s. Default 30 s.</summary>
+    public required TimeSpan SnapshotInterval { get; init; }
+}
+
+/// <summary>From alerts to people.</summary>
+internal sealed record OnCallSettings
+{
+    /// <summary>How long a webhook may take to answer, 1 to 120 s. Default 10 s.</summary>
+    public required TimeSpan WebhookTimeout { get; init; }
+
+    /// <summary>Longest pause between two attempts, 1 to 3,600 s. Default 60 s.</summary>
+    public required TimeSpan RetryMax { get; init; }
+
+    /// <summary>Attempts end after this, which is then said, 1 to 168 h. Default 24 h.</summary>
+    public required TimeSpan Expiry { get; init; }
+}

@@ -1,65 +1,81 @@
-using System.Globalization;
-using System.Text;
+using static FacilityMonitor.Configuration.SettingForm;
 
 namespace FacilityMonitor.Configuration;
 
-/// <summary>One key of <c>settings.yaml</c>.</summary>
-/// <param name="Key">Path with dots, as in the file.</param>
-/// <param name="Default">What holds when nobody says otherwise; empty: nothing.</param>
-/// <param name="Zh">What it means, in Chinese.</param>
-/// <param name="En">What it means.</param>
-/// <param name="Least">Smallest number; null for a text.</param>
-/// <param name="Most">Largest number.</param>
-internal sealed record Setting(string Key, string Default, string Zh, string En, double? Least = null, double? Most = null)
-{
-    /// <summary>The environment variable that wins over the file.</summary>
-    public string Variable => "FM_" + Key.Replace(".", "__", StringComparison.Ordinal).Replace('-', '_').ToUpperInvariant();
-}
-
-/// <summary>Every key of <c>settings.yaml</c>: one place for the reader and for the table in the README.</summary>
+/// <summary>Every key of <c>settings.yaml</c>. Reading, refusing and the table of the README all go by these lines.</summary>
 internal static class SettingsCatalogue
 {
+    public static readonly Setting<string> Language = Choice("language", ["zh", "en"], "页面和消息的默认语言", "language of page and messages where nobody chose");
+
+    public static readonly Setting<string> BrokerHost = Text("broker.host", "127.0.0.1", "name or address", "MQTT 代理的主机", "host of the MQTT broker");
+    public static readonly Setting<int> BrokerPort = Integer("broker.port", 1_883, 1, 65_535, "", "端口（TLS 通常是 8883）", "its port (8883 is usual with TLS)");
+    public static readonly Setting<string> BrokerVersion = Choice("broker.version", ["5", "3.1.1"], "MQTT 版本", "MQTT version");
+    public static readonly Setting<bool> BrokerTls = YesOrNo("broker.tls", false, "加密连接；写了 tls-ca 或 tls-certificate 即为 true", "encrypt the connection; implied by tls-ca and tls-certificate");
+    public static readonly Setting<string?> BrokerTlsCa = Optional("broker.tls-ca", "path, PEM", "签发代理证书的 CA；不写用系统的", "authority of the broker's certificate; without it those of the system");
+    public static readonly Setting<string?> BrokerTlsCertificate = Optional("broker.tls-certificate", "path, PEM", "我们自己的证书", "our own certificate");
+    public static readonly Setting<string?> BrokerTlsKey = Optional("broker.tls-key", "path, PEM", "它的私钥", "its private key");
+    public static readonly Setting<string?> BrokerUsername = Optional("broker.username", "text", "用户名", "user name");
+    public static readonly Setting<string?> BrokerPassword = Optional("broker.password", "text", "口令；最好用 password-file", "password; better use password-file", secret: true);
+    public static readonly Setting<string?> BrokerPasswordFile = Optional("broker.password-file", "path", "只含口令的文件", "file that holds only the password");
+    public static readonly Setting<string> BrokerClientId = Text(
+        "broker.client-id", "facility-monitor", "1 … 60 of a-z A-Z 0-9 - _", "会话名，代理靠它为我们保留消息；一个代理上每个服务各用一个", "names the session the broker keeps for us; one service, one name", ClientId);
+    public static readonly Setting<IReadOnlyList<string>> BrokerForeignTopics = List(
+        "broker.foreign-topics",
+        ["tele/+/SENSOR", "tele/+/STATE", "tele/+/LWT", "stat/+/STATUS8", "stat/+/STATUS10", "stat/+/RESULT", "stat/+/POWER", "+/events/rpc", "+/status/+", "+/online", "zigbee2mqtt/#"],
+        "topic filters", "外来设备（Tasmota、Shelly、Zigbee2MQTT）的主题", "topics of foreign devices (Tasmota, Shelly, Zigbee2MQTT)", TopicFilters.Refuse);
+    public static readonly Setting<int> BrokerSessionExpiry = Integer("broker.session-expiry-hours", 72, 1, 1_000, "h", "我们不在时代理为我们保留消息多久", "how long the broker keeps messages for us while we are away");
+
+    public static readonly Setting<string> DataDirectory = Text("data.directory", "data", "path", "数据文件夹；相对路径从当前目录算", "where everything is kept; a relative path starts in the working directory");
+    public static readonly Setting<int> DataRetentionDays = Integer("data.retention-days", 400, 1, 36_500, "d", "读数保留天数", "days that readings are kept");
+    public static readonly Setting<int> DataRetention = Integer("data.retention-mib", 20_480, 64, 10_000_000, "MiB", "读数最多占多少，先删最旧的", "most that readings may take; the oldest go first");
+    public static readonly Setting<int> DataJournal = Integer("data.journal-mib", 4_096, 16, 1_000_000, "MiB", "尚未处理的消息最多占多少", "most that messages not yet worked through may take");
+    public static readonly Setting<int> DataReserve = Integer("data.reserve-mib", 64, 1, 4_096, "MiB", "磁盘写满时留给告警的空间", "kept for alerts when the disk is full");
+
+    public static readonly Setting<string> WebUrl = Text("web.url", "http://127.0.0.1:8080", "http or https address", "网页监听地址；不是本机回环地址就必须设登录口令", "where the page listens; any but loopback needs a sign-in password", ListenAddress);
+    public static readonly Setting<string?> WebPublicUrl = Optional("web.public-url", "address a phone can open", "手机打开网页用的地址", "the address under which a phone opens the page", PublicAddress);
+    public static readonly Setting<string> WebSignInUser = Text("web.sign-in.user", "manager", "text", "登录名", "name to sign in with");
+    public static readonly Setting<string?> WebSignInPassword = Optional("web.sign-in.password", "text", "登录口令；最好用 password-file", "password to sign in with; better use password-file", secret: true);
+    public static readonly Setting<string?> WebSignInPasswordFile = Optional("web.sign-in.password-file", "path", "只含登录口令的文件", "file that holds only that password");
+
+    public static readonly Setting<int> IngestBatch = Integer("ingest.batch-messages", 5_000, 1, 65_535, "", "一次提交最多多少条消息", "most messages in one commit");
+    public static readonly Setting<int> IngestLag = Integer("ingest.lag-max-s", 10, 1, 3_600, "s", "落后超过它，/readyz 就报未就绪", "lag beyond which /readyz says no");
+    public static readonly Setting<int> IngestDiskFree = Integer("ingest.disk-free-min-mib", 512, 0, 1_000_000, "MiB", "磁盘剩余低于它，/readyz 就报未就绪", "free disk below which /readyz says no");
+
+    public static readonly Setting<int> MonitoringGrace = Integer("monitoring.startup-grace-s", 120, 0, 3_600, "s", "启动后这段时间内不报掉线", "after our start nothing counts as silent for so long");
+    public static readonly Setting<int> MonitoringSnapshot = Integer("monitoring.snapshot-interval-s", 30, 1, 3_600, "s", "多久存一次规则的状态；重启后从那里接着算", "how often the rules' state is saved, from which a restart goes on");
+
+    public static readonly Setting<int> OnCallTimeout = Integer("oncall.webhook-timeout-s", 10, 1, 120, "s", "等 webhook 回答多久", "how long a webhook may take to answer");
+    public static readonly Setting<int> OnCallRetryMax = Integer("oncall.retry-max-s", 60, 1, 3_600, "s", "两次尝试之间最长间隔", "longest pause between two attempts");
+    public static readonly Setting<int> OnCallExpiry = Integer("oncall.expiry-h", 24, 1, 168, "h", "多久后放弃发送（并说明）", "attempts end after this, which is then said");
+
+    /// <summary>In the order of the table.</summary>
     public static IReadOnlyList<Setting> All { get; } =
     [
-        new("broker.host", "127.0.0.1", "消息代理的地址", "address of the broker"),
-        new("broker.port", "1883", "端口", "its port", 1, 65_535),
-        new("broker.version", "5", "MQTT 版本：3.1.1 或 5", "MQTT version: 3.1.1 or 5"),
-        new("broker.username", "", "用户名", "user name"),
-        new("broker.password", "", "口令；最好用 password-file", "password; better use password-file"),
-        new("broker.password-file", "", "存放口令的文件", "file that holds the password"),
-        new("broker.tls-ca", "", "CA 证书（PEM）；给出即用 TLS", "CA certificate (PEM); switches TLS on"),
-        new("broker.tls-certificate", "", "客户端证书（PEM）", "client certificate (PEM)"),
-        new("broker.tls-key", "", "客户端私钥（PEM）", "its private key (PEM)"),
-        new("broker.client-id", "facility-monitor", "会话名；一个代理上每个服务各用一个", "name of our sessions; one service, one name"),
-        new("broker.session-expiry-hours", "72", "代理为我们保留消息的时间，小时", "how long the broker keeps messages for us, h", 1, 1_000),
-        new("broker.foreign-topics", "tele/#, stat/#, +/events/rpc, +/status/+, +/online, zigbee2mqtt/#", "其它品牌设备的主题", "topics of foreign devices"),
-        new("data.directory", "data", "数据目录", "where readings are kept"),
-        new("data.retention-days", "400", "读数保留天数", "days readings are kept", 1, 36_500),
-        new("data.retention-mib", "20480", "读数占用上限，MiB", "most space for readings, MiB", 64, 10_000_000),
-        new("web.url", "http://127.0.0.1:8080", "网页监听地址", "where the page is served"),
-        new("web.public-url", "", "手机能打开的网址", "address a phone can open"),
-        new("web.sign-in.user", "manager", "登录名", "who signs in"),
-        new("web.sign-in.password", "", "登录口令；最好用 password-file", "password; better use password-file"),
-        new("web.sign-in.password-file", "", "存放登录口令的文件", "file that holds the password"),
-        new("ingest.batch-messages", "5000", "一次提交最多多少条消息", "most messages in one commit", 1, 65_535),
-        new("ingest.lag-max-s", "10", "落后多少秒就不算就绪", "lag beyond which we are not ready, s", 1, 3_600),
-        new("ingest.disk-free-min-mib", "512", "磁盘剩余低于此数就不算就绪，MiB", "free disk below which we are not ready, MiB", 16, 1_000_000),
-        new("oncall.webhook-timeout-s", "10", "webhook 超时，秒", "time-out of a webhook, s", 1, 120),
-        new("oncall.retry-max-s", "60", "两次重试之间最长多少秒", "longest wait between two attempts, s", 1, 3_600),
-        new("oncall.expiry-h", "24", "多少小时后不再重试（记账并告警）", "attempts end after this, and it is booked, h", 1, 168),
-        new("language", "zh", "默认语言：zh 或 en", "default language: zh or en"),
+        Language,
+        BrokerHost, BrokerPort, BrokerVersion, BrokerTls, BrokerTlsCa, BrokerTlsCertificate, BrokerTlsKey, BrokerUsername, BrokerPassword, BrokerPasswordFile,
+        BrokerClientId, BrokerForeignTopics, BrokerSessionExpiry,
+        DataDirectory, DataRetentionDays, DataRetention, DataJournal, DataReserve,
+        WebUrl, WebPublicUrl, WebSignInUser, WebSignInPassword, WebSignInPasswordFile,
+        IngestBatch, IngestLag, IngestDiskFree,
+        MonitoringGrace, MonitoringSnapshot,
+        OnCallTimeout, OnCallRetryMax, OnCallExpiry,
     ];
 
-    /// <summary>The table of the README.</summary>
-    public static string Markdown()
-    {
-        var table = new StringBuilder("| 键 key | 默认 default | 含义 meaning | 环境变量 environment |\n|---|---|---|---|\n");
-        foreach (var setting in All)
-        {
-            var range = setting.Least is { } least ? string.Create(CultureInfo.InvariantCulture, $" ({least}–{setting.Most})") : "";
-            table.Append(CultureInfo.InvariantCulture, $"| `{setting.Key}` | {(setting.Default.Length == 0 ? "–" : $"`{setting.Default}`")} | {setting.Zh} / {setting.En}{range} | `{setting.Variable}` |\n");
-        }
+    private static Refusal? ClientId(string text) =>
+        text.Length <= 60 && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_')
+            ? null
+            : new("请用 1 到 60 个字母、数字、'-' 或 '_'", "use 1 to 60 letters, digits, '-' and '_'");
 
-        return table.ToString();
-    }
+    private static Refusal? ListenAddress(string text) =>
+        Address(text) is { PathAndQuery: "/" } ? null : new("请写成 http://127.0.0.1:8080", "write it as http://127.0.0.1:8080");
+
+    private static Refusal? PublicAddress(string text) => Address(text) switch
+    {
+        null => new("请写成 https://monitor.example.org", "write it as https://monitor.example.org"),
+        { IsLoopback: true } => new("手机打不开本机回环地址；请写手机能打开的地址", "a phone cannot open a loopback address; write the one it can"),
+        _ => null,
+    };
+
+    private static Uri? Address(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps) ? url : null;
 }

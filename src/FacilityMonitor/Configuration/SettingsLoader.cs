@@ -1,141 +1,242 @@
 using System.Collections;
-using System.Globalization;
 using FacilityMonitor.Mqtt;
+using FacilityMonitor.Registry;
+using static FacilityMonitor.Configuration.SettingsCatalogue;
 
 namespace FacilityMonitor.Configuration;
 
-/// <summary>Reads <c>settings.yaml</c> and the environment, which wins; finds every error in one go.</summary>
+/// <summary>Reads <c>settings.yaml</c> and the <c>FM_…</c> variables, which win, against <see cref="SettingsCatalogue"/>; finds every error in one go.</summary>
 internal sealed class SettingsLoader
 {
-    private const string FileName = "settings.yaml";
+    private readonly string _folder;
+    private readonly Problems _problems;
+    private readonly Dictionary<Setting, object?> _values = [];
+    private readonly Dictionary<Setting, Source> _sources = [];
 
-    private readonly List<ConfigurationError> _errors = [];
-    private readonly Dictionary<string, (string Value, string From, YamlPart? Part, string Name)> _values = new(StringComparer.Ordinal);
+    private SettingsLoader(string folder, Problems problems) => (_folder, _problems) = (folder, problems);
 
-    private SettingsLoader()
-    {
-    }
+    /// <summary>Where a value was written: an element of the file, or a variable.</summary>
+    private readonly record struct Source(YamlElement? At, string? Variable);
 
-    /// <summary>Reads the settings of a folder.</summary>
-    /// <param name="folder">The configuration folder; <c>settings.yaml</c> in it may be missing.</param>
-    /// <param name="environment">The environment's variables.</param>
-    /// <returns>The settings, null when there are errors, and the errors.</returns>
+    /// <summary>Reads the settings of a folder; <c>settings.yaml</c> in it may be missing.</summary>
+    /// <returns>The settings, null when there are errors, and all errors and warnings.</returns>
     public static (ServiceSettings? Settings, IReadOnlyList<ConfigurationError> Errors) Load(string folder, IDictionary environment)
     {
-        var loader = new SettingsLoader();
-        var path = Path.Combine(folder, FileName);
-        if (File.Exists(path) && YamlPart.Open(path, FileName, loader._errors) is { } root)
-            loader.ReadFile(root);
-        loader.ReadEnvironment(environment);
-        var settings = loader.Build(folder);
-        return (loader._errors.Any(error => !error.IsWarning) ? null : settings, loader._errors);
+        var problems = new Problems();
+        var settings = new SettingsLoader(folder, problems).Read(ConfigurationFolder.ReadSettings(folder, problems), environment);
+        return (problems.HasErrors ? null : settings, problems.ToList());
     }
 
-    private void ReadFile(YamlPart root)
+    private ServiceSettings Read(byte[]? content, IDictionary environment)
     {
-        var parts = new Dictionary<string, YamlPart> { [""] = root };
-        foreach (var setting in SettingsCatalogue.All)
+        var file = content is null ? null : YamlText.Read(content, ConfigurationFolder.SettingsFile, _problems);
+        if (file is YamlMapping mapping)
+            Take(new MappingReader(mapping, "", _problems), "");
+        else if (file is not null)
+            _problems.Error(file, "", $"应是一组键值，却是{file.Shape.Zh}", $"should be keys with values but is {file.Shape.En}");
+        Variables(environment);
+        var settings = Build();
+        Together(settings);
+        return settings;
+    }
+
+    private void Take(MappingReader reader, string above)
+    {
+        var sections = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var setting in All.Where(setting => setting.Key.StartsWith(above, StringComparison.Ordinal)))
         {
-            var names = setting.Key.Split('.');
-            var part = root;
-            for (var depth = 0; depth < names.Length - 1 && part is not null; depth++)
+            var rest = setting.Key[above.Length..];
+            var dot = rest.IndexOf('.', StringComparison.Ordinal);
+            if (dot < 0)
+                Take(reader, rest, setting);
+            else if (sections.Add(rest[..dot]) && reader.Below(rest[..dot]) is { } below)
+                Take(below, above + rest[..(dot + 1)]);
+        }
+
+        reader.Close();
+    }
+
+    private void Take(MappingReader reader, string key, Setting setting)
+    {
+        if (reader.Find(key) is not { } value)
+            return;
+        _sources[setting] = new Source(value, null);
+        if (setting.IsList && value is YamlSequence)
+            Set(setting, string.Join(',', reader.Texts(key).Select(item => item.Text)));
+        else if (reader.Text(key, lengthMax: int.MaxValue) is { } text)
+            Set(setting, text);
+    }
+
+    private void Variables(IDictionary environment)
+    {
+        var byName = All.ToDictionary(setting => setting.Variable, StringComparer.Ordinal);
+        var given = environment.Cast<DictionaryEntry>().Select(entry => (Name: (string)entry.Key, Text: entry.Value as string ?? ""));
+        // An empty variable is how compose files and unit files say "not set".
+        foreach (var (name, text) in given.Where(pair => pair.Text.Length > 0).OrderBy(pair => pair.Name, StringComparer.Ordinal))
+        {
+            if (byName.TryGetValue(name, out var setting))
             {
-                var path = string.Join('.', names[..(depth + 1)]);
-                if (!parts.TryGetValue(path, out var below) && part.Part(names[depth]) is { } found)
-                    parts[path] = below = found;
-                part = below;
+                _sources[setting] = new Source(null, name);
+                Set(setting, text);
             }
-
-            if (part is null || !part.Has(names[^1]))
-                continue;
-            var value = setting.Key == "broker.foreign-topics" ? string.Join(',', part.Texts(names[^1])) : part.Text(names[^1]);
-            if (value is not null)
-                _values[setting.Key] = (value, FileName, part, names[^1]);
-        }
-
-        // A key that is not there was still asked for, so that "unknown key" can name it.
-        foreach (var setting in SettingsCatalogue.All)
-        {
-            var dot = setting.Key.LastIndexOf('.');
-            if (parts.TryGetValue(dot < 0 ? "" : setting.Key[..dot], out var part) && !part.Has(setting.Key[(dot + 1)..]))
-                part.Text(setting.Key[(dot + 1)..]);
-        }
-
-        foreach (var part in parts.Values)
-            part.End();
-    }
-
-    private void ReadEnvironment(IDictionary environment)
-    {
-        var known = SettingsCatalogue.All.ToDictionary(setting => setting.Variable, StringComparer.Ordinal);
-        foreach (DictionaryEntry entry in environment)
-        {
-            var name = (string)entry.Key;
-            if (known.TryGetValue(name, out var setting) && entry.Value is string { Length: > 0 } value)
-                _values[setting.Key] = (value, name, null, "");
-            else if (name.StartsWith("FM_", StringComparison.Ordinal) && name.Contains("__", StringComparison.Ordinal) && !known.ContainsKey(name))
-                _errors.Add(new ConfigurationError(name, 0, 0, "", "no such setting; facility-monitor check --help names them"));
+            else if (name.StartsWith("FM_", StringComparison.Ordinal) && name.Contains("__", StringComparison.Ordinal))
+            {
+                // Only settings have levels. A misspelt one must not leave the service open or deaf in silence.
+                var near = Suggestion.For(name, byName.Keys);
+                _problems.Add(new ConfigurationError("environment", 0, 0, name, new LocalText(
+                    near is null ? "没有这个设置；请删去这个变量" : $"没有这个设置；是不是 {near}？",
+                    near is null ? "there is no such setting; remove the variable" : $"there is no such setting; did you mean {near}?"), IsWarning: false));
+            }
         }
     }
 
-    private ServiceSettings Build(string folder)
+    private void Set(Setting setting, string text)
     {
-        var tls = Optional("broker.tls-ca") is { } ca ? new MqttTls { CaFile = ca, ClientCertificateFile = Optional("broker.tls-certificate"), ClientKeyFile = Optional("broker.tls-key") } : null;
-        var version = Text("broker.version");
-        if (version is not ("5" or "3.1.1"))
-            Fault("broker.version", $"\"{version}\" is neither 5 nor 3.1.1");
-        var language = Text("language");
-        if (language is not ("zh" or "en"))
-            Fault("language", $"\"{language}\" is neither zh nor en");
-        var url = Text("web.url");
-        if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
-            Fault("web.url", $"\"{url}\" is no http or https address");
-        return new ServiceSettings
+        var value = setting.Parse(text, out var refusal);
+        if (refusal is null)
         {
-            Broker = new BrokerSettings(
-                Text("broker.host"), (int)Number("broker.port"), version == "3.1.1" ? MqttVersion.V311 : MqttVersion.V500, Optional("broker.username"), Secret("broker.password"), tls,
-                Text("broker.client-id"), Text("broker.foreign-topics").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
-                TimeSpan.FromHours(Number("broker.session-expiry-hours"))),
-            Data = new DataSettings(Path.GetFullPath(Text("data.directory")), (int)Number("data.retention-days"), (long)Number("data.retention-mib") * 1024 * 1024),
-            Web = new WebSettings(url, Optional("web.public-url"), Text("web.sign-in.user"), Secret("web.sign-in.password")),
-            Ingest = new IngestSettings((int)Number("ingest.batch-messages"), TimeSpan.FromSeconds(Number("ingest.lag-max-s")), (long)Number("ingest.disk-free-min-mib") * 1024 * 1024),
-            OnCall = new OnCallSettings(TimeSpan.FromSeconds(Number("oncall.webhook-timeout-s")), TimeSpan.FromSeconds(Number("oncall.retry-max-s")), TimeSpan.FromHours(Number("oncall.expiry-h"))),
-            Language = language,
-        };
+            _values[setting] = value;
+            return;
+        }
+
+        _values.Remove(setting);
+        var shown = setting.IsSecret || setting.IsList ? "" : $"'{Shortened(text)}': ";
+        Refuse(setting, new Refusal(shown + refusal.Zh, shown + refusal.En));
     }
 
-    private string Text(string key) => Optional(key) ?? SettingsCatalogue.All.Single(setting => setting.Key == key).Default;
+    private static string Shortened(string text) => text.Length <= 80 ? text : text[..80] + "…";
 
-    private string? Optional(string key) => _values.TryGetValue(key, out var value) && value.Value.Length > 0 ? value.Value : null;
-
-    private double Number(string key)
+    private void Refuse(Setting setting, Refusal refusal, bool isWarning = false)
     {
-        var setting = SettingsCatalogue.All.Single(candidate => candidate.Key == key);
-        var text = Text(key);
-        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value >= setting.Least && value <= setting.Most)
-            return value;
-        Fault(key, string.Create(CultureInfo.InvariantCulture, $"\"{text}\" is not a number from {setting.Least} to {setting.Most}; the default is {setting.Default}"));
-        return double.Parse(setting.Default, CultureInfo.InvariantCulture);
+        var (at, variable) = _sources.GetValueOrDefault(setting);
+        var file = at?.File ?? (variable is null ? ConfigurationFolder.SettingsFile : "environment");
+        var path = variable ?? setting.Key.Replace(".", " › ", StringComparison.Ordinal);
+        _problems.Add(new ConfigurationError(file, at?.Line ?? 0, at?.Column ?? 0, path, new LocalText(refusal.Zh, refusal.En), isWarning));
     }
 
-    private string? Secret(string key)
+    private ServiceSettings Build() => new()
     {
-        if (Optional(key + "-file") is not { } file)
-            return Optional(key);
-        if (!File.Exists(file))
+        Language = Value(Language),
+        Broker = new BrokerSettings
         {
-            Fault(key + "-file", $"\"{file}\" does not exist");
+            Host = Value(BrokerHost),
+            Port = Value(BrokerPort),
+            Version = Value(BrokerVersion) == "5" ? MqttVersion.V500 : MqttVersion.V311,
+            Tls = Tls(),
+            Username = Value(BrokerUsername),
+            Password = Password(BrokerPassword, BrokerPasswordFile),
+            ClientId = Value(BrokerClientId),
+            ForeignTopics = Value(BrokerForeignTopics),
+            SessionExpiry = TimeSpan.FromHours(Value(BrokerSessionExpiry)),
+        },
+        Data = new DataSettings
+        {
+            Directory = Path.GetFullPath(Value(DataDirectory)),
+            RetentionDays = Value(DataRetentionDays),
+            RetentionBytes = Bytes(DataRetention),
+            JournalBytes = Bytes(DataJournal),
+            ReserveBytes = Bytes(DataReserve),
+        },
+        Web = new WebSettings
+        {
+            Url = Value(WebUrl),
+            PublicUrl = Value(WebPublicUrl),
+            User = Value(WebSignInUser),
+            Password = Password(WebSignInPassword, WebSignInPasswordFile),
+        },
+        Ingest = new IngestSettings
+        {
+            BatchMessages = Value(IngestBatch),
+            LagMax = Seconds(IngestLag),
+            DiskFreeMin = Bytes(IngestDiskFree),
+        },
+        Monitoring = new MonitoringSettings
+        {
+            StartupGrace = Seconds(MonitoringGrace),
+            SnapshotInterval = Seconds(MonitoringSnapshot),
+        },
+        OnCall = new OnCallSettings
+        {
+            WebhookTimeout = Seconds(OnCallTimeout),
+            RetryMax = Seconds(OnCallRetryMax),
+            Expiry = TimeSpan.FromHours(Value(OnCallExpiry)),
+        },
+    };
+
+    /// <summary>What no single value can be blamed for.</summary>
+    private void Together(ServiceSettings settings)
+    {
+        var asked = _sources.ContainsKey(WebSignInPassword) || _sources.ContainsKey(WebSignInPasswordFile);
+        if (settings.Web.Password is null && !asked)
+        {
+            // Half a sign-in must not read as none: whoever wrote a name believes the page is closed.
+            if (_sources.ContainsKey(WebSignInUser))
+                Refuse(WebSignInUser, new("有登录名却没有口令；请加 password-file", "is a name without a password; add password-file"));
+            if (!new Uri(settings.Web.Url).IsLoopback)
+            {
+                Refuse(WebUrl, new($"{settings.Web.Url} 对网络开放，却没有登录口令；请设 web.sign-in.password-file，或改用 127.0.0.1",
+                    $"{settings.Web.Url} is open to the network without a password; set web.sign-in.password-file or use 127.0.0.1"));
+            }
+        }
+
+        var broker = settings.Broker;
+        if (broker is { Password: not null, Username: null })
+            Refuse(BrokerUsername, new("有口令却没有用户名；请补上", "is missing beside a password; add it"));
+        if ((Value(BrokerTlsCertificate) is null) != (Value(BrokerTlsKey) is null))
+        {
+            var there = Value(BrokerTlsKey) is null ? BrokerTlsCertificate : BrokerTlsKey;
+            Refuse(there, new("证书和私钥要一起写", "certificate and key belong together; give both"));
+        }
+
+        if (broker is { Password: not null, Tls: null } && broker.Host is not ("127.0.0.1" or "localhost" or "::1"))
+            Refuse(BrokerHost, new($"口令会明文发给 {broker.Host}；请设 broker.tls", $"the password goes to {broker.Host} in the clear; set broker.tls"), isWarning: true);
+    }
+
+    private MqttTls? Tls()
+    {
+        var (ca, certificate, key) = (ExistingFile(BrokerTlsCa), ExistingFile(BrokerTlsCertificate), ExistingFile(BrokerTlsKey));
+        var implied = ca is not null || certificate is not null;
+        if (implied && _sources.ContainsKey(BrokerTls) && !Value(BrokerTls))
+            Refuse(BrokerTls, new("与 tls-ca、tls-certificate 矛盾；请删去其一", "contradicts tls-ca and tls-certificate; remove one of them"));
+        return implied || Value(BrokerTls) ? new MqttTls { CaFile = ca, ClientCertificateFile = certificate, ClientKeyFile = key } : null;
+    }
+
+    private string? Password(Setting<string?> literal, Setting<string?> file)
+    {
+        var path = PathOf(file);
+        if (Value(literal) is { } text)
+        {
+            // A variable is the narrower word and wins over the file; two in one place contradict each other.
+            var (ofText, ofPath) = (_sources[literal].Variable is not null, path is not null && _sources[file].Variable is not null);
+            if (path is not null && ofText == ofPath)
+                Refuse(file, new("口令和口令文件只能写一个", "give the password or the file, not both"));
+            if (path is null || ofText || ofText == ofPath)
+                return text;
+        }
+
+        if (path is null)
             return null;
-        }
-
-        return File.ReadAllText(file).Trim();
+        if (SecretFile.Read(path, out var refused) is { } secret)
+            return secret;
+        Refuse(file, new($"读不到文件 {path}（{refused}）；请核对路径和权限", $"the file {path} cannot be read ({refused}); check its path and permissions"));
+        return null;
     }
 
-    private void Fault(string key, string text)
+    private string? ExistingFile(Setting<string?> setting)
     {
-        if (_values.TryGetValue(key, out var value) && value.Part is { } part)
-            part.Error(value.Name, text);
-        else
-            _errors.Add(new ConfigurationError(_values.TryGetValue(key, out var known) ? known.From : FileName, 0, 0, key, text));
+        var path = PathOf(setting);
+        if (path is not null && !File.Exists(path))
+            Refuse(setting, new($"没有文件 {path}；请核对路径", $"there is no file {path}; check its path"));
+        return path;
     }
+
+    /// <summary>A path in <c>settings.yaml</c> starts beside it, one in a variable in the working directory.</summary>
+    private string? PathOf(Setting<string?> setting) => Value(setting) is not { } text ? null
+        : _sources[setting].At is null ? Path.GetFullPath(text) : Path.GetFullPath(Path.Combine(_folder, text));
+
+    private TimeSpan Seconds(Setting<int> setting) => TimeSpan.FromSeconds(Value(setting));
+
+    private long Bytes(Setting<int> mebibytes) => (long)Value(mebibytes) << 20;
+
+    private T Value<T>(Setting<T> setting) => _values.TryGetValue(setting, out var value) ? (T)value! : setting.Default;
 }
