@@ -11,5 +11,6 @@ internal static class CommandList
         CheckCommand.Create(),
         DecodeCommand.Create(),
         DeadLetterCommand.Create(),
+        ExportCommand.Create(),
     ];
 }

@@ -132,7 +132,7 @@ internal static class DecodeCommand
         return memory.ToArray();
     }
 
-    private static bool TryReadInstant(string? text, TimeProvider time, out long ms)
+    internal static bool TryReadInstant(string? text, TimeProvider time, out long ms)
     {
         ms = time.GetUtcNow().ToUnixTimeMilliseconds();
         if (text is null)

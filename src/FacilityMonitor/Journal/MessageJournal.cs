@@ -31,11 +31,7 @@ internal sealed class MessageJournal
         _database = database;
         _devices = devices;
         using var reader = database.OpenReader();
-        using (var rows = Database.Command(reader, "select number, dialect, site, name from device").ExecuteReader())
-        {
-            while (rows.Read())
-                devices.Load(new Device(rows.GetInt32(0), new DeviceId((Dialect)rows.GetInt32(1), rows.IsDBNull(2) ? null : rows.GetString(2), rows.GetString(3))));
-        }
+        LoadDevices(reader, devices);
 
         // A trimmed journal is empty and still must not begin again at 1: the cursors remember how far it was.
         using var last = Database.Command(reader, "select max(coalesce((select max(position) from journal), 0), coalesce((select max(position) from cursor), 0))");
@@ -70,6 +66,15 @@ internal sealed class MessageJournal
 
         await commit.ConfigureAwait(false);
         return position;
+    }
+
+    /// <summary>Fills a table with every device that ever spoke.</summary>
+    public static void LoadDevices(SqliteConnection reader, DeviceTable devices)
+    {
+        using var command = Database.Command(reader, "select number, dialect, site, name from device");
+        using var rows = command.ExecuteReader();
+        while (rows.Read())
+            devices.Load(new Device(rows.GetInt32(0), new DeviceId((Dialect)rows.GetInt32(1), rows.IsDBNull(2) ? null : rows.GetString(2), rows.GetString(3))));
     }
 
     /// <summary>Reads what comes after a position.</summary>

@@ -1,0 +1,106 @@
+using System.CommandLine;
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Readings;
+using FacilityMonitor.Registry;
+using FacilityMonitor.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace FacilityMonitor.Commands;
+
+/// <summary>What to export.</summary>
+/// <param name="Site">Site id.</param>
+/// <param name="Device">Device id at that site; null: all of them.</param>
+/// <param name="FromMs">Begin, included; ms since 1970-01-01 UTC.</param>
+/// <param name="ToMs">End, excluded.</param>
+/// <param name="Format">In which form.</param>
+internal sealed record ExportRequest(string Site, string? Device, long FromMs, long ToMs, ExportFormat Format);
+
+/// <summary><c>export</c>: readings of a site as CSV, line protocol or JSON Lines; works beside a running service, which may be up to ten seconds ahead.</summary>
+internal static class ExportCommand
+{
+    public static Command Create()
+    {
+        var config = new Option<DirectoryInfo?>("--config") { Description = "Configuration folder. Default: ./config, else the demo neighbourhood." };
+        var site = new Option<string>("--site") { Description = "Site id.", Required = true };
+        var device = new Option<string?>("--device") { Description = "Device id at that site; default: every device." };
+        var from = new Option<string>("--from") { Description = "Begin, included; ISO 8601, without an offset Asia/Shanghai.", Required = true };
+        var to = new Option<string>("--to") { Description = "End, excluded.", Required = true };
+        var format = new Option<ExportFormat>("--format") { Description = "csv, line or jsonl.", Required = true };
+        var output = new Option<FileInfo?>("--out") { Description = "File to write; default: standard output." };
+        var command = new Command("export", "Write stored readings for others to read.") { config, site, device, from, to, format, output };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            if (!TryReadTime("--from", parsed.GetValue(from)!, out var fromMs) || !TryReadTime("--to", parsed.GetValue(to)!, out var toMs))
+                return 2;
+            if (toMs <= fromMs)
+            {
+                await Console.Error.WriteLineAsync("--to: must be later than --from.");
+                return 2;
+            }
+
+            var folder = ConfigurationFolder.Resolve(parsed.GetValue(config));
+            var registry = FacilityLoader.Load(folder);
+            var (settings, errors) = SettingsLoader.Load(folder, Environment.GetEnvironmentVariables());
+            foreach (var error in registry.Errors.Concat(errors).Where(error => !error.IsWarning))
+                await Console.Error.WriteLineAsync(error.ToString());
+            if (registry.Facility is null || settings is null)
+                return 1;
+            var request = new ExportRequest(parsed.GetValue(site)!, parsed.GetValue(device), fromMs, toMs, parsed.GetValue(format));
+            try
+            {
+                await using var stream = parsed.GetValue(output)?.Create() ?? Console.OpenStandardOutput();
+                return await RunAsync(settings.Data.Directory, new FacilityIndex(registry.Facility), request, stream, Console.Error, cancellation);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                await Console.Error.WriteLineAsync(error.Message);
+                return 1;
+            }
+        });
+        return command;
+    }
+
+    /// <summary>Exports; 0 when it was done, 1 when no such device ever spoke.</summary>
+    /// <exception cref="IOException">There is no database in the directory.</exception>
+    public static async Task<int> RunAsync(
+        string directory, FacilityIndex facility, ExportRequest request, Stream output, TextWriter messages, CancellationToken cancellation)
+    {
+        var devices = new DeviceTable();
+        using (var reader = Database.OpenReader(directory))
+            MessageJournal.LoadDevices(reader, devices);
+        var wanted = devices.All.Select(device => (Device: device, Place: PlaceOf(device, facility)))
+            .Where(entry => entry.Place.Site == request.Site && (request.Device is null || entry.Place.Name == request.Device))
+            .OrderBy(entry => entry.Place.Name, StringComparer.Ordinal).ToList();
+        if (wanted.Count == 0)
+        {
+            await messages.WriteLineAsync($"Nothing was ever stored of {request.Site}{(request.Device is null ? "" : "/" + request.Device)}. Sites and devices that spoke are on the page; ids are those of the registry.");
+            return 1;
+        }
+
+        var store = new EmbeddedStore(() => Database.OpenReader(directory), devices, NullLogger.Instance);
+        using var export = new ReadingExport(request.Format, output);
+        export.Begin();
+        foreach (var (device, place) in wanted)
+        {
+            await foreach (var reading in store.ReadingsAsync(device, request.FromMs, request.ToMs, cancellation))
+                export.Write(place.Site, place.Name, place.Kind, reading);
+        }
+
+        await messages.WriteLineAsync($"{export.Count} readings");
+        if (store.Damaged > 0)
+            await messages.WriteLineAsync($"{store.Damaged} damaged blocks were passed over");
+        return 0;
+    }
+
+    private static (string? Site, string Name, DeviceKind? Kind) PlaceOf(Device device, FacilityIndex facility) =>
+        facility.Find(device.Id) is { } registered ? (registered.Site.Id, registered.Entry.Id, registered.Entry.Kind) : (device.Id.Site, device.Id.Name, null);
+
+    private static bool TryReadTime(string option, string text, out long ms)
+    {
+        if (DecodeCommand.TryReadInstant(text, TimeProvider.System, out ms))
+            return true;
+        Console.Error.WriteLine($"{option}: \"{text}\" is no time; write for example 2026-11-20T10:00:00Z.");
+        return false;
+    }
+}
