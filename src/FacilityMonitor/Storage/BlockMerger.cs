@@ -78,12 +78,12 @@ internal sealed class BlockMerger(Database database, EmbeddedStore store, Storag
         var rollups = HourlyRollup.Of(device, hour, Before(reader, device, hour), merged);
         if (BlockTable.HourAfter(reader, device, hour) is { } next)
             rollups.AddRange(HourlyRollup.Of(device, next, merged, ReadHour(reader, device, next)));
-        var parts = Parts(merged);
+        var parts = Parts(device, hour, merged);
         await database.CommitAsync(CommitPriority.Housekeeping, connection =>
         {
             BlockTable.Delete(connection, ids);
-            foreach (var (part, body) in parts)
-                BlockTable.Insert(connection, device, hour, generation, part, body);
+            foreach (var part in parts)
+                BlockTable.Insert(connection, part, generation);
             BlockTable.Save(connection, rollups);
             // What is damaged stays where it is, but must not make its hour due for ever.
             Database.Execute(
@@ -93,15 +93,15 @@ internal sealed class BlockMerger(Database database, EmbeddedStore store, Storag
     }
 
     /// <summary>Blocks of at most <see cref="StoreWorker.ReadingsMax"/>, so that reading a channel's hour never unpacks a giant.</summary>
-    private List<(ReadingBlock Part, byte[] Body)> Parts(ReadingBlock merged)
+    private List<EncodedBlock> Parts(int device, long hour, ReadingBlock merged)
     {
-        var parts = new List<(ReadingBlock, byte[])>();
+        var parts = new List<EncodedBlock>();
         for (var first = 0; first < merged.Count; first += StoreWorker.ReadingsMax)
         {
             var part = new ReadingBlock();
             foreach (ref readonly var row in merged.Rows[first..Math.Min(merged.Count, first + StoreWorker.ReadingsMax)])
                 part.Add(row, merged.ValuesOf(row));
-            parts.Add((part, _codec.Encode(part)));
+            parts.Add(EncodedBlock.Of(device, hour, part, _codec));
         }
 
         return parts;

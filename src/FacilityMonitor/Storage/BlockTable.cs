@@ -7,15 +7,10 @@ namespace FacilityMonitor.Storage;
 /// <summary>The store's tables: blocks, hourly figures, latest values and the books' counts.</summary>
 internal static class BlockTable
 {
-    public static void Insert(SqliteConnection connection, int device, long hour, int generation, ReadingBlock sorted, byte[] body)
-    {
-        var (first, last) = (long.MaxValue, long.MinValue);
-        foreach (ref readonly var row in sorted.Rows)
-            (first, last) = (Math.Min(first, row.AtMs), Math.Max(last, row.AtMs));
-        Database.Execute(
-            connection, "insert into block (device, hour, generation, first_ms, last_ms, readings, body) values ($device, $hour, $generation, $first, $last, $readings, $body)",
-            ("$device", device), ("$hour", hour), ("$generation", generation), ("$first", first), ("$last", last), ("$readings", sorted.Count), ("$body", body));
-    }
+    public static void Insert(SqliteConnection connection, EncodedBlock block, int generation) => Database.Execute(
+        connection, "insert into block (device, hour, generation, first_ms, last_ms, readings, body) values ($device, $hour, $generation, $first, $last, $readings, $body)",
+        ("$device", block.Device), ("$hour", block.Hour), ("$generation", generation), ("$first", block.FirstMs), ("$last", block.LastMs),
+        ("$readings", block.Readings), ("$body", block.Body));
 
     /// <summary>The blocks of an hour in order of arrival, added to one; their ids. A damaged block is reported and passed over.</summary>
     public static List<long> Read(SqliteConnection connection, int device, long hour, ReadingBlock into, Action<long, string> damaged)

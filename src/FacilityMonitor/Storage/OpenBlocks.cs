@@ -8,6 +8,7 @@ internal sealed class OpenBlocks
     private readonly Lock _gate = new();
     private readonly Dictionary<(int Device, long Hour), ReadingBlock> _blocks = [];
     private readonly Stack<ReadingBlock> _free = new();
+    private readonly ReadingBlock _sorted = new();
     private ReadingBlock? _last;
     private (int Device, long Hour) _lastKey;
 
@@ -54,11 +55,20 @@ internal sealed class OpenBlocks
             return [.. _blocks.Keys.Where(key => key.Device == device).Select(key => key.Hour)];
     }
 
-    /// <summary>Every open block, sorted; they stay visible until <see cref="Clear"/>.</summary>
-    public List<(int Device, long Hour, ReadingBlock Block, int Arrived)> Snapshot()
+    /// <summary>Every open block in its stored form; they stay visible until <see cref="Clear"/>.</summary>
+    public List<(EncodedBlock Block, int Arrived)> Encode(BlockCodec codec)
     {
         lock (_gate)
-            return [.. _blocks.Select(entry => (entry.Key.Device, entry.Key.Hour, entry.Value.Sort(), entry.Value.Count))];
+        {
+            var encoded = new List<(EncodedBlock, int)>(_blocks.Count);
+            foreach (var ((device, hour), block) in _blocks)
+            {
+                block.SortInto(_sorted);
+                encoded.Add((EncodedBlock.Of(device, hour, _sorted, codec), block.Count));
+            }
+
+            return encoded;
+        }
     }
 
     public void Clear()

@@ -21,6 +21,8 @@ internal sealed class ReadingBlock
 {
     private BlockRow[] _rows = new BlockRow[16];
     private MetricValue[] _values = new MetricValue[96];
+    private int[] _order = [];
+    private Comparison<int>? _byChannelAndTime;
     private int _valueCount;
 
     public int Count { get; private set; }
@@ -58,28 +60,39 @@ internal sealed class ReadingBlock
     /// stored once, and one that a device split into two messages is whole.</summary>
     public ReadingBlock Sort()
     {
-        var order = new int[Count];
-        for (var index = 0; index < Count; index++)
-            order[index] = index;
-        var rows = _rows;
-        Array.Sort(order, (left, right) =>
-        {
-            var channel = rows[left].Channel.Code.CompareTo(rows[right].Channel.Code);
-            var time = channel != 0 ? channel : rows[left].AtMs.CompareTo(rows[right].AtMs);
-            return time != 0 ? time : left.CompareTo(right);
-        });
         var sorted = new ReadingBlock();
+        SortInto(sorted);
+        return sorted;
+    }
+
+    /// <summary>The same into a block that is used again: then it allocates nothing.</summary>
+    public void SortInto(ReadingBlock sorted)
+    {
+        sorted.Clear();
+        if (_order.Length < Count)
+            _order = new int[_rows.Length];
+        var order = _order.AsSpan(0, Count);
+        for (var index = 0; index < order.Length; index++)
+            order[index] = index;
+        order.Sort(_byChannelAndTime ??= ByChannelAndTime);
         for (var index = 0; index < order.Length; index++)
         {
-            ref readonly var row = ref rows[order[index]];
+            ref readonly var row = ref _rows[order[index]];
             var last = sorted.Count - 1;
             if (last >= 0 && sorted._rows[last].Channel == row.Channel && sorted._rows[last].AtMs == row.AtMs)
                 sorted.Overlay(row, ValuesOf(row));
             else
                 sorted.Add(row, ValuesOf(row));
         }
+    }
 
-        return sorted;
+    private int ByChannelAndTime(int left, int right)
+    {
+        ref readonly var one = ref _rows[left];
+        ref readonly var other = ref _rows[right];
+        var channel = one.Channel.Code.CompareTo(other.Channel.Code);
+        var time = channel != 0 ? channel : one.AtMs.CompareTo(other.AtMs);
+        return time != 0 ? time : left.CompareTo(right);
     }
 
     private void Overlay(in BlockRow newer, ReadOnlySpan<MetricValue> values)

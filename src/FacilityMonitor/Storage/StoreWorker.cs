@@ -101,16 +101,14 @@ internal sealed partial class StoreWorker : BackgroundService
         if (_position == _flushedPosition)
             return;
         var position = _position;
-        var blocks = _store.Open.Snapshot();
-        var bodies = blocks.ConvertAll(block => _codec.Encode(block.Block));
-        var latest = blocks.Select(block => block.Device).Distinct().Select(_devices.Find).OfType<Device>().SelectMany(_store.Latest.Of).ToList();
+        var blocks = _store.Open.Encode(_codec);
+        var latest = blocks.Select(entry => entry.Block.Device).Distinct().Select(_devices.Find).OfType<Device>().SelectMany(_store.Latest.Of).ToList();
         await _database.CommitAsync(CommitPriority.Housekeeping, connection =>
         {
-            for (var index = 0; index < blocks.Count; index++)
+            foreach (var (block, arrived) in blocks)
             {
-                var (device, hour, block, arrived) = blocks[index];
-                BlockTable.Insert(connection, device, hour, 0, block, bodies[index]);
-                BlockTable.AddStored(connection, device, hour, arrived);
+                BlockTable.Insert(connection, block, generation: 0);
+                BlockTable.AddStored(connection, block.Device, block.Hour, arrived);
             }
 
             foreach (var reading in latest)
