@@ -37,12 +37,19 @@ internal sealed class Database : IAsyncDisposable
     /// <summary>File name inside the data directory.</summary>
     public const string FileName = "facility-monitor.db";
 
+    /// <summary>What is held back of the disk for alerts, bytes.</summary>
+    public const long ReserveBytes = 64L << 20;
+
     private const int SchemaVersion = 1;
+    private const int DiskFullCode = 13;
+
+    private static readonly TimeSpan DiskProbeEvery = TimeSpan.FromSeconds(1);
 
     private readonly string _path;
     private readonly TimeProvider _time;
     private readonly FileStream _lock;
     private readonly SqliteConnection _connection;
+    private readonly DiskReserve _reserve;
     private readonly Thread _thread;
     private readonly Lock _gate = new();
     private readonly Queue<Job>[] _waiting = [new(), new(), new()];
@@ -50,14 +57,17 @@ internal sealed class Database : IAsyncDisposable
     private readonly double[] _latencies = new double[100];
     private volatile DatabaseState _state = new(null, 0, null, 0, 0);
     private bool _stopping;
+    private bool _diskFull;
+    private long _diskProbedAt;
 
-    private Database(string directory, TimeProvider time, FileStream @lock, SqliteConnection connection)
+    private Database(string directory, TimeProvider time, FileStream @lock, SqliteConnection connection, DiskReserve reserve)
     {
         Directory = directory;
         _path = Path.Combine(directory, FileName);
         _time = time;
         _lock = @lock;
         _connection = connection;
+        _reserve = reserve;
         _thread = new Thread(Write) { Name = "database writer", IsBackground = true };
         _thread.Start();
     }
@@ -68,9 +78,18 @@ internal sealed class Database : IAsyncDisposable
     /// <summary>How it is.</summary>
     public DatabaseState State => _state;
 
+    /// <summary>Whether the reserve stands: false when the disk has no room for it, or it was given up.</summary>
+    public bool ReserveHeld => _reserve.Held;
+
+    /// <summary>How often the reserve was given up for alerts since the start.</summary>
+    public long ReserveFreed => _reserve.Freed;
+
     /// <summary>Opens the database of a data directory, and makes it if there is none.</summary>
     /// <exception cref="IOException">Another process holds it, or the directory cannot be used.</exception>
-    public static Database Open(string directory, TimeProvider time)
+    /// <param name="directory">The data directory.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="reserveBytes">What is held back of the disk for alerts; 0: nothing.</param>
+    public static Database Open(string directory, TimeProvider time, long reserveBytes = 0)
     {
         SqliteLibrary.Use();
         System.IO.Directory.CreateDirectory(directory);
@@ -87,7 +106,9 @@ internal sealed class Database : IAsyncDisposable
         var connection = Connect(Path.Combine(directory, FileName), SqliteOpenMode.ReadWriteCreate);
         Execute(connection, "pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 4000; pragma busy_timeout = 5000;");
         Migrate(connection);
-        return new Database(directory, time, @lock, connection);
+        var reserve = new DiskReserve(directory, reserveBytes);
+        reserve.TryTake();
+        return new Database(directory, time, @lock, connection, reserve);
     }
 
     /// <summary>Opens a database for reading beside whoever writes it.</summary>
@@ -134,7 +155,7 @@ internal sealed class Database : IAsyncDisposable
     /// <exception cref="DatabaseUnavailableException">The disk did not take it.</exception>
     public Task CommitAsync(CommitPriority priority, Action<SqliteConnection> write, Action? committed = null)
     {
-        var job = new Job(write, committed);
+        var job = new Job(priority, write, committed);
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_stopping, this);
@@ -208,6 +229,8 @@ internal sealed class Database : IAsyncDisposable
                 }
             }
 
+            if (_diskFull)
+                RefuseWhileFull(batch);
             if (batch.Count > 0)
                 Commit(batch);
             else if (stop)
@@ -275,11 +298,43 @@ internal sealed class Database : IAsyncDisposable
 
         _state = _state with { Error = error.Message, Waiting = WaitingNow() };
         var fault = new DatabaseUnavailableException($"{_path}: {error.Message}", error);
-        foreach (var job in batch)
+        var alerts = error.SqliteErrorCode == DiskFullCode && GiveReserve() ? batch.FindAll(job => job.Priority == CommitPriority.Alerts) : [];
+        foreach (var job in batch.Except(alerts))
         {
             job.Fault ??= fault;
             job.Finish();
         }
+
+        if (alerts.Count > 0)
+            Commit(alerts);
+    }
+
+    private bool GiveReserve()
+    {
+        _diskFull = true;
+        _diskProbedAt = _time.GetTimestamp();
+        return _reserve.TryFree();
+    }
+
+    /// <summary>While the disk is full what the reserve gave is for alerts. Housekeeping goes on: it is what makes room.</summary>
+    private void RefuseWhileFull(List<Job> batch)
+    {
+        if (_time.GetElapsedTime(_diskProbedAt) >= DiskProbeEvery)
+        {
+            _diskProbedAt = _time.GetTimestamp();
+            _diskFull = !_reserve.TryTake();
+        }
+
+        if (!_diskFull || _reserve.Freed == 0)
+            return;
+        var fault = new DatabaseUnavailableException($"{_path}: the disk is full, and what is left is for alerts", new IOException("disk full"));
+        foreach (var job in batch.Where(job => job.Priority == CommitPriority.Ingest))
+        {
+            job.Fault = fault;
+            job.Finish();
+        }
+
+        batch.RemoveAll(job => job.Priority == CommitPriority.Ingest);
     }
 
     private int WaitingNow()
@@ -288,8 +343,10 @@ internal sealed class Database : IAsyncDisposable
             return _waiting.Sum(queue => queue.Count);
     }
 
-    private sealed class Job(Action<SqliteConnection> write, Action? committed)
+    private sealed class Job(CommitPriority priority, Action<SqliteConnection> write, Action? committed)
     {
+        public CommitPriority Priority { get; } = priority;
+
         public Action<SqliteConnection> Write { get; } = write;
 
         public Action? Committed { get; } = committed;

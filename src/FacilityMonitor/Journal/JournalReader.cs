@@ -41,12 +41,37 @@ internal sealed class JournalReader(MessageJournal journal, Database database, l
 
     private JournalEntry? FromDisk()
     {
+        // One damaged entry must not stop its readers for ever, nor the service from starting: it is passed over, and counted.
+        while (ReadAhead() && _ahead.Count == 0)
+        {
+        }
+
+        return _ahead.TryDequeue(out var entry) ? entry : null;
+    }
+
+    /// <summary>False when there is nothing more on disk.</summary>
+    private bool ReadAhead()
+    {
         const int Ahead = 16;
         _connection ??= database.OpenReader();
         using var command = Database.Command(_connection, "select position, body from journal where position > $after order by position limit $ahead", ("$after", Position), ("$ahead", Ahead));
         using var rows = command.ExecuteReader();
+        var any = false;
         while (rows.Read())
-            _ahead.Enqueue(new JournalEntry(rows.GetInt64(0), (byte[])rows[1]));
-        return _ahead.TryDequeue(out var entry) ? entry : null;
+        {
+            any = true;
+            var (position, body) = (rows.GetInt64(0), (byte[])rows[1]);
+            if (JournalFormat.IsWhole(body))
+            {
+                _ahead.Enqueue(new JournalEntry(position, body));
+                continue;
+            }
+
+            journal.CountDamaged(position);
+            if (_ahead.Count == 0)
+                Position = position;
+        }
+
+        return any;
     }
 }

@@ -19,6 +19,7 @@ internal sealed class MessageJournal
     private readonly Lock _gate = new();
     private readonly Queue<JournalEntry> _recent = new();
     private readonly List<Device> _unconfirmed = [];
+    private readonly HashSet<long> _damaged = [];
     private readonly Dictionary<string, long> _cursors = new(StringComparer.Ordinal);
     private TaskCompletionSource _grown = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _recentBytes;
@@ -40,6 +41,16 @@ internal sealed class MessageJournal
 
     /// <summary>The newest durable position; 0 when there is none.</summary>
     public long Last => Volatile.Read(ref _last);
+
+    /// <summary>Entries on disk that are damaged and were passed over, each counted once however many read it.</summary>
+    public int Damaged
+    {
+        get
+        {
+            lock (_gate)
+                return _damaged.Count;
+        }
+    }
 
     /// <summary>Puts a batch on disk; completes when it is there. Batches are written in the order of the calls, together with those that wait.</summary>
     /// <param name="writer">The batch; it may be cleared as soon as the call returned.</param>
@@ -121,6 +132,12 @@ internal sealed class MessageJournal
         await _database.CommitAsync(CommitPriority.Housekeeping, connection => deleted = Database.Execute(
             connection, "delete from journal where position in (select position from journal where position <= (select min(position) from cursor) order by position limit $most)", ("$most", most))).ConfigureAwait(false);
         return deleted == most;
+    }
+
+    internal void CountDamaged(long position)
+    {
+        lock (_gate)
+            _damaged.Add(position);
     }
 
     internal bool TryRecent(long after, out JournalEntry? entry, out Task grown)

@@ -23,6 +23,8 @@ public sealed class StoreFixture : IAsyncDisposable
 
     internal StorageOptions Options { get; init; } = new();
 
+    internal long ReserveBytes { get; init; }
+
     internal ManualTime Time { get; } = new();
 
     internal DeviceTable Devices { get; } = new();
@@ -41,7 +43,7 @@ public sealed class StoreFixture : IAsyncDisposable
 
     public async Task StartAsync()
     {
-        Database = Database.Open(_directory, Time);
+        Database = Database.Open(_directory, Time, ReserveBytes);
         Journal = new MessageJournal(Database, Devices);
         Store = new EmbeddedStore(Database, Devices, NullLogger<EmbeddedStore>.Instance);
         Merger = new BlockMerger(Database, Store, Options, Time);

@@ -244,6 +244,53 @@ public sealed class StoreWorkerTests : IDisposable
         Assert.InRange(messagesBefore, 0, 49);
     }
 
+    [Fact]
+    public async Task A_full_disk_refuses_messages_gives_its_reserve_to_alerts_and_takes_it_back_later()
+    {
+        await using var data = new StoreFixture(_folder.Path) { ReserveBytes = 1 << 20 };
+        await data.StartAsync();
+        Assert.True(data.Database.ReserveHeld);
+        await LimitAsync(data, 1);
+
+        // Together in one commit, or each alone: the alert gets in, the message does not.
+        var message = AppendAsync(data, 1500, random: new Random(2));
+        var alert = data.Database.CommitAsync(CommitPriority.Alerts, connection => Database.Execute(connection, "update cursor set position = position"));
+        await Assert.ThrowsAsync<DatabaseUnavailableException>(() => message);
+        await alert;
+        Assert.Equal((false, 1L), (data.Database.ReserveHeld, data.Database.ReserveFreed));
+        await Assert.ThrowsAsync<DatabaseUnavailableException>(() => data.Database.CommitAsync(CommitPriority.Ingest, _ => { }));
+
+        await LimitAsync(data, 1_000_000);
+        data.Time.Advance(TimeSpan.FromSeconds(1));
+        await data.Database.CommitAsync(CommitPriority.Ingest, _ => { });
+        Assert.True(data.Database.ReserveHeld);
+    }
+
+    [Fact]
+    public async Task Damaged_journal_entries_are_passed_over_and_counted_once_however_many_read_them()
+    {
+        await using (var first = await OpenAsync())
+        {
+            for (var entry = 1; entry <= 22; entry++)
+                await AppendAsync(first, 1, Now + entry);
+            // More in a row than a reader fetches at once.
+            await first.Database.CommitAsync(CommitPriority.Alerts, connection => Database.Execute(connection, "update journal set body = zeroblob(9) where position between 2 and 21"));
+        }
+
+        await using var data = await OpenAsync();
+        for (var readers = 0; readers < 2; readers++)
+        {
+            using var reader = data.Journal.OpenReader(0);
+            Assert.True(reader.TryRead(out var entry, out _));
+            Assert.Equal(1, entry!.Position);
+            Assert.True(reader.TryRead(out entry, out _));
+            Assert.Equal(22, entry!.Position);
+            Assert.False(reader.TryRead(out _, out _));
+        }
+
+        Assert.Equal(20, data.Journal.Damaged);
+    }
+
     private async Task<StoreFixture> OpenAsync(StorageOptions? options = null)
     {
         var fixture = new StoreFixture(_folder.Path) { Options = options ?? new StorageOptions() };
