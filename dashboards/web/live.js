@@ -79,7 +79,9 @@ function CircuitRow(site, circuit) {
   const largest = phases.length ? Math.max(...phases) : undefined;
   const share = largest !== undefined && circuit.ratedA ? largest / circuit.ratedA : undefined;
   const predicted = state.circuits.get(`${site.id}/${circuit.id}`);
-  const trip = predicted?.from === undefined ? '' : `${t('trip')} ${Math.floor(predicted.from / 60)}–${predicted.to === undefined ? '∞' : Math.ceil(predicted.to / 60)}${t('minutes')}`;
+  const trip = predicted?.from === undefined ? '' : predicted.to === undefined
+    ? `${t('trip')} ≥ ${Math.floor(predicted.from / 60)}${t('minutes')} · ${t('perhapsNever')}`
+    : `${t('trip')} ${Math.floor(predicted.from / 60)}–${Math.ceil(predicted.to / 60)}${t('minutes')}`;
   const level = share === undefined ? 'unknown' : share > 1 ? 'over' : share > 0.8 ? 'near' : 'fine';
   return html`<tr key=${circuit.id} data-testid=${`circuit-${site.id}-${circuit.id}`} class=${level}>
     <th scope="row">${local(circuit.name)}</th>
@@ -91,6 +93,7 @@ function CircuitRow(site, circuit) {
 }
 
 const booleans = new Set(['smoke', 'occupied', 'exit_blocked', 'lamp', 'door']);
+const dangers = new Set(['smoke', 'exit_blocked']);
 /** @type {Record<string, string>} */
 const units = { tc: '°C', rh: '%', h2_ppm: 'ppm', co_ppm: 'ppm', water_cm: 'cm', bikes: '', laeq: 'dB(A)', soc: '%', w: 'W', batt: '%' };
 
@@ -103,7 +106,7 @@ function Sensor(site, entry) {
   return html`<li key=${entry.id} class=${gone ? 'gone' : ''} data-testid=${`device-${site.id}-${entry.id}`}>
     <b>${local(entry.name)}</b>
     ${!device ? html`<span class="age">— ${t('never')}</span>` : html`
-      ${shown.map((key) => html`<span key=${key} class=${booleans.has(key) && key !== 'lamp' && values[key] ? 'attention' : ''}>${t(key)} ${booleans.has(key) ? t(values[key] ? 'yes' : 'no') : `${number(values[key], key === 'bikes' ? 0 : 1)} ${units[key]}`}</span>`)}
+      ${shown.map((key) => html`<span key=${key} class=${dangers.has(key) && values[key] ? 'attention' : ''}>${t(key)} ${booleans.has(key) ? t(values[key] ? 'yes' : 'no') : `${number(values[key], key === 'bikes' ? 0 : 1)} ${units[key]}`}</span>`)}
       <span class="age">${gone ? `× ${t('offline')} · ` : ''}${age(now() - device.heard)}</span>`}
   </li>`;
 }

@@ -10,6 +10,7 @@ export const texts = {
   notRated: { zh: '额定未登记', en: 'Rating not registered' },
   noMeter: { zh: '没有电表读数', en: 'No meter reading' },
   trip: { zh: '预计跳闸', en: 'Time to trip' },
+  perhapsNever: { zh: '也可能不跳', en: 'perhaps never' },
   devices: { zh: '其它设备', en: 'Other devices' },
   unknown: { zh: '新设备', en: 'New devices' },
   unknownHelp: { zh: '已收到、已保存，但还没有登记。把下面几行贴进 facility.yaml 里对应点位的 devices。', en: 'Received and stored, but not registered. Paste these lines into the devices of the site in facility.yaml.' },

@@ -10,6 +10,7 @@ internal static class CommandList
         RunCommand.Create(),
         CheckCommand.Create(),
         DecodeCommand.Create(),
+        ReplayCommand.Create(),
         DeadLetterCommand.Create(),
         ExportCommand.Create(),
     ];

@@ -2,6 +2,10 @@ using System.CommandLine;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Ingest;
 using FacilityMonitor.Journal;
+using FacilityMonitor.OnCall;
+using FacilityMonitor.Registry;
+using FacilityMonitor.Rules;
+using FacilityMonitor.Storage;
 using FacilityMonitor.Web;
 
 namespace FacilityMonitor.Commands;
@@ -9,6 +13,10 @@ namespace FacilityMonitor.Commands;
 /// <summary><c>run</c>: the service. Reads as its table of contents.</summary>
 internal static class RunCommand
 {
+    /// <summary>What the registry may override, and within which limits.</summary>
+    internal static KnownRules Rules { get; } = new(RuleCatalogue.All.ToDictionary(
+        rule => rule.Name, rule => (IReadOnlyList<KnownRuleSetting>)[.. rule.Settings.Select(setting => new KnownRuleSetting(setting.Name, setting.Min, setting.Max))]));
+
     public static Command Create()
     {
         var config = new Option<DirectoryInfo?>("--config") { Description = "Configuration folder. Default: ./config, else the demo neighbourhood." };
@@ -16,7 +24,7 @@ internal static class RunCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var folder = ConfigurationFolder.Resolve(parsed.GetValue(config));
-            var registry = FacilityLoader.Load(folder);
+            var registry = FacilityLoader.Load(folder, Rules);
             var (settings, errors) = SettingsLoader.Load(folder, Environment.GetEnvironmentVariables());
             foreach (var error in registry.Errors.Concat(errors))
                 await Console.Error.WriteLineAsync(error.ToString());
@@ -40,7 +48,7 @@ internal static class RunCommand
         return command;
     }
 
-    internal static WebApplication Build(string folder, Registry.Facility facility, ServiceSettings settings)
+    internal static WebApplication Build(string folder, Facility facility, ServiceSettings settings)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.AddSimpleConsole(options => { options.SingleLine = true; options.TimestampFormat = "yyyy-MM-dd HH:mm:ss "; });
@@ -51,9 +59,12 @@ internal static class RunCommand
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder.WebHost.UseUrls(settings.Web.Url);
 
-        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<FacilitySource>(services, folder, facility));
+        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<FacilitySource>(services, folder, facility, Rules));
         builder.AddJournal(settings.Data.Directory);   // the spine: what was received, on disk
         builder.AddIngest();                           // MQTT → journal
+        builder.AddStorage(new StorageOptions { RetentionDays = settings.Data.RetentionDays, BytesMax = settings.Data.RetentionBytes });   // journal → column blocks
+        builder.AddMonitoring();                       // journal → alerts
+        builder.AddOnCall();                           // alerts → people
         builder.AddWeb(settings);                      // journal → page
 
         var app = builder.Build();

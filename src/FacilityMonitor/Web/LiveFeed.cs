@@ -3,6 +3,7 @@ using FacilityMonitor.Configuration;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Ingest;
 using FacilityMonitor.Journal;
+using FacilityMonitor.Monitoring;
 using FacilityMonitor.Readings;
 
 namespace FacilityMonitor.Web;
@@ -12,7 +13,7 @@ internal readonly record struct LiveEvent(string Name, string Json);
 
 /// <summary>Reads the journal along, keeps the live view, and tells every open page what changed: written once, shared by all.</summary>
 internal sealed class LiveFeed(
-    MessageJournal journal, DeviceTable devices, FacilitySource registry, IngestWorker ingest, Database database, TimeProvider time) : BackgroundService
+    MessageJournal journal, DeviceTable devices, FacilitySource registry, IngestWorker ingest, MonitoringWorker monitoring, Database database, TimeProvider time) : BackgroundService
 {
     /// <summary>Open pages; one more is refused and counted.</summary>
     public const int ViewersMax = 1_000;
@@ -47,7 +48,7 @@ internal sealed class LiveFeed(
 
             var viewer = Channel.CreateBounded<LiveEvent>(WaitingMax);
             _viewers.Add(viewer);
-            return ([RegistryEvent(), new LiveEvent("devices", LiveJson.Devices(_view, _view.All, NowMs())), new LiveEvent("health", _health)], viewer.Reader);
+            return ([RegistryEvent(), new LiveEvent("devices", LiveJson.Devices(_view, _view.All, NowMs())), new LiveEvent("alerts", LiveJson.Alerts(monitoring.State)), new LiveEvent("health", _health)], viewer.Reader);
         }
     }
 
@@ -67,6 +68,7 @@ internal sealed class LiveFeed(
             var records = new JournalRecords(devices);
             var message = new DeviceMessage();
             var toldAt = time.GetTimestamp();
+            long toldAlerts = 0;
             using var timer = new PeriodicTimer(Every, time);
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
@@ -84,6 +86,12 @@ internal sealed class LiveFeed(
 
                     if (_view.TakeChanged() is { Count: > 0 } changed)
                         Tell(new LiveEvent("devices", LiveJson.Devices(_view, changed, NowMs())));
+                    if (monitoring.State is var state && state.Number != toldAlerts)
+                    {
+                        toldAlerts = state.Number;
+                        Tell(new LiveEvent("alerts", LiveJson.Alerts(state)));
+                    }
+
                     if (time.GetElapsedTime(toldAt) >= HealthEvery)
                     {
                         toldAt = time.GetTimestamp();

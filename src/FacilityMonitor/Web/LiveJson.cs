@@ -5,6 +5,7 @@ using System.Text.Json;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Ingest;
 using FacilityMonitor.Journal;
+using FacilityMonitor.Monitoring;
 using FacilityMonitor.Mqtt;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
@@ -33,6 +34,43 @@ internal static class LiveJson
         foreach (var device in devices)
             DeviceOf(writer, view, device);
         writer.WriteEndArray();
+    });
+
+    public static string Alerts(MonitoringState state) => Write(writer =>
+    {
+        writer.WriteStartArray("alerts");
+        foreach (var alert in state.Alerts)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("id", alert.AlertId);
+            writer.WriteString("rule", alert.Rule);
+            writer.WriteString("priority", alert.Priority.ToString());
+            writer.WriteString("condition", TransitionJson.State(alert.Condition));
+            writer.WriteNumber("onset", alert.OnsetMs);
+            writer.WriteString("asset", alert.Asset);
+            Local(writer, "text", alert.Text);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteStartArray("circuits");
+        foreach (var circuit in state.Circuits)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("path", circuit.Path);
+            writer.WriteNumber("level", Math.Round(circuit.Level, 3));
+            if (circuit.Trip is { } trip)
+            {
+                writer.WriteNumber("from", Math.Round(trip.FromS));
+                if (trip.ToS is { } to)
+                    writer.WriteNumber("to", Math.Round(to));
+            }
+
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteNumber("notDurable", state.NotDurable);
     });
 
     public static string Health(IngestWorker ingest, Database database, MessageJournal journal, Configuration.FacilitySource registry, LiveView view, int viewers, long nowMs) => Write(writer =>

@@ -85,7 +85,7 @@ internal sealed class SignIn(ServiceSettings settings, TimeProvider time)
             <html lang="{Texts.Language(context)}">
             <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
             <title>{encode.Encode(Texts.In(context, "product"))}</title>
-            <link rel="stylesheet" href="/web/style.css">
+            <link rel="stylesheet" href="/web/style.css"><link rel="icon" href="data:,">
             <main class="sign-in">
             <h1>{encode.Encode(Texts.In(context, "product"))}</h1>
             <p role="alert">{encode.Encode(notice)}</p>

@@ -1,0 +1,307 @@
+using System.Runtime.CompilerServices;
+using FacilityMonitor.Alerts;
+using FacilityMonitor.Readings;
+using FacilityMonitor.Registry;
+
+namespace FacilityMonitor.Rules;
+
+/// <summary>One limit of a rule and the priority its breach has.</summary>
+/// <param name="Priority">How urgent a breach is.</param>
+/// <param name="Limit">The limit, in the unit the rule measures.</param>
+/// <param name="Inclusive">Whether the limit itself is a breach already.</param>
+/// <param name="Clear">Below this the value is quiet.</param>
+/// <param name="Timing">How long it must last.</param>
+internal readonly record struct Grade(Priority Priority, float Limit, bool Inclusive, float Clear, HoldTiming Timing)
+{
+    public bool Breached(float value) => Inclusive ? value >= Limit : value > Limit;
+}
+
+/// <summary>A rule that compares one measured value of one channel with limits. Its state is the same for all: see <see cref="ChannelTracks"/>.</summary>
+public abstract class ChannelRule : Rule
+{
+    /// <summary>Most limits one rule has.</summary>
+    internal const int GradesMax = 4;
+
+    /// <summary>Whether it judges this channel; the entry is null for a device nobody registered.</summary>
+    internal abstract bool AppliesTo(DeviceEntry? entry, ChannelId channel);
+
+    /// <summary>Its limits for a device, the lowest first.</summary>
+    internal abstract Grade[] Grades(DeviceEntry? entry, SettingScopes scopes);
+
+    /// <summary>The value it judges, of one reading; false when the reading does not hold it.</summary>
+    /// <param name="buffer">Where the reading's values lie.</param>
+    /// <param name="reading">The reading.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="derived">From what the value was computed where it was not measured; null: measured.</param>
+    internal abstract bool TryMeasure(ReadingBuffer buffer, in Reading reading, out float value, out string? derived);
+
+    /// <summary>The numbers behind an alert.</summary>
+    internal abstract void Explain(in Grade grade, float value, SortedDictionary<string, object> evidence);
+
+    /// <summary>What is the matter, in a few words.</summary>
+    internal abstract LocalText What(in Grade grade, float value);
+}
+
+/// <summary>Holds of one channel's limits.</summary>
+[InlineArray(ChannelRule.GradesMax)]
+internal struct Holds
+{
+    private Hold _first;
+}
+
+/// <summary>What a channel rule knows of one channel, in 32 bytes while nothing is near a limit.</summary>
+internal record struct ChannelTrack
+{
+    /// <summary>Time of the newest sample; 0: none yet.</summary>
+    public long NewestMs { get; set; }
+
+    /// <summary>Time of the newest settled sample; 0: none.</summary>
+    public long SettledMs { get; set; }
+
+    public ReorderWindow.Run Run;
+
+    /// <summary>One more than the place of its holds; 0: every hold is idle, now and at the settled time.</summary>
+    public int Busy { get; set; }
+
+    /// <summary>The newest value.</summary>
+    public float Value { get; set; }
+
+    /// <summary><see cref="Verdict.Code"/> as last told.</summary>
+    public byte Told { get; set; }
+}
+
+/// <summary>What became of a sample.</summary>
+internal enum Accepted : byte
+{
+    InOrder,
+    Reordered,
+    Duplicate,
+    TooLate,
+}
+
+/// <summary>The state of every channel that one site's channel rules judge.</summary>
+/// <remarks>
+/// A channel's state is kept twice: as of now, and settled as of 30 s before its newest sample, with the samples between. A sample in order steps the
+/// present state; one that comes late is put at its place, and the present state is derived again from the settled one. So the order of arrival
+/// within 30 s never matters, and no alert waits for stragglers. Of two values for one instant the larger counts, whichever came first.
+/// </remarks>
+internal sealed class ChannelTracks
+{
+    private readonly ReorderWindow _window = new();
+    private readonly Stack<int> _freeHolds = [];
+    private ChannelTrack[] _tracks = new ChannelTrack[16];
+    private (Holds Live, Holds Settled)[] _holds = new (Holds, Holds)[4];
+    private int _holdsUsed;
+
+    public int Count { get; private set; }
+
+    /// <summary>Samples that were settled early because a channel sent more than <see cref="ReorderWindow.SamplesMax"/> in 30 s.</summary>
+    public long WindowOverflows { get; private set; }
+
+    public ref ChannelTrack this[int index] => ref _tracks[index];
+
+    public int Add()
+    {
+        if (Count == _tracks.Length)
+            Array.Resize(ref _tracks, _tracks.Length * 2);
+        return Count++;
+    }
+
+    /// <summary>Takes a sample into a channel's state.</summary>
+    public Accepted Observe(ref ChannelTrack track, Grade[] grades, long atMs, float value, long gapMs)
+    {
+        if (atMs > track.NewestMs)
+        {
+            if (track.Run.Count == ReorderWindow.SamplesMax)
+            {
+                WindowOverflows++;
+                SettleFirst(ref track, grades, 1, gapMs);
+            }
+
+            var last = track.NewestMs;
+            track.NewestMs = atMs;
+            track.Value = value;
+            Settle(ref track, grades, last, gapMs);
+            _window.Insert(ref track.Run, track.Run.Count, new Sample((uint)atMs, value));
+            StepLive(ref track, grades, last, atMs, value, gapMs);
+            return Accepted.InOrder;
+        }
+
+        // What is settled stays settled, or the same sample could count twice.
+        if (atMs < track.NewestMs - ReorderWindow.LatenessMaxMs || atMs <= track.SettledMs)
+            return Accepted.TooLate;
+        return Reorder(ref track, grades, atMs, value, gapMs);
+    }
+
+    public Verdict Judge(in ChannelTrack track, Grade[] grades)
+    {
+        var verdict = Verdict.Normal;
+        if (track.Busy == 0)
+            return verdict;
+        ref readonly var live = ref _holds[track.Busy - 1].Live;
+        for (var grade = 0; grade < grades.Length; grade++)
+            verdict = verdict.Or(grades[grade].Priority, live[grade]);
+        return verdict;
+    }
+
+    private Accepted Reorder(ref ChannelTrack track, Grade[] grades, long atMs, float value, long gapMs)
+    {
+        var samples = _window.Of(track.Run);
+        var index = samples.Length;
+        while (index > 0 && samples[index - 1].AtMs(track.NewestMs) > atMs)
+            index--;
+        if (index > 0 && samples[index - 1].AtMs(track.NewestMs) == atMs)
+        {
+            if (samples[index - 1].Value >= value)
+                return Accepted.Duplicate;
+            samples[index - 1] = new Sample((uint)atMs, value);
+        }
+        else
+        {
+            if (track.Run.Count == ReorderWindow.SamplesMax)
+                return Accepted.TooLate;
+            _window.Insert(ref track.Run, index, new Sample((uint)atMs, value));
+        }
+
+        samples = _window.Of(track.Run);
+        track.Value = samples[^1].Value;
+        if (track.Busy == 0 && !AnyBreach(samples, grades))
+            return Accepted.Reordered;
+        ref var holds = ref Busy(ref track);
+        holds.Live = holds.Settled;
+        var last = track.SettledMs;
+        foreach (var sample in samples)
+        {
+            var at = sample.AtMs(track.NewestMs);
+            Step(ref holds.Live, grades, last, at, sample.Value, gapMs);
+            last = at;
+        }
+
+        ReleaseIfIdle(ref track, grades.Length);
+        return Accepted.Reordered;
+    }
+
+    private static bool AnyBreach(ReadOnlySpan<Sample> samples, Grade[] grades)
+    {
+        foreach (var sample in samples)
+        {
+            if (grades[0].Breached(sample.Value))
+                return true;
+        }
+
+        return false;
+    }
+
+    private void Settle(ref ChannelTrack track, Grade[] grades, long newestBeforeMs, long gapMs)
+    {
+        var samples = _window.Of(track.Run);
+        var count = 0;
+        while (count < samples.Length && samples[count].AtMs(newestBeforeMs) < track.NewestMs - ReorderWindow.LatenessMaxMs)
+            count++;
+        if (count > 0)
+            SettleFirst(ref track, grades, count, gapMs, newestBeforeMs);
+    }
+
+    private void SettleFirst(ref ChannelTrack track, Grade[] grades, int count, long gapMs, long? newestMs = null)
+    {
+        var samples = _window.Of(track.Run);
+        for (var index = 0; index < count; index++)
+        {
+            var at = samples[index].AtMs(newestMs ?? track.NewestMs);
+            if (track.Busy > 0 || grades[0].Breached(samples[index].Value))
+                Step(ref Busy(ref track).Settled, grades, track.SettledMs, at, samples[index].Value, gapMs);
+            track.SettledMs = at;
+        }
+
+        _window.RemoveFirst(ref track.Run, count);
+    }
+
+    private void StepLive(ref ChannelTrack track, Grade[] grades, long lastMs, long atMs, float value, long gapMs)
+    {
+        if (track.Busy == 0 && !grades[0].Breached(value))
+            return;
+        Step(ref Busy(ref track).Live, grades, lastMs, atMs, value, gapMs);
+        ReleaseIfIdle(ref track, grades.Length);
+    }
+
+    private static void Step(ref Holds holds, Grade[] grades, long lastMs, long atMs, float value, long gapMs)
+    {
+        var passed = atMs - lastMs;
+        var counted = lastMs == 0 || passed > gapMs ? 0 : passed;
+        for (var grade = 0; grade < grades.Length; grade++)
+        {
+            ref readonly var limit = ref grades[grade];
+            holds[grade].Step(limit.Breached(value), value < limit.Clear, atMs, counted, limit.Timing);
+        }
+    }
+
+    private ref (Holds Live, Holds Settled) Busy(ref ChannelTrack track)
+    {
+        if (track.Busy == 0)
+        {
+            if (!_freeHolds.TryPop(out var free))
+            {
+                if (_holdsUsed == _holds.Length)
+                    Array.Resize(ref _holds, _holds.Length * 2);
+                free = _holdsUsed++;
+            }
+
+            _holds[free] = default;
+            track.Busy = free + 1;
+        }
+
+        return ref _holds[track.Busy - 1];
+    }
+
+    private void ReleaseIfIdle(ref ChannelTrack track, int grades)
+    {
+        if (track.Busy == 0)
+            return;
+        ref readonly var holds = ref _holds[track.Busy - 1];
+        for (var grade = 0; grade < grades; grade++)
+        {
+            if (holds.Live[grade].Phase != HoldPhase.Idle || holds.Settled[grade].Phase != HoldPhase.Idle)
+                return;
+        }
+
+        _freeHolds.Push(track.Busy - 1);
+        track.Busy = 0;
+    }
+
+    public void Save(ref SnapshotWriter writer, in ChannelTrack track)
+    {
+        writer.Int64(track.NewestMs);
+        writer.Int64(track.SettledMs);
+        writer.Single(track.Value);
+        writer.Byte(track.Told);
+        writer.Byte(track.Run.Count);
+        foreach (var sample in _window.Of(track.Run))
+        {
+            writer.Int64(sample.AtMs(track.NewestMs));
+            writer.Single(sample.Value);
+        }
+
+        writer.Byte(track.Busy > 0 ? (byte)1 : (byte)0);
+        for (var grade = 0; track.Busy > 0 && grade < ChannelRule.GradesMax; grade++)
+        {
+            writer.Hold(_holds[track.Busy - 1].Live[grade]);
+            writer.Hold(_holds[track.Busy - 1].Settled[grade]);
+        }
+    }
+
+    public void Load(ref SnapshotReader reader, ref ChannelTrack track)
+    {
+        track = new ChannelTrack { NewestMs = reader.Int64(), SettledMs = reader.Int64(), Value = reader.Single(), Told = reader.Byte() };
+        var samples = reader.Byte();
+        for (var index = 0; index < samples; index++)
+            _window.Insert(ref track.Run, index, new Sample((uint)reader.Int64(), reader.Single()));
+        if (reader.Byte() == 0)
+            return;
+        ref var holds = ref Busy(ref track);
+        for (var grade = 0; grade < ChannelRule.GradesMax; grade++)
+        {
+            holds.Live[grade] = reader.Hold();
+            holds.Settled[grade] = reader.Hold();
+        }
+    }
+}

@@ -1,0 +1,20 @@
+namespace FacilityMonitor.Rules;
+
+/// <summary>Every rule there is. A new rule is one file beside this one and one line here: validation, texts, page and tests go by this list.</summary>
+public static class RuleCatalogue
+{
+    /// <summary>The rules, in the order of the design. A rule's position is stored nowhere; its name is.</summary>
+    public static IReadOnlyList<Rule> All { get; } =
+    [
+        SocketOverload.Instance,
+        CircuitOverload.Instance,
+        Offline.Instance,
+        Silent.Instance,
+    ];
+
+    /// <summary>Rules that judge one channel by its own readings.</summary>
+    internal static IReadOnlyList<ChannelRule> OfChannels { get; } = [.. All.OfType<ChannelRule>()];
+
+    /// <summary>The rule of this name; null when there is none.</summary>
+    public static Rule? Find(string name) => All.FirstOrDefault(rule => rule.Name == name);
+}

@@ -1,0 +1,646 @@
+using System.Buffers;
+using FacilityMonitor.Alerts;
+using FacilityMonitor.Contract;
+using FacilityMonitor.Readings;
+using FacilityMonitor.Registry;
+
+namespace FacilityMonitor.Rules;
+
+/// <summary>The rules of one site over its devices and circuits: readings and seconds in, steps of alerts out. Pure: knows no clock but the seconds it is told.</summary>
+/// <remarks>
+/// Devices without a place in the registry are judged with the defaults; those of a foreign dialect share an engine without a site. Not thread-safe.
+/// </remarks>
+internal sealed class SiteEngine
+{
+    /// <summary>After our own start nobody is called silent for this long: devices come back one by one.</summary>
+    public const long GraceMs = 120_000;
+
+    private readonly string? _siteId;
+    private readonly Site? _site;
+    private readonly FacilityIndex _index;
+    private readonly Dictionary<int, DeviceMemory> _devices = [];
+    private readonly List<CircuitTrack> _circuits = [];
+    private readonly List<int> _touched = [];
+    private readonly ChannelTracks _tracks = new();
+    private readonly AlertBook _book;
+    private List<AlertTransition> _output = [];
+    private long _nowMs;
+    private long _startedMs;
+
+    public SiteEngine(string? siteId, FacilityIndex index)
+    {
+        _siteId = siteId;
+        _index = index;
+        _site = siteId is null ? null : index.FindSite(siteId);
+        _book = new AlertBook(siteId ?? "unregistered");
+        foreach (var circuit in _site?.Circuits ?? [])
+            _circuits.Add(new CircuitTrack(circuit, CircuitOverload.Instance.LimitsFor(circuit, new SettingScopes(circuit.Rules, _site!.Rules, index.Facility.Rules))));
+    }
+
+    /// <summary>The circuits, with what they carry.</summary>
+    public IEnumerable<(Circuit Circuit, IReadOnlyList<PhaseReport> Phases)> Circuits => _circuits.Select(track => (track.Circuit, (IReadOnlyList<PhaseReport>)Report(track)));
+
+    /// <summary>The service began; grace runs from here.</summary>
+    public void Started(long atMs) => _startedMs = atMs;
+
+    /// <summary>Takes in a message of one of its devices.</summary>
+    public void Observe(DeviceMessage message, List<AlertTransition> output)
+    {
+        _output = output;
+        _nowMs = Math.Max(_nowMs, message.ReceivedMs);
+        var device = MemoryOf(message.Device!);
+        if (message.Birth is { } birth)
+            Born(device, birth);
+        if (message.Status is { } status)
+            Presence(device, status);
+        else if (!message.Retained)
+            Heard(device, message);
+        if (message.Kind is not (MessageKind.Data or MessageKind.Hist))
+            return;
+
+        _touched.Clear();
+        for (var index = 0; index < message.Readings.Count; index++)
+        {
+            ref var reading = ref message.Readings.Readings[index];
+            // What the device or we doubt decides nothing; what was placed by our clock counts only while it is live.
+            if (reading.Quality is Quality.Good || (reading.Quality == Quality.Clock && message.Kind == MessageKind.Data))
+                Judge(device, message.Readings, reading, index);
+        }
+
+        foreach (var circuit in _touched)
+            JudgeCircuit(circuit);
+    }
+
+    /// <summary>A second went by.</summary>
+    public void Tick(long atMs, List<AlertTransition> output)
+    {
+        _output = output;
+        _nowMs = Math.Max(_nowMs, atMs);
+        foreach (var device in _devices.Values)
+            JudgeAbsence(device);
+        if (_book.IsEmpty)
+            return;
+        foreach (var alert in _book.All)
+        {
+            if (alert.Condition is Condition.Active or Condition.Recovering && IsOfValues(alert.Key) && _nowMs - alert.HeardMs > NoDataMs(alert.Key))
+                AlertBook.NoData(alert, _nowMs, Tell);
+        }
+
+        _book.Prune(_nowMs);
+    }
+
+    // ---- devices -----------------------------------------------------------------------------------------------------
+
+    private DeviceMemory MemoryOf(Device device)
+    {
+        if (_devices.TryGetValue(device.Number, out var known))
+            return known;
+        var registered = _index.Find(device.Id);
+        var scopes = registered is null
+            ? new SettingScopes(_index.Facility.Rules)
+            : new SettingScopes(registered.Entry.Rules, registered.Site.Rules, _index.Facility.Rules);
+        var memory = new DeviceMemory(device.Number, device.Id, registered)
+        {
+            Plans = [.. RuleCatalogue.OfChannels.Select(rule => new ChannelPlan(rule, rule.Grades(registered?.Entry, scopes)))],
+            OfflineHoldMs = Offline.Instance.HoldMs(scopes),
+            Scopes = scopes,
+            HeardMs = _nowMs,
+            Presence = Contract.Presence.Online,
+        };
+        _devices[device.Number] = memory;
+        return memory;
+    }
+
+    private static void Born(DeviceMemory device, Birth birth)
+    {
+        device.BirthPeriodMs = (long)((birth.PeriodS ?? 0) * 1000);
+        device.BirthBd = birth.Bd;
+        device.BirthBoot = birth.Boot;
+    }
+
+    private void Presence(DeviceMemory device, DeviceStatus status)
+    {
+        // A will from before the last birth speaks of a connection that is long replaced.
+        if (status.Bd is { } bd && bd < device.BirthBd)
+            return;
+        if (device.Presence == status.Presence)
+            return;
+        device.Presence = status.Presence;
+        device.PresenceMs = _nowMs;
+        if (status.Presence == Contract.Presence.Online)
+            device.HeardMs = _nowMs;
+    }
+
+    private void Heard(DeviceMemory device, DeviceMessage message)
+    {
+        device.HeardMs = Math.Max(device.HeardMs, message.ReceivedMs);
+        // A device that speaks live is there, whatever its will said before; buffered words prove nothing.
+        if (device.Presence == Contract.Presence.Offline && message.Kind is MessageKind.Data or MessageKind.Event or MessageKind.Birth)
+            (device.Presence, device.PresenceMs) = (Contract.Presence.Online, _nowMs);
+    }
+
+    private void JudgeAbsence(DeviceMemory device)
+    {
+        var graceOver = _nowMs - _startedMs >= GraceMs;
+        var explained = GatewayOf(device) is { } gateway && (gateway.Presence == Contract.Presence.Offline || gateway.Silent.Phase == HoldPhase.On || _nowMs - gateway.BackMs < 60_000);
+        var offline = device.Presence == Contract.Presence.Offline;
+        JudgeAbsence(device, ref device.Offline, Offline.Instance, offline, device.PresenceMs, graceOver && !explained && _nowMs - device.PresenceMs >= device.OfflineHoldMs);
+
+        var period = device.PeriodMs;
+        var silent = period > 0 && device.Presence == Contract.Presence.Online && _nowMs - device.HeardMs > Silent.Instance.TimeoutMs(device.Scopes, period);
+        JudgeAbsence(device, ref device.Silent, Silent.Instance, silent, device.HeardMs, graceOver && !explained);
+    }
+
+    private void JudgeAbsence(DeviceMemory device, ref AbsenceMemory absence, Rule rule, bool absent, long sinceMs, bool due)
+    {
+        if (absence.Phase == HoldPhase.Idle && !absent)
+            return;
+        absence.Step(absent, sinceMs, due, _nowMs);
+        if (absence.Phase == HoldPhase.Releasing)
+            device.BackMs = _nowMs;
+        var verdict = absence.Judge();
+        if (verdict.Code == absence.Told)
+            return;
+        absence.Told = verdict.Code;
+        Apply(AlertKey.OfChannel(rule, device.Place, ChannelId.Main), verdict, _nowMs);
+    }
+
+    private DeviceMemory? GatewayOf(DeviceMemory device)
+    {
+        if (device.Gateway is null && device.Registered is { Entry.Gateway: { } gateway, Site: { } site })
+            device.Gateway = _devices.Values.FirstOrDefault(candidate => candidate.Registered?.Entry.Id == gateway && candidate.Registered.Site == site);
+        return device.Gateway;
+    }
+
+    // ---- channels ----------------------------------------------------------------------------------------------------
+
+    private void Judge(DeviceMemory device, ReadingBuffer readings, in Reading reading, int guess)
+    {
+        var place = device.Find(reading.Channel, guess);
+        if (place < 0)
+            place = device.Add(NewChannel(device, reading.Channel));
+        ref var channel = ref device.Channels[place];
+        if (channel.FirstTrack >= 0)
+        {
+            var number = 0;
+            foreach (ref readonly var plan in device.Plans.AsSpan())
+            {
+                if (plan.Rule.AppliesTo(device.Registered?.Entry, reading.Channel))
+                    JudgeChannel(device, plan, channel.FirstTrack + number++, readings, reading);
+            }
+        }
+
+        if (channel.Feeds.Length > 0 && Amps(ref channel, readings, reading, out var derived) is { } amps)
+        {
+            foreach (var feed in channel.Feeds)
+            {
+                var circuit = _circuits[feed.Circuit];
+                circuit.Derived = derived ?? circuit.Derived;
+                if (circuit.Add(reading.AtMs, feed.Slot, (int)Math.Clamp(Math.Abs(amps) * 1000, 0, int.MaxValue)) is Accepted.InOrder or Accepted.Reordered && !_touched.Contains(feed.Circuit))
+                    _touched.Add(feed.Circuit);
+            }
+        }
+    }
+
+    private void JudgeChannel(DeviceMemory device, in ChannelPlan plan, int trackNumber, ReadingBuffer readings, in Reading reading)
+    {
+        if (!plan.Rule.TryMeasure(readings, reading, out var value, out _))
+            return;
+        ref var track = ref _tracks[trackNumber];
+        if (_tracks.Observe(ref track, plan.Grades, reading.AtMs, value, device.GapMs) is not (Accepted.InOrder or Accepted.Reordered))
+            return;
+        var verdict = _tracks.Judge(track, plan.Grades);
+        if (verdict.Code != track.Told)
+        {
+            track.Told = verdict.Code;
+            Apply(AlertKey.OfChannel(plan.Rule, device.Place, reading.Channel), verdict, track.NewestMs);
+        }
+        else if (verdict.Code != 0)
+        {
+            _book.Heard(AlertKey.OfChannel(plan.Rule, device.Place, reading.Channel), _nowMs);
+        }
+    }
+
+    private ChannelMemory NewChannel(DeviceMemory device, ChannelId channel)
+    {
+        var first = -1;
+        foreach (var plan in device.Plans)
+        {
+            if (!plan.Rule.AppliesTo(device.Registered?.Entry, channel))
+                continue;
+            var track = _tracks.Add();
+            if (first < 0)
+                first = track;
+        }
+
+        var feeds = new List<Feed>();
+        for (var circuit = 0; circuit < _circuits.Count && device.Registered is not null; circuit++)
+        {
+            if (Contribution(_circuits[circuit].Circuit, device.Registered.Entry, channel) is not { } part)
+                continue;
+            feeds.Add(new Feed(circuit, _circuits[circuit].AddSlot(new CircuitSlot(device.Place, channel, part.Phase, part.Balanced))));
+            _circuits[circuit].GapMs = Math.Max(_circuits[circuit].GapMs, device.GapMs);
+        }
+
+        return new ChannelMemory { Channel = channel, FirstTrack = first, Feeds = [.. feeds] };
+    }
+
+    /// <summary>Whether a channel's current is part of a circuit's load, and on which phase: its meter's, or everything below it that has none.</summary>
+    private (int Phase, bool Balanced)? Contribution(Circuit circuit, DeviceEntry entry, ChannelId channel)
+    {
+        var threePhase = circuit.Phases == 3;
+        if (circuit.Meter is not null)
+        {
+            if (entry.Id != circuit.Meter)
+                return null;
+            if (circuit.MeterChannel is { } named)
+                return channel == named ? (0, false) : null;
+            if (threePhase)
+                return channel.Kind == ChannelKind.Phase ? (channel.Number - 1, false) : null;
+            return channel == ChannelId.Main || channel == ChannelId.Phase(1) ? (0, false) : null;
+        }
+
+        if (entry.Circuit == circuit.Id && entry.Kind != DeviceKind.Meter && (channel.Kind is ChannelKind.Socket or ChannelKind.Slot || (channel == ChannelId.Main && entry.Sockets == 0)))
+            return threePhase ? (-1, true) : (0, false);
+        foreach (var below in _site!.Circuits)
+        {
+            if (below.Parent != circuit.Id || Contribution(below, entry, channel) is not { } part)
+                continue;
+            if (!threePhase)
+                return (0, false);
+            if (below.Phases == 3)
+                return part;
+            return below.Phase is { } phase ? (phase - 1, false) : (-1, true);
+        }
+
+        return null;
+    }
+
+    private static double? Amps(ref ChannelMemory channel, ReadingBuffer readings, in Reading reading, out string? derived)
+    {
+        derived = null;
+        if (readings.TryGet(reading, Metric.A, out var amps))
+            return amps;
+        var volts = readings.TryGet(reading, Metric.V, out var told) && told > 50 ? told : SocketOverload.NominalV;
+        if (readings.TryGet(reading, Metric.W, out var watts))
+        {
+            derived = "w/v";
+            return watts / volts;
+        }
+
+        if (!readings.TryGet(reading, Metric.Wh, out var energy))
+            return null;
+        var (beforeWh, beforeMs) = (channel.Wh, channel.WhMs);
+        if (reading.AtMs <= beforeMs)
+            return null;
+        (channel.Wh, channel.WhMs) = (energy, reading.AtMs);
+        if (beforeMs == 0 || energy < beforeWh)
+            return null;
+        derived = "wh/v";
+        return (energy - beforeWh) * 3_600_000 / (reading.AtMs - beforeMs) / volts;
+    }
+
+    // ---- circuits ----------------------------------------------------------------------------------------------------
+
+    private void JudgeCircuit(int place)
+    {
+        var circuit = _circuits[place];
+        circuit.Advance();
+        var key = AlertKey.OfCircuit(CircuitOverload.Instance, place);
+        var verdict = circuit.Live.Judge();
+        if (verdict.Code != circuit.Told)
+        {
+            circuit.Told = verdict.Code;
+            Apply(key, verdict, circuit.Live.LastMs);
+        }
+        else if (verdict.Code != 0)
+        {
+            _book.Heard(key, _nowMs);
+        }
+    }
+
+    private static List<PhaseReport> Report(CircuitTrack track)
+    {
+        var reports = new List<PhaseReport>();
+        for (var index = 0; index < track.Live.Phases.Length; index++)
+        {
+            ref readonly var phase = ref track.Live.Phases[index];
+            if (phase.LastMs == 0)
+                continue;
+            TripBand? trip = null;
+            if (track.Limits.RatedA is { } rated && track.Limits.Early.TimeToTripS(phase.EarlyLevel, phase.Amps, rated) is var from && double.IsFinite(from))
+            {
+                var to = track.Limits.Late.TimeToTripS(phase.LateLevel, phase.Amps, rated);
+                trip = new TripBand(from, double.IsFinite(to) ? to : null);
+            }
+
+            reports.Add(new PhaseReport(track.Circuit.Phases == 3 ? index + 1 : null, phase.Amps, phase.Level, trip, track.Live.MeanA(index)));
+        }
+
+        return reports;
+    }
+
+    // ---- alerts ------------------------------------------------------------------------------------------------------
+
+    private static bool IsOfValues(AlertKey key) => key.Rule != Offline.Instance.Name && key.Rule != Silent.Instance.Name;
+
+    private long NoDataMs(AlertKey key) => key.IsCircuit ? 5 * _circuits[key.Circuit].GapMs / 3 : _devices.TryGetValue(key.Subject, out var device) ? device.NoDataMs : DeviceMemory.GapMsDefault;
+
+    private void Apply(AlertKey key, in Verdict verdict, long atMs) => _book.Apply(key, AssetOf, verdict, atMs, _nowMs, Tell);
+
+    private string AssetOf(AlertKey key) => key.IsCircuit
+        ? $"{_siteId}/{_circuits[key.Circuit].Circuit.Id}"
+        : _index.AssetPath(_devices[key.Subject].Id, ChannelId.FromCode(key.Channel));
+
+    private void Tell(ToldAlert alert, long atMs)
+    {
+        var rule = RuleCatalogue.Find(alert.Key.Rule)!;
+        var evidence = new SortedDictionary<string, object>(StringComparer.Ordinal);
+        var what = Explain(alert, rule, evidence);
+        var device = alert.Key.IsCircuit ? null : _devices.GetValueOrDefault(alert.Key.Subject);
+        _output.Add(new AlertTransition
+        {
+            AlertId = alert.Id,
+            Sequence = alert.NextSequence,
+            Rule = rule.Name,
+            Priority = alert.Priority,
+            Condition = alert.Condition,
+            AtMs = atMs,
+            OnsetMs = alert.OnsetMs,
+            Site = _siteId,
+            Device = device?.Registered?.Entry.Id ?? device?.Id.Name,
+            Channel = alert.Key.IsCircuit || alert.Key.Channel == 0 ? null : ChannelId.FromCode(alert.Key.Channel),
+            Asset = alert.Asset,
+            Text = AlertText.Compose(rule, Where(alert.Key, device), what, alert),
+            Evidence = evidence,
+            FlapCount = alert.FlapCount,
+        });
+    }
+
+    private LocalText Explain(ToldAlert alert, Rule rule, SortedDictionary<string, object> evidence)
+    {
+        if (alert.Key.IsCircuit)
+        {
+            var track = _circuits[alert.Key.Circuit];
+            var worst = Report(track).OrderByDescending(report => report.Amps).FirstOrDefault();
+            var rated = track.Limits.RatedA ?? 0;
+            evidence["a"] = Math.Round(worst.Amps, 2);
+            evidence["rated_a"] = rated;
+            evidence["thermal_level"] = Math.Round(worst.Level, 3);
+            if (worst.Phase is { } phase)
+                evidence["phase"] = phase;
+            if (worst.Trip is { } trip)
+            {
+                evidence["trip_from_s"] = Math.Round(trip.FromS);
+                if (trip.ToS is { } to)
+                    evidence["trip_to_s"] = Math.Round(to);
+            }
+
+            if (worst.MeanA is { } mean)
+                evidence["mean_3h_a"] = Math.Round(mean, 2);
+            if (track.Derived is { } derived)
+                evidence["current_from"] = derived;
+            return CircuitOverload.What(worst, rated);
+        }
+
+        if (!_devices.TryGetValue(alert.Key.Subject, out var device))
+            return new LocalText("", "");
+        if (rule is not ChannelRule channelRule)
+        {
+            var since = rule == Offline.Instance ? device.PresenceMs : device.HeardMs;
+            evidence["last_heard"] = ReadingJson.Instant(since);
+            return new LocalText($"最后一次有消息是 {AlertText.Clock(since)}", $"last heard at {AlertText.Clock(since)}");
+        }
+
+        var plan = device.Plans.First(candidate => candidate.Rule == channelRule);
+        var place = device.Find(ChannelId.FromCode(alert.Key.Channel), 0);
+        var value = place < 0 ? 0 : _tracks[device.Channels[place].FirstTrack].Value;
+        var grade = plan.Grades.LastOrDefault(candidate => candidate.Priority == alert.Priority, plan.Grades[0]);
+        channelRule.Explain(grade, value, evidence);
+        return channelRule.What(grade, value);
+    }
+
+    private LocalText Where(AlertKey key, DeviceMemory? device)
+    {
+        var site = _site?.Name ?? new LocalText(_siteId ?? "未登记设备", _siteId ?? "Unregistered");
+        if (key.IsCircuit)
+            return AlertText.Join(site, _circuits[key.Circuit].Circuit.Name);
+        var channel = ChannelId.FromCode(key.Channel);
+        var place = device?.Registered is { } registered ? registered.Site.Places.FirstOrDefault(candidate => candidate.Id == registered.Entry.Place)?.Name : null;
+        var name = device?.Registered?.Entry.Name ?? new LocalText(device?.Id.Name ?? "", device?.Id.Name ?? "");
+        return AlertText.Join(site, place, name, AlertText.Channel(channel));
+    }
+
+    // ---- memory ------------------------------------------------------------------------------------------------------
+
+    /// <summary>Writes everything it knows; <see cref="Load"/> gives it back, also into an engine with another registry.</summary>
+    public void Save(IBufferWriter<byte> output)
+    {
+        var writer = new SnapshotWriter(output);
+        writer.Byte(1);
+        writer.Int64(_nowMs);
+        writer.Int64(_startedMs);
+        writer.Int32(_devices.Count);
+        foreach (var (number, device) in _devices)
+            SaveDevice(ref writer, number, device);
+        writer.Int32(_circuits.Count);
+        foreach (var circuit in _circuits)
+        {
+            writer.Text(Fingerprint(circuit.Circuit));
+            var part = new ArrayBufferWriter<byte>();
+            var inner = new SnapshotWriter(part);
+            inner.Int32(circuit.Slots.Count);
+            foreach (var slot in circuit.Slots)
+            {
+                inner.Int32(slot.Device);
+                inner.Int32(slot.Channel.Code);
+                inner.Int32(slot.Phase);
+                inner.Byte(slot.Balanced ? (byte)1 : (byte)0);
+            }
+
+            circuit.Save(ref inner);
+            writer.Int32(part.WrittenCount);
+            output.Write(part.WrittenSpan);
+        }
+
+        writer.Int32(_book.All.Count);
+        foreach (var alert in _book.All)
+            SaveAlert(ref writer, alert);
+    }
+
+    /// <summary>Takes back what <see cref="Save"/> wrote. What the registry no longer knows, or knows otherwise, begins anew.</summary>
+    /// <exception cref="InvalidDataException">It is damaged, or of a newer format.</exception>
+    public void Load(ReadOnlySpan<byte> input, DeviceTable devices)
+    {
+        var reader = new SnapshotReader(input);
+        if (reader.Byte() != 1)
+            throw new InvalidDataException("The rule snapshot is of a format this service does not know.");
+        _nowMs = reader.Int64();
+        _startedMs = reader.Int64();
+        for (var count = reader.Int32(); count > 0; count--)
+            LoadDevice(ref reader, devices);
+        for (var count = reader.Int32(); count > 0; count--)
+            LoadCircuit(ref reader);
+        for (var count = reader.Int32(); count > 0; count--)
+            LoadAlert(ref reader);
+    }
+
+    private void SaveDevice(ref SnapshotWriter writer, int number, DeviceMemory device)
+    {
+        writer.Int32(number);
+        writer.Byte((byte)device.Presence);
+        writer.Int64(device.PresenceMs);
+        writer.Int64(device.HeardMs);
+        writer.Int64(device.BirthPeriodMs);
+        writer.Int64(device.BirthBd);
+        writer.Text(device.BirthBoot.ToString());
+        writer.Int64(device.BackMs);
+        SaveAbsence(ref writer, device.Offline);
+        SaveAbsence(ref writer, device.Silent);
+        writer.Int32(device.ChannelCount);
+        foreach (ref readonly var channel in device.Channels)
+        {
+            writer.Int32(channel.Channel.Code);
+            writer.Double(channel.Wh);
+            writer.Int64(channel.WhMs);
+            var id = channel.Channel;
+            var tracks = device.Plans.Count(plan => plan.Rule.AppliesTo(device.Registered?.Entry, id));
+            writer.Byte((byte)tracks);
+            for (var track = 0; track < tracks; track++)
+                _tracks.Save(ref writer, _tracks[channel.FirstTrack + track]);
+        }
+    }
+
+    private void LoadDevice(ref SnapshotReader reader, DeviceTable devices)
+    {
+        var number = reader.Int32();
+        var known = devices.Find(number) ?? throw new InvalidDataException($"The rule snapshot names device {number}, which the device table does not know.");
+        var device = MemoryOf(known);
+        device.Presence = (Contract.Presence)reader.Byte();
+        device.PresenceMs = reader.Int64();
+        device.HeardMs = reader.Int64();
+        device.BirthPeriodMs = reader.Int64();
+        device.BirthBd = reader.Int64();
+        device.BirthBoot = BootId.TryParse(System.Text.Encoding.ASCII.GetBytes(reader.Text() ?? ""), out var boot) ? boot : default;
+        device.BackMs = reader.Int64();
+        device.Offline = LoadAbsence(ref reader);
+        device.Silent = LoadAbsence(ref reader);
+        for (var channels = reader.Int32(); channels > 0; channels--)
+        {
+            // Circuits get their slots from their own part of the snapshot, in their own order.
+            var id = ChannelId.FromCode((ushort)reader.Int32());
+            var channel = NewChannel(device, id, withFeeds: false);
+            channel.Wh = reader.Double();
+            channel.WhMs = reader.Int64();
+            var tracks = reader.Byte();
+            for (var track = 0; track < tracks; track++)
+                _tracks.Load(ref reader, ref _tracks[channel.FirstTrack + track]);
+            device.Add(channel);
+        }
+
+        // The registry may have given it to another site meanwhile; here it would only fall silent.
+        if ((_index.Find(known.Id)?.Site.Id ?? known.Id.Site) != _siteId)
+            _devices.Remove(number);
+    }
+
+    private ChannelMemory NewChannel(DeviceMemory device, ChannelId id, bool withFeeds)
+    {
+        if (withFeeds)
+            return NewChannel(device, id);
+        var first = -1;
+        foreach (var plan in device.Plans.Where(plan => plan.Rule.AppliesTo(device.Registered?.Entry, id)))
+        {
+            var track = _tracks.Add();
+            if (first < 0)
+                first = track;
+        }
+
+        return new ChannelMemory { Channel = id, FirstTrack = first, Feeds = [] };
+    }
+
+    private void LoadCircuit(ref SnapshotReader reader)
+    {
+        var fingerprint = reader.Text();
+        var part = reader.Bytes(reader.Int32());
+        var place = _circuits.FindIndex(candidate => Fingerprint(candidate.Circuit) == fingerprint);
+        var inner = new SnapshotReader(part);
+        var slots = new List<CircuitSlot>();
+        for (var count = inner.Int32(); count > 0; count--)
+            slots.Add(new CircuitSlot(inner.Int32(), ChannelId.FromCode((ushort)inner.Int32()), inner.Int32(), inner.Byte() == 1));
+        // A circuit that hangs or is rated otherwise now begins with a cold image and learns its contributors again.
+        if (place < 0 || slots.Any(slot => !_devices.ContainsKey(slot.Device)))
+            return;
+        var track = _circuits[place];
+        foreach (var slot in slots)
+        {
+            var device = _devices[slot.Device];
+            var at = device.Find(slot.Channel, 0);
+            if (at < 0)
+                at = device.Add(NewChannel(device, slot.Channel, withFeeds: false));
+            ref var channel = ref device.Channels[at];
+            channel.Feeds = [.. channel.Feeds, new Feed(place, track.AddSlot(slot))];
+            track.GapMs = Math.Max(track.GapMs, device.GapMs);
+        }
+
+        track.Load(ref inner);
+    }
+
+    private void SaveAlert(ref SnapshotWriter writer, ToldAlert alert)
+    {
+        writer.Text(alert.Key.Rule);
+        writer.Text(alert.Key.IsCircuit ? _circuits[alert.Key.Circuit].Circuit.Id : null);
+        writer.Int32(alert.Key.IsCircuit ? 0 : alert.Key.Subject);
+        writer.Int32(alert.Key.Channel);
+        writer.Text(alert.Asset);
+        writer.Text(alert.Id);
+        writer.Int64(alert.OnsetMs);
+        writer.Byte((byte)alert.Condition);
+        writer.Byte((byte)alert.Priority);
+        writer.Int32(alert.NextSequence);
+        writer.Int32(alert.FlapCount);
+        writer.Int64(alert.ClearedMs);
+        writer.Int64(alert.HeardMs);
+    }
+
+    private void LoadAlert(ref SnapshotReader reader)
+    {
+        var rule = reader.Text()!;
+        var circuit = reader.Text();
+        var device = reader.Int32();
+        var channel = (ushort)reader.Int32();
+        var place = circuit is null ? -1 : _circuits.FindIndex(candidate => candidate.Circuit.Id == circuit);
+        var alert = new ToldAlert
+        {
+            Key = new AlertKey(rule, circuit is null ? device : -1 - place, channel),
+            Asset = reader.Text()!,
+            Id = reader.Text()!,
+            OnsetMs = reader.Int64(),
+            Condition = (Condition)reader.Byte(),
+            Priority = (Priority)reader.Byte(),
+            NextSequence = reader.Int32(),
+            FlapCount = reader.Int32(),
+            ClearedMs = reader.Int64(),
+            HeardMs = reader.Int64(),
+        };
+        if (circuit is null ? _devices.ContainsKey(device) : place >= 0)
+            _book.Add(alert);
+    }
+
+    private static void SaveAbsence(ref SnapshotWriter writer, in AbsenceMemory absence)
+    {
+        writer.Int64(absence.SinceMs);
+        writer.Int64(absence.BackMs);
+        writer.Byte((byte)absence.Phase);
+        writer.Byte(absence.Told);
+    }
+
+    private static AbsenceMemory LoadAbsence(ref SnapshotReader reader) => new()
+    {
+        SinceMs = reader.Int64(),
+        BackMs = reader.Int64(),
+        Phase = (HoldPhase)reader.Byte(),
+        Told = reader.Byte(),
+    };
+
+    private static string Fingerprint(Circuit circuit) => $"{circuit.Id}|{circuit.RatedA}|{circuit.Phases}|{circuit.Phase}|{circuit.Parent}|{circuit.Meter}|{circuit.MeterChannel}";
+}

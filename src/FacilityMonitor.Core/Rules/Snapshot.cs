@@ -1,0 +1,100 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Text;
+
+namespace FacilityMonitor.Rules;
+
+/// <summary>Writes rule state as little-endian bytes.</summary>
+internal ref struct SnapshotWriter(IBufferWriter<byte> output)
+{
+    public void Byte(byte value)
+    {
+        output.GetSpan(1)[0] = value;
+        output.Advance(1);
+    }
+
+    public void Int32(int value)
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(output.GetSpan(4), value);
+        output.Advance(4);
+    }
+
+    public void Int64(long value)
+    {
+        BinaryPrimitives.WriteInt64LittleEndian(output.GetSpan(8), value);
+        output.Advance(8);
+    }
+
+    public void Single(float value) => Int32(BitConverter.SingleToInt32Bits(value));
+
+    public void Double(double value) => Int64(BitConverter.DoubleToInt64Bits(value));
+
+    /// <summary>A text, or null.</summary>
+    public void Text(string? value)
+    {
+        if (value is null)
+        {
+            Int32(-1);
+            return;
+        }
+
+        var length = Encoding.UTF8.GetByteCount(value);
+        Int32(length);
+        Encoding.UTF8.GetBytes(value, output.GetSpan(Math.Max(1, length)));
+        output.Advance(length);
+    }
+
+    public void Hold(in Hold hold)
+    {
+        Byte((byte)hold.Phase);
+        if (hold.Phase == HoldPhase.Idle)
+            return;
+        Int64(hold.SinceMs);
+        Int32(hold.CountedMs);
+        Int32(hold.Samples);
+    }
+}
+
+/// <summary>Reads what <see cref="SnapshotWriter"/> wrote. A snapshot that breaks off or makes no sense throws <see cref="InvalidDataException"/>:
+/// it is our own file, so the state is rebuilt from the journal instead.</summary>
+internal ref struct SnapshotReader(ReadOnlySpan<byte> input)
+{
+    private ReadOnlySpan<byte> _rest = input;
+
+    public readonly bool AtEnd => _rest.IsEmpty;
+
+    public byte Byte() => Take(1)[0];
+
+    public int Int32() => BinaryPrimitives.ReadInt32LittleEndian(Take(4));
+
+    public long Int64() => BinaryPrimitives.ReadInt64LittleEndian(Take(8));
+
+    public float Single() => BitConverter.Int32BitsToSingle(Int32());
+
+    public double Double() => BitConverter.Int64BitsToDouble(Int64());
+
+    public string? Text()
+    {
+        var length = Int32();
+        return length < 0 ? null : Encoding.UTF8.GetString(Take(length));
+    }
+
+    public Hold Hold()
+    {
+        var phase = (HoldPhase)Byte();
+        return phase == HoldPhase.Idle
+            ? default
+            : new Hold { Phase = phase, SinceMs = Int64(), CountedMs = Int32(), Samples = (ushort)Int32() };
+    }
+
+    public ReadOnlySpan<byte> Bytes(int count) => Take(count);
+
+    private ReadOnlySpan<byte> Take(int count)
+    {
+        if (count < 0 || count > _rest.Length)
+            throw new InvalidDataException("The rule snapshot breaks off.");
+        var taken = _rest[..count];
+        _rest = _rest[count..];
+        return taken;
+    }
+}

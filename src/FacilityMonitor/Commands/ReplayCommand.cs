@@ -1,0 +1,156 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using FacilityMonitor.Alerts;
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Contract;
+using FacilityMonitor.Ingest;
+using FacilityMonitor.Monitoring;
+using FacilityMonitor.Readings;
+using FacilityMonitor.Registry;
+using FacilityMonitor.Rules;
+
+namespace FacilityMonitor.Commands;
+
+/// <summary><c>replay</c>: decode, rules and alerts over a message file, offline. Same input, same output, byte for byte.</summary>
+internal static class ReplayCommand
+{
+    public static Command Create()
+    {
+        var config = new Option<DirectoryInfo>("--config") { Description = "Configuration folder.", Required = true };
+        var input = new Option<string>("--input") { Description = "Message file (JSON Lines ordered by \"at\"), or - for standard input.", Required = true };
+        var output = new Option<FileInfo?>("--out") { Description = "Where the steps of alerts go; default: standard output." };
+        var until = new Option<DateTimeOffset?>("--until") { Description = "Let time run on to here after the last message." };
+        var command = new Command("replay", "Run the rules over a message file.") { config, input, output, until };
+        command.SetAction(parsed =>
+        {
+            var loaded = FacilityLoader.Load(parsed.GetValue(config)!.FullName, RunCommand.Rules);
+            foreach (var error in loaded.Errors)
+                Console.Error.WriteLine(error);
+            if (loaded.Facility is null)
+                return 1;
+            try
+            {
+                using var reader = parsed.GetValue(input) is { } path && path != "-" ? new StreamReader(path, Encoding.UTF8) : new StreamReader(Console.OpenStandardInput(), Encoding.UTF8);
+                using var writer = parsed.GetValue(output) is { } file ? new StreamWriter(file.Create()) : new StreamWriter(Console.OpenStandardOutput());
+                writer.NewLine = "\n";
+                return Run(loaded.Facility, reader, parsed.GetValue(until)?.ToUnixTimeMilliseconds(), writer, Console.Error);
+            }
+            catch (IOException error)
+            {
+                Console.Error.WriteLine(error.Message);
+                return 1;
+            }
+        });
+        return command;
+    }
+
+    internal static int Run(Facility facility, TextReader input, long? untilMs, TextWriter output, TextWriter errors)
+    {
+        var devices = new DeviceTable();
+        var decoder = new MessageDecoder(devices);
+        var ledger = new DeviceLedger();
+        var engine = new RuleEngine(new FacilityIndex(facility), devices);
+        var message = new DeviceMessage();
+        var steps = new List<AlertTransition>();
+        long now = 0;
+        var number = 0;
+        while (input.ReadLine() is { } line)
+        {
+            number++;
+            if (line.Length == 0)
+                continue;
+            if (!MessageLine.TryRead(line, out var read, out var fault))
+            {
+                Fault(errors, number, "bad-line", fault!);
+                return 1;
+            }
+
+            if (read.AtMs < now)
+            {
+                Fault(errors, number, "out-of-order", $"at {ReadingJson.Instant(read.AtMs)} after {ReadingJson.Instant(now)}; sort the file by \"at\"");
+                return 1;
+            }
+
+            Advance(engine, ref now, read.AtMs, steps, output);
+            var outcome = decoder.Decode(read.Topic, read.Payload, read.Retain, read.AtMs, message);
+            if (outcome.Result == DecodeResult.Rejected)
+                Fault(errors, number, outcome.Reason.Key(), outcome.Detail!);
+            if (outcome.Result != DecodeResult.Decoded)
+                continue;
+            if (message.HasEnvelope && ledger.Observe(message.Device!.Number, message.Envelope, read.AtMs, 0) == SequenceVerdict.Duplicate)
+                continue;
+            engine.Observe(message, steps);
+            Print(steps, output);
+        }
+
+        if (untilMs is { } until)
+            Advance(engine, ref now, until, steps, output);
+        return 0;
+    }
+
+    /// <summary>Ticks at every whole second that has been passed.</summary>
+    private static void Advance(RuleEngine engine, ref long now, long toMs, List<AlertTransition> steps, TextWriter output)
+    {
+        if (now == 0)
+        {
+            // The first message is the beginning of time; the grace after a start of the service is not meant here.
+            engine.Started(toMs - SiteEngine.GraceMs);
+            now = toMs;
+            return;
+        }
+
+        for (var second = (now / 1000) + 1; second * 1000 <= toMs; second++)
+        {
+            engine.Tick(second * 1000, steps);
+            Print(steps, output);
+        }
+
+        now = Math.Max(now, toMs);
+    }
+
+    private static void Print(List<AlertTransition> steps, TextWriter output)
+    {
+        foreach (var step in steps)
+            output.WriteLine(TransitionJson.Write(step));
+        steps.Clear();
+    }
+
+    private static void Fault(TextWriter errors, int line, string reason, string detail) => errors.WriteLine(
+        string.Create(CultureInfo.InvariantCulture, $"{{\"line\":{line},\"reason\":\"{reason}\",\"detail\":\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(detail)}\"}}"));
+}
+
+/// <summary>One line of a message file.</summary>
+internal readonly record struct MessageLine(long AtMs, byte[] Topic, byte[] Payload, bool Retain)
+{
+    public static bool TryRead(string line, out MessageLine message, out string? fault)
+    {
+        message = default;
+        fault = null;
+        try
+        {
+            using var document = JsonDocument.Parse(line);
+            var root = document.RootElement;
+            if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("at", out var at) || DeviceTime.Read(at) is not { } atMs)
+                fault = "at: a time is missing";
+            else if (!root.TryGetProperty("topic", out var topic) || topic.ValueKind != JsonValueKind.String)
+                fault = "topic: missing";
+            else if (root.TryGetProperty("base64", out var base64) && base64.ValueKind == JsonValueKind.String && base64.TryGetBytesFromBase64(out var bytes))
+                message = new MessageLine(atMs, Encoding.UTF8.GetBytes(topic.GetString()!), bytes, IsRetained(root));
+            else if (root.TryGetProperty("payload", out var payload))
+                message = new MessageLine(atMs, Encoding.UTF8.GetBytes(topic.GetString()!), Encoding.UTF8.GetBytes(payload.GetRawText()), IsRetained(root));
+            else
+                fault = "payload or base64: missing";
+        }
+        catch (JsonException error)
+        {
+            fault = error.Message;
+        }
+
+        return fault is null;
+    }
+
+    private static bool IsRetained(JsonElement root) => root.TryGetProperty("retain", out var retain) && retain.ValueKind == JsonValueKind.True;
+}

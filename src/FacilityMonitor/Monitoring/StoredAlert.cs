@@ -1,0 +1,32 @@
+using System.Globalization;
+using System.Text.Json;
+using FacilityMonitor.Alerts;
+using FacilityMonitor.Readings;
+using FacilityMonitor.Registry;
+
+namespace FacilityMonitor.Monitoring;
+
+/// <summary>Reads back what <see cref="TransitionJson"/> wrote, as far as the page needs it.</summary>
+internal static class StoredAlert
+{
+    public static AlertTransition Read(string json)
+    {
+        using var document = JsonDocument.Parse(json);
+        var root = document.RootElement;
+        var at = DateTimeOffset.Parse(root.GetProperty("at").GetString()!, CultureInfo.InvariantCulture).ToUnixTimeMilliseconds();
+        return new AlertTransition
+        {
+            AlertId = root.GetProperty("alert").GetString()!,
+            Rule = root.GetProperty("rule").GetString()!,
+            Priority = Enum.Parse<Priority>(root.GetProperty("priority").GetString()!),
+            Condition = Enum.GetValues<Condition>().First(condition => TransitionJson.State(condition) == root.GetProperty("state").GetString()),
+            AtMs = at,
+            OnsetMs = at,
+            Site = root.GetProperty("site").GetString(),
+            Device = root.GetProperty("device").GetString(),
+            Channel = root.GetProperty("channel").GetString() is { } text && ChannelId.TryParse(text, out var channel) ? channel : null,
+            Asset = root.GetProperty("asset").GetString()!,
+            Text = new LocalText(root.GetProperty("text").GetProperty("zh").GetString()!, root.GetProperty("text").GetProperty("en").GetString()!),
+        };
+    }
+}

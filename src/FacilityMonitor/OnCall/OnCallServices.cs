@@ -1,0 +1,22 @@
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Monitoring;
+
+namespace FacilityMonitor.OnCall;
+
+/// <summary>Alerts, and those who are told.</summary>
+internal static class OnCallServices
+{
+    public static void AddMonitoring(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<MonitoringWorker>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<MonitoringWorker>());
+    }
+
+    public static void AddOnCall(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<Outbox>();
+        builder.Services.AddSingleton(services => new WebhookNotifier(new HttpClient { Timeout = services.GetRequiredService<ServiceSettings>().OnCall.WebhookTimeout }));
+        builder.Services.AddSingleton<OutboxWorker>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<OutboxWorker>());
+    }
+}
