@@ -47,8 +47,9 @@ internal static class DeadLetterCommand
         using var connection = database.OpenReader();
         foreach (var letter in DeadLetters.Read(connection).Where(letter => letter.ReplayedMs is null).ToList())
         {
-            // The time of receipt stays what it was: the reading is as old as it is.
-            if (decoder.Decode(Encoding.UTF8.GetBytes(letter.Topic), letter.Payload, false, letter.ReceivedMs, message).Result != DecodeResult.Decoded)
+            // The time of receipt stays what it was: the reading is as old as it is. So does retained: refused for that, it is refused again.
+            var retained = letter.Reason == RejectReason.RetainedData.Key();
+            if (decoder.Decode(Encoding.UTF8.GetBytes(letter.Topic), letter.Payload, retained, letter.ReceivedMs, message).Result != DecodeResult.Decoded)
             {
                 refused++;
                 continue;
