@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using System.Text.Unicode;
 using FacilityMonitor.Readings;
 
 namespace FacilityMonitor.Contract;
@@ -25,12 +24,11 @@ internal sealed class Fm1Decoder
     private const int TextMax = 64;
 
     private readonly StateTexts _states = new();
-    private readonly Dictionary<int, (BootId Boot, long BeganMs)> _boots = [];
+    private readonly Dictionary<int, UptimeAnchor> _anchors = [];
     private RejectReason _reason;
     private string? _detail;
 
     // The envelope while it is read.
-    private bool _versionSeen;
     private long? _version;
     private BootId _boot;
     private long? _seq;
@@ -44,10 +42,14 @@ internal sealed class Fm1Decoder
     {
         _reason = RejectReason.BadJson;
         _detail = null;
+        _readingsSeen = false;
+        _version = _seq = _ts = _up = null;
+        _boot = default;
+        _clock = null;
         if (payload.Length > PayloadMax)
             return DecodeOutcome.Rejected(RejectReason.TooLarge, Invariant($"payload: {payload.Length} bytes, {PayloadMax} are allowed; send smaller batches"));
-        if (!Utf8.IsValid(payload))
-            return DecodeOutcome.Rejected(RejectReason.BadUtf8, "payload: not UTF-8");
+        if (JsonText.Fault(payload) is { } fault)
+            return DecodeOutcome.Rejected(RejectReason.BadUtf8, fault);
         try
         {
             var reader = new Utf8JsonReader(payload, new JsonReaderOptions { MaxDepth = DepthMax });
@@ -59,6 +61,8 @@ internal sealed class Fm1Decoder
             // Utf8JsonReader reports malformed JSON in no other way.
             _reason = RejectReason.BadJson;
             _detail = Invariant($"payload: {Plain(error)} at byte {error.BytePositionInLine}");
+            if (kind is Fm1Kind.Data or Fm1Kind.Hist or Fm1Kind.Event)
+                TellEnvelope(message);
         }
 
         message.Readings.Clear();
@@ -87,27 +91,15 @@ internal sealed class Fm1Decoder
     private bool ReadBatch(ref Utf8JsonReader reader, MessageKind kind, DeviceMessage message)
     {
         message.Kind = kind;
-        _versionSeen = _readingsSeen = false;
-        _version = _seq = _ts = _up = null;
-        _boot = default;
-        _clock = null;
-        var read = ReadEnvelope(ref reader, message);
-
-        // What could be read of the envelope goes out with a rejection too: the sequence book must know the number is settled.
-        if (!_boot.IsEmpty && _seq is { } seq)
-        {
-            message.HasEnvelope = true;
-            message.Envelope = new Envelope(_boot, seq, _ts ?? 0, _up, _clock ?? ClockSource.None);
-        }
-
-        if (!read)
+        ReadEnvelope(ref reader, message);
+        TellEnvelope(message);
+        // Another version may mean another thing by every other field, so it is named first.
+        if (_version is not (null or 1))
+            return Fail(RejectReason.UnsupportedVersion, Invariant($"v: {_version}, this service reads 1"));
+        if (_detail is not null)
             return false;
-        if (_version != 1)
-        {
-            return _versionSeen
-                ? Fail(RejectReason.UnsupportedVersion, Invariant($"v: {_version}, this service reads 1"))
-                : Missing("v");
-        }
+        if (_version is null)
+            return Missing("v");
 
         if (_boot.IsEmpty)
             return Missing("boot");
@@ -123,54 +115,51 @@ internal sealed class Fm1Decoder
         return true;
     }
 
-    private bool ReadEnvelope(ref Utf8JsonReader reader, DeviceMessage message)
+    /// <summary>
+    /// What could be read of the envelope goes out with a rejection too: the sequence book must know that the number is settled, or the device is asked for
+    /// the same unusable bytes three times and they are booked lost beside their dead letters.
+    /// </summary>
+    private void TellEnvelope(DeviceMessage message)
+    {
+        if (_boot.IsEmpty || _seq is not { } seq)
+            return;
+        message.HasEnvelope = true;
+        message.Envelope = new Envelope(_boot, seq, _ts ?? 0, _up, _clock ?? ClockSource.None);
+    }
+
+    /// <summary>Reads on behind a field that is refused, so that boot and number are found wherever they stand. The first refusal is the one told.</summary>
+    private void ReadEnvelope(ref Utf8JsonReader reader, DeviceMessage message)
     {
         while (NextProperty(ref reader))
         {
+            var fine = true;
             if (reader.ValueTextEquals("r"u8))
-            {
-                if (!ReadArray(ref reader, message))
-                    return false;
-                _readingsSeen = true;
-            }
+                fine = _readingsSeen = ReadArray(ref reader, message);
             else if (reader.ValueTextEquals("seq"u8))
-            {
-                if (!Whole(ref reader, "seq", 0, WholeMax, out _seq))
-                    return false;
-            }
+                fine = Whole(ref reader, "seq", 0, WholeMax, out _seq);
             else if (reader.ValueTextEquals("ts"u8))
-            {
-                if (!Whole(ref reader, "ts", 0, WholeMax, out _ts))
-                    return false;
-            }
+                fine = Whole(ref reader, "ts", 0, WholeMax, out _ts);
             else if (reader.ValueTextEquals("boot"u8))
-            {
-                if (!ReadBoot(ref reader, out _boot))
-                    return false;
-            }
+                fine = ReadBoot(ref reader, out _boot);
             else if (reader.ValueTextEquals("up"u8))
-            {
-                if (!Whole(ref reader, "up", 0, WholeMax, out _up))
-                    return false;
-            }
+                fine = Whole(ref reader, "up", 0, WholeMax, out _up);
             else if (reader.ValueTextEquals("clk"u8))
-            {
-                if (!ReadClock(ref reader, out _clock))
-                    return false;
-            }
+                fine = ReadClock(ref reader, out _clock);
             else if (reader.ValueTextEquals("v"u8))
-            {
-                _versionSeen = true;
-                if (!Whole(ref reader, "v", 0, WholeMax, out _version))
-                    return false;
-            }
+                fine = Whole(ref reader, "v", 0, WholeMax, out _version);
             else
-            {
                 SkipUnknown(ref reader, message);
-            }
+            if (!fine)
+                SkipToEnvelope(ref reader);
         }
+    }
 
-        return true;
+    private static void SkipToEnvelope(ref Utf8JsonReader reader)
+    {
+        const int EnvelopeDepth = 1;
+        reader.Skip();
+        while (reader.CurrentDepth > EnvelopeDepth)
+            reader.Read();
     }
 
     private bool ReadArray(ref Utf8JsonReader reader, DeviceMessage message)
@@ -271,7 +260,12 @@ internal sealed class Fm1Decoder
 
         reader.Read();
         if (reader.TokenType == JsonTokenType.Null)
+        {
+            // Told twice, the last wins: then it was not measured.
+            message.Readings.RemoveValue(metric);
             return true;
+        }
+
         if (metric.IsBoolean())
         {
             if (reader.TokenType is not (JsonTokenType.True or JsonTokenType.False))
@@ -353,23 +347,13 @@ internal sealed class Fm1Decoder
     private void SetTimes(DeviceMessage message)
     {
         var envelope = message.Envelope;
-        var number = message.Device!.Number;
         var believed = ClockCorrection.IsBelieved(envelope, message.Kind, message.ReceivedMs);
-        if (!believed && message.Kind != MessageKind.Hist && envelope.UpMs is { } up)
-        {
-            // The least delayed message says best when the boot began.
-            var began = message.ReceivedMs - up;
-            _boots[number] = (envelope.Boot, _boots.TryGetValue(number, out var known) && known.Boot == envelope.Boot ? Math.Min(known.BeganMs, began) : began);
-        }
-
-        long? bootBegan = _boots.TryGetValue(number, out var boot) && boot.Boot == envelope.Boot ? boot.BeganMs : null;
-        var baseMs = believed ? envelope.TsMs : ClockCorrection.BaseMs(envelope, message.ReceivedMs, bootBegan);
+        var baseMs = believed ? envelope.TsMs : ClockCorrection.BaseMs(envelope, message.ReceivedMs, BootBegan(message));
         foreach (ref var reading in message.Readings.Readings)
         {
-            reading.AtMs = baseMs + reading.DeviceMs;
+            reading.AtMs = Placed(baseMs + reading.DeviceMs, message.ReceivedMs, believed, reading.Quality, out var quality);
+            reading.Quality = quality;
             reading.DeviceMs += envelope.TsMs;
-            if (!believed && reading.Quality < Quality.Clock)
-                reading.Quality = Quality.Clock;
         }
 
         for (var index = 0; index < message.Events.Count; index++)
@@ -377,11 +361,34 @@ internal sealed class Fm1Decoder
             var fact = message.Events[index];
             message.Events[index] = fact with
             {
-                AtMs = baseMs + fact.DeviceMs,
+                AtMs = Placed(baseMs + fact.DeviceMs, message.ReceivedMs, believed, fact.Quality, out var quality),
                 DeviceMs = envelope.TsMs + fact.DeviceMs,
-                Quality = !believed && fact.Quality < Quality.Clock ? Quality.Clock : fact.Quality,
+                Quality = quality,
             };
         }
+    }
+
+    /// <summary>Nothing was measured in the future: an offset that leads there is no more to be believed than a base time that does.</summary>
+    private static long Placed(long atMs, long receivedMs, bool believed, Quality told, out Quality quality)
+    {
+        var ahead = atMs > receivedMs + ClockCorrection.AheadMaxMs;
+        quality = (ahead || !believed) && told < Quality.Clock ? Quality.Clock : told;
+        return ahead ? receivedMs : atMs;
+    }
+
+    /// <summary>When the boot of a message whose time is not believed began, as far as its live messages have shown; null when they have not.</summary>
+    private long? BootBegan(DeviceMessage message)
+    {
+        var envelope = message.Envelope;
+        var known = _anchors.TryGetValue(message.Device!.Number, out var anchor) && anchor.Boot == envelope.Boot;
+        if (envelope.UpMs is { } up && message.Kind != MessageKind.Hist)
+        {
+            anchor = known ? anchor.Heard(up, message.ReceivedMs) : UptimeAnchor.First(envelope.Boot, up, message.ReceivedMs);
+            _anchors[message.Device.Number] = anchor;
+            known = true;
+        }
+
+        return known ? anchor.BeganMs : null;
     }
 
     // ---- birth, status, ack ------------------------------------------------------------------------------------------
@@ -689,10 +696,20 @@ internal sealed class Fm1Decoder
         reader.Read();
         if (reader.TokenType == JsonTokenType.Null)
             return true;
-        if (reader.TokenType != JsonTokenType.String || reader.ValueSpan.Length > ReadingBuffer.StateLengthMax || reader.ValueIsEscaped)
-            return Bad(ref reader, "st", Invariant($"a plain text of at most {ReadingBuffer.StateLengthMax} bytes"));
-        state = _states.Get(reader.ValueSpan);
-        return true;
+        // Many JSON writers escape everything beyond ASCII: 充电 in six bytes may come in twelve, as \u5145\u7535.
+        const int EscapedMax = ReadingBuffer.StateLengthMax * 6;
+        Span<byte> text = stackalloc byte[EscapedMax];
+        if (reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= EscapedMax)
+        {
+            var length = reader.CopyString(text);
+            if (length <= ReadingBuffer.StateLengthMax)
+            {
+                state = _states.Get(text[..length]);
+                return true;
+            }
+        }
+
+        return Bad(ref reader, "st", Invariant($"a text of at most {ReadingBuffer.StateLengthMax} bytes"));
     }
 
     private bool ReadEventKind(ref Utf8JsonReader reader, out EventKind? kind)
@@ -754,8 +771,9 @@ internal sealed class Fm1Decoder
 
     private bool Fail(RejectReason reason, string detail)
     {
-        _reason = reason;
-        _detail = detail;
+        // The first refusal is told; what follows may only follow from it. An unsupported version explains all of them.
+        if (_detail is null || reason == RejectReason.UnsupportedVersion)
+            (_reason, _detail) = (reason, detail);
         return false;
     }
 

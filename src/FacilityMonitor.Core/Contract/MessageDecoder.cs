@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Unicode;
 using FacilityMonitor.Readings;
 
 namespace FacilityMonitor.Contract;
@@ -56,8 +55,8 @@ public sealed class MessageDecoder(DeviceTable devices)
             return DecodeOutcome.Ignored;
         if (payload.Length > ForeignDecoder.PayloadMax)
             return DecodeOutcome.Rejected(RejectReason.TooLarge, string.Create(CultureInfo.InvariantCulture, $"payload: {payload.Length} bytes, {ForeignDecoder.PayloadMax} are read"));
-        if (!Utf8.IsValid(payload))
-            return DecodeOutcome.Rejected(RejectReason.BadUtf8, "payload: not UTF-8");
+        if (JsonText.Fault(payload) is { } fault)
+            return DecodeOutcome.Rejected(RejectReason.BadUtf8, fault);
         message.Device = devices.Resolve(foreign.Dialect, [], foreign.Device);
         if (message.Device is null)
             return TooManyDevices();

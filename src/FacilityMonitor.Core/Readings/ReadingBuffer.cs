@@ -72,6 +72,21 @@ public sealed class ReadingBuffer
         reading.ValueCount++;
     }
 
+    /// <summary>Takes a value of the newest reading back; the others keep their order. Nothing happens when it has none of this metric.</summary>
+    public void RemoveValue(Metric metric)
+    {
+        ref var reading = ref _readings[Count - 1];
+        for (var index = reading.FirstValue; index < _valueCount; index++)
+        {
+            if (_values[index].Metric != metric)
+                continue;
+            _values.AsSpan((index + 1).._valueCount).CopyTo(_values.AsSpan(index));
+            _valueCount--;
+            reading.ValueCount--;
+            return;
+        }
+    }
+
     /// <summary>Takes back the newest reading, for a decoder that found it holds nothing.</summary>
     public void RemoveLast()
     {

@@ -24,6 +24,99 @@ public sealed class MessageDecoderTests
         Assert.Equal(0, _message.Readings.Count);
     }
 
+    [Theory]
+    [InlineData("""{"r":[{"ch":"s1","w":"x"}],"clk":"ntp","ts":1767225600000,"boot":"x1","seq":9,"v":1}""", RejectReason.BadField)]
+    [InlineData("""{"r":[{"w":1}],"boot":"x1","seq":9,"ts":1767225600000,"clk":"ntp","v":1}""", RejectReason.MissingField)]
+    [InlineData("""{"r":{"s1":[[1]]},"boot":"x1","seq":9,"ts":1767225600000,"clk":"ntp","v":1}""", RejectReason.BadField)]
+    [InlineData("""{"v":1,"ts":"yesterday","boot":"x1","seq":9,"clk":"ntp","r":[]}""", RejectReason.BadField)]
+    [InlineData("""{"v":1,"boot":"x1","seq":9,"ts":1767225600000,"clk":"ntp","r":[{"ch":"s1","w":13""", RejectReason.BadJson)]
+    [InlineData("""{"v":2,"boot":"x1","seq":9,"ts":"2026-01-01","clk":"gps","r":"none"}""", RejectReason.UnsupportedVersion)]
+    public void The_number_is_found_wherever_it_stands_and_whatever_is_wrong(string payload, RejectReason reason)
+    {
+        var outcome = Decode("fm/1/a/b/data", payload);
+
+        Assert.Equal(reason, outcome.Reason);
+        Assert.True(_message.HasEnvelope);
+        Assert.Equal(("x1", 9), (_message.Envelope.Boot.ToString(), _message.Envelope.Seq));
+        Assert.Equal(0, _message.Readings.Count);
+    }
+
+    [Fact]
+    public void A_message_that_is_nothing_has_not_the_number_of_the_one_before()
+    {
+        Decode("fm/1/a/b/data", """{"v":1,"boot":"x1","seq":9,"ts":1767225600000,"clk":"ntp","r":[]}""");
+
+        var outcome = Decode("fm/1/a/b/data", "nothing");
+
+        Assert.Equal(RejectReason.BadJson, outcome.Reason);
+        Assert.False(_message.HasEnvelope);
+    }
+
+    [Theory]
+    [InlineData("fm/1/a/b/ack", """{"id":"\ud800","result":"done"}""")]
+    [InlineData("fm/1/a/b/event", """{"v":1,"boot":"x1","seq":9,"ts":1767225600000,"clk":"ntp","r":[{"ev":"call","session":"a\udc00b"}]}""")]
+    [InlineData("fm/1/a/b/data", """{"v":1,"boot":"x1","seq":9,"ts":1767225600000,"clk":"ntp","\ud83d":1,"r":[]}""")]
+    [InlineData("tele/p/SENSOR", """{"Time":"\ud83d\ud83d","ENERGY":{"Power":1}}""")]
+    [InlineData("s/events/rpc", """{"method":"\uDFFF"}""")]
+    [InlineData("zigbee2mqtt/p", """{"state":"\ud800x"}""")]
+    public void Half_a_character_is_refused_and_stops_nobody(string topic, string payload)
+    {
+        Assert.Equal(RejectReason.BadUtf8, Decode(topic, payload).Reason);
+    }
+
+    [Theory]
+    [InlineData("""\ud83d\udd0c""", "🔌")]
+    [InlineData("""\u5145\u7535""", "充电")]
+    [InlineData("""a\\ud800""", """a\ud800""")]
+    public void A_state_may_be_written_with_escapes(string written, string state)
+    {
+        var outcome = Decode("fm/1/a/b/data", $$"""{"v":1,"boot":"x1","seq":9,"ts":1767225600000,"clk":"ntp","r":[{"ch":"s1","st":"{{written}}"}]}""");
+
+        Assert.Null(outcome.Detail);
+        Assert.Equal(state, _message.Readings.Readings[0].State);
+    }
+
+    [Theory]
+    [InlineData(ReadingBuffer.StateLengthMax, DecodeResult.Decoded)]
+    [InlineData(ReadingBuffer.StateLengthMax + 1, DecodeResult.Rejected)]
+    public void A_state_has_32_bytes_and_no_more(int length, DecodeResult expected)
+    {
+        var outcome = Decode("fm/1/a/b/data", $$"""{"v":1,"boot":"x1","seq":9,"ts":1767225600000,"clk":"ntp","r":[{"ch":"s1","st":"{{new string('x', length)}}"}]}""");
+
+        Assert.Equal(expected, outcome.Result);
+    }
+
+    [Fact]
+    public void A_value_taken_back_by_null_was_not_measured()
+    {
+        Decode("fm/1/a/b/data", """{"v":1,"boot":"x1","seq":9,"ts":1767225600000,"clk":"ntp","r":[{"ch":"s1","w":5,"v":230,"w":null}]}""");
+
+        ref var reading = ref _message.Readings.Readings[0];
+        Assert.Equal([new MetricValue(Metric.V, 230)], _message.Readings.ValuesOf(reading).ToArray());
+    }
+
+    [Theory]
+    [InlineData(60_000, Quality.Good)]
+    [InlineData(60_001, Quality.Clock)]
+    public void A_sample_cannot_lie_in_the_future_by_its_offset_either(long offsetMs, Quality expected)
+    {
+        Decode("fm/1/a/b/hist", $$"""{"v":1,"boot":"x1","seq":9,"ts":{{Received}},"clk":"ntp","r":[{"dt":{{offsetMs}},"ch":"s1","w":5}]}""");
+
+        ref var reading = ref _message.Readings.Readings[0];
+        Assert.Equal(expected, reading.Quality);
+        Assert.Equal(expected == Quality.Good ? Received + offsetMs : Received, reading.AtMs);
+        Assert.Equal(Received + offsetMs, reading.DeviceMs);
+    }
+
+    [Fact]
+    public void The_alarm_of_a_device_whose_clock_is_wrong_is_placed_when_it_came()
+    {
+        Decode("fm/1/a/b/event", $$"""{"v":1,"boot":"x1","seq":9,"ts":{{Received + 3_600_000}},"clk":"rtc","r":[{"ch":"main","ev":"smoke","on":true}]}""");
+
+        var fact = Assert.Single(_message.Events);
+        Assert.Equal((Received, Received + 3_600_000, Quality.Clock), (fact.AtMs, fact.DeviceMs, fact.Quality));
+    }
+
     [Fact]
     public void Readings_that_come_retained_are_old_ones()
     {
@@ -117,6 +210,7 @@ public sealed class MessageDecoderTests
     public void Twenty_thousand_damaged_messages_are_answered_and_none_throws()
     {
         var random = new Random(20261120);
+        byte[][] grafts = [.. new[] { "\\ud800", "\\", "1e999", "-1e-999", "[[[[[[[[[[[[[[[[[", "{\"", "null", "9007199254740993", "\"\\u0077\"", "\0" }.Select(Encoding.UTF8.GetBytes)];
         var cases = SourceTree.Files("tests/FacilityMonitor.Tests/Payloads", "*.payload")
             .Select(path => (Topic: Encoding.UTF8.GetBytes(File.ReadAllText(path[..^".payload".Length] + ".topic").Trim()), Payload: File.ReadAllBytes(path))).ToArray();
         var results = new int[3];
@@ -127,8 +221,9 @@ public sealed class MessageDecoderTests
             for (var damage = random.Next(1, 6); damage > 0 && payload.Length > 0; damage--)
             {
                 var at = random.Next(payload.Length);
-                payload = random.Next(4) switch
+                payload = random.Next(5) switch
                 {
+                    4 => [.. payload[..at], .. grafts[random.Next(grafts.Length)], .. payload[at..]],
                     0 => [.. payload[..at], .. payload[(at + 1)..]],
                     1 => [.. payload[..at], (byte)random.Next(256), .. payload[at..]],
                     2 => payload[..at],
