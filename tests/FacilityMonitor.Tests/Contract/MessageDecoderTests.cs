@@ -9,6 +9,9 @@ public sealed class MessageDecoderTests
 {
     private const long Received = 1_767_225_605_000;
 
+    /// <summary>What random bytes hardly ever make, and firmware does.</summary>
+    private static readonly byte[][] Grafts = [.. new[] { "\\ud800", "\\", "1e999", "-1e-999", "[[[[[[[[[[[[[[[[[", "{\"", "null", "9007199254740993", "\"\\u0077\"", "\0" }.Select(Encoding.UTF8.GetBytes)];
+
     private readonly MessageDecoder _decoder = new(new DeviceTable());
     private readonly DeviceMessage _message = new();
 
@@ -210,7 +213,6 @@ public sealed class MessageDecoderTests
     public void Twenty_thousand_damaged_messages_are_answered_and_none_throws()
     {
         var random = new Random(20261120);
-        byte[][] grafts = [.. new[] { "\\ud800", "\\", "1e999", "-1e-999", "[[[[[[[[[[[[[[[[[", "{\"", "null", "9007199254740993", "\"\\u0077\"", "\0" }.Select(Encoding.UTF8.GetBytes)];
         var cases = SourceTree.Files("tests/FacilityMonitor.Tests/Payloads", "*.payload")
             .Select(path => (Topic: Encoding.UTF8.GetBytes(File.ReadAllText(path[..^".payload".Length] + ".topic").Trim()), Payload: File.ReadAllBytes(path))).ToArray();
         var results = new int[3];
@@ -223,7 +225,7 @@ public sealed class MessageDecoderTests
                 var at = random.Next(payload.Length);
                 payload = random.Next(5) switch
                 {
-                    4 => [.. payload[..at], .. grafts[random.Next(grafts.Length)], .. payload[at..]],
+                    4 => [.. payload[..at], .. Grafts[random.Next(Grafts.Length)], .. payload[at..]],
                     0 => [.. payload[..at], .. payload[(at + 1)..]],
                     1 => [.. payload[..at], (byte)random.Next(256), .. payload[at..]],
                     2 => payload[..at],
