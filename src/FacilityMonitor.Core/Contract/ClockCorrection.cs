@@ -27,6 +27,9 @@ public static class ClockCorrection
     /// <summary>Whether the time of a foreign reading is to be believed: they send live values, so it lies within a day of receipt.</summary>
     public static bool IsBelieved(long atMs, long receivedMs) => atMs <= receivedMs + AheadMaxMs && atMs >= receivedMs - DataAgeMaxMs;
 
+    /// <summary>Whether a time that lies too far back to be live can be the true time of an old value.</summary>
+    public static bool CouldBePast(long atMs, long receivedMs) => atMs >= EarliestMs && atMs <= receivedMs;
+
     /// <summary>Our base time for a message whose own is not believed; its samples keep their distances (<c>dt</c>) from it.</summary>
     /// <param name="envelope">The message's envelope.</param>
     /// <param name="receivedMs">When it was received, ms since 1970-01-01 UTC.</param>

@@ -9,7 +9,11 @@ internal static class DeviceTime
     /// <summary>Times without an offset are local to where the devices stand.</summary>
     private static readonly TimeSpan Shanghai = TimeSpan.FromHours(8);
 
-    private static readonly string[] Forms = ["yyyy-MM-dd'T'HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss.fff", "yyyy-MM-dd HH:mm:ss", "yyyy.MM.dd HH:mm:ss"];
+    /// <summary>"K" takes a Z, an offset, or nothing; "F" any number of decimals, or none.</summary>
+    private static readonly string[] Forms =
+    [
+        "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd HH:mm:ss.FFFFFFFK", "yyyy.MM.dd HH:mm:ss",
+    ];
 
     /// <summary>A time as text (ISO with or without an offset, or the old dotted form) or as a number of seconds or milliseconds; null when it is none of these.</summary>
     public static long? Read(JsonElement value)
@@ -19,10 +23,9 @@ internal static class DeviceTime
         if (value.ValueKind != JsonValueKind.String)
             return null;
         var text = value.GetString()!;
-        if (DateTime.TryParseExact(text, Forms, CultureInfo.InvariantCulture, DateTimeStyles.None, out var local))
-            return new DateTimeOffset(local, Shanghai).ToUnixTimeMilliseconds();
-        if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var exact))
-            return exact.ToUnixTimeMilliseconds();
+        // Never by the zone of the machine that happens to read it.
+        if (DateTime.TryParseExact(text, Forms, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal, out var instant))
+            return new DateTimeOffset(instant, instant.Kind == DateTimeKind.Utc ? TimeSpan.Zero : Shanghai).ToUnixTimeMilliseconds();
         return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var epoch) ? FromEpoch(epoch) : null;
     }
 

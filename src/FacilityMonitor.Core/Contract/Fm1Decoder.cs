@@ -48,6 +48,8 @@ internal sealed class Fm1Decoder
         _clock = null;
         if (payload.Length > PayloadMax)
             return DecodeOutcome.Rejected(RejectReason.TooLarge, Invariant($"payload: {payload.Length} bytes, {PayloadMax} are allowed; send smaller batches"));
+        if (payload.IsEmpty)
+            return DecodeOutcome.Rejected(RejectReason.BadJson, "payload: empty");
         if (JsonText.Fault(payload) is { } fault)
             return DecodeOutcome.Rejected(RejectReason.BadUtf8, fault);
         try

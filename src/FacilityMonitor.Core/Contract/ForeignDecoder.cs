@@ -13,30 +13,37 @@ internal static class ForeignDecoder
 
     private const int DepthMax = 16;
 
+    /// <summary>White space around JSON and around plain words; some scripts end every payload with a line feed.</summary>
+    public static ReadOnlySpan<byte> Space => " \t\r\n"u8;
+
     /// <summary>Decodes one payload into a message whose device and receipt time are set.</summary>
-    public static DecodeOutcome Decode(in ForeignTopic topic, ReadOnlySpan<byte> payload, DeviceMessage message)
+    /// <param name="topic">What the topic says.</param>
+    /// <param name="payload">Text that can be read as such.</param>
+    /// <param name="severalChannels">Whether the device has shown more than one channel before.</param>
+    /// <param name="message">Filled.</param>
+    public static DecodeOutcome Decode(in ForeignTopic topic, ReadOnlySpan<byte> payload, bool severalChannels, DeviceMessage message)
     {
         return topic.Kind switch
         {
             ForeignKind.TasmotaPresence => Online(payload, "Online"u8, "Offline"u8, message),
             ForeignKind.ShellyPresence => Online(payload, "true"u8, "false"u8, message),
-            ForeignKind.ZigbeePresence when !payload.TrimStart(" \t\r\n"u8).StartsWith("{"u8) => Online(payload, "online"u8, "offline"u8, message),
-            ForeignKind.TasmotaPower => TasmotaDecoder.Power(ForeignTopic.TasmotaRelay(topic.Part), payload, message),
-            ForeignKind.ZigbeeAttribute => ZigbeeDecoder.Attribute(topic.Part, payload, message),
+            ForeignKind.ZigbeePresence when !payload.TrimStart(Space).StartsWith("{"u8) => Online(payload, "online"u8, "offline"u8, message),
+            ForeignKind.TasmotaPower => TasmotaDecoder.Power(ForeignTopic.TasmotaRelay(topic.Part), payload.Trim(Space), message),
+            ForeignKind.ZigbeeAttribute => ZigbeeDecoder.Attribute(topic.Part, payload.Trim(Space), message),
             ForeignKind.Unknown or ForeignKind.Ignored => DecodeOutcome.Ignored,
             ForeignKind.TasmotaSensor or ForeignKind.TasmotaState or ForeignKind.ShellyNotification or ForeignKind.ShellyComponent
-                or ForeignKind.ZigbeeState or ForeignKind.ZigbeePresence => Json(topic, payload, message),
+                or ForeignKind.ZigbeeState or ForeignKind.ZigbeePresence => Json(topic, payload, severalChannels, message),
         };
     }
 
-    private static DecodeOutcome Json(in ForeignTopic topic, ReadOnlySpan<byte> payload, DeviceMessage message)
+    private static DecodeOutcome Json(in ForeignTopic topic, ReadOnlySpan<byte> payload, bool severalChannels, DeviceMessage message)
     {
         JsonDocument document;
         try
         {
             var reader = new Utf8JsonReader(payload, new JsonReaderOptions { MaxDepth = DepthMax });
             document = JsonDocument.ParseValue(ref reader);
-            if (reader.BytesConsumed < payload.Length && !payload[(int)reader.BytesConsumed..].Trim(" \t\r\n"u8).IsEmpty)
+            if (reader.BytesConsumed < payload.Length && !payload[(int)reader.BytesConsumed..].Trim(Space).IsEmpty)
             {
                 document.Dispose();
                 return DecodeOutcome.Rejected(RejectReason.BadJson, "payload: something follows the JSON value");
@@ -56,8 +63,8 @@ internal static class ForeignDecoder
             {
                 ForeignKind.TasmotaSensor => TasmotaDecoder.Sensor(root, message),
                 ForeignKind.TasmotaState => TasmotaDecoder.State(root, message),
-                ForeignKind.ShellyNotification => ShellyDecoder.Notification(root, message),
-                ForeignKind.ShellyComponent => ShellyDecoder.Component(Encoding.UTF8.GetString(topic.Part), root, message),
+                ForeignKind.ShellyNotification => ShellyDecoder.Notification(root, severalChannels, message),
+                ForeignKind.ShellyComponent => ShellyDecoder.Component(Encoding.UTF8.GetString(topic.Part), root, severalChannels, message),
                 ForeignKind.ZigbeePresence => root.TryGetProperty("state", out var state) && state.ValueKind == JsonValueKind.String
                     ? Online(Encoding.UTF8.GetBytes(state.GetString()!), "online"u8, "offline"u8, message)
                     : DecodeOutcome.Rejected(RejectReason.MissingField, "state: missing"),
@@ -68,6 +75,7 @@ internal static class ForeignDecoder
 
     private static DecodeOutcome Online(ReadOnlySpan<byte> payload, ReadOnlySpan<byte> online, ReadOnlySpan<byte> offline, DeviceMessage message)
     {
+        payload = payload.Trim(Space);
         var here = payload.SequenceEqual(online);
         if (!here && !payload.SequenceEqual(offline))
         {
@@ -83,6 +91,63 @@ internal static class ForeignDecoder
 
     /// <summary>Ends a decoder: a payload without anything for us is known and of no use, not wrong.</summary>
     public static DecodeOutcome Done(DeviceMessage message) => message.Readings.Count > 0 ? DecodeOutcome.Decoded : DecodeOutcome.Ignored;
+
+    /// <summary>
+    /// Brings together what a message says of one channel at one instant in several places: power and energy of a meter's phase, a plug's relay and its signal.
+    /// A metric told twice: the first place wins, it is the more specific one in every dialect.
+    /// </summary>
+    public static void MergeChannels(ReadingBuffer readings)
+    {
+        if (!HasRepeatedChannel(readings.Readings))
+            return;
+        var merged = new List<(Reading Reading, List<MetricValue> Values)>();
+        foreach (ref var reading in readings.Readings)
+        {
+            var (channel, at) = (reading.Channel, reading.AtMs);
+            var known = merged.FindIndex(other => other.Reading.Channel == channel && other.Reading.AtMs == at);
+            if (known < 0)
+            {
+                merged.Add((reading, [.. readings.ValuesOf(reading)]));
+                continue;
+            }
+
+            var (into, values) = merged[known];
+            into.Quality = into.Quality > reading.Quality ? into.Quality : reading.Quality;
+            into.CounterEpoch ??= reading.CounterEpoch;
+            into.State ??= reading.State;
+            foreach (ref readonly var value in readings.ValuesOf(reading))
+            {
+                var metric = value.Metric;
+                if (!values.Exists(other => other.Metric == metric))
+                    values.Add(value);
+            }
+
+            merged[known] = (into, values);
+        }
+
+        readings.Clear();
+        foreach (var (reading, values) in merged)
+        {
+            ref var added = ref readings.Add();
+            added = reading with { Index = added.Index, FirstValue = added.FirstValue, ValueCount = 0 };
+            foreach (var value in values)
+                readings.AddValue(value.Metric, value.Value);
+        }
+    }
+
+    private static bool HasRepeatedChannel(ReadOnlySpan<Reading> readings)
+    {
+        for (var index = 1; index < readings.Length; index++)
+        {
+            foreach (ref readonly var before in readings[..index])
+            {
+                if (before.Channel == readings[index].Channel && before.AtMs == readings[index].AtMs)
+                    return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Begins a reading at an instant.</summary>
     public static void Begin(DeviceMessage message, ChannelId channel, long atMs)
@@ -100,10 +165,10 @@ internal static class ForeignDecoder
             message.Readings.RemoveLast();
     }
 
-    /// <summary>Adds a number to the newest reading; text, null and what is not finite are left out.</summary>
+    /// <summary>Adds a number to the newest reading; text, null, what is not finite and a register below zero are left out.</summary>
     public static void Add(DeviceMessage message, JsonElement value, Metric metric)
     {
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number))
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number) && !(metric.IsCounter() && number < 0))
             message.Readings.AddValue(metric, number);
     }
 
@@ -119,10 +184,16 @@ internal static class ForeignDecoder
     {
         if (value.ValueKind != JsonValueKind.Number)
             return;
-        if (value.TryGetDecimal(out var exact) && Math.Abs(exact) < 1e15m)
-            message.Readings.AddValue(metric, (double)(exact * 1000m));
-        else if (value.TryGetDouble(out var number) && double.IsFinite(number * 1000))
+        // A register does not stand below zero; some firmware counts what is fed back down from it.
+        if (value.TryGetDecimal(out var exact) && exact < 1e15m)
+        {
+            if (exact >= 0)
+                message.Readings.AddValue(metric, (double)(exact * 1000m));
+        }
+        else if (value.TryGetDouble(out var number) && number >= 0 && double.IsFinite(number * 1000))
+        {
             message.Readings.AddValue(metric, number * 1000);
+        }
     }
 
     /// <inheritdoc cref="AddKilowattHours(DeviceMessage, JsonElement, Metric)"/>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using FacilityMonitor.Readings;
 
@@ -46,6 +47,11 @@ internal enum ForeignKind : byte
 /// <summary>A foreign topic, recognised by its shape.</summary>
 internal readonly ref struct ForeignTopic
 {
+    /// <summary>Longest name of a foreign device, bytes.</summary>
+    public const int NameMax = 128;
+
+    private static readonly SearchValues<byte> ComponentName = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789_"u8);
+
     private ForeignTopic(ForeignKind kind, Dialect dialect, ReadOnlySpan<byte> device, ReadOnlySpan<byte> part)
     {
         Kind = kind;
@@ -71,10 +77,16 @@ internal readonly ref struct ForeignTopic
     /// <param name="payload">Its payload: Zigbee2MQTT names may hold slashes, so an attribute is told from a device by what the payload is.</param>
     public static ForeignTopic Recognise(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
     {
+        // Another version of our own contract, or a slip in it: no stranger's.
+        if (topic.StartsWith("fm/"u8))
+            return default;
         if (topic.StartsWith("zigbee2mqtt/"u8))
             return Zigbee(topic["zigbee2mqtt/"u8.Length..], payload);
         if (topic.StartsWith("tasmota/discovery/"u8) || topic.StartsWith("homeassistant/"u8))
             return Ignored;
+        // Before Shelly's shapes: a plug may be called "status".
+        if (Tasmota(topic) is { Kind: not ForeignKind.Unknown } tasmota)
+            return tasmota;
         if (topic.EndsWith("/events/rpc"u8))
             return Named(ForeignKind.ShellyNotification, Dialect.Shelly, topic[..^"/events/rpc"u8.Length], []);
         if (topic.EndsWith("/rpc"u8) || topic.EndsWith("/command"u8))
@@ -82,9 +94,18 @@ internal readonly ref struct ForeignTopic
         if (topic.EndsWith("/online"u8))
             return Named(ForeignKind.ShellyPresence, Dialect.Shelly, topic[..^"/online"u8.Length], []);
         var status = topic.IndexOf("/status/"u8);
-        if (status > 0)
-            return Named(ForeignKind.ShellyComponent, Dialect.Shelly, topic[..status], topic[(status + "/status/"u8.Length)..]);
-        return Tasmota(topic);
+        return status > 0 && IsComponent(topic[(status + "/status/"u8.Length)..])
+            ? Named(ForeignKind.ShellyComponent, Dialect.Shelly, topic[..status], topic[(status + "/status/"u8.Length)..])
+            : default;
+    }
+
+    /// <summary><c>switch:0</c>, <c>sys</c>: lower-case letters and digits, then perhaps a number.</summary>
+    private static bool IsComponent(ReadOnlySpan<byte> part)
+    {
+        var colon = part.IndexOf((byte)':');
+        var name = colon < 0 ? part : part[..colon];
+        return !name.IsEmpty && !name.ContainsAnyExcept(ComponentName)
+            && (colon < 0 || (colon + 1 < part.Length && !part[(colon + 1)..].ContainsAnyExceptInRange((byte)'0', (byte)'9')));
     }
 
     private static ForeignTopic Zigbee(ReadOnlySpan<byte> rest, ReadOnlySpan<byte> payload)
@@ -94,7 +115,7 @@ internal readonly ref struct ForeignTopic
         if (rest.EndsWith("/availability"u8))
             return Named(ForeignKind.ZigbeePresence, Dialect.Zigbee2Mqtt, rest[..^"/availability"u8.Length], []);
         var slash = rest.LastIndexOf((byte)'/');
-        var isObject = payload.TrimStart(" \t\r\n"u8).StartsWith("{"u8);
+        var isObject = payload.TrimStart(ForeignDecoder.Space).StartsWith("{"u8);
         return slash > 0 && !isObject
             ? Named(ForeignKind.ZigbeeAttribute, Dialect.Zigbee2Mqtt, rest[..slash], rest[(slash + 1)..])
             : Named(ForeignKind.ZigbeeState, Dialect.Zigbee2Mqtt, rest, []);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Unicode;
 using FacilityMonitor.Readings;
 
 namespace FacilityMonitor.Contract;
@@ -9,6 +10,12 @@ namespace FacilityMonitor.Contract;
 public sealed class MessageDecoder(DeviceTable devices)
 {
     private readonly Fm1Decoder _fm1 = new();
+
+    /// <summary>
+    /// Shelly devices that have shown a second channel. Their deltas often name the first one alone, which by itself looks like a plug of one channel; taken
+    /// so, the first socket's readings would change over to <c>main</c> and back.
+    /// </summary>
+    private readonly HashSet<int> _severalChannels = [];
 
     /// <summary>Decodes one message.</summary>
     /// <param name="topic">Topic in UTF-8.</param>
@@ -53,6 +60,8 @@ public sealed class MessageDecoder(DeviceTable devices)
             return DecodeOutcome.Rejected(RejectReason.UnknownTopic, $"topic: {Shown(topic)} is of no dialect this service reads");
         if (foreign.Kind == ForeignKind.Ignored || payload.IsEmpty)
             return DecodeOutcome.Ignored;
+        if (foreign.Device.Length > ForeignTopic.NameMax || !Utf8.IsValid(foreign.Device) || foreign.Device.IndexOfAnyInRange((byte)0, (byte)0x1F) >= 0)
+            return DecodeOutcome.Rejected(RejectReason.BadId, string.Create(CultureInfo.InvariantCulture, $"topic: {Shown(topic)}; a device's name is text of at most {ForeignTopic.NameMax} bytes"));
         if (payload.Length > ForeignDecoder.PayloadMax)
             return DecodeOutcome.Rejected(RejectReason.TooLarge, string.Create(CultureInfo.InvariantCulture, $"payload: {payload.Length} bytes, {ForeignDecoder.PayloadMax} are read"));
         if (JsonText.Fault(payload) is { } fault)
@@ -61,25 +70,42 @@ public sealed class MessageDecoder(DeviceTable devices)
         if (message.Device is null)
             return TooManyDevices();
         message.Kind = MessageKind.Data;
-        var outcome = ForeignDecoder.Decode(foreign, payload, message);
+        var outcome = ForeignDecoder.Decode(foreign, payload, _severalChannels.Contains(message.Device.Number), message);
+        ForeignDecoder.MergeChannels(message.Readings);
         foreach (ref var reading in message.Readings.Readings)
         {
-            if (Fm1Decoder.IsImplausible(message.Readings, reading) && reading.Quality < Quality.Suspect)
-                reading.Quality = Quality.Suspect;
-            // Nobody knows how old a retained value is.
-            if (message.Retained && reading.Quality < Quality.Stale)
-                reading.Quality = Quality.Stale;
-            // A plug that never heard from a time server says 1970, one in the wrong zone lives in the future.
-            if (!ClockCorrection.IsBelieved(reading.AtMs, message.ReceivedMs))
-            {
-                reading.AtMs = message.ReceivedMs;
-                if (reading.Quality < Quality.Clock)
-                    reading.Quality = Quality.Clock;
-            }
+            if (foreign.Dialect == Dialect.Shelly && reading.Channel.Kind == ChannelKind.Socket)
+                _severalChannels.Add(message.Device.Number);
+            if (Fm1Decoder.IsImplausible(message.Readings, reading))
+                reading.Quality = Worst(reading.Quality, Quality.Suspect);
+            Place(ref reading, message);
         }
 
         return outcome;
     }
+
+    /// <summary>A foreign message is live, so its time lies within a day of receipt; what is older was kept by somebody and told again.</summary>
+    private static void Place(ref Reading reading, DeviceMessage message)
+    {
+        // Nobody knows how old a retained value is.
+        if (message.Retained)
+            reading.Quality = Worst(reading.Quality, Quality.Stale);
+        if (ClockCorrection.IsBelieved(reading.AtMs, message.ReceivedMs))
+            return;
+        // Zigbee2MQTT tells its whole cache when it starts, with the hour each device was last heard: moved to now, a plug that died on Tuesday would live.
+        var kept = message.Retained || message.Device!.Id.Dialect == Dialect.Zigbee2Mqtt;
+        if (kept && ClockCorrection.CouldBePast(reading.AtMs, message.ReceivedMs))
+        {
+            reading.Quality = Worst(reading.Quality, Quality.Stale);
+            return;
+        }
+
+        // A plug that never heard from a time server says 1970, one in the wrong zone lives in the future.
+        reading.AtMs = message.ReceivedMs;
+        reading.Quality = Worst(reading.Quality, Quality.Clock);
+    }
+
+    private static Quality Worst(Quality one, Quality other) => one > other ? one : other;
 
     private static DecodeOutcome TooManyDevices() =>
         DecodeOutcome.Rejected(RejectReason.TooManyDevices, string.Create(CultureInfo.InvariantCulture, $"{DeviceTable.DevicesMax} devices are known already; no new one is taken in"));

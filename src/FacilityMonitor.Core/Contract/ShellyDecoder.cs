@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using FacilityMonitor.Readings;
 
@@ -9,7 +10,7 @@ internal static class ShellyDecoder
 {
     private static readonly string[] Phases = ["a", "b", "c"];
 
-    public static DecodeOutcome Notification(JsonElement root, DeviceMessage message)
+    public static DecodeOutcome Notification(JsonElement root, bool severalChannels, DeviceMessage message)
     {
         if (!root.TryGetProperty("method", out var method) || method.ValueKind != JsonValueKind.String)
             return DecodeOutcome.Rejected(RejectReason.MissingField, "method: missing");
@@ -20,15 +21,15 @@ internal static class ShellyDecoder
         var at = changes.TryGetProperty("ts", out var ts) ? DeviceTime.Read(ts) ?? message.ReceivedMs : message.ReceivedMs;
         var parts = changes.EnumerateObject().Where(part => part.Value.ValueKind == JsonValueKind.Object).ToList();
         // One channel alone is the device itself; beside others each is a socket of its own.
-        var single = parts.Select(part => Numbered(part.Name)).All(part => part.Number <= 0);
+        var single = !severalChannels && parts.Select(part => Numbered(part.Name)).All(part => part.Number <= 0);
         foreach (var part in parts)
             Read(part.Name, part.Value, single, at, message);
         return ForeignDecoder.Done(message);
     }
 
-    public static DecodeOutcome Component(string component, JsonElement status, DeviceMessage message)
+    public static DecodeOutcome Component(string component, JsonElement status, bool severalChannels, DeviceMessage message)
     {
-        Read(component, status, Numbered(component).Number <= 0, message.ReceivedMs, message);
+        Read(component, status, !severalChannels && Numbered(component).Number <= 0, message.ReceivedMs, message);
         return ForeignDecoder.Done(message);
     }
 
@@ -112,11 +113,24 @@ internal static class ShellyDecoder
             ForeignDecoder.Add(message, temperature, "tC", Metric.Tc);
         if (status.TryGetProperty("output", out var output) && output.ValueKind is JsonValueKind.True or JsonValueKind.False)
             message.Readings.AddValue(Metric.Relay, output.ValueKind == JsonValueKind.True ? 1 : 0);
-        if (status.TryGetProperty("errors", out var errors) && errors.ValueKind == JsonValueKind.Array && errors.GetArrayLength() > 0
-            && errors[0].ValueKind == JsonValueKind.String && errors[0].GetString() is { Length: <= ReadingBuffer.StateLengthMax } error)
+        if (status.TryGetProperty("errors", out var errors) && errors.ValueKind == JsonValueKind.Array)
+            message.Readings.Readings[^1].State = Errors(errors);
+    }
+
+    /// <summary>As many of the errors as a state text holds, in the device's order; null when there are none.</summary>
+    private static string? Errors(JsonElement errors)
+    {
+        var text = "";
+        foreach (var error in errors.EnumerateArray())
         {
-            message.Readings.Readings[^1].State = error;
+            if (error.ValueKind != JsonValueKind.String)
+                continue;
+            var longer = text.Length == 0 ? error.GetString()! : $"{text},{error.GetString()}";
+            if (Encoding.UTF8.GetByteCount(longer) <= ReadingBuffer.StateLengthMax)
+                text = longer;
         }
+
+        return text.Length == 0 ? null : text;
     }
 
     private static void ReadPhase(JsonElement status, string phase, DeviceMessage message)

@@ -16,6 +16,8 @@ internal static class TasmotaDecoder
         ("Current", Metric.A, false, false), ("Total", Metric.Wh, true, false), ("ExportActive", Metric.WhOut, true, false),
     ];
 
+    private static readonly string[] Phases = ["Phase1", "Phase2", "Phase3"];
+
     /// <summary>What optical heads (<c>SML</c>) call things, in lower case; the spelling is the user's own script.</summary>
     private static readonly (string Key, Metric Metric, bool Kilowatthours)[] Meter =
     [
@@ -30,6 +32,8 @@ internal static class TasmotaDecoder
             root = wrapped;
         var at = root.TryGetProperty("Time", out var time) ? DeviceTime.Read(time) ?? message.ReceivedMs : message.ReceivedMs;
         var fahrenheit = root.TryGetProperty("TempUnit", out var unit) && unit.ValueKind == JsonValueKind.String && unit.GetString() == "F";
+        // Beside the plug's own meter a "Voltage" or "Power" is that of a sensor on the board, and direct current.
+        var metered = root.TryGetProperty("ENERGY"u8, out _);
         foreach (var part in root.EnumerateObject())
         {
             if (part.Value.ValueKind != JsonValueKind.Object)
@@ -38,7 +42,7 @@ internal static class TasmotaDecoder
                 ReadEnergy(part.Value, at, message);
             else if (part.NameEquals("ANALOG"u8))
                 ReadAnalog(part.Value, at, message);
-            else if (!part.NameEquals("ESP32"u8) && !ReadMeter(part.Value, at, message))
+            else if (!part.NameEquals("ESP32"u8) && (metered || !ReadMeter(part.Value, at, message)))
                 ReadClimate(part.Value, at, fahrenheit, message);
         }
 
@@ -133,20 +137,20 @@ internal static class TasmotaDecoder
             {
                 count = Math.Max(count, value.GetArrayLength());
             }
-            else if (value.ValueKind == JsonValueKind.Object && value.EnumerateObject().Any())
+            else if (value.ValueKind == JsonValueKind.Object && Array.FindLastIndex(Phases, phase => value.TryGetProperty(phase, out _)) is >= 0 and var last)
             {
-                count = Math.Max(count, value.EnumerateObject().Count());
+                count = Math.Max(count, last + 1);
                 kind = ChannelKind.Phase;
             }
         }
 
-        return (Math.Min(count, kind == ChannelKind.Phase ? 3 : ChannelsMax), kind);
+        return (Math.Min(count, kind == ChannelKind.Phase ? Phases.Length : ChannelsMax), kind);
     }
 
     private static JsonElement? At(JsonElement value, int index) => value.ValueKind switch
     {
         JsonValueKind.Array when index < value.GetArrayLength() => value[index],
-        JsonValueKind.Object => value.EnumerateObject().Skip(index).Select(part => (JsonElement?)part.Value).FirstOrDefault(),
+        JsonValueKind.Object => value.TryGetProperty(Phases[index], out var own) ? own : null,
         _ => null,
     };
 
@@ -168,19 +172,18 @@ internal static class TasmotaDecoder
     private static bool ReadMeter(JsonElement meter, long at, DeviceMessage message)
     {
         var named = meter.EnumerateObject().Where(part => part.Value.ValueKind == JsonValueKind.Number)
-            .Select(part => (Key: part.Name.ToLowerInvariant(), part.Value)).ToList();
-        var phased = Enumerable.Range(1, 3).Any(phase => named.Any(part => part.Key == $"power_l{phase}"));
+            .Select(part => (Key: MeterKey(part.Name), part.Value)).ToList();
+        var phased = named.Exists(part => part.Key is { Phase: > 0, Name: "power" or "power_curr" });
         var found = false;
-        for (var phase = 0; phase <= 3; phase++)
+        for (var phase = 0; phase <= Phases.Length; phase++)
         {
             ForeignDecoder.Begin(message, phase == 0 ? ChannelId.Main : ChannelId.Phase(phase), at);
             foreach (var (key, value) in named)
             {
-                var wanted = phase == 0 ? key : key.EndsWith($"_l{phase}", StringComparison.Ordinal) ? key[..^3] : "";
                 foreach (var (name, metric, kilowatthours) in Meter)
                 {
-                    // The total beside the phases' own power would be counted twice.
-                    if (wanted == name && !(phase == 0 && phased && metric == Metric.W))
+                    // The total beside the phases' own power would be counted twice. The registers stay: a meter has none by phase.
+                    if (key.Phase == phase && key.Name == name && !(phase == 0 && phased && metric == Metric.W))
                         Add(message, value, metric, kilowatthours);
                 }
             }
@@ -190,6 +193,13 @@ internal static class TasmotaDecoder
         }
 
         return found;
+    }
+
+    /// <summary><c>power_L2</c> and <c>volt_p2</c> speak of phase 2; phase 0 is the whole meter.</summary>
+    private static (string Name, int Phase) MeterKey(string name)
+    {
+        var key = name.ToLowerInvariant();
+        return key.Length > 3 && key[^3] == '_' && key[^2] is 'l' or 'p' && key[^1] is >= '1' and <= '3' ? (key[..^3], key[^1] - '0') : (key, 0);
     }
 
     private static void ReadClimate(JsonElement sensor, long at, bool fahrenheit, DeviceMessage message)

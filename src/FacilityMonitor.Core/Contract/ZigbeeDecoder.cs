@@ -17,23 +17,49 @@ internal static class ZigbeeDecoder
         ("power_apparent", Metric.Va, false), ("ac_frequency", Metric.Hz, false),
     ];
 
+    /// <summary>What the mains give every channel alike.</summary>
+    private static readonly string[] Common = ["voltage", "ac_frequency"];
+
+    private static readonly string[] PhaseSuffixes = ["_phase_a", "_phase_b", "_phase_c"];
+
     public static DecodeOutcome State(JsonElement root, DeviceMessage message)
     {
         var at = root.TryGetProperty("last_seen", out var seen) ? DeviceTime.Read(seen) ?? message.ReceivedMs : message.ReceivedMs;
-        var phases = root.TryGetProperty("power_phase_b", out _) || root.TryGetProperty("current_phase_b", out _) || root.TryGetProperty("voltage_phase_b", out _);
-        ReadChannel(root, phases ? ChannelId.Phase(1) : ChannelId.Main, "", at, message);
-        if (phases)
-        {
-            ReadChannel(root, ChannelId.Phase(2), "_phase_b", at, message);
-            ReadChannel(root, ChannelId.Phase(3), "_phase_c", at, message);
-        }
-
-        // Endpoints of a multi-gang plug are called l1, l2 … there; they are sockets, not phases.
-        for (var gang = 1; gang <= GangsMax; gang++)
-            ReadChannel(root, ChannelId.Socket(gang), string.Create(CultureInfo.InvariantCulture, $"_l{gang}"), at, message);
-        ReadSensors(root, at, message);
+        var channels = Phases(root) ?? Gangs(root);
+        // Where channels tell their own power, what bears no suffix is common to all or a total, and a total would be counted twice.
+        var split = channels.Exists(channel => Has(root, "power", channel.Suffix));
+        if (!split)
+            ReadChannel(root, ChannelId.Main, "", split: false, at, message);
+        foreach (var (channel, suffix) in channels)
+            ReadChannel(root, channel, suffix, split, at, message);
+        ReadSensors(root, split, at, message);
         return ForeignDecoder.Done(message);
     }
+
+    /// <summary>The phases of a three-phase meter; some call the first one nothing. Null when it is none.</summary>
+    private static List<(ChannelId Channel, string Suffix)>? Phases(JsonElement root)
+    {
+        if (!Array.Exists(PhaseSuffixes, suffix => Has(root, "power", suffix) || Has(root, "current", suffix) || Has(root, "voltage", suffix)))
+            return null;
+        var first = Has(root, "power", PhaseSuffixes[0]) || Has(root, "current", PhaseSuffixes[0]) || Has(root, "voltage", PhaseSuffixes[0]) ? PhaseSuffixes[0] : "";
+        return [(ChannelId.Phase(1), first), (ChannelId.Phase(2), PhaseSuffixes[1]), (ChannelId.Phase(3), PhaseSuffixes[2])];
+    }
+
+    /// <summary>Endpoints of a multi-gang plug are called l1, l2 … there; they are sockets, not phases.</summary>
+    private static List<(ChannelId Channel, string Suffix)> Gangs(JsonElement root)
+    {
+        List<(ChannelId, string)> gangs = [];
+        for (var gang = 1; gang <= GangsMax; gang++)
+        {
+            var suffix = string.Create(CultureInfo.InvariantCulture, $"_l{gang}");
+            if (Has(root, "state", suffix) || Array.Exists(Fields, field => Has(root, field.Key, suffix)))
+                gangs.Add((ChannelId.Socket(gang), suffix));
+        }
+
+        return gangs;
+    }
+
+    private static bool Has(JsonElement root, string key, string suffix) => root.TryGetProperty(key + suffix, out _);
 
     public static DecodeOutcome Attribute(ReadOnlySpan<byte> attribute, ReadOnlySpan<byte> payload, DeviceMessage message)
     {
@@ -43,7 +69,7 @@ internal static class ZigbeeDecoder
         {
             if (name != key)
                 continue;
-            if (!decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value))
+            if (payload.Length > text.Length || !decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value))
                 return DecodeOutcome.Rejected(RejectReason.BadField, $"{key}: \"{text}\" is no number");
             ForeignDecoder.Begin(message, ChannelId.Main, message.ReceivedMs);
             message.Readings.AddValue(metric, (double)(kilowatthours ? value * 1000m : value));
@@ -59,12 +85,15 @@ internal static class ZigbeeDecoder
         return ForeignDecoder.Done(message);
     }
 
-    private static void ReadChannel(JsonElement root, ChannelId channel, string suffix, long at, DeviceMessage message)
+    private static void ReadChannel(JsonElement root, ChannelId channel, string suffix, bool split, long at, DeviceMessage message)
     {
         ForeignDecoder.Begin(message, channel, at);
         foreach (var (key, metric, kilowatthours) in Fields)
         {
-            if (!root.TryGetProperty(key + suffix, out var value))
+            // The nameless first phase has no register of its own: "energy" is the whole meter's.
+            if (split && suffix.Length == 0 && metric.IsCounter())
+                continue;
+            if (!root.TryGetProperty(key + suffix, out var value) && !(split && Array.IndexOf(Common, key) >= 0 && root.TryGetProperty(key, out value)))
                 continue;
             if (kilowatthours)
                 ForeignDecoder.AddKilowattHours(message, value, metric);
@@ -72,10 +101,16 @@ internal static class ZigbeeDecoder
                 ForeignDecoder.Add(message, value, metric);
         }
 
-        if (root.TryGetProperty("state" + suffix, out var state) && state.ValueKind == JsonValueKind.String && state.GetString() is "ON" or "OFF")
-            message.Readings.AddValue(Metric.Relay, state.GetString() == "ON" ? 1 : 0);
+        if (!(split && suffix.Length == 0))
+            ReadRelay(root, "state" + suffix, message);
         Doubt(message);
         ForeignDecoder.EndOrRemove(message);
+    }
+
+    private static void ReadRelay(JsonElement root, string key, DeviceMessage message)
+    {
+        if (root.TryGetProperty(key, out var state) && state.ValueKind == JsonValueKind.String && state.GetString() is "ON" or "OFF")
+            message.Readings.AddValue(Metric.Relay, state.GetString() == "ON" ? 1 : 0);
     }
 
     /// <summary>Off, and still a current: one of the two fields is old, and nobody can say which.</summary>
@@ -90,9 +125,12 @@ internal static class ZigbeeDecoder
         }
     }
 
-    private static void ReadSensors(JsonElement root, long at, DeviceMessage message)
+    private static void ReadSensors(JsonElement root, bool split, long at, DeviceMessage message)
     {
         ForeignDecoder.Begin(message, ChannelId.Main, at);
+        // One relay before several phases belongs to the whole device.
+        if (split)
+            ReadRelay(root, "state", message);
         ForeignDecoder.Add(message, root, root.TryGetProperty("temperature", out _) ? "temperature" : "device_temperature", Metric.Tc);
         ForeignDecoder.Add(message, root, "humidity", Metric.Rh);
         ForeignDecoder.Add(message, root, "battery", Metric.Batt);

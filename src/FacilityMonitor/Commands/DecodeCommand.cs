@@ -76,7 +76,8 @@ internal static class DecodeCommand
 
     private static void Print(DeviceMessage message, Stream output)
     {
-        if (message.Kind is not (MessageKind.Data or MessageKind.Hist))
+        // A heartbeat has no reading, a buffered event is history without one: say what it was rather than nothing.
+        if (message.Readings.Count == 0)
         {
             Other(output, message.Kind switch
             {

@@ -129,6 +129,50 @@ public sealed class MessageDecoderTests
     }
 
     [Fact]
+    public void A_retained_value_of_last_week_keeps_its_week()
+    {
+        Decode("tele/plug/SENSOR", """{"Time":"2025-12-25T08:00:00","ENERGY":{"Power":5000}}""", retained: true);
+
+        ref var reading = ref _message.Readings.Readings[0];
+        Assert.Equal(Quality.Stale, reading.Quality);
+        Assert.Equal(new DateTimeOffset(2025, 12, 25, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds(), reading.AtMs);
+    }
+
+    [Theory]
+    [InlineData(24 * 3_600, Quality.Good)]
+    [InlineData((24 * 3_600) + 1, Quality.Stale)]
+    public void What_zigbee2mqtt_remembers_of_yesterday_is_not_told_as_new(int agoS, Quality expected)
+    {
+        Decode("zigbee2mqtt/p", $$"""{"power":5,"last_seen":{{Received - (agoS * 1_000L)}}}""");
+
+        ref var reading = ref _message.Readings.Readings[0];
+        Assert.Equal((expected, Received - (agoS * 1_000L)), (reading.Quality, reading.AtMs));
+    }
+
+    [Fact]
+    public void The_first_of_several_sockets_stays_the_first_when_it_speaks_alone()
+    {
+        const string Alone = """{"method":"NotifyStatus","params":{"ts":1767225601,"switch:0":{"apower":60}}}""";
+        Decode("shellypro2pm-1/events/rpc", Alone);
+        Assert.Equal(ChannelId.Main, _message.Readings.Readings[0].Channel);
+
+        Decode("shellypro2pm-1/status/switch:1", """{"id":1,"output":true}""");
+        Decode("shellypro2pm-1/events/rpc", Alone);
+
+        Assert.Equal(ChannelId.Socket(1), _message.Readings.Readings[0].Channel);
+        Decode("shellyplusplugs-1/events/rpc", Alone);
+        Assert.Equal(ChannelId.Main, _message.Readings.Readings[0].Channel);
+    }
+
+    [Theory]
+    [InlineData(128, DecodeResult.Decoded)]
+    [InlineData(129, DecodeResult.Rejected)]
+    public void A_foreign_name_has_128_bytes_and_no_more(int length, DecodeResult expected)
+    {
+        Assert.Equal(expected, Decode("zigbee2mqtt/" + new string('x', length), """{"power":5}""").Result);
+    }
+
+    [Fact]
     public void A_retained_foreign_value_is_stale()
     {
         Decode("tele/plug/SENSOR", """{"ENERGY":{"Power":5}}""", retained: true);
@@ -176,7 +220,8 @@ public sealed class MessageDecoderTests
     {
         var latest = new Dictionary<(ChannelId, Metric), double>();
         Lay("""{"method":"NotifyFullStatus","params":{"ts":1767225600,"switch:0":{"output":true,"apower":10,"voltage":230,"current":0.05},"switch:1":{"output":false,"apower":0}}}""");
-        Lay("""{"method":"NotifyStatus","params":{"ts":1767225601,"switch:0":{"apower":60,"current":0.3},"switch:1":{"output":true}}}""");
+        Lay("""{"method":"NotifyStatus","params":{"ts":1767225601,"switch:0":{"apower":60,"current":0.3}}}""");
+        Lay("""{"method":"NotifyStatus","params":{"ts":1767225601,"switch:1":{"output":true}}}""");
         var merged = new Dictionary<(ChannelId, Metric), double>(latest);
         latest.Clear();
         Lay("""{"method":"NotifyFullStatus","params":{"ts":1767225601,"switch:0":{"output":true,"apower":60,"voltage":230,"current":0.3},"switch:1":{"output":true,"apower":0}}}""");
