@@ -78,7 +78,8 @@ internal sealed class SiteEngine
         _nowMs = Math.Max(_nowMs, atMs);
         foreach (var device in _devices.Values)
             JudgeAbsence(device);
-        if (_book.IsEmpty)
+        // After our own absence it was we who heard nothing, not they who said nothing.
+        if (_book.IsEmpty || _nowMs - _startedMs < GraceMs)
             return;
         foreach (var alert in _book.All)
         {

@@ -20,11 +20,13 @@ internal sealed partial class OutboxWorker(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), time);
         while (!stoppingToken.IsCancellationRequested)
         {
             await SendDueAsync(stoppingToken);
-            await Task.WhenAny(outbox.WaitAsync(stoppingToken).AsTask(), timer.WaitForNextTickAsync(stoppingToken).AsTask());
+            // Woken by a new one, and once a second for those whose turn comes again.
+            using var second = new CancellationTokenSource(TimeSpan.FromSeconds(1), time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(second.Token, stoppingToken);
+            await ((Task)outbox.WaitAsync(either.Token).AsTask()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
