@@ -43,7 +43,7 @@ internal sealed class Firmware : IDisposable
     private readonly Queue<(string Id, CommandAnswer Answer)> _answered = new();
     private readonly Dictionary<string, bool> _hosts = [];
     private readonly Action<Outgoing> _publish;
-    private readonly Action<MessageKey>? _produced;
+    private readonly Action<MessageKey, string>? _produced;
     private readonly Action<MessageKey>? _freed;
     private readonly string _prefix;
     private readonly long _offsetMs;
@@ -75,7 +75,7 @@ internal sealed class Firmware : IDisposable
         Func<ulong> entropy,
         long bootCount,
         Action<Outgoing> publish,
-        Action<MessageKey>? produced = null,
+        Action<MessageKey, string>? produced = null,
         Action<MessageKey>? freed = null)
     {
         Device = device;
@@ -298,7 +298,7 @@ internal sealed class Firmware : IDisposable
         var payload = _body.WrittenSpan.ToArray();
         var key = new MessageKey(Boot, _seq++);
         _buffer.Add(key, payload);
-        _produced?.Invoke(key);
+        _produced?.Invoke(key, _kind);
         if (MaySend)
         {
             Publish(_kind, key, payload);

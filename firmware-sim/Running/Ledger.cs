@@ -11,15 +11,15 @@ internal sealed class Ledger(TextWriter output) : IDisposable
 
     public static Ledger Open(string path) => new(new StreamWriter(path, append: true));
 
-    public void Produced(SimulatedDevice device, MessageKey key) => Write("produced", device, key);
+    public void Produced(SimulatedDevice device, MessageKey key, string kind) => Write("produced", device, key, kind);
 
-    public void Acked(SimulatedDevice device, MessageKey key) => Write("acked", device, key);
+    public void Acked(SimulatedDevice device, MessageKey key) => Write("acked", device, key, kind: null);
 
     public void Flush() => output.Flush();
 
     public void Dispose() => output.Dispose();
 
-    private void Write(string what, SimulatedDevice device, MessageKey key)
+    private void Write(string what, SimulatedDevice device, MessageKey key, string? kind)
     {
         output.Write("{\"");
         output.Write(what);
@@ -31,6 +31,13 @@ internal sealed class Ledger(TextWriter output) : IDisposable
         output.Write(key.Boot);
         output.Write("\",\"seq\":");
         output.Write(key.Seq);
+        if (kind is not null)
+        {
+            output.Write(",\"kind\":\"");
+            output.Write(kind);
+            output.Write('"');
+        }
+
         output.Write("}}\n");
     }
 }

@@ -50,10 +50,10 @@ internal sealed class LiveStation : Station, IAsyncDisposable
             () => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))),
             bootCount: RandomNumberGenerator.GetInt32(1, 100),
             message => station!.Publish(message),
-            key =>
+            (key, kind) =>
             {
                 station!.Produced++;
-                ledger.Produced(device, key);
+                ledger.Produced(device, key, kind);
             },
             key =>
             {

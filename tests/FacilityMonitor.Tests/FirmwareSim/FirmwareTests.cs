@@ -369,7 +369,7 @@ public sealed class FirmwareTests : IDisposable
     }
 
     private Firmware Make(FirmwareSettings settings) =>
-        new(_pile, settings, () => _entropy++, bootCount: 40, _published.Add, _produced.Add, _freed.Add);
+        new(_pile, settings, () => _entropy++, bootCount: 40, _published.Add, (key, _) => _produced.Add(key), _freed.Add);
 
     private void Connect() => _firmware.Connected(Now);
 
