@@ -52,7 +52,14 @@ public sealed class SequenceTracker
     /// <summary>How often a device is asked for the same gap.</summary>
     public const int AttemptsMax = 3;
 
+    /// <summary>How many boots before those are at least known to have been; what is still resended of them disturbs nobody.</summary>
+    public const int ForgottenMax = 16;
+
+    private const int Format = 2;
+
     private readonly List<Boot> _boots = new(1);
+    private List<ulong>? _forgotten;
+    private long _heardMs;
 
     /// <summary>Messages booked lost so far.</summary>
     public long Lost { get; private set; }
@@ -99,10 +106,30 @@ public sealed class SequenceTracker
     /// <param name="boot">Its boot.</param>
     /// <param name="seq">Its number, 0 or more.</param>
     /// <param name="nowMs">When it was received.</param>
-    public SequenceVerdict Observe(BootId boot, long seq, long nowMs)
+    /// <param name="live">Whether it came live. History may be of a boot that ended long ago and says nothing about which one runs now.</param>
+    public SequenceVerdict Observe(BootId boot, long seq, long nowMs, bool live = true)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(seq);
-        var known = Find(boot) ?? Begin(boot);
+        _heardMs = Math.Max(_heardMs, nowMs);
+        if (Find(boot) is not { } known)
+        {
+            if (!live && _forgotten?.Contains(Hash(boot)) == true)
+                return SequenceVerdict.Late;
+            known = Begin(boot, live);
+        }
+
+        var verdict = Observe(known, seq, nowMs);
+        if (live && verdict == SequenceVerdict.New && _boots[^1] != known)
+        {
+            _boots.Remove(known);
+            _boots.Add(known);
+        }
+
+        return verdict;
+    }
+
+    private SequenceVerdict Observe(Boot known, long seq, long nowMs)
+    {
         if (seq > known.Highest)
         {
             if (seq > known.Highest + 1)
@@ -119,10 +146,14 @@ public sealed class SequenceTracker
             return SequenceVerdict.Late;
         }
 
-        return seq <= known.Highest - Window ? SequenceVerdict.Late : SequenceVerdict.Duplicate;
+        return seq <= known.Highest - Window || seq <= known.Floor ? SequenceVerdict.Late : SequenceVerdict.Duplicate;
     }
 
     /// <summary>What to ask the device for now; a gap asked for often enough is booked lost instead.</summary>
+    /// <remarks>
+    /// A request goes to nobody while the device is away: it is not repeated, and nothing is given up, before the device was heard again. The receipt would
+    /// else run ahead of what the device still holds, and it would free it unsent.
+    /// </remarks>
     /// <returns>Whether a receipt moved because something was given up.</returns>
     public bool CollectResends(long nowMs, ICollection<ResendRequest> requests)
     {
@@ -133,7 +164,7 @@ public sealed class SequenceTracker
             for (var index = 0; boot.Gaps is { } gaps && index < gaps.Count;)
             {
                 var gap = gaps[index];
-                if (gap.DueMs > nowMs)
+                if (gap.DueMs > nowMs || (gap.Attempts > 0 && _heardMs <= gap.DueMs - WaitMs(gap.Attempts)))
                 {
                     index++;
                 }
@@ -146,8 +177,7 @@ public sealed class SequenceTracker
                 else
                 {
                     requests.Add(new ResendRequest(boot.Id, gap.From, gap.To));
-                    // 5 s, then 30 s, then 3 min: a device behind a bad line gets its chance, a dead gap does not stay for ever.
-                    gaps[index++] = gap with { Attempts = gap.Attempts + 1, DueMs = nowMs + (PatienceMs * (long)Math.Pow(6, gap.Attempts + 1)) };
+                    gaps[index++] = gap with { Attempts = gap.Attempts + 1, DueMs = nowMs + WaitMs(gap.Attempts + 1) };
                 }
             }
         }
@@ -159,8 +189,11 @@ public sealed class SequenceTracker
     public void Write(IBufferWriter<byte> output)
     {
         ArgumentNullException.ThrowIfNull(output);
-        Put(output, 1);
+        Put(output, Format);
         Put(output, Lost);
+        Put(output, _forgotten?.Count ?? 0);
+        foreach (var boot in _forgotten ?? [])
+            Put(output, (long)boot);
         Put(output, _boots.Count);
         Span<byte> text = stackalloc byte[BootId.LengthMax];
         foreach (var boot in _boots)
@@ -169,6 +202,7 @@ public sealed class SequenceTracker
             Put(output, length);
             output.Write(text[..length]);
             Put(output, boot.Highest + 1);
+            Put(output, boot.Floor + 1);
             Put(output, boot.Gaps?.Count ?? 0);
             foreach (var gap in boot.Gaps ?? [])
             {
@@ -191,16 +225,19 @@ public sealed class SequenceTracker
     /// <exception cref="FormatException">It is not one, or of a newer format.</exception>
     public static SequenceTracker Read(ReadOnlySpan<byte> input)
     {
-        if (Take(ref input) != 1)
+        var format = Take(ref input);
+        if (format is not (1 or Format))
             throw new FormatException("A sequence book of an unknown format.");
         var tracker = new SequenceTracker { Lost = Take(ref input) };
+        for (var forgotten = format == 1 ? 0 : Take(ref input); forgotten > 0; forgotten--)
+            (tracker._forgotten ??= []).Add((ulong)Take(ref input));
         for (var boots = Take(ref input); boots > 0; boots--)
         {
             var length = (int)Take(ref input);
             if (length > input.Length || !BootId.TryParse(input[..length], out var id))
                 throw new FormatException("A sequence book with a broken boot id.");
             input = input[length..];
-            var boot = new Boot(id) { Highest = Take(ref input) - 1 };
+            var boot = new Boot(id) { Highest = Take(ref input) - 1, Floor = format == 1 ? -1 : Take(ref input) - 1 };
             for (var gaps = Take(ref input); gaps > 0; gaps--)
                 (boot.Gaps ??= []).Add(new Gap(Take(ref input), Take(ref input), (int)Take(ref input), Take(ref input)));
             for (var ranges = Take(ref input); ranges > 0; ranges--)
@@ -223,18 +260,44 @@ public sealed class SequenceTracker
         return null;
     }
 
-    private Boot Begin(BootId id)
+    private Boot Begin(BootId id, bool live)
     {
         if (_boots.Count == BootsMax)
-        {
-            foreach (var gap in _boots[0].Gaps ?? [])
-                Lost += gap.Length;
-            _boots.RemoveAt(0);
-        }
-
+            Forget(_boots[0]);
         var boot = new Boot(id);
-        _boots.Add(boot);
+        // A boot first heard of by its history ended before the one that runs now.
+        _boots.Insert(live ? _boots.Count : Math.Max(0, _boots.Count - 1), boot);
         return boot;
+    }
+
+    private void Forget(Boot boot)
+    {
+        foreach (var gap in boot.Gaps ?? [])
+            Lost += gap.Length;
+        _boots.Remove(boot);
+        _forgotten ??= [];
+        _forgotten.Add(Hash(boot.Id));
+        if (_forgotten.Count > ForgottenMax)
+            _forgotten.RemoveAt(0);
+    }
+
+    /// <summary>FNV-1a; it is stored, so it must be the same in every process.</summary>
+    private static ulong Hash(BootId boot)
+    {
+        Span<byte> text = stackalloc byte[BootId.LengthMax];
+        var hash = 14_695_981_039_346_656_037UL;
+        foreach (var character in text[..boot.CopyTo(text)])
+            hash = (hash ^ character) * 1_099_511_628_211UL;
+        return hash;
+    }
+
+    /// <summary>30 s after the first request, 3 min after the second, 18 min after the third: a bad line gets its chance, a dead gap does not stay for ever.</summary>
+    private static long WaitMs(int attempts)
+    {
+        var wait = PatienceMs;
+        for (; attempts > 0; attempts--)
+            wait *= 6;
+        return wait;
     }
 
     private void Miss(Boot boot, long from, long to, long nowMs)
@@ -263,7 +326,11 @@ public sealed class SequenceTracker
         var ranges = boot.LostRanges ??= [];
         ranges.Add(new Gap(from, to, 0, 0));
         if (ranges.Count > LostRangesMax)
+        {
+            // Below it a straggler looks like a duplicate; it is taken as late rather than thrown away.
+            boot.Floor = Math.Max(boot.Floor, ranges[0].To);
             ranges.RemoveAt(0);
+        }
     }
 
     private static bool Remove(ref List<Gap>? ranges, long seq)
@@ -334,6 +401,9 @@ public sealed class SequenceTracker
         public BootId Id { get; } = id;
 
         public long Highest { get; set; } = -1;
+
+        /// <summary>Up to here it is no longer known which numbers were lost.</summary>
+        public long Floor { get; set; } = -1;
 
         /// <summary>The receipt told last.</summary>
         public long Told { get; set; } = -1;

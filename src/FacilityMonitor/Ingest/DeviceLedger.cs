@@ -30,11 +30,12 @@ internal sealed class DeviceLedger
     /// <param name="envelope">Its envelope.</param>
     /// <param name="nowMs">When it was received.</param>
     /// <param name="position">The newest durable position before it.</param>
-    public SequenceVerdict Observe(int device, in Envelope envelope, long nowMs, long position)
+    /// <param name="live">Whether it came live, not as history.</param>
+    public SequenceVerdict Observe(int device, in Envelope envelope, long nowMs, long position, bool live = true)
     {
         var entry = Of(device);
         var hadGaps = entry.Tracker.HasGaps;
-        var verdict = entry.Tracker.Observe(envelope.Boot, envelope.Seq, nowMs);
+        var verdict = entry.Tracker.Observe(envelope.Boot, envelope.Seq, nowMs, live);
         // A repetition says that our receipt did not reach the device: it gets it again.
         _receiptDue.Add(entry);
         if (verdict == SequenceVerdict.Duplicate)

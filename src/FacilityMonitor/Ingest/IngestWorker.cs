@@ -145,7 +145,7 @@ internal sealed partial class IngestWorker : BackgroundService
             {
                 _lastMs = Math.Max(_lastMs, atMs);
                 if (kind == JournalRecordKind.Message && message.HasEnvelope)
-                    _ledger.Observe(message.Device!.Number, message.Envelope, message.ReceivedMs, reader.Position - 1);
+                    _ledger.Observe(message.Device!.Number, message.Envelope, message.ReceivedMs, reader.Position - 1, message.Kind != MessageKind.Hist);
             }
         }
 

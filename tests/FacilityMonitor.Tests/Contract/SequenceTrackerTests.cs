@@ -9,6 +9,7 @@ namespace FacilityMonitor.Tests.Contract;
 public sealed class SequenceTrackerTests
 {
     private const long Start = 1_767_225_600_000;
+    private const int HeardInAnHour = 60;
 
     private static readonly BootId A = Boot("a1");
     private static readonly BootId B = Boot("b2");
@@ -77,13 +78,75 @@ public sealed class SequenceTrackerTests
         tracker.Observe(A, 0, Start);
         tracker.Observe(A, 4, Start);
 
-        var asked = 0;
-        for (var seconds = 0; seconds < 3_600; seconds++)
-            asked += Resends(tracker, Start + (seconds * 1_000L)).Count;
+        var asked = AnHour(tracker, heard: true);
 
         Assert.Equal(SequenceTracker.AttemptsMax, asked);
         Assert.Equal(3, tracker.Lost);
-        Assert.Equal(new Watermark(A, 4), tracker.Current);
+        Assert.Equal(4, tracker.SettledOf(A)!.Value.Seq - HeardInAnHour);
+    }
+
+    [Fact]
+    public void Nothing_is_given_up_of_a_device_that_is_away()
+    {
+        var tracker = new SequenceTracker();
+        tracker.Observe(A, 0, Start);
+        tracker.Observe(A, 4, Start);
+
+        Assert.Equal(1, AnHour(tracker, heard: false));
+        Assert.Equal(0, tracker.Lost);
+        Assert.Equal(new Watermark(A, 0), tracker.Current);
+
+        // It is back, and is asked again at once.
+        tracker.Observe(A, 5, Start + 3_600_000);
+        Assert.Equal([new ResendRequest(A, 1, 3)], Resends(tracker, Start + 3_600_000));
+    }
+
+    [Fact]
+    public void History_of_a_boot_that_ended_does_not_count_as_the_one_that_runs()
+    {
+        var tracker = new SequenceTracker();
+        tracker.Observe(A, 0, Start);
+
+        tracker.Observe(B, 7, Start, live: false);
+
+        Assert.Equal(new Watermark(A, 0), tracker.Current);
+        Assert.Equal(new Watermark(B, -1), tracker.SettledOf(B));
+    }
+
+    [Fact]
+    public void History_of_a_forgotten_boot_pushes_out_nobody_and_is_taken_as_late()
+    {
+        var tracker = new SequenceTracker();
+        for (var boot = 0; boot <= SequenceTracker.BootsMax; boot++)
+            tracker.Observe(Boot($"b{boot}"), 0, Start);
+
+        Assert.Equal(SequenceVerdict.Late, tracker.Observe(Boot("b0"), 1, Start, live: false));
+
+        Assert.NotNull(tracker.SettledOf(Boot("b1")));
+        Assert.Null(tracker.SettledOf(Boot("b0")));
+    }
+
+    [Fact]
+    public void A_boot_that_speaks_again_is_the_one_that_runs()
+    {
+        var tracker = new SequenceTracker();
+        tracker.Observe(A, 0, Start);
+        tracker.Observe(B, 0, Start);
+
+        tracker.Observe(A, 1, Start);
+
+        Assert.Equal(new Watermark(A, 1), tracker.Current);
+    }
+
+    [Fact]
+    public void Below_what_is_no_longer_known_a_straggler_is_late_and_not_a_duplicate()
+    {
+        var tracker = new SequenceTracker();
+        // Every second message never comes, and more of them are given up than are remembered.
+        for (var seq = 0L; seq < 1_000; seq += 2)
+            tracker.Observe(A, seq, Start);
+
+        Assert.Equal(SequenceVerdict.Late, tracker.Observe(A, 1, Start));
     }
 
     [Fact]
@@ -92,8 +155,7 @@ public sealed class SequenceTrackerTests
         var tracker = new SequenceTracker();
         tracker.Observe(A, 0, Start);
         tracker.Observe(A, 4, Start);
-        for (var seconds = 0; seconds < 3_600; seconds++)
-            Resends(tracker, Start + (seconds * 1_000L));
+        AnHour(tracker, heard: true);
 
         Assert.Equal(SequenceVerdict.Late, tracker.Observe(A, 2, Start + 4_000_000));
         Assert.Equal(2, tracker.Lost);
@@ -221,6 +283,21 @@ public sealed class SequenceTrackerTests
     }
 
     private static BootId Boot(string text) => BootId.TryParse(Encoding.ASCII.GetBytes(text), out var boot) ? boot : throw new ArgumentException(text);
+
+    /// <summary>An hour second by second; a device that is heard goes on from number 5, once a minute.</summary>
+    /// <returns>How often it was asked.</returns>
+    private static int AnHour(SequenceTracker tracker, bool heard)
+    {
+        var asked = 0;
+        for (var seconds = 0; seconds < 3_600; seconds++)
+        {
+            if (heard && seconds % 60 == 0)
+                tracker.Observe(A, 5 + (seconds / 60), Start + (seconds * 1_000L));
+            asked += Resends(tracker, Start + (seconds * 1_000L)).Count;
+        }
+
+        return asked;
+    }
 
     private static List<ResendRequest> Resends(SequenceTracker tracker, long nowMs)
     {
