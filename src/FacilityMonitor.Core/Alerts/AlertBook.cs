@@ -106,13 +106,17 @@ internal sealed class AlertBook(string site)
     }
 
     /// <summary>Forgets what is over for so long that it cannot come back.</summary>
-    public void Prune(long nowMs)
+    /// <returns>Whether there was any.</returns>
+    public bool Prune(long nowMs)
     {
+        var before = _alerts.Count;
         foreach (var (key, alert) in _alerts)
         {
             if (!alert.IsOpen && nowMs - alert.ClearedMs > AlertTiming.ReopenWindowMs(alert.Priority))
                 _alerts.Remove(key);
         }
+
+        return _alerts.Count != before;
     }
 
     private void Activate(ToldAlert? alert, AlertKey key, Func<AlertKey, string> asset, in Verdict verdict, long atMs, Action<ToldAlert, long> tell)

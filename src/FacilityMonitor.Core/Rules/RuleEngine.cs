@@ -8,14 +8,25 @@ using FacilityMonitor.Registry;
 
 namespace FacilityMonitor.Rules;
 
+/// <summary>Where a replay has to begin, and the little that all sites share there. Together with the sites as they were saved it is the whole memory of the rules.</summary>
+/// <param name="Position">Everything up to this journal position is in the saved sites; records after it are given again.</param>
+/// <param name="StartedMs">When the service had last begun at that position, ms since 1970-01-01 UTC; 0: never.</param>
+/// <param name="TickMs">The last second that was told before or at that position, ms since 1970-01-01 UTC; 0: none.</param>
+public readonly record struct RuleCheckpoint(long Position, long StartedMs, long TickMs);
+
 /// <summary>The engines of all sites. A pure function of the records it is given: the same records, the same alerts. Not thread-safe.</summary>
+/// <remarks>
+/// Its memory is saved site by site, only what changed, while records go on coming. So saved sites are of different positions:
+/// <see cref="CheckpointAfter"/> says from where records must be given again, and a site leaves out those that it had already seen when it was saved.
+/// </remarks>
 public sealed class RuleEngine
 {
     private readonly DeviceTable _devices;
-    private readonly Dictionary<string, SiteEngine> _sites = new(StringComparer.Ordinal);
-    private readonly Dictionary<int, SiteEngine> _byDevice = [];
+    private readonly Dictionary<string, Slot> _sites = new(StringComparer.Ordinal);
+    private readonly Dictionary<int, Slot> _byDevice = [];
     private FacilityIndex _index;
-    private long _startedMs;
+    private RuleCheckpoint _now;
+    private RuleCheckpoint _before;
 
     /// <summary>Engines for a registry, with nothing known yet.</summary>
     public RuleEngine(FacilityIndex index, DeviceTable devices)
@@ -27,10 +38,38 @@ public sealed class RuleEngine
     /// <summary>What every circuit carries now, by its path (<c>site/circuit</c>).</summary>
     public IEnumerable<CircuitState> Circuits =>
         from site in _sites
-        from circuit in site.Value.Circuits
+        from circuit in site.Value.Engine.Circuits
         let worst = circuit.Phases.OrderByDescending(phase => phase.Amps).FirstOrDefault()
         where circuit.Phases.Count > 0
         select new CircuitState($"{site.Key}/{circuit.Circuit.Id}", [.. circuit.Phases.Select(phase => phase.Amps)], circuit.Circuit.RatedA, worst.Level, worst.Trip);
+
+    /// <summary>Names of the alerts that are not over, pending ones among them.</summary>
+    public IEnumerable<string> OpenAlerts => _sites.Values.SelectMany(slot => slot.Engine.OpenAlerts);
+
+    /// <summary>Sites that changed since they were saved, the longest unsaved first.</summary>
+    public IReadOnlyList<string> Unsaved => [.. _sites.Where(site => site.Value.IsUnsaved).OrderBy(site => site.Value.Before.Position).Select(site => site.Key)];
+
+    /// <summary>Where a replay has to begin once these sites are on disk as they are now, beside those that were marked as saved before. Asked between two
+    /// positions, never within one.</summary>
+    public RuleCheckpoint CheckpointAfter(IReadOnlySet<string> saving)
+    {
+        ArgumentNullException.ThrowIfNull(saving);
+        var oldest = _now;
+        foreach (var (site, slot) in _sites)
+        {
+            if (slot.IsUnsaved && slot.Before.Position < oldest.Position && !saving.Contains(site))
+                oldest = slot.Before;
+        }
+
+        return oldest;
+    }
+
+    /// <summary>The records that follow are of this journal position. Positions rise.</summary>
+    public void Begin(long position)
+    {
+        _before = _now;
+        _now = _now with { Position = position };
+    }
 
     /// <summary>Takes in a message.</summary>
     /// <param name="message">The message.</param>
@@ -39,45 +78,94 @@ public sealed class RuleEngine
     {
         ArgumentNullException.ThrowIfNull(message);
         var device = message.Device!;
-        if (!_byDevice.TryGetValue(device.Number, out var engine))
-            _byDevice[device.Number] = engine = EngineOf(SiteOf(device.Id));
-        engine.Observe(message, output);
+        if (!_byDevice.TryGetValue(device.Number, out var slot))
+            _byDevice[device.Number] = slot = SlotOf(SiteOf(device.Id));
+        if (HasSeen(slot))
+            return;
+        Touch(slot);
+        slot.Engine.Observe(message, output);
     }
 
     /// <summary>A second went by, ms since 1970-01-01 UTC.</summary>
     public void Tick(long atMs, List<AlertTransition> output)
     {
-        foreach (var engine in _sites.Values)
-            engine.Tick(atMs, output);
+        _now = _now with { TickMs = Math.Max(_now.TickMs, atMs) };
+        foreach (var slot in _sites.Values)
+        {
+            // Most seconds change nothing: a site where nobody speaks need not be saved again.
+            if (!HasSeen(slot) && slot.Engine.Tick(atMs, output))
+                Touch(slot);
+        }
     }
 
     /// <summary>The service began.</summary>
     public void Started(long atMs)
     {
-        _startedMs = atMs;
-        foreach (var engine in _sites.Values)
-            engine.Started(atMs);
+        _now = _now with { StartedMs = atMs };
+        foreach (var slot in _sites.Values)
+        {
+            if (HasSeen(slot))
+                continue;
+            Touch(slot);
+            slot.Engine.Started(atMs);
+        }
     }
 
-    /// <summary>Another registry came into force; what is known stays known.</summary>
+    /// <summary>Another registry came into force; what is known stays known. Equal to saving everything and restoring it under the new one.</summary>
     public void Reconfigure(FacilityIndex index)
     {
-        var output = new ArrayBufferWriter<byte>();
-        Save(output);
         _index = index;
-        _sites.Clear();
         _byDevice.Clear();
-        Load(output.WrittenSpan);
+        foreach (var (name, slot) in _sites)
+        {
+            var part = new ArrayBufferWriter<byte>();
+            slot.Engine.Save(part);
+            slot.Engine = NewEngine(name);
+            slot.Engine.Load(part.WrittenSpan, _devices);
+        }
+    }
+
+    /// <summary>Writes what it knows of one site.</summary>
+    public void SaveSite(string site, IBufferWriter<byte> output) => _sites[site].Engine.Save(output);
+
+    /// <summary>A site as it is now is on disk.</summary>
+    public void MarkSaved(string site) => _sites[site].IsUnsaved = false;
+
+    /// <summary>Begins where a checkpoint was taken. Before anything else; then <see cref="RestoreSite"/> for every site that was saved.</summary>
+    public void Restore(in RuleCheckpoint checkpoint) => _now = _before = checkpoint;
+
+    /// <summary>Takes back what <see cref="SaveSite"/> wrote. What the registry no longer knows, or knows otherwise, begins anew.</summary>
+    /// <param name="site">The site.</param>
+    /// <param name="position">The position it was saved at; it leaves out records up to there.</param>
+    /// <param name="input">What was written.</param>
+    /// <exception cref="InvalidDataException">It is damaged, or of a newer format; nothing is known of this site then.</exception>
+    public void RestoreSite(string site, long position, ReadOnlySpan<byte> input)
+    {
+        var slot = SlotOf(site);
+        (slot.IsUnsaved, slot.SavedAt) = (false, position);
+        try
+        {
+            slot.Engine.Load(input, _devices);
+        }
+        catch (InvalidDataException)
+        {
+            _sites.Remove(site);
+            throw;
+        }
+
+        // From its position to the checkpoint nothing happened to it but that seconds went by.
+        if (position < _now.Position)
+            slot.Engine.Pass(_now.TickMs);
     }
 
     /// <summary>Writes everything it knows.</summary>
     public void Save(IBufferWriter<byte> output)
     {
         ArgumentNullException.ThrowIfNull(output);
-        foreach (var (name, engine) in _sites)
+        foreach (var (name, slot) in _sites)
         {
             var part = new ArrayBufferWriter<byte>();
-            engine.Save(part);
+            slot.Engine.Save(part);
             var bytes = Encoding.UTF8.GetBytes(name);
             Int32(output, bytes.Length);
             output.Write(bytes);
@@ -93,7 +181,7 @@ public sealed class RuleEngine
         while (!input.IsEmpty)
         {
             var name = Encoding.UTF8.GetString(Take(ref input));
-            EngineOf(name).Load(Take(ref input), _devices);
+            SlotOf(name).Engine.Load(Take(ref input), _devices);
         }
     }
 
@@ -114,13 +202,38 @@ public sealed class RuleEngine
 
     private string SiteOf(DeviceId device) => _index.Find(device)?.Site.Id ?? device.Site ?? "";
 
-    private SiteEngine EngineOf(string site)
+    private SiteEngine NewEngine(string site) => new(site.Length == 0 ? null : site, _index);
+
+    private Slot SlotOf(string site)
     {
-        if (_sites.TryGetValue(site, out var engine))
-            return engine;
-        _sites[site] = engine = new SiteEngine(site.Length == 0 ? null : site, _index);
-        engine.Started(_startedMs);
-        return engine;
+        if (_sites.TryGetValue(site, out var slot))
+            return slot;
+        _sites[site] = slot = new Slot(NewEngine(site));
+        slot.Engine.Started(_now.StartedMs);
+        return slot;
+    }
+
+    /// <summary>A site that was saved later than the checkpoint knows the first records of a replay already.</summary>
+    private bool HasSeen(Slot slot) => slot.SavedAt >= _now.Position && slot.SavedAt > 0;
+
+    private void Touch(Slot slot)
+    {
+        if (slot.IsUnsaved)
+            return;
+        (slot.IsUnsaved, slot.Before) = (true, _before);
+    }
+
+    private sealed class Slot(SiteEngine engine)
+    {
+        public SiteEngine Engine { get; set; } = engine;
+
+        public bool IsUnsaved { get; set; }
+
+        /// <summary>While unsaved: the last moment at which what is on disk was still all of it.</summary>
+        public RuleCheckpoint Before { get; set; }
+
+        /// <summary>The position of what it was restored from; 0: it was not.</summary>
+        public long SavedAt { get; set; }
     }
 }
 

@@ -24,6 +24,7 @@ internal sealed class SiteEngine
     private readonly ChannelTracks _tracks = new();
     private readonly AlertBook _book;
     private List<AlertTransition> _output = [];
+    private bool _changed;
     private long _nowMs;
     private long _startedMs;
 
@@ -40,8 +41,14 @@ internal sealed class SiteEngine
     /// <summary>The circuits, with what they carry.</summary>
     public IEnumerable<(Circuit Circuit, IReadOnlyList<PhaseReport> Phases)> Circuits => _circuits.Select(track => (track.Circuit, (IReadOnlyList<PhaseReport>)Report(track)));
 
+    /// <summary>Names of the alerts that are not over.</summary>
+    public IEnumerable<string> OpenAlerts => _book.All.Where(alert => alert.IsOpen).Select(alert => alert.Id);
+
     /// <summary>The service began; grace runs from here.</summary>
     public void Started(long atMs) => _startedMs = atMs;
+
+    /// <summary>Seconds went by in which nothing happened here.</summary>
+    public void Pass(long atMs) => _nowMs = Math.Max(_nowMs, atMs);
 
     /// <summary>Takes in a message of one of its devices.</summary>
     public void Observe(DeviceMessage message, List<AlertTransition> output)
@@ -72,22 +79,24 @@ internal sealed class SiteEngine
     }
 
     /// <summary>A second went by.</summary>
-    public void Tick(long atMs, List<AlertTransition> output)
+    /// <returns>Whether it changed anything but the time.</returns>
+    public bool Tick(long atMs, List<AlertTransition> output)
     {
         _output = output;
+        _changed = false;
         _nowMs = Math.Max(_nowMs, atMs);
         foreach (var device in _devices.Values)
             JudgeAbsence(device);
         // After our own absence it was we who heard nothing, not they who said nothing.
         if (_book.IsEmpty || _nowMs - _startedMs < GraceMs)
-            return;
+            return _changed;
         foreach (var alert in _book.All)
         {
             if (alert.Condition is Condition.Active or Condition.Recovering && IsOfValues(alert.Key) && _nowMs - alert.HeardMs > NoDataMs(alert.Key))
                 AlertBook.NoData(alert, _nowMs, Tell);
         }
 
-        _book.Prune(_nowMs);
+        return _book.Prune(_nowMs) || _changed;
     }
 
     // ---- devices -----------------------------------------------------------------------------------------------------
@@ -156,9 +165,11 @@ internal sealed class SiteEngine
     {
         if (absence.Phase == HoldPhase.Idle && !absent)
             return;
+        var before = absence;
         absence.Step(absent, sinceMs, due, _nowMs);
         if (absence.Phase == HoldPhase.Releasing)
             device.BackMs = _nowMs;
+        _changed |= absence != before || absence.Phase == HoldPhase.Releasing;
         var verdict = absence.Judge();
         if (verdict.Code == absence.Told)
             return;
@@ -355,6 +366,7 @@ internal sealed class SiteEngine
 
     private void Tell(ToldAlert alert, long atMs)
     {
+        _changed = true;
         var rule = RuleCatalogue.Find(alert.Key.Rule)!;
         var evidence = new SortedDictionary<string, object>(StringComparer.Ordinal);
         var what = Explain(alert, rule, evidence);
