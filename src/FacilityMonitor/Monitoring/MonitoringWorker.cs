@@ -149,15 +149,12 @@ internal sealed partial class MonitoringWorker(
         {
             await database.CommitAsync(CommitPriority.Alerts, connection =>
             {
-                foreach (var step in batch)
-                {
-                    if (AlertLog.Write(connection, step))
-                        outbox.Enqueue(connection, step, contacts);
-                }
+                var written = batch.Where(step => AlertLog.Write(connection, step)).ToList();
+                outbox.Enqueue(connection, written, contacts);
             });
             for (var written = 0; written < batch.Length; written++)
                 _waiting.Dequeue();
-            outbox.Wake();
+            outbox.Announce();
         }
         catch (DatabaseUnavailableException)
         {

@@ -1,6 +1,6 @@
 namespace FacilityMonitor.OnCall;
 
-/// <summary>What became of an attempt to tell somebody.</summary>
+/// <summary>What became of an attempt to tell somebody. Reasons name the kind of fault and never the address: it is a secret.</summary>
 internal abstract record Delivery
 {
     private Delivery()
@@ -10,7 +10,9 @@ internal abstract record Delivery
     /// <summary>The receiver took it.</summary>
     public sealed record Sent : Delivery;
 
-    /// <summary>Not now; perhaps the receiver said when.</summary>
+    /// <summary>Not now.</summary>
+    /// <param name="Wait">When the receiver wants it again; null: it did not say.</param>
+    /// <param name="Reason">Why not.</param>
     public sealed record RetryAfter(TimeSpan? Wait, string Reason) : Delivery;
 
     /// <summary>Never in this form.</summary>

@@ -15,7 +15,9 @@ internal static class OnCallServices
     public static void AddOnCall(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<Outbox>();
-        builder.Services.AddSingleton(services => new WebhookNotifier(new HttpClient { Timeout = services.GetRequiredService<ServiceSettings>().OnCall.WebhookTimeout }));
+        builder.Services.AddSingleton(services => new RetryPlan(services.GetRequiredService<ServiceSettings>().OnCall, Random.Shared.NextDouble));
+        builder.Services.AddSingleton(services => new WebhookNotifier(
+            new HttpMessageInvoker(WebhookNotifier.Handler()), services.GetRequiredService<ServiceSettings>().OnCall.WebhookTimeout, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<OutboxWorker>();
         builder.Services.AddHostedService(services => services.GetRequiredService<OutboxWorker>());
     }
