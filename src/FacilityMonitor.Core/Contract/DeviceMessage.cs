@@ -85,6 +85,9 @@ public sealed class DeviceMessage
     /// <summary>Fields that the contract does not know; ignored and counted.</summary>
     public int UnknownFields { get; set; }
 
+    /// <summary>What a foreign message is recognised by when the broker delivers it again, see <see cref="ForeignDeduplicator"/>; null for <c>fm/1</c>.</summary>
+    public UInt128? ForeignHash { get; set; }
+
     /// <summary>Empties the message and keeps its buffers.</summary>
     public void Clear()
     {
@@ -100,5 +103,6 @@ public sealed class DeviceMessage
         Status = null;
         CommandAck = null;
         UnknownFields = 0;
+        ForeignHash = null;
     }
 }

@@ -34,6 +34,9 @@ public sealed class ForeignDeduplicator
         return BinaryPrimitives.ReadUInt128LittleEndian(digest);
     }
 
+    /// <summary>Remembers a message that was taken before a restart.</summary>
+    public void Remember(UInt128 hash, long atMs) => IsRepeated(hash, dup: false, atMs);
+
     /// <summary>Books a message.</summary>
     /// <returns>True when the broker says it may have come before and it did: count it as a duplicate and nothing else.</returns>
     public bool IsRepeated(UInt128 hash, bool dup, long nowMs)

@@ -1,12 +1,27 @@
 using System.Buffers;
 using FacilityMonitor.Contract;
+using FacilityMonitor.Journal;
+using Microsoft.Data.Sqlite;
 
 namespace FacilityMonitor.Ingest;
 
-/// <summary>The sequence books of all devices, and which of them changed. One thread at a time.</summary>
+/// <summary>What became of a message.</summary>
+internal enum MessageFate
+{
+    /// <summary>It went to the journal.</summary>
+    Journaled,
+
+    /// <summary>It was told before.</summary>
+    Duplicate,
+
+    /// <summary>It was set aside.</summary>
+    DeadLetter,
+}
+
+/// <summary>What ingest knows of every device: its sequence book and its count of the hour; and which of them changed. One thread at a time.</summary>
 /// <remarks>
-/// The books are saved in steps. After a crash they are loaded and the journal is read again from the oldest position that was not saved; booking a message
-/// twice changes nothing, so a book that was saved later than that does no harm.
+/// It is saved in steps, each device with the journal position up to which it is complete. After a crash it is loaded, and the journal is read again from the
+/// oldest position that was not saved; <see cref="IsSaved"/> tells what a device's book holds already.
 /// </remarks>
 internal sealed class DeviceLedger
 {
@@ -104,30 +119,87 @@ internal sealed class DeviceLedger
         _receiptDue.RemoveWhere(entry => entry.ReceiptAtMs == nowMs);
     }
 
+    /// <summary>Counts a message of a device in its hour.</summary>
+    /// <param name="device">Device number, or <see cref="HourBook.NobodysDevice"/>.</param>
+    /// <param name="fate">What became of it.</param>
+    /// <param name="receivedMs">When it was received.</param>
+    /// <param name="position">The newest durable journal position before it.</param>
+    public void Book(int device, MessageFate fate, long receivedMs, long position)
+    {
+        var entry = Of(device);
+        var hour = receivedMs / HourBook.HourMs;
+        if (entry.Count.Hour != hour)
+        {
+            // The hour that ended waits to be saved with this one.
+            if (entry.IsUnsaved && entry.Count.Received > 0)
+                (entry.Ended ??= []).Add(entry.Count);
+            entry.Count = new HourCount(hour, 0, 0, 0);
+        }
+
+        entry.Count = entry.Count.With(fate);
+        Changed(entry, position);
+    }
+
+    /// <summary>Whether what the journal holds of a device at this position is in its saved book.</summary>
+    public bool IsSaved(int device, long position) => _entries.TryGetValue(device, out var entry) && position <= entry.SavedPosition;
+
     /// <summary>Takes the next books to save, oldest change first.</summary>
-    public IReadOnlyList<(int Device, byte[] Book)> TakeUnsaved(int most)
+    public IReadOnlyList<SavedBook> TakeUnsaved(int most)
     {
         if (_unsaved.Count == 0)
             return [];
-        var taken = new List<(int, byte[])>(Math.Min(most, _unsaved.Count));
+        var taken = new List<SavedBook>(Math.Min(most, _unsaved.Count));
         var output = new ArrayBufferWriter<byte>(128);
         while (taken.Count < most && _unsaved.TryDequeue(out var entry))
         {
             entry.IsUnsaved = false;
             output.ResetWrittenCount();
             entry.Tracker.Write(output);
-            taken.Add((entry.Device, output.WrittenSpan.ToArray()));
+            taken.Add(new SavedBook(entry.Device, output.WrittenSpan.ToArray(), entry.Count, entry.Ended ?? [], entry.ChangedAfter));
+            entry.Ended = null;
         }
 
         return taken;
     }
 
-    /// <summary>Takes in a book that was saved.</summary>
-    /// <exception cref="FormatException">It is not one.</exception>
-    public void Load(int device, ReadOnlySpan<byte> book)
+    /// <summary>Takes back books that could not be saved.</summary>
+    public void PutBack(IReadOnlyList<SavedBook> books)
     {
-        var entry = new Entry(device, SequenceTracker.Read(book));
-        _entries[device] = entry;
+        foreach (var book in books)
+        {
+            var entry = Of(book.Device);
+            entry.ChangedAfter = entry.IsUnsaved ? Math.Min(entry.ChangedAfter, book.ChangedAfter) : book.ChangedAfter;
+            entry.Ended = [.. book.Ended, .. book.Count.Hour != entry.Count.Hour && book.Count.Received > 0 ? [book.Count] : Array.Empty<HourCount>(), .. entry.Ended ?? []];
+            if (!entry.IsUnsaved)
+                _unsaved.Enqueue(entry);
+            entry.IsUnsaved = true;
+        }
+
+        var ordered = _unsaved.OrderBy(entry => entry.ChangedAfter).ToArray();
+        _unsaved.Clear();
+        foreach (var entry in ordered)
+            _unsaved.Enqueue(entry);
+    }
+
+    /// <summary>Loads every book that was saved.</summary>
+    /// <exception cref="FormatException">One is damaged, or of a newer format.</exception>
+    public void Load(SqliteConnection connection)
+    {
+        using var command = Database.Command(connection, "select device, position, hour, received, duplicates, dead_letters, book from ingest_state");
+        using var rows = command.ExecuteReader();
+        while (rows.Read())
+        {
+            Load(new SavedBook(
+                rows.GetInt32(0), (byte[])rows[6], new HourCount(rows.GetInt64(2), rows.GetInt64(3), rows.GetInt64(4), rows.GetInt64(5)), [], 0), rows.GetInt64(1));
+        }
+    }
+
+    /// <summary>Takes in a book that was saved.</summary>
+    /// <exception cref="FormatException">It is damaged, or of a newer format.</exception>
+    public void Load(SavedBook book, long position)
+    {
+        var entry = new Entry(book.Device, SequenceTracker.Read(book.Sequence)) { Count = book.Count, SavedPosition = position };
+        _entries[book.Device] = entry;
         if (entry.Tracker.HasGaps)
             _withGaps.Add(entry);
         _receiptDue.Add(entry);
@@ -161,8 +233,51 @@ internal sealed class DeviceLedger
 
         public long ReceiptAtMs { get; set; }
 
+        public HourCount Count { get; set; }
+
+        public List<HourCount>? Ended { get; set; }
+
+        /// <summary>Journal position up to which the loaded book is complete; -1 when it was not loaded.</summary>
+        public long SavedPosition { get; init; } = -1;
+
         public bool IsUnsaved { get; set; }
 
         public long ChangedAfter { get; set; }
+    }
+
+    /// <summary>A device's messages of one hour.</summary>
+    internal readonly record struct HourCount(long Hour, long Received, long Duplicates, long DeadLetters)
+    {
+        public HourCount With(MessageFate fate) => this with
+        {
+            Received = Received + 1,
+            Duplicates = Duplicates + (fate == MessageFate.Duplicate ? 1 : 0),
+            DeadLetters = DeadLetters + (fate == MessageFate.DeadLetter ? 1 : 0),
+        };
+    }
+
+    /// <summary>A device's book as it is saved.</summary>
+    /// <param name="Device">Device number.</param>
+    /// <param name="Sequence">Its sequence book.</param>
+    /// <param name="Count">Its latest hour.</param>
+    /// <param name="Ended">Hours before, not saved yet in full.</param>
+    /// <param name="ChangedAfter">The journal position before its first change.</param>
+    internal sealed record SavedBook(int Device, byte[] Sequence, HourCount Count, IReadOnlyList<HourCount> Ended, long ChangedAfter)
+    {
+        /// <summary>Writes it.</summary>
+        /// <param name="connection">Where.</param>
+        /// <param name="position">Position up to which it is complete.</param>
+        public void Save(SqliteConnection connection, long position)
+        {
+            Database.Execute(
+                connection, """
+                insert or replace into ingest_state (device, position, hour, received, duplicates, dead_letters, book)
+                  values ($device, $position, $hour, $received, $duplicates, $dead, $book)
+                """,
+                ("$device", Device), ("$position", position), ("$hour", Count.Hour), ("$received", Count.Received), ("$duplicates", Count.Duplicates),
+                ("$dead", Count.DeadLetters), ("$book", Sequence));
+            foreach (var count in Count.Received > 0 ? Ended.Append(Count) : Ended)
+                HourBook.SaveReceived(connection, count.Hour, Device, count.Received, count.Duplicates, count.DeadLetters);
+        }
     }
 }

@@ -34,17 +34,21 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
         if (IsRepeated(outcome.Result, topic, payload, dup, receivedMs, position))
         {
             books.AddDuplicate();
+            ledger.Book(_message.Device!.Number, MessageFate.Duplicate, receivedMs, position);
+            writer.Duplicate(_message.Device, receivedMs);
             return MqttReasonCode.Success;
         }
 
         if (outcome.Result == DecodeResult.Rejected)
         {
             books.AddDeadLetter(outcome.Reason);
+            ledger.Book(_message.Device?.Number ?? HourBook.NobodysDevice, MessageFate.DeadLetter, receivedMs, position);
             writer.DeadLetter(topic, payload, outcome.Reason, outcome.Detail!, receivedMs, _message.Device);
             return MqttReasonCode.PayloadFormatInvalid;
         }
 
         books.AddJournaled(_message);
+        ledger.Book(_message.Device!.Number, MessageFate.Journaled, receivedMs, position);
         writer.Message(_message);
         return MqttReasonCode.Success;
     }
@@ -59,6 +63,13 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
             return false;
         if (_message.Kind is MessageKind.Birth or MessageKind.Status)
             return ledger.IsRepeated(device.Number, _message);
-        return device.Id.Dialect != Dialect.Fm1 && _foreign.IsRepeated(ForeignDeduplicator.HashOf(topic, payload), dup, receivedMs);
+        if (device.Id.Dialect == Dialect.Fm1)
+            return false;
+        var hash = ForeignDeduplicator.HashOf(topic, payload);
+        _message.ForeignHash = hash;
+        return _foreign.IsRepeated(hash, dup, receivedMs);
     }
+
+    /// <summary>Takes in a foreign message that was journaled before the restart: the broker may deliver it again.</summary>
+    public void Remember(UInt128 hash, long receivedMs) => _foreign.Remember(hash, receivedMs);
 }

@@ -17,6 +17,9 @@ internal sealed partial class IngestWorker : BackgroundService
     /// <summary>Books saved with one tick: 20,000 busy devices take 40 s, and a restart reads that much journal again.</summary>
     private const int BooksATick = 500;
 
+    /// <summary>How long an acknowledgement may be on its way to the broker, ms; a restart reads at least so much journal again.</summary>
+    private const long RedeliveryMs = 10_000;
+
     /// <summary>History waits while a live batch took longer than this to reach the disk, ms.</summary>
     private const long LiveLagMaxMs = 1_000;
 
@@ -33,7 +36,9 @@ internal sealed partial class IngestWorker : BackgroundService
     private readonly Receipts _receipts;
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly JournalWriter _writer = new();
+    private readonly Queue<(long AtMs, long Position)> _ticked = new();
     private Task _completed = Task.CompletedTask;
+    private long _settled;
     private long _lastMs;
     private long _liveLagMs;
     private long _ticksWaiting;
@@ -125,14 +130,9 @@ internal sealed partial class IngestWorker : BackgroundService
 
     private async Task RecoverAsync(CancellationToken cancellationToken)
     {
-        var cursor = await _journal.RegisterAsync(Cursor);
+        var cursor = _settled = await _journal.RegisterAsync(Cursor);
         using (var connection = _database.OpenReader())
-        using (var command = Database.Command(connection, "select device, book from ingest_state"))
-        using (var rows = command.ExecuteReader())
-        {
-            while (rows.Read())
-                _ledger.Load(rows.GetInt32(0), (byte[])rows[1]);
-        }
+            _ledger.Load(connection);
 
         using var reader = _journal.OpenReader(cursor);
         var records = new JournalRecords(_devices);
@@ -140,18 +140,40 @@ internal sealed partial class IngestWorker : BackgroundService
         while (reader.TryRead(out var entry, out _))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            records.Open(entry!);
-            while (records.TryRead(message, out var kind, out var atMs, out _))
+            try
             {
-                _lastMs = Math.Max(_lastMs, atMs);
-                if (kind == JournalRecordKind.Message && message.HasEnvelope)
-                    _ledger.Observe(message.Device!.Number, message.Envelope, message.ReceivedMs, reader.Position - 1, message.Kind != MessageKind.Hist);
+                records.Open(entry!);
+                while (records.TryRead(message, out var kind, out var atMs, out var device))
+                    Recover(kind, message, device, atMs, reader.Position);
+            }
+            catch (InvalidDataException error)
+            {
+                LogDamaged(reader.Position, error.Message);
             }
         }
 
         IsRecovered = true;
         LogRecovered(_ledger.Count, cursor, _journal.Last);
     }
+
+    private void Recover(JournalRecordKind kind, DeviceMessage message, int? device, long atMs, long position)
+    {
+        _lastMs = Math.Max(_lastMs, atMs);
+        if (kind == JournalRecordKind.Message && message.ForeignHash is { } hash)
+            _pipeline.Remember(hash, atMs);
+        if (device is not { } number || _ledger.IsSaved(number, position))
+            return;
+        if (kind == JournalRecordKind.Message && message.HasEnvelope)
+            _ledger.Observe(number, message.Envelope, atMs, position - 1, message.Kind != MessageKind.Hist);
+        _ledger.Book(number, FateOf(kind), atMs, position - 1);
+    }
+
+    private static MessageFate FateOf(JournalRecordKind kind) => kind switch
+    {
+        JournalRecordKind.Duplicate => MessageFate.Duplicate,
+        JournalRecordKind.DeadLetter => MessageFate.DeadLetter,
+        _ => MessageFate.Journaled,
+    };
 
     private async Task ReceiveAsync(MqttClient client, bool isLive, CancellationToken cancellationToken)
     {
@@ -248,6 +270,8 @@ internal sealed partial class IngestWorker : BackgroundService
         Task<long> append;
         JournalBatch batch;
         Action<Microsoft.Data.Sqlite.SqliteConnection, long> also;
+        IReadOnlyList<DeviceLedger.SavedBook> books;
+        var saved = false;
         var receipts = new List<(int, Watermark)>();
         var requests = new List<(int, ResendRequest)>();
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -259,15 +283,18 @@ internal sealed partial class IngestWorker : BackgroundService
             _writer.Tick(now);
             Books.AddLost(_ledger.CollectResends(now, _journal.Last, requests));
             _ledger.CollectReceipts(now, receipts);
-            var books = _ledger.TakeUnsaved(BooksATick);
-            var cursor = _ledger.SafeCursor(_journal.Last);
-            also = (connection, _) =>
+            books = _ledger.TakeUnsaved(BooksATick);
+            var cursor = SafeCursor(now);
+            batch = new JournalBatch(_writer);
+            also = (connection, position) =>
             {
-                foreach (var (device, book) in books)
-                    Database.Execute(connection, "insert into ingest_state (device, book) values ($device, $book) on conflict (device) do update set book = excluded.book", ("$device", device), ("$book", book));
+                saved = _journal.IsInOrder(batch);
+                if (!saved)
+                    return;
+                foreach (var book in books)
+                    book.Save(connection, position);
                 _journal.SetCursor(connection, Cursor, cursor);
             };
-            batch = new JournalBatch(_writer);
             _writer.Clear();
             append = _journal.AppendAsync(batch, also);
             before = _completed;
@@ -282,6 +309,8 @@ internal sealed partial class IngestWorker : BackgroundService
         try
         {
             await DurableAsync(append, batch, also);
+            if (!saved)
+                await PutBackAsync(books);
             await before;
             // Only now is everything that the receipts speak of on disk.
             _receipts.Add(receipts, requests);
@@ -291,6 +320,25 @@ internal sealed partial class IngestWorker : BackgroundService
             Interlocked.Decrement(ref _ticksWaiting);
             done.SetResult();
         }
+    }
+
+    private async Task PutBackAsync(IReadOnlyList<DeviceLedger.SavedBook> books)
+    {
+        await _turn.WaitAsync(CancellationToken.None);
+        _ledger.PutBack(books);
+        _turn.Release();
+    }
+
+    /// <summary>
+    /// From where the journal has to be read after a crash: what is not saved, and what the broker may deliver once more because our acknowledgement was still
+    /// on its way.
+    /// </summary>
+    private long SafeCursor(long nowMs)
+    {
+        _ticked.Enqueue((nowMs, _journal.Last));
+        while (_ticked.TryPeek(out var oldest) && oldest.AtMs <= nowMs - RedeliveryMs)
+            _settled = _ticked.Dequeue().Position;
+        return _ledger.SafeCursor(_settled);
     }
 
     private async Task WatchAsync(CancellationToken cancellationToken)
@@ -313,6 +361,9 @@ internal sealed partial class IngestWorker : BackgroundService
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Sequence books of {Devices} devices recovered from journal position {From} to {To}")]
     private partial void LogRecovered(int devices, long from, long to);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Journal entry {Position} is passed over while the sequence books are recovered: {Reason}")]
+    private partial void LogDamaged(long position, string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Connected to the broker at {Host}:{Port}")]
     private partial void LogConnected(string host, int port);

@@ -152,10 +152,11 @@ internal sealed class Database : IAsyncDisposable
     /// <param name="priority">What it yields to.</param>
     /// <param name="write">Runs on the writer's thread inside the transaction. An exception of it undoes and fails this job alone.</param>
     /// <param name="committed">Runs on the writer's thread once it is on disk, in the order of the jobs.</param>
+    /// <param name="refused">Runs on the writer's thread when the disk did not take it, before any later job is tried.</param>
     /// <exception cref="DatabaseUnavailableException">The disk did not take it.</exception>
-    public Task CommitAsync(CommitPriority priority, Action<SqliteConnection> write, Action? committed = null)
+    public Task CommitAsync(CommitPriority priority, Action<SqliteConnection> write, Action? committed = null, Action? refused = null)
     {
-        var job = new Job(priority, write, committed);
+        var job = new Job(priority, write, committed, refused);
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_stopping, this);
@@ -301,6 +302,8 @@ internal sealed class Database : IAsyncDisposable
         var alerts = error.SqliteErrorCode == DiskFullCode && GiveReserve() ? batch.FindAll(job => job.Priority == CommitPriority.Alerts) : [];
         foreach (var job in batch.Except(alerts))
         {
+            if (job.Fault is null)
+                job.Refused?.Invoke();
             job.Fault ??= fault;
             job.Finish();
         }
@@ -330,6 +333,7 @@ internal sealed class Database : IAsyncDisposable
         var fault = new DatabaseUnavailableException($"{_path}: the disk is full, and what is left is for alerts", new IOException("disk full"));
         foreach (var job in batch.Where(job => job.Priority == CommitPriority.Ingest))
         {
+            job.Refused?.Invoke();
             job.Fault = fault;
             job.Finish();
         }
@@ -343,13 +347,15 @@ internal sealed class Database : IAsyncDisposable
             return _waiting.Sum(queue => queue.Count);
     }
 
-    private sealed class Job(CommitPriority priority, Action<SqliteConnection> write, Action? committed)
+    private sealed class Job(CommitPriority priority, Action<SqliteConnection> write, Action? committed, Action? refused)
     {
         public CommitPriority Priority { get; } = priority;
 
         public Action<SqliteConnection> Write { get; } = write;
 
         public Action? Committed { get; } = committed;
+
+        public Action? Refused { get; } = refused;
 
         public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

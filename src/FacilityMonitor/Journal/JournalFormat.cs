@@ -15,8 +15,11 @@ internal enum JournalRecordKind : byte
     /// <summary>The service started.</summary>
     Started = 3,
 
-    /// <summary>A registry came into force; the text is its version.</summary>
-    Configured = 4,
+    /// <summary>A message that was told before; nothing of it is kept but that it came.</summary>
+    Duplicate = 4,
+
+    /// <summary>A message that was set aside; it lies among the dead letters of the same commit.</summary>
+    DeadLetter = 5,
 }
 
 /// <summary>The journal's body: a format byte, a CRC-32C over what follows, then records one after another.</summary>
@@ -25,6 +28,9 @@ internal static class JournalFormat
     public const byte Version = 1;
 
     public const int HeaderBytes = 5;
+
+    /// <summary>What a foreign message is recognised by.</summary>
+    public const int HashBytes = 16;
 
     /// <summary>Powers of ten that a decimal value is scaled by.</summary>
     public static readonly double[] Powers = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000];

@@ -28,21 +28,35 @@ internal sealed class JournalRecords(DeviceTable devices)
     /// <param name="message">Filled when the record is a message, else left alone.</param>
     /// <param name="kind">What it is.</param>
     /// <param name="atMs">When it was received, ms since 1970-01-01 UTC.</param>
-    /// <param name="text">The version of <see cref="JournalRecordKind.Configured"/>.</param>
-    public bool TryRead(DeviceMessage message, out JournalRecordKind kind, out long atMs, out string? text)
+    /// <param name="device">Whose it is; null for a record that is of no device.</param>
+    /// <exception cref="InvalidDataException">It is not what we wrote, though its checksum fits.</exception>
+    public bool TryRead(DeviceMessage message, out JournalRecordKind kind, out long atMs, out int? device)
     {
         kind = default;
         atMs = 0;
-        text = null;
+        device = null;
         if (_at >= _body.Length)
             return false;
-        kind = (JournalRecordKind)Byte();
-        atMs = _base += Signed();
-        if (kind == JournalRecordKind.Message)
-            Message(message, atMs);
-        else if (kind == JournalRecordKind.Configured)
-            text = Text();
-        return true;
+        try
+        {
+            kind = (JournalRecordKind)Byte();
+            atMs = _base += Signed();
+            if (kind == JournalRecordKind.Message)
+            {
+                Message(message, atMs);
+                device = message.Device!.Number;
+            }
+            else if (kind is JournalRecordKind.Duplicate or JournalRecordKind.DeadLetter)
+            {
+                device = (int)Unsigned();
+            }
+
+            return true;
+        }
+        catch (Exception error) when (error is IndexOutOfRangeException or ArgumentOutOfRangeException)
+        {
+            throw new InvalidDataException("The journal holds a record that ends in the middle.", error);
+        }
     }
 
     private void Message(DeviceMessage message, long receivedMs)
@@ -63,6 +77,12 @@ internal sealed class JournalRecords(DeviceTable devices)
             var ts = receivedMs + Signed();
             long? up = (flags & 4) != 0 ? (long)Unsigned() : null;
             message.Envelope = new Envelope(boot, seq, ts, up, (ClockSource)Byte());
+        }
+
+        if ((flags & 64) != 0)
+        {
+            message.ForeignHash = BinaryPrimitives.ReadUInt128LittleEndian(_body.Span[_at..]);
+            _at += JournalFormat.HashBytes;
         }
 
         Readings(message);

@@ -53,15 +53,17 @@ internal sealed class JournalWriter
 
     public void Started(long atMs) => Begin(JournalRecordKind.Started, atMs);
 
-    public void Configured(long atMs, string version)
+    /// <summary>Books a message that was told before, so that the count of a device's hour survives a crash.</summary>
+    public void Duplicate(Device device, long receivedMs)
     {
-        Begin(JournalRecordKind.Configured, atMs);
-        Text(version);
+        Begin(JournalRecordKind.Duplicate, receivedMs);
+        Unsigned((ulong)device.Number);
     }
 
     public void DeadLetter(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, RejectReason reason, string detail, long receivedMs, Device? device)
     {
-        Received(receivedMs);
+        Begin(JournalRecordKind.DeadLetter, receivedMs);
+        Unsigned((ulong)(device?.Number ?? HourBook.NobodysDevice));
         _deadLetters.Add(new DeadLetter(receivedMs, topic.ToArray(), payload.ToArray(), reason.Key(), detail, device?.Number));
     }
 
@@ -72,10 +74,17 @@ internal sealed class JournalWriter
         Unsigned((ulong)message.Device!.Number);
         Byte((byte)message.Kind);
         Byte((byte)((message.HasEnvelope ? 1 : 0) | (message.Retained ? 2 : 0) | (message.Envelope.UpMs is not null ? 4 : 0)
-            | (message.Birth is not null ? 8 : 0) | (message.Status is not null ? 16 : 0) | (message.CommandAck is not null ? 32 : 0)));
+            | (message.Birth is not null ? 8 : 0) | (message.Status is not null ? 16 : 0) | (message.CommandAck is not null ? 32 : 0) | (message.ForeignHash is not null ? 64 : 0)));
         Unsigned((ulong)message.UnknownFields);
         if (message.HasEnvelope)
             Envelope(message.Envelope, message.ReceivedMs);
+        if (message.ForeignHash is { } hash)
+        {
+            Room(JournalFormat.HashBytes);
+            BinaryPrimitives.WriteUInt128LittleEndian(_buffer.AsSpan(_length), hash);
+            _length += JournalFormat.HashBytes;
+        }
+
         Readings(message);
         Events(message);
         if (message.Birth is { } birth)

@@ -23,6 +23,7 @@ internal sealed class MessageJournal
     private readonly Dictionary<string, long> _cursors = new(StringComparer.Ordinal);
     private TaskCompletionSource _grown = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _recentBytes;
+    private int _refused;
     private long _next;
     private long _last;
 
@@ -52,6 +53,12 @@ internal sealed class MessageJournal
         }
     }
 
+    /// <summary>
+    /// Whether what was appended before this batch is on disk, and the batch itself was not refused in between. Only then may its commit hold what is known of
+    /// everything before it: saved without the messages it speaks of, it would call them duplicates when they come again. For use inside a commit.
+    /// </summary>
+    public bool IsInOrder(JournalBatch batch) => _refused == 0 && !batch.WasRefused;
+
     /// <summary>Puts a batch on disk; completes when it is there. Batches are written in the order of the calls, together with those that wait.</summary>
     /// <param name="writer">The batch; it may be cleared as soon as the call returned.</param>
     /// <param name="also">What belongs into the same commit; told the position.</param>
@@ -72,7 +79,8 @@ internal sealed class MessageJournal
             var devices = _unconfirmed.ToArray();
             position = ++_next;
             var entry = new JournalEntry(position, batch.Body);
-            commit = _database.CommitAsync(CommitPriority.Ingest, connection => Store(connection, entry, batch, devices, also), () => Confirm(entry, devices));
+            commit = _database.CommitAsync(
+                CommitPriority.Ingest, connection => Store(connection, entry, batch, devices, also), () => Confirm(entry, batch, devices), () => Refuse(batch));
         }
 
         await commit.ConfigureAwait(false);
@@ -170,9 +178,19 @@ internal sealed class MessageJournal
         also?.Invoke(connection, entry.Position);
     }
 
-    private void Confirm(JournalEntry entry, Device[] devices)
+    private void Refuse(JournalBatch batch)
+    {
+        if (batch.WasRefused)
+            return;
+        batch.WasRefused = true;
+        _refused++;
+    }
+
+    private void Confirm(JournalEntry entry, JournalBatch batch, Device[] devices)
     {
         TaskCompletionSource grown;
+        if (batch.WasRefused)
+            _refused--;
         lock (_gate)
         {
             _unconfirmed.RemoveAll(devices.Contains);
@@ -201,4 +219,7 @@ internal sealed class JournalBatch(JournalWriter writer)
     public long LastMs { get; } = writer.LastMs;
 
     public DeadLetter[] DeadLetters { get; } = [.. writer.DeadLetters];
+
+    /// <summary>Whether the disk refused it once; known to the database's writer only.</summary>
+    internal bool WasRefused { get; set; }
 }

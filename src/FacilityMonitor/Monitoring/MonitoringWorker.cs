@@ -91,7 +91,8 @@ internal sealed partial class MonitoringWorker(
             case JournalRecordKind.Started:
                 _engine.Started(atMs);
                 break;
-            case JournalRecordKind.Configured:
+            case JournalRecordKind.Duplicate:
+            case JournalRecordKind.DeadLetter:
                 break;
         }
     }

@@ -127,7 +127,7 @@ internal sealed class BlockMerger(Database database, EmbeddedStore store, Storag
             others = Database.Execute(
                 connection, "delete from hourly where (device, channel, hour) in (select device, channel, hour from hourly where hour < $hour limit $step)", ("$hour", hour), ("$step", DropStep));
             others += Database.Execute(
-                connection, "delete from book where (device, hour) in (select device, hour from book where hour < $hour limit $step)", ("$hour", hour), ("$step", DropStep));
+                connection, "delete from book where (hour, device) in (select hour, device from book where hour < $hour limit $step)", ("$hour", hour), ("$step", DropStep));
         });
         Dropped += blocks;
         return blocks + others > 0;

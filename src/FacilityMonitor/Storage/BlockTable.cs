@@ -4,7 +4,7 @@ using Microsoft.Data.Sqlite;
 
 namespace FacilityMonitor.Storage;
 
-/// <summary>The store's tables: blocks, hourly figures, latest values and the books' counts.</summary>
+/// <summary>The store's tables: blocks, hourly figures and latest values.</summary>
 internal static class BlockTable
 {
     public static void Insert(SqliteConnection connection, EncodedBlock block, int generation) => Database.Execute(
@@ -128,10 +128,6 @@ internal static class BlockTable
                 yield return ReadLatest(device, ChannelId.FromCode((ushort)rows.GetInt32(1)), rows.GetInt64(2), (byte[])rows[3]);
         }
     }
-
-    public static void AddStored(SqliteConnection connection, int device, long hour, int readings) => Database.Execute(
-        connection, "insert into book (device, hour, stored) values ($device, $hour, $stored) on conflict (device, hour) do update set stored = stored + excluded.stored",
-        ("$device", device), ("$hour", hour), ("$stored", readings));
 
     private static LatestReading ReadLatest(Device device, ChannelId channel, long atMs, byte[] body)
     {

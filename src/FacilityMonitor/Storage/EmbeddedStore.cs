@@ -84,15 +84,6 @@ internal sealed partial class EmbeddedStore : IReadingStore
     public ValueTask<IReadOnlyList<Load>> TopLoadsAsync(IReadOnlyCollection<Device> devices, long sinceMs, int most, CancellationToken cancellation) =>
         ValueTask.FromResult(Top(devices.SelectMany(Latest.Of), sinceMs, most));
 
-    public ValueTask<long> StoredAsync(Device device, long hour, CancellationToken cancellation)
-    {
-        var open = new ReadingBlock();
-        Open.CopyTo(device.Number, hour, open);
-        using var reader = _connect();
-        var stored = BlockTable.Number(reader, "select stored from book where device = $device and hour = $hour", ("$device", device.Number), ("$hour", hour));
-        return ValueTask.FromResult(open.Count + (stored ?? 0));
-    }
-
     internal static long FirstHour(long fromMs) => HourlyRollup.HourOf(fromMs + HourlyRollup.HourMs - 1);
 
     internal static IReadOnlyList<Load> Top(IEnumerable<LatestReading> latest, long sinceMs, int most) =>

@@ -74,9 +74,6 @@ internal interface IReadingStore
 
     /// <summary>The greatest loads by their latest readings not older than <paramref name="sinceMs"/>.</summary>
     ValueTask<IReadOnlyList<Load>> TopLoadsAsync(IReadOnlyCollection<Device> devices, long sinceMs, int most, CancellationToken cancellation);
-
-    /// <summary>How many readings of a device were stored in an hour, repeats included: the books' <c>stored</c>.</summary>
-    ValueTask<long> StoredAsync(Device device, long hour, CancellationToken cancellation);
 }
 
 /// <summary>Figures made of others, the same for every store.</summary>

@@ -61,13 +61,6 @@ internal sealed class MemoryStore : IReadingStore
     public ValueTask<IReadOnlyList<Load>> TopLoadsAsync(IReadOnlyCollection<Device> devices, long sinceMs, int most, CancellationToken cancellation) =>
         ValueTask.FromResult(EmbeddedStore.Top(devices.SelectMany(_latest.Of), sinceMs, most));
 
-    public ValueTask<long> StoredAsync(Device device, long hour, CancellationToken cancellation)
-    {
-        var block = new ReadingBlock();
-        _open.CopyTo(device.Number, hour, block);
-        return ValueTask.FromResult<long>(block.Count);
-    }
-
     private ReadingBlock ReadHour(Device device, long hour)
     {
         var block = new ReadingBlock();

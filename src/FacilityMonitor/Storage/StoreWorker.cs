@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Readings;
@@ -34,6 +35,7 @@ internal sealed partial class StoreWorker : BackgroundService
     private readonly BlockCodec _codec = new();
     private readonly JournalRecords _records;
     private readonly DeviceMessage _message = new();
+    private readonly Dictionary<(long Hour, int Device), long> _taken = [];
     private long _position;
     private long _flushedPosition;
     private long _flushedAt;
@@ -105,18 +107,17 @@ internal sealed partial class StoreWorker : BackgroundService
         var latest = blocks.Select(entry => entry.Block.Device).Distinct().Select(_devices.Find).OfType<Device>().SelectMany(_store.Latest.Of).ToList();
         await _database.CommitAsync(CommitPriority.Housekeeping, connection =>
         {
-            foreach (var (block, arrived) in blocks)
-            {
+            foreach (var (block, _) in blocks)
                 BlockTable.Insert(connection, block, generation: 0);
-                BlockTable.AddStored(connection, block.Device, block.Hour, arrived);
-            }
-
+            foreach (var ((hour, device), messages) in _taken)
+                HourBook.AddStored(connection, hour, device, messages);
             foreach (var reading in latest)
                 BlockTable.SaveLatest(connection, reading);
             _journal.SetCursor(connection, Cursor, position);
         });
         Stored += blocks.Sum(block => block.Arrived);
         _store.Open.Clear();
+        _taken.Clear();
         Volatile.Write(ref _flushedPosition, position);
         _flushedAt = _time.GetTimestamp();
     }
@@ -126,10 +127,13 @@ internal sealed partial class StoreWorker : BackgroundService
         try
         {
             _records.Open(entry);
-            while (_records.TryRead(_message, out var kind, out _, out _))
+            while (_records.TryRead(_message, out var kind, out var atMs, out var device))
             {
-                if (kind == JournalRecordKind.Message && _message.Readings.Count > 0)
+                if (kind != JournalRecordKind.Message)
+                    continue;
+                if (_message.Readings.Count > 0)
                     _store.Open.Add(_message, _store.Latest);
+                CollectionsMarshal.GetValueRefOrAddDefault(_taken, (atMs / HourBook.HourMs, device!.Value), out _)++;
             }
         }
         catch (InvalidDataException error)

@@ -99,12 +99,75 @@ public sealed class IngestPipelineTests
         Assert.Equal(15, _ledger.SafeCursor(20));
 
         var restored = new DeviceLedger();
-        foreach (var (device, book) in saved)
-            restored.Load(device, book);
+        foreach (var book in saved)
+            restored.Load(book, position: 12);
 
         Assert.True(BootId.TryParse("x1"u8, out var boot));
         Assert.Equal(SequenceVerdict.Duplicate, restored.Observe(1, new Envelope(boot, 9, 0, null, ClockSource.Ntp), Start, 0));
+        Assert.True(restored.IsSaved(1, 12));
+        Assert.False(restored.IsSaved(1, 13));
         Assert.Equal(SequenceVerdict.New, restored.Observe(1, new Envelope(boot, 10, 0, null, ClockSource.Ntp), Start, 0));
+    }
+
+    [Fact]
+    public void Every_message_is_counted_in_the_hour_it_came()
+    {
+        Take("fm/1/a/b/data", Data(0));
+        Take("fm/1/a/b/hist", Data(0));
+        Take("fm/1/a/b/data", "{");
+        Take("not/ours/at-all", "{}");
+
+        var books = _ledger.TakeUnsaved(10);
+        Assert.Equal([1, HourBook.NobodysDevice], books.Select(book => book.Device));
+        Assert.Equal(new DeviceLedger.HourCount(Start / HourBook.HourMs, Received: 3, Duplicates: 1, DeadLetters: 1), books[0].Count);
+        Assert.Equal(new DeviceLedger.HourCount(Start / HourBook.HourMs, Received: 1, Duplicates: 0, DeadLetters: 1), books[1].Count);
+        Assert.All(books, book => Assert.Empty(book.Ended));
+    }
+
+    [Fact]
+    public void An_hour_that_ended_before_it_was_saved_is_saved_with_the_next()
+    {
+        Take("fm/1/a/b/data", Data(0));
+        _ledger.Book(1, MessageFate.Journaled, Start + HourBook.HourMs, 5);
+
+        var book = Assert.Single(_ledger.TakeUnsaved(10));
+        Assert.Equal((Start / HourBook.HourMs) + 1, book.Count.Hour);
+        Assert.Equal(new DeviceLedger.HourCount(Start / HourBook.HourMs, 1, 0, 0), Assert.Single(book.Ended));
+    }
+
+    [Fact]
+    public void Books_that_could_not_be_saved_are_saved_later_and_the_journal_is_kept_for_them()
+    {
+        Take("fm/1/a/b/data", Data(0), position: 3);
+        var refused = _ledger.TakeUnsaved(10);
+        Take("fm/1/a/c/data", Data(0), position: 7);
+        _ledger.Book(1, MessageFate.Journaled, Start + HourBook.HourMs, 8);
+        Assert.Equal(7, _ledger.SafeCursor(20));
+
+        _ledger.PutBack(refused);
+
+        Assert.Equal(3, _ledger.SafeCursor(20));
+        var books = _ledger.TakeUnsaved(10);
+        Assert.Equal([1, 2], books.Select(book => book.Device).Order());
+        Assert.Equal([Start / HourBook.HourMs], books.Single(book => book.Device == 1).Ended.Select(count => count.Hour));
+    }
+
+    [Fact]
+    public void A_foreign_message_delivered_again_after_our_crash_counts_once()
+    {
+        const string Same = """{"power":0,"state":"OFF"}""";
+        Take("zigbee2mqtt/plug", Same);
+        var records = new JournalRecords(_devices);
+        records.Open(new JournalEntry(1, _writer.ToBody()));
+        var message = new DeviceMessage();
+        Assert.True(records.TryRead(message, out _, out var atMs, out _));
+
+        var restarted = new IngestPipeline(_devices, _books, new DeviceLedger());
+        restarted.Remember(message.ForeignHash!.Value, atMs);
+        restarted.Take("zigbee2mqtt/plug"u8, Encoding.UTF8.GetBytes(Same), false, dup: true, Start, 0, _writer);
+
+        Assert.Equal(1, _books.Duplicates);
+        Assert.Equal(1, _writer.Messages);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Text;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Readings;
+using FacilityMonitor.Tests.Storage;
 using FacilityMonitor.Tests.Conventions;
 
 namespace FacilityMonitor.Tests.Journal;
@@ -72,10 +73,95 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
+    public void A_duplicate_and_a_dead_letter_leave_their_device_in_the_journal()
+    {
+        var devices = new DeviceTable();
+        var pile = devices.Resolve(Dialect.Fm1, "a"u8, "b"u8)!;
+        var writer = new JournalWriter();
+        writer.Duplicate(pile, At);
+        writer.DeadLetter("x"u8, "y"u8, RejectReason.UnknownTopic, "", At + 5, device: null);
+        var records = new JournalRecords(devices);
+        records.Open(new JournalEntry(1, writer.ToBody()));
+        var message = new DeviceMessage();
+
+        Assert.True(records.TryRead(message, out var first, out var firstMs, out var firstDevice));
+        Assert.True(records.TryRead(message, out var second, out var secondMs, out var secondDevice));
+
+        Assert.Equal((JournalRecordKind.Duplicate, At, pile.Number), (first, firstMs, firstDevice));
+        Assert.Equal((JournalRecordKind.DeadLetter, At + 5, HourBook.NobodysDevice), (second, secondMs, secondDevice));
+        Assert.False(records.TryRead(message, out _, out _, out _));
+    }
+
+    [Fact]
+    public void Nonsense_under_a_checksum_that_fits_is_refused_and_nothing_worse()
+    {
+        var devices = new DeviceTable();
+        devices.Resolve(Dialect.Fm1, "a"u8, "b"u8);
+        var random = new Random(5);
+        var refused = 0;
+        for (var round = 0; round < 20_000; round++)
+        {
+            var body = new byte[JournalFormat.HeaderBytes + random.Next(60)];
+            random.NextBytes(body);
+            body.AsSpan(JournalFormat.HeaderBytes)[..Math.Min(2, body.Length - JournalFormat.HeaderBytes)].Fill(1);
+            JournalFormat.Seal(body);
+            var records = new JournalRecords(devices);
+            records.Open(new JournalEntry(1, body));
+            Read(records);
+        }
+
+        void Read(JournalRecords records)
+        {
+            try
+            {
+                while (records.TryRead(new DeviceMessage(), out _, out _, out _))
+                {
+                }
+            }
+            catch (InvalidDataException)
+            {
+                refused++;
+            }
+        }
+
+        Assert.InRange(refused, 10_000, 20_000);
+    }
+
+    [Fact]
+    public async Task What_is_known_of_messages_is_not_saved_while_the_disk_refuses_one_of_them()
+    {
+        await using var data = new StoreFixture();
+        await data.StartAsync();
+        var writer = new JournalWriter();
+        writer.Tick(At);
+        var (before, refused, after) = (new JournalBatch(writer), Filled(writer), Filled(writer));
+        await data.Journal.AppendAsync(before, (_, _) => Assert.True(data.Journal.IsInOrder(before)));
+
+        await LimitAsync(data, 1);
+        await Assert.ThrowsAsync<DatabaseUnavailableException>(() => data.Journal.AppendAsync(refused));
+        await LimitAsync(data, 1_000_000);
+        await data.Journal.AppendAsync(after, (_, _) => Assert.False(data.Journal.IsInOrder(after)));
+        await data.Journal.AppendAsync(refused, (_, _) => Assert.False(data.Journal.IsInOrder(refused)));
+
+        await data.Journal.AppendAsync(after, (_, _) => Assert.True(data.Journal.IsInOrder(after)));
+    }
+
+    /// <summary>Too large for the pages a database has free.</summary>
+    private static JournalBatch Filled(JournalWriter writer)
+    {
+        for (var tick = 0; tick < 20_000; tick++)
+            writer.Tick(At);
+        return new JournalBatch(writer);
+    }
+
+    private static Task LimitAsync(StoreFixture data, int pages) =>
+        data.Database.CommitAsync(CommitPriority.Alerts, connection => Database.Execute(connection, $"pragma max_page_count = {pages}"));
+
+    [Fact]
     public void A_flipped_bit_anywhere_is_noticed()
     {
         var writer = new JournalWriter();
-        writer.Configured(At, "version");
+        writer.Tick(At);
         var body = writer.ToBody();
         for (var bit = 0; bit < body.Length * 8; bit++)
         {

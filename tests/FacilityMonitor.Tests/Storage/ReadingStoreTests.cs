@@ -207,19 +207,6 @@ public abstract class ReadingStoreTests
         Assert.Equal(5000, (await store.TopLoadsAsync([Pile, Meter], Hour, 1, None)).Single().W);
     }
 
-    [Fact]
-    public async Task The_books_know_how_many_readings_of_an_hour_were_stored()
-    {
-        var store = await StoreAsync(
-            Message(Pile, (1, Hour, [new(Metric.W, 1)], null), (2, Hour, [new(Metric.W, 1)], null)),
-            Message(Pile, (1, Hour + (60 * Minute) - 1, [new(Metric.W, 1)], null)),
-            Message(Pile, (1, Hour + (60 * Minute), [new(Metric.W, 1)], null)));
-
-        Assert.Equal(3, await store.StoredAsync(Pile, HourlyRollup.HourOf(Hour), None));
-        Assert.Equal(1, await store.StoredAsync(Pile, HourlyRollup.HourOf(Hour) + 1, None));
-        Assert.Equal(0, await store.StoredAsync(Meter, HourlyRollup.HourOf(Hour), None));
-    }
-
     internal static DeviceMessage Message(Device device, params (int Socket, long AtMs, MetricValue[] Values, string? State)[] readings)
     {
         var message = new DeviceMessage { Kind = MessageKind.Data, Device = device, ReceivedMs = readings[0].AtMs };

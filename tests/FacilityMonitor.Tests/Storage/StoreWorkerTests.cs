@@ -319,9 +319,9 @@ public sealed class StoreWorkerTests : IDisposable
 
     private static async Task<long> StoredAsync(StoreFixture data)
     {
-        var stored = await data.Store.StoredAsync(Pile(data), HourlyRollup.HourOf(Now), None);
-        Assert.Equal(stored, (await ReadAsync(data)).Count);
-        return stored;
+        // The books count messages taken: one taken twice from the journal would show here though sorting hides it among the readings.
+        Assert.InRange(data.Count("select sum(stored) from book"), 0, 1);
+        return (await ReadAsync(data)).Count;
     }
 
     private static Task LimitAsync(StoreFixture data, int pages) =>
