@@ -15,6 +15,9 @@ internal sealed class SiteEngine
     /// <summary>After our own start nobody is called silent for this long: devices come back one by one.</summary>
     public const long GraceMs = 120_000;
 
+    /// <summary>Of what <see cref="Save"/> writes.</summary>
+    private const byte Format = 2;
+
     private readonly string? _siteId;
     private readonly Site? _site;
     private readonly FacilityIndex _index;
@@ -450,7 +453,7 @@ internal sealed class SiteEngine
     public void Save(IBufferWriter<byte> output)
     {
         var writer = new SnapshotWriter(output);
-        writer.Byte(1);
+        writer.Byte(Format);
         writer.Int64(_nowMs);
         writer.Int64(_startedMs);
         writer.Int32(_devices.Count);
@@ -471,6 +474,7 @@ internal sealed class SiteEngine
                 inner.Byte(slot.Balanced ? (byte)1 : (byte)0);
             }
 
+            inner.Int64(circuit.GapMs);
             circuit.Save(ref inner);
             writer.Int32(part.WrittenCount);
             output.Write(part.WrittenSpan);
@@ -486,16 +490,32 @@ internal sealed class SiteEngine
     public void Load(ReadOnlySpan<byte> input, DeviceTable devices)
     {
         var reader = new SnapshotReader(input);
-        if (reader.Byte() != 1)
+        if (reader.Byte() != Format)
             throw new InvalidDataException("The rule snapshot is of a format this service does not know.");
         _nowMs = reader.Int64();
         _startedMs = reader.Int64();
         for (var count = reader.Int32(); count > 0; count--)
             LoadDevice(ref reader, devices);
+        var kept = new HashSet<int>();
         for (var count = reader.Int32(); count > 0; count--)
-            LoadCircuit(ref reader);
+        {
+            if (LoadCircuit(ref reader) is { } place)
+                kept.Add(place);
+        }
+
+        // Devices come out of the snapshot without their circuits: those that begin anew, and those with one more contributor, are told of them here.
+        for (var place = 0; place < _circuits.Count; place++)
+        {
+            var circuit = _circuits[place];
+            foreach (var slot in Contributors(place).Except(circuit.Slots))
+            {
+                Feed(place, slot);
+                circuit.GapMs = Math.Max(circuit.GapMs, _devices[slot.Device].GapMs);
+            }
+        }
+
         for (var count = reader.Int32(); count > 0; count--)
-            LoadAlert(ref reader);
+            LoadAlert(ref reader, kept);
     }
 
     private void SaveDevice(ref SnapshotWriter writer, int number, DeviceMemory device)
@@ -546,8 +566,10 @@ internal sealed class SiteEngine
             channel.Wh = reader.Double();
             channel.WhMs = reader.Int64();
             var tracks = reader.Byte();
+            // A device of another kind than before is judged by other rules: theirs begin anew.
+            var fits = tracks == device.Plans.Count(plan => plan.Rule.AppliesTo(device.Registered?.Entry, id));
             for (var track = 0; track < tracks; track++)
-                _tracks.Load(ref reader, ref _tracks[channel.FirstTrack + track]);
+                _tracks.Load(ref reader, ref _tracks[fits ? channel.FirstTrack + track : _tracks.Add()]);
             device.Add(channel);
         }
 
@@ -571,7 +593,8 @@ internal sealed class SiteEngine
         return new ChannelMemory { Channel = id, FirstTrack = first, Feeds = [] };
     }
 
-    private void LoadCircuit(ref SnapshotReader reader)
+    /// <returns>The place of the circuit; null when it begins anew.</returns>
+    private int? LoadCircuit(ref SnapshotReader reader)
     {
         var fingerprint = reader.Text();
         var part = reader.Bytes(reader.Int32());
@@ -580,22 +603,40 @@ internal sealed class SiteEngine
         var slots = new List<CircuitSlot>();
         for (var count = inner.Int32(); count > 0; count--)
             slots.Add(new CircuitSlot(inner.Int32(), ChannelId.FromCode((ushort)inner.Int32()), inner.Int32(), inner.Byte() == 1));
-        // A circuit that hangs or is rated otherwise now begins with a cold image and learns its contributors again.
-        if (place < 0 || slots.Any(slot => !_devices.ContainsKey(slot.Device)))
-            return;
+        // A circuit that hangs or is rated otherwise now, or lost a contributor, begins with a cold image. One more contributor is no reason to forget.
+        if (place < 0 || !Contributors(place).IsSupersetOf(slots))
+            return null;
         var track = _circuits[place];
+        track.GapMs = inner.Int64();
         foreach (var slot in slots)
+            Feed(place, slot);
+        track.Load(ref inner);
+        return place;
+    }
+
+    /// <summary>Every known channel whose current is part of a circuit's.</summary>
+    private HashSet<CircuitSlot> Contributors(int place)
+    {
+        var slots = new HashSet<CircuitSlot>();
+        foreach (var device in _devices.Values)
         {
-            var device = _devices[slot.Device];
-            var at = device.Find(slot.Channel, 0);
-            if (at < 0)
-                at = device.Add(NewChannel(device, slot.Channel, withFeeds: false));
-            ref var channel = ref device.Channels[at];
-            channel.Feeds = [.. channel.Feeds, new Feed(place, track.AddSlot(slot))];
-            track.GapMs = Math.Max(track.GapMs, device.GapMs);
+            if (device.Registered is not { } registered)
+                continue;
+            foreach (ref readonly var channel in device.Channels)
+            {
+                if (Contribution(_circuits[place].Circuit, registered.Entry, channel.Channel) is { } part)
+                    slots.Add(new CircuitSlot(device.Place, channel.Channel, part.Phase, part.Balanced));
+            }
         }
 
-        track.Load(ref inner);
+        return slots;
+    }
+
+    private void Feed(int place, in CircuitSlot slot)
+    {
+        var device = _devices[slot.Device];
+        ref var channel = ref device.Channels[device.Find(slot.Channel, 0)];
+        channel.Feeds = [.. channel.Feeds, new Feed(place, _circuits[place].AddSlot(slot))];
     }
 
     private void SaveAlert(ref SnapshotWriter writer, ToldAlert alert)
@@ -615,7 +656,7 @@ internal sealed class SiteEngine
         writer.Int64(alert.HeardMs);
     }
 
-    private void LoadAlert(ref SnapshotReader reader)
+    private void LoadAlert(ref SnapshotReader reader, HashSet<int> keptCircuits)
     {
         var rule = reader.Text()!;
         var circuit = reader.Text();
@@ -635,9 +676,13 @@ internal sealed class SiteEngine
             ClearedMs = reader.Int64(),
             HeardMs = reader.Int64(),
         };
-        if (circuit is null ? _devices.ContainsKey(device) : place >= 0)
+        // An alert whose state begins anew would never clear: nothing remembers that it was told.
+        if (circuit is null ? IsJudged(rule, device, channel) : keptCircuits.Contains(place))
             _book.Add(alert);
     }
+
+    private bool IsJudged(string rule, int number, ushort channel) => _devices.TryGetValue(number, out var device)
+        && (RuleCatalogue.Find(rule) is not ChannelRule ofChannel || ofChannel.AppliesTo(device.Registered?.Entry, ChannelId.FromCode(channel)));
 
     private static void SaveAbsence(ref SnapshotWriter writer, in AbsenceMemory absence)
     {
