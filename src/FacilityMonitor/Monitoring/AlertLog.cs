@@ -30,14 +30,31 @@ internal static class AlertLog
         return true;
     }
 
-    /// <summary>The alerts that were not cleared, as the last service left them.</summary>
-    public static IEnumerable<string> ReadOpen(SqliteConnection connection)
+    /// <summary>The last step of every alert that is not over, as the last service left them; pending ones among them.</summary>
+    public static List<AlertTransition> ReadOpen(SqliteConnection connection)
     {
         using var command = Database.Command(
-            connection, "select body from alert where condition not in ($normal, $cleared, $pending) order by priority, onset_ms",
-            ("$normal", (int)Condition.Normal), ("$cleared", (int)Condition.Cleared), ("$pending", (int)Condition.Pending));
+            connection, """
+            select body, onset_ms, (select max(number) from alert_transition where alert_transition.alert = alert.id)
+            from alert where condition not in ($normal, $cleared) order by priority, onset_ms
+            """,
+            ("$normal", (int)Condition.Normal), ("$cleared", (int)Condition.Cleared));
         using var rows = command.ExecuteReader();
+        var open = new List<AlertTransition>();
         while (rows.Read())
-            yield return rows.GetString(0);
+            open.Add(StoredAlert.Read(rows.GetString(0), rows.GetInt64(1), rows.GetInt32(2)));
+        return open;
+    }
+
+    /// <summary>Deletes the next alerts that have been over since before a time, with their steps.</summary>
+    /// <returns>How many.</returns>
+    public static int Prune(SqliteConnection connection, long beforeMs, int most)
+    {
+        // Their letters too: a letter without its alert could never be ranked and would wait for ever.
+        const string Old = "(select id from alert where condition = $cleared and changed_ms < $before order by changed_ms limit $most)";
+        ReadOnlySpan<(string, object?)> parameters = [("$cleared", (int)Condition.Cleared), ("$before", beforeMs), ("$most", most)];
+        Database.Execute(connection, "delete from outbox where alert in " + Old, parameters);
+        Database.Execute(connection, "delete from alert_transition where alert in " + Old, parameters);
+        return Database.Execute(connection, "delete from alert where id in " + Old, parameters);
     }
 }

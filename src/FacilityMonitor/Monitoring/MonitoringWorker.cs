@@ -1,4 +1,3 @@
-using System.Buffers;
 using FacilityMonitor.Alerts;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Contract;
@@ -19,77 +18,144 @@ internal sealed record MonitoringState(long Number, IReadOnlyList<AlertTransitio
 
 /// <summary>From the journal to alerts. Restores its memory from a snapshot, reads the journal from there, and comes to the same alerts as if nothing had happened.</summary>
 internal sealed partial class MonitoringWorker(
-    Database database, MessageJournal journal, DeviceTable devices, FacilitySource registry, Outbox outbox, TimeProvider time, ILogger<MonitoringWorker> log) : BackgroundService
+    Database database, MessageJournal journal, DeviceTable devices, FacilitySource registry, Outbox outbox, ServiceSettings settings, TimeProvider time, ILogger<MonitoringWorker> log)
+    : BackgroundService
 {
     /// <summary>Name of the cursor: the journal before it is in the snapshot.</summary>
-    public const string Cursor = "monitoring";
+    public const string Cursor = RuleSnapshot.Cursor;
 
-    /// <summary>Steps that may wait while the disk refuses; the rules go on, and the oldest are given up last of all.</summary>
+    /// <summary>Steps that may wait while the disk refuses. Beyond it the rules wait too: the journal keeps what they have not read, so nothing is lost.</summary>
     public const int WaitingMax = 100_000;
 
-    private static readonly TimeSpan SnapshotEvery = TimeSpan.FromSeconds(30);
+    /// <summary>Alerts deleted in one step when they are older than what is kept: about 2 ms of the writer's time.</summary>
+    private const int PruneStep = 20;
+
+    private static readonly TimeSpan RetryEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan SnapshotStepEvery = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan PruneEvery = TimeSpan.FromHours(1);
 
     private readonly ILogger<MonitoringWorker> _log = log;
     private readonly RuleEngine _engine = new(registry.Current, devices);
+    private readonly JournalRecords _records = new(devices);
+    private readonly DeviceMessage _message = new();
+    private readonly List<AlertTransition> _steps = [];
     private readonly Dictionary<string, AlertTransition> _open = new(StringComparer.Ordinal);
     private readonly Queue<AlertTransition> _waiting = new();
     private volatile MonitoringState _state = new(0, [], [], 0);
+    private RuleSnapshot? _snapshot;
     private FacilityIndex? _changed;
+    private long _reconcileAt;
+    private bool _isReconciled;
+    private Task _pruning = Task.CompletedTask;
+    private long _roundAt;
+    private long _stepAt;
+    private long _triedAt;
+    private long _prunedAt;
+    private bool _failing;
+    private long _position;
+
+    /// <summary>Journal position up to which the rules have judged.</summary>
+    public long Position => Volatile.Read(ref _position);
 
     /// <summary>What is open now.</summary>
     public MonitoringState State => _state;
 
-    /// <summary>Alerts that became active since the start.</summary>
+    /// <summary>Alerts that became active since the start; those that a replay comes to again are not counted again.</summary>
     public long Raised { get; private set; }
+
+    /// <summary>Journal entries that could not be read to their end, and sites whose snapshot could not be read.</summary>
+    public long Damaged { get; private set; }
+
+    /// <summary>Sites written to the snapshot since the start.</summary>
+    internal long SitesSaved => _snapshot?.SitesWritten ?? 0;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var position = await RestoreAsync();
-        registry.Changed += index => Volatile.Write(ref _changed, index);
+        registry.Changed += Remember;
         using var reader = journal.OpenReader(position);
-        var records = new JournalRecords(devices);
-        var message = new DeviceMessage();
-        var steps = new List<AlertTransition>();
-        var savedAt = time.GetTimestamp();
+        _roundAt = _stepAt = _prunedAt = time.GetTimestamp();
         try
         {
             while (true)
             {
-                var entry = await reader.ReadAsync(stoppingToken);
-                records.Open(entry);
-                steps.Clear();
-                while (records.TryRead(message, out var kind, out var atMs, out _))
-                    Take(kind, message, atMs, steps);
-                await KeepAsync(steps, reader.Position);
-                // A registry that comes into force is in the snapshot, so that a replay never meets records under another one.
-                var changed = Interlocked.Exchange(ref _changed, null);
-                if (changed is not null)
-                    _engine.Reconfigure(changed);
-                if (changed is not null || time.GetElapsedTime(savedAt) >= SnapshotEvery)
-                {
-                    savedAt = time.GetTimestamp();
-                    await SaveAsync(reader.Position);
-                }
+                await UpkeepAsync(reader.Position);
+                Volatile.Write(ref _position, reader.Position);
+                if (await NextAsync(reader, stoppingToken) is { } entry)
+                    await TakeAsync(entry);
+                else
+                    await WriteAsync();
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            await SaveAsync(reader.Position);
+            await LeaveAsync(reader.Position);
+        }
+        finally
+        {
+            registry.Changed -= Remember;
         }
     }
 
-    private void Take(JournalRecordKind kind, DeviceMessage message, long atMs, List<AlertTransition> steps)
+    private void Remember(FacilityIndex index) => Volatile.Write(ref _changed, index);
+
+    /// <summary>The next entry; null when it is time to try again what the disk refused.</summary>
+    private async ValueTask<JournalEntry?> NextAsync(JournalReader reader, CancellationToken stoppingToken)
+    {
+        while (true)
+        {
+            stoppingToken.ThrowIfCancellationRequested();
+            var grown = Task.CompletedTask;
+            if (_waiting.Count < WaitingMax && reader.TryRead(out var entry, out grown))
+                return entry!;
+            if (_waiting.Count == 0)
+            {
+                await grown.WaitAsync(stoppingToken);
+                continue;
+            }
+
+            var pause = Task.Delay(RetryEvery, time, stoppingToken);
+            if (_waiting.Count >= WaitingMax || await Task.WhenAny(grown, pause) == pause)
+            {
+                await pause;
+                return null;
+            }
+        }
+    }
+
+    private async Task TakeAsync(JournalEntry entry)
+    {
+        _steps.Clear();
+        _engine.Begin(entry.Position);
+        try
+        {
+            _records.Open(entry);
+            while (_records.TryRead(_message, out var kind, out var atMs, out _))
+                Take(kind, atMs);
+        }
+        catch (InvalidDataException error)
+        {
+            // What stands before the damage counts; the same damage on a replay leads to the same alerts.
+            Damaged++;
+            LogDamagedEntry(entry.Position, error.Message);
+        }
+
+        await KeepAsync(entry.Position);
+    }
+
+    private void Take(JournalRecordKind kind, long atMs)
     {
         switch (kind)
         {
             case JournalRecordKind.Message:
-                _engine.Observe(message, steps);
+                _engine.Observe(_message, _steps);
                 break;
             case JournalRecordKind.Tick:
-                _engine.Tick(atMs, steps);
+                _engine.Tick(atMs, _steps);
                 break;
             case JournalRecordKind.Started:
-                _engine.Started(atMs);
+                // The engine's own grace is the default; another one is as if the service had begun earlier or later.
+                _engine.Started(atMs + (long)settings.Monitoring.StartupGrace.TotalMilliseconds - SiteEngine.GraceMs);
                 break;
             case JournalRecordKind.Duplicate:
             case JournalRecordKind.DeadLetter:
@@ -100,91 +166,186 @@ internal sealed partial class MonitoringWorker(
     private async Task<long> RestoreAsync()
     {
         var position = await journal.RegisterAsync(Cursor);
+        _snapshot = new RuleSnapshot(database, journal, _engine);
         using var connection = database.OpenReader();
-        using (var command = Database.Command(connection, "select body from snapshot where name = 'rules'"))
+        foreach (var (site, reason) in _snapshot.Restore(connection, position))
         {
-            if (command.ExecuteScalar() is byte[] body)
-                _engine.Load(body);
+            Damaged++;
+            LogDamagedSite(site, reason);
         }
 
-        // The snapshot was taken under the registry of its time; files may have changed while we were away.
-        _engine.Reconfigure(registry.Current);
-        foreach (var step in AlertLog.ReadOpen(connection).Select(StoredAlert.Read))
+        foreach (var step in AlertLog.ReadOpen(connection).Where(step => step.Condition != Condition.Pending))
             _open[step.AlertId] = step;
+        _reconcileAt = journal.Last;
+        Show();
         LogRestored(position, journal.Last, _open.Count);
         return position;
     }
 
-    private async Task KeepAsync(List<AlertTransition> steps, long position)
+    private async Task KeepAsync(long position)
     {
-        foreach (var step in steps)
+        foreach (var step in _steps)
         {
             _waiting.Enqueue(step);
             if (step.Condition is Condition.Active or Condition.Recovering or Condition.NoData)
                 _open[step.AlertId] = step;
             else
                 _open.Remove(step.AlertId);
-            if (step.Condition == Condition.Active && step.Sequence <= 1)
-            {
-                Raised++;
-                LogRaised(step.Rule, step.Asset, step.Priority, step.AlertId);
-            }
         }
 
-        while (_waiting.Count > WaitingMax)
-            _waiting.Dequeue();
-        if (_waiting.Count > 0)
+        // While the disk refuses, once a second is often enough.
+        if (_waiting.Count > 0 && (!_failing || time.GetElapsedTime(_triedAt) >= RetryEvery))
             await WriteAsync();
-        if (steps.Count > 0 || position % 4 == 0)
-        {
-            _state = new MonitoringState(
-                _state.Number + 1, [.. _open.Values.OrderBy(step => step.Priority).ThenBy(step => step.OnsetMs)], [.. _engine.Circuits], _waiting.Count);
-        }
+        if (_steps.Count > 0 || position % 4 == 0)
+            Show();
     }
+
+    private void Show() => _state = new MonitoringState(
+        _state.Number + 1, [.. _open.Values.OrderBy(step => step.Priority).ThenBy(step => step.OnsetMs)], [.. _engine.Circuits], _waiting.Count);
 
     private async Task WriteAsync()
     {
         var batch = _waiting.ToArray();
         var contacts = registry.Current.Facility.Contacts;
+        var written = new List<AlertTransition>();
+        _triedAt = time.GetTimestamp();
         try
         {
             await database.CommitAsync(CommitPriority.Alerts, connection =>
             {
-                var written = batch.Where(step => AlertLog.Write(connection, step)).ToList();
+                // A full disk makes the database run it a second time.
+                written.Clear();
+                written.AddRange(batch.Where(step => AlertLog.Write(connection, step)));
                 outbox.Enqueue(connection, written, contacts);
             });
-            for (var written = 0; written < batch.Length; written++)
-                _waiting.Dequeue();
-            outbox.Announce();
         }
-        catch (DatabaseUnavailableException)
+        catch (DatabaseUnavailableException error)
         {
-            // The rules go on; what could not be written is tried again with the next second, and the page says how much waits.
+            // The rules go on; what could not be written is tried again each second, and the page says how much waits.
+            if (!_failing)
+                LogNotDurable(batch.Length, error.Message);
+            _failing = true;
+            return;
+        }
+
+        _waiting.Clear();
+        if (_failing)
+        {
+            LogDurableAgain(batch.Length);
+            Show();
+        }
+
+        _failing = false;
+        outbox.Announce();
+        foreach (var step in written.Where(step => step.Condition == Condition.Active && step.Sequence <= 1))
+        {
+            Raised++;
+            LogRaised(step.Rule, step.Asset, step.Priority, step.AlertId);
         }
     }
 
-    private async Task SaveAsync(long position)
+    private async Task UpkeepAsync(long position)
+    {
+        if (Interlocked.Exchange(ref _changed, null) is { } index)
+        {
+            // First what was learned under the old one: a replay must never meet these records under the new one.
+            await TrySnapshotAsync(() => _snapshot!.SaveAllAsync(position));
+            _engine.Reconfigure(index);
+            _isReconciled = false;
+        }
+
+        // Files may have been edited while we were away, too. Until the replay has come to the end the engine knows less than the disk.
+        if (!_isReconciled && position >= _reconcileAt && _waiting.Count == 0)
+            await ReconcileAsync();
+
+        if (_snapshot!.Waiting == 0 && time.GetElapsedTime(_roundAt) >= settings.Monitoring.SnapshotInterval)
+        {
+            _roundAt = time.GetTimestamp();
+            _snapshot.BeginRound();
+            await TrySnapshotAsync(() => _snapshot.StepAsync(position));
+        }
+        else if (_snapshot.Waiting > 0 && time.GetElapsedTime(_stepAt) >= SnapshotStepEvery)
+        {
+            await TrySnapshotAsync(() => _snapshot.StepAsync(position));
+        }
+
+        if (_pruning.IsCompleted && time.GetElapsedTime(_prunedAt) >= PruneEvery)
+        {
+            await _pruning;
+            _pruning = PruneAsync();
+        }
+    }
+
+    private async Task TrySnapshotAsync(Func<Task> save)
     {
         // Steps that are not on disk would be lost by a snapshot that is behind them.
         if (_waiting.Count > 0)
             return;
-        var body = new ArrayBufferWriter<byte>();
-        _engine.Save(body);
-        var bytes = body.WrittenSpan.ToArray();
         try
         {
-            await database.CommitAsync(CommitPriority.Alerts, connection =>
-            {
-                Database.Execute(
-                    connection, "insert into snapshot (name, position, body) values ('rules', $position, $body) on conflict (name) do update set position = excluded.position, body = excluded.body",
-                    ("$position", position), ("$body", bytes));
-                journal.SetCursor(connection, Cursor, position);
-            });
+            await save();
         }
         catch (DatabaseUnavailableException)
         {
-            // The last snapshot still stands, and the journal behind it too.
+            // The last snapshot still stands, and the journal behind it too. Whoever wanted this commit most has told of it.
         }
+
+        _stepAt = time.GetTimestamp();
+    }
+
+    /// <summary>Ends alerts that the rules know nothing of any more: their device or circuit left the registry, or the memory of a site was damaged.
+    /// Nobody would ever clear them.</summary>
+    private async Task ReconcileAsync()
+    {
+        _isReconciled = true;
+        var known = _engine.OpenAlerts.ToHashSet(StringComparer.Ordinal);
+        List<AlertTransition> orphans;
+        using (var connection = database.OpenReader())
+            orphans = AlertLog.ReadOpen(connection).FindAll(step => !known.Contains(step.AlertId));
+        if (orphans.Count == 0)
+            return;
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        foreach (var orphan in orphans)
+        {
+            LogOrphan(orphan.Rule, orphan.Asset, orphan.AlertId);
+            _open.Remove(orphan.AlertId);
+            _waiting.Enqueue(orphan with
+            {
+                Condition = Condition.Cleared,
+                AtMs = Math.Max(orphan.AtMs, now),
+                Sequence = orphan.Sequence + 1,
+                Text = new LocalText(
+                    $"不再监测：{orphan.Asset}（{orphan.Rule}）。配置已更改，或本点位的规则状态已丢失；这不等于恢复正常，请到现场确认。若原因仍在，将重新告警。",
+                    $"No longer watched: {orphan.Asset} ({orphan.Rule}). The registry was changed, or what the rules knew of this site was lost. This is not the same as over: go and look. If the cause lasts, it is raised again."),
+            });
+        }
+
+        await WriteAsync();
+        Show();
+    }
+
+    private async Task PruneAsync()
+    {
+        var before = (time.GetUtcNow() - TimeSpan.FromDays(settings.Data.RetentionDays)).ToUnixTimeMilliseconds();
+        var pruned = 0;
+        try
+        {
+            await database.CommitAsync(CommitPriority.Housekeeping, connection => pruned = AlertLog.Prune(connection, before, PruneStep));
+        }
+        catch (DatabaseUnavailableException)
+        {
+            // It comes again in an hour.
+        }
+
+        if (pruned < PruneStep)
+            _prunedAt = time.GetTimestamp();
+    }
+
+    private async Task LeaveAsync(long position)
+    {
+        if (_waiting.Count > 0)
+            await WriteAsync();
+        await TrySnapshotAsync(() => _snapshot!.SaveAllAsync(position));
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Rules restored at journal position {Position} of {Last}, {Open} alerts open")]
@@ -192,4 +353,19 @@ internal sealed partial class MonitoringWorker(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Alert {Rule} on {Asset}, {Priority} ({Id})")]
     private partial void LogRaised(string rule, string asset, Priority priority, string id);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Journal entry {Position} cannot be read to its end, the rules go on behind it: {Reason}")]
+    private partial void LogDamagedEntry(long position, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "What the rules knew of site {Site} cannot be read, they begin anew there: {Reason}")]
+    private partial void LogDamagedSite(string site, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Count} steps of alerts are not on disk yet and wait in memory; the rules go on: {Reason}")]
+    private partial void LogNotDurable(int count, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Count} steps of alerts that waited are on disk")]
+    private partial void LogDurableAgain(int count);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Alert {Rule} on {Asset} ({Id}) is ended: it is no longer watched")]
+    private partial void LogOrphan(string rule, string asset, string id);
 }

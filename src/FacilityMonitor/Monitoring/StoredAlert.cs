@@ -6,10 +6,10 @@ using FacilityMonitor.Registry;
 
 namespace FacilityMonitor.Monitoring;
 
-/// <summary>Reads back what <see cref="TransitionJson"/> wrote, as far as the page needs it.</summary>
+/// <summary>Reads back what <see cref="TransitionJson"/> wrote, all but the evidence.</summary>
 internal static class StoredAlert
 {
-    public static AlertTransition Read(string json)
+    public static AlertTransition Read(string json, long onsetMs, int sequence)
     {
         using var document = JsonDocument.Parse(json);
         var root = document.RootElement;
@@ -21,7 +21,8 @@ internal static class StoredAlert
             Priority = Enum.Parse<Priority>(root.GetProperty("priority").GetString()!),
             Condition = Enum.GetValues<Condition>().First(condition => TransitionJson.State(condition) == root.GetProperty("state").GetString()),
             AtMs = at,
-            OnsetMs = at,
+            OnsetMs = onsetMs,
+            Sequence = sequence,
             Site = root.GetProperty("site").GetString(),
             Device = root.GetProperty("device").GetString(),
             Channel = root.GetProperty("channel").GetString() is { } text && ChannelId.TryParse(text, out var channel) ? channel : null,

@@ -1,0 +1,120 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Rules;
+using Microsoft.Data.Sqlite;
+
+namespace FacilityMonitor.Monitoring;
+
+/// <summary>The rules' memory on disk: one row a site, written when the site changed, and one row for what all sites share. Each step is one commit with the cursor.</summary>
+internal sealed class RuleSnapshot(Database database, MessageJournal journal, RuleEngine engine)
+{
+    /// <summary>Name of the cursor: with the snapshot, the journal after it is the whole memory of the rules.</summary>
+    public const string Cursor = "monitoring";
+
+    /// <summary>What one step writes: about 2 ms of the writer's time. A site that is larger is a step of its own.</summary>
+    public const int StepBytesMax = 256 * 1024;
+
+    private const string Shared = "rules";
+    private const string SitePrefix = "rules/";
+    private const byte Format = 1;
+    private const int SharedBytes = 1 + (2 * sizeof(long));
+
+    private readonly Queue<string> _round = new();
+
+    /// <summary>Sites of the current round that are still to be written.</summary>
+    public int Waiting => _round.Count;
+
+    /// <summary>Sites written since the start.</summary>
+    public long SitesWritten { get; private set; }
+
+    /// <summary>Begins a round: every site that changed since it was written will be written once.</summary>
+    public void BeginRound()
+    {
+        _round.Clear();
+        foreach (var site in engine.Unsaved)
+            _round.Enqueue(site);
+    }
+
+    /// <summary>Writes the next sites of the round, and moves the cursor as far as what is on disk then allows.</summary>
+    /// <exception cref="DatabaseUnavailableException">The disk refused; the last snapshot still stands, and the journal behind it too.</exception>
+    public async Task StepAsync(long position)
+    {
+        var rows = new List<(string Site, byte[] Body)>();
+        var buffer = new ArrayBufferWriter<byte>(StepBytesMax);
+        for (var bytes = 0; bytes < StepBytesMax && _round.TryDequeue(out var site); bytes += buffer.WrittenCount)
+        {
+            buffer.ResetWrittenCount();
+            engine.SaveSite(site, buffer);
+            rows.Add((site, buffer.WrittenSpan.ToArray()));
+        }
+
+        var checkpoint = engine.CheckpointAfter(rows.Select(row => row.Site).ToHashSet(StringComparer.Ordinal));
+        await database.CommitAsync(CommitPriority.Alerts, connection =>
+        {
+            foreach (var (site, body) in rows)
+                Write(connection, SitePrefix + site, position, body);
+            Write(connection, Shared, checkpoint.Position, Bytes(checkpoint));
+            journal.SetCursor(connection, Cursor, checkpoint.Position);
+        });
+        foreach (var (site, _) in rows)
+            engine.MarkSaved(site);
+        SitesWritten += rows.Count;
+    }
+
+    /// <summary>Writes everything that changed.</summary>
+    /// <inheritdoc cref="StepAsync"/>
+    public async Task SaveAllAsync(long position)
+    {
+        BeginRound();
+        do
+        {
+            await StepAsync(position);
+        }
+        while (Waiting > 0);
+    }
+
+    /// <summary>Gives the engine back what is on disk.</summary>
+    /// <param name="connection">A reader.</param>
+    /// <param name="position">The cursor.</param>
+    /// <returns>Sites whose row is damaged, with the reason: nothing is known of them.</returns>
+    public List<(string Site, string Reason)> Restore(SqliteConnection connection, long position)
+    {
+        var damaged = new List<(string, string)>();
+        using (var shared = Database.Command(connection, "select body from snapshot where name = $name", ("$name", Shared)))
+            engine.Restore(Checkpoint(shared.ExecuteScalar() as byte[], position));
+        using var sites = Database.Command(connection, "select name, position, body from snapshot where name glob $sites order by name", ("$sites", SitePrefix + "*"));
+        using var rows = sites.ExecuteReader();
+        while (rows.Read())
+        {
+            var site = rows.GetString(0)[SitePrefix.Length..];
+            try
+            {
+                engine.RestoreSite(site, rows.GetInt64(1), (byte[])rows[2]);
+            }
+            catch (InvalidDataException error)
+            {
+                damaged.Add((site, error.Message));
+            }
+        }
+
+        return damaged;
+    }
+
+    private static void Write(SqliteConnection connection, string name, long position, byte[] body) => Database.Execute(
+        connection, "insert into snapshot (name, position, body) values ($name, $position, $body) on conflict (name) do update set position = excluded.position, body = excluded.body",
+        ("$name", name), ("$position", position), ("$body", body));
+
+    private static byte[] Bytes(in RuleCheckpoint checkpoint)
+    {
+        var bytes = new byte[SharedBytes];
+        bytes[0] = Format;
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(1), checkpoint.StartedMs);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(1 + sizeof(long)), checkpoint.TickMs);
+        return bytes;
+    }
+
+    private static RuleCheckpoint Checkpoint(byte[]? bytes, long position) => bytes is { Length: SharedBytes } && bytes[0] == Format
+        ? new RuleCheckpoint(position, BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(1)), BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(1 + sizeof(long))))
+        : new RuleCheckpoint(position, 0, 0);
+}

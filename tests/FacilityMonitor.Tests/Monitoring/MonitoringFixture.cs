@@ -1,0 +1,208 @@
+using System.Collections;
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using FacilityMonitor.Commands;
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Contract;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Monitoring;
+using FacilityMonitor.OnCall;
+using FacilityMonitor.Readings;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace FacilityMonitor.Tests.Monitoring;
+
+/// <summary>What a journal entry is made of, told in seconds since <see cref="MonitoringFixture.Start"/>: messages, then the seconds that went by.</summary>
+internal sealed record Entry(double AtS, (string Topic, string Payload)[] Messages, int[] Ticks);
+
+/// <summary>The demo's registry, a real journal, and the worker that makes alerts of it. It can be stopped, or killed at any moment: then only what was committed remains.</summary>
+internal sealed class MonitoringFixture : IAsyncDisposable, ILogger<MonitoringWorker>
+{
+    public static readonly DateTimeOffset Start = new(2026, 11, 20, 10, 0, 0, TimeSpan.Zero);
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly ConcurrentQueue<string> _log = new();
+    private readonly JournalWriter _writer = new();
+    private readonly string _configuration;
+    private FacilitySource _registry = null!;
+    private MessageDecoder _decoder = null!;
+    private string _openedWith = "";
+    private int _lives;
+
+    public MonitoringFixture(TimeSpan snapshotInterval)
+    {
+        _configuration = Path.Combine(_folder.Path, "config");
+        Directory.CreateDirectory(_configuration);
+        foreach (var file in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "demo"), "*.yaml"))
+            File.Copy(file, Path.Combine(_configuration, Path.GetFileName(file)));
+        var (settings, errors) = SettingsLoader.Load(_folder.Path, new Hashtable());
+        Assert.Empty(errors);
+        Settings = settings! with { Monitoring = settings.Monitoring with { SnapshotInterval = snapshotInterval } };
+    }
+
+    public ManualTime Time { get; } = new(Start);
+
+    public ServiceSettings Settings { get; }
+
+    public Database Database { get; private set; } = null!;
+
+    public MessageJournal Journal { get; private set; } = null!;
+
+    public MonitoringWorker Worker { get; private set; } = null!;
+
+    public string Log => string.Join('\n', _log);
+
+    private string Data => Path.Combine(_folder.Path, string.Create(CultureInfo.InvariantCulture, $"data-{_lives}"));
+
+    /// <summary>The body of a message of readings.</summary>
+    public static string Readings(int seq, double atS, string readings) => string.Create(
+        CultureInfo.InvariantCulture, $$"""{"v":1,"boot":"b-1","seq":{{seq}},"ts":{{Ms(atS)}},"up":{{(long)(atS * 1000) + 1_000_000}},"clk":"ntp","r":[{{readings}}]}""");
+
+    /// <summary>Opens what is on disk; the worker does not run yet.</summary>
+    public void Open()
+    {
+        Database = Database.Open(Data, Time);
+        var devices = new DeviceTable();
+        Journal = new MessageJournal(Database, devices);
+        _decoder = new MessageDecoder(devices);
+        _registry = new FacilitySource(_configuration, FacilityLoader.Load(_configuration, RunCommand.Rules).Facility!, Time, NullLogger<FacilitySource>.Instance, RunCommand.Rules);
+        _openedWith = _registry.Current.Facility.Version;
+        Worker = new MonitoringWorker(Database, Journal, devices, _registry, new Outbox(Time), Settings, Time, this);
+    }
+
+    public async Task OpenAndRunAsync()
+    {
+        Open();
+        await Worker.StartAsync(CancellationToken.None);
+    }
+
+    /// <summary>Edits the registry's file.</summary>
+    public void Edit(Func<string, string> edit)
+    {
+        var file = Path.Combine(_configuration, "facility.yaml");
+        var before = File.ReadAllText(file);
+        var after = edit(before);
+        Assert.NotEqual(before, after);
+        File.WriteAllText(file, after);
+    }
+
+    /// <summary>Lets the registry look at its files, on the spot; the clock of the rules is the journal's and stands.</summary>
+    /// <returns>Whether an edit came into force since the worker was opened.</returns>
+    public bool LookAtFiles()
+    {
+        Time.Advance(FacilitySource.LookEvery);
+        return _registry.Current.Facility.Version != _openedWith;
+    }
+
+    /// <summary>The clock comes to the time of an entry, and the entry into the journal.</summary>
+    public async Task AppendAsync(Entry entry)
+    {
+        var wait = Start.AddSeconds(entry.AtS) - Time.GetUtcNow();
+        if (wait > TimeSpan.Zero)
+            Time.Advance(wait);
+        _writer.Clear();
+        if (entry.AtS == 0)
+            _writer.Started(Ms(0));
+        var message = new DeviceMessage();
+        foreach (var (topic, payload) in entry.Messages)
+        {
+            var outcome = _decoder.Decode(Encoding.UTF8.GetBytes(topic), Encoding.UTF8.GetBytes(payload), retained: false, Ms(entry.AtS), message);
+            Assert.Equal((DecodeResult.Decoded, null), (outcome.Result, outcome.Detail));
+            _writer.Message(message);
+        }
+
+        foreach (var tick in entry.Ticks)
+            _writer.Tick(Ms(tick));
+        await AppendAsync(new JournalBatch(_writer));
+    }
+
+    /// <summary>As ingest does: while the disk refuses, again.</summary>
+    public async Task AppendAsync(JournalBatch batch)
+    {
+        while (true)
+        {
+            try
+            {
+                await Journal.AppendAsync(batch);
+                return;
+            }
+            catch (DatabaseUnavailableException)
+            {
+                // It shared a commit with somebody whom the disk refused.
+            }
+        }
+    }
+
+    /// <summary>Waits until the rules have judged everything in the journal.</summary>
+    public Task CaughtUpAsync() => Mqtt.Until.TrueAsync(() => Worker.Position >= Journal.Last || Worker.ExecuteTask is { IsCompleted: true }, "the rules have caught up");
+
+    /// <summary>From now on the disk takes no alerts, as long as it is told so; everything else it takes.</summary>
+    public Task RefuseAlertsAsync(Func<bool> whether) => Database.CommitAsync(CommitPriority.Alerts, connection =>
+    {
+        connection.CreateFunction("disk", () => whether() ? throw new SqliteException("disk I/O error", 10) : 0);
+        Database.Execute(connection, "create temp trigger refuse before insert on alert_transition begin select disk(); end");
+    });
+
+    /// <summary>What a kill leaves: every commit so far, and nothing that was in memory.</summary>
+    public async Task KillAsync()
+    {
+        var from = Data;
+        _lives++;
+        Directory.CreateDirectory(Data);
+        using (var connection = Database.OpenReader(from))
+        using (var copy = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = Path.Combine(Data, Database.FileName), Pooling = false }.ToString()))
+        {
+            copy.Open();
+            connection.BackupDatabase(copy);
+        }
+
+        await CloseAsync();
+        Directory.Delete(from, recursive: true);
+    }
+
+    /// <summary>Ends it as a stop of the service does.</summary>
+    public async Task CloseAsync()
+    {
+        await Worker.StopAsync(CancellationToken.None);
+        Worker.Dispose();
+        _registry.Dispose();
+        await Database.DisposeAsync();
+    }
+
+    /// <summary>Every step, every alert as it is, and everybody who is to be told, as text.</summary>
+    public string[] Told() =>
+    [
+        .. Rows("select alert || ' ' || number || ' ' || at_ms || ' ' || body from alert_transition order by alert, number"),
+        .. Rows("select id || ' ' || condition || ' ' || priority || ' ' || onset_ms || ' ' || changed_ms from alert order by id"),
+        .. Rows("select alert || '-' || transition || '-' || recipient from outbox order by 1"),
+    ];
+
+    public string[] Rows(string sql)
+    {
+        using var connection = Database.OpenReader();
+        using var command = Database.Command(connection, sql);
+        using var rows = command.ExecuteReader();
+        var lines = new List<string>();
+        while (rows.Read())
+            lines.Add(rows.GetString(0));
+        return [.. lines];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync();
+        _folder.Dispose();
+    }
+
+    IDisposable? ILogger.BeginScope<TState>(TState state) => null;
+
+    bool ILogger.IsEnabled(LogLevel logLevel) => true;
+
+    void ILogger.Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        _log.Enqueue($"{logLevel} {formatter(state, exception)}");
+
+    private static long Ms(double seconds) => Start.ToUnixTimeMilliseconds() + (long)(seconds * 1000);
+}
