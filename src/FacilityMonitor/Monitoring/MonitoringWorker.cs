@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using FacilityMonitor.Alerts;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Contract;
@@ -42,6 +43,7 @@ internal sealed partial class MonitoringWorker(
     private readonly Dictionary<string, AlertTransition> _open = new(StringComparer.Ordinal);
     private readonly Queue<AlertTransition> _waiting = new();
     private volatile MonitoringState _state = new(0, [], [], 0);
+    private readonly ConcurrentQueue<AlertTransition> _ofOurselves = new();
     private RuleSnapshot? _snapshot;
     private FacilityIndex? _changed;
     private long _reconcileAt;
@@ -68,6 +70,9 @@ internal sealed partial class MonitoringWorker(
 
     /// <summary>Sites written to the snapshot since the start.</summary>
     internal long SitesSaved => _snapshot?.SitesWritten ?? 0;
+
+    /// <summary>Takes in a step of an alert about ourselves; it is kept, shown and told with the next second like any other.</summary>
+    public void Tell(AlertTransition step) => _ofOurselves.Enqueue(step);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -140,6 +145,8 @@ internal sealed partial class MonitoringWorker(
             LogDamagedEntry(entry.Position, error.Message);
         }
 
+        while (_ofOurselves.TryDequeue(out var own))
+            _steps.Add(own);
         await KeepAsync(entry.Position);
     }
 
@@ -299,9 +306,10 @@ internal sealed partial class MonitoringWorker(
     {
         _isReconciled = true;
         var known = _engine.OpenAlerts.ToHashSet(StringComparer.Ordinal);
+        // The engine knows nothing of alerts about ourselves; whoever raised them clears them.
         List<AlertTransition> orphans;
         using (var connection = database.OpenReader())
-            orphans = AlertLog.ReadOpen(connection).FindAll(step => !known.Contains(step.AlertId));
+            orphans = AlertLog.ReadOpen(connection).FindAll(step => step.Rule != BooksWatch.Rule && !known.Contains(step.AlertId));
         if (orphans.Count == 0)
             return;
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();

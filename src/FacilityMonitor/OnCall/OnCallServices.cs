@@ -1,3 +1,4 @@
+using FacilityMonitor.Alerts;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Monitoring;
 
@@ -10,6 +11,8 @@ internal static class OnCallServices
     {
         builder.Services.AddSingleton<MonitoringWorker>();
         builder.Services.AddHostedService(services => services.GetRequiredService<MonitoringWorker>());
+        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<BooksWatch>(services, new Action<AlertTransition>(services.GetRequiredService<MonitoringWorker>().Tell)));
+        builder.Services.AddHostedService(services => services.GetRequiredService<BooksWatch>());
     }
 
     public static void AddOnCall(this IHostApplicationBuilder builder)

@@ -13,7 +13,7 @@ internal readonly record struct LiveEvent(string Name, string Json);
 
 /// <summary>Reads the journal along, keeps the live view, and tells every open page what changed: written once, shared by all.</summary>
 internal sealed class LiveFeed(
-    MessageJournal journal, DeviceTable devices, FacilitySource registry, IngestWorker ingest, MonitoringWorker monitoring, Database database, TimeProvider time) : BackgroundService
+    MessageJournal journal, DeviceTable devices, FacilitySource registry, IngestWorker ingest, MonitoringWorker monitoring, Database database, BooksWatch books, TimeProvider time) : BackgroundService
 {
     /// <summary>Open pages; one more is refused and counted.</summary>
     public const int ViewersMax = 1_000;
@@ -95,7 +95,7 @@ internal sealed class LiveFeed(
                     if (time.GetElapsedTime(toldAt) >= HealthEvery)
                     {
                         toldAt = time.GetTimestamp();
-                        _health = LiveJson.Health(ingest, database, journal, registry, _view, _viewers.Count, NowMs());
+                        _health = LiveJson.Health(ingest, books.State, database, journal, registry, _view, _viewers.Count, NowMs());
                         Tell(new LiveEvent("health", _health));
                     }
                 }

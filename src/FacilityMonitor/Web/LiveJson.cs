@@ -73,7 +73,7 @@ internal static class LiveJson
         writer.WriteNumber("notDurable", state.NotDurable);
     });
 
-    public static string Health(IngestWorker ingest, Database database, MessageJournal journal, Configuration.FacilitySource registry, LiveView view, int viewers, long nowMs) => Write(writer =>
+    public static string Health(IngestWorker ingest, BooksState hourly, Database database, MessageJournal journal, Configuration.FacilitySource registry, LiveView view, int viewers, long nowMs) => Write(writer =>
     {
         var books = ingest.Books;
         var state = database.State;
@@ -97,6 +97,7 @@ internal static class LiveJson
             writer.WriteNumber(reason.Key(), books.DeadLettered(reason));
         writer.WriteEndObject();
         writer.WriteEndObject();
+        Hours(writer, hourly);
         writer.WriteStartObject("journal");
         writer.WriteNumber("position", journal.Last);
         writer.WriteNumber("lagMs", ingest.LiveLagMs);
@@ -117,6 +118,33 @@ internal static class LiveJson
             writer.WriteStringValue(error.ToString());
         writer.WriteEndArray();
     });
+
+    private static void Hours(Utf8JsonWriter writer, BooksState books)
+    {
+        writer.WriteNumber("settledHour", books.SettledHour);
+        writer.WriteStartArray("hours");
+        foreach (var hour in books.Hours)
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("hour", hour.Hour);
+            writer.WriteNumber("received", hour.Received);
+            writer.WriteNumber("stored", hour.Stored);
+            writer.WriteNumber("duplicates", hour.Duplicates);
+            writer.WriteNumber("deadLettered", hour.DeadLetters);
+            writer.WriteNumber("open", hour.Open);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteNumber("holes", books.Holes.Count);
+        writer.WriteStartObject("alertBooks");
+        writer.WriteNumber("raised", books.Alerts.Raised);
+        writer.WriteNumber("notified", books.Alerts.Notified);
+        writer.WriteNumber("inFlight", books.Alerts.InFlight);
+        writer.WriteNumber("undelivered", books.Alerts.Undelivered);
+        writer.WriteNumber("nobody", books.Alerts.Nobody);
+        writer.WriteEndObject();
+    }
 
     private static void Site(Utf8JsonWriter writer, Site site)
     {
