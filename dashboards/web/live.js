@@ -1,6 +1,6 @@
 // The live page: one stream of events, one picture. Colour is kept for what needs a person; every state has a sign and a word as well.
 import { html, render } from './vendor/htm-preact.js';
-import { age, local, t } from './texts.js';
+import { age, language, local, t } from './texts.js';
 
 /** @typedef {{zh: string, en: string}} Local */
 /** @typedef {{id: string, name: Local, kind: string, place?: string, sockets: number, reserved: string[]}} Registered */
@@ -161,7 +161,25 @@ function Health() {
       <div><dt>${t('lag')}</dt><dd class="n">${journal.lagMs} ms</dd></div>
       ${Object.entries(journal.readers).map(([name, behind]) => html`<div key=${name}><dt>${name} ${t('behind')}</dt><dd class="n">${behind}</dd></div>`)}
       <div class=${disk.error ? 'attention' : ''}><dt>${t('disk')}</dt><dd class="n">${number(disk.free / 2 ** 30, 1)} GiB ${disk.error ?? ''}</dd></div>
-    </dl></section>`;
+    </dl>
+    <${HourBooks} health=${health} /></section>`;
+}
+
+/** Promise: what came is stored, told before, set aside or on its way; what is none of these is missing, and said in red. @param {{ health: any }} props */
+function HourBooks({ health }) {
+  const { hours, settledHour, alertBooks } = health;
+  const columns = ['received', 'stored', 'duplicates', 'deadLettered', 'open'];
+  const alertColumns = ['raised', 'notified', 'inFlight', 'undelivered', 'nobody'];
+  const clock = (/** @type {number} */ hour) => new Date(hour * 3_600_000).toLocaleTimeString(language, { hour: '2-digit', minute: '2-digit', hour12: false, timeZone: 'Asia/Shanghai' });
+  return html`<div class="books">
+    ${health.holes > 0 && html`<p class="attention" role="alert" data-testid="books-open">${t('booksOpen')}</p>`}
+    <table data-testid="hour-books"><caption>${t('hourBooks')}</caption>
+      <thead><tr><th>${t('hour')}</th>${columns.map((column) => html`<th key=${column} class="n">${t(column === 'open' ? 'onTheWay' : column)}</th>`)}</tr></thead>
+      <tbody>${hours.slice(-6).reverse().map((/** @type {any} */ hour) => html`<tr key=${hour.hour} class=${hour.hour <= settledHour && hour.open !== 0 ? 'attention' : ''}>
+        <th>${clock(hour.hour)}</th>${columns.map((column) => html`<td key=${column} class="n">${number(hour[column], 0)}</td>`)}</tr>`)}</tbody></table>
+    <table data-testid="alert-books"><caption>${t('alertBooks')}</caption>
+      <thead><tr>${alertColumns.map((column) => html`<th key=${column} class="n">${t(column === 'inFlight' ? 'sending' : column)}</th>`)}</tr></thead>
+      <tbody><tr>${alertColumns.map((column) => html`<td key=${column} class="n">${number(alertBooks[column], 0)}</td>`)}</tr></tbody></table></div>`;
 }
 
 function App() {

@@ -27,6 +27,17 @@ export const texts = {
   lost: { zh: '缺失（已登记）', en: 'lost (booked)' },
   hole: { zh: '账目差额', en: 'unaccounted for' },
   balanced: { zh: '账目平衡', en: 'the books balance' },
+  hourBooks: { zh: '消息账目（按收到的小时）', en: 'Books of the messages, by hour of receipt' },
+  hour: { zh: '小时', en: 'hour' },
+  stored: { zh: '入库', en: 'stored' },
+  onTheWay: { zh: '在途', en: 'on the way' },
+  booksOpen: { zh: '账目不平：有消息下落不明，读数可能缺失。请看告警。', en: 'The books do not balance: messages are missing, and readings may be. See the alerts.' },
+  alertBooks: { zh: '告警账目（最近 24 小时）', en: 'Books of the alerts, last 24 hours' },
+  raised: { zh: '发出', en: 'raised' },
+  notified: { zh: '已通知', en: 'notified' },
+  sending: { zh: '通知中', en: 'being sent' },
+  undelivered: { zh: '未送达', en: 'undelivered' },
+  nobody: { zh: '无人可通知', en: 'nobody to tell' },
   lag: { zh: '写盘延迟', en: 'lag to disk' },
   behind: { zh: '落后', en: 'behind' },
   disk: { zh: '磁盘剩余', en: 'disk free' },
@@ -51,9 +62,7 @@ export const texts = {
   elsewhere: { zh: '点位内', en: 'on the site' },
   suspect: { zh: '读数可疑', en: 'doubtful reading' },
   smoke: { zh: '烟雾', en: 'smoke' },
-  noSmoke: { zh: '无烟雾', en: 'no smoke' },
   heard: { zh: '最近一次', en: 'heard' },
-  unit_w: { zh: 'W', en: 'W' },
   tc: { zh: '温度', en: 'temperature' },
   rh: { zh: '湿度', en: 'humidity' },
   h2_ppm: { zh: '氢气', en: 'hydrogen' },
@@ -72,7 +81,7 @@ export const texts = {
   no: { zh: '否', en: 'no' },
 };
 
-const language = document.documentElement.lang === 'en' ? 'en' : 'zh';
+export const language = document.documentElement.lang === 'en' ? 'en' : 'zh';
 
 /** @param {string} key */
 export const t = (key) => texts[key][language];

@@ -48,7 +48,7 @@ internal static class RunCommand
         return command;
     }
 
-    internal static WebApplication Build(string folder, Facility facility, ServiceSettings settings)
+    internal static WebApplication Build(string folder, Facility facility, ServiceSettings settings, TimeProvider? time = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.AddSimpleConsole(options => { options.SingleLine = true; options.TimestampFormat = "yyyy-MM-dd HH:mm:ss "; });
@@ -56,7 +56,7 @@ internal static class RunCommand
         // Both only warn of what is meant so: keys lie in the data directory, and pages are never cached.
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         builder.Logging.AddFilter("Microsoft.AspNetCore.Antiforgery", LogLevel.Error);
-        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(time ?? TimeProvider.System);
         builder.Services.AddSingleton(settings);
         // A stop drains what is on its way; five seconds are enough for a full batch on a slow disk.
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(5));

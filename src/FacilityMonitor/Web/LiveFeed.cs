@@ -5,6 +5,7 @@ using FacilityMonitor.Ingest;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
 using FacilityMonitor.Readings;
+using FacilityMonitor.Storage;
 
 namespace FacilityMonitor.Web;
 
@@ -13,7 +14,7 @@ internal readonly record struct LiveEvent(string Name, string Json);
 
 /// <summary>Reads the journal along, keeps the live view, and tells every open page what changed: written once, shared by all.</summary>
 internal sealed class LiveFeed(
-    MessageJournal journal, DeviceTable devices, FacilitySource registry, IngestWorker ingest, MonitoringWorker monitoring, Database database, BooksWatch books, TimeProvider time) : BackgroundService
+    MessageJournal journal, DeviceTable devices, FacilitySource registry, IngestWorker ingest, MonitoringWorker monitoring, Database database, BooksWatch books, IReadingStore store, TimeProvider time) : BackgroundService
 {
     /// <summary>Open pages; one more is refused and counted.</summary>
     public const int ViewersMax = 1_000;
@@ -52,6 +53,13 @@ internal sealed class LiveFeed(
         }
     }
 
+    /// <summary>The state as it is now for a page without scripts.</summary>
+    public string Draw(Func<LiveView, MonitoringState, long, string> draw)
+    {
+        lock (_gate)
+            return draw(_view, monitoring.State, NowMs());
+    }
+
     /// <summary>A page went.</summary>
     public void Close(ChannelReader<LiveEvent> changes)
     {
@@ -64,7 +72,7 @@ internal sealed class LiveFeed(
         registry.Changed += Reconfigured;
         try
         {
-            using var reader = journal.OpenReader(Math.Max(0, journal.Last - 2_000));
+            using var reader = journal.OpenReader(await LoadAsync(stoppingToken));
             var records = new JournalRecords(devices);
             var message = new DeviceMessage();
             var toldAt = time.GetTimestamp();
@@ -105,6 +113,24 @@ internal sealed class LiveFeed(
         {
             registry.Changed -= Reconfigured;
         }
+    }
+
+    /// <summary>Begins with what the store holds of every channel, so that a restart does not empty the page.</summary>
+    /// <returns>From where the journal goes on: everything before is in the store, and what is met twice changes nothing.</returns>
+    private async Task<long> LoadAsync(CancellationToken cancellationToken)
+    {
+        long position;
+        using (var connection = database.OpenReader())
+        using (var command = Database.Command(connection, "select coalesce((select position from cursor where name = $name), (select min(position) - 1 from journal), $last)", ("$name", StoreWorker.Cursor), ("$last", journal.Last)))
+            position = (long)command.ExecuteScalar()!;
+        var latest = await store.LatestAsync([.. devices.All], cancellationToken);
+        lock (_gate)
+        {
+            foreach (var reading in latest)
+                _view.Load(reading);
+        }
+
+        return position;
     }
 
     private long NowMs() => time.GetUtcNow().ToUnixTimeMilliseconds();

@@ -2,6 +2,7 @@ using FacilityMonitor.Configuration;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
+using FacilityMonitor.Storage;
 
 namespace FacilityMonitor.Web;
 
@@ -24,22 +25,20 @@ internal sealed class LiveView(FacilitySource registry)
     /// <summary>Everything, for a page that begins.</summary>
     public IReadOnlyList<DeviceNow> All => [.. _devices.Values];
 
+    /// <summary>Takes in what a channel said before we started; a message that comes later is laid over it.</summary>
+    public void Load(LatestReading latest)
+    {
+        if (Of(latest.Device, latest.AtMs) is not { } now)
+            return;
+        now.HeardMs = Math.Max(now.HeardMs, latest.AtMs);
+        now.Load(latest);
+    }
+
     /// <summary>Takes a message in.</summary>
     public void Apply(DeviceMessage message)
     {
-        if (message.Device is not { } device)
+        if (message.Device is not { } device || Of(device, message.ReceivedMs) is not { } now)
             return;
-        if (!_devices.TryGetValue(device.Number, out var now))
-        {
-            if (_devices.Count >= DevicesMax)
-            {
-                NotShown++;
-                return;
-            }
-
-            _devices[device.Number] = now = new DeviceNow(device.Id, message.ReceivedMs);
-        }
-
         _changed.Add(device.Number);
         now.HeardMs = Math.Max(now.HeardMs, message.ReceivedMs);
         if (message.Birth is { } birth)
@@ -50,6 +49,16 @@ internal sealed class LiveView(FacilitySource registry)
             now.Presence = Presence.Online;
         foreach (ref var reading in message.Readings.Readings)
             now.Apply(message.Readings, reading);
+    }
+
+    private DeviceNow? Of(Device device, long firstMs)
+    {
+        if (_devices.TryGetValue(device.Number, out var known))
+            return known;
+        if (_devices.Count < DevicesMax)
+            return _devices[device.Number] = new DeviceNow(device.Id, firstMs);
+        NotShown++;
+        return null;
     }
 
     /// <summary>The devices that changed since the last call.</summary>
@@ -94,10 +103,17 @@ internal sealed class DeviceNow(DeviceId id, long firstMs)
 
     public ChannelNow? Channel(ChannelId channel) => _channels.GetValueOrDefault(channel.Code);
 
+    public void Load(LatestReading latest)
+    {
+        var channel = Of(latest.Channel);
+        (channel.AtMs, channel.Quality, channel.State) = (latest.AtMs, latest.Quality, latest.State);
+        foreach (var value in latest.Values)
+            channel.Values[value.Metric] = (value.Value, value.AtMs);
+    }
+
     public void Apply(ReadingBuffer readings, in Reading reading)
     {
-        if (!_channels.TryGetValue(reading.Channel.Code, out var channel))
-            _channels[reading.Channel.Code] = channel = new ChannelNow();
+        var channel = Of(reading.Channel);
         if (reading.AtMs >= channel.AtMs)
         {
             channel.AtMs = reading.AtMs;
@@ -110,6 +126,13 @@ internal sealed class DeviceNow(DeviceId id, long firstMs)
             if (!channel.Values.TryGetValue(value.Metric, out var known) || reading.AtMs >= known.AtMs)
                 channel.Values[value.Metric] = (value.Value, reading.AtMs);
         }
+    }
+
+    private ChannelNow Of(ChannelId id)
+    {
+        if (!_channels.TryGetValue(id.Code, out var channel))
+            _channels[id.Code] = channel = new ChannelNow();
+        return channel;
     }
 }
 

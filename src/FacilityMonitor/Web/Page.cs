@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Encodings.Web;
+using FacilityMonitor.Configuration;
 using Microsoft.AspNetCore.Antiforgery;
 
 namespace FacilityMonitor.Web;
@@ -7,7 +8,7 @@ namespace FacilityMonitor.Web;
 /// <summary>The live page's shell; the module in it draws what the stream tells.</summary>
 internal static class Page
 {
-    public static IResult Show(HttpContext context, IAntiforgery antiforgery)
+    public static IResult Show(HttpContext context, IAntiforgery antiforgery, LiveFeed feed, FacilitySource registry)
     {
         var language = Texts.Language(context);
         if (context.Request.Query.ContainsKey("lang"))
@@ -30,7 +31,7 @@ internal static class Page
             <nav><a href="/?lang={other}" lang="{other}" data-testid="language">{(other == "en" ? "English" : "中文")}</a>
             <form method="post" action="/sign-out"><input type="hidden" name="{token.FormFieldName}" value="{encode.Encode(token.RequestToken!)}"><button class="plain">{encode.Encode(Texts.In(context, "sign-out"))}</button></form></nav>
             </header>
-            <div id="app"><p class="empty">{encode.Encode(Texts.In(context, ready ? "loading" : "no-modules"))}</p></div>
+            <div id="app"><p class="empty">{encode.Encode(Texts.In(context, ready ? "loading" : "no-modules"))}</p>{feed.Draw((view, state, now) => FirstPicture.Draw(registry.Current.Facility, view, state, now, language))}</div>
             <noscript><p class="empty">{encode.Encode(Texts.In(context, "no-script"))}</p></noscript>
             </html>
             """;

@@ -15,6 +15,16 @@ internal static class Texts
         ["sign-in-wrong"] = ("用户名或口令不对。", "User or password is wrong."),
         ["loading"] = ("正在连接……", "Connecting …"),
         ["no-modules"] = ("页面组件没有安装。请在源代码的 dashboards/web 里运行 npm ci，然后重新构建。", "The page's modules are not installed. Run npm ci in dashboards/web of the source and build again."),
+        ["as-of"] = ("截至", "As of"),
+        ["alerts"] = ("未恢复的告警", "Open alerts"),
+        ["no-alerts"] = ("没有告警。", "No alerts."),
+        ["device"] = ("设备", "Device"),
+        ["in-use"] = ("使用中", "In use"),
+        ["heard"] = ("最近一次", "Heard"),
+        ["never"] = ("还没有数据", "never"),
+        ["circuit"] = ("回路", "Circuit"),
+        ["load"] = ("负载", "Load"),
+        ["not-rated"] = ("额定未登记", "rated current not registered"),
         ["no-script"] = ("这个页面需要浏览器脚本才能实时更新。", "This page needs scripts to show live values."),
     };
 

@@ -1,0 +1,108 @@
+using System.Collections;
+using System.Text.RegularExpressions;
+using FacilityMonitor.Commands;
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Contract;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Readings;
+using FacilityMonitor.Tests.EndToEnd;
+using FacilityMonitor.Tests.Conventions;
+using FacilityMonitor.Web;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace FacilityMonitor.Tests.Web;
+
+/// <summary>The whole service in this process on the demo neighbourhood, without a broker and with a clock that only a test moves.</summary>
+internal sealed partial class PageUnderTest : IAsyncDisposable
+{
+    public const string Password = "correct horse battery";
+
+    private readonly WebApplication _app;
+    private readonly HttpClientHandler _handler = new() { AllowAutoRedirect = false };
+
+    private PageUnderTest(WebApplication app, ManualTime time, string url)
+    {
+        _app = app;
+        Time = time;
+        Client = new HttpClient(_handler) { BaseAddress = new Uri(url) };
+    }
+
+    public ManualTime Time { get; }
+
+    public HttpClient Client { get; }
+
+    public LiveFeed Feed => _app.Services.GetRequiredService<LiveFeed>();
+
+    public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    public static async Task<PageUnderTest> StartAsync(string data, ManualTime? clock = null)
+    {
+        var url = $"http://127.0.0.1:{await ProcessUnderTest.FreePortAsync()}";
+        var folder = Path.Combine(SourceTree.Root, "src/FacilityMonitor/demo");
+        var (settings, errors) = SettingsLoader.Load(folder, new Hashtable
+        {
+            ["FM_BROKER__PORT"] = (await ProcessUnderTest.FreePortAsync()).ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["FM_DATA__DIRECTORY"] = data,
+            ["FM_WEB__URL"] = url,
+            ["FM_WEB__SIGN_IN__PASSWORD"] = Password,
+        });
+        Assert.Empty(errors);
+        var time = clock ?? new ManualTime();
+        var app = RunCommand.Build(folder, FacilityLoader.Load(folder, RunCommand.Rules).Facility!, settings!, time);
+        await app.StartAsync();
+        return new PageUnderTest(app, time, url);
+    }
+
+    /// <summary>A device says something: it goes the way of every message from the journal on.</summary>
+    public async Task SayAsync(string name, string channel, double watts)
+    {
+        var devices = _app.Services.GetRequiredService<DeviceTable>();
+        var message = new DeviceMessage { Kind = MessageKind.Data, Device = devices.Resolve(Dialect.Fm1, "huaihai"u8, System.Text.Encoding.UTF8.GetBytes(name)), ReceivedMs = NowMs };
+        ref var reading = ref message.Readings.Add();
+        Assert.True(ChannelId.TryParse(channel, out var id));
+        (reading.Channel, reading.AtMs, reading.DeviceMs) = (id, NowMs, NowMs);
+        message.Readings.AddValue(Metric.W, watts);
+        var writer = new JournalWriter();
+        writer.Message(message);
+        await _app.Services.GetRequiredService<MessageJournal>().AppendAsync(writer);
+    }
+
+    /// <summary>Moves the clock in steps, in real time as short as the workers need, until a condition holds.</summary>
+    public async Task UntilAsync(Func<bool> holds, string what)
+    {
+        for (var step = 0; step < 2_000; step++)
+        {
+            if (holds())
+                return;
+            Time.Advance(TimeSpan.FromMilliseconds(250));
+            await Task.Delay(5);
+        }
+
+        Assert.Fail($"{what} did not come about.");
+    }
+
+    public async Task<HttpResponseMessage> SignInAsync(string password, bool withToken = true)
+    {
+        var form = await Client.GetStringAsync(new Uri("/sign-in", UriKind.Relative));
+        var token = Token().Match(form);
+        using var body = new FormUrlEncodedContent(new Dictionary<string, string>
+        {
+            [token.Groups["name"].Value] = withToken ? token.Groups["value"].Value : "",
+            ["user"] = "manager",
+            ["password"] = password,
+        });
+        return await Client.PostAsync(new Uri("/sign-in", UriKind.Relative), body);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        _handler.Dispose();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+    }
+
+    [GeneratedRegex("name=\"(?<name>__[^\"]+)\" value=\"(?<value>[^\"]+)\"")]
+    private static partial Regex Token();
+}
