@@ -2,8 +2,8 @@ using System.Text;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Readings;
-using FacilityMonitor.Tests.Storage;
 using FacilityMonitor.Tests.Conventions;
+using FacilityMonitor.Tests.Storage;
 
 namespace FacilityMonitor.Tests.Journal;
 

@@ -145,7 +145,7 @@ public sealed class BooksWatchTests : IAsyncDisposable
     private void AddAlert(SqliteConnection connection, string id, string state, int[] outbox)
     {
         Database.Execute(
-            connection, "insert into alert (id, rule, asset, priority, condition, onset_ms, changed_ms, body) values ($id, 'socket-overload', 'a/b', 1, 2, $now, $now, '{}')", ("$id", id), ("$now", NowMs));
+            connection, "insert into alert (id, rule, asset, priority, condition, onset_ms, changed_ms, body) values ($id, 'socket-overload', 'a/b', 1, 4, $now, $now, '{}')", ("$id", id), ("$now", NowMs));
         Database.Execute(
             connection, "insert into alert_transition (alert, number, at_ms, body) values ($id, 0, $now, json_object('state', $state))", ("$id", id), ("$now", NowMs), ("$state", state));
         for (var row = 0; row < outbox.Length; row++)
