@@ -58,6 +58,8 @@ internal sealed partial class StoreWorker : BackgroundService
     /// <summary>Journal position up to which everything is in blocks.</summary>
     public long Position => Volatile.Read(ref _flushedPosition);
 
+    private bool IsFull => _store.Open.Count >= BlocksMax || _store.Open.Fullest >= ReadingsMax || _store.Open.Bytes >= BytesMax;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var reader = await OpenAsync();
@@ -72,7 +74,7 @@ internal sealed partial class StoreWorker : BackgroundService
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            await FlushBeforeStopAsync();
+            await FlushBeforeStopAsync(reader);
         }
     }
 
@@ -89,7 +91,7 @@ internal sealed partial class StoreWorker : BackgroundService
         while (reader.TryRead(out var entry, out _))
         {
             Take(entry!);
-            if (_store.Open.Count >= BlocksMax || _store.Open.Fullest >= ReadingsMax || _store.Open.Bytes >= BytesMax)
+            if (IsFull)
                 await FlushUntilDoneAsync(cancellation);
         }
 
@@ -168,10 +170,13 @@ internal sealed partial class StoreWorker : BackgroundService
         }
     }
 
-    private async Task FlushBeforeStopAsync()
+    private async Task FlushBeforeStopAsync(JournalReader reader)
     {
         try
         {
+            // What was received in the last tenth of a second too; a backlog of hours is left to the next start.
+            while (!IsFull && reader.TryRead(out var entry, out _))
+                Take(entry!);
             await FlushAsync();
         }
         catch (DatabaseUnavailableException error)
