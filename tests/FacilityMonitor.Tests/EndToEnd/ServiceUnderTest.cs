@@ -23,11 +23,16 @@ internal sealed class ServiceUnderTest : IAsyncDisposable
 
     public string Data { get; }
 
-    public static async Task<ServiceUnderTest> StartAsync(MosquittoBroker broker, string folder)
+    public static string DataOf(string folder) => Path.Combine(folder, "data");
+
+    /// <param name="broker">The broker it reads.</param>
+    /// <param name="folder">Where its data go.</param>
+    /// <param name="configuration">Its configuration folder; null: the demo's.</param>
+    public static async Task<ServiceUnderTest> StartAsync(MosquittoBroker broker, string folder, string? configuration = null)
     {
         var url = $"http://127.0.0.1:{await ProcessUnderTest.FreePortAsync()}";
-        var data = Path.Combine(folder, "data");
-        var process = new ProcessUnderTest("facility-monitor", ["run"], new Dictionary<string, string>
+        var data = DataOf(folder);
+        var process = new ProcessUnderTest("facility-monitor", configuration is null ? ["run"] : ["run", "--config", configuration], new Dictionary<string, string>
         {
             ["FM_BROKER__PORT"] = broker.Port.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["FM_DATA__DIRECTORY"] = data,
