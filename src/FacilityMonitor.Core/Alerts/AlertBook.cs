@@ -18,12 +18,18 @@ internal readonly record struct AlertKey(string Rule, int Subject, ushort Channe
     public int Circuit => -1 - Subject;
 }
 
+/// <summary>What an alert is about, as it is told.</summary>
+/// <param name="Asset">Registry path.</param>
+/// <param name="Device">Device name; null for a circuit.</param>
+/// <param name="Circuit">Circuit id; null for a device.</param>
+internal sealed record AlertSubject(string Asset, string? Device, string? Circuit);
+
 /// <summary>One alert as it was told.</summary>
 internal sealed class ToldAlert
 {
     public required AlertKey Key { get; init; }
 
-    public required string Asset { get; init; }
+    public required AlertSubject Subject { get; init; }
 
     public required string Id { get; set; }
 
@@ -57,32 +63,34 @@ internal sealed class AlertBook(string site)
 
     public bool IsEmpty => _alerts.Count == 0;
 
-    public void Heard(AlertKey key, long nowMs)
+    /// <summary>A sample of it counted; returns the alert, if there is one.</summary>
+    public ToldAlert? Heard(AlertKey key, long nowMs)
     {
         if (_alerts.TryGetValue(key, out var alert))
             alert.HeardMs = nowMs;
+        return alert;
     }
 
     public void Add(ToldAlert alert) => _alerts[alert.Key] = alert;
 
     /// <summary>Tells what a verdict changes; each step goes to <paramref name="tell"/>.</summary>
-    public void Apply(AlertKey key, Func<AlertKey, string> asset, in Verdict verdict, long atMs, long nowMs, Action<ToldAlert, long> tell)
+    public void Apply(AlertKey key, Func<AlertKey, AlertSubject> subject, in Verdict verdict, long atMs, long nowMs, Action<ToldAlert, long> tell)
     {
         var alert = _alerts.GetValueOrDefault(key);
         switch (verdict.Condition)
         {
             case Condition.Pending:
                 if (alert is null || !alert.IsOpen)
-                    Move(Open(alert, key, asset, verdict, atMs), Condition.Pending, verdict.Priority, atMs, tell);
+                    Move(Open(alert, key, subject, verdict, atMs), Condition.Pending, verdict.Priority, atMs, tell);
                 else if (alert.Condition is Condition.Active or Condition.NoData)
                     Move(alert, Condition.Recovering, alert.Priority, atMs, tell);
                 break;
             case Condition.Active:
-                Activate(alert, key, asset, verdict, atMs, tell);
+                Activate(alert, key, subject, verdict, atMs, tell);
                 break;
             case Condition.Recovering:
                 if (alert is null or { Condition: Condition.Cleared or Condition.Pending })
-                    Activate(alert, key, asset, verdict, atMs, tell);
+                    Activate(alert, key, subject, verdict, atMs, tell);
                 alert = _alerts[key];
                 if (alert.Condition != Condition.Recovering || alert.Priority != verdict.Priority)
                     Move(alert, Condition.Recovering, verdict.Priority, atMs, tell);
@@ -112,14 +120,18 @@ internal sealed class AlertBook(string site)
         var before = _alerts.Count;
         foreach (var (key, alert) in _alerts)
         {
-            if (!alert.IsOpen && nowMs - alert.ClearedMs > AlertTiming.ReopenWindowMs(alert.Priority))
+            // One that never became active is kept while a late reading can still revive it: its steps must go on counting.
+            var over = alert.ClearedMs > 0
+                ? nowMs - alert.ClearedMs > AlertTiming.ReopenWindowMs(alert.Priority)
+                : nowMs - alert.HeardMs > 2 * ReorderWindow.LatenessMaxMs;
+            if (!alert.IsOpen && over)
                 _alerts.Remove(key);
         }
 
         return _alerts.Count != before;
     }
 
-    private void Activate(ToldAlert? alert, AlertKey key, Func<AlertKey, string> asset, in Verdict verdict, long atMs, Action<ToldAlert, long> tell)
+    private void Activate(ToldAlert? alert, AlertKey key, Func<AlertKey, AlertSubject> subject, in Verdict verdict, long atMs, Action<ToldAlert, long> tell)
     {
         if (alert is { Condition: Condition.Pending } && !Comes(alert, atMs) && alert.OnsetMs != verdict.SinceMs)
         {
@@ -129,23 +141,24 @@ internal sealed class AlertBook(string site)
         }
 
         if (alert is null || !alert.IsOpen)
-            alert = Open(alert, key, asset, verdict, atMs);
+            alert = Open(alert, key, subject, verdict, atMs);
         if (alert.Condition is Condition.Pending or Condition.Cleared && alert.ClearedMs > 0)
             alert.FlapCount++;
         if (alert.Condition != Condition.Active || alert.Priority != verdict.Priority)
             Move(alert, Condition.Active, verdict.Priority, atMs, tell);
     }
 
-    private ToldAlert Open(ToldAlert? before, AlertKey key, Func<AlertKey, string> asset, in Verdict verdict, long atMs)
+    private ToldAlert Open(ToldAlert? before, AlertKey key, Func<AlertKey, AlertSubject> subject, in Verdict verdict, long atMs)
     {
-        if (before is not null && Comes(before, atMs))
+        // The same onset is the same name, and a name counts its steps once.
+        if (before is not null && (Comes(before, atMs) || before.OnsetMs == verdict.SinceMs))
             return before;
-        var path = asset(key);
+        var about = subject(key);
         return _alerts[key] = new ToldAlert
         {
             Key = key,
-            Asset = path,
-            Id = AlertId.Of(site, key.Rule, path, verdict.SinceMs),
+            Subject = about,
+            Id = AlertId.Of(site, key.Rule, about.Asset, verdict.SinceMs),
             OnsetMs = verdict.SinceMs,
             Condition = Condition.Cleared,
         };

@@ -32,11 +32,11 @@ public abstract class ChannelRule : Rule
     /// <param name="buffer">Where the reading's values lie.</param>
     /// <param name="reading">The reading.</param>
     /// <param name="value">The value.</param>
-    /// <param name="derived">From what the value was computed where it was not measured; null: measured.</param>
-    internal abstract bool TryMeasure(ReadingBuffer buffer, in Reading reading, out float value, out string? derived);
+    /// <param name="origin">From what the value was computed, in the rule's own numbers; 0: it was measured.</param>
+    internal abstract bool TryMeasure(ReadingBuffer buffer, in Reading reading, out float value, out byte origin);
 
     /// <summary>The numbers behind an alert.</summary>
-    internal abstract void Explain(in Grade grade, float value, SortedDictionary<string, object> evidence);
+    internal abstract void Explain(in Grade grade, float value, byte origin, SortedDictionary<string, object> evidence);
 
     /// <summary>What is the matter, in a few words.</summary>
     internal abstract LocalText What(in Grade grade, float value);
@@ -49,7 +49,7 @@ internal struct Holds
     private Hold _first;
 }
 
-/// <summary>What a channel rule knows of one channel, in 32 bytes while nothing is near a limit.</summary>
+/// <summary>What a channel rule knows of one channel, in 40 bytes while nothing is near a limit.</summary>
 internal record struct ChannelTrack
 {
     /// <summary>Time of the newest sample; 0: none yet.</summary>
@@ -67,7 +67,10 @@ internal record struct ChannelTrack
     public float Value { get; set; }
 
     /// <summary><see cref="Verdict.Code"/> as last told.</summary>
-    public byte Told { get; set; }
+    public byte Told;
+
+    /// <summary>From what the newest value was computed; 0: it was measured.</summary>
+    public byte Origin { get; set; }
 }
 
 /// <summary>What became of a sample.</summary>
@@ -142,6 +145,17 @@ internal sealed class ChannelTracks
         for (var grade = 0; grade < grades.Length; grade++)
             verdict = verdict.Or(grades[grade].Priority, live[grade]);
         return verdict;
+    }
+
+    /// <summary>Reads over a track that nobody needs any more.</summary>
+    public static void Skip(ref SnapshotReader reader)
+    {
+        reader.Bytes(8 + 8 + 4 + 1 + 1);
+        reader.Bytes(reader.Byte() * (8 + 4));
+        if (reader.Byte() == 0)
+            return;
+        for (var hold = 0; hold < 2 * ChannelRule.GradesMax; hold++)
+            reader.Hold();
     }
 
     private Accepted Reorder(ref ChannelTrack track, Grade[] grades, long atMs, float value, long gapMs)
@@ -274,6 +288,7 @@ internal sealed class ChannelTracks
         writer.Int64(track.SettledMs);
         writer.Single(track.Value);
         writer.Byte(track.Told);
+        writer.Byte(track.Origin);
         writer.Byte(track.Run.Count);
         foreach (var sample in _window.Of(track.Run))
         {
@@ -291,7 +306,7 @@ internal sealed class ChannelTracks
 
     public void Load(ref SnapshotReader reader, ref ChannelTrack track)
     {
-        track = new ChannelTrack { NewestMs = reader.Int64(), SettledMs = reader.Int64(), Value = reader.Single(), Told = reader.Byte() };
+        track = new ChannelTrack { NewestMs = reader.Int64(), SettledMs = reader.Int64(), Value = reader.Single(), Told = reader.Byte(), Origin = reader.Byte() };
         var samples = reader.Byte();
         for (var index = 0; index < samples; index++)
             _window.Insert(ref track.Run, index, new Sample((uint)reader.Int64(), reader.Single()));

@@ -78,11 +78,11 @@ public sealed class CircuitOverload : Rule
     {
         var culture = CultureInfo.InvariantCulture;
         var load = report.Amps / ratedA * 100;
-        var (zhPhase, enPhase) = report.Phase is { } phase ? ($"L{phase} 相", $"phase L{phase}: ") : ("", "");
+        var (zhPhase, enPhase) = report.Phase is { } phase ? ($"L{phase} 相", $" on phase L{phase}") : ("", "");
         var (zhTrip, enTrip) = report.Trip is { } trip ? Expected(trip) : ("", "");
         return new LocalText(
             string.Create(culture, $"{zhPhase}电流 {report.Amps:0.0} A，为额定 {ratedA:0.#} A 的 {load:0}%{zhTrip}"),
-            string.Create(culture, $"{enPhase}{report.Amps:0.0} A, {load:0} % of the rated {ratedA:0.#} A{enTrip}"));
+            string.Create(culture, $"{report.Amps:0.0} A{enPhase}, {load:0} % of the rated {ratedA:0.#} A{enTrip}"));
     }
 
     private static (string Zh, string En) Expected(TripBand trip)
@@ -94,14 +94,16 @@ public sealed class CircuitOverload : Rule
             return from < 1
                 ? ("，预计跳闸：最快 1 分钟内，也可能不跳", ", trip expected within a minute at the earliest, possibly not at all")
                 : (string.Create(culture, $"，预计跳闸：最快 {from:0} 分钟后，也可能不跳"),
-                    string.Create(culture, $", trip expected in {from:0} minutes at the earliest, possibly not at all"));
+                    string.Create(culture, $", trip expected in {from:0} {Minutes(from)} at the earliest, possibly not at all"));
         }
 
         var until = Math.Max(1, Math.Ceiling(to / 60));
         return from < 1
-            ? (string.Create(culture, $"，预计跳闸：{until:0} 分钟内"), string.Create(culture, $", trip expected within {until:0} minutes"))
+            ? (string.Create(culture, $"，预计跳闸：{until:0} 分钟内"), string.Create(culture, $", trip expected within {until:0} {Minutes(until)}"))
             : (string.Create(culture, $"，预计跳闸：{from:0} 到 {until:0} 分钟后"), string.Create(culture, $", trip expected in {from:0} to {until:0} minutes"));
     }
+
+    private static string Minutes(double count) => count == 1 ? "minute" : "minutes";
 
     private static HoldTiming Timing(double holdS, int samples, Priority priority) =>
         new((int)(holdS * 1000), samples, AlertTiming.OffDelayMs(priority));

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
 
@@ -38,7 +39,7 @@ internal sealed class CircuitTrack(Circuit circuit, CircuitLimits limits)
     /// <summary>Longest time between samples that is no gap, ms: three times the longest period of a contributor.</summary>
     public long GapMs { get; set; } = DeviceMemory.GapMsDefault;
 
-    public byte Told { get; set; }
+    public byte Told;
 
     /// <summary>From what the current was computed where it was not measured; null: measured.</summary>
     public string? Derived { get; set; }
@@ -52,21 +53,25 @@ internal sealed class CircuitTrack(Circuit circuit, CircuitLimits limits)
         return Slots.Count - 1;
     }
 
-    /// <summary>Takes in a sample; <see cref="Advance"/> then judges. A contributor whose clock lags the others' by more than 30 s counts at the
-    /// settled time: shifted by what its clock is off, but never dropped for it.</summary>
-    public Accepted Add(long atMs, int slot, int milliamps)
+    /// <summary>Takes in a sample; <see cref="Rederive"/> and <see cref="StepNext"/> then judge. A contributor whose clock lags the others' by more than
+    /// 30 s counts from now on: shifted by what its clock is off, but never dropped for it, and never for the 30 s that are past. What it had buffered is dropped:
+    /// an old current is no present one.</summary>
+    public Accepted Add(long atMs, int slot, int milliamps, bool isLive)
     {
-        if (atMs < _newestOfSlot[slot] - ReorderWindow.LatenessMaxMs)
-            return Accepted.TooLate;
         var inOrder = atMs > _newestOfSlot[slot];
+        var isSettled = atMs <= _settled.LastMs;
+        // What this contributor said later is settled already: an older word must not stand after it.
+        if (atMs < _newestOfSlot[slot] - ReorderWindow.LatenessMaxMs || (isSettled && !(inOrder && isLive)))
+            return Accepted.TooLate;
         _newestOfSlot[slot] = Math.Max(_newestOfSlot[slot], atMs);
-        var at = Math.Max(atMs, _settled.LastMs + 1);
+        var at = isSettled ? Live.LastMs + 1 : atMs;
         var index = _window.Count;
         while (index > 0 && IsAfter(_window[index - 1], at, slot))
             index--;
         if (index > 0 && _window[index - 1].AtMs == at && _window[index - 1].Slot == slot)
         {
-            if (_window[index - 1].Milliamps >= milliamps)
+            // Of two values for one instant the larger counts; but two that a slow clock put there follow one another.
+            if (_window[index - 1].Milliamps >= milliamps && !isSettled)
                 return Accepted.Duplicate;
             _window[index - 1] = new CircuitSample(at, slot, milliamps);
         }
@@ -79,16 +84,28 @@ internal sealed class CircuitTrack(Circuit circuit, CircuitLimits limits)
         return inOrder ? Accepted.InOrder : Accepted.Reordered;
     }
 
-    /// <summary>Brings the present state up to what was added, and settles what is older than 30 s.</summary>
-    public void Advance()
+    /// <summary>Derives the present state anew if what was added belongs before it; false when all of it comes later.</summary>
+    public bool Rederive()
     {
-        if (_changedFrom == long.MaxValue)
-            return;
-        if (_changedFrom <= Live.LastMs)
-            Live.CopyFrom(_settled);
-        Run(Live, Live.LastMs, long.MaxValue);
+        var isLate = _changedFrom <= Live.LastMs;
         _changedFrom = long.MaxValue;
+        if (!isLate)
+            return false;
+        var until = Live.LastMs;
+        Live.CopyFrom(_settled);
+        while (Live.LastMs < until)
+            Step(Live, Live.LastMs);
+        return true;
+    }
+
+    /// <summary>Takes the present state to the next instant that was added, so that a batch is judged at each of its instants and not only at its end;
+    /// false at the end, when what is older than 30 s has been settled.</summary>
+    public bool StepNext()
+    {
+        if (Step(Live, Live.LastMs))
+            return true;
         Settle();
+        return false;
     }
 
     public void Save(ref SnapshotWriter writer)
@@ -124,20 +141,33 @@ internal sealed class CircuitTrack(Circuit circuit, CircuitLimits limits)
 
     private static bool IsAfter(in CircuitSample sample, long atMs, int slot) => sample.AtMs > atMs || (sample.AtMs == atMs && sample.Slot > slot);
 
-    private void Run(CircuitMemory memory, long afterMs, long beforeMs)
+    /// <summary>Steps over the first instant after one; false when there is none.</summary>
+    private bool Step(CircuitMemory memory, long afterMs)
     {
-        var samples = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_window);
-        var start = samples.Length;
-        while (start > 0 && samples[start - 1].AtMs > afterMs)
-            start--;
-        while (start < samples.Length && samples[start].AtMs < beforeMs)
+        var samples = CollectionsMarshal.AsSpan(_window);
+        var start = FirstAfter(samples, afterMs);
+        if (start == samples.Length)
+            return false;
+        var end = start + 1;
+        while (end < samples.Length && samples[end].AtMs == samples[start].AtMs)
+            end++;
+        memory.Step(samples[start..end], Slots, limits, GapMs);
+        return true;
+    }
+
+    private static int FirstAfter(ReadOnlySpan<CircuitSample> samples, long atMs)
+    {
+        var (low, high) = (0, samples.Length);
+        while (low < high)
         {
-            var end = start + 1;
-            while (end < samples.Length && samples[end].AtMs == samples[start].AtMs)
-                end++;
-            memory.Step(samples[start..end], Slots, limits, GapMs);
-            start = end;
+            var middle = (low + high) / 2;
+            if (samples[middle].AtMs > atMs)
+                high = middle;
+            else
+                low = middle + 1;
         }
+
+        return low;
     }
 
     private void Settle()
@@ -149,12 +179,11 @@ internal sealed class CircuitTrack(Circuit circuit, CircuitLimits limits)
             WindowOverflows++;
         }
 
-        var count = 0;
-        while (count < _window.Count && _window[count].AtMs < before)
-            count++;
+        var count = FirstAfter(CollectionsMarshal.AsSpan(_window), before - 1);
         if (count == 0)
             return;
-        Run(_settled, 0, before);
+        while (_settled.LastMs < _window[count - 1].AtMs)
+            Step(_settled, _settled.LastMs);
         _window.RemoveRange(0, count);
     }
 }

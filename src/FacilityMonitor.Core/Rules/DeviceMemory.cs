@@ -66,6 +66,13 @@ internal sealed class DeviceMemory(int place, DeviceId id, RegisteredDevice? reg
 
     public BootId BirthBoot { get; set; }
 
+    /// <summary>Boot and highest number of its live messages, and the newest instant they were judged at; shows a clock that was set back.</summary>
+    public BootId LiveBoot { get; set; }
+
+    public long LiveSeq { get; set; } = -1;
+
+    public long LiveMs { get; set; }
+
     public AbsenceMemory Offline;
 
     public AbsenceMemory Silent;

@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
-using System.Text;
 using FacilityMonitor.Alerts;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Readings;
@@ -42,6 +40,9 @@ public sealed class RuleEngine
         let worst = circuit.Phases.OrderByDescending(phase => phase.Amps).FirstOrDefault()
         where circuit.Phases.Count > 0
         select new CircuitState($"{site.Key}/{circuit.Circuit.Id}", [.. circuit.Phases.Select(phase => phase.Amps)], circuit.Circuit.RatedA, worst.Level, worst.Trip);
+
+    /// <summary>Samples that were settled before their 30 s were over because a channel or circuit sent more than is kept; counted since this registry came into force.</summary>
+    public long WindowOverflows => _sites.Values.Sum(slot => slot.Engine.WindowOverflows);
 
     /// <summary>Names of the alerts that are not over, pending ones among them.</summary>
     public IEnumerable<string> OpenAlerts => _sites.Values.SelectMany(slot => slot.Engine.OpenAlerts);
@@ -156,48 +157,6 @@ public sealed class RuleEngine
         // From its position to the checkpoint nothing happened to it but that seconds went by.
         if (position < _now.Position)
             slot.Engine.Pass(_now.TickMs);
-    }
-
-    /// <summary>Writes everything it knows.</summary>
-    public void Save(IBufferWriter<byte> output)
-    {
-        ArgumentNullException.ThrowIfNull(output);
-        foreach (var (name, slot) in _sites)
-        {
-            var part = new ArrayBufferWriter<byte>();
-            slot.Engine.Save(part);
-            var bytes = Encoding.UTF8.GetBytes(name);
-            Int32(output, bytes.Length);
-            output.Write(bytes);
-            Int32(output, part.WrittenCount);
-            output.Write(part.WrittenSpan);
-        }
-    }
-
-    /// <summary>Takes back what <see cref="Save"/> wrote.</summary>
-    /// <exception cref="InvalidDataException">It is damaged, or of a newer format.</exception>
-    public void Load(ReadOnlySpan<byte> input)
-    {
-        while (!input.IsEmpty)
-        {
-            var name = Encoding.UTF8.GetString(Take(ref input));
-            SlotOf(name).Engine.Load(Take(ref input), _devices);
-        }
-    }
-
-    private static void Int32(IBufferWriter<byte> output, int value)
-    {
-        BinaryPrimitives.WriteInt32LittleEndian(output.GetSpan(4), value);
-        output.Advance(4);
-    }
-
-    private static ReadOnlySpan<byte> Take(ref ReadOnlySpan<byte> input)
-    {
-        if (input.Length < 4 || BinaryPrimitives.ReadInt32LittleEndian(input) is var length && (length < 0 || length > input.Length - 4))
-            throw new InvalidDataException("The rule snapshot breaks off.");
-        var part = input.Slice(4, length);
-        input = input[(4 + length)..];
-        return part;
     }
 
     private string SiteOf(DeviceId device) => _index.Find(device)?.Site.Id ?? device.Site ?? "";

@@ -15,8 +15,11 @@ internal sealed class SiteEngine
     /// <summary>After our own start nobody is called silent for this long: devices come back one by one.</summary>
     public const long GraceMs = 120_000;
 
+    /// <summary>Devices behind a gateway have this long to speak after it is back.</summary>
+    private const long BackAfterMs = 60_000;
+
     /// <summary>Of what <see cref="Save"/> writes.</summary>
-    private const byte Format = 2;
+    private const byte Format = 3;
 
     private readonly string? _siteId;
     private readonly Site? _site;
@@ -44,6 +47,9 @@ internal sealed class SiteEngine
     /// <summary>The circuits, with what they carry.</summary>
     public IEnumerable<(Circuit Circuit, IReadOnlyList<PhaseReport> Phases)> Circuits => _circuits.Select(track => (track.Circuit, (IReadOnlyList<PhaseReport>)Report(track)));
 
+    /// <summary>Samples that were settled early because a channel or circuit sent more than is kept.</summary>
+    public long WindowOverflows => _tracks.WindowOverflows + _circuits.Sum(circuit => circuit.WindowOverflows);
+
     /// <summary>Names of the alerts that are not over.</summary>
     public IEnumerable<string> OpenAlerts => _book.All.Where(alert => alert.IsOpen).Select(alert => alert.Id);
 
@@ -69,16 +75,50 @@ internal sealed class SiteEngine
             return;
 
         _touched.Clear();
+        var isLive = message.Kind == MessageKind.Data;
+        var behindMs = isLive ? BehindMs(device, message) : 0;
         for (var index = 0; index < message.Readings.Count; index++)
         {
-            ref var reading = ref message.Readings.Readings[index];
+            var reading = message.Readings.Readings[index];
             // What the device or we doubt decides nothing; what was placed by our clock counts only while it is live.
-            if (reading.Quality is Quality.Good || (reading.Quality == Quality.Clock && message.Kind == MessageKind.Data))
-                Judge(device, message.Readings, reading, index);
+            if (!Counts(reading, isLive))
+                continue;
+            reading.AtMs += behindMs;
+            Judge(device, message.Readings, reading, index, isLive);
         }
 
         foreach (var circuit in _touched)
             JudgeCircuit(circuit);
+    }
+
+    private static bool Counts(in Reading reading, bool isLive) =>
+        reading.Quality is Quality.Good || (reading.Quality == Quality.Clock && isLive);
+
+    /// <summary>How far the readings of a live message must be moved on because the device's clock was set back, ms; nearly always 0.</summary>
+    /// <remarks>
+    /// A clock that is an hour slow after a reboot is believed by the contract, and for an hour all it says would be later than 30 s: an overload would
+    /// stay hidden. But a message that was numbered later cannot have been measured earlier. So its newest sample counts as measured when we received it, as
+    /// that of a device without a clock does. A queue that is delivered late is in order and is not touched.
+    /// </remarks>
+    private static long BehindMs(DeviceMemory device, DeviceMessage message)
+    {
+        if (!message.HasEnvelope)
+            return 0;
+        long newestMs = 0;
+        foreach (ref readonly var reading in message.Readings.Readings)
+        {
+            if (Counts(reading, isLive: true))
+                newestMs = Math.Max(newestMs, reading.AtMs);
+        }
+
+        var (boot, seq) = (message.Envelope.Boot, message.Envelope.Seq);
+        var isNewBoot = boot != device.LiveBoot && (boot == device.BirthBoot || device.LiveSeq < 0);
+        if (newestMs == 0 || (!isNewBoot && (boot != device.LiveBoot || seq <= device.LiveSeq)))
+            return 0;
+        var wentBack = newestMs < device.LiveMs - ReorderWindow.LatenessMaxMs && newestMs < message.ReceivedMs - ClockCorrection.AheadMaxMs;
+        var behind = wentBack ? message.ReceivedMs - newestMs : 0;
+        (device.LiveBoot, device.LiveSeq, device.LiveMs) = (boot, seq, Math.Max(device.LiveMs, newestMs + behind));
+        return behind;
     }
 
     /// <summary>A second went by.</summary>
@@ -93,12 +133,16 @@ internal sealed class SiteEngine
         // After our own absence it was we who heard nothing, not they who said nothing.
         if (_book.IsEmpty || _nowMs - _startedMs < GraceMs)
             return _changed;
+        List<ToldAlert>? lost = null;
         foreach (var alert in _book.All)
         {
             if (alert.Condition is Condition.Active or Condition.Recovering && IsOfValues(alert.Key) && _nowMs - alert.HeardMs > NoDataMs(alert.Key))
-                AlertBook.NoData(alert, _nowMs, Tell);
+                (lost ??= []).Add(alert);
         }
 
+        // By name: the order of the book is not the same after a restart, and what is told must be.
+        foreach (var alert in lost?.OrderBy(alert => alert.Id, StringComparer.Ordinal) ?? Enumerable.Empty<ToldAlert>())
+            AlertBook.NoData(alert, _nowMs, Tell);
         return _book.Prune(_nowMs) || _changed;
     }
 
@@ -111,7 +155,7 @@ internal sealed class SiteEngine
         var registered = _index.Find(device.Id);
         var scopes = registered is null
             ? new SettingScopes(_index.Facility.Rules)
-            : new SettingScopes(registered.Entry.Rules, registered.Site.Rules, _index.Facility.Rules);
+            : new SettingScopes(registered.Entry.Rules, RulesOfCircuit(registered), registered.Site.Rules, _index.Facility.Rules);
         var memory = new DeviceMemory(device.Number, device.Id, registered)
         {
             Plans = [.. RuleCatalogue.OfChannels.Select(rule => new ChannelPlan(rule, rule.Grades(registered?.Entry, scopes)))],
@@ -124,9 +168,15 @@ internal sealed class SiteEngine
         return memory;
     }
 
-    private static void Born(DeviceMemory device, Birth birth)
+    private static RuleSettings RulesOfCircuit(RegisteredDevice device) =>
+        device.Site.Circuits.FirstOrDefault(circuit => circuit.Id == device.Entry.Circuit)?.Rules ?? RuleSettings.None;
+
+    private void Born(DeviceMemory device, Birth birth)
     {
+        var gapMs = device.GapMs;
         device.BirthPeriodMs = (long)((birth.PeriodS ?? 0) * 1000);
+        if (device.GapMs != gapMs)
+            MeasureGaps();
         device.BirthBd = birth.Bd;
         device.BirthBoot = birth.Boot;
     }
@@ -138,6 +188,8 @@ internal sealed class SiteEngine
             return;
         if (device.Presence == status.Presence)
             return;
+        if (device.Presence == Contract.Presence.Offline)
+            device.BackMs = _nowMs;
         device.Presence = status.Presence;
         device.PresenceMs = _nowMs;
         if (status.Presence == Contract.Presence.Online)
@@ -149,36 +201,44 @@ internal sealed class SiteEngine
         device.HeardMs = Math.Max(device.HeardMs, message.ReceivedMs);
         // A device that speaks live is there, whatever its will said before; buffered words prove nothing.
         if (device.Presence == Contract.Presence.Offline && message.Kind is MessageKind.Data or MessageKind.Event or MessageKind.Birth)
-            (device.Presence, device.PresenceMs) = (Contract.Presence.Online, _nowMs);
+            (device.Presence, device.PresenceMs, device.BackMs) = (Contract.Presence.Online, _nowMs, _nowMs);
     }
 
     private void JudgeAbsence(DeviceMemory device)
     {
-        var graceOver = _nowMs - _startedMs >= GraceMs;
-        var explained = GatewayOf(device) is { } gateway && (gateway.Presence == Contract.Presence.Offline || gateway.Silent.Phase == HoldPhase.On || _nowMs - gateway.BackMs < 60_000);
         var offline = device.Presence == Contract.Presence.Offline;
-        JudgeAbsence(device, ref device.Offline, Offline.Instance, offline, device.PresenceMs, graceOver && !explained && _nowMs - device.PresenceMs >= device.OfflineHoldMs);
+        JudgeAbsence(device, ref device.Offline, Offline.Instance, offline, device.PresenceMs, device.OfflineHoldMs);
 
         var period = device.PeriodMs;
-        var silent = period > 0 && device.Presence == Contract.Presence.Online && _nowMs - device.HeardMs > Silent.Instance.TimeoutMs(device.Scopes, period);
-        JudgeAbsence(device, ref device.Silent, Silent.Instance, silent, device.HeardMs, graceOver && !explained);
+        // While we were away nobody could be heard: the silence of a device that was well before counts from our start.
+        var since = device.Silent.Phase == HoldPhase.Idle ? Math.Max(device.HeardMs, _startedMs) : device.HeardMs;
+        var silent = period > 0 && device.Presence == Contract.Presence.Online && _nowMs - since > Silent.Instance.TimeoutMs(device.Scopes, period);
+        JudgeAbsence(device, ref device.Silent, Silent.Instance, silent, device.HeardMs, 0);
     }
 
-    private void JudgeAbsence(DeviceMemory device, ref AbsenceMemory absence, Rule rule, bool absent, long sinceMs, bool due)
+    private void JudgeAbsence(DeviceMemory device, ref AbsenceMemory absence, Rule rule, bool absent, long sinceMs, long holdMs)
     {
         if (absence.Phase == HoldPhase.Idle && !absent)
             return;
         var before = absence;
+        var due = absent && _nowMs - _startedMs >= GraceMs && _nowMs - sinceMs >= holdMs && !IsExplained(device);
         absence.Step(absent, sinceMs, due, _nowMs);
-        if (absence.Phase == HoldPhase.Releasing)
+        _changed |= absence != before;
+        if (before.Phase is HoldPhase.Pending or HoldPhase.On && !absent && rule == Silent.Instance)
             device.BackMs = _nowMs;
-        _changed |= absence != before || absence.Phase == HoldPhase.Releasing;
         var verdict = absence.Judge();
         if (verdict.Code == absence.Told)
             return;
         absence.Told = verdict.Code;
         Apply(AlertKey.OfChannel(rule, device.Place, ChannelId.Main), verdict, _nowMs);
     }
+
+    /// <summary>Whether the gateway a device is reached through is away, may be about to be called so, or has only just come back.</summary>
+    private bool IsExplained(DeviceMemory device) => GatewayOf(device) is { } gateway
+        && (gateway.Presence == Contract.Presence.Offline
+            || gateway.Silent.Phase == HoldPhase.On
+            || (gateway.PeriodMs > 0 && gateway.Presence == Contract.Presence.Online && _nowMs - gateway.HeardMs > gateway.PeriodMs)
+            || _nowMs - gateway.BackMs < BackAfterMs);
 
     private DeviceMemory? GatewayOf(DeviceMemory device)
     {
@@ -189,11 +249,15 @@ internal sealed class SiteEngine
 
     // ---- channels ----------------------------------------------------------------------------------------------------
 
-    private void Judge(DeviceMemory device, ReadingBuffer readings, in Reading reading, int guess)
+    private void Judge(DeviceMemory device, ReadingBuffer readings, in Reading reading, int guess, bool isLive)
     {
         var place = device.Find(reading.Channel, guess);
         if (place < 0)
+        {
             place = device.Add(NewChannel(device, reading.Channel));
+            Connect(device, ref device.Channels[place]);
+        }
+
         ref var channel = ref device.Channels[place];
         if (channel.FirstTrack >= 0)
         {
@@ -211,7 +275,7 @@ internal sealed class SiteEngine
             {
                 var circuit = _circuits[feed.Circuit];
                 circuit.Derived = derived ?? circuit.Derived;
-                if (circuit.Add(reading.AtMs, feed.Slot, (int)Math.Clamp(Math.Abs(amps) * 1000, 0, int.MaxValue)) is Accepted.InOrder or Accepted.Reordered && !_touched.Contains(feed.Circuit))
+                if (circuit.Add(reading.AtMs, feed.Slot, (int)Math.Clamp(Math.Abs(amps) * 1000, 0, int.MaxValue), isLive) is Accepted.InOrder or Accepted.Reordered && !_touched.Contains(feed.Circuit))
                     _touched.Add(feed.Circuit);
             }
         }
@@ -219,21 +283,26 @@ internal sealed class SiteEngine
 
     private void JudgeChannel(DeviceMemory device, in ChannelPlan plan, int trackNumber, ReadingBuffer readings, in Reading reading)
     {
-        if (!plan.Rule.TryMeasure(readings, reading, out var value, out _))
+        if (!plan.Rule.TryMeasure(readings, reading, out var value, out var origin))
             return;
         ref var track = ref _tracks[trackNumber];
-        if (_tracks.Observe(ref track, plan.Grades, reading.AtMs, value, device.GapMs) is not (Accepted.InOrder or Accepted.Reordered))
+        var accepted = _tracks.Observe(ref track, plan.Grades, reading.AtMs, value, device.GapMs);
+        if (accepted is not (Accepted.InOrder or Accepted.Reordered))
             return;
+        if (accepted == Accepted.InOrder)
+            track.Origin = origin;
         var verdict = _tracks.Judge(track, plan.Grades);
-        if (verdict.Code != track.Told)
-        {
-            track.Told = verdict.Code;
+        if (IsNews(verdict, ref track.Told, AlertKey.OfChannel(plan.Rule, device.Place, reading.Channel)))
             Apply(AlertKey.OfChannel(plan.Rule, device.Place, reading.Channel), verdict, track.NewestMs);
-        }
-        else if (verdict.Code != 0)
-        {
-            _book.Heard(AlertKey.OfChannel(plan.Rule, device.Place, reading.Channel), _nowMs);
-        }
+    }
+
+    /// <summary>Whether a verdict must be told: it is another than before, or its alert had fallen silent and data came again.</summary>
+    private bool IsNews(in Verdict verdict, ref byte told, in AlertKey key)
+    {
+        if (verdict.Code == told)
+            return verdict.Code != 0 && _book.Heard(key, _nowMs) is { Condition: Condition.NoData };
+        told = verdict.Code;
+        return true;
     }
 
     private ChannelMemory NewChannel(DeviceMemory device, ChannelId channel)
@@ -248,16 +317,38 @@ internal sealed class SiteEngine
                 first = track;
         }
 
-        var feeds = new List<Feed>();
-        for (var circuit = 0; circuit < _circuits.Count && device.Registered is not null; circuit++)
+        return new ChannelMemory { Channel = channel, FirstTrack = first, Feeds = [] };
+    }
+
+    /// <summary>Makes a channel part of every circuit that its current flows through and that does not know it yet.</summary>
+    private void Connect(DeviceMemory device, ref ChannelMemory channel)
+    {
+        if (device.Registered is null)
+            return;
+        var feeds = channel.Feeds.ToList();
+        for (var circuit = 0; circuit < _circuits.Count; circuit++)
         {
-            if (Contribution(_circuits[circuit].Circuit, device.Registered.Entry, channel) is not { } part)
+            if (feeds.Exists(feed => feed.Circuit == circuit) || Contribution(_circuits[circuit].Circuit, device.Registered.Entry, channel.Channel) is not { } part)
                 continue;
-            feeds.Add(new Feed(circuit, _circuits[circuit].AddSlot(new CircuitSlot(device.Place, channel, part.Phase, part.Balanced))));
-            _circuits[circuit].GapMs = Math.Max(_circuits[circuit].GapMs, device.GapMs);
+            feeds.Add(new Feed(circuit, _circuits[circuit].AddSlot(new CircuitSlot(device.Place, channel.Channel, part.Phase, part.Balanced))));
         }
 
-        return new ChannelMemory { Channel = channel, FirstTrack = first, Feeds = [.. feeds] };
+        if (feeds.Count == channel.Feeds.Length)
+            return;
+        channel.Feeds = [.. feeds];
+        MeasureGaps();
+    }
+
+    /// <summary>A gap in a circuit's current is three times the longest period of those who carry it.</summary>
+    private void MeasureGaps()
+    {
+        foreach (var circuit in _circuits)
+        {
+            long longest = 0;
+            foreach (var slot in circuit.Slots)
+                longest = Math.Max(longest, _devices[slot.Device].GapMs);
+            circuit.GapMs = longest == 0 ? DeviceMemory.GapMsDefault : longest;
+        }
     }
 
     /// <summary>Whether a channel's current is part of a circuit's load, and on which phase: its meter's, or everything below it that has none.</summary>
@@ -296,7 +387,7 @@ internal sealed class SiteEngine
         derived = null;
         if (readings.TryGet(reading, Metric.A, out var amps))
             return amps;
-        var volts = readings.TryGet(reading, Metric.V, out var told) && told > 50 ? told : SocketOverload.NominalV;
+        var volts = readings.TryGet(reading, Metric.V, out var told) && told > SocketOverload.LeastV ? told : SocketOverload.NominalV;
         if (readings.TryGet(reading, Metric.W, out var watts))
         {
             derived = "w/v";
@@ -320,18 +411,19 @@ internal sealed class SiteEngine
     private void JudgeCircuit(int place)
     {
         var circuit = _circuits[place];
-        circuit.Advance();
-        var key = AlertKey.OfCircuit(CircuitOverload.Instance, place);
+        if (circuit.Rederive())
+            TellCircuit(place);
+        while (circuit.StepNext())
+            TellCircuit(place);
+    }
+
+    private void TellCircuit(int place)
+    {
+        var circuit = _circuits[place];
         var verdict = circuit.Live.Judge();
-        if (verdict.Code != circuit.Told)
-        {
-            circuit.Told = verdict.Code;
+        var key = AlertKey.OfCircuit(CircuitOverload.Instance, place);
+        if (IsNews(verdict, ref circuit.Told, key))
             Apply(key, verdict, circuit.Live.LastMs);
-        }
-        else if (verdict.Code != 0)
-        {
-            _book.Heard(key, _nowMs);
-        }
     }
 
     private static List<PhaseReport> Report(CircuitTrack track)
@@ -361,19 +453,21 @@ internal sealed class SiteEngine
 
     private long NoDataMs(AlertKey key) => key.IsCircuit ? 5 * _circuits[key.Circuit].GapMs / 3 : _devices.TryGetValue(key.Subject, out var device) ? device.NoDataMs : DeviceMemory.GapMsDefault;
 
-    private void Apply(AlertKey key, in Verdict verdict, long atMs) => _book.Apply(key, AssetOf, verdict, atMs, _nowMs, Tell);
+    private void Apply(AlertKey key, in Verdict verdict, long atMs) => _book.Apply(key, SubjectOf, verdict, atMs, _nowMs, Tell);
 
-    private string AssetOf(AlertKey key) => key.IsCircuit
-        ? $"{_siteId}/{_circuits[key.Circuit].Circuit.Id}"
-        : _index.AssetPath(_devices[key.Subject].Id, ChannelId.FromCode(key.Channel));
+    private AlertSubject SubjectOf(AlertKey key)
+    {
+        if (key.IsCircuit)
+            return new AlertSubject($"{_siteId}/{_circuits[key.Circuit].Circuit.Id}", null, _circuits[key.Circuit].Circuit.Id);
+        var device = _devices[key.Subject];
+        return new AlertSubject(_index.AssetPath(device.Id, ChannelId.FromCode(key.Channel)), device.Registered?.Entry.Id ?? device.Id.Name, null);
+    }
 
     private void Tell(ToldAlert alert, long atMs)
     {
         _changed = true;
         var rule = RuleCatalogue.Find(alert.Key.Rule)!;
         var evidence = new SortedDictionary<string, object>(StringComparer.Ordinal);
-        var what = Explain(alert, rule, evidence);
-        var device = alert.Key.IsCircuit ? null : _devices.GetValueOrDefault(alert.Key.Subject);
         _output.Add(new AlertTransition
         {
             AlertId = alert.Id,
@@ -384,10 +478,10 @@ internal sealed class SiteEngine
             AtMs = atMs,
             OnsetMs = alert.OnsetMs,
             Site = _siteId,
-            Device = device?.Registered?.Entry.Id ?? device?.Id.Name,
-            Channel = alert.Key.IsCircuit || alert.Key.Channel == 0 ? null : ChannelId.FromCode(alert.Key.Channel),
-            Asset = alert.Asset,
-            Text = AlertText.Compose(rule, Where(alert.Key, device), what, alert),
+            Device = alert.Subject.Device,
+            Channel = alert.Key.Channel == 0 ? null : ChannelId.FromCode(alert.Key.Channel),
+            Asset = alert.Subject.Asset,
+            Text = AlertText.Compose(rule, Where(alert.Key), Explain(alert, rule, evidence), alert, atMs),
             Evidence = evidence,
             FlapCount = alert.FlapCount,
         });
@@ -419,32 +513,46 @@ internal sealed class SiteEngine
             return CircuitOverload.What(worst, rated);
         }
 
-        if (!_devices.TryGetValue(alert.Key.Subject, out var device))
-            return new LocalText("", "");
+        var device = _devices[alert.Key.Subject];
         if (rule is not ChannelRule channelRule)
         {
-            var since = rule == Offline.Instance ? device.PresenceMs : device.HeardMs;
-            evidence["last_heard"] = ReadingJson.Instant(since);
-            return new LocalText($"最后一次有消息是 {AlertText.Clock(since)}", $"last heard at {AlertText.Clock(since)}");
+            evidence["last_heard"] = ReadingJson.Instant(device.HeardMs);
+            return new LocalText($"最后一次有消息是 {AlertText.Clock(device.HeardMs)}", $"last heard at {AlertText.Clock(device.HeardMs)}");
         }
 
         var plan = device.Plans.First(candidate => candidate.Rule == channelRule);
-        var place = device.Find(ChannelId.FromCode(alert.Key.Channel), 0);
-        var value = place < 0 ? 0 : _tracks[device.Channels[place].FirstTrack].Value;
+        ref readonly var judged = ref _tracks[TrackOf(device, device.Find(ChannelId.FromCode(alert.Key.Channel), 0), channelRule)];
         var grade = plan.Grades.LastOrDefault(candidate => candidate.Priority == alert.Priority, plan.Grades[0]);
-        channelRule.Explain(grade, value, evidence);
-        return channelRule.What(grade, value);
+        channelRule.Explain(grade, judged.Value, judged.Origin, evidence);
+        return channelRule.What(grade, judged.Value);
     }
 
-    private LocalText Where(AlertKey key, DeviceMemory? device)
+    /// <summary>The track in which a rule judges a channel; -1: it does not.</summary>
+    private static int TrackOf(DeviceMemory device, int channel, ChannelRule rule)
+    {
+        if (channel < 0)
+            return -1;
+        var track = device.Channels[channel].FirstTrack;
+        foreach (ref readonly var plan in device.Plans.AsSpan())
+        {
+            var applies = plan.Rule.AppliesTo(device.Registered?.Entry, device.Channels[channel].Channel);
+            if (plan.Rule == rule)
+                return applies ? track : -1;
+            track += applies ? 1 : 0;
+        }
+
+        return -1;
+    }
+
+    private LocalText Where(AlertKey key)
     {
         var site = _site?.Name ?? new LocalText(_siteId ?? "未登记设备", _siteId ?? "Unregistered");
         if (key.IsCircuit)
             return AlertText.Join(site, _circuits[key.Circuit].Circuit.Name);
-        var channel = ChannelId.FromCode(key.Channel);
-        var place = device?.Registered is { } registered ? registered.Site.Places.FirstOrDefault(candidate => candidate.Id == registered.Entry.Place)?.Name : null;
-        var name = device?.Registered?.Entry.Name ?? new LocalText(device?.Id.Name ?? "", device?.Id.Name ?? "");
-        return AlertText.Join(site, place, name, AlertText.Channel(channel));
+        var device = _devices[key.Subject];
+        var place = device.Registered is { } registered ? registered.Site.Places.FirstOrDefault(candidate => candidate.Id == registered.Entry.Place)?.Name : null;
+        var name = device.Registered?.Entry.Name ?? new LocalText(device.Id.Name, device.Id.Name);
+        return AlertText.Join(site, place, name, AlertText.Channel(ChannelId.FromCode(key.Channel)));
     }
 
     // ---- memory ------------------------------------------------------------------------------------------------------
@@ -474,7 +582,6 @@ internal sealed class SiteEngine
                 inner.Byte(slot.Balanced ? (byte)1 : (byte)0);
             }
 
-            inner.Int64(circuit.GapMs);
             circuit.Save(ref inner);
             writer.Int32(part.WrittenCount);
             output.Write(part.WrittenSpan);
@@ -503,17 +610,14 @@ internal sealed class SiteEngine
                 kept.Add(place);
         }
 
-        // Devices come out of the snapshot without their circuits: those that begin anew, and those with one more contributor, are told of them here.
-        for (var place = 0; place < _circuits.Count; place++)
+        // What the registry has put on a circuit since: the channel is known, so no first reading will connect it.
+        foreach (var device in _devices.Values)
         {
-            var circuit = _circuits[place];
-            foreach (var slot in Contributors(place).Except(circuit.Slots))
-            {
-                Feed(place, slot);
-                circuit.GapMs = Math.Max(circuit.GapMs, _devices[slot.Device].GapMs);
-            }
+            foreach (ref var channel in device.Channels)
+                Connect(device, ref channel);
         }
 
+        MeasureGaps();
         for (var count = reader.Int32(); count > 0; count--)
             LoadAlert(ref reader, kept);
     }
@@ -528,6 +632,9 @@ internal sealed class SiteEngine
         writer.Int64(device.BirthBd);
         writer.Text(device.BirthBoot.ToString());
         writer.Int64(device.BackMs);
+        writer.Text(device.LiveBoot.ToString());
+        writer.Int64(device.LiveSeq);
+        writer.Int64(device.LiveMs);
         SaveAbsence(ref writer, device.Offline);
         SaveAbsence(ref writer, device.Silent);
         writer.Int32(device.ChannelCount);
@@ -537,10 +644,13 @@ internal sealed class SiteEngine
             writer.Double(channel.Wh);
             writer.Int64(channel.WhMs);
             var id = channel.Channel;
-            var tracks = device.Plans.Count(plan => plan.Rule.AppliesTo(device.Registered?.Entry, id));
-            writer.Byte((byte)tracks);
-            for (var track = 0; track < tracks; track++)
+            var rules = device.Plans.Select(plan => plan.Rule).Where(rule => rule.AppliesTo(device.Registered?.Entry, id)).ToList();
+            writer.Byte((byte)rules.Count);
+            for (var track = 0; track < rules.Count; track++)
+            {
+                writer.Text(rules[track].Name);
                 _tracks.Save(ref writer, _tracks[channel.FirstTrack + track]);
+            }
         }
     }
 
@@ -554,43 +664,35 @@ internal sealed class SiteEngine
         device.HeardMs = reader.Int64();
         device.BirthPeriodMs = reader.Int64();
         device.BirthBd = reader.Int64();
-        device.BirthBoot = BootId.TryParse(System.Text.Encoding.ASCII.GetBytes(reader.Text() ?? ""), out var boot) ? boot : default;
+        device.BirthBoot = LoadBoot(ref reader);
         device.BackMs = reader.Int64();
+        device.LiveBoot = LoadBoot(ref reader);
+        device.LiveSeq = reader.Int64();
+        device.LiveMs = reader.Int64();
         device.Offline = LoadAbsence(ref reader);
         device.Silent = LoadAbsence(ref reader);
         for (var channels = reader.Int32(); channels > 0; channels--)
         {
             // Circuits get their slots from their own part of the snapshot, in their own order.
             var id = ChannelId.FromCode((ushort)reader.Int32());
-            var channel = NewChannel(device, id, withFeeds: false);
+            var channel = NewChannel(device, id);
             channel.Wh = reader.Double();
             channel.WhMs = reader.Int64();
-            var tracks = reader.Byte();
-            // A device of another kind than before is judged by other rules: theirs begin anew.
-            var fits = tracks == device.Plans.Count(plan => plan.Rule.AppliesTo(device.Registered?.Entry, id));
-            for (var track = 0; track < tracks; track++)
-                _tracks.Load(ref reader, ref _tracks[fits ? channel.FirstTrack + track : _tracks.Add()]);
-            device.Add(channel);
+            var place = device.Add(channel);
+            for (var tracks = reader.Byte(); tracks > 0; tracks--)
+            {
+                // A rule that does not judge it any more, because the registry now says it is something else, has left.
+                var track = RuleCatalogue.Find(reader.Text()!) is ChannelRule rule ? TrackOf(device, place, rule) : -1;
+                if (track < 0)
+                    ChannelTracks.Skip(ref reader);
+                else
+                    _tracks.Load(ref reader, ref _tracks[track]);
+            }
         }
 
         // The registry may have given it to another site meanwhile; here it would only fall silent.
         if ((_index.Find(known.Id)?.Site.Id ?? known.Id.Site) != _siteId)
             _devices.Remove(number);
-    }
-
-    private ChannelMemory NewChannel(DeviceMemory device, ChannelId id, bool withFeeds)
-    {
-        if (withFeeds)
-            return NewChannel(device, id);
-        var first = -1;
-        foreach (var plan in device.Plans.Where(plan => plan.Rule.AppliesTo(device.Registered?.Entry, id)))
-        {
-            var track = _tracks.Add();
-            if (first < 0)
-                first = track;
-        }
-
-        return new ChannelMemory { Channel = id, FirstTrack = first, Feeds = [] };
     }
 
     /// <returns>The place of the circuit; null when it begins anew.</returns>
@@ -603,49 +705,34 @@ internal sealed class SiteEngine
         var slots = new List<CircuitSlot>();
         for (var count = inner.Int32(); count > 0; count--)
             slots.Add(new CircuitSlot(inner.Int32(), ChannelId.FromCode((ushort)inner.Int32()), inner.Int32(), inner.Byte() == 1));
-        // A circuit that hangs or is rated otherwise now, or lost a contributor, begins with a cold image. One more contributor is no reason to forget.
-        if (place < 0 || !Contributors(place).IsSupersetOf(slots))
+        // A circuit that hangs or is rated otherwise now, or lost a contributor, begins anew. One more contributor is no reason to forget.
+        if (place < 0 || !slots.TrueForAll(slot => StillFeeds(_circuits[place].Circuit, slot)))
             return null;
         var track = _circuits[place];
-        track.GapMs = inner.Int64();
         foreach (var slot in slots)
-            Feed(place, slot);
+        {
+            var device = _devices[slot.Device];
+            ref var channel = ref device.Channels[device.Find(slot.Channel, 0)];
+            channel.Feeds = [.. channel.Feeds, new Feed(place, track.AddSlot(slot))];
+        }
+
         track.Load(ref inner);
         return place;
     }
 
-    /// <summary>Every known channel whose current is part of a circuit's.</summary>
-    private HashSet<CircuitSlot> Contributors(int place)
-    {
-        var slots = new HashSet<CircuitSlot>();
-        foreach (var device in _devices.Values)
-        {
-            if (device.Registered is not { } registered)
-                continue;
-            foreach (ref readonly var channel in device.Channels)
-            {
-                if (Contribution(_circuits[place].Circuit, registered.Entry, channel.Channel) is { } part)
-                    slots.Add(new CircuitSlot(device.Place, channel.Channel, part.Phase, part.Balanced));
-            }
-        }
+    private bool StillFeeds(Circuit circuit, CircuitSlot slot) =>
+        _devices.GetValueOrDefault(slot.Device) is { Registered.Entry: { } entry } device
+        && device.Find(slot.Channel, 0) >= 0
+        && Contribution(circuit, entry, slot.Channel) == (slot.Phase, slot.Balanced);
 
-        return slots;
-    }
-
-    private void Feed(int place, in CircuitSlot slot)
-    {
-        var device = _devices[slot.Device];
-        ref var channel = ref device.Channels[device.Find(slot.Channel, 0)];
-        channel.Feeds = [.. channel.Feeds, new Feed(place, _circuits[place].AddSlot(slot))];
-    }
-
-    private void SaveAlert(ref SnapshotWriter writer, ToldAlert alert)
+    private static void SaveAlert(ref SnapshotWriter writer, ToldAlert alert)
     {
         writer.Text(alert.Key.Rule);
-        writer.Text(alert.Key.IsCircuit ? _circuits[alert.Key.Circuit].Circuit.Id : null);
-        writer.Int32(alert.Key.IsCircuit ? 0 : alert.Key.Subject);
+        writer.Text(alert.Subject.Circuit);
+        writer.Text(alert.Subject.Device);
+        writer.Text(alert.Subject.Asset);
+        writer.Int32(alert.Subject.Circuit is null ? alert.Key.Subject : 0);
         writer.Int32(alert.Key.Channel);
-        writer.Text(alert.Asset);
         writer.Text(alert.Id);
         writer.Int64(alert.OnsetMs);
         writer.Byte((byte)alert.Condition);
@@ -660,13 +747,14 @@ internal sealed class SiteEngine
     {
         var rule = reader.Text()!;
         var circuit = reader.Text();
+        var subject = new AlertSubject(Device: reader.Text(), Asset: reader.Text()!, Circuit: circuit);
         var device = reader.Int32();
         var channel = (ushort)reader.Int32();
         var place = circuit is null ? -1 : _circuits.FindIndex(candidate => candidate.Circuit.Id == circuit);
         var alert = new ToldAlert
         {
             Key = new AlertKey(rule, circuit is null ? device : -1 - place, channel),
-            Asset = reader.Text()!,
+            Subject = subject,
             Id = reader.Text()!,
             OnsetMs = reader.Int64(),
             Condition = (Condition)reader.Byte(),
@@ -676,13 +764,13 @@ internal sealed class SiteEngine
             ClearedMs = reader.Int64(),
             HeardMs = reader.Int64(),
         };
-        // An alert whose state begins anew would never clear: nothing remembers that it was told.
-        if (circuit is null ? IsJudged(rule, device, channel) : keptCircuits.Contains(place))
+        // An alert whose state begins anew would never clear: nothing remembers that it was told. Who keeps the alerts ends it, see OpenAlerts.
+        if (circuit is null ? IsJudged(device, ChannelId.FromCode(channel), rule) : keptCircuits.Contains(place))
             _book.Add(alert);
     }
 
-    private bool IsJudged(string rule, int number, ushort channel) => _devices.TryGetValue(number, out var device)
-        && (RuleCatalogue.Find(rule) is not ChannelRule ofChannel || ofChannel.AppliesTo(device.Registered?.Entry, ChannelId.FromCode(channel)));
+    private bool IsJudged(int number, ChannelId channel, string rule) => _devices.TryGetValue(number, out var device)
+        && (RuleCatalogue.Find(rule) is not ChannelRule ofChannel || TrackOf(device, device.Find(channel, 0), ofChannel) >= 0);
 
     private static void SaveAbsence(ref SnapshotWriter writer, in AbsenceMemory absence)
     {
@@ -691,6 +779,9 @@ internal sealed class SiteEngine
         writer.Byte((byte)absence.Phase);
         writer.Byte(absence.Told);
     }
+
+    private static BootId LoadBoot(ref SnapshotReader reader) =>
+        BootId.TryParse(System.Text.Encoding.ASCII.GetBytes(reader.Text() ?? ""), out var boot) ? boot : default;
 
     private static AbsenceMemory LoadAbsence(ref SnapshotReader reader) => new()
     {

@@ -13,6 +13,12 @@ public sealed class SocketOverload : ChannelRule
     /// <summary>Nominal voltage of a Chinese socket, V (GB/T 156).</summary>
     internal const double NominalV = 220;
 
+    /// <summary>Below this a voltage is a broken measurement or a dead phase, V: with current flowing it says nothing about the power.</summary>
+    internal const double LeastV = 50;
+
+    private const byte FromVoltage = 1;
+    private const byte FromNominal = 2;
+
     private static readonly RuleSetting LimitW = new("limit_w", "W", 1000, 10, 7800, "hard limit of one port on real piles; the registry's socketRatedW goes before it");
     private static readonly RuleSetting HoldS = new("hold_s", "s", 10, 0, 600, "our choice: longer than the inrush of a charger");
     private static readonly RuleSetting LeastSamples = new("samples", "", 2, 1, 20, "our choice: one wild reading is no overload");
@@ -64,9 +70,9 @@ public sealed class SocketOverload : ChannelRule
         ];
     }
 
-    internal override bool TryMeasure(ReadingBuffer buffer, in Reading reading, out float value, out string? derived)
+    internal override bool TryMeasure(ReadingBuffer buffer, in Reading reading, out float value, out byte origin)
     {
-        derived = null;
+        origin = 0;
         if (buffer.TryGet(reading, Metric.W, out var w))
         {
             value = (float)w;
@@ -79,24 +85,26 @@ public sealed class SocketOverload : ChannelRule
             return false;
         }
 
-        var told = buffer.TryGet(reading, Metric.V, out var v);
-        derived = told ? "v*a" : "220*a";
+        var told = buffer.TryGet(reading, Metric.V, out var v) && v > LeastV;
+        origin = told ? FromVoltage : FromNominal;
         value = (float)(a * (told ? v : NominalV));
         return true;
     }
 
-    internal override void Explain(in Grade grade, float value, SortedDictionary<string, object> evidence)
+    internal override void Explain(in Grade grade, float value, byte origin, SortedDictionary<string, object> evidence)
     {
         evidence["limit_w"] = Round(grade.Limit);
         evidence["w"] = Round(value);
+        if (origin != 0)
+            evidence["w_from"] = origin == FromVoltage ? "v*a" : "220*a";
     }
 
     internal override LocalText What(in Grade grade, float value)
     {
         var culture = CultureInfo.InvariantCulture;
         return new LocalText(
-            string.Create(culture, $"功率 {Round(value):0} W，限值 {Round(grade.Limit):0} W"),
-            string.Create(culture, $"{Round(value):0} W where {Round(grade.Limit):0} W is the limit"));
+            string.Create(culture, $"功率 {Round(value):0.#} W，限值 {Round(grade.Limit):0.#} W"),
+            string.Create(culture, $"{Round(value):0.#} W where {Round(grade.Limit):0.#} W is the limit"));
     }
 
     private static double Round(float value) => Math.Round((double)value, 1);
