@@ -22,10 +22,22 @@ internal static class ReplayCommand
         var config = new Option<DirectoryInfo>("--config") { Description = "Configuration folder.", Required = true };
         var input = new Option<string>("--input") { Description = "Message file (JSON Lines ordered by \"at\"), or - for standard input.", Required = true };
         var output = new Option<FileInfo?>("--out") { Description = "Where the steps of alerts go; default: standard output." };
-        var until = new Option<DateTimeOffset?>("--until") { Description = "Let time run on to here after the last message." };
+        var until = new Option<string?>("--until") { Description = "Let time run on to here after the last message, ISO 8601; without an offset Asia/Shanghai." };
         var command = new Command("replay", "Run the rules over a message file.") { config, input, output, until };
         command.SetAction(parsed =>
         {
+            long? untilMs = null;
+            if (parsed.GetValue(until) is { } end)
+            {
+                if (!DecodeCommand.TryReadInstant(end, TimeProvider.System, out var endMs))
+                {
+                    Console.Error.WriteLine($"--until: \"{end}\" is no time; write for example 2026-11-20T10:00:00Z.");
+                    return 2;
+                }
+
+                untilMs = endMs;
+            }
+
             var loaded = FacilityLoader.Load(parsed.GetValue(config)!.FullName, RunCommand.Rules);
             foreach (var error in loaded.Errors)
                 Console.Error.WriteLine(error);
@@ -36,9 +48,9 @@ internal static class ReplayCommand
                 using var reader = parsed.GetValue(input) is { } path && path != "-" ? new StreamReader(path, Encoding.UTF8) : new StreamReader(Console.OpenStandardInput(), Encoding.UTF8);
                 using var writer = parsed.GetValue(output) is { } file ? new StreamWriter(file.Create()) : new StreamWriter(Console.OpenStandardOutput());
                 writer.NewLine = "\n";
-                return Run(loaded.Facility, reader, parsed.GetValue(until)?.ToUnixTimeMilliseconds(), writer, Console.Error);
+                return Run(loaded.Facility, reader, untilMs, writer, Console.Error);
             }
-            catch (IOException error)
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
                 Console.Error.WriteLine(error.Message);
                 return 1;
@@ -76,12 +88,17 @@ internal static class ReplayCommand
 
             Advance(engine, ref now, read.AtMs, steps, output);
             var outcome = decoder.Decode(read.Topic, read.Payload, read.Retain, read.AtMs, message);
+            if (outcome.Result == DecodeResult.Ignored)
+                continue;
+            // As on the way in: a rejected message settles its number too.
+            if (message.HasEnvelope && message.Device is { } device && ledger.Observe(device.Number, message.Envelope, read.AtMs, 0) == SequenceVerdict.Duplicate)
+                continue;
             if (outcome.Result == DecodeResult.Rejected)
+            {
                 Fault(errors, number, outcome.Reason.Key(), outcome.Detail!);
-            if (outcome.Result != DecodeResult.Decoded)
                 continue;
-            if (message.HasEnvelope && ledger.Observe(message.Device!.Number, message.Envelope, read.AtMs, 0) == SequenceVerdict.Duplicate)
-                continue;
+            }
+
             engine.Observe(message, steps);
             Print(steps, output);
         }
