@@ -66,7 +66,7 @@ finish() {
     for ((index = ${#pids[@]} - 1; index >= 0; index--)); do
         kill -TERM "${pids[index]}" 2>/dev/null || continue
         local deadline=$((SECONDS + 10))
-        while kill -0 "${pids[index]}" 2>/dev/null && [ $SECONDS -lt $deadline ]; do sleep 0.1; done
+        while kill -0 "${pids[index]}" 2>/dev/null && [ "$SECONDS" -lt "$deadline" ]; do sleep 0.1; done
         kill -KILL "${pids[index]}" 2>/dev/null || true
         wait "${pids[index]}" 2>/dev/null || true
     done
@@ -80,7 +80,10 @@ echo 'Building …'
 (cd "$root/dashboards/web" && [ -d node_modules ] && [ ! package-lock.json -nt node_modules ]) ||
     (cd "$root/dashboards/web" && npm ci --omit=dev --no-audit --no-fund --loglevel=error </dev/null && touch node_modules)
 # Readable by the owner alone is right for data, not for what the compiler shares between users.
-(umask 022 && dotnet build -c Release -v quiet -clp:NoSummary -tl:off --nologo "$root/src/FacilityMonitor" && dotnet build -c Release -v quiet -clp:NoSummary -tl:off --nologo "$root/firmware-sim")
+build() {
+    dotnet build -c Release -v quiet --nologo -tl:off "$1" >"$run/build.log" 2>&1 || { cat "$run/build.log" >&2; exit 1; }
+}
+(umask 022 && build "$root/src/FacilityMonitor" && build "$root/firmware-sim")
 
 # Credentials are made once and kept beside the data, readable by the owner alone.
 for name in monitor devices plug sign-in; do

@@ -159,7 +159,7 @@ function Health() {
       <div class=${books.hole === 0 ? '' : 'attention'}><dt>${books.hole === 0 ? t('balanced') : t('hole')}</dt><dd class="n" data-testid="health-hole">${books.hole}</dd></div>
       ${Object.entries(books.reasons).map(([reason, count]) => html`<div key=${reason}><dt>${reason}</dt><dd class="n">${count}</dd></div>`)}
       <div><dt>${t('lag')}</dt><dd class="n">${journal.lagMs} ms</dd></div>
-      ${Object.entries(journal.readers).map(([name, behind]) => html`<div key=${name}><dt>${name} ${t('behind')}</dt><dd class="n">${behind}</dd></div>`)}
+      ${Object.entries(journal.readers).map(([name, behind]) => html`<div key=${name}><dt>${t(`behind_${name}`)}</dt><dd class="n">${behind}</dd></div>`)}
       <div class=${disk.error ? 'attention' : ''}><dt>${t('disk')}</dt><dd class="n">${number(disk.free / 2 ** 30, 1)} GiB ${disk.error ?? ''}</dd></div>
     </dl>
     <${HourBooks} health=${health} /></section>`;

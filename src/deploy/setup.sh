@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by src/run.sh, tests/run.sh and src/deploy/install.sh: what they need from Debian, installed without starting, stopping or touching a service.
 
 # need COMMAND PACKAGE …: notes the packages for later when the command is missing.

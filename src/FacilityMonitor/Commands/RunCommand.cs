@@ -63,7 +63,7 @@ internal static class RunCommand
         builder.WebHost.UseUrls(settings.Web.Url);
 
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<FacilitySource>(services, folder, facility, Rules));
-        builder.AddJournal(settings.Data.Directory);   // the spine: what was received, on disk
+        builder.AddJournal(settings.Data);              // the spine: what was received, on disk
         builder.AddIngest();                           // MQTT → journal
         builder.AddStorage(new StorageOptions { RetentionDays = settings.Data.RetentionDays, BytesMax = settings.Data.RetentionBytes });   // journal → column blocks
         builder.AddMonitoring();                       // journal → alerts

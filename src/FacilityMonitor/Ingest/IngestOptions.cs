@@ -14,6 +14,9 @@ internal sealed record IngestOptions
     /// <summary>Topics of foreign devices.</summary>
     public required IReadOnlyList<string> ForeignTopics { get; init; }
 
+    /// <summary>What the journal may hold until everybody has read it, bytes. Beyond it nothing more is taken from the broker, which keeps it for us.</summary>
+    public long JournalBytesMax { get; init; } = 4L << 30;
+
     /// <summary>Most messages in a batch, which is one group commit.</summary>
     public int BatchMessages { get; init; } = 5_000;
 }

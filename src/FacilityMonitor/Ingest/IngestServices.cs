@@ -32,6 +32,7 @@ internal static class IngestServices
         },
         ClientId = settings.Broker.ClientId,
         ForeignTopics = settings.Broker.ForeignTopics,
+        JournalBytesMax = settings.Data.JournalBytes,
         BatchMessages = settings.Ingest.BatchMessages,
     };
 }

@@ -182,6 +182,7 @@ internal sealed partial class IngestWorker : BackgroundService
             // History is no hurry of anybody's; live readings are.
             while (!isLive && LiveLagMs > LiveLagMaxMs)
                 await Task.Delay(TimeSpan.FromMilliseconds(100), _time, cancellationToken);
+            await RoomAsync(cancellationToken);
             if (await client.ReceiveAsync(cancellationToken) is not { } batch)
                 return;
             await _turn.WaitAsync(CancellationToken.None);
@@ -201,6 +202,17 @@ internal sealed partial class IngestWorker : BackgroundService
                 _turn.Release();
             }
         }
+    }
+
+    /// <summary>A reader of the journal that stands still must not fill the disk: the broker keeps what we do not take.</summary>
+    private async Task RoomAsync(CancellationToken cancellationToken)
+    {
+        if (_journal.Bytes < _options.JournalBytesMax)
+            return;
+        LogJournalFull(_options.JournalBytesMax >> 20);
+        while (_journal.Bytes >= _options.JournalBytesMax)
+            await Task.Delay(TimeSpan.FromSeconds(1), _time, cancellationToken);
+        LogJournalHasRoom();
     }
 
     private void Take(MqttInboundBatch batch, long receivedMs)
@@ -364,6 +376,12 @@ internal sealed partial class IngestWorker : BackgroundService
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Journal entry {Position} is passed over while the sequence books are recovered: {Reason}")]
     private partial void LogDamaged(long position, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The journal holds {Limit} MiB that somebody has not read; nothing more is taken from the broker until they have")]
+    private partial void LogJournalFull(long limit);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The journal has room again")]
+    private partial void LogJournalHasRoom();
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Connected to the broker at {Host}:{Port}")]
     private partial void LogConnected(string host, int port);

@@ -5,7 +5,7 @@ using FacilityMonitor.Mqtt;
 namespace FacilityMonitor.Ingest;
 
 /// <summary>Whether readings are taken in now: broker, disk, lag.</summary>
-internal sealed class Readiness(ServiceSettings settings, IngestWorker ingest, Database database)
+internal sealed class Readiness(ServiceSettings settings, IngestWorker ingest, MessageJournal journal, Database database)
 {
     /// <summary>What stands in the way; empty when nothing does.</summary>
     public IReadOnlyList<string> Obstacles()
@@ -20,6 +20,8 @@ internal sealed class Readiness(ServiceSettings settings, IngestWorker ingest, D
         var free = new DriveInfo(database.Directory).AvailableFreeSpace;
         if (free < settings.Ingest.DiskFreeMin)
             obstacles.Add($"disk: {free >> 20} MiB free, {settings.Ingest.DiskFreeMin >> 20} MiB are wanted");
+        if (journal.Bytes >= settings.Data.JournalBytes)
+            obstacles.Add($"journal: {journal.Bytes >> 20} MiB wait to be read by {journal.Cursors().MinBy(cursor => cursor.Value).Key}");
         if (ingest.LiveLagMs > settings.Ingest.LagMax.TotalMilliseconds)
             obstacles.Add($"lag: the last batch took {ingest.LiveLagMs} ms to reach the disk");
         return obstacles;

@@ -37,10 +37,6 @@ internal sealed class Database : IAsyncDisposable
     /// <summary>File name inside the data directory.</summary>
     public const string FileName = "facility-monitor.db";
 
-    /// <summary>What is held back of the disk for alerts, bytes.</summary>
-    public const long ReserveBytes = 64L << 20;
-
-    private const int SchemaVersion = 1;
     private const int DiskFullCode = 13;
 
     private static readonly TimeSpan DiskProbeEvery = TimeSpan.FromSeconds(1);
@@ -195,14 +191,15 @@ internal sealed class Database : IAsyncDisposable
     {
         using var version = Command(connection, "pragma user_version");
         var found = Convert.ToInt32(version.ExecuteScalar(), CultureInfo.InvariantCulture);
-        if (found > SchemaVersion)
-            throw new IOException($"The database is of version {found}; this service knows up to {SchemaVersion}. Use the service that wrote it, or a newer one.");
-        if (found == SchemaVersion)
+        var known = Schema.Versions.Count;
+        if (found > known)
+            throw new IOException($"The database is of version {found}; this service knows up to {known}. Use the service that wrote it, or a newer one.");
+        if (found == known)
             return;
         Execute(connection, "begin immediate");
-        foreach (var table in Schema.Tables)
-            Execute(connection, table);
-        Execute(connection, string.Create(CultureInfo.InvariantCulture, $"pragma user_version = {SchemaVersion}"));
+        foreach (var statement in Schema.Versions.Skip(found).SelectMany(version => version))
+            Execute(connection, statement);
+        Execute(connection, string.Create(CultureInfo.InvariantCulture, $"pragma user_version = {known}"));
         Execute(connection, "commit");
     }
 

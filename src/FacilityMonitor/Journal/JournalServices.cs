@@ -1,3 +1,4 @@
+using FacilityMonitor.Configuration;
 using FacilityMonitor.Readings;
 
 namespace FacilityMonitor.Journal;
@@ -5,9 +6,9 @@ namespace FacilityMonitor.Journal;
 /// <summary>The database, the journal, and their upkeep.</summary>
 internal static class JournalServices
 {
-    public static void AddJournal(this IHostApplicationBuilder builder, string dataDirectory)
+    public static void AddJournal(this IHostApplicationBuilder builder, DataSettings settings)
     {
-        builder.Services.AddSingleton(services => Database.Open(dataDirectory, services.GetRequiredService<TimeProvider>(), Database.ReserveBytes));
+        builder.Services.AddSingleton(services => Database.Open(settings.Directory, services.GetRequiredService<TimeProvider>(), settings.ReserveBytes));
         builder.Services.AddSingleton<DeviceTable>();
         builder.Services.AddSingleton<MessageJournal>();
         builder.Services.AddHostedService<JournalUpkeepWorker>();

@@ -23,6 +23,7 @@ internal sealed class MessageJournal
     private readonly Dictionary<string, long> _cursors = new(StringComparer.Ordinal);
     private TaskCompletionSource _grown = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _recentBytes;
+    private long _bytes;
     private int _refused;
     private long _next;
     private long _last;
@@ -38,10 +39,15 @@ internal sealed class MessageJournal
         // A trimmed journal is empty and still must not begin again at 1: the cursors remember how far it was.
         using var last = Database.Command(reader, "select max(coalesce((select max(position) from journal), 0), coalesce((select max(position) from cursor), 0))");
         _last = _next = Convert.ToInt64(last.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
+        using var bytes = Database.Command(reader, "select coalesce(sum(length(body)), 0) from journal");
+        _bytes = (long)bytes.ExecuteScalar()!;
     }
 
     /// <summary>The newest durable position; 0 when there is none.</summary>
     public long Last => Volatile.Read(ref _last);
+
+    /// <summary>What the journal holds until everybody has read it, bytes.</summary>
+    public long Bytes => Interlocked.Read(ref _bytes);
 
     /// <summary>Entries on disk that are damaged and were passed over, each counted once however many read it.</summary>
     public int Damaged
@@ -135,10 +141,20 @@ internal sealed class MessageJournal
     /// <returns>Whether there is more.</returns>
     public async Task<bool> TrimAsync(int most)
     {
-        var deleted = 0;
-        // By the cursors on disk, never those in memory: a cursor moves in memory before its commit, and a commit can fail.
-        await _database.CommitAsync(CommitPriority.Housekeeping, connection => deleted = Database.Execute(
-            connection, "delete from journal where position in (select position from journal where position <= (select min(position) from cursor) order by position limit $most)", ("$most", most))).ConfigureAwait(false);
+        var (deleted, bytes) = (0, 0L);
+        await _database.CommitAsync(CommitPriority.Housekeeping, connection =>
+        {
+            (deleted, bytes) = (0, 0);
+            // By the cursors on disk, never those in memory: a cursor moves in memory before its commit, and a commit can fail.
+            using var command = Database.Command(
+                connection,
+                "delete from journal where position in (select position from journal where position <= (select min(position) from cursor) order by position limit $most) returning length(body)",
+                ("$most", most));
+            using var rows = command.ExecuteReader();
+            while (rows.Read())
+                (deleted, bytes) = (deleted + 1, bytes + rows.GetInt64(0));
+        }).ConfigureAwait(false);
+        Interlocked.Add(ref _bytes, -bytes);
         return deleted == most;
     }
 
@@ -191,6 +207,7 @@ internal sealed class MessageJournal
         TaskCompletionSource grown;
         if (batch.WasRefused)
             _refused--;
+        Interlocked.Add(ref _bytes, entry.Body.Length);
         lock (_gate)
         {
             _unconfirmed.RemoveAll(devices.Contains);

@@ -1,19 +1,18 @@
 namespace FacilityMonitor.Journal;
 
-/// <summary>The tables of the embedded store, version 1. A later version adds statements behind these.</summary>
+/// <summary>The tables of the embedded store. What is written once stays: a later version adds a list of statements behind these.</summary>
 internal static class Schema
 {
-    public static IReadOnlyList<string> Tables { get; } =
+    /// <summary>The statements of every version, the first one first; a database's version is how many of them it has seen.</summary>
+    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books];
+
+    private static IReadOnlyList<string> First =>
     [
         // The spine: one row a group commit.
         "create table journal (position integer primary key, first_ms integer not null, last_ms integer not null, messages integer not null, body blob not null) strict",
         "create table cursor (name text primary key, position integer not null) strict, without rowid",
         "create table device (number integer primary key, dialect integer not null, site text, name text not null) strict",
-        // What ingest knows of a device up to a journal position: its sequence book, and what came in its latest hour.
-        """
-        create table ingest_state (device integer primary key, position integer not null, hour integer not null, received integer not null, duplicates integer not null,
-          dead_letters integer not null, book blob not null) strict
-        """,
+        "create table ingest_state (device integer primary key, book blob not null) strict",
         """
         create table dead_letter (id integer primary key autoincrement, received_ms integer not null, topic text not null, payload blob not null,
           reason text not null, detail text not null, device integer, replayed_ms integer) strict
@@ -29,11 +28,7 @@ internal static class Schema
           max_a real, wh real, revision integer not null, primary key (device, channel, hour)) strict, without rowid
         """,
         "create table latest (device integer not null, channel integer not null, at_ms integer not null, body blob not null, primary key (device, channel)) strict, without rowid",
-        // What became of a device's messages by the hour of receipt: ingest writes what came, the store what it took from the journal. They have to agree.
-        """
-        create table book (hour integer not null, device integer not null, received integer not null default 0, duplicates integer not null default 0,
-          dead_letters integer not null default 0, stored integer not null default 0, primary key (hour, device)) strict, without rowid
-        """,
+        "create table book (device integer not null, hour integer not null, stored integer not null, primary key (device, hour)) strict, without rowid",
         // Alerts: the alert as it is, every step it took, what is to be sent, and the rules' memory.
         """
         create table alert (id text primary key, rule text not null, asset text not null, site text, priority integer not null, condition integer not null,
@@ -48,5 +43,21 @@ internal static class Schema
         """,
         "create index outbox_by_state on outbox (state, due_ms)",
         "create table snapshot (name text primary key, position integer not null, body blob not null) strict, without rowid",
+    ];
+
+    private static IReadOnlyList<string> Books =>
+    [
+        // What ingest knows of a device up to a journal position: its sequence book, and what came in its latest hour.
+        "alter table ingest_state add column position integer not null default 0",
+        "alter table ingest_state add column hour integer not null default 0",
+        "alter table ingest_state add column received integer not null default 0",
+        "alter table ingest_state add column duplicates integer not null default 0",
+        "alter table ingest_state add column dead_letters integer not null default 0",
+        // What became of a device's messages by the hour of receipt: ingest writes what came, the store what it took from the journal. They have to agree.
+        "drop table book",
+        """
+        create table book (hour integer not null, device integer not null, received integer not null default 0, duplicates integer not null default 0,
+          dead_letters integer not null default 0, stored integer not null default 0, primary key (hour, device)) strict, without rowid
+        """,
     ];
 }

@@ -103,7 +103,7 @@ internal sealed class LiveFeed(
                     if (time.GetElapsedTime(toldAt) >= HealthEvery)
                     {
                         toldAt = time.GetTimestamp();
-                        _health = LiveJson.Health(ingest, books.State, database, journal, registry, _view, _viewers.Count, NowMs());
+                        _health = LiveJson.Health(ingest, monitoring, books.State, database, journal, registry, _view, _viewers.Count, NowMs());
                         Tell(new LiveEvent("health", _health));
                     }
                 }

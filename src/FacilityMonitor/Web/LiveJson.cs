@@ -73,7 +73,7 @@ internal static class LiveJson
         writer.WriteNumber("notDurable", state.NotDurable);
     });
 
-    public static string Health(IngestWorker ingest, BooksState hourly, Database database, MessageJournal journal, Configuration.FacilitySource registry, LiveView view, int viewers, long nowMs) => Write(writer =>
+    public static string Health(IngestWorker ingest, MonitoringWorker monitoring, BooksState hourly, Database database, MessageJournal journal, Configuration.FacilitySource registry, LiveView view, int viewers, long nowMs) => Write(writer =>
     {
         var books = ingest.Books;
         var state = database.State;
@@ -102,8 +102,10 @@ internal static class LiveJson
         writer.WriteNumber("position", journal.Last);
         writer.WriteNumber("lagMs", ingest.LiveLagMs);
         writer.WriteStartObject("readers");
-        foreach (var (name, position) in journal.Cursors())
-            writer.WriteNumber(name, journal.Last - position);
+        // Ingest's own cursor is where a restart reads from, and the rules' is their snapshot's: neither says how far behind anybody is.
+        writer.WriteNumber("monitoring", journal.Last - monitoring.Position);
+        if (journal.Cursors().TryGetValue(Storage.StoreWorker.Cursor, out var stored))
+            writer.WriteNumber("store", journal.Last - stored);
         writer.WriteEndObject();
         writer.WriteEndObject();
         writer.WriteStartObject("disk");

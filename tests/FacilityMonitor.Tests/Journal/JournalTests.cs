@@ -146,6 +146,31 @@ public sealed class JournalTests : IDisposable
         await data.Journal.AppendAsync(after, (_, _) => Assert.True(data.Journal.IsInOrder(after)));
     }
 
+    [Fact]
+    public async Task The_journal_knows_how_much_it_holds_before_and_after_a_restart()
+    {
+        using var folder = new TemporaryFolder();
+        var writer = new JournalWriter();
+        long bytes;
+        await using (var first = new StoreFixture(folder.Path))
+        {
+            await first.StartAsync();
+            Assert.Equal(0, first.Journal.Bytes);
+            await first.Journal.AppendAsync(Filled(writer));
+            await first.Journal.AppendAsync(Filled(writer));
+            bytes = first.Journal.Bytes;
+            Assert.InRange(bytes, 40_000, 1_000_000);
+        }
+
+        await using var second = new StoreFixture(folder.Path);
+        await second.StartAsync();
+        Assert.Equal(bytes, second.Journal.Bytes);
+        await second.Database.CommitAsync(CommitPriority.Alerts, connection => second.Journal.SetCursor(connection, "store", second.Journal.Last));
+        Assert.False(await second.Journal.TrimAsync(20));
+
+        Assert.Equal(0, second.Journal.Bytes);
+    }
+
     /// <summary>Too large for the pages a database has free.</summary>
     private static JournalBatch Filled(JournalWriter writer)
     {
