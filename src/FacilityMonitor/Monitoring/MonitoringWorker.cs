@@ -68,6 +68,9 @@ internal sealed partial class MonitoringWorker(
     /// <summary>Journal entries that could not be read to their end, and sites whose snapshot could not be read.</summary>
     public long Damaged { get; private set; }
 
+    /// <summary>What one step of the snapshot writes.</summary>
+    internal int SnapshotStepBytes { get; init; } = RuleSnapshot.StepBytesMax;
+
     /// <summary>Sites written to the snapshot since the start.</summary>
     internal long SitesSaved => _snapshot?.SitesWritten ?? 0;
 
@@ -173,7 +176,7 @@ internal sealed partial class MonitoringWorker(
     private async Task<long> RestoreAsync()
     {
         var position = await journal.RegisterAsync(Cursor);
-        _snapshot = new RuleSnapshot(database, journal, _engine);
+        _snapshot = new RuleSnapshot(database, journal, _engine, SnapshotStepBytes);
         using var connection = database.OpenReader();
         foreach (var (site, reason) in _snapshot.Restore(connection, position))
         {

@@ -7,7 +7,7 @@ using Microsoft.Data.Sqlite;
 namespace FacilityMonitor.Monitoring;
 
 /// <summary>The rules' memory on disk: one row a site, written when the site changed, and one row for what all sites share. Each step is one commit with the cursor.</summary>
-internal sealed class RuleSnapshot(Database database, MessageJournal journal, RuleEngine engine)
+internal sealed class RuleSnapshot(Database database, MessageJournal journal, RuleEngine engine, int stepBytes = RuleSnapshot.StepBytesMax)
 {
     /// <summary>Name of the cursor: with the snapshot, the journal after it is the whole memory of the rules.</summary>
     public const string Cursor = "monitoring";
@@ -41,8 +41,8 @@ internal sealed class RuleSnapshot(Database database, MessageJournal journal, Ru
     public async Task StepAsync(long position)
     {
         var rows = new List<(string Site, byte[] Body)>();
-        var buffer = new ArrayBufferWriter<byte>(StepBytesMax);
-        for (var bytes = 0; bytes < StepBytesMax && _round.TryDequeue(out var site); bytes += buffer.WrittenCount)
+        var buffer = new ArrayBufferWriter<byte>(64 * 1024);
+        for (var bytes = 0; bytes < stepBytes && _round.TryDequeue(out var site); bytes += buffer.WrittenCount)
         {
             buffer.ResetWrittenCount();
             engine.SaveSite(site, buffer);

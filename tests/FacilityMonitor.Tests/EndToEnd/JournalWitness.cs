@@ -50,7 +50,7 @@ internal sealed class JournalWitness : IAsyncDisposable
     /// <summary>Every step that the service wrote.</summary>
     public List<string> Steps { get; } = [];
 
-    /// <summary>The alerts as the service wrote them.</summary>
+    /// <summary>The alerts as the service wrote them that were ever on: a late reading may move the onset of a pending one, which then ends untold under its first name.</summary>
     public List<AlertTransition> Alerts { get; } = [];
 
     /// <summary>Letters by their idempotency key, with the state they are in.</summary>
@@ -127,7 +127,7 @@ internal sealed class JournalWitness : IAsyncDisposable
         }
 
         Steps.Sort(StringComparer.Ordinal);
-        using (var command = Database.Command(connection, "select body, onset_ms from alert"))
+        using (var command = Database.Command(connection, "select body, onset_ms from alert where exists (select 1 from alert_transition where alert = alert.id and json_extract(alert_transition.body, '$.state') = 'active')"))
         using (var rows = command.ExecuteReader())
         {
             while (rows.Read())

@@ -29,7 +29,7 @@ internal static class EveningOfTroubles
         // One that leaves by its will and returns.
         if (!Between(atS, 210, 420))
             yield return ("fm/1/huaihai/pile-01/data", MonitoringFixture.Readings(atS / 5, atS, Watts("s2", 200)));
-        if (atS == 210)
+        if (atS is 210 or 180 or 190)
             yield return ("fm/1/huaihai/pile-01/status", """{"s":"offline","bd":1,"boot":"b-1"}""");
         // One that falls silent after half a minute.
         if (atS is > 0 and < 30)
@@ -40,8 +40,7 @@ internal static class EveningOfTroubles
         if (atS >= 250)
             yield return ("fm/1/panyu-road/pile-r1/data", MonitoringFixture.Readings(atS / 5, atS, Watts("s1", Between(atS, 400, 500) ? 1400 : 90)));
         // And one that nobody registered.
-        if (atS % 30 == 0)
-            yield return ("fm/1/elsewhere/pile-9/data", MonitoringFixture.Readings(atS / 5, atS, Watts("s1", atS is > 300 and < 600 ? 1900 : 50)));
+        yield return ("fm/1/elsewhere/pile-9/data", MonitoringFixture.Readings(atS / 5, atS, Watts("s1", atS is > 300 and < 600 ? 1900 : 50)));
     }
 
     private static string Birth => string.Create(

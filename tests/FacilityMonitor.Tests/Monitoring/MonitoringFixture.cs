@@ -45,6 +45,9 @@ internal sealed class MonitoringFixture : IAsyncDisposable, ILogger<MonitoringWo
 
     public ManualTime Time { get; } = new(Start);
 
+    /// <summary>1: each step of the snapshot writes a single site.</summary>
+    public int SnapshotStepBytes { get; init; } = RuleSnapshot.StepBytesMax;
+
     public ServiceSettings Settings { get; }
 
     public Database Database { get; private set; } = null!;
@@ -70,7 +73,7 @@ internal sealed class MonitoringFixture : IAsyncDisposable, ILogger<MonitoringWo
         _decoder = new MessageDecoder(devices);
         _registry = new FacilitySource(_configuration, FacilityLoader.Load(_configuration, RunCommand.Rules).Facility!, Time, NullLogger<FacilitySource>.Instance, RunCommand.Rules);
         _openedWith = _registry.Current.Facility.Version;
-        Worker = new MonitoringWorker(Database, Journal, devices, _registry, new Outbox(Time), Settings, Time, this);
+        Worker = new MonitoringWorker(Database, Journal, devices, _registry, new Outbox(Time), Settings, Time, this) { SnapshotStepBytes = SnapshotStepBytes };
     }
 
     public async Task OpenAndRunAsync()

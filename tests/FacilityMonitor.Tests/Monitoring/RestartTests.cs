@@ -1,3 +1,5 @@
+using FacilityMonitor.Monitoring;
+
 namespace FacilityMonitor.Tests.Monitoring;
 
 /// <summary>Promise 1 for alerts: whatever is killed and whenever, they are the same alerts, told to the same people, once.</summary>
@@ -26,12 +28,13 @@ public sealed class RestartTests
     }
 
     [Theory]
-    [InlineData(3_600)]
-    [InlineData(5)]
-    [InlineData(35)]
-    public async Task A_kill_after_every_single_entry_changes_nothing(int snapshotEveryS)
+    [InlineData(3_600, RuleSnapshot.StepBytesMax)]
+    [InlineData(5, RuleSnapshot.StepBytesMax)]
+    [InlineData(35, RuleSnapshot.StepBytesMax)]
+    [InlineData(0, 1)]
+    public async Task A_kill_after_every_single_entry_changes_nothing(int snapshotEveryS, int stepBytes)
     {
-        await using var fixture = new MonitoringFixture(TimeSpan.FromSeconds(snapshotEveryS));
+        await using var fixture = new MonitoringFixture(TimeSpan.FromSeconds(snapshotEveryS)) { SnapshotStepBytes = stepBytes };
         await fixture.OpenAndRunAsync();
         foreach (var entry in EveningOfTroubles.Entries)
         {
@@ -45,6 +48,29 @@ public sealed class RestartTests
 
         Assert.Equal(await Undisturbed.Value, fixture.Told());
         Assert.Equal(0, fixture.Worker.Damaged);
+    }
+
+    [Fact]
+    public async Task A_kill_between_the_steps_of_a_snapshot_changes_nothing()
+    {
+        // One site a step and one step an entry: what is on disk is of as many moments as there are sites.
+        await using var fixture = new MonitoringFixture(TimeSpan.FromSeconds(20)) { SnapshotStepBytes = 1 };
+        await fixture.OpenAndRunAsync();
+        var apart = 0;
+        for (var number = 0; number < EveningOfTroubles.Entries.Count; number++)
+        {
+            await fixture.AppendAsync(EveningOfTroubles.Entries[number]);
+            await fixture.CaughtUpAsync();
+            if (number % 9 != 8)
+                continue;
+            apart += fixture.Rows("select distinct cast(position as text) from snapshot where position > (select position from snapshot where name = 'rules')").Length;
+            await fixture.KillAsync();
+            await fixture.OpenAndRunAsync();
+        }
+
+        await fixture.CaughtUpAsync();
+        Assert.True(apart >= 5, $"only {apart} sites were ahead of the cursor");
+        Assert.Equal(await Undisturbed.Value, fixture.Told());
     }
 
     [Fact]
