@@ -71,8 +71,15 @@ public sealed class Silent : Rule
         new("报修", "Call for repair"),
     ];
 
-    internal long TimeoutMs(SettingScopes scopes, long periodMs) =>
-        (long)Math.Max(scopes.Value(this, LeastS) * 1000, scopes.Value(this, Periods) * periodMs);
+    internal SilenceLimits LimitsFor(SettingScopes scopes) => new((float)scopes.Value(this, Periods), (int)(scopes.Value(this, LeastS) * 1000));
+}
+
+/// <summary>The settings of <see cref="Silent"/> for one device.</summary>
+/// <param name="Periods">Own periods it may miss.</param>
+/// <param name="LeastMs">Least silence that counts.</param>
+internal readonly record struct SilenceLimits(float Periods, int LeastMs)
+{
+    public long TimeoutMs(long periodMs) => (long)Math.Max(LeastMs, (double)Periods * periodMs);
 }
 
 /// <summary>State of <see cref="Offline"/> or <see cref="Silent"/> for one device.</summary>

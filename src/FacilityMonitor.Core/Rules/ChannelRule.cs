@@ -106,7 +106,7 @@ internal sealed class ChannelTracks
     public int Add()
     {
         if (Count == _tracks.Length)
-            Array.Resize(ref _tracks, _tracks.Length * 2);
+            Array.Resize(ref _tracks, Count + 16 + (Count / 4));
         return Count++;
     }
 
@@ -256,7 +256,7 @@ internal sealed class ChannelTracks
             if (!_freeHolds.TryPop(out var free))
             {
                 if (_holdsUsed == _holds.Length)
-                    Array.Resize(ref _holds, _holds.Length * 2);
+                    Array.Resize(ref _holds, _holdsUsed + 4 + (_holdsUsed / 4));
                 free = _holdsUsed++;
             }
 

@@ -48,7 +48,7 @@ internal sealed class DeviceMemory(int place, DeviceId id, RegisteredDevice? reg
 
     public required long OfflineHoldMs { get; init; }
 
-    public required SettingScopes Scopes { get; init; }
+    public required SilenceLimits Silence { get; init; }
 
     /// <summary>Gateway's place in the site; null: none, or not seen yet.</summary>
     public DeviceMemory? Gateway { get; set; }

@@ -7,20 +7,21 @@ internal readonly record struct Sample(uint At32, float Value)
 }
 
 /// <summary>The samples of the last 30 s of many channels, in blocks of one array: no object and no garbage per channel.</summary>
-/// <remarks>A block is a sorted run of 2^n samples. A full block moves to one of twice the size; the old one waits for the next channel.</remarks>
+/// <remarks>A block is a sorted run of samples. A full block moves to a larger one; the old one waits for the next channel. The sizes fit a reading a minute,
+/// every ten seconds, and every second; there are few, because where all channels grow together every block they leave behind is waste.</remarks>
 internal sealed class ReorderWindow
 {
     /// <summary>How late a sample may come and still count in order.</summary>
     public const long LatenessMaxMs = 30_000;
 
     /// <summary>Most samples kept of one channel: two a second. Of more, the oldest are settled early and counted.</summary>
-    public const int SamplesMax = 1 << LargestClass;
+    public const int SamplesMax = 64;
 
-    private const int LargestClass = 6;
-
-    private readonly Stack<int>[] _free = [.. Enumerable.Range(0, LargestClass + 1).Select(_ => new Stack<int>())];
+    private readonly Stack<int>[] _free = [.. Enumerable.Range(0, Sizes.Length).Select(_ => new Stack<int>())];
     private Sample[] _samples = new Sample[64];
     private int _used;
+
+    private static ReadOnlySpan<byte> Sizes => [1, 2, 8, 32, SamplesMax];
 
     public Span<Sample> Of(in Run run) => run.Count == 0 ? [] : _samples.AsSpan(run.Offset, run.Count);
 
@@ -56,9 +57,9 @@ internal sealed class ReorderWindow
     {
         if (_free[sizeClass].TryPop(out var offset))
             return offset;
-        var size = 1 << sizeClass;
+        int size = Sizes[sizeClass];
         if (_used + size > _samples.Length)
-            Array.Resize(ref _samples, _samples.Length * 2);
+            Array.Resize(ref _samples, _used + size + (_used / 4));
         offset = _used;
         _used += size;
         return offset;
@@ -69,13 +70,13 @@ internal sealed class ReorderWindow
     {
         public int Offset { get; set; }
 
-        /// <summary>One more than the logarithm of the block's size; 0: no block.</summary>
+        /// <summary>One more than the place of the block's size among <see cref="Sizes"/>; 0: no block.</summary>
         public byte SizeClass { get; set; }
 
         public byte Count { get; set; }
 
         public readonly bool HasBlock => SizeClass > 0;
 
-        public readonly int Capacity => 1 << (SizeClass - 1);
+        public readonly int Capacity => Sizes[SizeClass - 1];
     }
 }

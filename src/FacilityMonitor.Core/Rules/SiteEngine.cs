@@ -28,6 +28,7 @@ internal sealed class SiteEngine
     private readonly List<CircuitTrack> _circuits = [];
     private readonly List<int> _touched = [];
     private readonly ChannelTracks _tracks = new();
+    private readonly List<ChannelPlan[]> _plans = [];
     private readonly AlertBook _book;
     private List<AlertTransition> _output = [];
     private bool _changed;
@@ -148,24 +149,38 @@ internal sealed class SiteEngine
 
     // ---- devices -----------------------------------------------------------------------------------------------------
 
-    private DeviceMemory MemoryOf(Device device)
+    private DeviceMemory MemoryOf(Device device) => _devices.TryGetValue(device.Number, out var known) ? known : NewMemory(device);
+
+    // Apart from the look-up: its closure would be allocated with every message.
+    private DeviceMemory NewMemory(Device device)
     {
-        if (_devices.TryGetValue(device.Number, out var known))
-            return known;
         var registered = _index.Find(device.Id);
         var scopes = registered is null
             ? new SettingScopes(_index.Facility.Rules)
             : new SettingScopes(registered.Entry.Rules, RulesOfCircuit(registered), registered.Site.Rules, _index.Facility.Rules);
         var memory = new DeviceMemory(device.Number, device.Id, registered)
         {
-            Plans = [.. RuleCatalogue.OfChannels.Select(rule => new ChannelPlan(rule, rule.Grades(registered?.Entry, scopes)))],
+            Plans = Shared([.. RuleCatalogue.OfChannels.Select(rule => new ChannelPlan(rule, rule.Grades(registered?.Entry, scopes)))]),
             OfflineHoldMs = Offline.Instance.HoldMs(scopes),
-            Scopes = scopes,
+            Silence = Silent.Instance.LimitsFor(scopes),
             HeardMs = _nowMs,
             Presence = Contract.Presence.Online,
         };
         _devices[device.Number] = memory;
         return memory;
+    }
+
+    /// <summary>The same limits are kept once: most devices of a site have the same.</summary>
+    private ChannelPlan[] Shared(ChannelPlan[] plans)
+    {
+        foreach (var known in _plans)
+        {
+            if (known.Zip(plans).All(pair => pair.First.Rule == pair.Second.Rule && pair.First.Grades.AsSpan().SequenceEqual(pair.Second.Grades)))
+                return known;
+        }
+
+        _plans.Add(plans);
+        return plans;
     }
 
     private static RuleSettings RulesOfCircuit(RegisteredDevice device) =>
@@ -212,7 +227,7 @@ internal sealed class SiteEngine
         var period = device.PeriodMs;
         // While we were away nobody could be heard: the silence of a device that was well before counts from our start.
         var since = device.Silent.Phase == HoldPhase.Idle ? Math.Max(device.HeardMs, _startedMs) : device.HeardMs;
-        var silent = period > 0 && device.Presence == Contract.Presence.Online && _nowMs - since > Silent.Instance.TimeoutMs(device.Scopes, period);
+        var silent = period > 0 && device.Presence == Contract.Presence.Online && _nowMs - since > device.Silence.TimeoutMs(period);
         JudgeAbsence(device, ref device.Silent, Silent.Instance, silent, device.HeardMs, 0);
     }
 
