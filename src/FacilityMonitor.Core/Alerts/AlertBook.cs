@@ -137,7 +137,6 @@ internal sealed class AlertBook(string site)
         {
             // A late reading moved the onset, and with it the name: the pending one is over, this one is the alert.
             Clear(alert, atMs, tell);
-            alert = null;
         }
 
         if (alert is null || !alert.IsOpen)
@@ -161,6 +160,8 @@ internal sealed class AlertBook(string site)
             Id = AlertId.Of(site, key.Rule, about.Asset, verdict.SinceMs),
             OnsetMs = verdict.SinceMs,
             Condition = Condition.Cleared,
+            // Readings out of order can move an onset to and fro: a name that comes again must not use a number twice.
+            NextSequence = before is { ClearedMs: 0 } ? before.NextSequence : 0,
         };
     }
 

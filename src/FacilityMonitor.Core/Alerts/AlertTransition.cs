@@ -80,7 +80,7 @@ public sealed record AlertTransition
     /// <summary>The numbers behind it, by name, in ordinal order. Values are numbers, texts or booleans.</summary>
     public IReadOnlyDictionary<string, object> Evidence { get; init; } = new SortedDictionary<string, object>(StringComparer.Ordinal);
 
-    /// <summary>Which transition of this alert it is, from 0: id and sequence name a transition for ever.</summary>
+    /// <summary>Rises with every transition of this alert: id and sequence name a transition for ever. From 0, or higher where a late reading moved an onset.</summary>
     public int Sequence { get; init; }
 
     /// <summary>How often the alert came back after clearing, within the re-open window.</summary>
