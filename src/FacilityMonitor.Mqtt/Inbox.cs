@@ -65,7 +65,12 @@ internal sealed class Inbox(MqttClientOptions options, MqttCounters counters)
 
         var message = new MqttInboundMessage(buffer.Bytes, bodyOffset, layout, header.Flags);
         if (message.Qos != MqttQos.AtMostOnce && ++connection.Unacknowledged > connection.ReceiveMaximum)
-            return AppendResult.ReceiveMaximumExceeded;
+        {
+            if (options.EnforceReceiveMaximum)
+                return AppendResult.ReceiveMaximumExceeded;
+            counters.AddOverReceiveMaximum();
+        }
+
         if (message.Qos == MqttQos.ExactlyOnce && IsDuplicate(connection, message))
             return AppendResult.Appended;
 

@@ -32,6 +32,13 @@ public sealed record MqttClientOptions
     /// <summary>Most unacknowledged QoS 1 and 2 messages the server may have under way to us (MQTT 5), 1 to 65,535. Default 20,000: four full batches.</summary>
     public ushort ReceiveMaximum { get; init; } = 20_000;
 
+    /// <summary>
+    /// Whether a server that sends more than <see cref="ReceiveMaximum"/> is disconnected with 0x93, as MQTT 5 §3.3.4 says. Default true. With false it is
+    /// counted (<see cref="MqttCounters.OverReceiveMaximum"/>) and borne: memory stays bounded by the batches, since the socket is not read while there is no
+    /// room. Mosquitto 2.0.11, which Debian 12 has, sends of a backlog a whole window for each acknowledgement (eclipse-mosquitto/mosquitto#2301).
+    /// </summary>
+    public bool EnforceReceiveMaximum { get; init; } = true;
+
     /// <summary>Largest packet accepted, bytes, 128 to 268,435,460. Default 1 MiB. Judged by its header, before anything is buffered.</summary>
     public int MaximumPacketSize { get; init; } = 1 << 20;
 

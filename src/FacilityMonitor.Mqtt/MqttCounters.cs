@@ -20,6 +20,7 @@ public sealed class MqttCounters
     private long _losses;
     private long _protocolErrors;
     private long _pauses;
+    private long _overReceiveMaximum;
 
     /// <summary>Messages handed to batches.</summary>
     public long Received => Volatile.Read(ref _received);
@@ -41,6 +42,9 @@ public sealed class MqttCounters
 
     /// <summary>Batches disposed without acknowledgement; the server redelivers them after the next reconnect.</summary>
     public long Abandoned => Volatile.Read(ref _abandoned);
+
+    /// <summary>QoS 1 and 2 messages that the server sent beyond our receive maximum and that were taken all the same.</summary>
+    public long OverReceiveMaximum => Volatile.Read(ref _overReceiveMaximum);
 
     /// <summary>QoS 2 messages received again and not delivered again.</summary>
     public long DuplicatesSuppressed => Volatile.Read(ref _duplicatesSuppressed);
@@ -83,6 +87,8 @@ public sealed class MqttCounters
     internal void AddRejected() => Interlocked.Increment(ref _rejected);
 
     internal void AddAcksSuppressed(int messages) => Interlocked.Add(ref _acksSuppressed, messages);
+
+    internal void AddOverReceiveMaximum() => Interlocked.Increment(ref _overReceiveMaximum);
 
     internal void AddAbandoned() => Interlocked.Increment(ref _abandoned);
 

@@ -29,6 +29,8 @@ internal static class IngestServices
             Tls = settings.Broker.Tls,
             SessionExpiry = settings.Broker.SessionExpiry,
             ReconnectMax = TimeSpan.FromSeconds(5),
+            // Debian's mosquitto exceeds it after every longer absence of ours; to disconnect it then would bring the same backlog again and again.
+            EnforceReceiveMaximum = false,
         },
         ClientId = settings.Broker.ClientId,
         ForeignTopics = settings.Broker.ForeignTopics,

@@ -552,6 +552,19 @@ public sealed class MqttClientTests : IDisposable
     }
 
     [Fact]
+    public async Task A_server_that_sends_more_than_agreed_can_be_borne_and_is_counted()
+    {
+        await using var client = await StartAsync(_server.Options() with { ReceiveMaximum = 2, EnforceReceiveMaximum = false });
+        using var connection = await _server.AcceptClientAsync();
+
+        for (var id = 1; id <= 5; id++)
+            await connection.PublishAsync("t", "x", 1, id);
+
+        await Until.TrueAsync(() => client.Counters.Received == 5, "all arrived");
+        Assert.Equal((3, 0), (client.Counters.OverReceiveMaximum, client.Counters.ProtocolErrors));
+    }
+
+    [Fact]
     public async Task A_server_that_says_goodbye_is_quoted()
     {
         await using var client = await StartAsync(_server.Options());

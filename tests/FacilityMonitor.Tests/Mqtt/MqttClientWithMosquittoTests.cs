@@ -65,6 +65,40 @@ public sealed class MqttClientWithMosquittoTests
     }
 
     [RealServerFact("mosquitto")]
+    public async Task A_backlog_comes_in_one_connection_though_the_broker_sends_more_than_agreed_and_we_answer_late()
+    {
+        const int Messages = 5_000;
+        await using var broker = await MosquittoBroker.StartAsync();
+        var options = Options(broker, "worker", new MqttSubscription("t")) with { ReceiveMaximum = 100, EnforceReceiveMaximum = false, InboundBatchMessages = 40 };
+        await using (var before = await SubscribedAsync(options))
+            await before.StopAsync();
+        await PublishNumbersAsync(broker, "t", 0, Messages);
+
+        await using var client = await StartedAsync(options);
+        var late = new Queue<MqttInboundBatch>();
+        var received = 0;
+        while (received < Messages)
+        {
+            // As if each commit took as long as two more to arrive.
+            if (late.Count == 2)
+                await AcknowledgeAsync(late.Dequeue());
+            var batch = (await client.ReceiveAsync(Until.DeadlineToken()))!;
+            received += batch.Count;
+            late.Enqueue(batch);
+        }
+
+        while (late.TryDequeue(out var batch))
+            await AcknowledgeAsync(batch);
+        Assert.Equal((Messages, 0L, 0L), (received, client.Counters.Losses, client.Counters.ProtocolErrors));
+
+        static async Task AcknowledgeAsync(MqttInboundBatch batch)
+        {
+            using (batch)
+                await batch.AcknowledgeAsync();
+        }
+    }
+
+    [RealServerFact("mosquitto")]
     public async Task A_broker_killed_in_mid_flow_loses_nothing_that_it_or_we_still_held()
     {
         const int Messages = 3_000;
