@@ -52,9 +52,9 @@ internal sealed class CircuitMemory
     }
 
     /// <summary>Takes in what several contributors carried at one instant, later than any before, and judges the phases they are on.</summary>
-    public void Step(ReadOnlySpan<CircuitSample> instant, IReadOnlyList<CircuitSlot> slots, CircuitLimits limits, long gapMs)
+    public void Step(ReadOnlySpan<CircuitSample> instant, ReadOnlySpan<CircuitSlot> slots, CircuitLimits limits, long gapMs)
     {
-        Fit(slots.Count);
+        Fit(slots.Length);
         LastMs = instant[0].AtMs;
         foreach (var sample in instant)
         {
@@ -146,7 +146,7 @@ internal sealed class CircuitMemory
         Array.Resize(ref _toldMs, slots);
     }
 
-    private static bool Touches(ReadOnlySpan<CircuitSample> instant, IReadOnlyList<CircuitSlot> slots, int phase)
+    private static bool Touches(ReadOnlySpan<CircuitSample> instant, ReadOnlySpan<CircuitSlot> slots, int phase)
     {
         foreach (var sample in instant)
         {
@@ -157,16 +157,17 @@ internal sealed class CircuitMemory
         return false;
     }
 
-    private void StepPhase(int index, IReadOnlyList<CircuitSlot> slots, CircuitLimits limits, long gapMs)
+    private void StepPhase(int index, ReadOnlySpan<CircuitSlot> slots, CircuitLimits limits, long gapMs)
     {
         ref var phase = ref _phases[index];
         long milliamps = 0;
         var complete = true;
-        for (var slot = 0; slot < slots.Count; slot++)
+        for (var slot = 0; slot < slots.Length; slot++)
         {
-            if (!slots[slot].IsOn(index))
+            ref readonly var contributor = ref slots[slot];
+            if (!contributor.IsOn(index))
                 continue;
-            milliamps += slots[slot].Balanced ? _milliamps[slot] / _phases.Length : _milliamps[slot];
+            milliamps += contributor.Balanced ? _milliamps[slot] / _phases.Length : _milliamps[slot];
             complete &= LastMs - _toldMs[slot] <= gapMs;
         }
 

@@ -151,7 +151,7 @@ internal sealed class CircuitTrack(Circuit circuit, CircuitLimits limits)
         var end = start + 1;
         while (end < samples.Length && samples[end].AtMs == samples[start].AtMs)
             end++;
-        memory.Step(samples[start..end], Slots, limits, GapMs);
+        memory.Step(samples[start..end], CollectionsMarshal.AsSpan(Slots), limits, GapMs);
         return true;
     }
 

@@ -15,29 +15,35 @@ internal sealed class LoadMean
     private readonly float[] _seconds = new float[Steps];
     private long _newest;
 
+    /// <summary>Sums of all steps but the newest: only that one changes with every sample.</summary>
+    private double _restAmpSeconds;
+    private double _restSeconds;
+
     /// <summary>Adds a current that flowed for some counted time up to an instant.</summary>
     public void Add(long atMs, double amps, double seconds)
     {
         var step = atMs / StepMs;
-        if (step - _newest >= Steps)
-            Clear();
-        else
-            ClearBetween(_newest + 1, step);
-        _newest = Math.Max(step, _newest);
+        if (step > _newest)
+        {
+            if (step - _newest >= Steps)
+                Clear();
+            else
+                ClearBetween(_newest + 1, step);
+            _newest = step;
+            SumRest();
+        }
+
         _ampSeconds[step % Steps] += (float)(amps * seconds);
         _seconds[step % Steps] += (float)seconds;
+        if (step < _newest)
+            SumRest();
     }
 
     /// <summary>The mean, A; null while too little of the window is covered.</summary>
     public double? MeanA()
     {
-        double ampSeconds = 0, seconds = 0;
-        for (var step = 0; step < Steps; step++)
-        {
-            ampSeconds += _ampSeconds[step];
-            seconds += _seconds[step];
-        }
-
+        var ampSeconds = _restAmpSeconds + _ampSeconds[_newest % Steps];
+        var seconds = _restSeconds + _seconds[_newest % Steps];
         return seconds >= WindowS * CoverageMin ? ampSeconds / seconds : null;
     }
 
@@ -46,6 +52,7 @@ internal sealed class LoadMean
         other._ampSeconds.CopyTo(_ampSeconds, 0);
         other._seconds.CopyTo(_seconds, 0);
         _newest = other._newest;
+        (_restAmpSeconds, _restSeconds) = (other._restAmpSeconds, other._restSeconds);
     }
 
     public void Save(ref SnapshotWriter writer)
@@ -65,6 +72,21 @@ internal sealed class LoadMean
         {
             _ampSeconds[step] = reader.Single();
             _seconds[step] = reader.Single();
+        }
+
+        SumRest();
+    }
+
+    private void SumRest()
+    {
+        (_restAmpSeconds, _restSeconds) = (0, 0);
+        var newest = _newest % Steps;
+        for (var step = 0; step < Steps; step++)
+        {
+            if (step == newest)
+                continue;
+            _restAmpSeconds += _ampSeconds[step];
+            _restSeconds += _seconds[step];
         }
     }
 

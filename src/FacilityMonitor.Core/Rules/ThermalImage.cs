@@ -14,7 +14,11 @@ public readonly record struct ThermalImage(double K, double TauS)
         level + ((Steady(currentA, ratedA) - level) * (1 - Math.Exp(-elapsedS / TauS)));
 
     /// <summary>The level this current leads to if it lasts: (I / (k·In))².</summary>
-    public double Steady(double currentA, double ratedA) => Math.Pow(currentA / (K * ratedA), 2);
+    public double Steady(double currentA, double ratedA)
+    {
+        var ratio = currentA / (K * ratedA);
+        return ratio * ratio;
+    }
 
     /// <summary>Seconds until it trips if the current lasts; positive infinity: never; 0: it should have tripped.</summary>
     public double TimeToTripS(double level, double currentA, double ratedA)
