@@ -18,6 +18,7 @@ internal sealed class MessageJournal
     private readonly DeviceTable _devices;
     private readonly Lock _gate = new();
     private readonly Queue<JournalEntry> _recent = new();
+    private readonly Dictionary<long, JournalEntry> _byPosition = [];
     private readonly List<Device> _unconfirmed = [];
     private readonly HashSet<long> _damaged = [];
     private readonly Dictionary<string, long> _cursors = new(StringComparer.Ordinal);
@@ -172,6 +173,9 @@ internal sealed class MessageJournal
             entry = null;
             // Positions have no holes unless a commit failed, so the first one above is the next one.
             if (_recent.TryPeek(out var oldest) && oldest.Position <= after + 1)
+                _byPosition.TryGetValue(after + 1, out entry);
+            // Behind a commit that failed.
+            if (entry is null && after < _last && oldest?.Position <= after + 1)
                 entry = _recent.FirstOrDefault(candidate => candidate.Position > after);
             return entry is not null || after >= _last;
         }
@@ -212,9 +216,14 @@ internal sealed class MessageJournal
         {
             _unconfirmed.RemoveAll(devices.Contains);
             _recent.Enqueue(entry);
+            _byPosition[entry.Position] = entry;
             _recentBytes += entry.Body.Length;
             while (_recentBytes > RecentBytesMax && _recent.TryDequeue(out var oldest))
+            {
                 _recentBytes -= oldest.Body.Length;
+                _byPosition.Remove(oldest.Position);
+            }
+
             Volatile.Write(ref _last, entry.Position);
             grown = _grown;
             _grown = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

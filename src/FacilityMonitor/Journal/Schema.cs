@@ -4,7 +4,7 @@ namespace FacilityMonitor.Journal;
 internal static class Schema
 {
     /// <summary>The statements of every version, the first one first; a database's version is how many of them it has seen.</summary>
-    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books];
+    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps];
 
     private static IReadOnlyList<string> First =>
     [
@@ -59,5 +59,14 @@ internal static class Schema
         create table book (hour integer not null, device integer not null, received integer not null default 0, duplicates integer not null default 0,
           dead_letters integer not null default 0, stored integer not null default 0, primary key (hour, device)) strict, without rowid
         """,
+    ];
+
+    private static IReadOnlyList<string> Steps =>
+    [
+        // Up to where the readings of a part of the devices are written while the others still wait for their step.
+        "create table store_part (part integer primary key, position integer not null) strict",
+        // One row a device: its channels change together. A device that has not spoken since the upgrade is shown again when it does.
+        "drop table latest",
+        "create table latest (device integer primary key, body blob not null) strict",
     ];
 }

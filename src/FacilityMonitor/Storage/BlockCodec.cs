@@ -7,12 +7,18 @@ using FacilityMonitor.Readings;
 namespace FacilityMonitor.Storage;
 
 /// <summary>A block of readings as compressed columns, and back: every bit of every value as it was.</summary>
-/// <remarks>Version byte, CRC-32C of the rest, plain length, then Brotli (quality 1) of the columns: time as the change of its step, channel, quality, device time,
+/// <remarks>Version byte, CRC-32C of the rest, then the columns: in version 1 their length and Brotli (quality 1) of them, in version 2 as they are. Columns: time as the change of its step, channel, quality, device time,
 /// counter epoch, state, identity, then one column a metric. A metric's column holds differences of whole numbers at one decimal exponent; a value that is no
 /// short decimal lies beside it as eight raw bytes. Not thread-safe: it keeps its buffers.</remarks>
 internal sealed class BlockCodec
 {
     public const byte Version = 1;
+
+    /// <summary>Columns that are not compressed.</summary>
+    public const byte PlainVersion = 2;
+
+    /// <summary>Readings from which compression is worth its price: below it costs more time than the columns themselves, and merging compresses them soon.</summary>
+    public const int CompressedFrom = 256;
 
     private const int HeaderLength = 1 + Checksum.Length;
 
@@ -31,6 +37,20 @@ internal sealed class BlockCodec
         Columns(sorted.Rows);
         Metrics(sorted);
 
+        return sorted.Count < CompressedFrom ? Plain() : Compressed();
+    }
+
+    private byte[] Plain()
+    {
+        var body = new byte[HeaderLength + _plain.Length];
+        body[0] = PlainVersion;
+        _plain.Span.CopyTo(body.AsSpan(HeaderLength));
+        BinaryPrimitives.WriteUInt32LittleEndian(body.AsSpan(1), Checksum.Of(body.AsSpan(HeaderLength)));
+        return body;
+    }
+
+    private byte[] Compressed()
+    {
         var rented = ArrayPool<byte>.Shared.Rent(BrotliEncoder.GetMaxCompressedLength(_plain.Length));
         try
         {
@@ -55,11 +75,17 @@ internal sealed class BlockCodec
     /// <exception cref="InvalidDataException">Damaged, or of another version.</exception>
     public static void Decode(ReadOnlySpan<byte> body, ReadingBlock into)
     {
-        if (body.Length <= HeaderLength || body[0] != Version)
+        if (body.Length <= HeaderLength || body[0] is not (Version or PlainVersion))
             throw new InvalidDataException("The block has a format this program does not read.");
         if (BinaryPrimitives.ReadUInt32LittleEndian(body[1..]) != Checksum.Of(body[HeaderLength..]))
             throw new InvalidDataException("The block is damaged: its checksum does not match.");
         var head = new ByteCursor(body, HeaderLength);
+        if (body[0] == PlainVersion)
+        {
+            Rows(ref head, into);
+            return;
+        }
+
         var plain = ArrayPool<byte>.Shared.Rent(head.Count(PlainMax));
         try
         {

@@ -101,43 +101,41 @@ internal static class BlockTable
         }
     }
 
-    public static void SaveLatest(SqliteConnection connection, LatestReading latest)
-    {
-        var body = new ByteBuffer(128);
-        body.Byte((byte)latest.Quality);
-        body.TextOrNull(latest.State);
-        foreach (var value in latest.Values)
-        {
-            body.Byte((byte)value.Metric);
-            body.Raw(value.Value);
-            body.Zigzag(value.AtMs);
-        }
+    /// <summary>Writes what all channels of a device said last, see <see cref="LatestTable.Write"/>.</summary>
+    public static void SaveLatest(SqliteConnection connection, int device, byte[] body) => Database.Execute(
+        connection, "insert or replace into latest (device, body) values ($device, $body)", ("$device", device), ("$body", body));
 
-        Database.Execute(
-            connection, "insert or replace into latest (device, channel, at_ms, body) values ($device, $channel, $at, $body)",
-            ("$device", latest.Device.Number), ("$channel", (int)latest.Channel.Code), ("$at", latest.AtMs), ("$body", body.Span.ToArray()));
-    }
-
+    /// <summary>What every channel said last.</summary>
     public static IEnumerable<LatestReading> Latest(SqliteConnection connection, DeviceTable devices)
     {
-        using var command = Database.Command(connection, "select device, channel, at_ms, body from latest");
+        using var command = Database.Command(connection, "select device, body from latest");
         using var rows = command.ExecuteReader();
         while (rows.Read())
         {
-            if (devices.Find(rows.GetInt32(0)) is { } device)
-                yield return ReadLatest(device, ChannelId.FromCode((ushort)rows.GetInt32(1)), rows.GetInt64(2), (byte[])rows[3]);
+            if (devices.Find(rows.GetInt32(0)) is not { } device)
+                continue;
+            foreach (var latest in ReadLatest(device, (byte[])rows[1]))
+                yield return latest;
         }
     }
 
-    private static LatestReading ReadLatest(Device device, ChannelId channel, long atMs, byte[] body)
+    private static List<LatestReading> ReadLatest(Device device, byte[] body)
     {
         var cursor = new ByteCursor(body);
-        var quality = (Quality)cursor.Byte();
-        var state = cursor.TextOrNull();
-        var values = new List<LatestValue>();
+        var channels = new List<LatestReading>();
         while (!cursor.AtEnd)
-            values.Add(new LatestValue((Metric)cursor.Byte(), cursor.Raw(), cursor.Zigzag()));
-        return new LatestReading(device, channel, atMs, quality, state, values);
+        {
+            var channel = ChannelId.FromCode((ushort)cursor.Varint());
+            var atMs = cursor.Zigzag();
+            var quality = (Quality)cursor.Byte();
+            var state = cursor.TextOrNull();
+            var values = new LatestValue[cursor.Varint()];
+            for (var index = 0; index < values.Length; index++)
+                values[index] = new LatestValue((Metric)cursor.Byte(), cursor.Raw(), atMs - cursor.Zigzag());
+            channels.Add(new LatestReading(device, channel, atMs, quality, state, values));
+        }
+
+        return channels;
     }
 
     private static List<long> Numbers(SqliteCommand command)

@@ -47,6 +47,22 @@ internal sealed class LatestTable
         }
     }
 
+    /// <summary>What all channels of a device said last, as it is stored; null when it never spoke.</summary>
+    /// <param name="device">Device number.</param>
+    /// <param name="buffer">Used for the work.</param>
+    public byte[]? Write(int device, ByteBuffer buffer)
+    {
+        lock (_gate)
+        {
+            if (!_channels.TryGetValue(device, out var channels))
+                return null;
+            buffer.Clear();
+            foreach (var channel in channels)
+                _entries[(device, channel)].Write(channel, buffer);
+            return buffer.Span.ToArray();
+        }
+    }
+
     private Entry EntryOf(int device, ChannelId channel)
     {
         if (_entries.TryGetValue((device, channel), out var entry))
@@ -85,6 +101,22 @@ internal sealed class LatestTable
             if (_count == _values.Length)
                 Array.Resize(ref _values, _count * 2);
             _values[_count++] = value;
+        }
+
+        public void Write(ChannelId channel, ByteBuffer body)
+        {
+            body.Varint(channel.Code);
+            body.Zigzag(AtMs);
+            body.Byte((byte)Quality);
+            body.TextOrNull(State);
+            body.Varint((ulong)_count);
+            foreach (ref readonly var value in _values.AsSpan(0, _count))
+            {
+                body.Byte((byte)value.Metric);
+                body.Raw(value.Value);
+                // Most values are of the newest reading.
+                body.Zigzag(AtMs - value.AtMs);
+            }
         }
 
         public LatestReading ToReading(Device device, ChannelId channel) => new(device, channel, AtMs, Quality, State, _values[.._count]);

@@ -5,10 +5,14 @@ namespace FacilityMonitor.Storage;
 /// <summary>Readings taken from the journal and not yet in a block on disk, by device and hour. One thread fills it, any looks into it.</summary>
 internal sealed class OpenBlocks
 {
+    /// <summary>Memory of emptied blocks kept for use again, bytes.</summary>
+    private const long FreeBytesMax = 64L << 20;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<(int Device, long Hour), ReadingBlock> _blocks = [];
     private readonly Stack<ReadingBlock> _free = new();
     private readonly ReadingBlock _sorted = new();
+    private long _freeBytes;
     private ReadingBlock? _last;
     private (int Device, long Hour) _lastKey;
 
@@ -55,7 +59,7 @@ internal sealed class OpenBlocks
             return [.. _blocks.Keys.Where(key => key.Device == device).Select(key => key.Hour)];
     }
 
-    /// <summary>Every open block in its stored form; they stay visible until <see cref="Clear"/>.</summary>
+    /// <summary>Every open block in its stored form; they stay visible until they are cleared.</summary>
     public List<(EncodedBlock Block, int Arrived)> Encode(BlockCodec codec)
     {
         lock (_gate)
@@ -71,19 +75,28 @@ internal sealed class OpenBlocks
         }
     }
 
-    public void Clear()
+    /// <summary>Forgets blocks that are on disk.</summary>
+    public void Clear(IEnumerable<(int Device, long Hour)> keys)
     {
         lock (_gate)
         {
-            foreach (var block in _blocks.Values)
+            foreach (var key in keys)
             {
+                if (!_blocks.Remove(key, out var block))
+                    continue;
+                Bytes -= block.Bytes;
                 block.Clear();
-                if (_free.Count < StoreWorker.BlocksMax)
-                    _free.Push(block);
+                if (_freeBytes + block.Capacity > FreeBytesMax)
+                    continue;
+                _freeBytes += block.Capacity;
+                _free.Push(block);
             }
 
-            _blocks.Clear();
-            (_last, Count, Bytes, Fullest) = (null, 0, 0, 0);
+            _last = null;
+            Count = _blocks.Count;
+            Fullest = 0;
+            foreach (var block in _blocks.Values)
+                Fullest = Math.Max(Fullest, block.Count);
         }
     }
 
@@ -93,7 +106,9 @@ internal sealed class OpenBlocks
             return last;
         if (!_blocks.TryGetValue((device, hour), out var block))
         {
-            _blocks[(device, hour)] = block = _free.TryPop(out var free) ? free : new ReadingBlock();
+            if (_free.TryPop(out block))
+                _freeBytes -= block.Capacity;
+            _blocks[(device, hour)] = block ??= new ReadingBlock();
             Count++;
         }
 

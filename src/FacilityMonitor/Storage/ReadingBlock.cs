@@ -32,6 +32,9 @@ internal sealed class ReadingBlock
     /// <summary>Memory its content takes, bytes.</summary>
     public long Bytes => (Count * 72L) + (_valueCount * 16L);
 
+    /// <summary>Memory it holds, whether used or not, bytes.</summary>
+    public long Capacity => (_rows.Length * 72L) + (_values.Length * 16L);
+
     public ReadOnlySpan<MetricValue> ValuesOf(in BlockRow row) => _values.AsSpan(row.FirstValue, row.ValueCount);
 
     public void Clear() => (Count, _valueCount) = (0, 0);
@@ -69,9 +72,10 @@ internal sealed class ReadingBlock
     public void SortInto(ReadingBlock sorted)
     {
         sorted.Clear();
-        if (_order.Length < Count)
-            _order = new int[_rows.Length];
-        var order = _order.AsSpan(0, Count);
+        // The target is one for many blocks; so is its array.
+        if (sorted._order.Length < Count)
+            sorted._order = new int[_rows.Length];
+        var order = sorted._order.AsSpan(0, Count);
         for (var index = 0; index < order.Length; index++)
             order[index] = index;
         order.Sort(_byChannelAndTime ??= ByChannelAndTime);

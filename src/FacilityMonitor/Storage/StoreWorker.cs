@@ -14,8 +14,11 @@ internal sealed partial class StoreWorker : BackgroundService
     /// <summary>Readings at which a block closes.</summary>
     public const int ReadingsMax = 2048;
 
-    /// <summary>Open blocks that are written together at most: bounds what one commit holds.</summary>
-    public const int BlocksMax = 256;
+    /// <summary>Blocks from which a commit is full: bounds how long the writer is busy with one step, about 2 ms.</summary>
+    public const int StepBlocks = 128;
+
+    /// <summary>Parts that the devices fall into; a step writes whole parts.</summary>
+    private const int Parts = 256;
 
     /// <summary>Memory of all open blocks at which they close.</summary>
     public const long BytesMax = 32L << 20;
@@ -29,13 +32,14 @@ internal sealed partial class StoreWorker : BackgroundService
     private readonly Database _database;
     private readonly MessageJournal _journal;
     private readonly EmbeddedStore _store;
-    private readonly DeviceTable _devices;
     private readonly TimeProvider _time;
     private readonly ILogger<StoreWorker> _logger;
     private readonly BlockCodec _codec = new();
+    private readonly ByteBuffer _buffer = new();
     private readonly JournalRecords _records;
     private readonly DeviceMessage _message = new();
     private readonly Dictionary<(long Hour, int Device), long> _taken = [];
+    private readonly long[] _parts = new long[Parts];
     private long _position;
     private long _flushedPosition;
     private long _flushedAt;
@@ -44,7 +48,7 @@ internal sealed partial class StoreWorker : BackgroundService
     public StoreWorker(
         Database database, MessageJournal journal, EmbeddedStore store, DeviceTable devices, TimeProvider time, ILogger<StoreWorker> logger)
     {
-        (_database, _journal, _store, _devices, _time, _logger) = (database, journal, store, devices, time, logger);
+        (_database, _journal, _store, _time, _logger) = (database, journal, store, time, logger);
         _records = new JournalRecords(devices);
         _flushedAt = time.GetTimestamp();
     }
@@ -58,7 +62,7 @@ internal sealed partial class StoreWorker : BackgroundService
     /// <summary>Journal position up to which everything is in blocks.</summary>
     public long Position => Volatile.Read(ref _flushedPosition);
 
-    private bool IsFull => _store.Open.Count >= BlocksMax || _store.Open.Fullest >= ReadingsMax || _store.Open.Bytes >= BytesMax;
+    private bool IsFull => _store.Open.Fullest >= ReadingsMax || _store.Open.Bytes >= BytesMax;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -82,6 +86,14 @@ internal sealed partial class StoreWorker : BackgroundService
     internal async Task<JournalReader> OpenAsync()
     {
         _position = _flushedPosition = await _journal.RegisterAsync(Cursor);
+        using (var connection = _database.OpenReader())
+        using (var command = Database.Command(connection, "select part, position from store_part"))
+        using (var rows = command.ExecuteReader())
+        {
+            while (rows.Read())
+                _parts[rows.GetInt32(0)] = rows.GetInt64(1);
+        }
+
         return _journal.OpenReader(_position);
     }
 
@@ -99,29 +111,67 @@ internal sealed partial class StoreWorker : BackgroundService
             await FlushUntilDoneAsync(cancellation);
     }
 
-    /// <summary>Writes every open block with the cursor in one commit.</summary>
+    /// <summary>Writes every open block, in steps that let others write between them.</summary>
+    /// <remarks>
+    /// The devices fall into parts, and the blocks of a part and the position up to which it is written are one commit. The cursor moves with the last step;
+    /// after a crash the journal is read from there, and a part leaves out what it has.
+    /// </remarks>
     internal async Task FlushAsync()
     {
         if (_position == _flushedPosition)
             return;
         var position = _position;
-        var blocks = _store.Open.Encode(_codec);
-        var latest = blocks.Select(entry => entry.Block.Device).Distinct().Select(_devices.Find).OfType<Device>().SelectMany(_store.Latest.Of).ToList();
-        await _database.CommitAsync(CommitPriority.Housekeeping, connection =>
+        var blocks = _store.Open.Encode(_codec).ToLookup(entry => entry.Block.Device % Parts);
+        var taken = _taken.ToLookup(entry => entry.Key.Device % Parts);
+        var step = new List<int>();
+        var work = 0;
+        for (var part = 0; part < Parts; part++)
         {
-            foreach (var (block, _) in blocks)
-                BlockTable.Insert(connection, block, generation: 0);
-            foreach (var ((hour, device), messages) in _taken)
-                HourBook.AddStored(connection, hour, device, messages);
-            foreach (var reading in latest)
-                BlockTable.SaveLatest(connection, reading);
-            _journal.SetCursor(connection, Cursor, position);
-        });
-        Stored += blocks.Sum(block => block.Arrived);
-        _store.Open.Clear();
-        _taken.Clear();
+            if (blocks.Contains(part) || taken.Contains(part))
+                step.Add(part);
+            work += Math.Max(blocks[part].Count(), taken[part].Count());
+            if (part < Parts - 1 && work < StepBlocks)
+                continue;
+            await WriteAsync(step, blocks, taken, position, isLast: part == Parts - 1);
+            step.Clear();
+            work = 0;
+        }
+
         Volatile.Write(ref _flushedPosition, position);
         _flushedAt = _time.GetTimestamp();
+    }
+
+    private async Task WriteAsync(
+        List<int> step, ILookup<int, (EncodedBlock Block, int Arrived)> blocks, ILookup<int, KeyValuePair<(long Hour, int Device), long>> taken, long position, bool isLast)
+    {
+        var latest = step.SelectMany(part => blocks[part]).Select(entry => entry.Block.Device).Distinct().Select(device => (Device: device, Body: _store.Latest.Write(device, _buffer))).ToList();
+        await _database.CommitAsync(CommitPriority.Housekeeping, connection =>
+        {
+            foreach (var part in step)
+            {
+                foreach (var (block, _) in blocks[part])
+                    BlockTable.Insert(connection, block, generation: 0);
+                foreach (var ((hour, device), messages) in taken[part])
+                    HourBook.AddStored(connection, hour, device, messages);
+                // With the cursor in the same commit a position of its own would say the same.
+                if (!isLast)
+                    Database.Execute(connection, "insert or replace into store_part (part, position) values ($part, $position)", ("$part", part), ("$position", position));
+            }
+
+            foreach (var (device, body) in latest)
+                BlockTable.SaveLatest(connection, device, body ?? []);
+            if (isLast)
+                _journal.SetCursor(connection, Cursor, position);
+        });
+        foreach (var part in step)
+        {
+            Stored += blocks[part].Sum(block => block.Arrived);
+            _parts[part] = position;
+            foreach (var (key, _) in taken[part])
+                _taken.Remove(key);
+        }
+
+        _store.Open.Clear(step.SelectMany(part => blocks[part]).Select(entry => (entry.Block.Device, entry.Block.Hour)));
     }
 
     private void Take(JournalEntry entry)
@@ -131,11 +181,11 @@ internal sealed partial class StoreWorker : BackgroundService
             _records.Open(entry);
             while (_records.TryRead(_message, out var kind, out var atMs, out var device))
             {
-                if (kind != JournalRecordKind.Message)
+                if (kind != JournalRecordKind.Message || entry.Position <= _parts[device!.Value % Parts])
                     continue;
                 if (_message.Readings.Count > 0)
                     _store.Open.Add(_message, _store.Latest);
-                CollectionsMarshal.GetValueRefOrAddDefault(_taken, (atMs / HourBook.HourMs, device!.Value), out _)++;
+                CollectionsMarshal.GetValueRefOrAddDefault(_taken, (atMs / HourBook.HourMs, device.Value), out _)++;
             }
         }
         catch (InvalidDataException error)

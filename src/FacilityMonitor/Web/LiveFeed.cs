@@ -92,9 +92,10 @@ internal sealed class LiveFeed(
                         }
                     }
 
-                    if (_view.TakeChanged() is { Count: > 0 } changed)
+                    // Written for nobody, the picture of a district would cost more than all the rest.
+                    if (_view.TakeChanged() is { Count: > 0 } changed && _viewers.Count > 0)
                         Tell(new LiveEvent("devices", LiveJson.Devices(_view, changed, NowMs())));
-                    if (monitoring.State is var state && state.Number != toldAlerts)
+                    if (_viewers.Count > 0 && monitoring.State is var state && state.Number != toldAlerts)
                     {
                         toldAlerts = state.Number;
                         Tell(new LiveEvent("alerts", LiveJson.Alerts(state)));
