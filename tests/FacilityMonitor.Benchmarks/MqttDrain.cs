@@ -18,34 +18,27 @@ internal static class MqttDrain
     private const int Rounds = 3;
     private static readonly byte[] Topic = "fm/1/demo/pile-01/data"u8.ToArray();
 
-    public static async Task RunAsync(TextWriter output)
+    public static async Task RunAsync(Report report)
     {
-        var folder = Directory.CreateTempSubdirectory("fm-mqtt-drain-").FullName;
-        var port = FreePort();
-        using var broker = StartBroker(folder, port);
-        try
+        var output = report.Output;
+        await using var broker = await Broker.StartAsync();
+        var port = broker.Port;
+        await output.WriteLineAsync($"{Messages} QoS 1 messages of {PayloadBytes} bytes, preloaded in mosquitto; {Rounds} rounds, alternating");
+        var client = new List<Result>();
+        var socket = new List<Result>();
+        for (var round = 0; round < Rounds; round++)
         {
-            await WaitForAsync(port);
-            await output.WriteLineAsync($"{Messages} QoS 1 messages of {PayloadBytes} bytes, preloaded in mosquitto; {Rounds} rounds, alternating");
-            var client = new List<Result>();
-            var socket = new List<Result>();
-            for (var round = 0; round < Rounds; round++)
-            {
-                socket.Add(await MeasureAsync(port, "raw-socket", () => Task.Run(() => DrainSocket(port))));
-                client.Add(await MeasureAsync(port, "client", () => DrainClientAsync(port)));
-            }
+            socket.Add(await MeasureAsync(port, "raw-socket", () => Task.Run(() => DrainSocket(port))));
+            client.Add(await MeasureAsync(port, "client", () => DrainClientAsync(port)));
+        }
 
-            await PrintAsync(output, "raw socket", socket);
-            await PrintAsync(output, "client, deferred ack", client);
-            var ratio = Median(client, result => result.PerSecond) / Median(socket, result => result.PerSecond);
-            await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"ratio client / raw socket: {ratio:F2}"));
-        }
-        finally
-        {
-            broker.Kill();
-            await broker.WaitForExitAsync();
-            Directory.Delete(folder, recursive: true);
-        }
+        await PrintAsync(output, "raw socket", socket);
+        await PrintAsync(output, "client, deferred ack", client);
+        var ratio = Median(client, result => result.PerSecond) / Median(socket, result => result.PerSecond);
+        report.Add(
+            "MQTT 客户端本身（QoS 1，延迟回执，不处理）", "MQTT client alone (QoS 1, deferred acknowledgement, no work)",
+            $"{Report.Number(Median(client, result => result.PerSecond))} msg/s, {Report.Number(Median(client, result => result.CpuUs), "F1")} µs CPU, {Report.Number(Median(client, result => result.AllocatedBytes))} B",
+            "≥ 200,000 msg/s", $"{Report.Number(ratio, "F2")} × 只找包边界的裸套接字 a bare socket that only finds packet boundaries");
     }
 
     private static async Task<Result> MeasureAsync(int port, string clientId, Func<Task> drain)
@@ -152,37 +145,6 @@ internal static class MqttDrain
         Version = MqttVersion.V500,
         Subscriptions = [new MqttSubscription("fm/#")],
     };
-
-    private static Process StartBroker(string folder, int port)
-    {
-        var file = Path.Combine(folder, "mosquitto.conf");
-        File.WriteAllLines(file, [$"listener {port} 127.0.0.1", "allow_anonymous true", "max_inflight_messages 1000", "max_queued_messages 0", "log_type none"]);
-        return Process.Start("mosquitto", ["-c", file]);
-    }
-
-    private static async Task WaitForAsync(int port)
-    {
-        for (var attempt = 0; ; attempt++)
-        {
-            try
-            {
-                using var probe = new TcpClient();
-                await probe.ConnectAsync(IPAddress.Loopback, port);
-                return;
-            }
-            catch (SocketException) when (attempt < 500)
-            {
-                await Task.Delay(10);
-            }
-        }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     private static double Median(IEnumerable<Result> results, Func<Result, double> of) => results.Select(of).Order().ElementAt(Rounds / 2);
 

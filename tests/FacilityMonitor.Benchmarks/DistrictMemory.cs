@@ -1,0 +1,97 @@
+using System.Text;
+using FacilityMonitor.Alerts;
+using FacilityMonitor.Commands;
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Contract;
+using FacilityMonitor.Ingest;
+using FacilityMonitor.Readings;
+using FacilityMonitor.Registry;
+using FacilityMonitor.Rules;
+using FacilityMonitor.Storage;
+using FacilityMonitor.Web;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace FacilityMonitor.Benchmarks;
+
+/// <summary>What a district of 200,000 live sockets takes in memory: registry, device table, sequence books, rules, latest values, live view.</summary>
+internal static class DistrictMemory
+{
+    private const int Piles = 20_000;
+
+    public static Task RunAsync(Report report)
+    {
+        var folder = Directory.CreateTempSubdirectory("fm-benchmark-").FullName;
+        var place = new Neighbourhood(Piles);
+        place.Write(folder);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var facility = FacilityLoader.Load(folder, RunCommand.Rules).Facility!;
+        var registry = Used(before, out var afterRegistry);
+        var devices = new DeviceTable();
+        var engine = new RuleEngine(new FacilityIndex(facility), devices);
+        var ledger = new DeviceLedger();
+        var latest = new LatestTable();
+        var open = new OpenBlocks();
+        using var source = new FacilitySource(folder, facility, TimeProvider.System, NullLogger<FacilitySource>.Instance);
+        var view = new LiveView(source);
+        var messages = Messages(place, devices).ToList();
+        var baseline = GC.GetTotalMemory(forceFullCollection: true);
+        Feed(messages, message =>
+        {
+            ledger.Observe(message.Device!.Number, message.Envelope, message.ReceivedMs, 0);
+            ledger.Book(message.Device.Number, MessageFate.Journaled, message.ReceivedMs, 0);
+        });
+        var books = Used(baseline, out baseline);
+        var steps = new List<AlertTransition>();
+        engine.Started(0);
+        Feed(messages, message => engine.Observe(message, steps));
+        var rules = Used(baseline, out baseline);
+        Feed(messages, message =>
+        {
+            open.Add(message, latest);
+            open.Clear([(message.Device!.Number, message.ReceivedMs / HourlyRollup.HourMs)]);
+        });
+        var values = Used(baseline, out baseline);
+        Feed(messages, view.Apply);
+        view.TakeChanged();
+        var live = Used(baseline, out _);
+        var total = registry + books + rules + values + live;
+        Directory.Delete(folder, recursive: true);
+        GC.KeepAlive((engine, ledger, latest, open, view, facility));
+        report.Output.WriteLine($"MiB: registry {registry:F0}, sequence books {books:F0}, rules {rules:F0} ({rules * (1 << 20) / 200_000:F0} B a socket), latest values {values:F0}, live view {live:F0}");
+        report.Add(
+            "20 万个在用充电口的内存（登记、序号、规则、最新值、页面）", "memory of 200,000 live sockets (registry, books, rules, latest values, page)",
+            $"{Report.Number(total)} MiB, 规则 rules {Report.Number(rules * (1 << 20) / 200_000)} B/口 socket", "≤ 400 MB, ≤ 1 KB/口 socket");
+        return Task.CompletedTask;
+    }
+
+    private static double Used(long before, out long now)
+    {
+        now = GC.GetTotalMemory(forceFullCollection: true);
+        return (now - before) / (double)(1 << 20);
+    }
+
+    private static void Feed(List<Func<DeviceMessage>> messages, Action<DeviceMessage> take)
+    {
+        foreach (var make in messages)
+            take(make());
+    }
+
+    private static IEnumerable<Func<DeviceMessage>> Messages(Neighbourhood place, DeviceTable devices)
+    {
+        var decoder = new MessageDecoder(devices);
+        var message = new DeviceMessage();
+        for (var round = 0; round < 3; round++)
+        {
+            for (var pile = 0; pile < place.Piles; pile++)
+            {
+                var (seq, number) = (round, pile);
+                yield return () =>
+                {
+                    var atMs = 1_767_225_600_000 + (seq * 10_000L);
+                    decoder.Decode(Encoding.ASCII.GetBytes(place.Topic(number, "data")), Neighbourhood.TenSockets(seq, atMs, new Random(number)), false, atMs, message);
+                    return message;
+                };
+            }
+        }
+    }
+}
