@@ -1,239 +1,362 @@
 // The live page: one stream of events, one picture. Colour is kept for what needs a person; every state has a sign and a word as well.
 import { html, render } from './vendor/htm-preact.js';
-import { age, language, local, t } from './texts.js';
+import { age, clock, local, t } from './texts.js';
 
 /** @typedef {{zh: string, en: string}} Local */
 /** @typedef {{id: string, name: Local, kind: string, place?: string, sockets: number, reserved: string[]}} Registered */
 /** @typedef {{id: string, name: Local, kind: string, ratedA?: number, phases: number, meter?: string, meterChannel?: string}} Circuit */
 /** @typedef {{id: string, name: Local, places: {id: string, name: Local, kind: string}[], circuits: Circuit[], devices: Registered[]}} Site */
 /** @typedef {Record<string, any>} Values */
-/** @typedef {{key: string, known: boolean, dialect: string, name: string, site?: string, first: number, heard: number, presence: string, period?: number, model?: string, firmware?: string, channels: Record<string, Values>}} Device */
+/** @typedef {{key: string, known: boolean, dialect: string, name: string, site?: string, heard: number, presence: string, fresh: number, model?: string, firmware?: string, channels: Record<string, Values>}} Device */
 /** @typedef {{id: string, rule: string, priority: string, condition: string, onset: number, text: Local, asset: string}} Alert */
-/** @typedef {{path: string, load?: number, from?: number, to?: number}} CircuitState */
+/** @typedef {{path: string, amps: number[], from?: number, to?: number}} CircuitState */
 
 const state = {
   /** @type {Site[]} */ sites: [],
   /** @type {Map<string, Device>} */ devices: new Map(),
-  /** @type {Alert[] | null} */ alerts: null,
+  /** @type {Alert[]} */ alerts: [],
+  /** Assets with an active overload. @type {Set<string>} */ overloaded: new Set(),
   /** @type {Map<string, CircuitState>} */ circuits: new Map(),
-  /** @type {any} */ health: null,
+  /** @type {any} */ health: {},
   /** Server time minus ours, so that ages are right on a phone with a wrong clock. */ skew: 0,
-  heardAt: Date.now(),
+  /** When the stream was heard last, on our clock. */ heardAt: Date.now(),
+  /** Whether the stream is broken. */ isLost: false,
+  /** Read to people who do not see the page: what is urgent at once, the rest when they pause. */ urgent: '', said: '',
 };
 
 const now = () => Date.now() + state.skew;
 const number = (/** @type {number} */ value, digits = 0) => value.toFixed(digits);
+const isGone = (/** @type {Device} */ device) => device.presence === 'Offline' || device.presence === 'Shutdown';
 
-/** Three times the promised silence without a word: the value is old. @param {Device} device */
-const isOld = (device) => now() - device.heard > Math.max(60_000, 3000 * (device.period ?? 60));
+/** A value that its device did not repeat for three of its periods, or that it calls old itself, is never shown as the present one. @param {Device} device @param {Values | undefined} values */
+const isOld = (device, values) => !values || values.quality === 'stale' || now() - values.heard > device.fresh;
 
 /** @param {Device | undefined} device @param {Values | undefined} values @param {string} path */
 function tileState(device, values, path) {
   if (!device || !values) return 'never';
-  if (device.presence === 'Offline' || device.presence === 'Shutdown') return 'offline';
-  if (isOld(device)) return 'stale';
-  if (state.alerts?.some((alert) => alert.asset === path && alert.condition === 'active' && alert.rule === 'socket-overload')) return 'overload';
+  if (isGone(device)) return 'offline';
+  if (isOld(device, values)) return 'stale';
+  if (state.overloaded.has(path)) return 'overload';
   if (values.st === 'fault' || values.st === 'fuse') return 'fault';
   if (values.st === 'full') return 'full';
   return (values.w ?? 0) > 3 || values.st === 'charging' ? 'charging' : 'idle';
 }
 
 /** @type {Record<string, string>} */
-const signs = { never: '—', offline: '×', stale: '×', overload: '▲', fault: '!', full: '满', charging: '充', idle: '' };
-if (document.documentElement.lang === 'en') Object.assign(signs, { full: 'F', charging: 'C' });
+const signs = { never: '—', offline: '×', stale: '×', overload: '▲', fault: '!', full: t('signFull'), charging: t('signCharging'), idle: '' };
 
 /** @param {Site} site @param {Registered} entry @param {string} channel */
 function Tile(site, entry, channel) {
   const device = state.devices.get(`${site.id}/${entry.id}`);
   const values = device?.channels[channel];
-  const path = [site.id, entry.place, entry.id, channel].filter(Boolean).join('/');
-  const what = tileState(device, values, path);
-  const watts = what === 'charging' || what === 'overload' ? `${number(values?.w ?? 0)} W` : '';
+  const what = tileState(device, values, [site.id, entry.place, entry.id, channel].filter(Boolean).join('/'));
+  const old = what === 'stale' || what === 'offline';
+  const shown = what === 'charging' || what === 'overload' ? `${number(values?.w ?? 0)} W` : old && values ? age(now() - values.at) : '';
   const reserved = entry.reserved.includes(channel);
   const doubt = values?.quality === 'suspect' || values?.quality === 'bad';
-  const label = [channel.replace(/^[a-z]/, ''), t(what), watts, reserved ? t('reserved') : '', doubt ? t('suspect') : '', device && what === 'stale' ? age(now() - device.heard) : ''].filter(Boolean).join(' · ');
+  const no = channel.replace(/^[a-z]/, '');
+  const label = [no, t(what), shown, reserved ? t('reserved') : '', doubt ? t('suspect') : '', values ? clock(values.at) : ''].filter(Boolean).join(' · ');
   return html`<li key=${channel} class=${`tile ${what}`} data-testid=${`socket-${site.id}-${entry.id}-${channel}`} data-state=${what} title=${label}>
-    <span class="no">${channel.replace(/^[a-z]/, '')}${reserved ? '♥' : ''}</span><b aria-hidden="true">${signs[what]}${doubt ? '?' : ''}</b><span class="w">${watts}</span><span class="sr">${label}</span></li>`;
+    <span class="no" aria-hidden="true">${no}${reserved ? '♥' : ''}</span><b aria-hidden="true">${signs[what]}${doubt ? '?' : ''}</b><span class="w" aria-hidden="true">${shown}</span><span class="sr">${label}</span></li>`;
 }
+
+/** @param {Registered} entry */
+const channelsOf = (entry) => Array.from({ length: entry.sockets }, (_, index) => `${entry.kind === 'Cabinet' ? 'k' : 's'}${index + 1}`);
 
 /** @param {Site} site @param {Registered} entry */
 function Pile(site, entry) {
   const device = state.devices.get(`${site.id}/${entry.id}`);
-  const letter = entry.kind === 'Cabinet' ? 'k' : 's';
-  const channels = Array.from({ length: entry.sockets }, (_, index) => `${letter}${index + 1}`);
   return html`<section class="pile" key=${entry.id}><h4>${local(entry.name)} <small>${device ? age(now() - device.heard) : t('never')}</small></h4>
-    <ul class="tiles">${channels.map((channel) => Tile(site, entry, channel))}</ul></section>`;
+    <ul class="tiles">${channelsOf(entry).map((channel) => Tile(site, entry, channel))}</ul></section>`;
 }
 
-/** Amps of each phase as the circuit's meter tells them. @param {Site} site @param {Circuit} circuit */
+/** Current of each phase, as the circuit's meter tells it; without a meter as its sockets sum up. @param {Site} site @param {Circuit} circuit */
 function amps(site, circuit) {
-  const meter = circuit.meter && state.devices.get(`${site.id}/${circuit.meter}`);
-  if (!meter || isOld(meter)) return [];
+  if (!circuit.meter) return state.circuits.get(`${site.id}/${circuit.id}`)?.amps ?? [];
+  const meter = state.devices.get(`${site.id}/${circuit.meter}`);
+  if (!meter || isGone(meter)) return [];
   const channels = circuit.meterChannel ? [circuit.meterChannel] : circuit.phases === 3 ? ['l1', 'l2', 'l3'] : ['main', 'l1', 'l2', 'l3'];
-  return channels.map((channel) => meter.channels[channel]?.a).filter((a) => typeof a === 'number');
+  return channels.filter((channel) => !isOld(meter, meter.channels[channel])).map((channel) => meter.channels[channel].a).filter((a) => typeof a === 'number');
 }
+
+/** Greatest phase against the rated current; undefined when either is not known. @param {Site} site @param {Circuit} circuit */
+function share(site, circuit) {
+  const phases = amps(site, circuit);
+  return phases.length && circuit.ratedA ? Math.max(...phases) / circuit.ratedA : undefined;
+}
+
+/** Red and dark grey are one to some eyes: a bar over the limit is striped as well. */
+const hatch = Array.from({ length: 10 }, (_, index) => `M${index * 14 - 2} 14l14 -14`).join('');
 
 /** @param {Site} site @param {Circuit} circuit */
 function CircuitRow(site, circuit) {
   const phases = amps(site, circuit);
-  const largest = phases.length ? Math.max(...phases) : undefined;
-  const share = largest !== undefined && circuit.ratedA ? largest / circuit.ratedA : undefined;
+  const part = share(site, circuit);
   const predicted = state.circuits.get(`${site.id}/${circuit.id}`);
-  const trip = predicted?.from === undefined ? '' : predicted.to === undefined
-    ? `${t('trip')} ≥ ${Math.floor(predicted.from / 60)}${t('minutes')} · ${t('perhapsNever')}`
-    : `${t('trip')} ${Math.floor(predicted.from / 60)}–${Math.ceil(predicted.to / 60)}${t('minutes')}`;
-  const level = share === undefined ? 'unknown' : share > 1 ? 'over' : share > 0.8 ? 'near' : 'fine';
+  const from = predicted?.from === undefined ? undefined : Math.floor(predicted.from / 60);
+  const trip = from === undefined ? '' : predicted?.to === undefined ? t('tripOpen', { from }) : t('trip', { from, to: Math.ceil(predicted.to / 60) });
+  const level = part === undefined ? 'unknown' : part > 1 ? 'over' : part > 0.8 ? 'near' : 'fine';
   return html`<tr key=${circuit.id} data-testid=${`circuit-${site.id}-${circuit.id}`} class=${level}>
-    <th scope="row">${local(circuit.name)}</th>
-    <td class="bar"><meter min="0" max="1.25" value=${share ?? 0} aria-label=${t('load')}></meter></td>
-    <td class="n">${largest === undefined ? `— ${t('noMeter')}` : phases.map((a) => number(a, 1)).join(' / ') + ' A'}</td>
-    <td class="n">${circuit.ratedA ? `${number(circuit.ratedA)} A` : t('notRated')}</td>
-    <td class="n">${share === undefined ? '—' : `${level === 'over' ? '▲ ' : ''}${number(share * 100)} %`}</td>
-    <td>${trip}</td></tr>`;
+    <th scope="row">${local(circuit.name)}${trip && html`<span class="trip">${trip}</span>`}</th>
+    <td class="bar"><span class="meter" aria-hidden="true"><svg viewBox="0 0 125 14" preserveAspectRatio="none"><rect width=${Math.min(125, (part ?? 0) * 100)} height="14" />${level === 'over' && html`<path class="hatch" d=${hatch} />`}<path d="M80 0v14M100 0v14" /></svg></span></td>
+    <td class="n">${phases.length > 1 && html`<span class="wide">${phases.map((a) => number(a, 1)).join(' / ')} A</span>`}<span class=${phases.length > 1 ? 'narrow' : ''}>${phases.length ? `${number(Math.max(...phases), 1)} A` : `— ${t('noMeter')}`}</span></td>
+    <td class="n rated">${circuit.ratedA ? `${number(circuit.ratedA)} A` : t('notRated')}</td>
+    <td class="n">${part === undefined ? '—' : `${level === 'over' ? '▲ ' : ''}${number(part * 100)} %`}</td></tr>`;
 }
 
-const booleans = new Set(['smoke', 'occupied', 'exit_blocked', 'lamp', 'door']);
-const dangers = new Set(['smoke', 'exit_blocked']);
-/** @type {Record<string, string>} */
-const units = { tc: '°C', rh: '%', h2_ppm: 'ppm', co_ppm: 'ppm', water_cm: 'cm', bikes: '', laeq: 'dB(A)', soc: '%', w: 'W', batt: '%' };
+/** Of each quantity a sensor shows: its unit and digits. @type {Record<string, [string, number]>} */
+const units = {
+  tc: ['°C', 1], rh: ['%', 0], h2_ppm: ['ppm', 1], co_ppm: ['ppm', 1], smoke_dbm: ['dB/m', 2], water_cm: ['cm', 0], bikes: ['', 0], laeq: ['dB(A)', 0], soc: ['%', 0],
+  load_kg: ['kg', 0], motor_tc: ['°C', 0], ra_ma: ['mA', 0], kpa: ['kPa', 0], w: ['W', 0], batt: ['%', 0],
+};
+/** Of each that is true or false: the words for both, and whether true needs a person. @type {Record<string, [string, string, boolean]>} */
+const words = {
+  smoke: ['none', 'smokeSeen', true], exit_blocked: ['exitFree', 'exitBlocked', true], estop: ['notPressed', 'pressed', true],
+  occupied: ['seatFree', 'seatTaken', false], lamp: ['lampOff', 'lampOn', false], door: ['doorClosed', 'doorOpen', false],
+};
+
+/** @param {string} key @param {any} value */
+function Quantity(key, value) {
+  const [unit, digits] = units[key] ?? ['', 0];
+  const word = words[key];
+  return html`<span key=${key} class=${word?.[2] && value ? 'attention' : ''}>${t(key)} ${word ? t(word[value ? 1 : 0]) : `${number(value, digits)} ${unit}`}</span>`;
+}
 
 /** @param {Site} site @param {Registered} entry */
 function Sensor(site, entry) {
   const device = state.devices.get(`${site.id}/${entry.id}`);
-  const values = device?.channels.main ?? {};
-  const shown = Object.keys(values).filter((key) => key in units || booleans.has(key));
-  const gone = device && (device.presence === 'Offline' || isOld(device));
-  return html`<li key=${entry.id} class=${gone ? 'gone' : ''} data-testid=${`device-${site.id}-${entry.id}`}>
+  const values = device?.channels.main ?? Object.values(device?.channels ?? {})[0];
+  const shown = Object.keys(values ?? {}).filter((key) => key in units || key in words);
+  const away = !device ? '' : isGone(device) ? t('offline') : isOld(device, values) ? t('stale') : '';
+  return html`<li key=${entry.id} class=${away ? 'gone' : ''} data-testid=${`device-${site.id}-${entry.id}`}>
     <b>${local(entry.name)}</b>
-    ${!device ? html`<span class="age">— ${t('never')}</span>` : html`
-      ${shown.map((key) => html`<span key=${key} class=${dangers.has(key) && values[key] ? 'attention' : ''}>${t(key)} ${booleans.has(key) ? t(values[key] ? 'yes' : 'no') : `${number(values[key], key === 'bikes' ? 0 : 1)} ${units[key]}`}</span>`)}
-      <span class="age">${gone ? `× ${t('offline')} · ` : ''}${age(now() - device.heard)}</span>`}
-  </li>`;
+    ${!device || !values ? html`<span class="age">— ${t('never')}</span>` : html`${shown.map((key) => Quantity(key, values[key]))}
+      <span class="age">${away && `× ${away} · `}${age(now() - values.at)}</span>`}</li>`;
+}
+
+/** @param {Site} site @param {Registered} entry */
+function isSilent(site, entry) {
+  const device = state.devices.get(`${site.id}/${entry.id}`);
+  return !device || isGone(device) || Object.values(device.channels).every((values) => isOld(device, values));
+}
+
+/** @param {Site} site */
+function sockets(site) {
+  let all = 0, used = 0;
+  for (const entry of site.devices) {
+    const device = state.devices.get(`${site.id}/${entry.id}`);
+    all += entry.sockets;
+    if (device && !isGone(device)) used += channelsOf(entry).filter((channel) => !isOld(device, device.channels[channel]) && (device.channels[channel].w ?? 0) > 3).length;
+  }
+  return { all, used };
+}
+
+/** One line a site: what a manager asks first. @param {Site} site */
+function SiteCard(site) {
+  const alerts = state.alerts.filter((alert) => alert.asset.startsWith(`${site.id}/`)).length;
+  const worst = Math.max(-1, ...site.circuits.map((circuit) => share(site, circuit) ?? -1));
+  const silent = site.devices.filter((entry) => isSilent(site, entry)).length;
+  const { all, used } = sockets(site);
+  return html`<li key=${site.id}><a href=${`#site-${site.id}`} data-testid=${`card-${site.id}`}><b>${local(site.name)}</b>
+    <span class=${alerts ? 'attention' : ''}>${alerts ? `▲ ${t('alertCount', { count: alerts })}` : t('calm')}</span>
+    <span>${t('charging')} ${used} / ${all}</span>
+    <span class=${worst > 1 ? 'attention' : ''}>${t('worstCircuit')} ${worst < 0 ? '—' : `${number(worst * 100)} %`}</span>
+    <span>${silent ? `× ${t('silentCount', { count: silent })}` : t('allHeard')}</span></a></li>`;
 }
 
 /** @param {Site} site */
 function SiteSection(site) {
   const piles = site.devices.filter((device) => device.sockets > 0);
   const others = site.devices.filter((device) => device.sockets === 0 && device.kind !== 'Meter');
-  const tiles = piles.flatMap((pile) => Object.values(state.devices.get(`${site.id}/${pile.id}`)?.channels ?? {}));
   const places = [...site.places.map((place) => ({ id: /** @type {string | undefined} */ (place.id), name: local(place.name) })), { id: undefined, name: t('elsewhere') }];
-  return html`<section key=${site.id} class="site" data-testid=${`site-${site.id}`}>
-    <h2>${local(site.name)} <small>${piles.reduce((sum, pile) => sum + pile.sockets, 0)} ${t('sockets')}, ${tiles.filter((values) => (values.w ?? 0) > 3).length} ${t('inUse')}</small></h2>
-    <table><caption class="sr">${t('circuits')}</caption><tbody>${site.circuits.map((circuit) => CircuitRow(site, circuit))}</tbody></table>
+  return html`<section key=${site.id} id=${`site-${site.id}`} class="site" data-testid=${`site-${site.id}`}>
+    <h2>${local(site.name)}</h2>
+    ${site.circuits.length > 0 && html`<div class="scroll" tabindex="0"><table class="circuits"><caption class="sr">${t('circuit')}</caption>
+      <thead><tr><th scope="col">${t('circuit')}</th><th scope="col" class="bar">${t('load')}</th><th scope="col" class="n">${t('current')}</th><th scope="col" class="n rated">${t('rated')}</th><th scope="col" class="n">${t('share')}</th></tr></thead>
+      <tbody>${site.circuits.map((circuit) => CircuitRow(site, circuit))}</tbody></table></div>`}
     ${places.map((place) => {
       const here = piles.filter((pile) => pile.place === place.id);
-      return here.length > 0 && html`<section key=${place.id ?? ''} class="place"><h3>${place.name}</h3>${here.map((pile) => Pile(site, pile))}</section>`;
+      return here.length > 0 && html`<section key=${place.id ?? ''} class="place"><h3>${place.name}</h3><div class="piles">${here.map((pile) => Pile(site, pile))}</div></section>`;
     })}
-    <h3>${t('devices')}</h3><ul class="sensors">${others.map((entry) => Sensor(site, entry))}</ul></section>`;
+    ${others.length > 0 && html`<h3>${t('devices')}</h3><ul class="sensors">${others.map((entry) => Sensor(site, entry))}</ul>`}</section>`;
 }
 
-function Alerts() {
-  if (state.alerts === null) return html`<p class="empty">${t('rulesMissing')}</p>`;
-  if (state.alerts.length === 0) return html`<p class="empty" data-testid="alerts-none">${t('noAlerts')}</p>`;
-  return html`<ol class="alerts" data-testid="alerts-open">${state.alerts.map((alert) => html`<li key=${alert.id} class=${`${alert.priority.toLowerCase()} ${alert.condition}`} data-testid=${`alert-${alert.id}`} data-rule=${alert.rule} data-condition=${alert.condition}>
-    <b>${alert.priority === 'P0' || alert.priority === 'P1' ? '▲ ' : ''}${alert.priority}</b> ${local(alert.text)}</li>`)}</ol>`;
+/** What, where, since when; then on a line of its own what to do, which is what is read at night. @param {Alert} alert */
+function AlertItem(alert) {
+  const [facts, steps] = local(alert.text).split(/(?=请做：|Do: )/);
+  const urgent = alert.priority === 'P0' || alert.priority === 'P1';
+  return html`<li key=${alert.id} class=${`${alert.priority.toLowerCase()} ${alert.condition}`} data-testid=${`alert-${alert.id}`} data-rule=${alert.rule} data-condition=${alert.condition}>
+    <b>${urgent ? '▲ ' : ''}${alert.priority} ${t(alert.priority)}</b> <span class="age">${age(now() - alert.onset)}</span><p>${facts}</p>${steps && html`<p class="steps">${steps}</p>`}</li>`;
 }
 
 /** @param {Device} device */
 function Unknown(device) {
   const foreign = device.dialect !== 'Fm1';
   const id = device.name.toLowerCase().replace(/[^a-z0-9-]+/g, '-').slice(0, 48);
-  const sockets = Object.keys(device.channels).filter((channel) => /^s\d/.test(channel)).length;
-  const yaml = `- {id: ${id}, kind: plug, name: {zh: …, en: …}${sockets ? `, sockets: ${sockets}` : ''}${foreign ? `, foreign: {dialect: ${device.dialect.toLowerCase()}, name: "${device.name}"}` : ''}}`;
+  const count = Object.keys(device.channels).filter((channel) => /^s\d/.test(channel)).length;
+  const yaml = `- {id: ${id}, kind: plug, name: {zh: …, en: …}${count ? `, sockets: ${count}` : ''}${foreign ? `, foreign: {dialect: ${device.dialect.toLowerCase()}, name: "${device.name}"}` : ''}}`;
   return html`<li key=${device.key} data-testid=${`new-device-${device.name}`}><b>${device.site ? `${device.site}/` : ''}${device.name}</b>
     <span>${device.dialect} ${device.model ?? ''} ${device.firmware ?? ''}</span>
     <span>${Object.entries(device.channels).map(([channel, values]) => `${channel}${typeof values.w === 'number' ? ` ${number(values.w, 1)} W` : ''}`).join(', ')}</span>
-    <span class="age">${t('heard')} ${age(now() - device.heard)}</span><pre>${yaml}</pre></li>`;
+    <span class="age">${t('heard')} ${age(now() - device.heard)}</span><pre tabindex="0">${yaml}</pre></li>`;
 }
 
+/** @param {string} label @param {any} value @param {{id?: string, bad?: boolean}} [more] */
+const Fact = (label, value, more) => html`<div key=${label} class=${more?.bad ? 'attention' : ''}><dt>${label}</dt><dd data-testid=${more?.id ? `health-${more.id}` : undefined}>${value}</dd></div>`;
+
 function Health() {
-  const health = state.health;
-  if (!health?.books) return null;
-  const { books, broker, journal, disk } = health;
-  const rows = /** @type {[string, number][]} */ ([['received', books.received], ['journaled', books.journaled], ['duplicates', books.duplicates], ['deadLettered', books.deadLettered], ['inFlight', books.inFlight], ['lost', books.lost]]);
+  const { health } = state;
+  if (!health.books) return null;
+  const { books, broker, journal, disk, limits } = health;
   return html`<section data-testid="health"><h2>${t('health')}</h2>
     ${health.configuration.length > 0 && html`<div class="attention"><b>${t('configuration')}</b><ul>${health.configuration.map((/** @type {string} */ error) => html`<li key=${error}>${error}</li>`)}</ul></div>`}
     <dl>
-      <div class=${broker.connected ? '' : 'attention'}><dt>${t('broker')}</dt><dd data-testid="health-broker">${t(broker.connected ? 'connected' : 'disconnected')} ${broker.connected ? '' : `${broker.reason ?? ''} ${age(health.now - broker.since)}`}</dd></div>
-      ${rows.map(([key, value]) => html`<div key=${key}><dt>${t(key)}</dt><dd class="n" data-testid=${`health-${key}`}>${value}</dd></div>`)}
-      <div class=${books.hole === 0 ? '' : 'attention'}><dt>${books.hole === 0 ? t('balanced') : t('hole')}</dt><dd class="n" data-testid="health-hole">${books.hole}</dd></div>
-      ${Object.entries(books.reasons).map(([reason, count]) => html`<div key=${reason}><dt>${reason}</dt><dd class="n">${count}</dd></div>`)}
-      <div><dt>${t('lag')}</dt><dd class="n">${journal.lagMs} ms</dd></div>
-      ${Object.entries(journal.readers).map(([name, behind]) => html`<div key=${name}><dt>${t(`behind_${name}`)}</dt><dd class="n">${behind}</dd></div>`)}
-      <div class=${disk.error ? 'attention' : ''}><dt>${t('disk')}</dt><dd class="n">${number(disk.free / 2 ** 30, 1)} GiB ${disk.error ?? ''}</dd></div>
+      ${Fact(t('broker'), broker.connected ? t('connected') : `× ${t('disconnected')} ${age(now() - broker.since)} ${broker.reason ?? ''}`, { id: 'broker', bad: !broker.connected })}
+      ${['received', 'journaled', 'duplicates', 'deadLettered', 'inFlight', 'lost'].map((key) => Fact(t(key), books[key], { id: key }))}
+      ${Fact(t(books.hole === 0 ? 'balanced' : 'hole'), books.hole, { id: 'hole', bad: books.hole !== 0 })}
+      ${Object.entries(books.reasons).map(([reason, count]) => Fact(t(`reason_${reason}`), count))}
+      ${Fact(t('lag'), `${journal.lagMs} ms`)}
+      ${Object.entries(journal.readers).map(([name, behind]) => Fact(t(`behind_${name}`), behind))}
+      ${Fact(t('disk'), `${number(disk.free / 2 ** 30, 1)} GiB ${disk.error ?? ''}`, { bad: Boolean(disk.error) })}
+      ${Object.entries(limits).filter(([key, count]) => key === 'pages' || count > 0).map(([key, count]) => Fact(t(`limit_${key}`), count, { bad: key === 'damaged' }))}
     </dl>
-    <${HourBooks} health=${health} /></section>`;
+    <${Books} /></section>`;
 }
 
-/** Promise: what came is stored, told before, set aside or on its way; what is none of these is missing, and said in red. @param {{ health: any }} props */
-function HourBooks({ health }) {
-  const { hours, settledHour, alertBooks } = health;
+const day = 86_400_000;
+const shanghai = 8 * 3_600_000;
+
+/** What came is stored, told before, set aside or on its way; what is none of these is missing, and said in red. */
+function Books() {
+  const { hours, settledHour, holes, alertBooks } = state.health;
   const columns = ['received', 'stored', 'duplicates', 'deadLettered', 'open'];
-  const alertColumns = ['raised', 'notified', 'inFlight', 'undelivered', 'nobody'];
-  const clock = (/** @type {number} */ hour) => new Date(hour * 3_600_000).toLocaleTimeString(language, { hour: '2-digit', minute: '2-digit', hour12: false, timeZone: 'Asia/Shanghai' });
-  return html`<div class="books">
-    ${health.holes > 0 && html`<p class="attention" role="alert" data-testid="books-open">${t('booksOpen')}</p>`}
-    <table data-testid="hour-books"><caption>${t('hourBooks')}</caption>
-      <thead><tr><th>${t('hour')}</th>${columns.map((column) => html`<th key=${column} class="n">${t(column === 'open' ? 'onTheWay' : column)}</th>`)}</tr></thead>
-      <tbody>${hours.slice(-6).reverse().map((/** @type {any} */ hour) => html`<tr key=${hour.hour} class=${hour.hour <= settledHour && hour.open !== 0 ? 'attention' : ''}>
-        <th>${clock(hour.hour)}</th>${columns.map((column) => html`<td key=${column} class="n">${number(hour[column], 0)}</td>`)}</tr>`)}</tbody></table>
-    <table data-testid="alert-books"><caption>${t('alertBooks')}</caption>
-      <thead><tr>${alertColumns.map((column) => html`<th key=${column} class="n">${t(column === 'inFlight' ? 'sending' : column)}</th>`)}</tr></thead>
-      <tbody><tr>${alertColumns.map((column) => html`<td key=${column} class="n">${number(alertBooks[column], 0)}</td>`)}</tr></tbody></table></div>`;
+  const words = ['received', 'stored', 'duplicates', 'deadLettered', 'onTheWay'];
+  const midnight = Math.floor((now() + shanghai) / day) * day - shanghai;
+  const today = hours.filter((/** @type {any} */ hour) => hour.hour * 3_600_000 >= midnight);
+  const Row = (/** @type {string} */ name, /** @type {any[]} */ of, /** @type {boolean} */ bad) => html`<tr key=${name} class=${bad ? 'attention' : ''}>
+    <th scope="row">${name}</th>${columns.map((column) => html`<td key=${column} class="n">${of.reduce((sum, hour) => sum + hour[column], 0)}</td>`)}</tr>`;
+  return html`<div class="books"><div>
+    ${holes.length > 0 && html`<div class="attention" data-testid="books-open"><p>${t('booksOpen')}</p><ul>${holes.map((/** @type {any} */ hole) => html`<li key=${`${hole.device} ${hole.hour}`}>${t('hole_at', { device: hole.device, hour: clock(hole.hour * 3_600_000).slice(0, 5), received: hole.received, stored: hole.stored, open: hole.open })}</li>`)}</ul></div>`}
+    <div class="scroll" tabindex="0"><table data-testid="hour-books"><caption>${t('hourBooks')}</caption>
+      <thead><tr><th scope="col">${t('hour')}</th>${words.map((word) => html`<th key=${word} scope="col" class="n">${t(word)}</th>`)}</tr></thead>
+      <tbody>${Row(t('today'), today, false)}
+        ${hours.slice(-6).reverse().map((/** @type {any} */ hour) => Row(clock(hour.hour * 3_600_000).slice(0, 5), [hour], hour.hour <= settledHour && hour.open !== 0))}</tbody></table></div></div>
+    <div class="scroll" tabindex="0"><table data-testid="alert-books"><caption>${t('alertBooks')}</caption>
+      <tbody>${Object.entries(alertBooks).map(([key, count]) => html`<tr key=${key} data-testid=${`alert-books-${key}`}><th scope="row">${t(`alerts_${key}`)}</th><td class="n">${count}</td></tr>`)}</tbody></table></div></div>`;
+}
+
+function Legend() {
+  return html`<details class="legend"><summary>${t('legend')}</summary><ul class="tiles">${Object.keys(signs).map((what) => html`<li key=${what} class=${`tile ${what}`}><span class="no">${t(what)}</span><b aria-hidden="true">${signs[what]}</b></li>`)}</ul>
+    <p>♥ ${t('reserved')} · ? ${t('suspect')}</p></details>`;
 }
 
 function App() {
-  const quiet = Date.now() - state.heardAt;
   const unknown = [...state.devices.values()].filter((device) => !device.known);
-  return html`
-    ${quiet > 20_000 && html`<p class="lost" role="status" data-testid="connection-lost">${t('lostConnection')} ${Math.round(quiet / 1000)}${t('seconds')}</p>`}
-    <main>
-      <section aria-live="polite"><h2>${t('alerts')}</h2><${Alerts} /></section>
-      ${state.sites.length === 0 ? html`<p class="empty">${t('noSites')}</p>` : state.sites.map(SiteSection)}
-      <section><h2>${t('unknown')}</h2>${unknown.length === 0 ? html`<p class="empty">${t('noUnknown')}</p>` : html`<p>${t('unknownHelp')}</p><ul class="unknown">${unknown.map(Unknown)}</ul>`}</section>
-      <${Health} />
-    </main>`;
+  return html`<main class=${state.isLost ? 'still' : ''}>
+    <p class="sr" role="status" aria-live="polite">${state.said}</p><p class="sr" role="alert" aria-live="assertive">${state.urgent}</p>
+    ${state.sites.length > 0 && html`<nav aria-label=${t('sites')}><ul class="cards">${state.sites.map(SiteCard)}</ul></nav>`}
+    <section><h2>${t('alerts')}</h2>${state.alerts.length === 0 ? html`<p class="empty" data-testid="alerts-none">${t('noAlerts')}</p>` : html`<ol class="alerts" data-testid="alerts-open">${state.alerts.map(AlertItem)}</ol>`}</section>
+    ${state.sites.length === 0 ? html`<p class="empty">${t('noSites')}</p>` : html`<${Legend} />${state.sites.map(SiteSection)}`}
+    <section><h2>${t('unknown')}</h2>${unknown.length === 0 ? html`<p class="empty">${t('noUnknown')}</p>` : html`<p>${t('unknownHelp')}</p><ul class="unknown">${unknown.map(Unknown)}</ul>`}</section>
+    <${Health} /></main>`;
 }
 
+const Lost = () => state.isLost && html`<p class="lost" role="status" data-testid="connection-lost">× ${t('lostConnection', { since: clock(state.heardAt + state.skew), age: age(Date.now() - state.heardAt) })}</p>`;
+
 const root = /** @type {HTMLElement} */ (document.getElementById('app'));
-root.replaceChildren();
+const link = /** @type {HTMLElement} */ (document.getElementById('link'));
+let hasState = false;
 let drawn = 0;
 function draw() {
   drawn = 0;
-  render(html`<${App} />`, root);
+  render(html`<${Lost} />`, link);
+  // Until the first word of the stream what the server wrote stays.
+  if (hasState) render(html`<${App} />`, root);
 }
 const soon = () => { drawn ||= requestAnimationFrame(draw); };
 
-/** @type {EventSource | undefined} */
-let stream;
+/** @param {Alert[]} alerts */
+function takeAlerts(alerts) {
+  const before = new Map(state.alerts.map((alert) => [alert.id, alert]));
+  const after = new Set(alerts.map((alert) => alert.id));
+  const come = hasState ? alerts.filter((alert) => !before.has(alert.id)) : [];
+  const over = hasState ? state.alerts.filter((alert) => !after.has(alert.id)) : [];
+  if (come.length + over.length > 0) {
+    const isUrgent = (/** @type {Alert} */ alert) => alert.priority === 'P0' || alert.priority === 'P1';
+    state.urgent = come.filter(isUrgent).map((alert) => local(alert.text)).join(' ');
+    state.said = [...come.filter((alert) => !isUrgent(alert)).map((alert) => local(alert.text)), ...over.map((alert) => `${t('over')} ${local(alert.text)}`)].join(' ');
+  }
+  state.alerts = alerts;
+  state.overloaded = new Set(alerts.filter((alert) => alert.condition === 'active' && alert.rule === 'socket-overload').map((alert) => alert.asset));
+}
+
+/** @type {Record<string, (body: any) => void>} */
+const take = {
+  hello(body) {
+    // An update of the service may have changed the page as well.
+    if (body.build !== document.documentElement.dataset.build) return location.reload();
+    state.sites = body.registry.sites;
+    state.devices = new Map(body.devices.devices.map((/** @type {Device} */ device) => [device.key, device]));
+    take.alerts(body.alerts);
+    state.health = body.health;
+    if (!hasState) root.replaceChildren();
+    hasState = true;
+  },
+  devices(body) { for (const device of body.devices) state.devices.set(device.key, device); },
+  alerts(body) {
+    takeAlerts(body.alerts);
+    state.circuits = new Map(body.circuits.map((/** @type {CircuitState} */ circuit) => [circuit.path, circuit]));
+  },
+  health(body) { state.health = body; },
+  heartbeat() {},
+};
+
+/** Three heartbeats: a connection that died without a word, as when a phone changes its network. */
+const silenceMs = 30_000;
+const retryMs = 2_000;
+/** @type {EventSource | undefined} */ let stream;
+let openedAt = 0;
 
 function open() {
-  stream = new EventSource('/events');
-  const heard = () => { state.heardAt = Date.now(); };
-  /** @param {string} name @param {(body: any) => void} take */
-  const on = (name, take) => stream?.addEventListener(name, (event) => {
-    heard();
-    take(JSON.parse(/** @type {MessageEvent} */ (event).data));
+  stream?.close();
+  openedAt = Date.now();
+  const own = stream = new EventSource('/events');
+  for (const name of Object.keys(take)) {
+    own.addEventListener(name, (event) => {
+      const body = JSON.parse(/** @type {MessageEvent} */ (event).data);
+      state.heardAt = Date.now();
+      state.isLost = false;
+      if (body.now) state.skew = body.now - Date.now();
+      take[name](body);
+      soon();
+    });
+  }
+  own.onerror = async () => {
+    if (own !== stream) return;
+    state.isLost = true;
     soon();
-  });
-  on('hello', () => state.devices.clear());
-  on('heartbeat', () => {});
-  on('registry', (body) => { state.sites = body.sites; });
-  on('devices', (body) => {
-    state.skew = body.now - Date.now();
-    for (const device of body.devices) state.devices.set(device.key, device);
-  });
-  on('alerts', (body) => {
-    state.alerts = body.alerts;
-    state.circuits = new Map(body.circuits.map((/** @type {CircuitState} */ circuit) => [circuit.path, circuit]));
-  });
-  on('health', (body) => { state.health = body; });
+    // A broken connection the browser mends by itself; a refusal ends the stream, and is ours to mend: sign in anew, or ask again.
+    if (own.readyState !== EventSource.CLOSED) return;
+    const door = await fetch('/', { redirect: 'manual' }).catch(() => null);
+    if (door?.type === 'opaqueredirect') location.reload();
+    else setTimeout(() => { if (own === stream && !document.hidden) open(); }, retryMs);
+  };
 }
 
 // A hidden tab holds one of the browser's six connections and a phone's battery for nothing.
 document.addEventListener('visibilitychange', () => {
-  stream?.close();
-  if (!document.hidden) open();
+  if (document.hidden) {
+    stream?.close();
+    stream = undefined;
+  } else {
+    open();
+  }
 });
-open();
-setInterval(soon, 1000);
+if (!document.hidden) open();
+setInterval(() => {
+  if (stream && Date.now() - Math.max(state.heardAt, openedAt) > silenceMs) {
+    state.isLost = true;
+    open();
+  }
+  soon();
+}, 1000);

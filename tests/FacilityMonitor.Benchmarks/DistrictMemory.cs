@@ -52,7 +52,7 @@ internal static class DistrictMemory
         });
         var values = Used(baseline, out baseline);
         Feed(messages, view.Apply);
-        view.TakeChanged();
+        view.TakeChanged(int.MaxValue);
         var live = Used(baseline, out _);
         var total = registry + books + rules + values + live;
         Directory.Delete(folder, recursive: true);

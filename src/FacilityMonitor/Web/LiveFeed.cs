@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Ingest;
@@ -6,29 +5,45 @@ using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Storage;
+using Microsoft.Data.Sqlite;
 
 namespace FacilityMonitor.Web;
 
-/// <summary>One event of the stream to the pages.</summary>
-internal readonly record struct LiveEvent(string Name, string Json);
-
-/// <summary>Reads the journal along, keeps the live view, and tells every open page what changed: written once, shared by all.</summary>
-internal sealed class LiveFeed(
-    MessageJournal journal, DeviceTable devices, FacilitySource registry, IngestWorker ingest, MonitoringWorker monitoring, Database database, BooksWatch books, IReadingStore store, TimeProvider time) : BackgroundService
+/// <summary>Reads the journal along, keeps the live view, and tells every open page what changed: written once, the same bytes for all.</summary>
+/// <remarks>A page that comes, or comes back, is given the whole state. Nothing is kept of what a page has missed: that would be a second journal for every browser.</remarks>
+internal sealed partial class LiveFeed(
+    MessageJournal journal, DeviceTable devices, FacilitySource registry, IngestWorker ingest, MonitoringWorker monitoring, Database database, BooksWatch books, IReadingStore store, SignInAttempts signIn, TimeProvider time, ILogger<LiveFeed> log) : BackgroundService
 {
     /// <summary>Open pages; one more is refused and counted.</summary>
     public const int ViewersMax = 1_000;
 
-    /// <summary>Events that may wait for a slow page; beyond it the page is sent away to begin anew.</summary>
-    private const int WaitingMax = 64;
+    /// <summary>Devices in one event. With four events a second a page is never told more than 2,000 devices a second; what waits is merged.</summary>
+    public const int DevicesPerEventMax = 500;
+
+    /// <summary>Messages taken in before pages get their turn: a backlog holds up nobody who opens the page.</summary>
+    private const int MessagesPerTurnMax = 5_000;
+
+    /// <summary>Silence after which pages are told that the stream still stands; they take it for lost after three of these.</summary>
+    public static readonly TimeSpan HeartbeatEvery = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan HealthEvery = TimeSpan.FromSeconds(2);
 
+    private readonly ILogger<LiveFeed> _log = log;
+    private readonly HealthSources _healthOf = new(ingest, monitoring, books, database, journal, registry, devices, signIn);
+    private readonly JournalRecords _records = new(devices);
+    private readonly DeviceMessage _message = new();
     private readonly LiveView _view = new(registry);
     private readonly Lock _gate = new();
-    private readonly List<Channel<LiveEvent>> _viewers = [];
-    private string _health = "{}";
+    private readonly List<LiveViewer> _viewers = [];
+    private byte[] _alerts = LiveJson.Alerts(monitoring.State);
+    private byte[] _health = "{}"u8.ToArray();
+    private BrokerLink _link = BrokerLink.Of(ingest.Broker);
+    private LiveFrame? _hello;
+    private long _toldAt;
+    private long _healthAt;
+    private long _seenAlerts;
+    private bool _failing;
 
     /// <summary>Pages refused because there were too many.</summary>
     public long Refused { get; private set; }
@@ -36,8 +51,14 @@ internal sealed class LiveFeed(
     /// <summary>Pages sent away because they were too slow.</summary>
     public long SentAway { get; private set; }
 
-    /// <summary>What a page that opens is given, in order, followed by every change; null when there are too many pages.</summary>
-    public (IReadOnlyList<LiveEvent> First, ChannelReader<LiveEvent> Changes)? Open()
+    /// <summary>Journal entries that could not be read to their end.</summary>
+    public long Damaged { get; private set; }
+
+    /// <summary>Names what the service and its page were built from, so that a page older than the service fetches itself anew.</summary>
+    public static string Build { get; } = typeof(LiveFeed).Module.ModuleVersionId.ToString("n")[..8];
+
+    /// <summary>A page that opens is told the whole state, then every change; null when there are too many pages.</summary>
+    public LiveViewer? Open()
     {
         lock (_gate)
         {
@@ -47,9 +68,10 @@ internal sealed class LiveFeed(
                 return null;
             }
 
-            var viewer = Channel.CreateBounded<LiveEvent>(WaitingMax);
+            var viewer = new LiveViewer();
+            viewer.TryTell(Hello());
             _viewers.Add(viewer);
-            return ([RegistryEvent(), new LiveEvent("devices", LiveJson.Devices(_view, _view.All, NowMs())), new LiveEvent("alerts", LiveJson.Alerts(monitoring.State)), new LiveEvent("health", _health)], viewer.Reader);
+            return viewer;
         }
     }
 
@@ -61,10 +83,11 @@ internal sealed class LiveFeed(
     }
 
     /// <summary>A page went.</summary>
-    public void Close(ChannelReader<LiveEvent> changes)
+    public void Close(LiveViewer viewer)
     {
         lock (_gate)
-            _viewers.RemoveAll(viewer => viewer.Reader == changes);
+            _viewers.Remove(viewer);
+        viewer.End();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -73,41 +96,12 @@ internal sealed class LiveFeed(
         try
         {
             using var reader = journal.OpenReader(await LoadAsync(stoppingToken));
-            var records = new JournalRecords(devices);
-            var message = new DeviceMessage();
-            var toldAt = time.GetTimestamp();
-            long toldAlerts = 0;
+            _toldAt = _healthAt = time.GetTimestamp();
             using var timer = new PeriodicTimer(Every, time);
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
-                lock (_gate)
-                {
-                    while (reader.TryRead(out var entry, out _))
-                    {
-                        records.Open(entry!);
-                        while (records.TryRead(message, out var kind, out _, out _))
-                        {
-                            if (kind == JournalRecordKind.Message)
-                                _view.Apply(message);
-                        }
-                    }
-
-                    // Written for nobody, the picture of a district would cost more than all the rest.
-                    if (_view.TakeChanged() is { Count: > 0 } changed && _viewers.Count > 0)
-                        Tell(new LiveEvent("devices", LiveJson.Devices(_view, changed, NowMs())));
-                    if (_viewers.Count > 0 && monitoring.State is var state && state.Number != toldAlerts)
-                    {
-                        toldAlerts = state.Number;
-                        Tell(new LiveEvent("alerts", LiveJson.Alerts(state)));
-                    }
-
-                    if (time.GetElapsedTime(toldAt) >= HealthEvery)
-                    {
-                        toldAt = time.GetTimestamp();
-                        _health = LiveJson.Health(ingest, monitoring, books.State, database, journal, registry, _view, _viewers.Count, NowMs());
-                        Tell(new LiveEvent("health", _health));
-                    }
-                }
+                while (!Step(reader))
+                    await Task.Yield();
             }
         }
         finally
@@ -115,6 +109,132 @@ internal sealed class LiveFeed(
             registry.Changed -= Reconfigured;
         }
     }
+
+    /// <summary>Tells every page; the one that cannot follow is sent away and comes back by itself for the whole state.</summary>
+    internal void Tell(LiveFrame frame)
+    {
+        lock (_gate)
+        {
+            _toldAt = time.GetTimestamp();
+            for (var index = _viewers.Count - 1; index >= 0; index--)
+            {
+                var viewer = _viewers[index];
+                if (viewer.TryTell(frame))
+                    continue;
+                _viewers.RemoveAt(index);
+                SentAway++;
+                viewer.SendAway();
+            }
+        }
+    }
+
+    /// <summary>Takes in what came and tells it; false when more is waiting.</summary>
+    private bool Step(JournalReader reader)
+    {
+        lock (_gate)
+        {
+            try
+            {
+                var isLast = TakeIn(reader);
+                if (isLast)
+                    TellChanges();
+                if (_failing)
+                    LogReadingAgain();
+                _failing = false;
+                return isLast;
+            }
+            catch (Exception error) when (error is SqliteException or IOException)
+            {
+                // The disk refuses. Ingest says so loudly and alerts go on from memory; a page that stands still must not end them.
+                if (!_failing)
+                    LogStandsStill(error.Message);
+                _failing = true;
+                return true;
+            }
+        }
+    }
+
+    private bool TakeIn(JournalReader reader)
+    {
+        var messages = 0;
+        while (messages < MessagesPerTurnMax)
+        {
+            if (!reader.TryRead(out var entry, out _))
+                return true;
+            messages += Take(entry!);
+        }
+
+        return false;
+    }
+
+    private int Take(JournalEntry entry)
+    {
+        var messages = 0;
+        try
+        {
+            _records.Open(entry);
+            while (_records.TryRead(_message, out var kind, out _, out _))
+            {
+                messages++;
+                if (kind == JournalRecordKind.Message)
+                    _view.Apply(_message);
+            }
+        }
+        catch (InvalidDataException error)
+        {
+            Damaged++;
+            LogDamagedEntry(entry.Position, error.Message);
+        }
+
+        return messages + 1;
+    }
+
+    private void TellChanges()
+    {
+        // Written for nobody, the picture of a district would cost more than all the rest.
+        if (_viewers.Count == 0)
+        {
+            _view.TakeChanged(int.MaxValue);
+            _hello = null;
+        }
+
+        if (_view.TakeChanged(DevicesPerEventMax) is { Count: > 0 } changed)
+            TellNew(LiveFrame.Of("devices", LiveJson.Devices(_view, changed, NowMs())));
+        if (_viewers.Count > 0 && monitoring.State is var state && state.Number != _seenAlerts)
+        {
+            _seenAlerts = state.Number;
+            TellIfNew("alerts", ref _alerts, LiveJson.Alerts(state));
+        }
+
+        if (time.GetElapsedTime(_healthAt) >= HealthEvery)
+        {
+            _healthAt = time.GetTimestamp();
+            _link = _link.Next(ingest.Broker);
+            TellIfNew("health", ref _health, LiveJson.Health(_healthOf, _link, new LiveFeedCounts(_viewers.Count, Refused, SentAway, _view.NotShown, Damaged)));
+        }
+
+        if (time.GetElapsedTime(_toldAt) >= HeartbeatEvery)
+            Tell(LiveFrame.Of("heartbeat", LiveJson.Heartbeat(NowMs())));
+    }
+
+    /// <summary>What was judged again and came out the same is not worth a phone's battery.</summary>
+    private void TellIfNew(string name, ref byte[] told, byte[] json)
+    {
+        if (json.AsSpan().SequenceEqual(told))
+            return;
+        told = json;
+        TellNew(LiveFrame.Of(name, json));
+    }
+
+    private void TellNew(LiveFrame frame)
+    {
+        _hello = null;
+        Tell(frame);
+    }
+
+    /// <summary>The whole state, written once for all that come before the next change: after a restart they come together.</summary>
+    private LiveFrame Hello() => _hello ??= LiveFrame.Of("hello", LiveJson.Hello(
+        Build, NowMs(), LiveJson.Registry(registry.Current.Facility), LiveJson.Devices(_view, _view.All, NowMs()), LiveJson.Alerts(monitoring.State), _health));
 
     /// <summary>Begins with what the store holds of every channel, so that a restart does not empty the page.</summary>
     /// <returns>From where the journal goes on: everything before is in the store, and what is met twice changes nothing.</returns>
@@ -129,6 +249,7 @@ internal sealed class LiveFeed(
         {
             foreach (var reading in latest)
                 _view.Load(reading);
+            _hello = null;
         }
 
         return position;
@@ -136,27 +257,22 @@ internal sealed class LiveFeed(
 
     private long NowMs() => time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private LiveEvent RegistryEvent() => new("registry", LiveJson.Registry(registry.Current.Facility));
-
+    /// <summary>Names, places and keys may all have changed: pages begin anew.</summary>
     private void Reconfigured(Registry.FacilityIndex index)
     {
         lock (_gate)
         {
-            Tell(RegistryEvent());
-            Tell(new LiveEvent("devices", LiveJson.Devices(_view, _view.All, NowMs())));
+            _hello = null;
+            Tell(Hello());
         }
     }
 
-    private void Tell(LiveEvent news)
-    {
-        for (var index = _viewers.Count - 1; index >= 0; index--)
-        {
-            if (_viewers[index].Writer.TryWrite(news))
-                continue;
-            // A page that cannot follow begins anew with a fresh picture: it reconnects by itself.
-            _viewers[index].Writer.TryComplete();
-            _viewers.RemoveAt(index);
-            SentAway++;
-        }
-    }
+    [LoggerMessage(Level = LogLevel.Error, Message = "Journal entry {Position} is not shown in full: {Reason}")]
+    private partial void LogDamagedEntry(long position, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The live page stands still, the disk does not answer: {Reason}")]
+    private partial void LogStandsStill(string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The live page goes on")]
+    private partial void LogReadingAgain();
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using FacilityMonitor.Contract;
@@ -12,12 +11,59 @@ using FacilityMonitor.Registry;
 
 namespace FacilityMonitor.Web;
 
+/// <summary>What the health section is made of.</summary>
+internal sealed record HealthSources(
+    IngestWorker Ingest, MonitoringWorker Monitoring, BooksWatch Books, Database Database, MessageJournal Journal, Configuration.FacilitySource Registry, DeviceTable Devices, SignInAttempts SignIn);
+
+/// <summary>The link to the broker as a person sees it: an attempt that fails again is not a new loss.</summary>
+/// <param name="IsConnected">Whether messages come.</param>
+/// <param name="SinceMs">Since when it is so, ms since 1970-01-01 UTC.</param>
+/// <param name="Reason">Why it was lost; null while it stands or when nothing is known.</param>
+internal sealed record BrokerLink(bool IsConnected, long SinceMs, string? Reason)
+{
+    public static BrokerLink Of(MqttConnectionChange change) => new(change.State is MqttConnectionState.Subscribed, change.At.ToUnixTimeMilliseconds(), ReasonOf(change));
+
+    public BrokerLink Next(MqttConnectionChange change)
+    {
+        var now = Of(change);
+        if (now.IsConnected)
+            return now with { Reason = null };
+        return IsConnected ? now : this with { Reason = now.Reason ?? Reason };
+    }
+
+    private static string? ReasonOf(MqttConnectionChange change) => change.Loss == MqttLossReason.None ? null : $"{change.Loss} {change.Detail}".Trim();
+}
+
+/// <summary>What the live feed counts.</summary>
+/// <param name="Pages">Open pages.</param>
+/// <param name="Refused">Pages refused because there were too many.</param>
+/// <param name="SentAway">Pages sent away because they were too slow.</param>
+/// <param name="NotShown">Messages of devices beyond what a page shows.</param>
+/// <param name="Damaged">Journal entries that could not be read to their end.</param>
+internal readonly record struct LiveFeedCounts(int Pages, long Refused, long SentAway, long NotShown, long Damaged);
+
 /// <summary>Writes what the page needs: the registry once, then devices as they change, and the monitor's own health.</summary>
 internal static class LiveJson
 {
+    private const long FreeStep = 100L << 20;
+    private const long BehindStep = 50;
+
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static string Registry(Facility facility) => Write(writer =>
+    /// <summary>The whole state, for a page that begins or comes back.</summary>
+    public static byte[] Hello(string build, long nowMs, byte[] registry, byte[] devices, byte[] alerts, byte[] health) => Write(writer =>
+    {
+        writer.WriteString("build", build);
+        writer.WriteNumber("now", nowMs);
+        Part(writer, "registry", registry);
+        Part(writer, "devices", devices);
+        Part(writer, "alerts", alerts);
+        Part(writer, "health", health);
+    });
+
+    public static byte[] Heartbeat(long nowMs) => Write(writer => writer.WriteNumber("now", nowMs));
+
+    public static byte[] Registry(Facility facility) => Write(writer =>
     {
         writer.WriteString("version", facility.Version);
         writer.WriteStartArray("sites");
@@ -26,9 +72,8 @@ internal static class LiveJson
         writer.WriteEndArray();
     });
 
-    public static string Devices(LiveView view, IReadOnlyList<DeviceNow> devices, long nowMs) => Write(writer =>
+    public static byte[] Devices(LiveView view, IReadOnlyList<DeviceNow> devices, long nowMs) => Write(writer =>
     {
-        writer.WriteNumber("seq", view.Sequence);
         writer.WriteNumber("now", nowMs);
         writer.WriteStartArray("devices");
         foreach (var device in devices)
@@ -36,7 +81,7 @@ internal static class LiveJson
         writer.WriteEndArray();
     });
 
-    public static string Alerts(MonitoringState state) => Write(writer =>
+    public static byte[] Alerts(MonitoringState state) => Write(writer =>
     {
         writer.WriteStartArray("alerts");
         foreach (var alert in state.Alerts)
@@ -59,6 +104,10 @@ internal static class LiveJson
             writer.WriteStartObject();
             writer.WriteString("path", circuit.Path);
             writer.WriteNumber("level", Math.Round(circuit.Level, 3));
+            writer.WriteStartArray("amps");
+            foreach (var amps in circuit.Amps)
+                writer.WriteNumberValue(Math.Round(amps, 2));
+            writer.WriteEndArray();
             if (circuit.Trip is { } trip)
             {
                 writer.WriteNumber("from", Math.Round(trip.FromS));
@@ -73,15 +122,15 @@ internal static class LiveJson
         writer.WriteNumber("notDurable", state.NotDurable);
     });
 
-    public static string Health(IngestWorker ingest, MonitoringWorker monitoring, BooksState hourly, Database database, MessageJournal journal, Configuration.FacilitySource registry, LiveView view, int viewers, long nowMs) => Write(writer =>
+    public static byte[] Health(HealthSources from, BrokerLink link, LiveFeedCounts counts) => Write(writer =>
     {
+        var (ingest, monitoring, hourly, database, journal, registry, devices, signIn) = from;
         var books = ingest.Books;
         var state = database.State;
-        writer.WriteNumber("now", nowMs);
         writer.WriteStartObject("broker");
-        writer.WriteBoolean("connected", ingest.Broker.State is MqttConnectionState.Subscribed);
-        writer.WriteNumber("since", ingest.Broker.At.ToUnixTimeMilliseconds());
-        writer.WriteString("reason", ingest.Broker.Loss == MqttLossReason.None ? null : $"{ingest.Broker.Loss} {ingest.Broker.Detail}".Trim());
+        writer.WriteBoolean("connected", link.IsConnected);
+        writer.WriteNumber("since", link.SinceMs);
+        writer.WriteString("reason", link.Reason);
         writer.WriteEndObject();
         writer.WriteStartObject("books");
         writer.WriteNumber("received", books.Received);
@@ -97,31 +146,40 @@ internal static class LiveJson
             writer.WriteNumber(reason.Key(), books.DeadLettered(reason));
         writer.WriteEndObject();
         writer.WriteEndObject();
-        Hours(writer, hourly);
+        Hours(writer, hourly.State, devices);
         writer.WriteStartObject("journal");
-        writer.WriteNumber("position", journal.Last);
         writer.WriteNumber("lagMs", ingest.LiveLagMs);
         writer.WriteStartObject("readers");
         // Ingest's own cursor is where a restart reads from, and the rules' is their snapshot's: neither says how far behind anybody is.
-        writer.WriteNumber("monitoring", journal.Last - monitoring.Position);
+        writer.WriteNumber("monitoring", Behind(journal.Last - monitoring.Position));
         if (journal.Cursors().TryGetValue(Storage.StoreWorker.Cursor, out var stored))
-            writer.WriteNumber("store", journal.Last - stored);
+            writer.WriteNumber("store", Behind(journal.Last - stored));
         writer.WriteEndObject();
         writer.WriteEndObject();
         writer.WriteStartObject("disk");
-        writer.WriteNumber("free", new DriveInfo(database.Directory).AvailableFreeSpace);
+        // In steps of 100 MiB: what changes with every commit would be told with every commit.
+        writer.WriteNumber("free", new DriveInfo(database.Directory).AvailableFreeSpace / FreeStep * FreeStep);
         writer.WriteString("error", state.Error);
-        writer.WriteNumber("slowestCommitMs", Math.Round(state.SlowestMs, 1));
         writer.WriteEndObject();
-        writer.WriteNumber("viewers", viewers);
-        writer.WriteNumber("notShown", view.NotShown);
+        writer.WriteStartObject("limits");
+        writer.WriteNumber("pages", counts.Pages);
+        writer.WriteNumber("pagesRefused", counts.Refused);
+        writer.WriteNumber("pagesSentAway", counts.SentAway);
+        writer.WriteNumber("devicesNotShown", counts.NotShown);
+        writer.WriteNumber("damaged", counts.Damaged + monitoring.Damaged);
+        writer.WriteNumber("wrongPasswords", signIn.Wrong);
+        writer.WriteNumber("signInsRefused", signIn.Refused);
+        writer.WriteEndObject();
         writer.WriteStartArray("configuration");
         foreach (var error in registry.LastErrors)
             writer.WriteStringValue(error.ToString());
         writer.WriteEndArray();
     });
 
-    private static void Hours(Utf8JsonWriter writer, BooksState books)
+    /// <summary>Some commits behind is the rhythm of a reader that writes every few seconds, not a lag, and no news to a page.</summary>
+    private static long Behind(long commits) => commits / BehindStep * BehindStep;
+
+    private static void Hours(Utf8JsonWriter writer, BooksState books, DeviceTable devices)
     {
         writer.WriteNumber("settledHour", books.SettledHour);
         writer.WriteStartArray("hours");
@@ -138,7 +196,21 @@ internal static class LiveJson
         }
 
         writer.WriteEndArray();
-        writer.WriteNumber("holes", books.Holes.Count);
+        writer.WriteStartArray("holes");
+        foreach (var hole in books.Holes)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("device", devices.Find(hole.Device)?.Id.ToString() ?? "?");
+            writer.WriteNumber("hour", hole.Hour);
+            writer.WriteNumber("received", hole.Received);
+            writer.WriteNumber("stored", hole.Stored);
+            writer.WriteNumber("duplicates", hole.Duplicates);
+            writer.WriteNumber("deadLettered", hole.DeadLetters);
+            writer.WriteNumber("open", hole.Open);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
         writer.WriteStartObject("alertBooks");
         writer.WriteNumber("raised", books.Alerts.Raised);
         writer.WriteNumber("notified", books.Alerts.Notified);
@@ -212,8 +284,7 @@ internal static class LiveJson
         writer.WriteNumber("first", device.FirstMs);
         writer.WriteNumber("heard", device.HeardMs);
         writer.WriteString("presence", device.Presence.ToString());
-        if ((registered?.Entry.PeriodS ?? device.Birth?.PeriodS) is { } period)
-            writer.WriteNumber("period", period);
+        writer.WriteNumber("fresh", view.FreshMs(device));
         if (device.Birth is { } birth)
         {
             writer.WriteString("model", birth.Model);
@@ -225,6 +296,7 @@ internal static class LiveJson
         {
             writer.WriteStartObject(channel.ToString());
             writer.WriteNumber("at", now.AtMs);
+            writer.WriteNumber("heard", now.HeardMs);
             writer.WriteString("quality", ReadingJson.Key(now.Quality));
             writer.WriteString("st", now.State);
             foreach (var (metric, value) in now.Values)
@@ -244,7 +316,13 @@ internal static class LiveJson
         writer.WriteEndObject();
     }
 
-    private static string Write(Action<Utf8JsonWriter> body)
+    private static void Part(Utf8JsonWriter writer, string name, byte[] json)
+    {
+        writer.WritePropertyName(name);
+        writer.WriteRawValue(json, skipInputValidation: true);
+    }
+
+    private static byte[] Write(Action<Utf8JsonWriter> body)
     {
         var output = new ArrayBufferWriter<byte>(4096);
         using (var writer = new Utf8JsonWriter(output, Options))
@@ -254,6 +332,6 @@ internal static class LiveJson
             writer.WriteEndObject();
         }
 
-        return Encoding.UTF8.GetString(output.WrittenSpan);
+        return output.WrittenSpan.ToArray();
     }
 }

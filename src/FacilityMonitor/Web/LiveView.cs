@@ -13,14 +13,18 @@ internal sealed class LiveView(FacilitySource registry)
     /// <summary>Devices shown; beyond it new ones are counted and not shown.</summary>
     public const int DevicesMax = 20_000;
 
+    /// <summary>How long a value counts as the present one when its device promises no period: three minutes, as for the rules.</summary>
+    public const long FreshMsDefault = 180_000;
+
+    private static readonly ChannelId[] Phases = [ChannelId.Phase(1), ChannelId.Phase(2), ChannelId.Phase(3)];
+
     private readonly Dictionary<int, DeviceNow> _devices = [];
+    private readonly Dictionary<DeviceId, DeviceNow> _byId = [];
     private readonly HashSet<int> _changed = [];
+    private readonly Queue<int> _changedInOrder = new();
 
     /// <summary>Devices that were not shown because there are too many.</summary>
     public long NotShown { get; private set; }
-
-    /// <summary>Rises with every batch of changes.</summary>
-    public long Sequence { get; private set; }
 
     /// <summary>Everything, for a page that begins.</summary>
     public IReadOnlyList<DeviceNow> All => [.. _devices.Values];
@@ -32,6 +36,7 @@ internal sealed class LiveView(FacilitySource registry)
             return;
         now.HeardMs = Math.Max(now.HeardMs, latest.AtMs);
         now.Load(latest);
+        Change(latest.Device);
     }
 
     /// <summary>Takes a message in.</summary>
@@ -39,7 +44,7 @@ internal sealed class LiveView(FacilitySource registry)
     {
         if (message.Device is not { } device || Of(device, message.ReceivedMs) is not { } now)
             return;
-        _changed.Add(device.Number);
+        Change(device);
         now.HeardMs = Math.Max(now.HeardMs, message.ReceivedMs);
         if (message.Birth is { } birth)
             now.Birth = birth;
@@ -48,7 +53,7 @@ internal sealed class LiveView(FacilitySource registry)
         else if (message.Kind is MessageKind.Data or MessageKind.Event)
             now.Presence = Presence.Online;
         foreach (ref var reading in message.Readings.Readings)
-            now.Apply(message.Readings, reading);
+            now.Apply(message.Readings, reading, message.ReceivedMs);
     }
 
     private DeviceNow? Of(Device device, long firstMs)
@@ -56,20 +61,46 @@ internal sealed class LiveView(FacilitySource registry)
         if (_devices.TryGetValue(device.Number, out var known))
             return known;
         if (_devices.Count < DevicesMax)
-            return _devices[device.Number] = new DeviceNow(device.Id, firstMs);
+            return _devices[device.Number] = _byId[device.Id] = new DeviceNow(device.Id, firstMs);
         NotShown++;
         return null;
     }
 
-    /// <summary>The devices that changed since the last call.</summary>
-    public IReadOnlyList<DeviceNow> TakeChanged()
+    private void Change(Device device)
+    {
+        if (_changed.Add(device.Number))
+            _changedInOrder.Enqueue(device.Number);
+    }
+
+    /// <summary>Devices that changed and were not taken yet, those that wait longest first.</summary>
+    /// <param name="most">Most devices; the rest waits for the next call and is merged until then.</param>
+    public IReadOnlyList<DeviceNow> TakeChanged(int most)
     {
         if (_changed.Count == 0)
             return [];
-        var changed = _changed.Select(number => _devices[number]).ToList();
-        _changed.Clear();
-        Sequence++;
+        var changed = new List<DeviceNow>(Math.Min(most, _changed.Count));
+        while (changed.Count < most && _changedInOrder.TryDequeue(out var number))
+        {
+            _changed.Remove(number);
+            changed.Add(_devices[number]);
+        }
+
         return changed;
+    }
+
+    /// <summary>How long a value of this device counts as the present one, ms: three of its own periods, as for the rules.</summary>
+    public long FreshMs(DeviceNow device) =>
+        (Find(device.Id)?.Entry.PeriodS ?? device.Birth?.PeriodS) is { } seconds and > 0 ? (long)(3000 * seconds) : FreshMsDefault;
+
+    /// <summary>Current of each phase as the circuit's meter tells it now, A; empty without a meter, or when what it told is old.</summary>
+    public IReadOnlyList<double> Amps(string site, Circuit circuit, long nowMs)
+    {
+        if (circuit.Meter is null || Find(site, circuit.Meter) is not { } meter)
+            return [];
+        ChannelId[] channels = circuit.MeterChannel is { } own ? [own] : circuit.Phases == 3 ? Phases : [ChannelId.Main, .. Phases];
+        var fresh = FreshMs(meter);
+        return [.. channels.Select(meter.Channel).OfType<ChannelNow>()
+            .Where(channel => nowMs - channel.HeardMs <= fresh && channel.Values.ContainsKey(Metric.A)).Select(channel => channel.Values[Metric.A].Value)];
     }
 
     /// <summary>Where a device is registered; null when it is not.</summary>
@@ -80,13 +111,16 @@ internal sealed class LiveView(FacilitySource registry)
     {
         var entry = registry.Current.FindSite(site)?.Devices.FirstOrDefault(device => device.Id == name);
         var id = entry?.Foreign ?? new DeviceId(Dialect.Fm1, site, name);
-        return _devices.Values.FirstOrDefault(device => device.Id == id);
+        return _byId.GetValueOrDefault(id);
     }
 }
 
 /// <summary>One device as it is now.</summary>
 internal sealed class DeviceNow(DeviceId id, long firstMs)
 {
+    /// <summary>How far a device's clock may be behind before its word is an old one, ms: as far as the contract lets it be ahead.</summary>
+    private const long ClockSlackMs = 60_000;
+
     private readonly SortedDictionary<ushort, ChannelNow> _channels = [];
 
     public DeviceId Id { get; } = id;
@@ -106,14 +140,15 @@ internal sealed class DeviceNow(DeviceId id, long firstMs)
     public void Load(LatestReading latest)
     {
         var channel = Of(latest.Channel);
-        (channel.AtMs, channel.Quality, channel.State) = (latest.AtMs, latest.Quality, latest.State);
+        (channel.AtMs, channel.HeardMs, channel.Quality, channel.State) = (latest.AtMs, latest.AtMs, latest.Quality, latest.State);
         foreach (var value in latest.Values)
             channel.Values[value.Metric] = (value.Value, value.AtMs);
     }
 
-    public void Apply(ReadingBuffer readings, in Reading reading)
+    public void Apply(ReadingBuffer readings, in Reading reading, long receivedMs)
     {
         var channel = Of(reading.Channel);
+        channel.HeardMs = Math.Max(channel.HeardMs, Math.Min(receivedMs, reading.AtMs + ClockSlackMs));
         if (reading.AtMs >= channel.AtMs)
         {
             channel.AtMs = reading.AtMs;
@@ -139,7 +174,11 @@ internal sealed class DeviceNow(DeviceId id, long firstMs)
 /// <summary>One channel as it is now.</summary>
 internal sealed class ChannelNow
 {
+    /// <summary>Time of the newest reading.</summary>
     public long AtMs { get; set; }
+
+    /// <summary>When the channel was last heard to be as it is. What a device had buffered and resends counts as of its own time: its device is heard, the channel is not.</summary>
+    public long HeardMs { get; set; }
 
     public Quality Quality { get; set; }
 

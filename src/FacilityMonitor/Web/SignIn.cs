@@ -1,35 +1,20 @@
 using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Encodings.Web;
 using FacilityMonitor.Configuration;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
 
 namespace FacilityMonitor.Web;
 
 /// <summary>Who may see the page: one name and password of the settings, for now.</summary>
-internal sealed class SignIn(ServiceSettings settings, TimeProvider time)
+internal sealed class SignIn(ServiceSettings settings, SignInAttempts attempts)
 {
-    /// <summary>Wrong attempts, from anywhere, before everybody has to wait.</summary>
-    public const int AttemptsMax = 5;
+    /// <summary>Names the password a session was opened with: a new password ends the sessions of the old one.</summary>
+    private const string StampClaim = "stamp";
 
-    /// <summary>How long everybody has to wait then.</summary>
-    public static readonly TimeSpan Wait = TimeSpan.FromSeconds(30);
-
-    private readonly Lock _gate = new();
-    private int _wrong;
-    private DateTimeOffset _lockedUntil;
-
-    /// <summary>Whether attempts are refused now.</summary>
-    public bool IsLocked
-    {
-        get
-        {
-            lock (_gate)
-                return time.GetUtcNow() < _lockedUntil;
-        }
-    }
+    private readonly string _stamp = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{settings.Web.User}\n{settings.Web.Password}")))[..16];
 
     public static IResult Form(HttpContext context, IAntiforgery antiforgery) => Html(context, antiforgery, "", StatusCodes.Status200OK);
 
@@ -37,14 +22,8 @@ internal sealed class SignIn(ServiceSettings settings, TimeProvider time)
     {
         if (!await antiforgery.IsRequestValidAsync(context))
             return Html(context, antiforgery, Texts.In(context, "sign-in-again"), StatusCodes.Status400BadRequest);
-        if (signIn.IsLocked)
-            return Html(context, antiforgery, Texts.In(context, "sign-in-wait"), StatusCodes.Status429TooManyRequests);
         var form = await context.Request.ReadFormAsync();
-        if (!signIn.IsRight(form["user"].ToString(), form["password"].ToString()))
-            return Html(context, antiforgery, Texts.In(context, "sign-in-wrong"), StatusCodes.Status401Unauthorized);
-        var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, form["user"].ToString())], "password");
-        await context.SignInAsync(new ClaimsPrincipal(identity));
-        return Results.Redirect("/");
+        return await signIn.EnterAsync(context, antiforgery, form["user"].ToString(), form["password"].ToString());
     }
 
     public static async Task<IResult> LeaveAsync(HttpContext context, IAntiforgery antiforgery)
@@ -55,49 +34,54 @@ internal sealed class SignIn(ServiceSettings settings, TimeProvider time)
         return Results.Redirect("/sign-in");
     }
 
-    /// <summary>Compares in constant time, and counts what was wrong.</summary>
-    internal bool IsRight(string user, string password)
+    /// <summary>Ends a session that another password opened.</summary>
+    public static async Task CheckSessionAsync(CookieValidatePrincipalContext context)
     {
-        // Without a password in the settings nobody gets in: an empty one would open the page to everybody.
-        var right = settings.Web.Password is { Length: > 0 } expected & Same(user, settings.Web.User) & Same(password, settings.Web.Password ?? "");
-        lock (_gate)
+        var signIn = context.HttpContext.RequestServices.GetRequiredService<SignIn>();
+        if (context.Principal?.FindFirstValue(StampClaim) == signIn._stamp)
+            return;
+        context.RejectPrincipal();
+        await context.HttpContext.SignOutAsync();
+    }
+
+    private async Task<IResult> EnterAsync(HttpContext context, IAntiforgery antiforgery, string user, string password)
+    {
+        var from = context.Connection.RemoteIpAddress;
+        if (attempts.MustWait(from))
+            return Html(context, antiforgery, Texts.In(context, "sign-in-wait"), StatusCodes.Status429TooManyRequests);
+        if (!IsRight(user, password))
         {
-            _wrong = right ? 0 : _wrong + 1;
-            if (_wrong >= AttemptsMax)
-            {
-                _wrong = 0;
-                _lockedUntil = time.GetUtcNow() + Wait;
-            }
+            attempts.WasWrong(from);
+            return Html(context, antiforgery, Texts.In(context, "sign-in-wrong"), StatusCodes.Status401Unauthorized);
         }
 
-        return right;
+        attempts.WasRight(from);
+        var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, user), new Claim(StampClaim, _stamp)], "password");
+        await context.SignInAsync(new ClaimsPrincipal(identity));
+        return Results.Redirect("/");
     }
+
+    /// <summary>Compares in constant time. Without a password in the settings nobody gets in: an empty one would open the page to everybody.</summary>
+    private bool IsRight(string user, string password) =>
+        settings.Web.Password is { Length: > 0 } & Same(user, settings.Web.User) & Same(password, settings.Web.Password ?? "");
 
     private static bool Same(string left, string right) =>
         CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(left)), SHA256.HashData(Encoding.UTF8.GetBytes(right)));
 
     private static IResult Html(HttpContext context, IAntiforgery antiforgery, string notice, int status)
     {
-        var token = antiforgery.GetAndStoreTokens(context);
-        var encode = HtmlEncoder.Default;
-        var html = $"""
-            <!doctype html>
-            <html lang="{Texts.Language(context)}">
-            <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-            <title>{encode.Encode(Texts.In(context, "product"))}</title>
-            <link rel="stylesheet" href="/web/style.css"><link rel="icon" href="data:,">
+        string T(string key) => Page.Encode(Texts.In(context, key));
+        return Page.Write(context, "", $"""
+            <header><h1>{T("product")}</h1><nav>{Page.LanguageLink(context, "/sign-in")}</nav></header>
             <main class="sign-in">
-            <h1>{encode.Encode(Texts.In(context, "product"))}</h1>
-            <p role="alert">{encode.Encode(notice)}</p>
+            <p role="alert">{Page.Encode(notice)}</p>
             <form method="post" action="/sign-in">
-            <input type="hidden" name="{token.FormFieldName}" value="{encode.Encode(token.RequestToken!)}">
-            <label>{encode.Encode(Texts.In(context, "user"))} <input name="user" autocomplete="username" required autofocus></label>
-            <label>{encode.Encode(Texts.In(context, "password"))} <input name="password" type="password" autocomplete="current-password" required></label>
-            <button>{encode.Encode(Texts.In(context, "sign-in"))}</button>
+            {Page.Token(context, antiforgery)}
+            <label>{T("user")} <input name="user" autocomplete="username" required autofocus></label>
+            <label>{T("password")} <input name="password" type="password" autocomplete="current-password" required></label>
+            <button>{T("sign-in")}</button>
             </form>
             </main>
-            </html>
-            """;
-        return Results.Content(html, "text/html; charset=utf-8", Encoding.UTF8, status);
+            """, status);
     }
 }

@@ -1,8 +1,12 @@
+using FacilityMonitor.Configuration;
+
 namespace FacilityMonitor.Web;
 
 /// <summary>The texts the server writes; the page's own are in dashboards/web/texts.js. Each in both languages.</summary>
 internal static class Texts
 {
+    private const string Cookie = "lang";
+
     public static IReadOnlyDictionary<string, (string Zh, string En)> All { get; } = new Dictionary<string, (string, string)>
     {
         ["product"] = ("设施卫士", "FacilityMonitor"),
@@ -11,31 +15,65 @@ internal static class Texts
         ["sign-in"] = ("登录", "Sign in"),
         ["sign-out"] = ("退出", "Sign out"),
         ["sign-in-again"] = ("页面已过期，请再试一次。", "The form was too old. Please try again."),
-        ["sign-in-wait"] = ("错误次数太多，请等半分钟。", "Too many wrong attempts. Please wait half a minute."),
+        ["sign-in-wait"] = ("错误次数太多，请稍等再试。", "Too many wrong attempts. Please wait before the next one."),
         ["sign-in-wrong"] = ("用户名或口令不对。", "User or password is wrong."),
-        ["loading"] = ("正在连接……", "Connecting …"),
-        ["no-modules"] = ("页面组件没有安装。请在源代码的 dashboards/web 里运行 npm ci，然后重新构建。", "The page's modules are not installed. Run npm ci in dashboards/web of the source and build again."),
+        ["no-modules"] = ("页面组件没有安装，下面的数值每半分钟刷新一次。请在源代码的 dashboards/web 里运行 npm ci，然后重新构建。", "The page's modules are not installed; what is below is fetched anew every half minute. Run npm ci in dashboards/web of the source and build again."),
+        ["no-script"] = ("浏览器没有运行脚本，下面的数值每半分钟刷新一次。", "This browser runs no scripts; what is below is fetched anew every half minute."),
         ["as-of"] = ("截至", "As of"),
-        ["alerts"] = ("未恢复的告警", "Open alerts"),
-        ["no-alerts"] = ("没有告警。", "No alerts."),
+        ["alerts"] = ("告警", "Alerts"),
+        ["no-alerts"] = ("没有未恢复的告警。", "No open alert."),
         ["device"] = ("设备", "Device"),
         ["in-use"] = ("使用中", "In use"),
+        ["power"] = ("功率", "Power"),
         ["heard"] = ("最近一次", "Heard"),
-        ["never"] = ("还没有数据", "never"),
+        ["never"] = ("还没有数据", "never heard"),
+        ["stale"] = ("数据过时", "stale"),
+        ["offline"] = ("离线", "offline"),
         ["circuit"] = ("回路", "Circuit"),
-        ["load"] = ("负载", "Load"),
-        ["not-rated"] = ("额定未登记", "rated current not registered"),
-        ["no-script"] = ("这个页面需要浏览器脚本才能实时更新。", "This page needs scripts to show live values."),
+        ["load"] = ("负荷", "Load"),
+        ["rated"] = ("额定", "Rated"),
+        ["share"] = ("占额定", "Of rated"),
+        ["trip"] = ("预计跳闸", "Time to trip"),
+        ["minutes"] = ("分钟", "min"),
+        ["perhaps-never"] = ("也可能不跳", "perhaps never"),
+        ["no-reading"] = ("没有读数", "no reading"),
+        ["not-rated"] = ("额定未登记", "rating not registered"),
+        ["no-sites"] = ("还没有登记点位。", "No site is registered."),
+        ["unknown"] = ("新设备", "New devices"),
+        ["no-unknown"] = ("没有未登记的设备。", "Every device is registered."),
+        ["health"] = ("系统运行状况", "Monitor health"),
+        ["broker"] = ("消息代理", "Broker"),
+        ["connected"] = ("已连接", "connected"),
+        ["disconnected"] = ("已断开", "disconnected"),
+        ["received"] = ("收到", "Received"),
+        ["stored"] = ("入库", "Stored"),
+        ["duplicates"] = ("重复", "Duplicates"),
+        ["dead-letters"] = ("死信", "Dead letters"),
+        ["on-the-way"] = ("在途", "On the way"),
+        ["hour"] = ("小时", "Hour"),
+        ["books-open"] = ("账目不平：有消息下落不明，读数可能缺失。请看告警。", "The books do not balance: messages are missing, and readings may be. See the alerts."),
     };
 
-    /// <summary>The language of a request: <c>?lang=</c>, else what was chosen before, else Chinese.</summary>
-    public static string Language(HttpContext context)
+    /// <summary>The language of a request: <c>?lang=</c>, else what was chosen before, else what the browser prefers, else that of the settings.</summary>
+    public static string Language(HttpContext context) =>
+        Known(context.Request.Query["lang"].ToString()) ?? Known(context.Request.Cookies[Cookie]) ?? Preferred(context.Request)
+        ?? context.RequestServices.GetRequiredService<ServiceSettings>().Language;
+
+    public static string In(HttpContext context, string key) => In(Language(context), key);
+
+    public static string In(string language, string key) => language == "en" ? All[key].En : All[key].Zh;
+
+    /// <summary>Whoever chose a language keeps it, also through the sign-in that comes between.</summary>
+    public static Task Remember(HttpContext context, RequestDelegate next)
     {
-        var asked = context.Request.Query["lang"].ToString();
-        if (asked is not ("zh" or "en"))
-            asked = context.Request.Cookies["lang"];
-        return asked == "en" ? "en" : "zh";
+        if (Known(context.Request.Query["lang"].ToString()) is { } chosen)
+            context.Response.Cookies.Append(Cookie, chosen, new CookieOptions { SameSite = SameSiteMode.Strict, MaxAge = TimeSpan.FromDays(365), HttpOnly = true });
+        return next(context);
     }
 
-    public static string In(HttpContext context, string key) => Language(context) == "en" ? All[key].En : All[key].Zh;
+    private static string? Preferred(HttpRequest request) => request.GetTypedHeaders().AcceptLanguage
+        .Where(language => language.Quality is not 0).OrderByDescending(language => language.Quality ?? 1)
+        .Select(language => Known(language.Value.ToString().Split('-')[0].ToLowerInvariant())).FirstOrDefault(known => known is not null);
+
+    private static string? Known(string? language) => language is "zh" or "en" ? language : null;
 }

@@ -1,7 +1,5 @@
-using System.Net.ServerSentEvents;
-using System.Runtime.CompilerServices;
-using System.Threading.Channels;
 using FacilityMonitor.Configuration;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.FileProviders;
@@ -11,12 +9,15 @@ namespace FacilityMonitor.Web;
 /// <summary>What managers see.</summary>
 internal static class WebServices
 {
-    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
+    /// <summary>Where the stream is: a program asks for it, not a person, so it is refused, never sent to the door.</summary>
+    private const string EventsPath = "/events";
 
     public static void AddWeb(this WebApplicationBuilder builder, ServiceSettings settings)
     {
         builder.Services.AddSingleton<LiveFeed>();
         builder.Services.AddHostedService(services => services.GetRequiredService<LiveFeed>());
+        builder.Services.AddSingleton<FirstPicture>();
+        builder.Services.AddSingleton<SignInAttempts>();
         builder.Services.AddSingleton<SignIn>();
         builder.Services.AddDataProtection().SetApplicationName("facility-monitor").PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(settings.Data.Directory, "keys")));
         builder.Services.AddAntiforgery(options => options.Cookie.SameSite = SameSiteMode.Strict);
@@ -28,12 +29,15 @@ internal static class WebServices
             options.Cookie.SameSite = SameSiteMode.Strict;
             options.LoginPath = "/sign-in";
             options.ExpireTimeSpan = TimeSpan.FromDays(7);
+            options.Events.OnRedirectToLogin = SendToTheDoorAsync;
+            options.Events.OnValidatePrincipal = SignIn.CheckSessionAsync;
         });
     }
 
     public static void MapWeb(this WebApplication app)
     {
         app.Use(SecurityHeaders);
+        app.Use(Texts.Remember);
         app.UseAuthentication();
         app.UseAuthorization();
         var assets = Path.Combine(AppContext.BaseDirectory, "web");
@@ -43,7 +47,7 @@ internal static class WebServices
         app.MapPost("/sign-in", SignIn.PostAsync);
         app.MapPost("/sign-out", SignIn.LeaveAsync).RequireAuthorization();
         app.MapGet("/", Page.Show).RequireAuthorization();
-        app.MapGet("/events", Stream).RequireAuthorization();
+        app.MapGet(EventsPath, StreamAsync).RequireAuthorization();
     }
 
     private static Task SecurityHeaders(HttpContext context, RequestDelegate next)
@@ -52,55 +56,58 @@ internal static class WebServices
         headers.ContentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "no-referrer";
-        if (!context.Request.Path.StartsWithSegments("/web", StringComparison.Ordinal))
-            headers.CacheControl = "no-store";
+        headers["Cross-Origin-Opener-Policy"] = "same-origin";
+        headers["Cross-Origin-Resource-Policy"] = "same-origin";
+        // Scripts and styles may be kept, but are asked for again: after an update an old script must not meet a new stream.
+        headers.CacheControl = context.Request.Path.StartsWithSegments("/web", StringComparison.Ordinal) ? "no-cache" : "no-store";
         return next(context);
     }
 
-    private static IResult Stream(LiveFeed feed, TimeProvider time, IHostApplicationLifetime lifetime, CancellationToken cancellationToken)
+    /// <summary>Without the address that was asked for: what a person opened is nobody's business in a log.</summary>
+    private static Task SendToTheDoorAsync(RedirectContext<CookieAuthenticationOptions> context)
     {
-        if (feed.Open() is not { } opened)
-            return Results.Text("Too many open pages.\n", statusCode: StatusCodes.Status503ServiceUnavailable);
-        var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
-        return TypedResults.ServerSentEvents(Events(feed, opened.First, opened.Changes, time, end, CancellationToken.None));
+        if (context.Request.Path == EventsPath)
+            context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+        else
+            context.Response.Redirect("/sign-in");
+        return Task.CompletedTask;
     }
 
-    private static async IAsyncEnumerable<SseItem<string>> Events(
-        LiveFeed feed, IReadOnlyList<LiveEvent> first, ChannelReader<LiveEvent> changes, TimeProvider time, CancellationTokenSource end, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>The stream of one page. Every page is sent the same bytes, so one more page costs its connection and nothing a change.</summary>
+    private static async Task StreamAsync(HttpContext context, LiveFeed feed, IHostApplicationLifetime lifetime)
     {
+        var response = context.Response;
+        if (feed.Open() is not { } viewer)
+        {
+            response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            response.Headers.RetryAfter = "5";
+            await response.WriteAsync("Too many open pages.\n");
+            return;
+        }
+
+        using var _ = viewer;
+        await using var stopping = lifetime.ApplicationStopping.Register(viewer.End);
+        await using var gone = context.RequestAborted.Register(viewer.End);
+        response.ContentType = "text/event-stream; charset=utf-8";
+        // nginx would hold events back until its buffer is full.
+        response.Headers["X-Accel-Buffering"] = "no";
         try
         {
-            // At once, so that the page knows the stream stands even when nothing changes.
-            yield return new SseItem<string>("{}", "hello");
-            foreach (var news in first)
-                yield return new SseItem<string>(news.Json, news.Name);
-            while (!cancellationToken.IsCancellationRequested)
+            // What waits is taken without a token: one that can be cancelled costs an allocation an event. The page's end completes the channel instead.
+            while (await viewer.Frames.WaitToReadAsync(CancellationToken.None))
             {
-                var (heard, news) = await NextAsync(changes, time, end.Token);
-                if (!heard)
-                    yield break;
-                yield return news is { } change ? new SseItem<string>(change.Json, change.Name) : new SseItem<string>("{}", "heartbeat");
+                while (viewer.Frames.TryRead(out var frame))
+                    await response.Body.WriteAsync(frame.Bytes, viewer.SentAway);
             }
-        }
-        finally
-        {
-            feed.Close(changes);
-            end.Dispose();
-        }
-    }
-
-    /// <summary>The next event, null for a heartbeat; not heard when the stream is over.</summary>
-    private static async Task<(bool Heard, LiveEvent? News)> NextAsync(ChannelReader<LiveEvent> changes, TimeProvider time, CancellationToken cancellationToken)
-    {
-        using var quiet = new CancellationTokenSource(Heartbeat, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(quiet.Token, cancellationToken);
-        try
-        {
-            return await changes.WaitToReadAsync(either.Token) && changes.TryRead(out var news) ? (true, news) : (false, null);
         }
         catch (OperationCanceledException)
         {
-            return (!cancellationToken.IsCancellationRequested, null);
+            // The page was too slow: what is stuck on its way is given up with the connection.
+            context.Abort();
+        }
+        finally
+        {
+            feed.Close(viewer);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using FacilityMonitor.Commands;
 using FacilityMonitor.Configuration;
@@ -32,11 +33,15 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
 
     public HttpClient Client { get; }
 
+    public Uri Url => Client.BaseAddress!;
+
+    public SignInAttempts Attempts => _app.Services.GetRequiredService<SignInAttempts>();
+
     public LiveFeed Feed => _app.Services.GetRequiredService<LiveFeed>();
 
     public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    public static async Task<PageUnderTest> StartAsync(string data, ManualTime? clock = null)
+    public static async Task<PageUnderTest> StartAsync(string data, ManualTime? clock = null, string password = Password, string language = "zh")
     {
         var url = $"http://127.0.0.1:{await ProcessUnderTest.FreePortAsync()}";
         var folder = Path.Combine(SourceTree.Root, "src/FacilityMonitor/demo");
@@ -45,7 +50,8 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
             ["FM_BROKER__PORT"] = (await ProcessUnderTest.FreePortAsync()).ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["FM_DATA__DIRECTORY"] = data,
             ["FM_WEB__URL"] = url,
-            ["FM_WEB__SIGN_IN__PASSWORD"] = Password,
+            ["FM_WEB__SIGN_IN__PASSWORD"] = password,
+            ["FM_LANGUAGE"] = language,
         });
         Assert.Empty(errors);
         var time = clock ?? new ManualTime();
@@ -55,17 +61,45 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
     }
 
     /// <summary>A device says something: it goes the way of every message from the journal on.</summary>
-    public async Task SayAsync(string name, string channel, double watts)
+    public async Task SayAsync(string name, string channel, double watts, MessageKind kind = MessageKind.Data, long? atMs = null)
     {
         var devices = _app.Services.GetRequiredService<DeviceTable>();
-        var message = new DeviceMessage { Kind = MessageKind.Data, Device = devices.Resolve(Dialect.Fm1, "huaihai"u8, System.Text.Encoding.UTF8.GetBytes(name)), ReceivedMs = NowMs };
+        var message = new DeviceMessage { Kind = kind, Device = devices.Resolve(Dialect.Fm1, "huaihai"u8, System.Text.Encoding.UTF8.GetBytes(name)), ReceivedMs = NowMs };
         ref var reading = ref message.Readings.Add();
         Assert.True(ChannelId.TryParse(channel, out var id));
-        (reading.Channel, reading.AtMs, reading.DeviceMs) = (id, NowMs, NowMs);
+        (reading.Channel, reading.AtMs, reading.DeviceMs) = (id, atMs ?? NowMs, atMs ?? NowMs);
         message.Readings.AddValue(Metric.W, watts);
         var writer = new JournalWriter();
         writer.Message(message);
         await _app.Services.GetRequiredService<MessageJournal>().AppendAsync(writer);
+    }
+
+    /// <summary>The whole state as a page that opens now is told.</summary>
+    public JsonElement State()
+    {
+        using var viewer = Feed.Open()!;
+        Feed.Close(viewer);
+        Assert.True(viewer.Frames.TryRead(out var hello));
+        return Body(hello!);
+    }
+
+    /// <summary>A channel as a page that opens now is told; null when it is not.</summary>
+    public JsonElement? Channel(string device, string channel)
+    {
+        foreach (var told in State().GetProperty("devices").GetProperty("devices").EnumerateArray())
+        {
+            if (told.GetProperty("key").GetString() == device && told.GetProperty("channels").TryGetProperty(channel, out var values))
+                return values;
+        }
+
+        return null;
+    }
+
+    public static JsonElement Body(LiveFrame frame)
+    {
+        var text = System.Text.Encoding.UTF8.GetString(frame.Bytes.Span);
+        using var json = JsonDocument.Parse(text[(text.IndexOf("data: ", StringComparison.Ordinal) + 6)..]);
+        return json.RootElement.Clone();
     }
 
     /// <summary>Moves the clock in steps, in real time as short as the workers need, until a condition holds.</summary>
@@ -95,11 +129,21 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
         return await Client.PostAsync(new Uri("/sign-in", UriKind.Relative), body);
     }
 
+    /// <summary>Sends a form of the page itself, with the proof that it is ours or without.</summary>
+    public async Task<HttpResponseMessage> PostAsync(string path, bool withToken)
+    {
+        var token = Token().Match(await Client.GetStringAsync(new Uri("/", UriKind.Relative)));
+        using var body = new FormUrlEncodedContent(new Dictionary<string, string> { [token.Groups["name"].Value] = withToken ? token.Groups["value"].Value : "" });
+        return await Client.PostAsync(new Uri(path, UriKind.Relative), body);
+    }
+
+    public Task StopAsync() => _app.StopAsync();
+
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
         _handler.Dispose();
-        await _app.StopAsync();
+        await StopAsync();
         await _app.DisposeAsync();
     }
 

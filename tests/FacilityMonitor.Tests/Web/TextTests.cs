@@ -1,5 +1,8 @@
 using System.Text.RegularExpressions;
-using FacilityMonitor.Readings;
+using FacilityMonitor.Alerts;
+using FacilityMonitor.Contract;
+using FacilityMonitor.Registry;
+using FacilityMonitor.Rules;
 using FacilityMonitor.Tests.Conventions;
 using FacilityMonitor.Web;
 
@@ -9,53 +12,182 @@ namespace FacilityMonitor.Tests.Web;
 public sealed partial class TextTests
 {
     private static readonly string Folder = Path.Combine(SourceTree.Root, "dashboards/web");
+    private static readonly string Script = File.ReadAllText(Path.Combine(Folder, "live.js"));
+    private static readonly string TextScript = File.ReadAllText(Path.Combine(Folder, "texts.js"));
+
+    private static readonly Dictionary<string, (string Zh, string En)> Known = TextLine().Matches(TextScript)
+        .ToDictionary(text => text.Groups["key"].Value, text => (text.Groups["zh"].Value, text.Groups["en"].Value), StringComparer.Ordinal);
+
+    /// <summary>Keys that the page puts together, and what each family has to name.</summary>
+    private static readonly Dictionary<string, IReadOnlyList<string>> Families = new(StringComparer.Ordinal)
+    {
+        ["P"] = [.. Enum.GetNames<Priority>().Select(name => name[1..])],
+        ["reason_"] = [.. Enum.GetValues<RejectReason>().Select(reason => reason.Key())],
+        ["behind_"] = ["monitoring", "store"],
+        ["limit_"] = WrittenIn("limits"),
+        ["alerts_"] = WrittenIn("alertBooks"),
+    };
 
     [Fact]
-    public void Every_text_of_the_server_is_there_in_both_languages()
+    public void Every_line_of_the_pages_texts_is_understood_by_these_tests()
     {
+        var lines = TextScript.Split('\n').SkipWhile(line => !line.StartsWith("export const texts", StringComparison.Ordinal)).Skip(1).TakeWhile(line => line != "};").ToList();
+
+        Assert.True(lines.Count > 100, $"{lines.Count} texts were found");
+        Assert.Equal(lines.Count, Known.Count);
+    }
+
+    [Fact]
+    public void Every_text_of_the_server_is_there_in_both_languages_and_is_used()
+    {
+        var sources = string.Concat(Directory.GetFiles(Path.Combine(SourceTree.Root, "src/FacilityMonitor/Web"), "*.cs").Select(File.ReadAllText));
         foreach (var (key, (zh, en)) in Texts.All)
+        {
             AssertBoth(key, zh, en);
+            Assert.True(Regex.Count(sources, $"\"{key}\"") > 1, $"The text '{key}' is used nowhere.");
+        }
+    }
+
+    [Fact]
+    public void Every_text_the_server_asks_for_is_there()
+    {
+        var asked = Directory.GetFiles(Path.Combine(SourceTree.Root, "src/FacilityMonitor/Web"), "*.cs").SelectMany(file => AskedOfServer().Matches(File.ReadAllText(file))).Select(call => call.Groups["key"].Value).ToHashSet();
+
+        Assert.True(asked.Count > 10, $"{asked.Count} were found");
+        Assert.Empty(asked.Except(Texts.All.Keys));
     }
 
     [Fact]
     public void Every_text_of_the_page_is_there_in_both_languages_and_is_used()
     {
-        var texts = TextLine().Matches(File.ReadAllText(Path.Combine(Folder, "texts.js")));
-        var scripts = string.Concat(Directory.GetFiles(Folder, "*.js").Select(File.ReadAllText));
-        Assert.True(texts.Count > 50, $"{texts.Count} texts were found");
-
-        foreach (Match text in texts)
+        var own = Own(TextScript);
+        foreach (var (key, (zh, en)) in Known)
         {
-            var key = text.Groups["key"].Value;
-            AssertBoth(key, text.Groups["zh"].Value, text.Groups["en"].Value);
-            var used = Regex.Count(scripts, $@"['`]{key}['`]") + Regex.Count(scripts, $@"\b{key}:") + (key.StartsWith("behind_", StringComparison.Ordinal) ? 1 : 0);
-            Assert.True(used > 1 || MetricKeys.TryParse(key, out _), $"The text '{key}' is used nowhere.");
+            AssertBoth(key, zh, en);
+            var isUsed = Regex.IsMatch(Script + own, $@"'{Regex.Escape(key)}'") || Regex.IsMatch(Script, $@"\b{Regex.Escape(key)}: (\[|'|t\()") || Regex.IsMatch(Script, $@"^const signs = .*\b{Regex.Escape(key)}:", RegexOptions.Multiline);
+            var isOfFamily = Families.Any(family => key.StartsWith(family.Key, StringComparison.Ordinal) && family.Value.Contains(key[family.Key.Length..]));
+            Assert.True(isUsed || isOfFamily, $"The text '{key}' is used nowhere.");
         }
     }
 
     [Fact]
     public void Every_text_the_page_asks_for_is_there()
     {
-        var known = TextLine().Matches(File.ReadAllText(Path.Combine(Folder, "texts.js"))).Select(text => text.Groups["key"].Value).ToHashSet();
-        var asked = Asked().Matches(File.ReadAllText(Path.Combine(Folder, "live.js"))).Select(call => call.Groups["key"].Value).ToHashSet();
+        var asked = Asked().Matches(Script).Select(call => call.Groups["key"].Value).ToHashSet();
+        Assert.True(asked.Count > 40, $"{asked.Count} were found");
+        Assert.Empty(asked.Except(Known.Keys));
 
-        Assert.NotEmpty(asked);
-        Assert.Empty(asked.Except(known));
+        foreach (var (prefix, members) in Families)
+        {
+            Assert.NotEmpty(members);
+            Assert.All(members, member => Assert.Contains(prefix + member, Known.Keys));
+        }
+    }
+
+    [Fact]
+    public void Every_state_of_a_socket_has_a_word_and_a_sign_of_its_own()
+    {
+        var told = Told().Matches(Script[Script.IndexOf("function tileState", StringComparison.Ordinal)..Script.IndexOf("const signs", StringComparison.Ordinal)]).Select(state => state.Groups["state"].Value).ToHashSet();
+        var signs = Script.Split('\n').Single(line => line.StartsWith("const signs", StringComparison.Ordinal));
+
+        Assert.Equal(8, told.Count);
+        Assert.All(told, state => Assert.Contains($" {state}:", signs, StringComparison.Ordinal));
+        Assert.All(told, state => Assert.Contains(state, Known.Keys));
+    }
+
+    [Fact]
+    public void Every_quantity_the_page_shows_has_a_name_and_a_unit_or_two_words()
+    {
+        foreach (var key in KeysOf("const units"))
+        {
+            Assert.True(FacilityMonitor.Readings.MetricKeys.TryParse(key, out _), $"{key} is no quantity.");
+            Assert.Contains(key, Known.Keys);
+        }
+
+        foreach (var key in KeysOf("const words"))
+        {
+            Assert.True(FacilityMonitor.Readings.MetricKeys.TryParse(key, out var metric) && FacilityMonitor.Readings.MetricKeys.IsBoolean(metric), $"{key} is not true or false.");
+            Assert.Contains(key, Known.Keys);
+        }
+    }
+
+    [Fact]
+    public void What_is_put_into_a_text_is_the_same_in_both_languages()
+    {
+        Assert.Contains(Known.Values, text => Placeholder().IsMatch(text.Zh));
+        foreach (var (key, (zh, en)) in Known)
+            Assert.True(Names(zh).SetEquals(Names(en)), $"'{key}' puts in other things in one language than in the other.");
+
+        foreach (Match call in CallWithValues().Matches(Script + Own(TextScript)))
+        {
+            var given = Given().Matches(call.Groups["values"].Value).Select(value => value.Groups["name"].Value).ToHashSet();
+            Assert.True(Names(Known[call.Groups["key"].Value].Zh).SetEquals(given), $"'{call.Groups["key"].Value}' is given {string.Join(", ", given)}.");
+        }
+    }
+
+    [Fact]
+    public void Every_rule_has_a_name_a_consequence_and_steps_in_both_languages()
+    {
+        foreach (var rule in RuleCatalogue.All)
+        {
+            foreach (var text in (LocalText[])[rule.Title, rule.Next, .. rule.Steps])
+                AssertBoth(rule.Name, text.Zh, text.En);
+        }
+    }
+
+    /// <summary>What an object of the health section holds, from the code that writes it.</summary>
+    private static List<string> WrittenIn(string name)
+    {
+        var source = File.ReadAllText(Path.Combine(SourceTree.Root, "src/FacilityMonitor/Web/LiveJson.cs"));
+        var begin = source.IndexOf($"WriteStartObject(\"{name}\")", StringComparison.Ordinal);
+        return [.. Written().Matches(source[begin..source.IndexOf("WriteEndObject", begin, StringComparison.Ordinal)]).Select(field => field.Groups["name"].Value)];
+    }
+
+    private static string Own(string script) => script[script.IndexOf("export const language", StringComparison.Ordinal)..];
+
+    private static HashSet<string> Names(string text) => [.. Placeholder().Matches(text).Select(name => name.Value)];
+
+    private static List<string> KeysOf(string declaration)
+    {
+        var begin = Script.IndexOf(declaration, StringComparison.Ordinal);
+        var keys = Key().Matches(Script[begin..Script.IndexOf("};", begin, StringComparison.Ordinal)]).Select(key => key.Groups["key"].Value).ToList();
+        Assert.NotEmpty(keys);
+        return keys;
     }
 
     private static void AssertBoth(string key, string zh, string en)
     {
         Assert.True(zh.Length > 0 && en.Length > 0, $"'{key}' lacks a language.");
         Assert.False(Chinese().IsMatch(en), $"'{key}' has Chinese in its English: {en}");
-        // Units and names of dialects are the same in every language.
-        Assert.True(Chinese().IsMatch(zh) || zh == en, $"'{key}' is not Chinese: {zh}");
+        Assert.True(Chinese().IsMatch(zh), $"'{key}' is not Chinese: {zh}");
     }
 
-    [GeneratedRegex(@"^  (?<key>\w+): \{ zh: '(?<zh>[^']*)', en: '(?<en>[^']*)' \}", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^  '?(?<key>[\w-]+)'?: \{ zh: '(?<zh>[^']*)', en: '(?<en>[^']*)' \},$", RegexOptions.Multiline)]
     private static partial Regex TextLine();
 
-    [GeneratedRegex(@"\bt\('(?<key>\w+)'\)")]
+    [GeneratedRegex(@"\bt\('(?<key>[\w-]+)'")]
     private static partial Regex Asked();
+
+    [GeneratedRegex(@"\bt\('(?<key>[\w-]+)', \{ (?<values>[^}]*) \}")]
+    private static partial Regex CallWithValues();
+
+    [GeneratedRegex(@"(?:^|, )(?<name>\w+)(?=:|,|$)")]
+    private static partial Regex Given();
+
+    [GeneratedRegex("(?:\\bSay|\\bT|\\bSection)\\(\"(?<key>[^\"]+)\"\\)|Texts\\.In\\(context, \"(?<key>[^\"]+)\"\\)")]
+    private static partial Regex AskedOfServer();
+
+    [GeneratedRegex(@"(?:return|\?|:) '(?<state>\w+)'")]
+    private static partial Regex Told();
+
+    [GeneratedRegex(@"\b(?<key>[a-z]\w*): \[")]
+    private static partial Regex Key();
+
+    [GeneratedRegex("WriteNumber\\(\"(?<name>\\w+)\"")]
+    private static partial Regex Written();
+
+    [GeneratedRegex(@"(?<=\{)\w+(?=\})")]
+    private static partial Regex Placeholder();
 
     [GeneratedRegex(@"\p{IsCJKUnifiedIdeographs}")]
     private static partial Regex Chinese();

@@ -1,0 +1,268 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using FacilityMonitor.Web;
+
+namespace FacilityMonitor.Tests.Web;
+
+/// <summary>The stream to the pages, over a real connection: the whole state, then what changes.</summary>
+public sealed class LiveStreamTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task The_stream_begins_with_the_whole_state_and_goes_on_with_changes()
+    {
+        await using var page = await StartAsync();
+        await page.SignInAsync(PageUnderTest.Password);
+        using var stream = await StreamAsync(page);
+        Assert.Equal("text/event-stream", stream.Content.Headers.ContentType!.MediaType);
+        using var reader = new StreamReader(await stream.Content.ReadAsStreamAsync());
+
+        var (name, hello) = await EventAsync(reader);
+        Assert.Equal("hello", name);
+        Assert.Equal(LiveFeed.Build, hello.GetProperty("build").GetString());
+        Assert.Equal(["jiugeng", "huaihai", "panyu-road"], hello.GetProperty("registry").GetProperty("sites").EnumerateArray().Select(site => site.GetProperty("id").GetString()));
+        Assert.Empty(hello.GetProperty("alerts").GetProperty("alerts").EnumerateArray());
+        Assert.Equal(JsonValueKind.Object, hello.GetProperty("health").ValueKind);
+        await page.SayAsync("pile-02", "s7", 742);
+        await page.UntilAsync(() => page.Channel("huaihai/pile-02", "s7") is not null, "the value in the feed");
+
+        var devices = await EventAsync(reader, "devices");
+        var changed = devices.GetProperty("devices").EnumerateArray().Single();
+        Assert.Equal(("huaihai/pile-02", 742d), (changed.GetProperty("key").GetString(), changed.GetProperty("channels").GetProperty("s7").GetProperty("w").GetDouble()));
+    }
+
+    [Fact]
+    public async Task A_page_that_comes_back_is_given_the_whole_state_again()
+    {
+        await using var page = await StartAsync();
+        await page.SignInAsync(PageUnderTest.Password);
+        using (await StreamAsync(page))
+        {
+        }
+
+        await page.SayAsync("pile-02", "s7", 742);
+        await page.UntilAsync(() => page.Channel("huaihai/pile-02", "s7") is not null, "the value in the feed");
+        using var again = await StreamAsync(page);
+        using var reader = new StreamReader(await again.Content.ReadAsStreamAsync());
+
+        var hello = await EventAsync(reader, "hello");
+        Assert.Contains("\"w\":742", hello.GetProperty("devices").GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task When_nothing_changes_a_heartbeat_tells_that_the_stream_stands()
+    {
+        await using var page = await StartAsync();
+        await QuietAsync(page);
+        var since = page.Time.GetUtcNow();
+        using var viewer = page.Feed.Open()!;
+        Assert.True(viewer.Frames.TryRead(out _));
+
+        LiveFrame? frame = null;
+        await page.UntilAsync(() => viewer.Frames.TryRead(out frame), "a word");
+
+        Assert.Equal("heartbeat", frame!.Name);
+        Assert.InRange(PageUnderTest.Body(frame).GetProperty("now").GetInt64() - since.ToUnixTimeMilliseconds(), 1, LiveFeed.HeartbeatEvery.TotalMilliseconds + 250);
+    }
+
+    [Fact]
+    public async Task Every_page_is_sent_the_same_bytes()
+    {
+        await using var page = await StartAsync();
+        await QuietAsync(page);
+        var viewers = Enumerable.Range(0, 200).Select(_ => page.Feed.Open()!).ToList();
+        var first = viewers.Select(viewer => viewer.Frames.TryRead(out var hello) ? hello : null).Distinct().ToList();
+        Assert.Single(first);
+
+        await page.SayAsync("pile-02", "s7", 742);
+        await page.UntilAsync(() => page.Channel("huaihai/pile-02", "s7") is not null, "the value in the feed");
+
+        var change = viewers.Select(viewer => viewer.Frames.TryRead(out var frame) ? frame : null).Distinct().Single();
+        Assert.Equal("devices", change!.Name);
+    }
+
+    [Fact]
+    public async Task Telling_two_hundred_pages_allocates_nothing_for_each()
+    {
+        await using var page = await StartAsync();
+        await QuietAsync(page);
+        var viewers = Enumerable.Range(0, 200).Select(_ => page.Feed.Open()!).ToList();
+        var frame = LiveFrame.Of("devices", Encoding.UTF8.GetBytes($"{{\"x\":\"{new string('x', 10_000)}\"}}"));
+        TellAll();
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var change = 0; change < 100; change++)
+            TellAll();
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 200);
+
+        void TellAll()
+        {
+            page.Feed.Tell(frame);
+            foreach (var viewer in viewers)
+            {
+                while (viewer.Frames.TryRead(out _))
+                {
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_page_that_does_not_read_is_cut_off_and_holds_up_nobody()
+    {
+        await using var page = await StartAsync();
+        var session = (await page.SignInAsync(PageUnderTest.Password)).Headers.GetValues("Set-Cookie").Single(cookie => cookie.StartsWith("fm=", StringComparison.Ordinal)).Split(';')[0];
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
+        await socket.ConnectAsync(page.Url.Host, page.Url.Port);
+        await socket.SendAsync(Encoding.ASCII.GetBytes($"GET /events HTTP/1.1\r\nHost: {page.Url.Authority}\r\nCookie: {session}\r\n\r\n"));
+        using var attentive = page.Feed.Open()!;
+        await page.UntilAsync(() => Pages(page) >= 2, "both pages");
+        var big = LiveFrame.Of("devices", Encoding.UTF8.GetBytes($"{{\"x\":\"{new string('x', 1 << 20)}\"}}"));
+
+        for (var told = 0; told < 200 && page.Feed.SentAway == 0; told++)
+        {
+            page.Feed.Tell(big);
+            while (attentive.Frames.TryRead(out _))
+            {
+            }
+        }
+
+        Assert.Equal(1, page.Feed.SentAway);
+        // The connection itself ends: nothing waits for a reader that is not there.
+        var buffer = new byte[1 << 16];
+        try
+        {
+            while (await socket.ReceiveAsync(buffer).WaitAsync(TimeSpan.FromSeconds(30)) > 0)
+            {
+            }
+        }
+        catch (SocketException error)
+        {
+            Assert.Equal(SocketError.ConnectionReset, error.SocketErrorCode);
+        }
+
+        page.Feed.Tell(big);
+        Assert.True(attentive.Frames.TryRead(out _));
+    }
+
+    [Fact]
+    public async Task There_is_room_for_a_thousand_pages_and_one_more_is_refused()
+    {
+        await using var page = await StartAsync();
+        await page.SignInAsync(PageUnderTest.Password);
+        var first = page.Feed.Open()!;
+        for (var viewer = 1; viewer < LiveFeed.ViewersMax; viewer++)
+            Assert.NotNull(page.Feed.Open());
+
+        using var refused = await StreamAsync(page);
+        Assert.Equal(System.Net.HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+        Assert.Equal(1, page.Feed.Refused);
+        page.Feed.Close(first);
+        using var again = await StreamAsync(page);
+        Assert.Equal(System.Net.HttpStatusCode.OK, again.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_page_that_goes_makes_room()
+    {
+        await using var page = await StartAsync();
+        await page.SignInAsync(PageUnderTest.Password);
+        using (await StreamAsync(page))
+            await page.UntilAsync(() => Pages(page) == 1, "the page being counted");
+
+        await page.UntilAsync(() => Pages(page) == 0, "the page being gone");
+    }
+
+    [Fact]
+    public async Task When_the_service_stops_the_stream_ends_at_once()
+    {
+        await using var page = await StartAsync();
+        await page.SignInAsync(PageUnderTest.Password);
+        using var stream = await StreamAsync(page);
+        using var reader = new StreamReader(await stream.Content.ReadAsStreamAsync());
+        await EventAsync(reader, "hello");
+
+        var stopped = page.StopAsync();
+
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(4));
+        while (await reader.ReadLineAsync(deadline.Token) is not null)
+        {
+        }
+
+        await stopped;
+    }
+
+    [Fact]
+    public async Task A_crowd_of_devices_is_told_in_portions_and_nobody_is_forgotten()
+    {
+        const int Devices = LiveFeed.DevicesPerEventMax + 7;
+        await using var page = await StartAsync();
+        await QuietAsync(page);
+        using var viewer = page.Feed.Open()!;
+        for (var number = 0; number < Devices; number++)
+            await page.SayAsync(string.Create(CultureInfo.InvariantCulture, $"new-{number}"), "s1", number);
+
+        var told = new HashSet<string>();
+        await page.UntilAsync(
+            () =>
+            {
+                while (viewer.Frames.TryRead(out var frame))
+                {
+                    if (frame.Name != "devices")
+                        continue;
+                    var devices = PageUnderTest.Body(frame).GetProperty("devices").EnumerateArray().Select(device => device.GetProperty("key").GetString()!).ToList();
+                    Assert.InRange(devices.Count, 1, LiveFeed.DevicesPerEventMax);
+                    told.UnionWith(devices);
+                }
+
+                return told.Count == Devices;
+            },
+            "every device being told");
+    }
+
+    private Task<PageUnderTest> StartAsync() => PageUnderTest.StartAsync(_folder.Path);
+
+    private static Task<HttpResponseMessage> StreamAsync(PageUnderTest page) => page.Client.GetAsync(new Uri("/events", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+
+    /// <summary>Open pages as the health section tells; counted every two seconds.</summary>
+    private static int Pages(PageUnderTest page) => page.State().GetProperty("health").TryGetProperty("limits", out var limits) ? limits.GetProperty("pages").GetInt32() : -1;
+
+    /// <summary>Until nothing is told any more: the attempts to reach the broker that is not there end, and the health is known.</summary>
+    private static async Task QuietAsync(PageUnderTest page)
+    {
+        using var viewer = page.Feed.Open()!;
+        await page.UntilAsync(() => viewer.Frames.TryRead(out var frame) && frame.Name == "heartbeat", "quiet");
+        page.Feed.Close(viewer);
+    }
+
+    private static async Task<JsonElement> EventAsync(StreamReader reader, string name)
+    {
+        while (true)
+        {
+            var (told, body) = await EventAsync(reader);
+            if (told == name)
+                return body;
+        }
+    }
+
+    private static async Task<(string Name, JsonElement Body)> EventAsync(StreamReader reader)
+    {
+        var name = "";
+        while (true)
+        {
+            var line = await reader.ReadLineAsync() ?? throw new EndOfStreamException("The stream ended.");
+            if (line.StartsWith("event: ", StringComparison.Ordinal))
+                name = line["event: ".Length..];
+            if (!line.StartsWith("data: ", StringComparison.Ordinal))
+                continue;
+            using var json = JsonDocument.Parse(line["data: ".Length..]);
+            return (name, json.RootElement.Clone());
+        }
+    }
+}
