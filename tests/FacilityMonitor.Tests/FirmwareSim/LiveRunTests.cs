@@ -52,7 +52,7 @@ public sealed class LiveRunTests
     {
         await using var broker = await MosquittoBroker.StartAsync();
         await using var host = await Host.StartAsync(broker);
-        using var ledgerText = new StringWriter(CultureInfo.InvariantCulture);
+        using var ledgerText = new LineCounter();
         using var ledger = new Ledger(ledgerText);
         using var stop = new CancellationTokenSource();
         var run = Run(Yard, broker, ledger, stop.Token);
@@ -61,6 +61,9 @@ public sealed class LiveRunTests
         for (var round = 2; round <= 3; round++)
         {
             await broker.KillAsync();
+            // However fast the broker is back: something has to be in the buffers for history to be told.
+            var said = ledgerText.Lines;
+            await Until.TrueAsync(() => ledgerText.Lines >= said + 6, "the piles go on measuring");
             await broker.StartAgainAsync();
             var number = round;
             await Until.TrueAsync(() => host.Birth("a/pile-1")?.GetProperty("bd").GetInt64() >= number, "the pile is back");
@@ -108,6 +111,21 @@ public sealed class LiveRunTests
         Assert.True(host.HistMessages >= 5);
         await stop.CancelAsync();
         await run;
+    }
+
+    /// <summary>A ledger's text, and how many lines it has while it is still being written.</summary>
+    private sealed class LineCounter() : StringWriter(CultureInfo.InvariantCulture)
+    {
+        private int _lines;
+
+        public int Lines => Volatile.Read(ref _lines);
+
+        public override void Write(string? value)
+        {
+            base.Write(value);
+            if (value?.EndsWith('\n') == true)
+                Interlocked.Increment(ref _lines);
+        }
     }
 
     [Theory]
