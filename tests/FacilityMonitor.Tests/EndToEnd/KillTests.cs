@@ -47,6 +47,9 @@ public sealed class KillTests(ITestOutputHelper output)
         await simulator.UntilAsync(() => Task.FromResult(Read(ledger).Acked.Count > atLastKill), $"receipts for all that was under way ({atLastKill}), FM_SEED={seed}");
         await service.Process.UntilAsync(() => Task.FromResult(AreTold(service.Data)), $"{Overloads} overloads told, FM_SEED={seed}");
         await simulator.StopAsync();
+        // Promise 2: every device's hour, counted by ingest as it came and by the store as it was kept, over all the kills.
+        await service.Process.UntilAsync(
+            () => Task.FromResult(Count(service.Data, "select count(*) from book where received <> stored + duplicates + dead_letters or received = 0") == 0), $"the books balancing, FM_SEED={seed}");
         Assert.Equal(0, await service.Process.StopAsync());
 
         await using var witness = await JournalWitness.HearAsync(service.Data, FacilityLoader.Load(configuration, RunCommand.Rules).Facility!, TimeSpan.FromSeconds(120));
