@@ -58,16 +58,26 @@ public sealed class LiveStreamTests : IDisposable
     public async Task When_nothing_changes_a_heartbeat_tells_that_the_stream_stands()
     {
         await using var page = await StartAsync();
-        await QuietAsync(page);
-        var since = page.Time.GetUtcNow();
         using var viewer = page.Feed.Open()!;
-        Assert.True(viewer.Frames.TryRead(out _));
+        var words = new List<LiveFrame>();
+        await page.UntilAsync(Read, "a first heartbeat");
+        await page.UntilAsync(Read, "a second one");
 
-        LiveFrame? frame = null;
-        await page.UntilAsync(() => viewer.Frames.TryRead(out frame), "a word");
+        // Not before ten seconds of silence: with every other word the stream is known to stand.
+        var beats = words.Where(word => word.Name == "heartbeat").Select(word => PageUnderTest.Body(word).GetProperty("now").GetInt64()).ToList();
+        Assert.InRange(beats[1] - beats[0], LiveFeed.HeartbeatEvery.TotalMilliseconds, double.MaxValue);
 
-        Assert.Equal("heartbeat", frame!.Name);
-        Assert.InRange(PageUnderTest.Body(frame).GetProperty("now").GetInt64() - since.ToUnixTimeMilliseconds(), 1, LiveFeed.HeartbeatEvery.TotalMilliseconds + 250);
+        bool Read()
+        {
+            var any = false;
+            while (!any && viewer.Frames.TryRead(out var frame))
+            {
+                words.Add(frame);
+                any = frame.Name == "heartbeat";
+            }
+
+            return any;
+        }
     }
 
     [Fact]
@@ -76,14 +86,13 @@ public sealed class LiveStreamTests : IDisposable
         await using var page = await StartAsync();
         await QuietAsync(page);
         var viewers = Enumerable.Range(0, 200).Select(_ => page.Feed.Open()!).ToList();
-        var first = viewers.Select(viewer => viewer.Frames.TryRead(out var hello) ? hello : null).Distinct().ToList();
-        Assert.Single(first);
-
         await page.SayAsync("pile-02", "s7", 742);
         await page.UntilAsync(() => page.Channel("huaihai/pile-02", "s7") is not null, "the value in the feed");
 
-        var change = viewers.Select(viewer => viewer.Frames.TryRead(out var frame) ? frame : null).Distinct().Single();
-        Assert.Equal("devices", change!.Name);
+        var told = viewers.ConvertAll(Drain);
+        Assert.Contains(told[0], frame => frame.Name == "hello");
+        Assert.Contains(told[0], frame => frame.Name == "devices");
+        Assert.All(told, frames => Assert.True(frames.Count >= told[0].Count && frames.Zip(told[0]).All(pair => ReferenceEquals(pair.First, pair.Second))));
     }
 
     [Fact]
@@ -108,6 +117,7 @@ public sealed class LiveStreamTests : IDisposable
             {
                 while (viewer.Frames.TryRead(out _))
                 {
+                    // Taken, as a connection takes it.
                 }
             }
         }
@@ -229,6 +239,14 @@ public sealed class LiveStreamTests : IDisposable
     private Task<PageUnderTest> StartAsync() => PageUnderTest.StartAsync(_folder.Path);
 
     private static Task<HttpResponseMessage> StreamAsync(PageUnderTest page) => page.Client.GetAsync(new Uri("/events", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+
+    private static List<LiveFrame> Drain(LiveViewer viewer)
+    {
+        var frames = new List<LiveFrame>();
+        while (viewer.Frames.TryRead(out var frame))
+            frames.Add(frame);
+        return frames;
+    }
 
     /// <summary>Open pages as the health section tells; counted every two seconds.</summary>
     private static int Pages(PageUnderTest page) => page.State().GetProperty("health").TryGetProperty("limits", out var limits) ? limits.GetProperty("pages").GetInt32() : -1;
