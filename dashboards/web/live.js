@@ -189,6 +189,9 @@ function AlertItem(alert) {
     <b>${urgent ? '▲ ' : ''}${alert.priority} ${t(alert.priority)}</b> <span class="age">${age(now() - alert.onset)}</span><p>${facts}</p>${steps && html`<p class="steps">${steps}</p>`}</li>`;
 }
 
+/** New devices drawn at once: whoever points a whole network at the broker must not freeze a phone. */
+const unknownMax = 50;
+
 /** @param {Device} device */
 function Unknown(device) {
   const foreign = device.dialect !== 'Fm1';
@@ -212,7 +215,8 @@ function Health() {
     ${health.configuration.length > 0 && html`<div class="attention"><b>${t('configuration')}</b><ul>${health.configuration.map((/** @type {string} */ error) => html`<li key=${error}>${error}</li>`)}</ul></div>`}
     <dl>
       ${Fact(t('broker'), broker.connected ? t('connected') : `× ${t('disconnected')} ${age(now() - broker.since)} ${broker.reason ?? ''}`, { id: 'broker', bad: !broker.connected })}
-      ${['received', 'journaled', 'duplicates', 'deadLettered', 'inFlight', 'lost'].map((key) => Fact(t(key), books[key], { id: key }))}
+      ${Fact(t('sinceStart'), books.received, { id: 'received' })}
+      ${['journaled', 'duplicates', 'deadLettered', 'inFlight', 'lost'].map((key) => Fact(t(key), books[key], { id: key }))}
       ${Fact(t(books.hole === 0 ? 'balanced' : 'hole'), books.hole, { id: 'hole', bad: books.hole !== 0 })}
       ${Object.entries(books.reasons).map(([reason, count]) => Fact(t(`reason_${reason}`), count))}
       ${Fact(t('lag'), `${journal.lagMs} ms`)}
@@ -252,12 +256,13 @@ function Legend() {
 
 function App() {
   const unknown = [...state.devices.values()].filter((device) => !device.known);
+  const more = unknown.length - unknownMax;
   return html`<main class=${state.isLost ? 'still' : ''}>
     <p class="sr" role="status" aria-live="polite">${state.said}</p><p class="sr" role="alert" aria-live="assertive">${state.urgent}</p>
     ${state.sites.length > 0 && html`<nav aria-label=${t('sites')}><ul class="cards">${state.sites.map(SiteCard)}</ul></nav>`}
     <section><h2>${t('alerts')}</h2>${state.alerts.length === 0 ? html`<p class="empty" data-testid="alerts-none">${t('noAlerts')}</p>` : html`<ol class="alerts" data-testid="alerts-open">${state.alerts.map(AlertItem)}</ol>`}</section>
     ${state.sites.length === 0 ? html`<p class="empty">${t('noSites')}</p>` : html`<${Legend} />${state.sites.map(SiteSection)}`}
-    <section><h2>${t('unknown')}</h2>${unknown.length === 0 ? html`<p class="empty">${t('noUnknown')}</p>` : html`<p>${t('unknownHelp')}</p><ul class="unknown">${unknown.map(Unknown)}</ul>`}</section>
+    <section><h2>${t('unknown')}</h2>${unknown.length === 0 ? html`<p class="empty">${t('noUnknown')}</p>` : html`<p>${t('unknownHelp')}</p><ul class="unknown">${unknown.slice(0, unknownMax).map(Unknown)}</ul>${more > 0 && html`<p class="empty" data-testid="unknown-more">${t('unknownMore', { count: more })}</p>`}`}</section>
     <${Health} /></main>`;
 }
 

@@ -20,6 +20,9 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
     /// <summary>Power from which a channel is in use, W.</summary>
     private const double InUseW = 3;
 
+    /// <summary>New devices that are named; of more only the number is said.</summary>
+    private const int UnknownMax = 50;
+
     /// <summary>Hours of the books that are shown.</summary>
     private const int HoursShown = 6;
 
@@ -119,9 +122,11 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
         if (unknown.Count == 0)
             page.Line("p", "empty", page.Say("no-unknown"));
         page.Open("ul", "unknown");
-        foreach (var device in unknown)
+        foreach (var device in unknown.Take(UnknownMax))
             page.Line("li", null, $"{device.Id} · {device.Id.Dialect} {device.Birth?.Model} · {page.Say("heard")} {AlertText.Clock(device.HeardMs)}");
         page.Close("ul");
+        if (unknown.Count > UnknownMax)
+            page.Line("p", "empty", string.Create(CultureInfo.InvariantCulture, $"{page.Say("more")}: {unknown.Count - UnknownMax}"));
         page.Close("section");
     }
 

@@ -41,6 +41,7 @@ internal static class Texts
         ["no-sites"] = ("还没有登记点位。", "No site is registered."),
         ["unknown"] = ("新设备", "New devices"),
         ["no-unknown"] = ("没有未登记的设备。", "Every device is registered."),
+        ["more"] = ("未列出", "Not listed"),
         ["health"] = ("系统运行状况", "Monitor health"),
         ["broker"] = ("消息代理", "Broker"),
         ["connected"] = ("已连接", "connected"),
