@@ -57,8 +57,8 @@ internal static class AlertLatency
             var sentAt = TimeProvider.System.GetTimestamp();
             await devices.PublishAsync(topic, Neighbourhood.Overload(2, nowMs, 1_400));
             var asset = $"{place.Site(trial)}/pile-{trial}/s1";
-            await Service.UntilAsync(() => webhook.Accepted.ContainsKey(asset), "the notification", everyMs: 1);
-            latencies.Add(TimeProvider.System.GetElapsedTime(sentAt, webhook.Accepted[asset]).TotalMilliseconds);
+            var acceptedAt = await webhook.Of(asset).WaitAsync(TimeSpan.FromMinutes(1));
+            latencies.Add(TimeProvider.System.GetElapsedTime(sentAt, acceptedAt).TotalMilliseconds);
             await Task.Delay(37);
         }
 
@@ -90,6 +90,7 @@ internal static class AlertLatency
     private sealed class Webhook : IDisposable
     {
         private readonly HttpListener _listener = new();
+        private readonly ConcurrentDictionary<string, TaskCompletionSource<long>> _accepted = new();
 
         public Webhook()
         {
@@ -101,9 +102,13 @@ internal static class AlertLatency
 
         public Uri Address { get; }
 
-        public ConcurrentDictionary<string, long> Accepted { get; } = new();
+        /// <summary>When the first notification of an asset was accepted. Awaited, not polled: a loop that looks each millisecond would be a load of its own.</summary>
+        public Task<long> Of(string asset) => Accepted(asset).Task;
 
         public void Dispose() => _listener.Close();
+
+        private TaskCompletionSource<long> Accepted(string asset) =>
+            _accepted.GetOrAdd(asset, _ => new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously));
 
         private async Task AcceptAsync()
         {
@@ -116,7 +121,7 @@ internal static class AlertLatency
                     var at = TimeProvider.System.GetTimestamp();
                     var root = body.RootElement;
                     if (root.TryGetProperty("asset", out var asset) || (root.TryGetProperty("transition", out var step) && step.TryGetProperty("asset", out asset)))
-                        Accepted.TryAdd(asset.GetString()!, at);
+                        Accepted(asset.GetString()!).TrySetResult(at);
                     context.Response.Close();
                 }
             }

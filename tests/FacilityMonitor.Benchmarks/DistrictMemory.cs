@@ -48,7 +48,7 @@ internal static class DistrictMemory
         Feed(messages, message =>
         {
             open.Add(message, latest);
-            open.Clear([(message.Device!.Number, message.ReceivedMs / HourlyRollup.HourMs)]);
+            open.Clear(OpenBlocks.PartOf(message.Device!.Number));
         });
         var values = Used(baseline, out baseline);
         Feed(messages, view.Apply);

@@ -1,8 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
-using System.Text;
 using FacilityMonitor.Mqtt;
 
 namespace FacilityMonitor.Benchmarks;
@@ -28,7 +25,7 @@ internal static class MqttDrain
         var socket = new List<Result>();
         for (var round = 0; round < Rounds; round++)
         {
-            socket.Add(await MeasureAsync(port, "raw-socket", () => Task.Run(() => DrainSocket(port))));
+            socket.Add(await MeasureAsync(port, RawReader.ClientId, () => Task.Run(() => RawReader.Drain(port, Messages))));
             client.Add(await MeasureAsync(port, "client", () => DrainClientAsync(port)));
         }
 
@@ -84,57 +81,6 @@ internal static class MqttDrain
             received += batch.Count;
             await batch.AcknowledgeAsync();
         }
-    }
-
-    /// <summary>The least a reader can do: one read, a look at each header, one write of acknowledgements.</summary>
-    private static void DrainSocket(int port)
-    {
-        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveBufferSize = 512 << 10 };
-        socket.Connect(IPAddress.Loopback, port);
-        var id = Encoding.ASCII.GetBytes("raw-socket");
-        // MQTT 3.1.1 without clean session: the queue of the session made before is delivered.
-        socket.Send([0x10, (byte)(12 + id.Length), 0, 4, .. "MQTT"u8, 4, 0, 0, 0, 0, (byte)id.Length, .. id]);
-        var buffer = new byte[256 << 10];
-        var acks = new byte[buffer.Length];
-        var filled = 0;
-        for (var received = 0; received < Messages;)
-        {
-            filled += socket.Receive(buffer.AsSpan(filled));
-            var (used, count, ackBytes) = Scan(buffer.AsSpan(0, filled), acks);
-            received += count;
-            buffer.AsSpan(used, filled - used).CopyTo(buffer);
-            filled -= used;
-            if (ackBytes > 0)
-                socket.Send(acks.AsSpan(0, ackBytes));
-        }
-    }
-
-    private static (int Used, int Count, int AckBytes) Scan(ReadOnlySpan<byte> bytes, Span<byte> acks)
-    {
-        int at = 0, count = 0, ackBytes = 0;
-        while (bytes.Length - at >= 3)
-        {
-            // Bodies here are shorter than 16,384 bytes.
-            var longForm = bytes[at + 1] >= 0x80;
-            var header = longForm ? 3 : 2;
-            var length = header + (longForm ? (bytes[at + 1] & 0x7F) + (bytes[at + 2] << 7) : bytes[at + 1]);
-            if (bytes.Length - at < length)
-                break;
-            if (bytes[at] >> 4 == 3)
-            {
-                var id = at + header + 2 + (bytes[at + header] << 8 | bytes[at + header + 1]);
-                acks[ackBytes] = 0x40;
-                acks[ackBytes + 1] = 2;
-                acks[ackBytes + 2] = bytes[id];
-                acks[ackBytes + 3] = bytes[id + 1];
-                ackBytes += 4;
-                count++;
-            }
-
-            at += length;
-        }
-
-        return (at, count, ackBytes);
     }
 
     private static MqttClientOptions Options(int port, string clientId) => new()

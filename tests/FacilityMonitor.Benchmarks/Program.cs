@@ -14,6 +14,12 @@ using FacilityMonitor.Benchmarks;
     ("store", StoreQueries.RunAsync),
     ("journal", report => JournalThroughput.RunAsync(report.Output)),
 ];
+if (args is [MeasuredService.Verb, var folder, var port])
+{
+    await MeasuredService.ServeAsync(folder, int.Parse(port, System.Globalization.CultureInfo.InvariantCulture));
+    return 0;
+}
+
 var wanted = args.Where(argument => argument != "--readme").ToHashSet(StringComparer.Ordinal);
 if (wanted.Except(benchmarks.Select(benchmark => benchmark.Name)).FirstOrDefault() is { } unknown)
 {

@@ -50,7 +50,13 @@ internal sealed class Service : IAsyncDisposable
         }
     }
 
-    public Task StartAsync() => _app.StartAsync();
+    /// <summary>Starts it, and waits until it is ready: what is published before it has subscribed, no broker keeps for it.</summary>
+    public async Task StartAsync()
+    {
+        await _app.StartAsync();
+        var readiness = _app.Services.GetRequiredService<Readiness>();
+        await UntilAsync(() => readiness.Obstacles().Count == 0, "being ready");
+    }
 
     public async ValueTask DisposeAsync()
     {

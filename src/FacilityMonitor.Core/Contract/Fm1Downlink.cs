@@ -45,7 +45,7 @@ public static class Fm1Downlink
 
     private static byte[] Write(Action<Utf8JsonWriter> body)
     {
-        var output = new ArrayBufferWriter<byte>(128);
+        var output = new ArrayBufferWriter<byte>(256);
         using var writer = new Utf8JsonWriter(output, Options);
         writer.WriteStartObject();
         body(writer);

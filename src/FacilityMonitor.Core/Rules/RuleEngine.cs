@@ -22,6 +22,7 @@ public sealed class RuleEngine
     private readonly DeviceTable _devices;
     private readonly Dictionary<string, Slot> _sites = new(StringComparer.Ordinal);
     private readonly Dictionary<int, Slot> _byDevice = [];
+    private readonly ArrayBufferWriter<byte> _scratch = new();
     private FacilityIndex _index;
     private RuleCheckpoint _now;
     private RuleCheckpoint _before;
@@ -120,14 +121,14 @@ public sealed class RuleEngine
         foreach (var (name, slot) in _sites)
         {
             var part = new ArrayBufferWriter<byte>();
-            slot.Engine.Save(part);
+            slot.Engine.Save(part, _scratch);
             slot.Engine = NewEngine(name);
             slot.Engine.Load(part.WrittenSpan, _devices);
         }
     }
 
     /// <summary>Writes what it knows of one site.</summary>
-    public void SaveSite(string site, IBufferWriter<byte> output) => _sites[site].Engine.Save(output);
+    public void SaveSite(string site, IBufferWriter<byte> output) => _sites[site].Engine.Save(output, _scratch);
 
     /// <summary>A site as it is now is on disk.</summary>
     public void MarkSaved(string site) => _sites[site].IsUnsaved = false;

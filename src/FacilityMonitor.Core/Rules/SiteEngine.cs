@@ -573,7 +573,9 @@ internal sealed class SiteEngine
     // ---- memory ------------------------------------------------------------------------------------------------------
 
     /// <summary>Writes everything it knows; <see cref="Load"/> gives it back, also into an engine with another registry.</summary>
-    public void Save(IBufferWriter<byte> output)
+    /// <param name="output">Where to.</param>
+    /// <param name="scratch">For the work: what is in it goes.</param>
+    public void Save(IBufferWriter<byte> output, ArrayBufferWriter<byte> scratch)
     {
         var writer = new SnapshotWriter(output);
         writer.Byte(Format);
@@ -586,8 +588,8 @@ internal sealed class SiteEngine
         foreach (var circuit in _circuits)
         {
             writer.Text(Fingerprint(circuit.Circuit));
-            var part = new ArrayBufferWriter<byte>();
-            var inner = new SnapshotWriter(part);
+            scratch.ResetWrittenCount();
+            var inner = new SnapshotWriter(scratch);
             inner.Int32(circuit.Slots.Count);
             foreach (var slot in circuit.Slots)
             {
@@ -598,8 +600,8 @@ internal sealed class SiteEngine
             }
 
             circuit.Save(ref inner);
-            writer.Int32(part.WrittenCount);
-            output.Write(part.WrittenSpan);
+            writer.Int32(scratch.WrittenCount);
+            output.Write(scratch.WrittenSpan);
         }
 
         writer.Int32(_book.All.Count);
@@ -645,9 +647,9 @@ internal sealed class SiteEngine
         writer.Int64(device.HeardMs);
         writer.Int64(device.BirthPeriodMs);
         writer.Int64(device.BirthBd);
-        writer.Text(device.BirthBoot.ToString());
+        writer.Boot(device.BirthBoot);
         writer.Int64(device.BackMs);
-        writer.Text(device.LiveBoot.ToString());
+        writer.Boot(device.LiveBoot);
         writer.Int64(device.LiveSeq);
         writer.Int64(device.LiveMs);
         SaveAbsence(ref writer, device.Offline);
@@ -658,13 +660,17 @@ internal sealed class SiteEngine
             writer.Int32(channel.Channel.Code);
             writer.Double(channel.Wh);
             writer.Int64(channel.WhMs);
-            var id = channel.Channel;
-            var rules = device.Plans.Select(plan => plan.Rule).Where(rule => rule.AppliesTo(device.Registered?.Entry, id)).ToList();
-            writer.Byte((byte)rules.Count);
-            for (var track = 0; track < rules.Count; track++)
+            byte rules = 0;
+            foreach (ref readonly var plan in device.Plans.AsSpan())
+                rules += plan.Rule.AppliesTo(device.Registered?.Entry, channel.Channel) ? (byte)1 : (byte)0;
+            writer.Byte(rules);
+            var track = channel.FirstTrack;
+            foreach (ref readonly var plan in device.Plans.AsSpan())
             {
-                writer.Text(rules[track].Name);
-                _tracks.Save(ref writer, _tracks[channel.FirstTrack + track]);
+                if (!plan.Rule.AppliesTo(device.Registered?.Entry, channel.Channel))
+                    continue;
+                writer.Text(plan.Rule.Name);
+                _tracks.Save(ref writer, _tracks[track++]);
             }
         }
     }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
+using FacilityMonitor.Contract;
 
 namespace FacilityMonitor.Rules;
 
@@ -41,6 +42,16 @@ internal ref struct SnapshotWriter(IBufferWriter<byte> output)
         var length = Encoding.UTF8.GetByteCount(value);
         Int32(length);
         Encoding.UTF8.GetBytes(value, output.GetSpan(Math.Max(1, length)));
+        output.Advance(length);
+    }
+
+    /// <summary>The same bytes as its text.</summary>
+    public void Boot(BootId boot)
+    {
+        Span<byte> text = stackalloc byte[BootId.LengthMax];
+        var length = boot.CopyTo(text);
+        Int32(length);
+        text[..length].CopyTo(output.GetSpan(Math.Max(1, length)));
         output.Advance(length);
     }
 

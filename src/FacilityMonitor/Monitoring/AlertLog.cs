@@ -52,7 +52,7 @@ internal static class AlertLog
     {
         // Their letters too: a letter without its alert could never be ranked and would wait for ever.
         const string Old = "(select id from alert where condition = $cleared and changed_ms < $before order by changed_ms limit $most)";
-        ReadOnlySpan<(string, object?)> parameters = [("$cleared", (int)Condition.Cleared), ("$before", beforeMs), ("$most", most)];
+        ReadOnlySpan<(string, SqlValue)> parameters = [("$cleared", (int)Condition.Cleared), ("$before", beforeMs), ("$most", most)];
         Database.Execute(connection, "delete from outbox where alert in " + Old, parameters);
         Database.Execute(connection, "delete from alert_transition where alert in " + Old, parameters);
         return Database.Execute(connection, "delete from alert where id in " + Old, parameters);

@@ -21,6 +21,8 @@ internal sealed class RuleSnapshot(Database database, MessageJournal journal, Ru
     private const int SharedBytes = 1 + (2 * sizeof(long));
 
     private readonly Queue<string> _round = new();
+    private readonly ArrayBufferWriter<byte> _bytes = new(stepBytes);
+    private readonly List<(string Site, Range Bytes)> _rows = [];
 
     /// <summary>Sites of the current round that are still to be written.</summary>
     public int Waiting => _round.Count;
@@ -40,26 +42,26 @@ internal sealed class RuleSnapshot(Database database, MessageJournal journal, Ru
     /// <exception cref="DatabaseUnavailableException">The disk refused; the last snapshot still stands, and the journal behind it too.</exception>
     public async Task StepAsync(long position)
     {
-        var rows = new List<(string Site, byte[] Body)>();
-        var buffer = new ArrayBufferWriter<byte>(64 * 1024);
-        for (var bytes = 0; bytes < stepBytes && _round.TryDequeue(out var site); bytes += buffer.WrittenCount)
+        _rows.Clear();
+        _bytes.ResetWrittenCount();
+        while (_bytes.WrittenCount < stepBytes && _round.TryDequeue(out var site))
         {
-            buffer.ResetWrittenCount();
-            engine.SaveSite(site, buffer);
-            rows.Add((site, buffer.WrittenSpan.ToArray()));
+            var start = _bytes.WrittenCount;
+            engine.SaveSite(site, _bytes);
+            _rows.Add((site, start.._bytes.WrittenCount));
         }
 
-        var checkpoint = engine.CheckpointAfter(rows.Select(row => row.Site).ToHashSet(StringComparer.Ordinal));
+        var checkpoint = engine.CheckpointAfter(_rows.Select(row => row.Site).ToHashSet(StringComparer.Ordinal));
         await database.CommitAsync(CommitPriority.Alerts, connection =>
         {
-            foreach (var (site, body) in rows)
-                Write(connection, SitePrefix + site, position, body);
+            foreach (var (site, bytes) in _rows)
+                Write(connection, SitePrefix + site, position, _bytes.WrittenMemory[bytes]);
             Write(connection, Shared, checkpoint.Position, Bytes(checkpoint));
             journal.SetCursor(connection, Cursor, checkpoint.Position);
         });
-        foreach (var (site, _) in rows)
+        foreach (var (site, _) in _rows)
             engine.MarkSaved(site);
-        SitesWritten += rows.Count;
+        SitesWritten += _rows.Count;
     }
 
     /// <summary>Writes everything that changed.</summary>
@@ -101,7 +103,7 @@ internal sealed class RuleSnapshot(Database database, MessageJournal journal, Ru
         return damaged;
     }
 
-    private static void Write(SqliteConnection connection, string name, long position, byte[] body) => Database.Execute(
+    private static void Write(SqliteConnection connection, string name, long position, ReadOnlyMemory<byte> body) => Database.Execute(
         connection, "insert into snapshot (name, position, body) values ($name, $position, $body) on conflict (name) do update set position = excluded.position, body = excluded.body",
         ("$name", name), ("$position", position), ("$body", body));
 

@@ -141,7 +141,7 @@ internal sealed class Outbox(TimeProvider time)
     /// <summary>Writes what became of an attempt. One that was superseded while it was on its way stays so unless it was taken.</summary>
     public static void Book(SqliteConnection connection, long id, OutboxState state, long dueMs, long nowMs, string? result) => Database.Execute(
         connection, "update outbox set state = $state, attempts = attempts + 1, due_ms = $due, done_ms = $done, result = $result where id = $id and (state = $queued or $state = $sent)",
-        ("$state", (int)state), ("$due", dueMs), ("$done", state == OutboxState.Queued ? null : nowMs), ("$result", result), ("$id", id),
+        ("$state", (int)state), ("$due", dueMs), ("$done", state == OutboxState.Queued ? default(long?) : nowMs), ("$result", result), ("$id", id),
         ("$queued", (int)OutboxState.Queued), ("$sent", (int)OutboxState.Sent));
 
     /// <summary>Deletes the next of the oldest that are done with, beyond what is kept.</summary>
@@ -202,7 +202,7 @@ internal sealed class Outbox(TimeProvider time)
               values ($alert, $transition, $recipient, $channel, $payload, $state, 0, $now, $now, $done, $result)
             """,
             ("$alert", step.AlertId), ("$transition", step.Sequence), ("$recipient", contact.Id), ("$channel", contact.Webhook is null ? "log" : "webhook"), ("$payload", payload),
-            ("$state", (int)(hasRoom ? OutboxState.Queued : OutboxState.Refused)), ("$now", now), ("$done", hasRoom ? null : now), ("$result", hasRoom ? null : NoRoom));
+            ("$state", (int)(hasRoom ? OutboxState.Queued : OutboxState.Refused)), ("$now", now), ("$done", hasRoom ? default(long?) : now), ("$result", hasRoom ? null : NoRoom));
     }
 
     private int Supersede(SqliteConnection connection, string alert, string recipient) => Database.Execute(

@@ -29,7 +29,10 @@ internal sealed class BlockCodec
     private readonly Dictionary<string, int> _states = new(StringComparer.Ordinal);
 
     /// <summary>The rows, sorted and each channel and time once; values in order of their metrics.</summary>
-    public byte[] Encode(ReadingBlock sorted)
+    /// <param name="sorted">The rows.</param>
+    /// <param name="output">Where to; the bytes of blocks follow each other.</param>
+    /// <returns>The part of <paramref name="output"/> that was written; it stands until that is cleared.</returns>
+    public ReadOnlyMemory<byte> Encode(ReadingBlock sorted, ByteBuffer output)
     {
         _plain.Clear();
         _plain.Varint((ulong)sorted.Count);
@@ -37,38 +40,26 @@ internal sealed class BlockCodec
         Columns(sorted.Rows);
         Metrics(sorted);
 
-        return sorted.Count < CompressedFrom ? Plain() : Compressed();
-    }
-
-    private byte[] Plain()
-    {
-        var body = new byte[HeaderLength + _plain.Length];
-        body[0] = PlainVersion;
-        _plain.Span.CopyTo(body.AsSpan(HeaderLength));
-        BinaryPrimitives.WriteUInt32LittleEndian(body.AsSpan(1), Checksum.Of(body.AsSpan(HeaderLength)));
+        var start = output.Length;
+        var isCompressed = sorted.Count >= CompressedFrom;
+        output.Byte(isCompressed ? Version : PlainVersion);
+        output.Take(Checksum.Length);
+        if (isCompressed)
+            Compress(output);
+        else
+            output.Bytes(_plain.Span);
+        var body = output.Memory[start..];
+        BinaryPrimitives.WriteUInt32LittleEndian(output.Patch(start + 1, Checksum.Length), Checksum.Of(body.Span[HeaderLength..]));
         return body;
     }
 
-    private byte[] Compressed()
+    private void Compress(ByteBuffer output)
     {
-        var rented = ArrayPool<byte>.Shared.Rent(BrotliEncoder.GetMaxCompressedLength(_plain.Length));
-        try
-        {
-            if (!BrotliEncoder.TryCompress(_plain.Span, rented, out var written, quality: 1, window: 22))
-                throw new InvalidOperationException("Brotli did not fit its own stated maximum.");
-            var length = new ByteBuffer(8);
-            length.Varint((ulong)_plain.Length);
-            var body = new byte[HeaderLength + length.Length + written];
-            body[0] = Version;
-            length.Span.CopyTo(body.AsSpan(HeaderLength));
-            rented.AsSpan(0, written).CopyTo(body.AsSpan(HeaderLength + length.Length));
-            BinaryPrimitives.WriteUInt32LittleEndian(body.AsSpan(1), Checksum.Of(body.AsSpan(HeaderLength)));
-            return body;
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(rented);
-        }
+        output.Varint((ulong)_plain.Length);
+        var start = output.Length;
+        if (!BrotliEncoder.TryCompress(_plain.Span, output.Take(BrotliEncoder.GetMaxCompressedLength(_plain.Length)), out var written, quality: 1, window: 22))
+            throw new InvalidOperationException("Brotli did not fit its own stated maximum.");
+        output.Truncate(start + written);
     }
 
     /// <summary>Adds the rows of a block.</summary>

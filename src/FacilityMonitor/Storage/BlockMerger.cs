@@ -96,12 +96,13 @@ internal sealed class BlockMerger(Database database, EmbeddedStore store, Storag
     private List<EncodedBlock> Parts(int device, long hour, ReadingBlock merged)
     {
         var parts = new List<EncodedBlock>();
+        var bodies = new ByteBuffer();
         for (var first = 0; first < merged.Count; first += StoreWorker.ReadingsMax)
         {
             var part = new ReadingBlock();
             foreach (ref readonly var row in merged.Rows[first..Math.Min(merged.Count, first + StoreWorker.ReadingsMax)])
                 part.Add(row, merged.ValuesOf(row));
-            parts.Add(EncodedBlock.Of(device, hour, part, _codec));
+            parts.Add(EncodedBlock.Of(device, hour, part, _codec, bodies));
         }
 
         return parts;

@@ -7,7 +7,7 @@ namespace FacilityMonitor.Storage;
 /// <summary>The store's tables: blocks, hourly figures and latest values.</summary>
 internal static class BlockTable
 {
-    public static void Insert(SqliteConnection connection, EncodedBlock block, int generation) => Database.Execute(
+    public static void Insert(SqliteConnection connection, in EncodedBlock block, int generation) => Database.Execute(
         connection, "insert into block (device, hour, generation, first_ms, last_ms, readings, body) values ($device, $hour, $generation, $first, $last, $readings, $body)",
         ("$device", block.Device), ("$hour", block.Hour), ("$generation", generation), ("$first", block.FirstMs), ("$last", block.LastMs),
         ("$readings", block.Readings), ("$body", block.Body));
@@ -102,7 +102,7 @@ internal static class BlockTable
     }
 
     /// <summary>Writes what all channels of a device said last, see <see cref="LatestTable.Write"/>.</summary>
-    public static void SaveLatest(SqliteConnection connection, int device, byte[] body) => Database.Execute(
+    public static void SaveLatest(SqliteConnection connection, int device, ReadOnlyMemory<byte> body) => Database.Execute(
         connection, "insert or replace into latest (device, body) values ($device, $body)", ("$device", device), ("$body", body));
 
     /// <summary>What every channel said last.</summary>

@@ -47,20 +47,23 @@ internal sealed class LatestTable
         }
     }
 
-    /// <summary>What all channels of a device said last, as it is stored; null when it never spoke.</summary>
+    /// <summary>What all channels of a device said last, as it is stored; nothing when it never spoke.</summary>
     /// <param name="device">Device number.</param>
-    /// <param name="buffer">Used for the work.</param>
-    public byte[]? Write(int device, ByteBuffer buffer)
+    /// <param name="output">Where to.</param>
+    /// <returns>The part of <paramref name="output"/> that was written; it stands until that is cleared.</returns>
+    public ReadOnlyMemory<byte> Write(int device, ByteBuffer output)
     {
+        var start = output.Length;
         lock (_gate)
         {
-            if (!_channels.TryGetValue(device, out var channels))
-                return null;
-            buffer.Clear();
-            foreach (var channel in channels)
-                _entries[(device, channel)].Write(channel, buffer);
-            return buffer.Span.ToArray();
+            if (_channels.TryGetValue(device, out var channels))
+            {
+                foreach (var channel in channels)
+                    _entries[(device, channel)].Write(channel, output);
+            }
         }
+
+        return output.Memory[start..];
     }
 
     private Entry EntryOf(int device, ChannelId channel)

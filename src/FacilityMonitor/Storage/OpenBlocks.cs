@@ -2,14 +2,17 @@ using FacilityMonitor.Contract;
 
 namespace FacilityMonitor.Storage;
 
-/// <summary>Readings taken from the journal and not yet in a block on disk, by device and hour. One thread fills it, any looks into it.</summary>
+/// <summary>Readings taken from the journal and not yet in a block on disk, by device and hour. One thread fills and empties it, any looks into it.</summary>
 internal sealed class OpenBlocks
 {
+    /// <summary>Parts that the devices fall into; a part is written whole.</summary>
+    public const int Parts = 256;
+
     /// <summary>Memory of emptied blocks kept for use again, bytes.</summary>
     private const long FreeBytesMax = 64L << 20;
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<(int Device, long Hour), ReadingBlock> _blocks = [];
+    private readonly Dictionary<(int Device, long Hour), ReadingBlock>[] _parts = [.. Enumerable.Range(0, Parts).Select(_ => new Dictionary<(int, long), ReadingBlock>())];
     private readonly Stack<ReadingBlock> _free = new();
     private readonly ReadingBlock _sorted = new();
     private long _freeBytes;
@@ -24,6 +27,12 @@ internal sealed class OpenBlocks
 
     /// <summary>Readings of the fullest.</summary>
     public int Fullest { get; private set; }
+
+    /// <summary>The part of a device.</summary>
+    public static int PartOf(int device) => device % Parts;
+
+    /// <summary>How many blocks a part has.</summary>
+    public int CountOf(int part) => _parts[part].Count;
 
     public void Add(DeviceMessage message, LatestTable latest)
     {
@@ -48,7 +57,7 @@ internal sealed class OpenBlocks
     {
         lock (_gate)
         {
-            if (_blocks.TryGetValue((device, hour), out var block))
+            if (_parts[PartOf(device)].TryGetValue((device, hour), out var block))
                 into.AddAll(block);
         }
     }
@@ -56,34 +65,38 @@ internal sealed class OpenBlocks
     public List<long> Hours(int device)
     {
         lock (_gate)
-            return [.. _blocks.Keys.Where(key => key.Device == device).Select(key => key.Hour)];
+            return [.. _parts[PartOf(device)].Keys.Where(key => key.Device == device).Select(key => key.Hour)];
     }
 
-    /// <summary>Every open block in its stored form; they stay visible until they are cleared.</summary>
-    public List<(EncodedBlock Block, int Arrived)> Encode(BlockCodec codec)
+    /// <summary>The blocks of a part in their stored form; they stay visible until they are cleared.</summary>
+    /// <param name="part">The part.</param>
+    /// <param name="codec">Encodes them.</param>
+    /// <param name="output">Where their bytes go.</param>
+    /// <param name="blocks">Where they are added.</param>
+    /// <returns>How many readings they hold, each as often as it arrived.</returns>
+    public int Encode(int part, BlockCodec codec, ByteBuffer output, List<EncodedBlock> blocks)
     {
+        var arrived = 0;
         lock (_gate)
         {
-            var encoded = new List<(EncodedBlock, int)>(_blocks.Count);
-            foreach (var ((device, hour), block) in _blocks)
+            foreach (var ((device, hour), block) in _parts[part])
             {
                 block.SortInto(_sorted);
-                encoded.Add((EncodedBlock.Of(device, hour, _sorted, codec), block.Count));
+                blocks.Add(EncodedBlock.Of(device, hour, _sorted, codec, output));
+                arrived += block.Count;
             }
-
-            return encoded;
         }
+
+        return arrived;
     }
 
-    /// <summary>Forgets blocks that are on disk.</summary>
-    public void Clear(IEnumerable<(int Device, long Hour)> keys)
+    /// <summary>Forgets the blocks of a part, which are on disk.</summary>
+    public void Clear(int part)
     {
         lock (_gate)
         {
-            foreach (var key in keys)
+            foreach (var block in _parts[part].Values)
             {
-                if (!_blocks.Remove(key, out var block))
-                    continue;
                 Bytes -= block.Bytes;
                 block.Clear();
                 if (_freeBytes + block.Capacity > FreeBytesMax)
@@ -92,11 +105,11 @@ internal sealed class OpenBlocks
                 _free.Push(block);
             }
 
+            Count -= _parts[part].Count;
+            _parts[part].Clear();
             _last = null;
-            Count = _blocks.Count;
-            Fullest = 0;
-            foreach (var block in _blocks.Values)
-                Fullest = Math.Max(Fullest, block.Count);
+            if (Count == 0)
+                Fullest = 0;
         }
     }
 
@@ -104,11 +117,12 @@ internal sealed class OpenBlocks
     {
         if (_last is { } last && _lastKey == (device, hour))
             return last;
-        if (!_blocks.TryGetValue((device, hour), out var block))
+        var blocks = _parts[PartOf(device)];
+        if (!blocks.TryGetValue((device, hour), out var block))
         {
             if (_free.TryPop(out block))
                 _freeBytes -= block.Capacity;
-            _blocks[(device, hour)] = block ??= new ReadingBlock();
+            blocks[(device, hour)] = block ??= new ReadingBlock();
             Count++;
         }
 

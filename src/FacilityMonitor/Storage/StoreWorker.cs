@@ -17,9 +17,6 @@ internal sealed partial class StoreWorker : BackgroundService
     /// <summary>Blocks from which a commit is full: bounds how long the writer is busy with one step, about 2 ms.</summary>
     public const int StepBlocks = 128;
 
-    /// <summary>Parts that the devices fall into; a step writes whole parts.</summary>
-    private const int Parts = 256;
-
     /// <summary>Memory of all open blocks at which they close.</summary>
     public const long BytesMax = 32L << 20;
 
@@ -35,11 +32,11 @@ internal sealed partial class StoreWorker : BackgroundService
     private readonly TimeProvider _time;
     private readonly ILogger<StoreWorker> _logger;
     private readonly BlockCodec _codec = new();
-    private readonly ByteBuffer _buffer = new();
     private readonly JournalRecords _records;
     private readonly DeviceMessage _message = new();
-    private readonly Dictionary<(long Hour, int Device), long> _taken = [];
-    private readonly long[] _parts = new long[Parts];
+    private readonly Dictionary<(long Hour, int Device), long>[] _taken = [.. Enumerable.Range(0, OpenBlocks.Parts).Select(_ => new Dictionary<(long, int), long>())];
+    private readonly long[] _parts = new long[OpenBlocks.Parts];
+    private readonly Step _step = new();
     private long _position;
     private long _flushedPosition;
     private long _flushedAt;
@@ -121,19 +118,18 @@ internal sealed partial class StoreWorker : BackgroundService
         if (_position == _flushedPosition)
             return;
         var position = _position;
-        var blocks = _store.Open.Encode(_codec).ToLookup(entry => entry.Block.Device % Parts);
-        var taken = _taken.ToLookup(entry => entry.Key.Device % Parts);
-        var step = new List<int>();
         var work = 0;
-        for (var part = 0; part < Parts; part++)
+        _step.Clear();
+        for (var part = 0; part < OpenBlocks.Parts; part++)
         {
-            if (blocks.Contains(part) || taken.Contains(part))
-                step.Add(part);
-            work += Math.Max(blocks[part].Count(), taken[part].Count());
-            if (part < Parts - 1 && work < StepBlocks)
+            var isLast = part == OpenBlocks.Parts - 1;
+            if (_store.Open.CountOf(part) + _taken[part].Count > 0)
+                _step.Parts.Add(part);
+            work += Math.Max(_store.Open.CountOf(part), _taken[part].Count);
+            if (work < StepBlocks && !isLast)
                 continue;
-            await WriteAsync(step, blocks, taken, position, isLast: part == Parts - 1);
-            step.Clear();
+            await WriteAsync(position, isLast);
+            _step.Clear();
             work = 0;
         }
 
@@ -141,37 +137,41 @@ internal sealed partial class StoreWorker : BackgroundService
         _flushedAt = _time.GetTimestamp();
     }
 
-    private async Task WriteAsync(
-        List<int> step, ILookup<int, (EncodedBlock Block, int Arrived)> blocks, ILookup<int, KeyValuePair<(long Hour, int Device), long>> taken, long position, bool isLast)
+    private async Task WriteAsync(long position, bool isLast)
     {
-        var latest = step.SelectMany(part => blocks[part]).Select(entry => entry.Block.Device).Distinct().Select(device => (Device: device, Body: _store.Latest.Write(device, _buffer))).ToList();
+        foreach (var part in _step.Parts)
+            _step.Arrived += _store.Open.Encode(part, _codec, _step.Bytes, _step.Blocks);
+        foreach (var block in _step.Blocks)
+        {
+            if (_step.Devices.Add(block.Device))
+                _step.Latest.Add((block.Device, _store.Latest.Write(block.Device, _step.Bytes)));
+        }
+
         await _database.CommitAsync(CommitPriority.Housekeeping, connection =>
         {
-            foreach (var part in step)
+            foreach (var block in _step.Blocks)
+                BlockTable.Insert(connection, block, generation: 0);
+            foreach (var (device, body) in _step.Latest)
+                BlockTable.SaveLatest(connection, device, body);
+            foreach (var part in _step.Parts)
             {
-                foreach (var (block, _) in blocks[part])
-                    BlockTable.Insert(connection, block, generation: 0);
-                foreach (var ((hour, device), messages) in taken[part])
+                foreach (var ((hour, device), messages) in _taken[part])
                     HourBook.AddStored(connection, hour, device, messages);
                 // With the cursor in the same commit a position of its own would say the same.
                 if (!isLast)
                     Database.Execute(connection, "insert or replace into store_part (part, position) values ($part, $position)", ("$part", part), ("$position", position));
             }
 
-            foreach (var (device, body) in latest)
-                BlockTable.SaveLatest(connection, device, body ?? []);
             if (isLast)
                 _journal.SetCursor(connection, Cursor, position);
         });
-        foreach (var part in step)
+        Stored += _step.Arrived;
+        foreach (var part in _step.Parts)
         {
-            Stored += blocks[part].Sum(block => block.Arrived);
             _parts[part] = position;
-            foreach (var (key, _) in taken[part])
-                _taken.Remove(key);
+            _taken[part].Clear();
+            _store.Open.Clear(part);
         }
-
-        _store.Open.Clear(step.SelectMany(part => blocks[part]).Select(entry => (entry.Block.Device, entry.Block.Hour)));
     }
 
     private void Take(JournalEntry entry)
@@ -181,11 +181,14 @@ internal sealed partial class StoreWorker : BackgroundService
             _records.Open(entry);
             while (_records.TryRead(_message, out var kind, out var atMs, out var device))
             {
-                if (kind != JournalRecordKind.Message || entry.Position <= _parts[device!.Value % Parts])
+                if (kind != JournalRecordKind.Message)
+                    continue;
+                var part = OpenBlocks.PartOf(device!.Value);
+                if (entry.Position <= _parts[part])
                     continue;
                 if (_message.Readings.Count > 0)
                     _store.Open.Add(_message, _store.Latest);
-                CollectionsMarshal.GetValueRefOrAddDefault(_taken, (atMs / HourBook.HourMs, device.Value), out _)++;
+                CollectionsMarshal.GetValueRefOrAddDefault(_taken[part], (atMs / HourBook.HourMs, device.Value), out _)++;
             }
         }
         catch (InvalidDataException error)
@@ -244,4 +247,30 @@ internal sealed partial class StoreWorker : BackgroundService
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Readings are stored again")]
     private partial void LogStoringAgain();
+
+    /// <summary>What one commit writes. Used again: a step allocates nothing once it has grown.</summary>
+    private sealed class Step
+    {
+        public List<int> Parts { get; } = [];
+
+        public List<EncodedBlock> Blocks { get; } = [];
+
+        public HashSet<int> Devices { get; } = [];
+
+        public List<(int Device, ReadOnlyMemory<byte> Body)> Latest { get; } = [];
+
+        public ByteBuffer Bytes { get; } = new(64 << 10);
+
+        public int Arrived { get; set; }
+
+        public void Clear()
+        {
+            Parts.Clear();
+            Blocks.Clear();
+            Devices.Clear();
+            Latest.Clear();
+            Bytes.Clear();
+            Arrived = 0;
+        }
+    }
 }
