@@ -31,6 +31,8 @@ internal sealed class MeasuredService : IAsyncDisposable
     {
         var dll = typeof(MeasuredService).Assembly.Location;
         var start = new ProcessStartInfo("dotnet", [dll, Verb, folder, brokerPort.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        // As the unit and run.sh start it.
+        start.Environment["DOTNET_GCgen0size"] = "0x600000";
         var service = new MeasuredService(Process.Start(start)!);
         await service.LineAsync();
         return service;

@@ -11,8 +11,6 @@ internal sealed class Readiness(ServiceSettings settings, IngestWorker ingest, M
     public IReadOnlyList<string> Obstacles()
     {
         var obstacles = new List<string>();
-        if (!ingest.IsRecovered)
-            obstacles.Add("recovering the sequence books from the journal");
         if (ingest.Broker.State != MqttConnectionState.Subscribed)
             obstacles.Add($"broker {settings.Broker}: {ingest.Broker.State} {ingest.Broker.Loss} {ingest.Broker.Detail}".TrimEnd());
         if (database.State.Error is { } error)

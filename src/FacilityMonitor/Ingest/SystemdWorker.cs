@@ -3,9 +3,9 @@ using System.Text;
 
 namespace FacilityMonitor.Ingest;
 
-/// <summary>Tells systemd that we are ready and that we still live, by the datagrams of sd_notify(3). Does nothing elsewhere.</summary>
+/// <summary>Tells systemd that we are ready and that we still live, by the datagrams of sd_notify(3). Does nothing elsewhere. It starts after ingest, whose books are complete then.</summary>
 /// <remarks>Microsoft.Extensions.Hosting.Systemd knows no watchdog and would be one more package for three datagrams.</remarks>
-internal sealed class SystemdWorker(IngestWorker ingest, TimeProvider time) : BackgroundService
+internal sealed class SystemdWorker(TimeProvider time) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -18,8 +18,6 @@ internal sealed class SystemdWorker(IngestWorker ingest, TimeProvider time) : Ba
         var ready = false;
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            if (!ingest.IsRecovered)
-                continue;
             await socket.SendToAsync(Encoding.ASCII.GetBytes(ready ? "WATCHDOG=1" : "READY=1\nWATCHDOG=1"), SocketFlags.None, address, stoppingToken);
             ready = true;
         }
