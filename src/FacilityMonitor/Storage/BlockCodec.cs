@@ -62,7 +62,7 @@ internal sealed class BlockCodec
         output.Truncate(start + written);
     }
 
-    /// <summary>Adds the rows of a block.</summary>
+    /// <summary>Adds the rows of a block; all of them or, when it throws, none.</summary>
     /// <exception cref="InvalidDataException">Damaged, or of another version.</exception>
     public static void Decode(ReadOnlySpan<byte> body, ReadingBlock into)
     {

@@ -20,19 +20,15 @@ internal static class BlockTable
         var ids = new List<long>();
         while (rows.Read())
         {
-            var whole = new ReadingBlock();
             try
             {
-                BlockCodec.Decode((byte[])rows[1], whole);
+                BlockCodec.Decode((byte[])rows[1], into);
+                ids.Add(rows.GetInt64(0));
             }
             catch (InvalidDataException error)
             {
                 damaged(rows.GetInt64(0), error.Message);
-                continue;
             }
-
-            into.AddAll(whole);
-            ids.Add(rows.GetInt64(0));
         }
 
         return ids;

@@ -42,10 +42,11 @@ internal sealed partial class EmbeddedStore : IReadingStore
         ArgumentOutOfRangeException.ThrowIfLessThan(maxPoints, 1);
         var values = new List<(long, double)>();
         using var reader = _connect();
+        var (open, all) = (new ReadingBlock(), new ReadingBlock());
         foreach (var hour in HoursOf(reader, device.Number, fromMs, toMs))
         {
             cancellation.ThrowIfCancellationRequested();
-            Collect(ReadHour(reader, device.Number, hour), channel, metric, fromMs, toMs, values);
+            Collect(ReadHour(reader, device.Number, hour, open, all), channel, metric, fromMs, toMs, values);
         }
 
         return ValueTask.FromResult(ReadingStoreExtensions.Bucket(values, fromMs, toMs, maxPoints));
@@ -54,10 +55,11 @@ internal sealed partial class EmbeddedStore : IReadingStore
     public async IAsyncEnumerable<StoredReading> ReadingsAsync(Device device, long fromMs, long toMs, [EnumeratorCancellation] CancellationToken cancellation)
     {
         using var reader = _connect();
+        var (open, all) = (new ReadingBlock(), new ReadingBlock());
         foreach (var hour in HoursOf(reader, device.Number, fromMs, toMs))
         {
             cancellation.ThrowIfCancellationRequested();
-            var block = ReadHour(reader, device.Number, hour);
+            var block = ReadHour(reader, device.Number, hour, open, all);
             for (var index = 0; index < block.Count; index++)
             {
                 if (block.Rows[index].AtMs >= fromMs && block.Rows[index].AtMs < toMs)
@@ -122,11 +124,16 @@ internal sealed partial class EmbeddedStore : IReadingStore
         return [.. BlockTable.Hours(reader, device, from, to).Union(open).Order()];
     }
 
-    private ReadingBlock ReadHour(SqliteConnection reader, int device, long hour)
+    /// <param name="reader">Where from.</param>
+    /// <param name="device">Device number.</param>
+    /// <param name="hour">Hours since 1970-01-01 UTC.</param>
+    /// <param name="open">Used for the work.</param>
+    /// <param name="all">Used for the work; what is returned may be this.</param>
+    private ReadingBlock ReadHour(SqliteConnection reader, int device, long hour, ReadingBlock open, ReadingBlock all)
     {
-        var open = new ReadingBlock();
+        open.Clear();
+        all.Clear();
         Open.CopyTo(device, hour, open);
-        var all = new ReadingBlock();
         BlockTable.Read(reader, device, hour, all, CountDamaged);
         all.AddAll(open);
         return all.Sort();

@@ -61,8 +61,11 @@ internal sealed class ReadingBlock
 
     /// <summary>By channel, then time. Of several at the same channel and time the values of the latest arrival win, metric by metric: a repeated reading is
     /// stored once, and one that a device split into two messages is whole.</summary>
+    /// <returns>Itself when it is in that order already, as a stored block is; else another.</returns>
     public ReadingBlock Sort()
     {
+        if (IsSorted())
+            return this;
         var sorted = new ReadingBlock();
         SortInto(sorted);
         return sorted;
@@ -88,6 +91,19 @@ internal sealed class ReadingBlock
             else
                 sorted.Add(row, ValuesOf(row));
         }
+    }
+
+    private bool IsSorted()
+    {
+        for (var index = 1; index < Count; index++)
+        {
+            ref readonly var before = ref _rows[index - 1];
+            ref readonly var row = ref _rows[index];
+            if (row.Channel.Code < before.Channel.Code || (row.Channel == before.Channel && row.AtMs <= before.AtMs))
+                return false;
+        }
+
+        return true;
     }
 
     private int ByChannelAndTime(int left, int right)
