@@ -13,7 +13,7 @@ internal static class IngestServices
         builder.Services.AddSingleton<IngestWorker>();
         builder.Services.AddHostedService(services => services.GetRequiredService<IngestWorker>());
         builder.Services.AddSingleton<Readiness>();
-        builder.Services.AddHostedService<SystemdWorker>();
+        builder.Services.AddHostedService(services => new SystemdWorker(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"), services.GetRequiredService<TimeProvider>()));
     }
 
     internal static IngestOptions OptionsOf(ServiceSettings settings) => new()
