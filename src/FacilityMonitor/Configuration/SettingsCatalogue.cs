@@ -29,7 +29,7 @@ internal static class SettingsCatalogue
     public static readonly Setting<int> DataRetentionDays = Integer("data.retention-days", 400, 1, 36_500, "d", "读数保留天数", "days that readings are kept");
     public static readonly Setting<int> DataRetention = Integer("data.retention-mib", 20_480, 64, 10_000_000, "MiB", "读数最多占多少，先删最旧的", "most that readings may take; the oldest go first");
     public static readonly Setting<int> DataJournal = Integer("data.journal-mib", 4_096, 16, 1_000_000, "MiB", "尚未处理的消息最多占多少", "most that messages not yet worked through may take");
-    public static readonly Setting<int> DataReserve = Integer("data.reserve-mib", 64, 1, 4_096, "MiB", "磁盘写满时留给告警的空间", "kept for alerts when the disk is full");
+    public static readonly Setting<int> DataReserve = Integer("data.reserve-mib", 64, 1, 4_096, "MiB", "磁盘写满时的备用空间：一半给读数，一半只给告警", "reserve for a full disk: half of it for readings, half for alerts alone");
 
     public static readonly Setting<string> WebUrl = Text("web.url", "http://127.0.0.1:8080", "http or https address", "网页监听地址；不是本机回环地址就必须设登录口令", "where the page listens; any but loopback needs a sign-in password", ListenAddress);
     public static readonly Setting<string?> WebPublicUrl = Optional("web.public-url", "address a phone can open", "手机打开网页用的地址", "the address under which a phone opens the page", PublicAddress);
@@ -39,7 +39,7 @@ internal static class SettingsCatalogue
 
     public static readonly Setting<int> IngestBatch = Integer("ingest.batch-messages", 5_000, 1, 65_535, "", "一次提交最多多少条消息", "most messages in one commit");
     public static readonly Setting<int> IngestLag = Integer("ingest.lag-max-s", 10, 1, 3_600, "s", "落后超过它，/readyz 就报未就绪", "lag beyond which /readyz says no");
-    public static readonly Setting<int> IngestDiskFree = Integer("ingest.disk-free-min-mib", 512, 0, 1_000_000, "MiB", "磁盘剩余低于它，/readyz 就报未就绪", "free disk below which /readyz says no");
+    public static readonly Setting<int> IngestDiskFree = Integer("ingest.disk-free-min-mib", 512, 0, 1_000_000, "MiB", "磁盘剩余低于它就告警，/readyz 报未就绪", "free disk below which an alert is raised and /readyz says no");
 
     public static readonly Setting<int> MonitoringGrace = Integer("monitoring.startup-grace-s", 120, 0, 3_600, "s", "启动后这段时间内不报掉线", "after our start nothing counts as silent for so long");
     public static readonly Setting<int> MonitoringSnapshot = Integer("monitoring.snapshot-interval-s", 30, 1, 3_600, "s", "多久存一次规则的状态；重启后从那里接着算", "how often the rules' state is saved, from which a restart goes on");

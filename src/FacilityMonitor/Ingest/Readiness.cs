@@ -13,9 +13,10 @@ internal sealed class Readiness(ServiceSettings settings, IngestWorker ingest, M
         var obstacles = new List<string>();
         if (ingest.Broker.State != MqttConnectionState.Subscribed)
             obstacles.Add($"broker {settings.Broker}: {ingest.Broker.State} {ingest.Broker.Loss} {ingest.Broker.Detail}".TrimEnd());
-        if (database.State.Error is { } error)
+        var disk = database.State;
+        if ((disk.Refusal ?? disk.Error) is { } error)
             obstacles.Add($"disk: {error}");
-        var free = new DriveInfo(database.Directory).AvailableFreeSpace;
+        var free = database.FreeDiskBytes;
         if (free < settings.Ingest.DiskFreeMin)
             obstacles.Add($"disk: {free >> 20} MiB free, {settings.Ingest.DiskFreeMin >> 20} MiB are wanted");
         if (journal.Bytes >= settings.Data.JournalBytes)

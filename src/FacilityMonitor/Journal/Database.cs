@@ -22,11 +22,12 @@ internal sealed class DatabaseUnavailableException(string message, Exception inn
 
 /// <summary>How the database is.</summary>
 /// <param name="Error">Why the last commit failed; null when it did not.</param>
+/// <param name="Refusal">Why readings are not taken; null when they are. Alerts and housekeeping may be taken all the same.</param>
 /// <param name="Commits">Commits so far.</param>
 /// <param name="LastCommitMs">When the last one was, ms since 1970-01-01 UTC; null: none yet.</param>
 /// <param name="SlowestMs">Slowest of the last 100 commits, ms.</param>
 /// <param name="Waiting">Jobs that wait.</param>
-internal sealed record DatabaseState(string? Error, long Commits, long? LastCommitMs, double SlowestMs, int Waiting);
+internal sealed record DatabaseState(string? Error, string? Refusal, long Commits, long? LastCommitMs, double SlowestMs, int Waiting);
 
 /// <summary>The one file of the embedded store. One connection on one thread does every write and every checkpoint; readers get their own, read-only.</summary>
 /// <remarks>
@@ -55,9 +56,10 @@ internal sealed class Database : IAsyncDisposable
     private readonly Queue<Job>[] _waiting = [new(), new(), new()];
     private readonly ManualResetEventSlim _some = new();
     private readonly double[] _latencies = new double[100];
-    private volatile DatabaseState _state = new(null, 0, null, 0, 0);
+    private volatile DatabaseState _state = new(null, null, 0, null, 0, 0);
     private bool _stopping;
     private bool _diskFull;
+    private bool _roomForReadings;
     private long _diskProbedAt;
 
     private Database(string directory, TimeProvider time, FileStream @lock, SqliteConnection connection, DiskReserve reserve)
@@ -81,7 +83,10 @@ internal sealed class Database : IAsyncDisposable
     /// <summary>Whether the reserve stands: false when the disk has no room for it, or it was given up.</summary>
     public bool ReserveHeld => _reserve.Held;
 
-    /// <summary>How often the reserve was given up for alerts since the start.</summary>
+    /// <summary>Free bytes on its disk; 0 when that does not answer.</summary>
+    public long FreeDiskBytes => _reserve.FreeDiskBytes;
+
+    /// <summary>How often the reserve was given up since the start.</summary>
     public long ReserveFreed => _reserve.Freed;
 
     /// <summary>Opens the database of a data directory, and makes it if there is none.</summary>
@@ -278,7 +283,8 @@ internal sealed class Database : IAsyncDisposable
 
         var commits = _state.Commits + 1;
         _latencies[commits % _latencies.Length] = _time.GetElapsedTime(began).TotalMilliseconds;
-        _state = new DatabaseState(null, commits, _time.GetUtcNow().ToUnixTimeMilliseconds(), _latencies.Max(), WaitingNow());
+        var refusal = batch.Exists(job => job.Priority == CommitPriority.Ingest) ? null : _state.Refusal;
+        _state = new DatabaseState(null, refusal, commits, _time.GetUtcNow().ToUnixTimeMilliseconds(), _latencies.Max(), WaitingNow());
         foreach (var job in batch)
         {
             if (job.Fault is null)
@@ -318,9 +324,12 @@ internal sealed class Database : IAsyncDisposable
             // Nothing was open: exactly what is wanted.
         }
 
-        _state = _state with { Error = error.Message, Waiting = WaitingNow() };
+        var refusal = batch.Exists(job => job.Priority == CommitPriority.Ingest) ? error.Message : _state.Refusal;
+        _state = _state with { Error = error.Message, Refusal = refusal, Waiting = WaitingNow() };
         var fault = new DatabaseUnavailableException($"{_path}: {error.Message}", error);
-        var alerts = error.SqliteErrorCode == DiskFullCode && GiveReserve() ? batch.FindAll(job => job.Priority == CommitPriority.Alerts) : [];
+        // Alerts are small: beside many readings they must not fail with them.
+        var alerts = error.SqliteErrorCode == DiskFullCode && (GiveReserve() || batch.Exists(job => job.Priority != CommitPriority.Alerts))
+            ? batch.FindAll(job => job.Priority == CommitPriority.Alerts) : [];
         foreach (var job in batch.Except(alerts))
         {
             if (job.Fault is null)
@@ -337,19 +346,21 @@ internal sealed class Database : IAsyncDisposable
     {
         _diskFull = true;
         _diskProbedAt = _time.GetTimestamp();
-        return _reserve.TryFree();
+        return _roomForReadings = _reserve.TryFree();
     }
 
-    /// <summary>While the disk is full what the reserve gave is for alerts. Housekeeping goes on: it is what makes room.</summary>
+    /// <summary>While the disk is full readings may have the first half of what the reserve gave, so that rules go on for hours; the other half is for alerts alone.
+    /// Housekeeping goes on: it is what makes room.</summary>
     private void RefuseWhileFull(List<Job> batch)
     {
         if (_time.GetElapsedTime(_diskProbedAt) >= DiskProbeEvery)
         {
             _diskProbedAt = _time.GetTimestamp();
             _diskFull = !_reserve.TryTake();
+            _roomForReadings = _reserve.FreeDiskBytes >= _reserve.Bytes / 2;
         }
 
-        if (!_diskFull || _reserve.Freed == 0)
+        if (!_diskFull || _roomForReadings || _reserve.Freed == 0)
             return;
         var fault = new DatabaseUnavailableException($"{_path}: the disk is full, and what is left is for alerts", new IOException("disk full"));
         foreach (var job in batch.Where(job => job.Priority == CommitPriority.Ingest))
@@ -359,7 +370,8 @@ internal sealed class Database : IAsyncDisposable
             job.Finish();
         }
 
-        batch.RemoveAll(job => job.Priority == CommitPriority.Ingest);
+        if (batch.RemoveAll(job => job.Priority == CommitPriority.Ingest) > 0)
+            _state = _state with { Refusal = fault.Message };
     }
 
     private int WaitingNow()

@@ -1,9 +1,12 @@
 namespace FacilityMonitor.Journal;
 
-/// <summary>A file that only takes up space, so that there is some to give to alerts when the disk is full.</summary>
+/// <summary>A file that only takes up space, so that there is some to give when the disk is full.</summary>
 internal sealed class DiskReserve(string directory, long bytes)
 {
     private readonly string _path = Path.Combine(directory, "reserve");
+
+    /// <summary>What it holds back, bytes.</summary>
+    public long Bytes => bytes;
 
     public bool Held { get; private set; }
 

@@ -30,7 +30,7 @@ internal sealed partial class BooksWatch(Database database, DeviceTable devices,
     public const string Rule = "books-open";
 
     /// <summary>Asset of the alert.</summary>
-    public const string Asset = "facility-monitor/books";
+    public const string Asset = OwnAlert.AssetPrefix + "books";
 
     /// <summary>Holes that are named; the first is in the alert's text.</summary>
     public const int HolesMax = 20;
@@ -42,8 +42,7 @@ internal sealed partial class BooksWatch(Database database, DeviceTable devices,
 
     private readonly ILogger<BooksWatch> _log = log;
     private volatile BooksState _state = new([], 0, [], new AlertBooks(0, 0, 0, 0, 0));
-    private AlertTransition? _alert;
-    private bool _restored;
+    private readonly OwnAlert _alert = new(Rule, Asset, tell);
 
     /// <summary>The books as they were added up last.</summary>
     public BooksState State => _state;
@@ -57,11 +56,11 @@ internal sealed partial class BooksWatch(Database database, DeviceTable devices,
         var settled = SettledHour(connection, hour);
         var holes = HourBook.Unbalanced(connection, hour - HoursBack, settled, HolesMax);
         _state = new BooksState(HourBook.Sums(connection, hour - 23), settled, holes, AlertsSince(connection, now - (24 * HourBook.HourMs)));
-        Restore(connection);
-        if (holes.Count > 0 && _alert is null)
-            Tell(Raise(holes[0], holes.Count, now), isOpen: true);
-        else if (holes.Count == 0 && _alert is { } open)
-            Tell(open with { Condition = Condition.Cleared, AtMs = now, Sequence = open.Sequence + 1, Text = ClearedText() }, isOpen: false);
+        _alert.Restore(connection);
+        if (holes.Count > 0 && !_alert.IsOpen)
+            _alert.Raise(Priority.P1, holes[0].Hour * HourBook.HourMs, now, ActiveText(holes[0], holes.Count), Evidence(holes[0], holes.Count));
+        else if (holes.Count == 0)
+            _alert.Clear(now, new LocalText("已恢复：系统账目已平。", "Cleared: the monitor's books balance."));
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -105,45 +104,16 @@ internal sealed partial class BooksWatch(Database database, DeviceTable devices,
         return new AlertBooks(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4));
     }
 
-    private void Restore(SqliteConnection connection)
+    private SortedDictionary<string, object> Evidence(HourBook hole, int holes) => new(StringComparer.Ordinal)
     {
-        if (_restored)
-            return;
-        _alert = AlertLog.ReadOpen(connection).Find(step => step.Rule == Rule);
-        _restored = true;
-    }
-
-    private AlertTransition Raise(HourBook hole, int holes, long nowMs)
-    {
-        var onset = hole.Hour * HourBook.HourMs;
-        return new AlertTransition
-        {
-            AlertId = AlertId.Of(null, Rule, Asset, onset),
-            Rule = Rule,
-            Priority = Priority.P1,
-            Condition = Condition.Active,
-            AtMs = nowMs,
-            OnsetMs = onset,
-            Asset = Asset,
-            Text = ActiveText(hole, holes),
-            Evidence = new SortedDictionary<string, object>(StringComparer.Ordinal)
-            {
-                ["dead_letters"] = hole.DeadLetters,
-                ["device"] = NameOf(hole),
-                ["duplicates"] = hole.Duplicates,
-                ["holes"] = (long)holes,
-                ["missing"] = hole.Open,
-                ["received"] = hole.Received,
-                ["stored"] = hole.Stored,
-            },
-        };
-    }
-
-    private void Tell(AlertTransition step, bool isOpen)
-    {
-        _alert = isOpen ? step : null;
-        tell(step);
-    }
+        ["dead_letters"] = hole.DeadLetters,
+        ["device"] = NameOf(hole),
+        ["duplicates"] = hole.Duplicates,
+        ["holes"] = (long)holes,
+        ["missing"] = hole.Open,
+        ["received"] = hole.Received,
+        ["stored"] = hole.Stored,
+    };
 
     private string NameOf(HourBook hole) => devices.Find(hole.Device)?.Id.ToString() ?? "?";
 
@@ -154,8 +124,6 @@ internal sealed partial class BooksWatch(Database database, DeviceTable devices,
             string.Create(CultureInfo.InvariantCulture, $"系统账目不平，设备 {name}：自 {since} 起的一小时收到 {hole.Received} 条消息，入库 {hole.Stored} 条，重复 {hole.Duplicates} 条，死信 {hole.DeadLetters} 条，差 {hole.Open} 条（共 {holes} 处）。这些读数可能缺失，监测仍在继续。请做：1. 备份数据文件夹；2. 查看服务日志里这段时间的错误；3. 联系系统维护人员。"),
             string.Create(CultureInfo.InvariantCulture, $"The monitor's books do not balance, device {name}: in the hour from {since} {hole.Received} messages came, {hole.Stored} were stored, {hole.Duplicates} were duplicates, {hole.DeadLetters} dead letters, {hole.Open} differ ({holes} places in all). These readings may be missing; monitoring goes on. Do: 1. Back up the data folder; 2. Look for errors of that time in the service's log; 3. Call whoever maintains the system."));
     }
-
-    private static LocalText ClearedText() => new("已恢复：系统账目已平。", "Cleared: the monitor's books balance.");
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The books could not be added up: {Reason}")]
     private partial void LogNotAdded(string reason);

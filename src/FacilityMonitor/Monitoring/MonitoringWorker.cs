@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using System.Threading.Channels;
 using FacilityMonitor.Alerts;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Contract;
@@ -43,7 +43,9 @@ internal sealed partial class MonitoringWorker(
     private readonly Dictionary<string, AlertTransition> _open = new(StringComparer.Ordinal);
     private readonly Queue<AlertTransition> _waiting = new();
     private volatile MonitoringState _state = new(0, [], [], 0);
-    private readonly ConcurrentQueue<AlertTransition> _ofOurselves = new();
+    /// <summary>Few and far between: a watch tells a change of its state, every five seconds at most.</summary>
+    private readonly Channel<AlertTransition> _ofOurselves = Channel.CreateUnbounded<AlertTransition>();
+    private Task _own = Task.CompletedTask;
     private RuleSnapshot? _snapshot;
     private FacilityIndex? _changed;
     private long _reconcileAt;
@@ -74,8 +76,8 @@ internal sealed partial class MonitoringWorker(
     /// <summary>Sites written to the snapshot since the start.</summary>
     internal long SitesSaved => _snapshot?.SitesWritten ?? 0;
 
-    /// <summary>Takes in a step of an alert about ourselves; it is kept, shown and told with the next second like any other.</summary>
-    public void Tell(AlertTransition step) => _ofOurselves.Enqueue(step);
+    /// <summary>Takes in a step of an alert about ourselves; it is kept, shown and told at once like any other, also when the disk refuses the journal.</summary>
+    public void Tell(AlertTransition step) => _ofOurselves.Writer.TryWrite(step);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -89,10 +91,12 @@ internal sealed partial class MonitoringWorker(
             {
                 await UpkeepAsync(reader.Position);
                 Volatile.Write(ref _position, reader.Position);
+                _steps.Clear();
                 if (await NextAsync(reader, stoppingToken) is { } entry)
-                    await TakeAsync(entry);
-                else
-                    await WriteAsync();
+                    Take(entry);
+                while (_ofOurselves.Reader.TryRead(out var own))
+                    _steps.Add(own);
+                await KeepAsync(reader.Position);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -107,7 +111,7 @@ internal sealed partial class MonitoringWorker(
 
     private void Remember(FacilityIndex index) => Volatile.Write(ref _changed, index);
 
-    /// <summary>The next entry; null when it is time to try again what the disk refused.</summary>
+    /// <summary>The next entry; null when there is something about ourselves to tell, or it is time to try again what the disk refused.</summary>
     private async ValueTask<JournalEntry?> NextAsync(JournalReader reader, CancellationToken stoppingToken)
     {
         while (true)
@@ -118,7 +122,11 @@ internal sealed partial class MonitoringWorker(
                 return entry!;
             if (_waiting.Count == 0)
             {
-                await grown.WaitAsync(stoppingToken);
+                // One wait for all rounds: a new one each time would pile up in the channel.
+                if (_own.IsCompleted)
+                    _own = _ofOurselves.Reader.WaitToReadAsync(stoppingToken).AsTask();
+                if (await Task.WhenAny(grown, _own) == _own)
+                    return null;
                 continue;
             }
 
@@ -131,9 +139,8 @@ internal sealed partial class MonitoringWorker(
         }
     }
 
-    private async Task TakeAsync(JournalEntry entry)
+    private void Take(JournalEntry entry)
     {
-        _steps.Clear();
         _engine.Begin(entry.Position);
         try
         {
@@ -147,10 +154,6 @@ internal sealed partial class MonitoringWorker(
             Damaged++;
             LogDamagedEntry(entry.Position, error.Message);
         }
-
-        while (_ofOurselves.TryDequeue(out var own))
-            _steps.Add(own);
-        await KeepAsync(entry.Position);
     }
 
     private void Take(JournalRecordKind kind, long atMs)
@@ -312,7 +315,7 @@ internal sealed partial class MonitoringWorker(
         // The engine knows nothing of alerts about ourselves; whoever raised them clears them.
         List<AlertTransition> orphans;
         using (var connection = database.OpenReader())
-            orphans = AlertLog.ReadOpen(connection).FindAll(step => step.Rule != BooksWatch.Rule && !known.Contains(step.AlertId));
+            orphans = AlertLog.ReadOpen(connection).FindAll(step => !step.Asset.StartsWith(OwnAlert.AssetPrefix, StringComparison.Ordinal) && !known.Contains(step.AlertId));
         if (orphans.Count == 0)
             return;
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();

@@ -1,5 +1,6 @@
 using FacilityMonitor.Alerts;
 using FacilityMonitor.Configuration;
+using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
 
 namespace FacilityMonitor.OnCall;
@@ -13,6 +14,13 @@ internal static class OnCallServices
         builder.Services.AddHostedService(services => services.GetRequiredService<MonitoringWorker>());
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<BooksWatch>(services, new Action<AlertTransition>(services.GetRequiredService<MonitoringWorker>().Tell)));
         builder.Services.AddHostedService(services => services.GetRequiredService<BooksWatch>());
+        builder.Services.AddHostedService(services =>
+        {
+            var database = services.GetRequiredService<Database>();
+            return new DiskWatch(
+                database, services.GetRequiredService<ServiceSettings>().Ingest.DiskFreeMin, () => database.FreeDiskBytes, services.GetRequiredService<TimeProvider>(),
+                services.GetRequiredService<MonitoringWorker>().Tell, services.GetRequiredService<ILogger<DiskWatch>>());
+        });
     }
 
     public static void AddOnCall(this IHostApplicationBuilder builder)

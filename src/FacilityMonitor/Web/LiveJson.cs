@@ -158,8 +158,8 @@ internal static class LiveJson
         writer.WriteEndObject();
         writer.WriteStartObject("disk");
         // In steps of 100 MiB: what changes with every commit would be told with every commit.
-        writer.WriteNumber("free", new DriveInfo(database.Directory).AvailableFreeSpace / FreeStep * FreeStep);
-        writer.WriteString("error", state.Error);
+        writer.WriteNumber("free", database.FreeDiskBytes / FreeStep * FreeStep);
+        writer.WriteString("error", state.Refusal ?? state.Error);
         writer.WriteEndObject();
         writer.WriteStartObject("limits");
         writer.WriteNumber("pages", counts.Pages);

@@ -28,11 +28,12 @@ internal sealed class ServiceUnderTest : IAsyncDisposable
     /// <param name="broker">The broker it reads.</param>
     /// <param name="folder">Where its data go.</param>
     /// <param name="configuration">Its configuration folder; null: the demo's.</param>
-    public static async Task<ServiceUnderTest> StartAsync(MosquittoBroker broker, string folder, string? configuration = null)
+    /// <param name="settings">Further settings, as environment variables.</param>
+    public static async Task<ServiceUnderTest> StartAsync(MosquittoBroker broker, string folder, string? configuration = null, IReadOnlyDictionary<string, string>? settings = null)
     {
         var url = $"http://127.0.0.1:{await ProcessUnderTest.FreePortAsync()}";
         var data = DataOf(folder);
-        var process = new ProcessUnderTest("facility-monitor", configuration is null ? ["run"] : ["run", "--config", configuration], new Dictionary<string, string>
+        var process = new ProcessUnderTest("facility-monitor", configuration is null ? ["run"] : ["run", "--config", configuration], new Dictionary<string, string>(settings ?? new Dictionary<string, string>())
         {
             ["FM_BROKER__PORT"] = broker.Port.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["FM_DATA__DIRECTORY"] = data,

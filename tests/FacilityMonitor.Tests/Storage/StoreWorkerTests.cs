@@ -258,12 +258,21 @@ public sealed class StoreWorkerTests : IDisposable
         await Assert.ThrowsAsync<DatabaseUnavailableException>(() => message);
         await alert;
         Assert.Equal((false, 1L), (data.Database.ReserveHeld, data.Database.ReserveFreed));
-        await Assert.ThrowsAsync<DatabaseUnavailableException>(() => data.Database.CommitAsync(CommitPriority.Ingest, _ => { }));
+        Assert.NotNull(data.Database.State.Refusal);
+
+        // Again together: the reserve is gone already, and the alert gets in all the same.
+        data.Time.Advance(TimeSpan.FromSeconds(1));
+        message = AppendAsync(data, 1500, random: new Random(2));
+        alert = data.Database.CommitAsync(CommitPriority.Alerts, connection => Database.Execute(connection, "update cursor set position = position"));
+        await Assert.ThrowsAsync<DatabaseUnavailableException>(() => message);
+        await alert;
+        Assert.NotNull(data.Database.State.Refusal);
 
         await LimitAsync(data, 1_000_000);
         data.Time.Advance(TimeSpan.FromSeconds(1));
         await data.Database.CommitAsync(CommitPriority.Ingest, _ => { });
         Assert.True(data.Database.ReserveHeld);
+        Assert.Null(data.Database.State.Refusal);
     }
 
     [Fact]
