@@ -16,6 +16,20 @@ public enum Dialect : byte
     Zigbee2Mqtt = 3,
 }
 
+/// <summary>How often devices of a dialect speak when neither the registry nor they themselves say.</summary>
+public static class DialectPeriods
+{
+    /// <summary>Longest usual time between two messages, ms: a pile every minute; Tasmota's <c>TelePeriod</c> is 300 s; a Shelly tells changes, and energy each minute while
+    /// something runs; a Zigbee device tells changes, and otherwise within its reporting interval, usually an hour: a third of it, for three silent periods are a gap.</summary>
+    public static long DefaultMs(Dialect dialect) => dialect switch
+    {
+        Dialect.Fm1 => 60_000,
+        Dialect.Tasmota => 300_000,
+        Dialect.Shelly => 300_000,
+        Dialect.Zigbee2Mqtt => 1_200_000,
+    };
+}
+
 /// <summary>Who speaks: the dialect, the site, and the device's own name. A foreign device has no site until the registry adopts it.</summary>
 /// <param name="Dialect">The language it speaks.</param>
 /// <param name="Site">Site id, <c>[a-z0-9-]{1,48}</c>; null for a foreign device.</param>

@@ -30,11 +30,8 @@ internal readonly record struct ChannelPlan(ChannelRule Rule, Grade[] Grades);
 /// <summary>What one site's engine knows of one device.</summary>
 internal sealed class DeviceMemory(int place, DeviceId id, RegisteredDevice? registered)
 {
-    /// <summary>Period assumed of a device that promises none: piles report every 60 s or so.</summary>
-    public const long PeriodMsDefault = 60_000;
-
-    /// <summary>Longest time without a gap for such a device.</summary>
-    public const long GapMsDefault = 3 * PeriodMsDefault;
+    /// <summary>Longest time without a gap where nobody contributes yet, ms.</summary>
+    public const long GapMsDefault = 180_000;
 
     private ChannelMemory[] _channels = [];
 
@@ -83,9 +80,11 @@ internal sealed class DeviceMemory(int place, DeviceId id, RegisteredDevice? reg
     /// <summary>The registry's word goes before the device's; 0: not supervised.</summary>
     public long PeriodMs => registered?.Entry.PeriodS is { } seconds ? (long)(seconds * 1000) : BirthPeriodMs;
 
-    public long GapMs => PeriodMs > 0 ? 3 * PeriodMs : GapMsDefault;
+    public long GapMs => 3 * UsualMs;
 
-    public long NoDataMs => 5 * (PeriodMs > 0 ? PeriodMs : PeriodMsDefault);
+    public long NoDataMs => 5 * UsualMs;
+
+    private long UsualMs => PeriodMs > 0 ? PeriodMs : DialectPeriods.DefaultMs(id.Dialect);
 
     public int ChannelCount { get; private set; }
 

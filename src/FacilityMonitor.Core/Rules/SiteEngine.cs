@@ -532,6 +532,9 @@ internal sealed class SiteEngine
         if (rule is not ChannelRule channelRule)
         {
             evidence["last_heard"] = ReadingJson.Instant(device.HeardMs);
+            // It came back, but not for long enough to be over: said plainly, or the two times would contradict each other.
+            if (alert.Condition == Condition.Active && device.HeardMs > alert.OnsetMs)
+                return new LocalText($"其间短暂恢复过，{AlertText.Clock(device.HeardMs)} 又没有消息", $"it came back for a moment and has been gone again since {AlertText.Clock(device.HeardMs)}");
             return new LocalText($"最后一次有消息是 {AlertText.Clock(device.HeardMs)}", $"last heard at {AlertText.Clock(device.HeardMs)}");
         }
 

@@ -13,8 +13,9 @@ internal sealed class LiveView(FacilitySource registry)
     /// <summary>Devices shown; beyond it new ones are counted and not shown.</summary>
     public const int DevicesMax = 20_000;
 
-    /// <summary>How long a value counts as the present one when its device promises no period: three minutes, as for the rules.</summary>
-    public const long FreshMsDefault = 180_000;
+    /// <summary>How long a value counts as the present one while the broker or gateway itself says that the device is there, ms: then silence means that nothing
+    /// changed. Zigbee2MQTT calls a sleeping sensor gone after 1,500 minutes.</summary>
+    public const long FreshMsWatched = 1_500 * 60_000;
 
     private static readonly ChannelId[] Phases = [ChannelId.Phase(1), ChannelId.Phase(2), ChannelId.Phase(3)];
 
@@ -49,7 +50,7 @@ internal sealed class LiveView(FacilitySource registry)
         if (message.Birth is { } birth)
             now.Birth = birth;
         if (message.Status is { } status && !(status.Bd < now.Birth?.Bd))
-            now.Presence = status.Presence;
+            (now.Presence, now.IsWatched) = (status.Presence, status.Presence == Presence.Online && device.Id.Dialect != Dialect.Fm1);
         else if (message.Kind is MessageKind.Data or MessageKind.Event)
             now.Presence = Presence.Online;
         foreach (ref var reading in message.Readings.Readings)
@@ -89,8 +90,12 @@ internal sealed class LiveView(FacilitySource registry)
     }
 
     /// <summary>How long a value of this device counts as the present one, ms: three of its own periods, as for the rules.</summary>
-    public long FreshMs(DeviceNow device) =>
-        (Find(device.Id)?.Entry.PeriodS ?? device.Birth?.PeriodS) is { } seconds and > 0 ? (long)(3000 * seconds) : FreshMsDefault;
+    public long FreshMs(DeviceNow device)
+    {
+        if ((Find(device.Id)?.Entry.PeriodS ?? device.Birth?.PeriodS) is { } seconds and > 0)
+            return (long)(3000 * seconds);
+        return device.IsWatched ? FreshMsWatched : 3 * DialectPeriods.DefaultMs(device.Id.Dialect);
+    }
 
     /// <summary>Current of each phase as the circuit's meter tells it now, A; empty without a meter, or when what it told is old.</summary>
     public IReadOnlyList<double> Amps(string site, Circuit circuit, long nowMs)
@@ -130,6 +135,9 @@ internal sealed class DeviceNow(DeviceId id, long firstMs)
     public long HeardMs { get; set; } = firstMs;
 
     public Presence Presence { get; set; } = Presence.Online;
+
+    /// <summary>Whether somebody else, by a last will or by asking it, will say when it goes.</summary>
+    public bool IsWatched { get; set; }
 
     public Birth? Birth { get; set; }
 

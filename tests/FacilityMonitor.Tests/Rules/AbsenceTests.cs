@@ -39,6 +39,18 @@ public sealed class AbsenceTests
         Assert.Equal("321 cleared P2", scene.Course.Last());
     }
 
+    [Fact]
+    public void Who_came_back_for_a_moment_is_said_to_be_gone_again_since_then()
+    {
+        var scene = new Scene().Birth(0, null).Status(10, Presence.Offline).Ticks(11, 200).Watts(200, 5).Ticks(201, 204).Status(205, Presence.Offline).Ticks(206, 210);
+
+        Assert.Equal(["11 pending P2", "100 active P2", "201 recovering P2", "206 active P2"], scene.Course);
+        Assert.Contains("最后一次有消息是 11-20 18:00:00", scene.Steps[1].Text.Zh, StringComparison.Ordinal);
+        Assert.Contains("last heard at 11-20 18:03:20", scene.Steps[2].Text.En, StringComparison.Ordinal);
+        Assert.Contains("其间短暂恢复过，11-20 18:03:20 又没有消息。自 11-20 18:00:10 起", scene.Steps[3].Text.Zh, StringComparison.Ordinal);
+        Assert.Contains("gone again since 11-20 18:03:20. Since 11-20 18:00:10", scene.Steps[3].Text.En, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(MessageKind.Data, true)]
     [InlineData(MessageKind.Hist, false)]

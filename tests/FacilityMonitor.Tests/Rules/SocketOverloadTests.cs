@@ -27,6 +27,25 @@ public sealed class SocketOverloadTests
     }
 
     [Theory]
+    [InlineData(Dialect.Tasmota, 300, true)]
+    [InlineData(Dialect.Tasmota, 901, false)]
+    [InlineData(Dialect.Zigbee2Mqtt, 3600, true)]
+    [InlineData(Dialect.Zigbee2Mqtt, 3601, false)]
+    public void A_plug_that_speaks_as_seldom_as_its_maker_chose_is_judged_all_the_same(Dialect dialect, double everyS, bool alerts)
+    {
+        var plug = new DeviceEntry { Id = "plug-1", Name = new LocalText("插座", "Plug"), Kind = DeviceKind.Plug, Sockets = 1, Foreign = new DeviceId(dialect, null, "plug-1") };
+        var scene = new Scene(Scene.Lane(more: [plug]));
+        for (var sample = 0; sample < 2; sample++)
+        {
+            var message = scene.Message(sample * everyS, "s1", Metric.W, 1200);
+            message.Device = scene.Devices.Resolve(dialect, default, "plug-1"u8);
+            scene.Observe(message);
+        }
+
+        Assert.Equal(alerts, scene.Course.Any(told => told.Contains("active", StringComparison.Ordinal)));
+    }
+
+    [Theory]
     [InlineData(2, 3, "20 active P2")]
     [InlineData(3, 3, "20 active P2")]
     [InlineData(4, 3, null)]
