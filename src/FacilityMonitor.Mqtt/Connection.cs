@@ -127,7 +127,10 @@ internal sealed class Connection : IDisposable
         {
             _transport = await Transport.OpenAsync(_options, either.Token).ConfigureAwait(false);
             await _transport.Stream.WriteAsync(ConnectPacket.Write(_options, cleanStart), either.Token).ConfigureAwait(false);
-            return await ReadConnAckAsync(_transport.Stream, either.Token).ConfigureAwait(false);
+            var answer = await ReadConnAckAsync(_transport.Stream, either.Token).ConfigureAwait(false);
+            return cleanStart && answer is { SessionPresent: true }
+                ? Broken<ConnAckPacket>(MqttReasonCode.ProtocolError, "The server kept a session that we asked to throw away.")
+                : answer;
         }
         catch (OperationCanceledException)
         {
@@ -193,8 +196,9 @@ internal sealed class Connection : IDisposable
         if (!accepted.SessionPresent)
             _inbox.SessionLost();
         _owner.Accepted(accepted);
-        Subscribe();
-        _outbound.Connected(this, accepted);
+        Subscribe(accepted.MaximumPacketSize);
+        if (!_closing)
+            _outbound.Connected(this, accepted);
 
         await using var stopping = stop.UnsafeRegister(
             static state => ((Connection)state!).BeginClose(new Loss(MqttLossReason.Stopped), ((Connection)state)._owner.Goodbye, ((Connection)state)._options.AckTimeout), this).ConfigureAwait(false);
@@ -210,7 +214,7 @@ internal sealed class Connection : IDisposable
         }
     }
 
-    private void Subscribe()
+    private void Subscribe(uint maximumPacketSize)
     {
         if (_options.Subscriptions.Count == 0)
         {
@@ -220,7 +224,11 @@ internal sealed class Connection : IDisposable
         }
 
         // On a resumed session too: it costs one packet and follows a changed configuration.
-        Append(SubscribePacket.Write(SubscribePacketId, _options.Subscriptions, _options.Version));
+        var packet = SubscribePacket.Write(SubscribePacketId, _options.Subscriptions, _options.Version);
+        if (packet.Length > maximumPacketSize)
+            Incapable($"SUBSCRIBE has {packet.Length} bytes, the server takes {maximumPacketSize}: subscribe to fewer filters.");
+        else
+            Append(packet);
     }
 
     private async Task ReadAsync(Stream stream)
@@ -453,6 +461,10 @@ internal sealed class Connection : IDisposable
             BeginClose(loss, _options.Version == MqttVersion.V500 ? code : null, ShortFarewell);
     }
 
+    /// <summary>The server's limits leave no room for what we must say to it.</summary>
+    private void Incapable(string detail) =>
+        BeginClose(new Loss(MqttLossReason.Refused, MqttReasonCode.PacketTooLarge, detail), MqttReasonCode.Success, ShortFarewell);
+
     /// <summary>
     /// Says goodbye and lets the server close: closing first, with unread bytes in our socket, would reset the
     /// connection and could destroy our last acknowledgements and the goodbye itself. A loaded broker takes seconds.
@@ -469,17 +481,15 @@ internal sealed class Connection : IDisposable
 
         _inbox.ConnectionLost(this);
         _outbound.ConnectionLost(this);
-        if (goodbye is { } reason)
-            outbox.Append(DisconnectPacket.Write(reason, _options.Version));
         _closing = true;
         _farewell = _time.CreateTimer(static state => ((Connection)state!)._transport?.Dispose(), this, limit, Timeout.InfiniteTimeSpan);
-        _ = EndSendingAsync(outbox);
+        _ = EndSendingAsync(outbox.FinishAsync(goodbye is { } reason ? DisconnectPacket.Write(reason, _options.Version) : default));
         _inbox.WakeReader();
     }
 
-    private async Task EndSendingAsync(Outbox outbox)
+    private async Task EndSendingAsync(Task finished)
     {
-        await outbox.FinishAsync().ConfigureAwait(false);
+        await finished.ConfigureAwait(false);
         _transport!.EndSending();
     }
 

@@ -25,6 +25,7 @@ public sealed class MqttClient : IAsyncDisposable, IConnectionOwner
     private Task? _running;
     private MqttReasonCode? _goodbye;
     private bool _acceptedOnce;
+    private string? _assignedClientId;
     private bool _disposed;
 
     /// <summary>A client that is not started yet.</summary>
@@ -113,7 +114,7 @@ public sealed class MqttClient : IAsyncDisposable, IConnectionOwner
     /// <param name="properties">MQTT 5 properties; 3.1.1 sends none.</param>
     /// <param name="cancellationToken">Ends the waiting. A message that was accepted into the queue is sent nevertheless.</param>
     /// <returns>The server's reason code, or the refusal its announced limits imply; below 0x80 is success.</returns>
-    /// <exception cref="ArgumentException">The topic is no topic name, or the message is larger than MQTT allows.</exception>
+    /// <exception cref="ArgumentException">The topic or the response topic is no topic name, a property is no text MQTT allows, or the message is larger than it allows.</exception>
     /// <exception cref="OperationCanceledException">Cancelled, or the client was stopped before the server answered.</exception>
     public ValueTask<MqttReasonCode> PublishAsync(
         ReadOnlyMemory<byte> topic,
@@ -147,7 +148,14 @@ public sealed class MqttClient : IAsyncDisposable, IConnectionOwner
         bool retain,
         MqttPublishProperties? properties = null,
         CancellationToken cancellationToken = default) =>
-        PublishAsync(Encoding.UTF8.GetBytes(topic), payload, qos, retain, properties, cancellationToken);
+        PublishAsync(
+            // Half a surrogate pair would be encoded as another character, and be valid then.
+            MqttText.IsValid(topic) ? Encoding.UTF8.GetBytes(topic) : throw new ArgumentException("A topic name is well-formed text of at most 65,535 bytes.", nameof(topic)),
+            payload,
+            qos,
+            retain,
+            properties,
+            cancellationToken);
 
     /// <summary>
     /// Drops the connection and makes a new one, so that the server delivers again what is not acknowledged: the way back
@@ -205,11 +213,12 @@ public sealed class MqttClient : IAsyncDisposable, IConnectionOwner
     void IConnectionOwner.Accepted(ConnAckPacket answer)
     {
         _acceptedOnce = true;
+        _assignedClientId = answer.AssignedClientId ?? _assignedClientId;
         Counters.AddConnect();
         _changes.Report(MqttConnectionState.Connected, change => change with
         {
             SessionPresent = answer.SessionPresent,
-            ClientId = answer.AssignedClientId ?? _options.ClientId,
+            ClientId = _assignedClientId ?? _options.ClientId,
             Detail = answer.ReasonString,
         });
     }
@@ -247,7 +256,7 @@ public sealed class MqttClient : IAsyncDisposable, IConnectionOwner
     private async Task<(Loss Loss, bool Stable)> ConnectOnceAsync()
     {
         _changes.Report(MqttConnectionState.Connecting, change => change);
-        using var connection = new Connection(_options, _time, _inbox, _outbound, Counters, this);
+        using var connection = new Connection(ConnectOptions, _time, _inbox, _outbound, Counters, this);
         Volatile.Write(ref _connection, connection);
         var loss = await connection.RunAsync(CleanStart, _stop.Token).ConfigureAwait(false);
         Volatile.Write(ref _connection, null);
@@ -260,6 +269,10 @@ public sealed class MqttClient : IAsyncDisposable, IConnectionOwner
         var stable = connection.AcceptedAt != 0 && _time.GetElapsedTime(connection.AcceptedAt) >= _options.ReconnectMax;
         return (loss, stable);
     }
+
+    // The session has the name the server gave it; a second empty name would ask for a second session and orphan the first.
+    private MqttClientOptions ConnectOptions =>
+        _assignedClientId is { } assigned && !CleanStart ? _options with { ClientId = assigned } : _options;
 
     private bool CleanStart => _options.CleanStart && (_options.Version == MqttVersion.V311 || !_acceptedOnce);
 

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace FacilityMonitor.Mqtt;
 
 /// <summary>Everything an <see cref="MqttClient"/> is told. Defaults suit a service that ingests a neighbourhood.</summary>
@@ -158,6 +156,8 @@ public sealed record MqttClientOptions
 
         if (!MqttTopic.IsName(Will.Topic))
             errors.Add($"Will.Topic is \"{Will.Topic}\": a topic name has 1 to 65,535 bytes and no wildcard.");
+        if (Will.Qos > MqttQos.ExactlyOnce)
+            errors.Add($"Will.Qos is {(int)Will.Qos}: use 0 to 2.");
         Range(errors, "Will.Payload length", Will.Payload.Length, 0, ushort.MaxValue);
         Range(errors, "Will.Delay", Will.Delay, TimeSpan.Zero, TimeSpan.FromSeconds(uint.MaxValue));
     }
@@ -168,13 +168,26 @@ public sealed record MqttClientOptions
         {
             if (!MqttTopic.IsFilter(subscription.Filter))
                 errors.Add($"Subscription \"{subscription.Filter}\": # stands last, + stands alone between slashes, and 1 to 65,535 bytes are allowed.");
+            if (subscription.Qos > MqttQos.ExactlyOnce || subscription.RetainHandling > MqttRetainHandling.DoNotSend)
+                errors.Add($"Subscription \"{subscription.Filter}\": QoS {(int)subscription.Qos}, RetainHandling {(int)subscription.RetainHandling}; both are 0 to 2.");
+            if (Version == MqttVersion.V500 && MqttTopic.IsShared(subscription.Filter))
+                ValidateShare(errors, subscription);
         }
+    }
+
+    private static void ValidateShare(List<string> errors, MqttSubscription subscription)
+    {
+        if (!MqttTopic.IsSharedFilter(subscription.Filter))
+            errors.Add($"Subscription \"{subscription.Filter}\": a share is written $share/name/filter, its name without wildcards.");
+        // What we publish may be another's share, and he would have to get it.
+        if (subscription.NoLocal)
+            errors.Add($"Subscription \"{subscription.Filter}\": NoLocal is not allowed on a share.");
     }
 
     private static void Text(List<string> errors, string name, string? value)
     {
-        if (value is not null && (Encoding.UTF8.GetByteCount(value) > ushort.MaxValue || value.Contains('\0')))
-            errors.Add($"{name} is too long or contains U+0000: at most 65,535 bytes of UTF-8.");
+        if (value is not null && !MqttText.IsValid(value))
+            errors.Add($"{name} is too long, contains U+0000 or half a surrogate pair: at most 65,535 bytes of UTF-8.");
     }
 
     private static void Range<T>(List<string> errors, string name, T value, T least, T most)

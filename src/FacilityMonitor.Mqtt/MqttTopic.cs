@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using System.Text.Unicode;
 
 namespace FacilityMonitor.Mqtt;
@@ -7,17 +6,19 @@ namespace FacilityMonitor.Mqtt;
 /// <summary>The grammar of topic names and filters (MQTT 5 §4.7).</summary>
 internal static class MqttTopic
 {
+    private const string SharePrefix = "$share/";
+
     // U+0000 and the wildcards; all are single bytes in UTF-8 and appear in no other character's encoding.
     private static readonly SearchValues<byte> NotInNames = SearchValues.Create("\0+#"u8);
 
     public static bool IsName(ReadOnlySpan<byte> utf8) =>
         utf8.Length is > 0 and <= ushort.MaxValue && !utf8.ContainsAny(NotInNames) && Utf8.IsValid(utf8);
 
-    public static bool IsName(string topic) => IsText(topic) && topic.AsSpan().IndexOfAny('\0', '+', '#') < 0;
+    public static bool IsName(string topic) => IsText(topic) && topic.AsSpan().IndexOfAny('+', '#') < 0;
 
     public static bool IsFilter(string filter)
     {
-        if (!IsText(filter) || filter.Contains('\0'))
+        if (!IsText(filter))
             return false;
 
         var levels = filter.Split('/');
@@ -32,5 +33,15 @@ internal static class MqttTopic
         return true;
     }
 
-    private static bool IsText(string text) => text.Length > 0 && Encoding.UTF8.GetByteCount(text) <= ushort.MaxValue;
+    /// <summary>Whether a filter asks for a share of the messages only (MQTT 5 §4.8.2).</summary>
+    public static bool IsShared(string filter) => filter.StartsWith(SharePrefix, StringComparison.Ordinal);
+
+    /// <summary>A share has a name without wildcards, and a filter behind it: <c>$share/name/filter</c>.</summary>
+    public static bool IsSharedFilter(string filter)
+    {
+        var share = filter.AsSpan(SharePrefix.Length);
+        return share.IndexOf('/') is var slash and > 0 && share[..slash].IndexOfAny('+', '#') < 0 && IsFilter(share[(slash + 1)..].ToString());
+    }
+
+    private static bool IsText(string text) => text.Length > 0 && MqttText.IsValid(text);
 }

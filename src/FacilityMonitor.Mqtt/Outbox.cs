@@ -35,13 +35,8 @@ internal sealed class Outbox(Stream stream, int limit, TimeProvider time, Action
     {
         lock (_gate)
         {
-            if (_closed)
-                return;
-
-            if (_pendingLength + bytes.Length > _pending.Length)
-                Array.Resize(ref _pending, Math.Max(_pending.Length * 2, _pendingLength + bytes.Length));
-            bytes.CopyTo(_pending.AsSpan(_pendingLength));
-            _pendingLength += bytes.Length;
+            if (!_closed)
+                AddPending(bytes);
         }
     }
 
@@ -57,11 +52,16 @@ internal sealed class Outbox(Stream stream, int limit, TimeProvider time, Action
         _ = WriteAsync();
     }
 
-    /// <summary>Nothing is taken any more; completes when all that was is written, or cannot be.</summary>
-    public Task FinishAsync()
+    /// <summary>
+    /// Takes the last words and nothing after them: another thread must not squeeze an acknowledgement or a ping in behind a
+    /// goodbye. Completes when all is written, or cannot be.
+    /// </summary>
+    public Task FinishAsync(ReadOnlySpan<byte> lastWords)
     {
         lock (_gate)
         {
+            if (!_closed)
+                AddPending(lastWords);
             _closed = true;
             if (!_busy && _pendingLength == 0)
                 _finished.TrySetResult();
@@ -69,6 +69,14 @@ internal sealed class Outbox(Stream stream, int limit, TimeProvider time, Action
 
         Flush();
         return _finished.Task;
+    }
+
+    private void AddPending(ReadOnlySpan<byte> bytes)
+    {
+        if (_pendingLength + bytes.Length > _pending.Length)
+            Array.Resize(ref _pending, Math.Max(_pending.Length * 2, _pendingLength + bytes.Length));
+        bytes.CopyTo(_pending.AsSpan(_pendingLength));
+        _pendingLength += bytes.Length;
     }
 
     private async Task WriteAsync()

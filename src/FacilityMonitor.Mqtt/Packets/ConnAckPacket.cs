@@ -65,6 +65,12 @@ internal sealed record ConnAckPacket
         {
             if (properties is { Id: Property.ReceiveMaximum or Property.MaximumPacketSize, Number: 0 })
                 return MqttReasonCode.ProtocolError;
+            // We ask for no enhanced authentication, and a server must not offer it unasked.
+            if (properties.Id is Property.AuthenticationMethod or Property.AuthenticationData)
+                return MqttReasonCode.ProtocolError;
+            // The smallest limit under which an acknowledgement with a reason still fits.
+            if (properties is { Id: Property.MaximumPacketSize, Number: < AckPacket.MaximumWritten })
+                return MqttReasonCode.PacketTooLarge;
             Apply(properties.Id, properties.Number, properties.Bytes);
         }
 

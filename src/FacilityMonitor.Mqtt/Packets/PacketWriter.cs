@@ -41,7 +41,9 @@ internal sealed class PacketWriter
         ? UInt16(bytes.Length).Raw(bytes)
         : throw new ArgumentException($"A field of {bytes.Length} bytes is longer than the 65,535 MQTT allows.");
 
-    public PacketWriter Text(string text) => Binary(Encoding.UTF8.GetBytes(text));
+    public PacketWriter Text(string text) => MqttText.IsValid(text)
+        ? Binary(Encoding.UTF8.GetBytes(text))
+        : throw new ArgumentException("A text of MQTT has at most 65,535 bytes of UTF-8, no U+0000 and no half of a surrogate pair.");
 
     /// <summary>The properties with their length in front.</summary>
     public PacketWriter Properties(PacketWriter properties)

@@ -45,8 +45,10 @@ internal readonly record struct PublishFrame(byte First, int BodyLength, int IdO
             writer.Byte(Property.MessageExpiry).UInt32((uint)Math.Clamp(expiry.TotalSeconds, 0, uint.MaxValue));
         if (properties.ContentType is { } contentType)
             writer.Byte(Property.ContentType).Text(contentType);
-        if (properties.ResponseTopic is { } responseTopic)
-            writer.Byte(Property.ResponseTopic).Text(responseTopic);
+        if (properties.ResponseTopic is { } responseTopic && !MqttTopic.IsName(responseTopic))
+            throw new ArgumentException("A response topic has 1 to 65,535 bytes of UTF-8 and no wildcard.", nameof(properties));
+        if (properties.ResponseTopic is not null)
+            writer.Byte(Property.ResponseTopic).Text(properties.ResponseTopic);
         if (!properties.CorrelationData.IsEmpty)
             writer.Byte(Property.CorrelationData).Binary(properties.CorrelationData.Span);
         foreach (var (name, value) in properties.UserProperties)

@@ -28,7 +28,14 @@ internal static class SubscribePacket
 
         results = new MqttSubscriptionResult[asked.Count];
         for (var i = 0; i < results.Length; i++)
-            results[i] = new MqttSubscriptionResult(asked[i], (MqttReasonCode)reader.Byte());
+        {
+            var code = (MqttReasonCode)reader.Byte();
+            // Between the qualities and the refusals lies nothing; a code from there is no promise to deliver.
+            if (code is > MqttReasonCode.GrantedQos2 and < MqttReasonCode.UnspecifiedError)
+                return MqttReasonCode.ProtocolError;
+            results[i] = new MqttSubscriptionResult(asked[i], code);
+        }
+
         return MqttReasonCode.Success;
     }
 

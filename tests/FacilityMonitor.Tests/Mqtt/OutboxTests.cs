@@ -17,7 +17,7 @@ public sealed class OutboxTests
         outbox.Append([4]);
         outbox.Flush();
         stream.Open();
-        await outbox.FinishAsync();
+        await outbox.FinishAsync(default);
 
         Assert.Equal(["01", "020304"], stream.Writes);
     }
