@@ -222,17 +222,6 @@ public sealed class MqttClientTests : IDisposable
         Assert.Equal(0, client.Counters.DuplicatesSuppressed);
     }
 
-    [Fact]
-    public async Task A_release_of_an_unknown_qos_2_message_is_answered_as_such()
-    {
-        await using var client = await StartAsync(_server.Options());
-        using var connection = await _server.AcceptClientAsync();
-
-        await connection.SendAsync(0x62, 2, 0, 5);
-
-        await connection.ExpectAsync(0x70, 3, 0, 5, 0x92);
-    }
-
     [Theory]
     [InlineData(true, 0x3A)]
     [InlineData(false, 0x32)]
@@ -305,28 +294,6 @@ public sealed class MqttClientTests : IDisposable
         Assert.Equal((byte)'3', (await connection.ReadAsync()).Body[^1]);
         Assert.Equal(MqttReasonCode.Success, await first);
         Assert.False(third.IsCompleted);
-    }
-
-    [Theory]
-    [InlineData(new byte[] { 0x27, 0, 0, 0, 10 }, false, MqttReasonCode.PacketTooLarge)]
-    [InlineData(new byte[] { 0x27, 0, 0, 0, 11 }, false, null)]
-    [InlineData(new byte[] { 0x25, 0 }, true, MqttReasonCode.RetainNotSupported)]
-    [InlineData(new byte[] { 0x25, 0 }, false, null)]
-    [InlineData(new byte[] { 0x24, 0 }, false, MqttReasonCode.QosNotSupported)]
-    [InlineData(new byte[] { 0x24, 1 }, false, null)]
-    public async Task What_the_server_said_it_cannot_take_is_refused_here_and_not_sent(byte[] limits, bool retain, MqttReasonCode? refusal)
-    {
-        await using var client = await StartAsync(_server.Options());
-        using var connection = await _server.AcceptClientAsync(MqttVersion.V500, false, limits);
-        await client.WaitConnectedAsync(Until.DeadlineToken());
-
-        // 2 bytes of header, 3 of topic, 2 of identifier, 1 of properties, 3 of payload.
-        var answer = client.PublishAsync("t", "abc"u8.ToArray(), MqttQos.AtLeastOnce, retain).AsTask();
-
-        if (refusal is null)
-            Assert.Equal(0x30, (await connection.ReadAsync()).First & 0xF0);
-        else
-            Assert.Equal(refusal, await answer.WaitAsync(Until.DeadlineToken()));
     }
 
     [Fact]
@@ -635,18 +602,6 @@ public sealed class MqttClientTests : IDisposable
         using var again = await OneAsync(client, second, id: 1);
         await again.AcknowledgeAsync();
         await second.ExpectAsync(0x40, 2, 0, 1);
-    }
-
-    [Fact]
-    public async Task Clean_start_throws_the_session_away_once_and_then_keeps_it()
-    {
-        await using var client = await StartAsync(_server.Options() with { CleanStart = true });
-        foreach (var flags in new byte[] { 2, 0 })
-        {
-            using var connection = await _server.AcceptAsync();
-            Assert.Equal(flags, (await connection.ReadAsync()).Body[7]);
-            await connection.ConnAckAsync(0);
-        }
     }
 
     [Fact]

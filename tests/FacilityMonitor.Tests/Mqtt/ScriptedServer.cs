@@ -88,9 +88,10 @@ internal sealed class ScriptedConnection(TcpClient client) : IDisposable
     }
 
     /// <summary>The next packet of the client.</summary>
-    public async Task<ScriptedPacket> ReadAsync()
+    public async Task<ScriptedPacket> ReadAsync() => await ReadAsync(await ByteAsync());
+
+    private async Task<ScriptedPacket> ReadAsync(byte first)
     {
-        var first = await ByteAsync();
         int length = 0, shift = 0, next;
         do
         {
@@ -108,6 +109,18 @@ internal sealed class ScriptedConnection(TcpClient client) : IDisposable
     {
         var actual = await ReadAsync();
         Assert.Equal(Convert.ToHexString(packet), Convert.ToHexString(Packet(actual.First, actual.Body)));
+    }
+
+    /// <summary>The next bytes as they lie on the wire.</summary>
+    public Task ReadRawAsync(byte[] bytes) => _stream.ReadExactlyAsync(bytes, Until.DeadlineToken()).AsTask();
+
+    /// <summary>Every packet to the end of the connection, whichever way it ends; half a packet fails the test.</summary>
+    public async Task<List<ScriptedPacket>> ReadToEndAsync()
+    {
+        var packets = new List<ScriptedPacket>();
+        while (await FirstByteAsync() is { } first)
+            packets.Add(await ReadAsync(first));
+        return packets;
     }
 
     /// <summary>What arrives by one read of the socket.</summary>
@@ -140,6 +153,20 @@ internal sealed class ScriptedConnection(TcpClient client) : IDisposable
     }
 
     public void Dispose() => client.Dispose();
+
+    private async Task<byte?> FirstByteAsync()
+    {
+        var one = new byte[1];
+        try
+        {
+            return await _stream.ReadAsync(one, Until.DeadlineToken()) == 0 ? null : one[0];
+        }
+        catch (IOException)
+        {
+            // Reset counts as closed.
+            return null;
+        }
+    }
 
     private async Task<byte> ByteAsync()
     {
