@@ -8,7 +8,7 @@ import { age, clock, local, t } from './texts.js';
 /** @typedef {{id: string, name: Local, places: {id: string, name: Local, kind: string}[], circuits: Circuit[], devices: Registered[]}} Site */
 /** @typedef {Record<string, any>} Values */
 /** @typedef {{key: string, known: boolean, dialect: string, name: string, site?: string, heard: number, presence: string, fresh: number, model?: string, firmware?: string, channels: Record<string, Values>}} Device */
-/** @typedef {{id: string, rule: string, priority: string, condition: string, onset: number, text: Local, asset: string}} Alert */
+/** @typedef {{id: string, rule: string, priority: string, condition: string, onset: number, at: number, text: Local, asset: string}} Alert */
 /** @typedef {{path: string, amps: number[], from?: number, to?: number}} CircuitState */
 
 const state = {
@@ -186,7 +186,7 @@ function AlertItem(alert) {
   const [facts, steps] = local(alert.text).split(/(?=请做：|Do: )/);
   const urgent = alert.priority === 'P0' || alert.priority === 'P1';
   return html`<li key=${alert.id} class=${`${alert.priority.toLowerCase()} ${alert.condition}`} data-testid=${`alert-${alert.id}`} data-rule=${alert.rule} data-condition=${alert.condition}>
-    <b>${urgent ? '▲ ' : ''}${alert.priority} ${t(alert.priority)}</b> <span class="age">${age(now() - alert.onset)}</span><p>${facts}</p>${steps && html`<p class="steps">${steps}</p>`}</li>`;
+    <b>${urgent ? '▲ ' : ''}${alert.priority} ${t(alert.priority)}</b> <span class="age">${age(now() - alert.onset)}</span><p>${facts} <small>${t('figuresOf', { at: clock(alert.at) })}</small></p>${steps && html`<p class="steps">${steps}</p>`}</li>`;
 }
 
 /** New devices drawn at once: whoever points a whole network at the broker must not freeze a phone. */

@@ -86,6 +86,7 @@ export const texts = {
   hours: { zh: '{count} 小时', en: '{count} h' },
   days: { zh: '{count} 天', en: '{count} d' },
   lostConnection: { zh: '与服务的连接已断开：自 {since} 起（{age}）数值不再更新，正在重连……', en: 'Connection to the service lost: no new value since {since} ({age}). Trying again …' },
+  figuresOf: { zh: '（数值为 {at} 时）', en: '(figures of {at})' },
   noSites: { zh: '还没有登记点位。请编写 facility.yaml，或复制 demo 文件夹。', en: 'No site is registered. Write facility.yaml, or copy the demo folder.' },
   elsewhere: { zh: '点位内', en: 'on the site' },
   heard: { zh: '最近一次', en: 'heard' },

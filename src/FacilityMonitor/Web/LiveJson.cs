@@ -92,6 +92,7 @@ internal static class LiveJson
             writer.WriteString("priority", alert.Priority.ToString());
             writer.WriteString("condition", TransitionJson.State(alert.Condition));
             writer.WriteNumber("onset", alert.OnsetMs);
+            writer.WriteNumber("at", alert.AtMs);
             writer.WriteString("asset", alert.Asset);
             Local(writer, "text", alert.Text);
             writer.WriteEndObject();
