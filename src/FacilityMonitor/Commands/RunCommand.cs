@@ -43,7 +43,8 @@ internal static class RunCommand
             }
 
             await app.WaitForShutdownAsync(cancellationToken);
-            return 0;
+            // A part that failed has stopped the rest; a script has to see that it was no ordinary end.
+            return app.Services.GetServices<IHostedService>().OfType<BackgroundService>().Any(part => part.ExecuteTask is { IsFaulted: true }) ? 1 : 0;
         });
         return command;
     }

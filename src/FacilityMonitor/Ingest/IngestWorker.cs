@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Mqtt;
@@ -40,7 +41,8 @@ internal sealed partial class IngestWorker : BackgroundService
     private Task _completed = Task.CompletedTask;
     private long _settled;
     private long _lastMs;
-    private long _liveLagMs;
+    private readonly ConcurrentQueue<long> _liveInFlight = new();
+    private long _lastLiveMs;
     private long _ticksWaiting;
 
     public IngestWorker(IngestOptions options, MessageJournal journal, Database database, DeviceTable devices, IngestBooks books, TimeProvider time, ILogger<IngestWorker> log)
@@ -65,8 +67,11 @@ internal sealed partial class IngestWorker : BackgroundService
     /// <summary>The link to the broker.</summary>
     public MqttConnectionChange Broker => _live.LastChange;
 
-    /// <summary>How long the last live batch took from receipt to disk, ms.</summary>
-    public long LiveLagMs => Volatile.Read(ref _liveLagMs);
+    /// <summary>For how long the oldest live batch waits for the disk, ms; 0 when none does.</summary>
+    public long LiveLagMs => _liveInFlight.TryPeek(out var receivedMs) ? Math.Max(0, _time.GetUtcNow().ToUnixTimeMilliseconds() - receivedMs) : 0;
+
+    /// <summary>How long the last live batch took from receipt to acknowledgement, ms.</summary>
+    public long LastLiveMs => Volatile.Read(ref _lastLiveMs);
 
     /// <summary>Brings the books of the time before the restart up to date, then begins. Those who start after us read the journal too: first the devices get
     /// somebody who answers them.</summary>
@@ -93,14 +98,15 @@ internal sealed partial class IngestWorker : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await TickAsync(started: true);
+        // In the journal before the first message; but a disk that refuses it must not keep us from the broker, which tells the devices that somebody is there.
+        var started = TickAsync(started: true);
         await _live.StartAsync(stoppingToken);
         await _hist.StartAsync(stoppingToken);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         Task[] loops =
         [
             ReceiveAsync(_live, isLive: true, end.Token), ReceiveAsync(_hist, isLive: false, end.Token),
-            TicksAsync(end.Token), _receipts.RunAsync(end.Token), WatchAsync(end.Token),
+            TicksAsync(started, end.Token), _receipts.RunAsync(end.Token), WatchAsync(end.Token),
         ];
         // One loop that ends by a fault ends them all: a half-dead ingest would only look alive.
         var first = await Task.WhenAny(loops);
@@ -136,7 +142,7 @@ internal sealed partial class IngestWorker : BackgroundService
     {
         var cursor = _settled = await _journal.RegisterAsync(Cursor);
         using (var connection = _database.OpenReader())
-            _ledger.Load(connection);
+            _ledger.Load(connection, LogDamagedBook);
 
         using var reader = _journal.OpenReader(cursor);
         var records = new JournalRecords(_devices);
@@ -198,6 +204,8 @@ internal sealed partial class IngestWorker : BackgroundService
                 var journaled = _writer.IsEmpty ? null : new JournalBatch(_writer);
                 _writer.Clear();
                 var append = journaled is null ? Task.FromResult(_journal.Last) : _journal.AppendAsync(journaled);
+                if (isLive)
+                    _liveInFlight.Enqueue(receivedMs);
                 _completed = CompleteAsync(_completed, append, journaled, batch, taken, isLive ? receivedMs : null);
             }
             finally
@@ -241,8 +249,9 @@ internal sealed partial class IngestWorker : BackgroundService
             await batch.AcknowledgeAsync();
         }
 
-        if (liveReceivedMs is { } received)
-            Volatile.Write(ref _liveLagMs, _time.GetUtcNow().ToUnixTimeMilliseconds() - received);
+        // They complete in order, so it is the first.
+        if (liveReceivedMs is { } received && _liveInFlight.TryDequeue(out _))
+            Volatile.Write(ref _lastLiveMs, _time.GetUtcNow().ToUnixTimeMilliseconds() - received);
     }
 
     /// <summary>Waits until a batch is on disk; while the disk refuses, tries again and acknowledges nothing.</summary>
@@ -267,8 +276,9 @@ internal sealed partial class IngestWorker : BackgroundService
         }
     }
 
-    private async Task TicksAsync(CancellationToken cancellationToken)
+    private async Task TicksAsync(Task started, CancellationToken cancellationToken)
     {
+        await started.WaitAsync(cancellationToken);
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), _time);
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
@@ -379,6 +389,9 @@ internal sealed partial class IngestWorker : BackgroundService
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Journal entry {Position} is passed over while the sequence books are recovered: {Reason}")]
     private partial void LogDamaged(long position, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The sequence book of device {Device} cannot be read and begins anew; what the device sends again counts again: {Reason}")]
+    private partial void LogDamagedBook(int device, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The journal holds {Limit} MiB that somebody has not read; nothing more is taken from the broker until they have")]
     private partial void LogJournalFull(long limit);

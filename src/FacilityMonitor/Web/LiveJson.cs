@@ -149,7 +149,7 @@ internal static class LiveJson
         writer.WriteEndObject();
         Hours(writer, hourly.State, devices);
         writer.WriteStartObject("journal");
-        writer.WriteNumber("lagMs", ingest.LiveLagMs);
+        writer.WriteNumber("lagMs", Math.Max(ingest.LiveLagMs, ingest.LastLiveMs));
         writer.WriteStartObject("readers");
         // Ingest's own cursor is where a restart reads from, and the rules' is their snapshot's: neither says how far behind anybody is.
         writer.WriteNumber("monitoring", Behind(journal.Last - monitoring.Position));

@@ -31,9 +31,47 @@ public sealed class SchemaTests : IDisposable
 
         var ledger = new DeviceLedger();
         using var reader = database.OpenReader();
-        ledger.Load(reader);
+        ledger.Load(reader, (device, reason) => Assert.Fail($"{device} {reason}"));
         Assert.Equal(SequenceVerdict.Duplicate, ledger.Observe(7, new Envelope(boot, 0, 0, null, ClockSource.Ntp), 2, 0));
         Assert.Empty(HourBook.Sums(reader, 0));
+    }
+
+    [Fact]
+    public async Task A_damaged_book_begins_anew_and_is_told_and_the_others_are_read()
+    {
+        Assert.True(BootId.TryParse("b-1"u8, out var boot));
+        await using var database = Database.Open(_folder.Path, TimeProvider.System);
+        await database.CommitAsync(CommitPriority.Housekeeping, connection =>
+        {
+            foreach (var device in (int[])[7, 8])
+            {
+                var bytes = new System.Buffers.ArrayBufferWriter<byte>();
+                var tracker = new SequenceTracker();
+                tracker.Observe(boot, 0, 1);
+                tracker.Write(bytes);
+                Database.Execute(connection, "insert into ingest_state (device, book) values ($device, $book)", ("$device", device), ("$book", device == 7 ? [9] : bytes.WrittenSpan.ToArray()));
+            }
+        });
+        var ledger = new DeviceLedger();
+        var told = new List<int>();
+        using var reader = database.OpenReader();
+
+        ledger.Load(reader, (device, _) => told.Add(device));
+
+        Assert.Equal([7], told);
+        Assert.Equal(SequenceVerdict.New, ledger.Observe(7, new Envelope(boot, 0, 0, null, ClockSource.Ntp), 2, 0));
+        Assert.Equal(SequenceVerdict.Duplicate, ledger.Observe(8, new Envelope(boot, 0, 0, null, ClockSource.Ntp), 2, 0));
+    }
+
+    [Fact]
+    public void A_file_that_is_no_database_is_told_in_words()
+    {
+        File.WriteAllText(Path.Combine(_folder.Path, Database.FileName), new string('x', 10_000));
+
+        var error = Assert.Throws<IOException>(() => Database.Open(_folder.Path, TimeProvider.System));
+
+        Assert.Contains("cannot be opened", error.Message, StringComparison.Ordinal);
+        Assert.Contains("backup", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
