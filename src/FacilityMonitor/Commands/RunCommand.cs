@@ -1,5 +1,6 @@
 using System.CommandLine;
 using FacilityMonitor.Configuration;
+using FacilityMonitor.Control;
 using FacilityMonitor.Ingest;
 using FacilityMonitor.Journal;
 using FacilityMonitor.OnCall;
@@ -69,11 +70,13 @@ internal static class RunCommand
         builder.AddStorage(new StorageOptions { RetentionDays = settings.Data.RetentionDays, BytesMax = settings.Data.RetentionBytes });   // journal → column blocks
         builder.AddMonitoring();                       // journal → alerts
         builder.AddOnCall();                           // alerts → people
+        builder.AddControl(settings);                  // orders → devices
         builder.AddWeb(settings);                      // journal → page
 
         var app = builder.Build();
         app.MapHealth();                               // is it alive, is it ready
         app.MapWeb();                                  // what managers see
+        app.MapControl();                              // what they order
         return app;
     }
 }

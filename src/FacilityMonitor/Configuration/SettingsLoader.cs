@@ -161,6 +161,7 @@ internal sealed class SettingsLoader
             RetryMax = Seconds(OnCallRetryMax),
             Expiry = TimeSpan.FromHours(Value(OnCallExpiry)),
         },
+        Control = new ControlSettings { Verify = Seconds(ControlVerify) },
     };
 
     /// <summary>What no single value can be blamed for.</summary>

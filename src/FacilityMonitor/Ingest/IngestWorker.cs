@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using FacilityMonitor.Contract;
+using FacilityMonitor.Control;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Mqtt;
 using FacilityMonitor.Readings;
@@ -28,6 +29,7 @@ internal sealed partial class IngestWorker : BackgroundService
     private readonly MessageJournal _journal;
     private readonly Database _database;
     private readonly DeviceTable _devices;
+    private readonly DeviceWords _words;
     private readonly TimeProvider _time;
     private readonly ILogger<IngestWorker> _log;
     private readonly DeviceLedger _ledger = new();
@@ -45,12 +47,14 @@ internal sealed partial class IngestWorker : BackgroundService
     private long _lastLiveMs;
     private long _ticksWaiting;
 
-    public IngestWorker(IngestOptions options, MessageJournal journal, Database database, DeviceTable devices, IngestBooks books, TimeProvider time, ILogger<IngestWorker> log)
+    public IngestWorker(
+        IngestOptions options, MessageJournal journal, Database database, DeviceTable devices, IngestBooks books, DeviceWords words, TimeProvider time, ILogger<IngestWorker> log)
     {
         _options = options;
         _journal = journal;
         _database = database;
         _devices = devices;
+        _words = words;
         _time = time;
         _log = log;
         Books = books;
@@ -72,6 +76,10 @@ internal sealed partial class IngestWorker : BackgroundService
 
     /// <summary>How long the last live batch took from receipt to acknowledgement, ms.</summary>
     public long LastLiveMs => Volatile.Read(ref _lastLiveMs);
+
+    /// <summary>Publishes on the live session; what has an expiry is never sent after it.</summary>
+    public ValueTask<MqttReasonCode> PublishAsync(string topic, byte[] payload, bool retain, MqttPublishProperties properties, CancellationToken cancellationToken) =>
+        _live.PublishAsync(topic, payload, MqttQos.AtLeastOnce, retain, properties, cancellationToken);
 
     /// <summary>Brings the books of the time before the restart up to date, then begins. Those who start after us read the journal too: first the devices get
     /// somebody who answers them.</summary>
@@ -203,10 +211,15 @@ internal sealed partial class IngestWorker : BackgroundService
                 var taken = Books.Received - before;
                 var journaled = _writer.IsEmpty ? null : new JournalBatch(_writer);
                 _writer.Clear();
-                var append = journaled is null ? Task.FromResult(_journal.Last) : _journal.AppendAsync(journaled);
+                var words = _pipeline.TakeWords();
+                List<bool?> found = [];
+                var also = words is null ? null : DeviceWords.Keep(words, found);
+                var append = journaled is null ? Task.FromResult(_journal.Last) : _journal.AppendAsync(journaled, also);
                 if (isLive)
                     _liveInFlight.Enqueue(receivedMs);
-                _completed = CompleteAsync(_completed, append, journaled, batch, taken, isLive ? receivedMs : null);
+                _completed = CompleteAsync(_completed, append, journaled, also, batch, taken, isLive ? receivedMs : null);
+                if (words is not null)
+                    _completed = ToldAsync(_completed, found);
             }
             finally
             {
@@ -238,11 +251,18 @@ internal sealed partial class IngestWorker : BackgroundService
         }
     }
 
-    private async Task CompleteAsync(Task before, Task<long> append, JournalBatch? journaled, MqttInboundBatch batch, long messages, long? liveReceivedMs)
+    private async Task ToldAsync(Task completed, List<bool?> found)
+    {
+        await completed;
+        _words.Kept(found);
+    }
+
+    private async Task CompleteAsync(
+        Task before, Task<long> append, JournalBatch? journaled, Action<Microsoft.Data.Sqlite.SqliteConnection, long>? also, MqttInboundBatch batch, long messages, long? liveReceivedMs)
     {
         using (batch)
         {
-            await DurableAsync(append, journaled, also: null);
+            await DurableAsync(append, journaled, also);
             // In the order of arrival, whatever was retried in between: a receipt speaks of everything below it.
             await before;
             Books.AddDurable(messages);

@@ -1,7 +1,9 @@
 using System.Buffers;
 using FacilityMonitor.Contract;
+using FacilityMonitor.Control;
 using FacilityMonitor.Ingest;
 using FacilityMonitor.Journal;
+using FacilityMonitor.Readings;
 using Microsoft.Data.Sqlite;
 
 namespace FacilityMonitor.Tests.Journal;
@@ -72,6 +74,28 @@ public sealed class SchemaTests : IDisposable
 
         Assert.Contains("cannot be opened", error.Message, StringComparison.Ordinal);
         Assert.Contains("backup", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_database_of_the_third_version_keeps_its_alerts_and_can_take_commands()
+    {
+        Make(version: 3, connection =>
+        {
+            foreach (var statement in Schema.Versions.Take(3).SelectMany(version => version))
+                Database.Execute(connection, statement);
+            Database.Execute(connection, "insert into device (number, dialect, site, name) values (7, 0, 'lane', 'pile-01')");
+            Database.Execute(
+                connection, "insert into alert (id, rule, asset, site, priority, condition, onset_ms, changed_ms, body) values ('a', 'silent', 'lane/pile-01', 'lane', 2, 2, 1, 1, '{}')");
+        });
+
+        await using var database = Database.Open(_folder.Path, TimeProvider.System);
+
+        using var reader = database.OpenReader();
+        using var alerts = Database.Command(reader, "select count(*) from alert");
+        Assert.Equal(1L, alerts.ExecuteScalar());
+        Assert.Equal(7, CommandBook.DeviceNumber(reader, new DeviceId(Dialect.Fm1, "lane", "pile-01")));
+        Assert.Null(CommandBook.Abilities(reader, 7));
+        Assert.Empty(CommandBook.Open(reader));
     }
 
     [Fact]
