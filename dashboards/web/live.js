@@ -7,12 +7,13 @@ import { age, clock, local, t } from './texts.js';
 /** @typedef {{id: string, name: Local, kind: string, ratedA?: number, phases: number, meter?: string, meterChannel?: string}} Circuit */
 /** @typedef {{id: string, name: Local, places: {id: string, name: Local, kind: string}[], circuits: Circuit[], devices: Registered[]}} Site */
 /** @typedef {Record<string, any>} Values */
-/** @typedef {{key: string, known: boolean, dialect: string, name: string, site?: string, heard: number, presence: string, fresh: number, model?: string, firmware?: string, channels: Record<string, Values>}} Device */
+/** @typedef {{key: string, known: boolean, dialect: string, name: string, site?: string, heard: number, presence: string, fresh: number, model?: string, firmware?: string, yaml?: string, group?: boolean, channels: Record<string, Values>}} Device */
 /** @typedef {{id: string, rule: string, priority: string, condition: string, onset: number, at: number, text: Local, asset: string}} Alert */
 /** @typedef {{path: string, amps: number[], from?: number, to?: number}} CircuitState */
 
 const state = {
   /** @type {Site[]} */ sites: [],
+  /** The file to edit. */ file: '',
   /** @type {Map<string, Device>} */ devices: new Map(),
   /** @type {Alert[]} */ alerts: [],
   /** Assets with an active overload. @type {Set<string>} */ overloaded: new Set(),
@@ -45,8 +46,8 @@ function tileState(device, values, path) {
 /** @type {Record<string, string>} */
 const signs = { never: '—', offline: '×', stale: '×', overload: '▲', fault: '!', full: t('signFull'), charging: t('signCharging'), idle: '' };
 
-/** @param {Site} site @param {Registered} entry @param {string} channel */
-function Tile(site, entry, channel) {
+/** @param {Site} site @param {Registered} entry @param {string} channel @param {boolean} [isMore] It reports, but the registry does not know of it. */
+function Tile(site, entry, channel, isMore) {
   const device = state.devices.get(`${site.id}/${entry.id}`);
   const values = device?.channels[channel];
   const what = tileState(device, values, [site.id, entry.place, entry.id, channel].filter(Boolean).join('/'));
@@ -55,19 +56,27 @@ function Tile(site, entry, channel) {
   const reserved = entry.reserved.includes(channel);
   const doubt = values?.quality === 'suspect' || values?.quality === 'bad';
   const no = channel.replace(/^[a-z]/, '');
-  const label = [no, t(what), shown, reserved ? t('reserved') : '', doubt ? t('suspect') : '', values ? clock(values.at) : ''].filter(Boolean).join(' · ');
-  return html`<li key=${channel} class=${`tile ${what}`} data-testid=${`socket-${site.id}-${entry.id}-${channel}`} data-state=${what} title=${label}>
-    <span class="no" aria-hidden="true">${no}${reserved ? '♥' : ''}</span><b aria-hidden="true">${signs[what]}${doubt ? '?' : ''}</b><span class="w" aria-hidden="true">${shown}</span><span class="sr">${label}</span></li>`;
+  const label = [no, t(what), shown, isMore ? t('notRegistered') : '', reserved ? t('reserved') : '', doubt ? t('suspect') : '', values ? clock(values.at) : ''].filter(Boolean).join(' · ');
+  return html`<li key=${channel} class=${`tile ${what} ${isMore ? 'more' : ''}`} data-testid=${`socket-${site.id}-${entry.id}-${channel}`} data-state=${what} title=${label}>
+    <span class="no" aria-hidden="true">${no}${reserved ? '♥' : ''}${isMore ? '+' : ''}</span><b aria-hidden="true">${signs[what]}${doubt ? '?' : ''}</b><span class="w" aria-hidden="true">${shown}</span><span class="sr">${label}</span></li>`;
 }
 
 /** @param {Registered} entry */
 const channelsOf = (entry) => Array.from({ length: entry.sockets }, (_, index) => `${entry.kind === 'Cabinet' ? 'k' : 's'}${index + 1}`);
 
+/** Sockets and slots that report though the registry does not count them: shown, or somebody charges where nobody looks. @param {Site} site @param {Registered} entry */
+function moreOf(site, entry) {
+  const registered = new Set(channelsOf(entry));
+  return Object.keys(state.devices.get(`${site.id}/${entry.id}`)?.channels ?? {}).filter((channel) => /^[sk]\d/.test(channel) && !registered.has(channel));
+}
+
 /** @param {Site} site @param {Registered} entry */
 function Pile(site, entry) {
   const device = state.devices.get(`${site.id}/${entry.id}`);
+  const more = moreOf(site, entry);
   return html`<section class="pile" key=${entry.id}><h4>${local(entry.name)} <small>${device ? age(now() - device.heard) : t('never')}</small></h4>
-    <ul class="tiles">${channelsOf(entry).map((channel) => Tile(site, entry, channel))}</ul></section>`;
+    <ul class="tiles">${channelsOf(entry).map((channel) => Tile(site, entry, channel))}${more.map((channel) => Tile(site, entry, channel, true))}</ul>
+    ${more.length > 0 && html`<p class="age">+ ${t('notRegistered')}</p>`}</section>`;
 }
 
 /** Current of each phase, as the circuit's meter tells it; without a meter as its sockets sum up. @param {Site} site @param {Circuit} circuit */
@@ -166,8 +175,8 @@ function SiteCard(site) {
 
 /** @param {Site} site */
 function SiteSection(site) {
-  const piles = site.devices.filter((device) => device.sockets > 0);
-  const others = site.devices.filter((device) => device.sockets === 0 && device.kind !== 'Meter');
+  const piles = site.devices.filter((device) => device.sockets > 0 || moreOf(site, device).length > 0);
+  const others = site.devices.filter((device) => !piles.includes(device) && device.kind !== 'Meter');
   const places = [...site.places.map((place) => ({ id: /** @type {string | undefined} */ (place.id), name: local(place.name) })), { id: undefined, name: t('elsewhere') }];
   return html`<section key=${site.id} id=${`site-${site.id}`} class="site" data-testid=${`site-${site.id}`}>
     <h2>${local(site.name)}</h2>
@@ -176,7 +185,7 @@ function SiteSection(site) {
       <tbody>${site.circuits.map((circuit) => CircuitRow(site, circuit))}</tbody></table></div>`}
     ${places.map((place) => {
       const here = piles.filter((pile) => pile.place === place.id);
-      return here.length > 0 && html`<section key=${place.id ?? ''} class="place"><h3>${place.name}</h3><div class="piles">${here.map((pile) => Pile(site, pile))}</div></section>`;
+      return here.length > 0 && html`<section key=${place.id ?? ''} class="place" data-testid=${`place-${site.id}-${place.id ?? ''}`}><h3>${place.name}</h3><div class="piles">${here.map((pile) => Pile(site, pile))}</div></section>`;
     })}
     ${others.length > 0 && html`<h3>${t('devices')}</h3><ul class="sensors">${others.map((entry) => Sensor(site, entry))}</ul>`}</section>`;
 }
@@ -193,16 +202,10 @@ function AlertItem(alert) {
 const unknownMax = 50;
 
 /** @param {Device} device */
-function Unknown(device) {
-  const foreign = device.dialect !== 'Fm1';
-  const id = device.name.toLowerCase().replace(/[^a-z0-9-]+/g, '-').slice(0, 48);
-  const count = Object.keys(device.channels).filter((channel) => /^s\d/.test(channel)).length;
-  const yaml = `- {id: ${id}, kind: plug, name: {zh: …, en: …}${count ? `, sockets: ${count}` : ''}${foreign ? `, foreign: {dialect: ${device.dialect.toLowerCase()}, name: "${device.name}"}` : ''}}`;
-  return html`<li key=${device.key} data-testid=${`new-device-${device.name}`}><b>${device.site ? `${device.site}/` : ''}${device.name}</b>
+const Unknown = (device) => html`<li key=${device.key} data-testid=${`new-device-${device.name}`}><b>${device.site ? `${device.site}/` : ''}${device.name}</b>
     <span>${device.dialect} ${device.model ?? ''} ${device.firmware ?? ''}</span>
     <span>${Object.entries(device.channels).map(([channel, values]) => `${channel}${typeof values.w === 'number' ? ` ${number(values.w, 1)} W` : ''}`).join(', ')}</span>
-    <span class="age">${t('heard')} ${age(now() - device.heard)}</span><pre tabindex="0">${yaml}</pre></li>`;
-}
+    <span class="age">${t('heard')} ${age(now() - device.heard)}${device.group ? ` · ${t('perhapsGroup')}` : ''}</span>${device.yaml && html`<pre tabindex="0">${device.yaml}</pre>`}</li>`;
 
 /** @param {string} label @param {any} value @param {{id?: string, bad?: boolean}} [more] */
 const Fact = (label, value, more) => html`<div key=${label} class=${more?.bad ? 'attention' : ''}><dt>${label}</dt><dd data-testid=${more?.id ? `health-${more.id}` : undefined}>${value}</dd></div>`;
@@ -255,14 +258,15 @@ function Legend() {
 }
 
 function App() {
-  const unknown = [...state.devices.values()].filter((device) => !device.known);
+  // Those with lines to paste first: the server writes them for as many as are listed here.
+  const unknown = [...state.devices.values()].filter((device) => !device.known).sort((one, other) => Number(other.yaml !== undefined) - Number(one.yaml !== undefined));
   const more = unknown.length - unknownMax;
   return html`<main class=${state.isLost ? 'still' : ''}>
     <p class="sr" role="status" aria-live="polite">${state.said}</p><p class="sr" role="alert" aria-live="assertive">${state.urgent}</p>
     ${state.sites.length > 0 && html`<nav aria-label=${t('sites')}><ul class="cards">${state.sites.map(SiteCard)}</ul></nav>`}
     <section><h2>${t('alerts')}</h2>${state.alerts.length === 0 ? html`<p class="empty" data-testid="alerts-none">${t('noAlerts')}</p>` : html`<ol class="alerts" data-testid="alerts-open">${state.alerts.map(AlertItem)}</ol>`}</section>
     ${state.sites.length === 0 ? html`<p class="empty">${t('noSites')}</p>` : html`<${Legend} />${state.sites.map(SiteSection)}`}
-    <section><h2>${t('unknown')}</h2>${unknown.length === 0 ? html`<p class="empty">${t('noUnknown')}</p>` : html`<p>${t('unknownHelp')}</p><ul class="unknown">${unknown.slice(0, unknownMax).map(Unknown)}</ul>${more > 0 && html`<p class="empty" data-testid="unknown-more">${t('unknownMore', { count: more })}</p>`}`}</section>
+    <section><h2>${t('unknown')}</h2>${unknown.length === 0 ? html`<p class="empty">${t('noUnknown')}</p>` : html`<p>${t('unknownHelp')} <code>${state.file}</code></p><ul class="unknown">${unknown.slice(0, unknownMax).map(Unknown)}</ul>${more > 0 && html`<p class="empty" data-testid="unknown-more">${t('unknownMore', { count: more })}</p>`}`}</section>
     <${Health} /></main>`;
 }
 
@@ -301,6 +305,7 @@ const take = {
     // An update of the service may have changed the page as well.
     if (body.build !== document.documentElement.dataset.build) return location.reload();
     state.sites = body.registry.sites;
+    state.file = body.registry.file;
     state.devices = new Map(body.devices.devices.map((/** @type {Device} */ device) => [device.key, device]));
     take.alerts(body.alerts);
     state.health = body.health;

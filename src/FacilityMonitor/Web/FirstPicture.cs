@@ -20,9 +20,6 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
     /// <summary>Power from which a channel is in use, W.</summary>
     private const double InUseW = 3;
 
-    /// <summary>New devices that are named; of more only the number is said.</summary>
-    private const int UnknownMax = 50;
-
     /// <summary>Hours of the books that are shown.</summary>
     private const int HoursShown = 6;
 
@@ -115,18 +112,29 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
             (away is null ? "" : $"× {away} · ") + AlertText.Clock(device.HeardMs));
     }
 
-    private static void Unknown(Drawing page)
+    private void Unknown(Drawing page)
     {
         page.Section("unknown");
         var unknown = page.View.All.Where(device => page.View.Find(device.Id) is null).ToList();
         if (unknown.Count == 0)
             page.Line("p", "empty", page.Say("no-unknown"));
+        else
+            page.Line("p", null, $"{page.Say("unknown-help")} {registry.File}");
         page.Open("ul", "unknown");
-        foreach (var device in unknown.Take(UnknownMax))
-            page.Line("li", null, $"{device.Id} · {device.Id.Dialect} {device.Birth?.Model} · {page.Say("heard")} {AlertText.Clock(device.HeardMs)}");
+        foreach (var device in unknown.Take(LiveView.OfferedMax))
+        {
+            page.Open("li");
+            page.Line("span", null, $"{device.Id} · {LiveJson.Product(device.Id.Dialect)} {device.Birth?.Model} · {page.Say("heard")} {AlertText.Clock(device.HeardMs)}");
+            if (page.View.Offer(device) is { } lines)
+                page.Line("pre", null, lines);
+            else if (RegistrationText.IsPerhapsGroup(device))
+                page.Line("span", "age", page.Say("perhaps-group"));
+            page.Close("li");
+        }
+
         page.Close("ul");
-        if (unknown.Count > UnknownMax)
-            page.Line("p", "empty", string.Create(CultureInfo.InvariantCulture, $"{page.Say("more")}: {unknown.Count - UnknownMax}"));
+        if (unknown.Count > LiveView.OfferedMax)
+            page.Line("p", "empty", string.Create(CultureInfo.InvariantCulture, $"{page.Say("more")}: {unknown.Count - LiveView.OfferedMax}"));
         page.Close("section");
     }
 

@@ -63,9 +63,10 @@ internal static class LiveJson
 
     public static byte[] Heartbeat(long nowMs) => Write(writer => writer.WriteNumber("now", nowMs));
 
-    public static byte[] Registry(Facility facility) => Write(writer =>
+    public static byte[] Registry(Facility facility, string file) => Write(writer =>
     {
         writer.WriteString("version", facility.Version);
+        writer.WriteString("file", file);
         writer.WriteStartArray("sites");
         foreach (var site in facility.Sites)
             Site(writer, site);
@@ -260,7 +261,9 @@ internal static class LiveJson
             writer.WriteString("id", device.Id);
             Local(writer, "name", device.Name);
             writer.WriteString("kind", device.Kind.ToString());
-            writer.WriteString("place", device.Place);
+            // Left out, not null: to the page "no place" is a place of its own.
+            if (device.Place is { } place)
+                writer.WriteString("place", place);
             writer.WriteNumber("sockets", device.Sockets);
             writer.WriteStartArray("reserved");
             foreach (var channel in device.Reserved)
@@ -279,7 +282,7 @@ internal static class LiveJson
         writer.WriteStartObject();
         writer.WriteString("key", registered is null ? device.Id.ToString() : $"{registered.Site.Id}/{registered.Entry.Id}");
         writer.WriteBoolean("known", registered is not null);
-        writer.WriteString("dialect", device.Id.Dialect.ToString());
+        writer.WriteString("dialect", Product(device.Id.Dialect));
         writer.WriteString("name", device.Id.Name);
         writer.WriteString("site", device.Id.Site);
         writer.WriteNumber("first", device.FirstMs);
@@ -292,6 +295,10 @@ internal static class LiveJson
             writer.WriteString("firmware", birth.Firmware);
         }
 
+        if (view.Offer(device) is { } lines)
+            writer.WriteString("yaml", lines);
+        else if (registered is null && RegistrationText.IsPerhapsGroup(device))
+            writer.WriteBoolean("group", true);
         writer.WriteStartObject("channels");
         foreach (var (channel, now) in device.Channels)
         {
@@ -308,6 +315,15 @@ internal static class LiveJson
         writer.WriteEndObject();
         writer.WriteEndObject();
     }
+
+    /// <summary>As its makers write it.</summary>
+    public static string Product(Dialect dialect) => dialect switch
+    {
+        Dialect.Fm1 => "fm/1",
+        Dialect.Tasmota => "Tasmota",
+        Dialect.Shelly => "Shelly",
+        Dialect.Zigbee2Mqtt => "Zigbee2MQTT",
+    };
 
     private static void Local(Utf8JsonWriter writer, string key, LocalText text)
     {
