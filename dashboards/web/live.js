@@ -1,6 +1,6 @@
 // The live page: one stream of events, one picture. Colour is kept for what needs a person; every state has a sign and a word as well.
 import { html, render } from './vendor/htm-preact.js';
-import { age, clock, local, t } from './texts.js';
+import { age, clock, local, span, t } from './texts.js';
 
 /** @typedef {{zh: string, en: string}} Local */
 /** @typedef {{id: string, name: Local, kind: string, place?: string, sockets: number, reserved: string[]}} Registered */
@@ -52,7 +52,7 @@ function Tile(site, entry, channel, isMore) {
   const values = device?.channels[channel];
   const what = tileState(device, values, [site.id, entry.place, entry.id, channel].filter(Boolean).join('/'));
   const old = what === 'stale' || what === 'offline';
-  const shown = what === 'charging' || what === 'overload' ? `${number(values?.w ?? 0)} W` : old && values ? age(now() - values.at) : '';
+  const shown = what === 'charging' || what === 'overload' ? `${number(values?.w ?? 0)} W` : old && values ? span(now() - values.at) : '';
   const reserved = entry.reserved.includes(channel);
   const doubt = values?.quality === 'suspect' || values?.quality === 'bad';
   const no = channel.replace(/^[a-z]/, '');
@@ -103,7 +103,10 @@ function CircuitRow(site, circuit) {
   const part = share(site, circuit);
   const predicted = state.circuits.get(`${site.id}/${circuit.id}`);
   const from = predicted?.from === undefined ? undefined : Math.floor(predicted.from / 60);
-  const trip = from === undefined ? '' : predicted?.to === undefined ? t('tripOpen', { from }) : t('trip', { from, to: Math.ceil(predicted.to / 60) });
+  const to = predicted?.to === undefined ? undefined : Math.ceil(predicted.to / 60);
+  // Less than a minute is not "0 or more".
+  const soon = to === undefined ? t('tripSoonOpen') : t('tripSoon', { to });
+  const trip = from === undefined ? '' : from === 0 ? soon : to === undefined ? t('tripOpen', { from }) : t('trip', { from, to });
   const level = part === undefined ? 'unknown' : part > 1 ? 'over' : part > 0.8 ? 'near' : 'fine';
   return html`<tr key=${circuit.id} data-testid=${`circuit-${site.id}-${circuit.id}`} class=${level}>
     <th scope="row">${local(circuit.name)}${trip && html`<span class="trip">${trip}</span>`}</th>
@@ -160,6 +163,9 @@ function sockets(site) {
   return { all, used };
 }
 
+/** Whether no message can come: what is not there then says nothing. */
+const isDeaf = () => state.health.broker?.connected === false;
+
 /** One line a site: what a manager asks first. @param {Site} site */
 function SiteCard(site) {
   const alerts = state.alerts.filter((alert) => alert.asset.startsWith(`${site.id}/`)).length;
@@ -167,11 +173,14 @@ function SiteCard(site) {
   const silent = site.devices.filter((entry) => isSilent(site, entry)).length;
   const { all, used } = sockets(site);
   return html`<li key=${site.id}><a href=${`#site-${site.id}`} data-testid=${`card-${site.id}`}><b>${local(site.name)}</b>
-    <span class=${alerts ? 'attention' : ''}>${alerts ? `▲ ${t('alertCount', { count: alerts })}` : t('calm')}</span>
+    <span class=${alerts ? 'attention' : ''}>${alerts ? `▲ ${t('alertCount', { count: alerts })}` : isDeaf() ? `× ${t('notReceiving')}` : t('calm')}</span>
     <span>${t('charging')} ${used} / ${all}</span>
     <span class=${worst > 1 ? 'attention' : ''}>${t('worstCircuit')} ${worst < 0 ? '—' : `${number(worst * 100)} %`}</span>
     <span>${silent ? `× ${t('silentCount', { count: silent })}` : t('allHeard')}</span></a></li>`;
 }
+
+/** What is not of one site. @param {string} id @param {string} name @param {string} said @param {boolean} [bad] */
+const OtherCard = (id, name, said, bad) => html`<li key=${id}><a href=${`#${id}`} data-testid=${`card-${id}`}><b>${name}</b><span class=${bad ? 'attention' : ''}>${said}</span></a></li>`;
 
 /** @param {Site} site */
 function SiteSection(site) {
@@ -210,17 +219,28 @@ const Unknown = (device) => html`<li key=${device.key} data-testid=${`new-device
 /** @param {string} label @param {any} value @param {{id?: string, bad?: boolean}} [more] */
 const Fact = (label, value, more) => html`<div key=${label} class=${more?.bad ? 'attention' : ''}><dt>${label}</dt><dd data-testid=${more?.id ? `health-${more.id}` : undefined}>${value}</dd></div>`;
 
+/** Why the broker is away; what the network said to it is for whoever mends it. @param {any} broker */
+const Reason = (broker) => (broker.loss ? `${t(`loss_${broker.loss}`)}${broker.detail ? ` (${broker.detail})` : ''}` : '');
+
+/** What makes all that is shown below doubtful comes first. */
+function Banner() {
+  const { broker, configuration } = state.health;
+  const errors = configuration ?? [];
+  return html`${isDeaf() && html`<p class="lost" role="status" data-testid="broker-lost">× ${t('deaf', { since: clock(broker.since), age: age(now() - broker.since) })} ${Reason(broker)} <a href="#health">${t('see')}</a></p>`}
+    ${errors.length > 0 && html`<p class="lost" role="status" data-testid="configuration-errors">! ${t('configuration')} (${errors.length}): ${local(errors[0])} <a href="#health">${t('see')}</a></p>`}`;
+}
+
 function Health() {
   const { health } = state;
   if (!health.books) return null;
   const { books, broker, journal, disk, limits } = health;
-  return html`<section data-testid="health"><h2>${t('health')}</h2>
-    ${health.configuration.length > 0 && html`<div class="attention"><b>${t('configuration')}</b><ul>${health.configuration.map((/** @type {string} */ error) => html`<li key=${error}>${error}</li>`)}</ul></div>`}
+  return html`<section id="health" data-testid="health"><h2>${t('health')}</h2>
+    ${health.configuration.length > 0 && html`<div class="attention"><b>${t('configuration')}</b><ul>${health.configuration.map((/** @type {Local} */ error) => html`<li key=${error.en}>${local(error)}</li>`)}</ul></div>`}
     <dl>
-      ${Fact(t('broker'), broker.connected ? t('connected') : `× ${t('disconnected')} ${age(now() - broker.since)} ${broker.reason ?? ''}`, { id: 'broker', bad: !broker.connected })}
+      ${Fact(t('broker'), broker.connected ? t('connected') : `× ${t('disconnected')} ${age(now() - broker.since)} · ${Reason(broker)}`, { id: 'broker', bad: !broker.connected })}
       ${Fact(t('sinceStart'), books.received, { id: 'received' })}
-      ${['journaled', 'duplicates', 'deadLettered', 'inFlight', 'lost'].map((key) => Fact(t(key), books[key], { id: key }))}
-      ${Fact(t(books.hole === 0 ? 'balanced' : 'hole'), books.hole, { id: 'hole', bad: books.hole !== 0 })}
+      ${['inFlight', 'journaled', 'duplicates', 'deadLettered', 'lost'].map((key) => Fact(t(key), books[key], { id: key }))}
+      ${Fact(t('books'), books.hole === 0 ? t('balanced') : t('hole', { count: books.hole }), { id: 'hole', bad: books.hole !== 0 })}
       ${Object.entries(books.reasons).map(([reason, count]) => Fact(t(`reason_${reason}`), count))}
       ${Fact(t('lag'), `${journal.lagMs} ms`)}
       ${Object.entries(journal.readers).map(([name, behind]) => Fact(t(`behind_${name}`), behind))}
@@ -254,19 +274,24 @@ function Books() {
 
 function Legend() {
   return html`<details class="legend"><summary>${t('legend')}</summary><ul class="tiles">${Object.keys(signs).map((what) => html`<li key=${what} class=${`tile ${what}`}><span class="no">${t(what)}</span><b aria-hidden="true">${signs[what]}</b></li>`)}</ul>
-    <p>♥ ${t('reserved')} · ? ${t('suspect')}</p></details>`;
+    <p>♥ ${t('reserved')} · ? ${t('suspect')} · + ${t('notRegistered')}</p></details>`;
 }
 
 function App() {
   // Those with lines to paste first: the server writes them for as many as are listed here.
   const unknown = [...state.devices.values()].filter((device) => !device.known).sort((one, other) => Number(other.yaml !== undefined) - Number(one.yaml !== undefined));
   const more = unknown.length - unknownMax;
+  const { books, holes, disk, configuration } = state.health;
+  const isBad = isDeaf() || Boolean(books && (books.hole !== 0 || holes.length > 0 || disk.error || configuration.length > 0));
   return html`<main class=${state.isLost ? 'still' : ''}>
     <p class="sr" role="status" aria-live="polite">${state.said}</p><p class="sr" role="alert" aria-live="assertive">${state.urgent}</p>
-    ${state.sites.length > 0 && html`<nav aria-label=${t('sites')}><ul class="cards">${state.sites.map(SiteCard)}</ul></nav>`}
-    <section><h2>${t('alerts')}</h2>${state.alerts.length === 0 ? html`<p class="empty" data-testid="alerts-none">${t('noAlerts')}</p>` : html`<ol class="alerts" data-testid="alerts-open">${state.alerts.map(AlertItem)}</ol>`}</section>
+    <${Banner} />
+    <nav aria-label=${t('sites')}><ul class="cards">${state.sites.map(SiteCard)}
+      ${OtherCard('unknown', t('unknown'), unknown.length ? t('unknownCount', { count: unknown.length }) : t('allKnown'))}
+      ${OtherCard('health', t('health'), t(isBad ? 'healthBad' : 'healthFine'), isBad)}</ul></nav>
+    <section><h2>${t('alerts')}</h2>${state.alerts.length === 0 ? html`<p class=${isDeaf() ? 'attention' : 'empty'} data-testid="alerts-none">${t(isDeaf() ? 'noAlertsDeaf' : 'noAlerts')}</p>` : html`<ol class="alerts" data-testid="alerts-open">${state.alerts.map(AlertItem)}</ol>`}</section>
     ${state.sites.length === 0 ? html`<p class="empty">${t('noSites')}</p>` : html`<${Legend} />${state.sites.map(SiteSection)}`}
-    <section><h2>${t('unknown')}</h2>${unknown.length === 0 ? html`<p class="empty">${t('noUnknown')}</p>` : html`<p>${t('unknownHelp')} <code>${state.file}</code></p><ul class="unknown">${unknown.slice(0, unknownMax).map(Unknown)}</ul>${more > 0 && html`<p class="empty" data-testid="unknown-more">${t('unknownMore', { count: more })}</p>`}`}</section>
+    <section id="unknown"><h2>${t('unknown')}</h2>${unknown.length === 0 ? html`<p class="empty">${t('noUnknown')}</p>` : html`<p>${t('unknownHelp')} <code>${state.file}</code></p><ul class="unknown">${unknown.slice(0, unknownMax).map(Unknown)}</ul>${more > 0 && html`<p class="empty" data-testid="unknown-more">${t('unknownMore', { count: more })}</p>`}`}</section>
     <${Health} /></main>`;
 }
 

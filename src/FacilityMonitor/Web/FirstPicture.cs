@@ -20,6 +20,9 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
     /// <summary>Power from which a channel is in use, W.</summary>
     private const double InUseW = 3;
 
+    /// <summary>Errors of the configuration that are listed; mending those first mends most of the others.</summary>
+    private const int ErrorsMax = 10;
+
     /// <summary>Hours of the books that are shown.</summary>
     private const int HoursShown = 6;
 
@@ -29,7 +32,9 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
         var page = new Drawing(view, state.Circuits.ToDictionary(circuit => circuit.Path, StringComparer.Ordinal), nowMs, language);
         page.Open("main", "first");
         page.Line("p", "empty", $"{page.Say("as-of")} {AlertText.Clock(nowMs)}");
-        Alerts(page, state.Alerts);
+        var isDeaf = ingest.Broker.State is not MqttConnectionState.Subscribed;
+        Banner(page, isDeaf);
+        Alerts(page, state.Alerts, isDeaf);
         if (facility.Sites.Count == 0)
             page.Line("p", "empty", page.Say("no-sites"));
         foreach (var site in facility.Sites)
@@ -40,11 +45,26 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
         return page.ToString();
     }
 
-    private static void Alerts(Drawing page, IReadOnlyList<AlertTransition> alerts)
+    /// <summary>What makes all that is shown below doubtful comes first.</summary>
+    private void Banner(Drawing page, bool isDeaf)
+    {
+        if (isDeaf)
+            page.Line("p", "lost", $"× {page.Say("deaf")}");
+        var errors = registry.LastErrors;
+        if (errors.Count == 0)
+            return;
+        page.Line("p", "lost", string.Create(CultureInfo.InvariantCulture, $"! {page.Say("configuration")} ({errors.Count})"));
+        page.Open("ul", "attention");
+        foreach (var error in errors.Take(ErrorsMax))
+            page.Line("li", null, error.In(page.Language));
+        page.Close("ul");
+    }
+
+    private static void Alerts(Drawing page, IReadOnlyList<AlertTransition> alerts, bool isDeaf)
     {
         page.Section("alerts");
         if (alerts.Count == 0)
-            page.Line("p", "empty", page.Say("no-alerts"));
+            page.Line("p", isDeaf ? "attention" : "empty", page.Say(isDeaf ? "no-alerts-deaf" : "no-alerts"));
         page.Open("ul", "alerts");
         foreach (var alert in alerts)
             page.Line("li", alert.Priority.ToString().ToLowerInvariant(), $"{alert.Priority} {alert.Text.In(page.Language)}");
@@ -88,6 +108,8 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
     private static string Trip(Drawing page, TripBand? trip) => trip switch
     {
         null => "",
+        { ToS: null, FromS: < 60 } => page.Say("trip-soon-or-never"),
+        { FromS: < 60 } band => $"< {Drawing.Number(Math.Ceiling(band.ToS!.Value / 60), "0")} {page.Say("minutes")}",
         { ToS: null } band => $"≥ {Drawing.Number(Math.Floor(band.FromS / 60), "0")} {page.Say("minutes")} · {page.Say("perhaps-never")}",
         { } band => $"{Drawing.Number(Math.Floor(band.FromS / 60), "0")}–{Drawing.Number(Math.Ceiling(band.ToS!.Value / 60), "0")} {page.Say("minutes")}",
     };

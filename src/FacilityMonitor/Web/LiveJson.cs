@@ -18,20 +18,25 @@ internal sealed record HealthSources(
 /// <summary>The link to the broker as a person sees it: an attempt that fails again is not a new loss.</summary>
 /// <param name="IsConnected">Whether messages come.</param>
 /// <param name="SinceMs">Since when it is so, ms since 1970-01-01 UTC.</param>
-/// <param name="Reason">Why it was lost; null while it stands or when nothing is known.</param>
-internal sealed record BrokerLink(bool IsConnected, long SinceMs, string? Reason)
+/// <param name="Loss">Why it was lost, a word for which the page has texts; null while it stands or when nothing is known.</param>
+/// <param name="Detail">What the network or the broker said to it, in their words.</param>
+internal sealed record BrokerLink(bool IsConnected, long SinceMs, MqttLossReason? Loss, string? Detail)
 {
-    public static BrokerLink Of(MqttConnectionChange change) => new(change.State is MqttConnectionState.Subscribed, change.At.ToUnixTimeMilliseconds(), ReasonOf(change));
+    public static BrokerLink Of(MqttConnectionChange change)
+    {
+        var since = change.At.ToUnixTimeMilliseconds();
+        if (change.State is MqttConnectionState.Subscribed || change.Loss == MqttLossReason.None)
+            return new(change.State is MqttConnectionState.Subscribed, since, null, null);
+        return new(false, since, change.Loss, change.Detail ?? (change.ReasonCode == MqttReasonCode.Success ? null : change.ReasonCode.ToString()));
+    }
 
     public BrokerLink Next(MqttConnectionChange change)
     {
         var now = Of(change);
-        if (now.IsConnected)
-            return now with { Reason = null };
-        return IsConnected ? now : this with { Reason = now.Reason ?? Reason };
+        if (now.IsConnected || IsConnected)
+            return now;
+        return now.Loss is null ? this : this with { Loss = now.Loss, Detail = now.Detail };
     }
-
-    private static string? ReasonOf(MqttConnectionChange change) => change.Loss == MqttLossReason.None ? null : $"{change.Loss} {change.Detail}".Trim();
 }
 
 /// <summary>What the live feed counts.</summary>
@@ -132,7 +137,8 @@ internal static class LiveJson
         writer.WriteStartObject("broker");
         writer.WriteBoolean("connected", link.IsConnected);
         writer.WriteNumber("since", link.SinceMs);
-        writer.WriteString("reason", link.Reason);
+        writer.WriteString("loss", link.Loss?.ToString());
+        writer.WriteString("detail", link.Detail);
         writer.WriteEndObject();
         writer.WriteStartObject("books");
         writer.WriteNumber("received", books.Received);
@@ -174,7 +180,13 @@ internal static class LiveJson
         writer.WriteEndObject();
         writer.WriteStartArray("configuration");
         foreach (var error in registry.LastErrors)
-            writer.WriteStringValue(error.ToString());
+        {
+            writer.WriteStartObject();
+            writer.WriteString("zh", error.In("zh"));
+            writer.WriteString("en", error.In("en"));
+            writer.WriteEndObject();
+        }
+
         writer.WriteEndArray();
     });
 

@@ -50,6 +50,7 @@ public sealed class LivePageTests : IDisposable
         await using var page = await StartAsync();
         await page.SignInAsync(PageUnderTest.Password);
 
+        // There is no broker here, so the page does not leave it at that; the words before are the same.
         Assert.Contains("没有未恢复的告警", await TextAsync(page, "/"), StringComparison.Ordinal);
         Assert.Contains("No open alert", await TextAsync(page, "/?lang=en"), StringComparison.Ordinal);
         Assert.Contains("No open alert", await TextAsync(page, "/"), StringComparison.Ordinal);
@@ -131,6 +132,20 @@ public sealed class LivePageTests : IDisposable
         Assert.Equal(50, System.Text.RegularExpressions.Regex.Count(text, "<li><span>huaihai/stranger-"));
         Assert.Equal(50, System.Text.RegularExpressions.Regex.Count(text, "<pre>"));
         Assert.Contains("<p class=\"empty\">未列出: 3</p>", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task While_nothing_is_received_the_page_says_so_first_and_gives_no_comfort()
+    {
+        await using var page = await StartAsync();
+        await page.SignInAsync(PageUnderTest.Password);
+
+        var text = await TextAsync(page, "/?lang=en");
+
+        Assert.Contains("<p class=\"lost\">× Nothing is being received", text, StringComparison.Ordinal);
+        Assert.InRange(text.IndexOf("class=\"lost\"", StringComparison.Ordinal), 0, text.IndexOf("<h2>Alerts</h2>", StringComparison.Ordinal));
+        Assert.Contains("No open alert, but nothing is being received", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("No open alert.", text, StringComparison.Ordinal);
     }
 
     [Fact]
