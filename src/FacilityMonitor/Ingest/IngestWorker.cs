@@ -399,7 +399,7 @@ internal sealed partial class IngestWorker : BackgroundService
             }
             else if (change.State == MqttConnectionState.Waiting)
             {
-                LogDisconnected(_options.Broker.Host, _options.Broker.Port, change.Loss, change.ReasonCode, change.Detail);
+                LogDisconnected(_options.Broker.Host, _options.Broker.Port, LossText.Of(change));
             }
         }
     }
@@ -422,8 +422,8 @@ internal sealed partial class IngestWorker : BackgroundService
     [LoggerMessage(Level = LogLevel.Information, Message = "Connected to the broker at {Host}:{Port}")]
     private partial void LogConnected(string host, int port);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "No broker at {Host}:{Port}: {Loss} {Reason} {Detail}")]
-    private partial void LogDisconnected(string host, int port, MqttLossReason loss, MqttReasonCode reason, string? detail);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "No connection to the broker at {Host}:{Port}: {Why}")]
+    private partial void LogDisconnected(string host, int port, string why);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The broker refused the subscription {Filter}: {Reason}. Nothing will arrive for it; allow it in the broker's access list")]
     private partial void LogSubscriptionRefused(string filter, MqttReasonCode reason);
