@@ -27,8 +27,9 @@ internal static class RunCommand
             var folder = ConfigurationFolder.Resolve(parsed.GetValue(config));
             var registry = FacilityLoader.Load(folder, Rules);
             var (settings, errors) = SettingsLoader.Load(folder, Environment.GetEnvironmentVariables());
+            var language = SettingsLoader.LanguageOf(folder, Environment.GetEnvironmentVariables());
             foreach (var error in registry.Errors.Concat(errors))
-                await Console.Error.WriteLineAsync(error.ToString());
+                await Console.Error.WriteLineAsync(error.In(language));
             if (registry.Facility is null || settings is null)
                 return 1;
             await using var app = Build(folder, registry.Facility, settings);
@@ -65,6 +66,7 @@ internal static class RunCommand
         builder.WebHost.UseUrls(settings.Web.Url);
 
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<FacilitySource>(services, folder, facility, Rules));
+        builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<SettingsWatch>(services, folder, Environment.GetEnvironmentVariables()));
         builder.AddJournal(settings.Data);              // the spine: what was received, on disk
         builder.AddIngest();                           // MQTT → journal
         builder.AddStorage(new StorageOptions { RetentionDays = settings.Data.RetentionDays, BytesMax = settings.Data.RetentionBytes });   // journal → column blocks
