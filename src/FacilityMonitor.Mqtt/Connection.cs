@@ -14,9 +14,13 @@ internal sealed class Connection : IDisposable
     /// <summary>Shares the numbers with publishes, whose window ends below it.</summary>
     private const ushort SubscribePacketId = ushort.MaxValue;
 
+    /// <summary>The same number: the two are never on their way at once, SUBSCRIBE is answered first.</summary>
+    private const ushort UnsubscribePacketId = SubscribePacketId;
+
     private static readonly byte[] Ping = [0xC0, 0];
 
     private readonly MqttClientOptions _options;
+    private readonly IReadOnlyList<string> _retired;
     private readonly TimeProvider _time;
     private readonly Inbox _inbox;
     private readonly OutboundWindow _outbound;
@@ -38,11 +42,13 @@ internal sealed class Connection : IDisposable
     private volatile bool _paused;
     private volatile bool _waitsForOutbox;
     private volatile bool _subscriptionsAnswered;
+    private bool _unsubscribing;
 
     public Connection(
-        MqttClientOptions options, TimeProvider time, Inbox inbox, OutboundWindow outbound, MqttCounters counters, IConnectionOwner owner)
+        MqttClientOptions options, IReadOnlyList<string> retired, TimeProvider time, Inbox inbox, OutboundWindow outbound, MqttCounters counters, IConnectionOwner owner)
     {
         _options = options;
+        _retired = retired;
         _time = time;
         _inbox = inbox;
         _outbound = outbound;
@@ -220,6 +226,7 @@ internal sealed class Connection : IDisposable
         {
             _subscriptionsAnswered = true;
             _owner.Subscribed([]);
+            Unsubscribe();
             return;
         }
 
@@ -386,6 +393,9 @@ internal sealed class Connection : IDisposable
             case PacketType.SubAck:
                 HandleSubAck(body);
                 break;
+            case PacketType.UnsubAck when _unsubscribing:
+                HandleUnsubAck(body);
+                break;
             case PacketType.PingResp when body.IsEmpty:
                 break;
             case PacketType.Disconnect when _options.Version == MqttVersion.V500:
@@ -426,6 +436,28 @@ internal sealed class Connection : IDisposable
 
         _subscriptionsAnswered = true;
         _owner.Subscribed(results);
+        Unsubscribe();
+    }
+
+    private void Unsubscribe()
+    {
+        if (_retired.Count == 0)
+            return;
+        _unsubscribing = true;
+        Append(UnsubscribePacket.Write(UnsubscribePacketId, _retired, _options.Version));
+    }
+
+    private void HandleUnsubAck(ReadOnlySpan<byte> body)
+    {
+        var error = UnsubscribePacket.ReadAnswer(body, _options.Version, _retired.Count, out var packetId);
+        if (error != MqttReasonCode.Success || packetId != UnsubscribePacketId)
+        {
+            Broken(error == MqttReasonCode.Success ? MqttReasonCode.ProtocolError : error, "UNSUBACK does not answer our UNSUBSCRIBE.");
+            return;
+        }
+
+        _unsubscribing = false;
+        _owner.Unsubscribed(_retired);
     }
 
     private void HandleDisconnect(ReadOnlySpan<byte> body)

@@ -9,4 +9,7 @@ internal interface IConnectionOwner
     void Accepted(Packets.ConnAckPacket answer);
 
     void Subscribed(IReadOnlyList<MqttSubscriptionResult> results);
+
+    /// <summary>The server no longer delivers for these.</summary>
+    void Unsubscribed(IReadOnlyList<string> filters);
 }

@@ -14,7 +14,8 @@ namespace FacilityMonitor.Mqtt;
 /// </remarks>
 public sealed class MqttClient : IAsyncDisposable, IConnectionOwner
 {
-    private readonly MqttClientOptions _options;
+    private volatile MqttClientOptions _options;
+    private volatile IReadOnlyList<string> _retired = [];
     private readonly TimeProvider _time;
     private readonly Inbox _inbox;
     private readonly OutboundWindow _outbound;
@@ -103,8 +104,7 @@ public sealed class MqttClient : IAsyncDisposable, IConnectionOwner
 
     /// <summary>
     /// Publishes a message. QoS 1 completes with the server's answer, over reconnects if need be: a resumed session gets it
-    /// again marked as duplicate, a new one gets it anew; past its <see cref="MqttPublishProperties.MessageExpiry"/> it is given up at the next
-    /// connection instead, with <see cref="MqttReasonCode.ServerUnavailable"/>. QoS 0 completes when it is handed to the system, or at once with
+    /// again marked as duplicate, a new one gets it anew. QoS 0 completes when it is handed to the system, or at once with
     /// <see cref="MqttReasonCode.ServerUnavailable"/> when there is no connection. Waits, in turn, while window and queue
     /// are full. Messages leave in the order of the calls.
     /// </summary>
@@ -163,6 +163,28 @@ public sealed class MqttClient : IAsyncDisposable, IConnectionOwner
     /// for a caller that could not store a batch. Without a connection it does nothing.
     /// </summary>
     public void Reconnect() => Volatile.Read(ref _connection)?.End(new Loss(MqttLossReason.Requested));
+
+    /// <summary>
+    /// From now on subscribes to these instead: makes a new connection that asks for them and gives up what is gone, which a kept session would go on
+    /// delivering. What is not acknowledged comes again.
+    /// </summary>
+    /// <param name="subscriptions">All subscriptions, the kept ones too.</param>
+    /// <exception cref="ArgumentException">A filter is not valid; the message holds every error.</exception>
+    public void Resubscribe(IReadOnlyList<MqttSubscription> subscriptions)
+    {
+        var options = _options with { Subscriptions = subscriptions };
+        var errors = options.Validate();
+        if (errors.Count > 0)
+            throw new ArgumentException(string.Join(Environment.NewLine, errors), nameof(subscriptions));
+        lock (_gate)
+        {
+            // What an earlier change gave up stays until the server has answered, and is wanted no longer if it is asked for again.
+            _retired = [.. _retired.Concat(_options.Subscriptions.Select(one => one.Filter)).Except(subscriptions.Select(one => one.Filter), StringComparer.Ordinal)];
+            _options = options;
+        }
+
+        Reconnect();
+    }
 
     /// <summary>Says goodbye: acknowledgements already given are written, the will is not published, and the server has
     /// <see cref="MqttClientOptions.AckTimeout"/> to take it all and close.</summary>
@@ -227,6 +249,12 @@ public sealed class MqttClient : IAsyncDisposable, IConnectionOwner
     void IConnectionOwner.Subscribed(IReadOnlyList<MqttSubscriptionResult> results) =>
         _changes.Report(MqttConnectionState.Subscribed, change => change with { Subscriptions = results });
 
+    void IConnectionOwner.Unsubscribed(IReadOnlyList<string> filters)
+    {
+        lock (_gate)
+            _retired = [.. _retired.Except(filters, StringComparer.Ordinal)];
+    }
+
     private async Task RunAsync()
     {
         var loss = new Loss(MqttLossReason.Stopped);
@@ -257,7 +285,7 @@ public sealed class MqttClient : IAsyncDisposable, IConnectionOwner
     private async Task<(Loss Loss, bool Stable)> ConnectOnceAsync()
     {
         _changes.Report(MqttConnectionState.Connecting, change => change);
-        using var connection = new Connection(ConnectOptions, _time, _inbox, _outbound, Counters, this);
+        using var connection = new Connection(ConnectOptions, _retired, _time, _inbox, _outbound, Counters, this);
         Volatile.Write(ref _connection, connection);
         var loss = await connection.RunAsync(CleanStart, _stop.Token).ConfigureAwait(false);
         Volatile.Write(ref _connection, null);

@@ -66,13 +66,13 @@ internal static class Property
         Allow(AuthenticationData, Form.Binary, PacketType.ConnAck);
         Allow(ResponseInformation, Form.Text, PacketType.ConnAck);
         Allow(ServerReference, Form.Text, PacketType.ConnAck, PacketType.Disconnect);
-        Allow(ReasonString, Form.Text, PacketType.ConnAck, PacketType.PubAck, PacketType.PubRec, PacketType.PubRel, PacketType.PubComp, PacketType.SubAck, PacketType.Disconnect);
+        Allow(ReasonString, Form.Text, PacketType.ConnAck, PacketType.PubAck, PacketType.PubRec, PacketType.PubRel, PacketType.PubComp, PacketType.SubAck, PacketType.UnsubAck, PacketType.Disconnect);
         Allow(ReceiveMaximum, Form.UInt16, PacketType.ConnAck);
         Allow(TopicAliasMaximum, Form.UInt16, PacketType.ConnAck);
         Allow(TopicAlias, Form.UInt16, PacketType.Publish);
         Allow(MaximumQos, Form.Flag, PacketType.ConnAck);
         Allow(RetainAvailable, Form.Flag, PacketType.ConnAck);
-        Allow(UserProperty, Form.Pair, PacketType.ConnAck, PacketType.Publish, PacketType.PubAck, PacketType.PubRec, PacketType.PubRel, PacketType.PubComp, PacketType.SubAck, PacketType.Disconnect);
+        Allow(UserProperty, Form.Pair, PacketType.ConnAck, PacketType.Publish, PacketType.PubAck, PacketType.PubRec, PacketType.PubRel, PacketType.PubComp, PacketType.SubAck, PacketType.UnsubAck, PacketType.Disconnect);
         Allow(MaximumPacketSize, Form.UInt32, PacketType.ConnAck);
         Allow(WildcardSubscriptionAvailable, Form.Flag, PacketType.ConnAck);
         Allow(SubscriptionIdentifierAvailable, Form.Flag, PacketType.ConnAck);

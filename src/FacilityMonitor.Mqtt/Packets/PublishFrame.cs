@@ -3,26 +3,22 @@ using System.Buffers.Binary;
 namespace FacilityMonitor.Mqtt.Packets;
 
 /// <summary>The shape of a PUBLISH we send: whatever can be wrong with it is found here, before it takes a place in a queue.</summary>
-internal readonly record struct PublishFrame(byte First, int BodyLength, int IdOffset, bool HasId, byte[] Properties, int ExpiryAt)
+internal readonly record struct PublishFrame(byte First, int BodyLength, int IdOffset, bool HasId, byte[] Properties)
 {
     private static readonly byte[] NoProperties = [0];
-
-    /// <summary>Where the four bytes of the message expiry stand in the packet; 0: it has none.</summary>
-    public int ExpiryOffset => ExpiryAt == 0 ? 0 : IdOffset + (HasId ? 2 : 0) + ExpiryAt;
 
     public int PacketLength => 1 + VariableInteger.SizeOf(BodyLength) + BodyLength;
 
     public static PublishFrame For(int topicLength, int payloadLength, MqttQos qos, bool retain, MqttVersion version, MqttPublishProperties? properties)
     {
-        var expiryAt = 0;
-        var encoded = version == MqttVersion.V500 ? WriteProperties(properties, out expiryAt) : [];
+        var encoded = version == MqttVersion.V500 ? WriteProperties(properties) : [];
         var hasId = qos != MqttQos.AtMostOnce;
         var bodyLength = 2L + topicLength + (hasId ? 2 : 0) + encoded.Length + payloadLength;
         if (bodyLength > VariableInteger.Maximum)
             throw new ArgumentException($"A message of {bodyLength} bytes does not fit into an MQTT packet of at most 256 MiB.", nameof(payloadLength));
 
         var first = (byte)((int)PacketType.Publish << 4 | (int)qos << 1 | (retain ? PublishPacket.RetainFlag : 0));
-        return new PublishFrame(first, (int)bodyLength, 1 + VariableInteger.SizeOf((int)bodyLength) + 2 + topicLength, hasId, encoded, expiryAt);
+        return new PublishFrame(first, (int)bodyLength, 1 + VariableInteger.SizeOf((int)bodyLength) + 2 + topicLength, hasId, encoded);
     }
 
     /// <summary>Writes the packet; the place of the packet identifier stays open.</summary>
@@ -37,12 +33,8 @@ internal readonly record struct PublishFrame(byte First, int BodyLength, int IdO
         payload.CopyTo(target[(at + Properties.Length)..]);
     }
 
-    /// <summary>Whole seconds, never longer than asked, and at least one: some brokers (Mosquitto 2.0) read 0 as "never".</summary>
-    public static uint Seconds(TimeSpan expiry) => (uint)Math.Clamp(expiry.TotalSeconds, 1, uint.MaxValue);
-
-    private static byte[] WriteProperties(MqttPublishProperties? properties, out int expiryAt)
+    private static byte[] WriteProperties(MqttPublishProperties? properties)
     {
-        expiryAt = 0;
         if (properties is null)
             return NoProperties;
 
@@ -50,12 +42,7 @@ internal readonly record struct PublishFrame(byte First, int BodyLength, int IdO
         if (properties.PayloadIsText)
             writer.Byte(Property.PayloadFormat).Byte(1);
         if (properties.MessageExpiry is { } expiry)
-        {
-            writer.Byte(Property.MessageExpiry);
-            expiryAt = writer.Written.Length;
-            writer.UInt32(Seconds(expiry));
-        }
-
+            writer.Byte(Property.MessageExpiry).UInt32((uint)Math.Clamp(expiry.TotalSeconds, 0, uint.MaxValue));
         if (properties.ContentType is { } contentType)
             writer.Byte(Property.ContentType).Text(contentType);
         if (properties.ResponseTopic is { } responseTopic && !MqttTopic.IsName(responseTopic))
@@ -66,9 +53,6 @@ internal readonly record struct PublishFrame(byte First, int BodyLength, int IdO
             writer.Byte(Property.CorrelationData).Binary(properties.CorrelationData.Span);
         foreach (var (name, value) in properties.UserProperties)
             writer.Byte(Property.UserProperty).Text(name).Text(value);
-        var written = new PacketWriter().Properties(writer).Written.ToArray();
-        if (expiryAt > 0)
-            expiryAt += written.Length - writer.Written.Length;
-        return written;
+        return new PacketWriter().Properties(writer).Written.ToArray();
     }
 }
