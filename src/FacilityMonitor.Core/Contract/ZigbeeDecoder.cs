@@ -69,7 +69,8 @@ internal static class ZigbeeDecoder
         {
             if (name != key)
                 continue;
-            if (payload.Length > text.Length || !decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value))
+            // Beyond 10^15 it is no meter's number, and a thousand times more leaves what a decimal can hold.
+            if (payload.Length > text.Length || !decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || Math.Abs(value) >= 1e15m)
                 return DecodeOutcome.Rejected(RejectReason.BadField, $"{key}: \"{text}\" is no number");
             ForeignDecoder.Begin(message, ChannelId.Main, message.ReceivedMs);
             message.Readings.AddValue(metric, (double)(kilowatthours ? value * 1000m : value));
