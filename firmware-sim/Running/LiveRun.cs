@@ -58,17 +58,13 @@ internal sealed class LiveRun
     {
         var step = TimeSpan.FromSeconds(_world.StepS);
         var nextReport = _start + ReportEvery;
-        var isPlaying = false;
         try
         {
             for (var due = _start + step; duration is null || due <= _start + duration; due += step)
             {
                 await WaitUntilAsync(due, cancellationToken).ConfigureAwait(false);
                 Step();
-                // Said at once, so that whoever started it knows that it plays.
-                var isFirst = !isPlaying && _stations.Exists(station => station.Firmware.IsConnected);
-                isPlaying |= isFirst;
-                if (due < nextReport && !isFirst)
+                if (due < nextReport)
                     continue;
                 nextReport = due + ReportEvery;
                 Report();

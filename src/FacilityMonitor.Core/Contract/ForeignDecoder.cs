@@ -30,7 +30,9 @@ internal static class ForeignDecoder
             ForeignKind.ZigbeePresence when !payload.TrimStart(Space).StartsWith("{"u8) => Online(payload, "online"u8, "offline"u8, message),
             ForeignKind.TasmotaPower => TasmotaDecoder.Power(ForeignTopic.TasmotaRelay(topic.Part), payload.Trim(Space), message),
             ForeignKind.ZigbeeAttribute => ZigbeeDecoder.Attribute(topic.Part, payload.Trim(Space), message),
-            ForeignKind.Unknown or ForeignKind.Ignored => DecodeOutcome.Ignored,
+            // ThingsBoard has a reader of its own, which needs no document.
+            ForeignKind.Unknown or ForeignKind.Ignored or ForeignKind.ThingsBoardTelemetry or ForeignKind.ThingsBoardGateway or ForeignKind.ThingsBoardConnect
+                or ForeignKind.ThingsBoardDisconnect => DecodeOutcome.Ignored,
             ForeignKind.TasmotaSensor or ForeignKind.TasmotaState or ForeignKind.ShellyNotification or ForeignKind.ShellyComponent
                 or ForeignKind.ZigbeeState or ForeignKind.ZigbeePresence => Json(topic, payload, severalChannels, message),
         };

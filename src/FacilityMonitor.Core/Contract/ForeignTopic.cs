@@ -42,6 +42,18 @@ internal enum ForeignKind : byte
 
     /// <summary>Zigbee2MQTT <c>availability</c>.</summary>
     ZigbeePresence,
+
+    /// <summary>ThingsBoard <c>…/v1/devices/me/telemetry</c> and its short form <c>v2/t</c>.</summary>
+    ThingsBoardTelemetry,
+
+    /// <summary>ThingsBoard <c>v1/gateway/telemetry</c>: several devices, named by the payload.</summary>
+    ThingsBoardGateway,
+
+    /// <summary>ThingsBoard <c>v1/gateway/connect</c>.</summary>
+    ThingsBoardConnect,
+
+    /// <summary>ThingsBoard <c>v1/gateway/disconnect</c>.</summary>
+    ThingsBoardDisconnect,
 }
 
 /// <summary>A foreign topic, recognised by its shape.</summary>
@@ -84,6 +96,8 @@ internal readonly ref struct ForeignTopic
             return Zigbee(topic["zigbee2mqtt/"u8.Length..], payload);
         if (topic.StartsWith("tasmota/discovery/"u8) || topic.StartsWith("homeassistant/"u8))
             return Ignored;
+        if (ThingsBoard(topic) is { Kind: not ForeignKind.Unknown } thingsBoard)
+            return thingsBoard;
         // Before Shelly's shapes: a plug may be called "status".
         if (Tasmota(topic) is { Kind: not ForeignKind.Unknown } tasmota)
             return tasmota;
@@ -106,6 +120,35 @@ internal readonly ref struct ForeignTopic
         var name = colon < 0 ? part : part[..colon];
         return !name.IsEmpty && !name.ContainsAnyExcept(ComponentName)
             && (colon < 0 || (colon + 1 < part.Length && !part[(colon + 1)..].ContainsAnyExceptInRange((byte)'0', (byte)'9')));
+    }
+
+    /// <summary>
+    /// The API knows a device by its access token and its topics name nobody, so whoever listens puts the device before them: <c>tb/&lt;device&gt;/v1/…</c>.
+    /// Without that the device is <c>me</c>, as its topic says; a gateway names its devices itself.
+    /// </summary>
+    private static ForeignTopic ThingsBoard(ReadOnlySpan<byte> topic)
+    {
+        var device = "me"u8;
+        var api = topic;
+        if (topic.StartsWith("tb/"u8))
+        {
+            var rest = topic["tb/"u8.Length..];
+            var slash = Math.Max(rest.IndexOf("/v1/"u8), rest.IndexOf("/v2/"u8));
+            if (slash <= 0)
+                return default;
+            device = rest[..slash];
+            api = rest[(slash + 1)..];
+        }
+
+        if (api.SequenceEqual("v1/devices/me/telemetry"u8) || api.SequenceEqual("v2/t"u8) || api.SequenceEqual("v2/t/j"u8))
+            return Named(ForeignKind.ThingsBoardTelemetry, Dialect.ThingsBoard, device, []);
+        if (api.SequenceEqual("v1/gateway/telemetry"u8))
+            return Named(ForeignKind.ThingsBoardGateway, Dialect.ThingsBoard, device, []);
+        if (api.SequenceEqual("v1/gateway/connect"u8))
+            return Named(ForeignKind.ThingsBoardConnect, Dialect.ThingsBoard, device, []);
+        if (api.SequenceEqual("v1/gateway/disconnect"u8))
+            return Named(ForeignKind.ThingsBoardDisconnect, Dialect.ThingsBoard, device, []);
+        return api.StartsWith("v1/devices/me/"u8) || api.StartsWith("v1/gateway/"u8) || (api.Length < topic.Length && api.StartsWith("v2/"u8)) ? Ignored : default;
     }
 
     private static ForeignTopic Zigbee(ReadOnlySpan<byte> rest, ReadOnlySpan<byte> payload)

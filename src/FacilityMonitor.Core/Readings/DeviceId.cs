@@ -14,19 +14,28 @@ public enum Dialect : byte
 
     /// <summary>Zigbee2MQTT: <c>zigbee2mqtt/…</c>.</summary>
     Zigbee2Mqtt = 3,
+
+    /// <summary>ThingsBoard's device and gateway API: <c>v1/…</c>.</summary>
+    ThingsBoard = 4,
+
+    /// <summary>JSON of a vendor, read by a mapping of the registry. The name begins with the vendor and a slash.</summary>
+    Mapped = 5,
 }
 
 /// <summary>How often devices of a dialect speak when neither the registry nor they themselves say.</summary>
 public static class DialectPeriods
 {
     /// <summary>Longest usual time between two messages, ms: a pile every minute; Tasmota's <c>TelePeriod</c> is 300 s; a Shelly tells changes, and energy each minute while
-    /// something runs; a Zigbee device tells changes, and otherwise within its reporting interval, usually an hour: a third of it, for three silent periods are a gap.</summary>
+    /// something runs; a Zigbee device tells changes, and otherwise within its reporting interval, usually an hour: a third of it, for three silent periods are a gap.
+    /// ThingsBoard's examples send every few minutes; vendors' piles report every 10 s to 600 s as they were told (<c>getDevStatusSec</c>, login).</summary>
     public static long DefaultMs(Dialect dialect) => dialect switch
     {
         Dialect.Fm1 => 60_000,
         Dialect.Tasmota => 300_000,
         Dialect.Shelly => 300_000,
         Dialect.Zigbee2Mqtt => 1_200_000,
+        Dialect.ThingsBoard => 300_000,
+        Dialect.Mapped => 600_000,
     };
 }
 
@@ -45,6 +54,8 @@ public sealed record DeviceId(Dialect Dialect, string? Site, string Name)
         Dialect.Tasmota => "tasmota",
         Dialect.Shelly => "shelly",
         Dialect.Zigbee2Mqtt => "zigbee2mqtt",
+        Dialect.ThingsBoard => "thingsboard",
+        Dialect.Mapped => "mapped",
     };
 }
 

@@ -1,3 +1,4 @@
+using FacilityMonitor.Contract;
 using FacilityMonitor.Readings;
 
 namespace FacilityMonitor.Registry;
@@ -13,6 +14,9 @@ public sealed record Facility
 
     /// <summary>Who is told of alerts.</summary>
     public required IReadOnlyList<Contact> Contacts { get; init; }
+
+    /// <summary>How the JSON of vendors becomes readings, in the order they are tried.</summary>
+    public IReadOnlyList<JsonMapping> Mappings { get; init; } = [];
 
     /// <summary>Rule settings that hold everywhere unless a site, circuit or device says otherwise: rule → setting → value.</summary>
     public RuleSettings Rules { get; init; } = RuleSettings.None;

@@ -8,7 +8,6 @@ public static class RuleCatalogue
     [
         SocketOverload.Instance,
         CircuitOverload.Instance,
-        WeldedRelay.Instance,
         Offline.Instance,
         Silent.Instance,
     ];

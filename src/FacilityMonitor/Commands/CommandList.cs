@@ -13,6 +13,5 @@ internal static class CommandList
         ReplayCommand.Create(),
         DeadLetterCommand.Create(),
         ExportCommand.Create(),
-        ControlCommand.Create(),
     ];
 }

@@ -21,15 +21,16 @@ internal static class DeadLetterCommand
         list.SetAction(parsed => WithData(parsed.GetValue(config), directory => List(directory, Console.Out)));
         var output = new Option<FileInfo?>("--out") { Description = "File to write; default: standard output." };
         var export = new Command("export", "The messages as JSON Lines, as replay reads them.") { output };
-        export.SetAction(parsed => WithData(parsed.GetValue(config), directory =>
-        {
-            if (!FileOption.TryOpen("--out", parsed.GetValue(output)?.FullName ?? "-", FileOption.Write, Console.Error, out var file))
-                return 1;
-            using var stream = file;
-            return Export(directory, stream);
-        }));
+        export.SetAction(parsed => WithData(parsed.GetValue(config), directory => Export(directory, parsed.GetValue(output))));
         var replay = new Command("replay", "Decode them again and journal what is understood now. The service must not be running.");
-        replay.SetAction((parsed, _) => WithDataAsync(parsed.GetValue(config), directory => ReplayAsync(directory, TimeProvider.System, Console.Out)));
+        replay.SetAction((parsed, _) => WithDataAsync(parsed.GetValue(config), directory =>
+        {
+            // The fix may be a mapping; with a registry that cannot be read nothing would be understood that was not before.
+            var registry = FacilityLoader.Load(ConfigurationFolder.Resolve(parsed.GetValue(config)), RunCommand.Rules);
+            foreach (var error in registry.Errors.Where(error => !error.IsWarning))
+                Console.Error.WriteLine(error);
+            return registry.Facility is { } facility ? ReplayAsync(directory, new JsonMappings(facility.Mappings), TimeProvider.System, Console.Out) : Task.FromResult(1);
+        }));
         return new Command("dead-letter", "Messages that could not be used.") { config, list, export, replay };
     }
 
@@ -41,12 +42,13 @@ internal static class DeadLetterCommand
         return 0;
     }
 
-    internal static async Task<int> ReplayAsync(string directory, TimeProvider time, TextWriter output)
+    internal static async Task<int> ReplayAsync(string directory, JsonMappings mappings, TimeProvider time, TextWriter output)
     {
         await using var database = Database.Open(directory, time);
         var devices = new DeviceTable();
         var journal = new MessageJournal(database, devices);
         var decoder = new MessageDecoder(devices);
+        decoder.Use(mappings);
         var message = new DeviceMessage();
         var writer = new JournalWriter();
         int taken = 0, refused = 0;
@@ -62,7 +64,9 @@ internal static class DeadLetterCommand
             }
 
             writer.Clear();
-            writer.Message(message);
+            do
+                writer.Message(message);
+            while (decoder.TryNext(message));
             await journal.AppendAsync(writer, (writing, _) => DeadLetters.MarkReplayed(writing, letter.Id, time.GetUtcNow().ToUnixTimeMilliseconds()));
             taken++;
         }
@@ -71,9 +75,10 @@ internal static class DeadLetterCommand
         return 0;
     }
 
-    private static int Export(string directory, Stream stream)
+    private static int Export(string directory, FileInfo? file)
     {
         using var connection = Database.OpenReader(directory);
+        using var stream = file is null ? Console.OpenStandardOutput() : file.Create();
         foreach (var letter in DeadLetters.Read(connection))
         {
             using (var writer = new Utf8JsonWriter(stream, Json))
@@ -97,20 +102,11 @@ internal static class DeadLetterCommand
 
     private static async Task<int> WithDataAsync(DirectoryInfo? config, Func<string, Task<int>> run)
     {
-        var folder = ConfigurationFolder.Resolve(config);
-        var (settings, errors) = SettingsLoader.Load(folder, Environment.GetEnvironmentVariables());
-        var language = SettingsLoader.LanguageOf(folder, Environment.GetEnvironmentVariables());
+        var (settings, errors) = SettingsLoader.Load(ConfigurationFolder.Resolve(config), Environment.GetEnvironmentVariables());
         foreach (var error in errors)
-            await Console.Error.WriteLineAsync(error.In(language));
+            await Console.Error.WriteLineAsync(error.ToString());
         if (settings is null)
             return 1;
-        // Taking letters in again opens the database for writing, which would make one where there is none.
-        if (StoredData.Refusal(folder, settings.Data.Directory) is { } refusal)
-        {
-            await Console.Error.WriteLineAsync(refusal.In(language));
-            return 1;
-        }
-
         try
         {
             return await run(settings.Data.Directory);

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using FacilityMonitor.Configuration;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Readings;
 
@@ -19,7 +20,7 @@ internal static class DecodeCommand
         var topic = new Option<string>("--topic") { Description = "The message's topic; the dialect is recognised by its shape.", Required = true };
         var file = new Option<string>("--file") { Description = "File with the payload, or - for standard input.", DefaultValueFactory = _ => "-" };
         var at = new Option<string?>("--at") { Description = "Time of receipt, ISO 8601; without an offset Asia/Shanghai. Default: now." };
-        var config = new Option<DirectoryInfo?>("--config") { Description = "Not needed: every built-in dialect is recognised without it." };
+        var config = new Option<DirectoryInfo?>("--config") { Description = "Configuration folder whose mappings are tried first. Not needed for the built-in dialects." };
         var command = new Command("decode", "Decode one message and print what was read.") { topic, file, at, config };
         command.SetAction(parsed =>
         {
@@ -41,19 +42,32 @@ internal static class DecodeCommand
                 return 2;
             }
 
+            if (Mappings(parsed.GetValue(config)) is not { } mappings)
+                return 1;
             using var output = Console.OpenStandardOutput();
-            return Run(Encoding.UTF8.GetBytes(parsed.GetValue(topic)!), payload, received, output);
+            return Run(Encoding.UTF8.GetBytes(parsed.GetValue(topic)!), payload, received, mappings, output, Console.Error);
         });
         return command;
     }
 
+    /// <summary>The mappings of a folder, none without one; null when it cannot be read, which has been said then.</summary>
+    private static JsonMappings? Mappings(DirectoryInfo? config)
+    {
+        if (config is null)
+            return JsonMappings.Empty;
+        var registry = FacilityLoader.Load(config.FullName, RunCommand.Rules);
+        foreach (var error in registry.Errors.Where(error => !error.IsWarning))
+            Console.Error.WriteLine(error);
+        return registry.Facility is { } facility ? new JsonMappings(facility.Mappings) : null;
+    }
+
     /// <summary>Decodes and prints; 0 when something was understood, 1 when it was rejected.</summary>
-    public static int Run(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, long receivedMs, Stream output)
+    public static int Run(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, long receivedMs, JsonMappings mappings, Stream output, TextWriter hints)
     {
         var message = new DeviceMessage();
-        var outcome = new MessageDecoder(new DeviceTable()).Decode(topic, payload, retained: false, receivedMs, message);
-        var end = outcome is { Result: DecodeResult.Rejected, Reason: RejectReason.BadJson } && EndsTooEarly(payload)
-            ? string.Create(CultureInfo.InvariantCulture, $"; the payload ends after {payload.Length} bytes, before its JSON does") : "";
+        var decoder = new MessageDecoder(new DeviceTable());
+        decoder.Use(mappings);
+        var outcome = decoder.Decode(topic, payload, retained: false, receivedMs, message);
         switch (outcome.Result)
         {
             case DecodeResult.Rejected:
@@ -61,7 +75,7 @@ internal static class DecodeCommand
                 {
                     writer.WriteStartObject("rejected"u8);
                     writer.WriteString("reason"u8, outcome.Reason.Key());
-                    writer.WriteString("detail"u8, outcome.Detail + end);
+                    writer.WriteString("detail"u8, outcome.Detail);
                     writer.WriteEndObject();
                 });
                 return 1;
@@ -69,29 +83,18 @@ internal static class DecodeCommand
                 Other(output, "ignored");
                 return 0;
             case DecodeResult.Decoded:
-                Print(message, output);
+                do
+                {
+                    Print(message, output);
+                    // Who tries a mapping wants to know what it passes over; the lines themselves are for scripts.
+                    if (message.UnknownFields > 0)
+                        hints.WriteLine($"{message.Device!.Id.Name}: {message.UnknownFields} fields of the payload are not read");
+                }
+                while (decoder.TryNext(message));
                 return 0;
         }
 
         return 0;
-    }
-
-    /// <summary>Whether all that is there is well-formed and only the rest is missing, as when a line was cut off while it was copied.</summary>
-    private static bool EndsTooEarly(ReadOnlySpan<byte> payload)
-    {
-        try
-        {
-            var reader = new Utf8JsonReader(payload, isFinalBlock: false, default);
-            while (reader.Read())
-            {
-            }
-
-            return reader.BytesConsumed < payload.Length || reader.CurrentDepth > 0 || payload.IsEmpty;
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
     }
 
     private static void Print(DeviceMessage message, Stream output)

@@ -20,7 +20,7 @@ internal static class ReplayCommand
     public static Command Create()
     {
         var config = new Option<DirectoryInfo>("--config") { Description = "Configuration folder.", Required = true };
-        var input = new Option<string>("--input") { Description = "Message file, or - for standard input. JSON Lines ordered by \"at\": {\"at\": time, \"topic\": text, \"payload\": JSON} or \"base64\": text in place of payload; dead-letter export writes it.", Required = true };
+        var input = new Option<string>("--input") { Description = "Message file (JSON Lines ordered by \"at\"), or - for standard input.", Required = true };
         var output = new Option<FileInfo?>("--out") { Description = "Where the steps of alerts go; default: standard output." };
         var until = new Option<string?>("--until") { Description = "Let time run on to here after the last message, ISO 8601; without an offset Asia/Shanghai." };
         var command = new Command("replay", "Run the rules over a message file.") { config, input, output, until };
@@ -38,20 +38,15 @@ internal static class ReplayCommand
                 untilMs = endMs;
             }
 
-            var folder = parsed.GetValue(config)!.FullName;
-            var loaded = FacilityLoader.Load(folder, RunCommand.Rules);
-            var language = SettingsLoader.LanguageOf(folder, Environment.GetEnvironmentVariables());
+            var loaded = FacilityLoader.Load(parsed.GetValue(config)!.FullName, RunCommand.Rules);
             foreach (var error in loaded.Errors)
-                Console.Error.WriteLine(error.In(language));
+                Console.Error.WriteLine(error);
             if (loaded.Facility is null)
-                return 1;
-            if (!FileOption.TryOpen("--input", parsed.GetValue(input)!, FileOption.Read, Console.Error, out var source)
-                || !FileOption.TryOpen("--out", parsed.GetValue(output)?.FullName ?? "-", FileOption.Write, Console.Error, out var target))
                 return 1;
             try
             {
-                using var reader = new StreamReader(source, Encoding.UTF8);
-                using var writer = new StreamWriter(target);
+                using var reader = parsed.GetValue(input) is { } path && path != "-" ? new StreamReader(path, Encoding.UTF8) : new StreamReader(Console.OpenStandardInput(), Encoding.UTF8);
+                using var writer = parsed.GetValue(output) is { } file ? new StreamWriter(file.Create()) : new StreamWriter(Console.OpenStandardOutput());
                 writer.NewLine = "\n";
                 return Run(loaded.Facility, reader, untilMs, writer, Console.Error);
             }
@@ -68,6 +63,7 @@ internal static class ReplayCommand
     {
         var devices = new DeviceTable();
         var decoder = new MessageDecoder(devices);
+        decoder.Use(new JsonMappings(facility.Mappings));
         var ledger = new DeviceLedger();
         var engine = new RuleEngine(new FacilityIndex(facility), devices);
         var message = new DeviceMessage();
@@ -104,7 +100,9 @@ internal static class ReplayCommand
                 continue;
             }
 
-            engine.Observe(message, steps);
+            do
+                engine.Observe(message, steps);
+            while (decoder.TryNext(message));
             Print(steps, output);
         }
 

@@ -16,11 +16,14 @@ internal sealed class FacilityReader(Problems problems)
         ["tasmota"] = Dialect.Tasmota,
         ["shelly"] = Dialect.Shelly,
         ["zigbee2mqtt"] = Dialect.Zigbee2Mqtt,
+        ["thingsboard"] = Dialect.ThingsBoard,
+        ["mapped"] = Dialect.Mapped,
     };
 
     private readonly Dictionary<object, MappingReader> _written = new(ReferenceEqualityComparer.Instance);
     private readonly List<Site> _sites = [];
     private readonly List<Contact> _contacts = [];
+    private readonly JsonMappingReader _mappings = new();
     private readonly Dictionary<string, IReadOnlyDictionary<string, double>> _rules = new(StringComparer.Ordinal);
     private MappingReader? _rulesAt;
     private List<YamlElement> _untranslated = [];
@@ -33,6 +36,8 @@ internal sealed class FacilityReader(Problems problems)
             reader.Error("contacts", "联系人请写在 people.yaml，它不进版本库", "contacts belong in people.yaml, which stays outside version control");
         foreach (var site in reader.Each("sites", "site"))
             _sites.Add(ReadSite(site));
+        foreach (var mapping in reader.Each("mappings", "mapping"))
+            _mappings.Read(mapping);
         foreach (var (rule, settings) in Rules(reader).ByRule)
             _rules[rule] = settings;
         if (reader.Find("rules") is not null)
@@ -55,16 +60,12 @@ internal sealed class FacilityReader(Problems problems)
     }
 
     /// <summary>The registry that was read, checked as a whole. Usable only when no problem is an error.</summary>
-    /// <param name="version">Names its content.</param>
-    /// <param name="rules">The rules whose numbers may be overridden; null: not checked.</param>
-    /// <param name="isWhole">Whether every site could be read; if not, a contact's site that is not there says nothing.</param>
-    public Facility Finish(string version, KnownRules? rules, bool isWhole)
+    public Facility Finish(string version, KnownRules? rules)
     {
-        var facility = new Facility { Sites = _sites, Contacts = _contacts, Rules = new RuleSettings(_rules), Version = version };
+        var facility = new Facility { Sites = _sites, Contacts = _contacts, Mappings = _mappings.Mappings, Rules = new RuleSettings(_rules), Version = version };
+        CheckMappedNames(facility);
         foreach (var found in FacilityValidation.Check(facility, rules))
         {
-            if (!isWhole && found is { Subject: Contact, Key: "sites" })
-                continue;
             var at = _written.GetValueOrDefault(found.Subject) ?? _rulesAt;
             var key = found.Key.Split('.');
             problems.Add(at is null
@@ -73,6 +74,20 @@ internal sealed class FacilityReader(Problems problems)
         }
 
         return facility with { Sites = [.. _sites.Select(site => site with { Circuits = ElectricalTree.ParentsFirst(site.Circuits) })] };
+    }
+
+    /// <summary>A mapped device's name begins with the vendor its mapping names; with another nothing would ever arrive for it, and nobody would be told.</summary>
+    private void CheckMappedNames(Facility facility)
+    {
+        var vendors = facility.Mappings.Select(mapping => mapping.Vendor).Distinct().ToList();
+        foreach (var device in facility.Sites.SelectMany(site => site.Devices))
+        {
+            if (device.Foreign is not { Dialect: Dialect.Mapped, Name: var name } || vendors.Contains(name.Split('/')[0]))
+                continue;
+            var there = vendors.Count == 0 ? ("还没有 mappings", "there are no mappings yet") : ($"有：{string.Join(", ", vendors)}", $"there are: {string.Join(", ", vendors)}");
+            _written[device].Error("foreign", $"'mapped:{name}' 里没有这个厂家的映射；请写 mapped:厂家/设备名（{there.Item1}）",
+                $"'mapped:{name}' names no vendor of a mapping; write mapped:VENDOR/NAME ({there.Item2})");
+        }
     }
 
     private static ConfigurationError Located(MappingReader at, string[] key, FacilityProblem found)
@@ -222,10 +237,11 @@ internal sealed class FacilityReader(Problems problems)
 
     private static DeviceId? ForeignOf(MappingReader reader, string dialect, string name)
     {
-        if (Dialects.TryGetValue(dialect, out var known) && name.Length > 0 && name.IndexOfAny(['+', '#']) < 0)
+        // Where a topic carries the name it cannot hold these two; ThingsBoard's gateways name devices in the payload.
+        if (Dialects.TryGetValue(dialect, out var known) && name.Length > 0 && (known == Dialect.ThingsBoard || name.IndexOfAny(['+', '#']) < 0))
             return new DeviceId(known, Site: null, name);
-        reader.Error("foreign", $"'{dialect}:{name}' 看不懂；请写 tasmota:名称、shelly:名称 或 zigbee2mqtt:名称，名称与主题里的一样",
-            $"'{dialect}:{name}' is not understood; write tasmota:NAME, shelly:NAME or zigbee2mqtt:NAME, with the name of its topics");
+        reader.Error("foreign", $"'{dialect}:{name}' 看不懂；请写 tasmota:名称、shelly:名称、zigbee2mqtt:名称、thingsboard:名称 或 mapped:厂家/名称，名称与主题里的一样",
+            $"'{dialect}:{name}' is not understood; write tasmota:NAME, shelly:NAME, zigbee2mqtt:NAME, thingsboard:NAME or mapped:VENDOR/NAME, with the name of its topics");
         return null;
     }
 

@@ -16,6 +16,12 @@ internal sealed class FacilityReport(Facility facility, ServiceSettings settings
             Gap(0, "没有登录口令，谁也登录不了网页；请设 web.sign-in.password-file", "no sign-in password: nobody can sign in; set web.sign-in.password-file");
         if (facility.Sites.Count == 0)
             Gap(0, "还没有点位：所有上报的设备都会列为新设备", "no sites yet: everything that reports is listed as a new device");
+        foreach (var mapping in facility.Mappings)
+        {
+            var fields = mapping.Fields.Count + mapping.Channels.Sum(channels => channels.Fields.Count);
+            Line(0, $"映射 {mapping.Id}：主题 {mapping.Topic}，{fields} 个字段", $"mapping {mapping.Id}: topic {mapping.Topic}, {fields} fields");
+        }
+
         foreach (var site in facility.Sites)
             Site(site);
     }

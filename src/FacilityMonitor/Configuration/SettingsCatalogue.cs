@@ -21,8 +21,8 @@ internal static class SettingsCatalogue
         "broker.client-id", "facility-monitor", "1 … 60 of a-z A-Z 0-9 - _", "会话名，代理靠它为我们保留消息；一个代理上每个服务各用一个", "names the session the broker keeps for us; one service, one name", ClientId);
     public static readonly Setting<IReadOnlyList<string>> BrokerForeignTopics = List(
         "broker.foreign-topics",
-        ["tele/+/SENSOR", "tele/+/STATE", "tele/+/LWT", "stat/+/STATUS8", "stat/+/STATUS10", "stat/+/RESULT", "stat/+/POWER", "+/events/rpc", "+/status/+", "+/online", "zigbee2mqtt/#"],
-        "topic filters", "外来设备（Tasmota、Shelly、Zigbee2MQTT）的主题", "topics of foreign devices (Tasmota, Shelly, Zigbee2MQTT)", TopicFilters.Refuse);
+        ["tele/+/SENSOR", "tele/+/STATE", "tele/+/LWT", "stat/+/STATUS8", "stat/+/STATUS10", "stat/+/RESULT", "stat/+/POWER", "+/events/rpc", "+/status/+", "+/online", "zigbee2mqtt/#", "v1/gateway/+", "tb/#"],
+        "topic filters", "外来设备（Tasmota、Shelly、Zigbee2MQTT、ThingsBoard）的主题", "topics of foreign devices (Tasmota, Shelly, Zigbee2MQTT, ThingsBoard)", TopicFilters.Refuse);
     public static readonly Setting<int> BrokerSessionExpiry = Integer("broker.session-expiry-hours", 72, 1, 1_000, "h", "我们不在时代理为我们保留消息多久", "how long the broker keeps messages for us while we are away");
 
     public static readonly Setting<string> DataDirectory = Text("data.directory", "data", "path", "数据文件夹；相对路径从当前目录算", "where everything is kept; a relative path starts in the working directory");
@@ -48,8 +48,6 @@ internal static class SettingsCatalogue
     public static readonly Setting<int> OnCallRetryMax = Integer("oncall.retry-max-s", 60, 1, 3_600, "s", "两次尝试之间最长间隔", "longest pause between two attempts");
     public static readonly Setting<int> OnCallExpiry = Integer("oncall.expiry-h", 24, 1, 168, "h", "多久后放弃发送（并说明）", "attempts end after this, which is then said");
 
-    public static readonly Setting<int> ControlVerify = Integer("control.verify-s", 120, 10, 600, "s", "命令执行后多久之内必须测到效果，否则记为未证实", "within this time of a command its effect must be measured; else it stands as unverified");
-
     /// <summary>In the order of the table.</summary>
     public static IReadOnlyList<Setting> All { get; } =
     [
@@ -61,7 +59,6 @@ internal static class SettingsCatalogue
         IngestBatch, IngestLag, IngestDiskFree,
         MonitoringGrace, MonitoringSnapshot,
         OnCallTimeout, OnCallRetryMax, OnCallExpiry,
-        ControlVerify,
     ];
 
     private static Refusal? ClientId(string text) =>

@@ -21,6 +21,27 @@ internal static class TopicFilters
             : null;
     }
 
+    /// <summary>The filters without those that another one takes anyway: a broker may deliver a message once for each filter that fits.</summary>
+    public static IReadOnlyList<string> WithoutCovered(IReadOnlyList<string> filters)
+    {
+        var distinct = filters.Distinct(StringComparer.Ordinal).ToList();
+        return [.. distinct.Where(filter => !distinct.Exists(other => other != filter && Covers(other.Split('/'), filter.Split('/'))))];
+    }
+
+    /// <summary>Whether one takes every topic that the other takes.</summary>
+    private static bool Covers(string[] wide, string[] narrow)
+    {
+        for (var index = 0; index < wide.Length; index++)
+        {
+            if (wide[index] == "#")
+                return index <= narrow.Length;
+            if (index >= narrow.Length || narrow[index] == "#" || (wide[index] != "+" && wide[index] != narrow[index]))
+                return false;
+        }
+
+        return wide.Length == narrow.Length;
+    }
+
     private static bool Matches(string[] filter, string[] topic)
     {
         for (var index = 0; index < filter.Length; index++)

@@ -1,5 +1,4 @@
 using FacilityMonitor.Contract;
-using FacilityMonitor.Control;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Mqtt;
 using FacilityMonitor.Readings;
@@ -12,9 +11,11 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
     private readonly MessageDecoder _decoder = new(devices);
     private readonly DeviceMessage _message = new();
     private readonly ForeignDeduplicator _foreign = new();
-    private List<DeviceWord> _words = [];
 
-    /// <summary>Takes one message in.</summary>
+    /// <summary>The registry's mappings from the next message on.</summary>
+    public void Use(JsonMappings mappings) => _decoder.Use(mappings);
+
+    /// <summary>Takes one message in. What a gateway says of several devices is a message of each, and all of them lie in this batch.</summary>
     /// <param name="topic">Topic in UTF-8.</param>
     /// <param name="payload">Payload.</param>
     /// <param name="retained">Whether it came retained.</param>
@@ -33,15 +34,8 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
         }
 
         // A rejected message settles its number all the same: asking for it again would bring the same bytes.
-        if (IsRepeated(outcome.Result, topic, payload, dup, receivedMs, position))
-        {
-            books.AddDuplicate();
-            ledger.Book(_message.Device!.Number, MessageFate.Duplicate, receivedMs, position);
-            writer.Duplicate(_message.Device, receivedMs);
-            return MqttReasonCode.Success;
-        }
-
-        if (outcome.Result == DecodeResult.Rejected)
+        var isRepeated = IsRepeated(outcome.Result, topic, payload, dup, receivedMs, position);
+        if (outcome.Result == DecodeResult.Rejected && !isRepeated)
         {
             books.AddDeadLetter(outcome.Reason);
             ledger.Book(_message.Device?.Number ?? HourBook.NobodysDevice, MessageFate.DeadLetter, receivedMs, position);
@@ -49,26 +43,26 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
             return MqttReasonCode.PayloadFormatInvalid;
         }
 
-        books.AddJournaled(_message);
-        ledger.Book(_message.Device!.Number, MessageFate.Journaled, receivedMs, position);
-        writer.Message(_message);
-        if (_message.Device.Id.Dialect == Dialect.Fm1 && (_message.CommandAck is not null || _message.Birth is not null))
-        {
-            var abilities = _message.Birth is { } birth ? DeviceAbilities.Of(birth) : null;
-            _words.Add(new DeviceWord(_message.Device.Number, receivedMs, _message.CommandAck, abilities, _message.Birth?.Boot.ToString(), Cfg: null));
-        }
-
+        // One commit holds all devices of a gateway's message, so what is known of the first holds for the others: they were taken together or not at all.
+        do
+            Book(isRepeated, receivedMs, position, writer);
+        while (_decoder.TryNext(_message));
         return MqttReasonCode.Success;
     }
 
-    /// <summary>Takes the answers and births of the messages since the last call; null when there were none, as nearly always.</summary>
-    public IReadOnlyList<DeviceWord>? TakeWords()
+    private void Book(bool isRepeated, long receivedMs, long position, JournalWriter writer)
     {
-        if (_words.Count == 0)
-            return null;
-        var words = _words;
-        _words = [];
-        return words;
+        var device = _message.Device!;
+        ledger.Book(device.Number, isRepeated ? MessageFate.Duplicate : MessageFate.Journaled, receivedMs, position);
+        if (isRepeated)
+        {
+            books.AddDuplicate();
+            writer.Duplicate(device, receivedMs);
+            return;
+        }
+
+        books.AddJournaled(_message);
+        writer.Message(_message);
     }
 
     private bool IsRepeated(DecodeResult result, ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, bool dup, long receivedMs, long position)

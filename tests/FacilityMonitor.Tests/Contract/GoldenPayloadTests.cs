@@ -1,5 +1,6 @@
 using System.Text;
 using FacilityMonitor.Commands;
+using FacilityMonitor.Contract;
 using FacilityMonitor.Tests.Conventions;
 
 namespace FacilityMonitor.Tests.Contract;
@@ -8,6 +9,9 @@ namespace FacilityMonitor.Tests.Contract;
 /// <remarks>After a deliberate change run the tests once with FM_ACCEPT=1 and read the difference line by line before it is committed.</remarks>
 public sealed class GoldenPayloadTests
 {
+    /// <summary>The vendor formats we ship, read as an installer's registry reads them.</summary>
+    private static readonly JsonMappings Mappings = ShippedMappings.All;
+
     private static readonly DateTimeOffset Received = new(2026, 1, 1, 0, 0, 5, TimeSpan.Zero);
 
     public static TheoryData<string> Cases()
@@ -24,7 +28,7 @@ public sealed class GoldenPayloadTests
         using var output = new MemoryStream();
 
         var exitCode = DecodeCommand.Run(
-            Encoding.UTF8.GetBytes(File.ReadAllText(path + ".topic").Trim()), File.ReadAllBytes(path + ".payload"), Received.ToUnixTimeMilliseconds(), output);
+            Encoding.UTF8.GetBytes(File.ReadAllText(path + ".topic").Trim()), File.ReadAllBytes(path + ".payload"), Received.ToUnixTimeMilliseconds(), Mappings, output, TextWriter.Null);
 
         var actual = Encoding.UTF8.GetString(output.ToArray());
         var expected = path + ".expected.jsonl";

@@ -60,6 +60,59 @@ public sealed class IngestPipelineTests
     }
 
     [Fact]
+    public void What_a_gateway_says_of_three_devices_is_booked_for_each_of_them()
+    {
+        const string Three = """{"A":[{"values":{"power":1}}],"B":[{"values":{"power":2}},{"ts":1767225604000,"values":{"power":3}}],"C":{"temperature":20},"D":[{"values":{"colour":"red"}}]}""";
+
+        Assert.Equal(MqttReasonCode.Success, Take("v1/gateway/telemetry", Three));
+
+        Assert.Equal(3, _writer.Messages);
+        Assert.Equal((3, 3, 4), (_books.Received, _books.Journaled, _books.Readings));
+        Assert.Equal(["thingsboard:A", "thingsboard:B", "thingsboard:C"], _devices.All.OrderBy(device => device.Number).Select(device => device.Id.ToString()));
+        AssertBalanced();
+
+        Take("v1/gateway/telemetry", Three, dup: true);
+
+        Assert.Equal((3, 3), (_writer.Messages, _books.Duplicates));
+        AssertBalanced();
+    }
+
+    [Fact]
+    public void A_gateway_message_with_one_broken_device_is_one_dead_letter_and_makes_nobody_known()
+    {
+        const string Broken = """{"A":[{"values":{"power":1}}],"B":7}""";
+
+        Assert.Equal(MqttReasonCode.PayloadFormatInvalid, Take("v1/gateway/telemetry", Broken));
+
+        Assert.Equal(0, _writer.Messages);
+        Assert.Equal(0, _devices.Count);
+        Assert.Single(_writer.DeadLetters);
+        AssertBalanced();
+    }
+
+    [Fact]
+    public void A_gateways_device_goes_offline_and_comes_back()
+    {
+        Take("v1/gateway/connect", """{"device":"A"}""");
+        Take("v1/gateway/disconnect", """{"device":"A"}""");
+
+        Assert.Equal(2, _writer.Messages);
+        AssertBalanced();
+    }
+
+    [Fact]
+    public void A_mapping_holds_from_the_next_message_on()
+    {
+        Assert.Equal(MqttReasonCode.PayloadFormatInvalid, Take("JUY/D2S/1/88/DEV", """{"voltage":2291}"""));
+        _pipeline.Use(Contract.ShippedMappings.All);
+
+        Assert.Equal(MqttReasonCode.Success, Take("JUY/D2S/1/88/DEV", """{"voltage":2291}"""));
+
+        Assert.Equal("mapped:juy/1", Assert.Single(_devices.All).Id.ToString());
+        AssertBalanced();
+    }
+
+    [Fact]
     public void A_retained_birth_that_comes_with_every_subscription_counts_once()
     {
         const string Birth = """{"v":1,"boot":"x1","bd":7,"ts":1767225600000,"model":"PILE-10","fw":"1","clk":"ntp","channels":{}}""";

@@ -34,7 +34,7 @@ public sealed class DeadLetterReplayTests : IDisposable
     private async Task<string> ReplayAsync(TimeProvider time)
     {
         using var output = new StringWriter();
-        Assert.Equal(0, await DeadLetterCommand.ReplayAsync(_folder.Path, time, output));
+        Assert.Equal(0, await DeadLetterCommand.ReplayAsync(_folder.Path, FacilityMonitor.Contract.JsonMappings.Empty, time, output));
         return output.ToString().Trim();
     }
 }

@@ -1,0 +1,82 @@
+using FacilityMonitor.Readings;
+
+namespace FacilityMonitor.Contract;
+
+/// <summary>What one message of a gateway says of each of its devices. Buffers that are used again; one thread at a time.</summary>
+internal sealed class GatewayParts
+{
+    private readonly List<Part> _parts = [];
+    private byte[] _names = new byte[256];
+    private int _nameLength;
+    private int _firstReading;
+    private int _firstName;
+    private int _next;
+
+    /// <summary>The readings of all devices, one after another.</summary>
+    public ReadingBuffer Readings { get; } = new();
+
+    public int Count => _parts.Count;
+
+    public void Clear()
+    {
+        _parts.Clear();
+        Readings.Clear();
+        _nameLength = 0;
+        _next = 0;
+    }
+
+    /// <summary>Begins a device; its readings follow.</summary>
+    public void Begin(ReadOnlySpan<byte> name)
+    {
+        if (_nameLength + name.Length > _names.Length)
+            Array.Resize(ref _names, Math.Max(_names.Length * 2, _nameLength + name.Length));
+        name.CopyTo(_names.AsSpan(_nameLength));
+        _firstName = _nameLength;
+        _nameLength += name.Length;
+        _firstReading = Readings.Count;
+    }
+
+    /// <summary>Ends it; one that said nothing for us is no part.</summary>
+    public void End(int unknownFields, DeviceStatus? status)
+    {
+        if (Readings.Count > _firstReading || status is not null)
+            _parts.Add(new Part(null, _firstName, _nameLength - _firstName, _firstReading, Readings.Count - _firstReading, unknownFields, status));
+    }
+
+    /// <summary>Finds or numbers the devices; false when the table is full. Done only for a message that is whole: a broken one makes nobody known.</summary>
+    public bool Resolve(Dialect dialect, DeviceTable devices)
+    {
+        for (var index = 0; index < _parts.Count; index++)
+        {
+            var part = _parts[index];
+            if (devices.Resolve(dialect, [], _names.AsSpan(part.NameAt, part.NameLength)) is not { } device)
+                return false;
+            _parts[index] = part with { Device = device };
+        }
+
+        return true;
+    }
+
+    /// <summary>Fills a message with the next device's part; false when there is none.</summary>
+    public bool TryTake(DeviceMessage message)
+    {
+        if (_next >= _parts.Count)
+            return false;
+        var part = _parts[_next++];
+        message.Device = part.Device;
+        message.UnknownFields = part.UnknownFields;
+        message.Status = part.Status;
+        message.Kind = part.Status is null ? MessageKind.Data : MessageKind.Status;
+        foreach (ref readonly var source in Readings.Readings.Slice(part.FirstReading, part.ReadingCount))
+        {
+            ref var copy = ref message.Readings.Add();
+            copy = source with { Index = copy.Index, FirstValue = copy.FirstValue, ValueCount = 0 };
+            foreach (ref readonly var value in Readings.ValuesOf(source))
+                message.Readings.AddValue(value.Metric, value.Value);
+        }
+
+        return true;
+    }
+
+    private readonly record struct Part(Device? Device, int NameAt, int NameLength, int FirstReading, int ReadingCount, int UnknownFields, DeviceStatus? Status);
+}
