@@ -97,6 +97,9 @@ public sealed record MqttClientOptions
     /// <summary>Draws the reconnect jitter, 0 (incl.) to 1 (excl.). Default random; tests give their own.</summary>
     public Func<double> Jitter { get; init; } = Random.Shared.NextDouble;
 
+    /// <summary>A test's own network: opens a connection in memory, where a socket would be too slow for a million packets.</summary>
+    internal Func<Stream>? Network { get; init; }
+
     /// <summary>Says what is wrong, each with the option, its value and the fix; empty when all is well.</summary>
     /// <returns>Every error found, not only the first.</returns>
     public IReadOnlyList<string> Validate()

@@ -7,9 +7,9 @@ namespace FacilityMonitor.Mqtt;
 /// <summary>An open byte stream to the server, in the clear or encrypted.</summary>
 internal sealed class Transport : IDisposable
 {
-    private readonly Socket _socket;
+    private readonly Socket? _socket;
 
-    private Transport(Socket socket, Stream stream)
+    private Transport(Socket? socket, Stream stream)
     {
         _socket = socket;
         Stream = stream;
@@ -19,6 +19,8 @@ internal sealed class Transport : IDisposable
 
     public static async Task<Transport> OpenAsync(MqttClientOptions options, CancellationToken cancellationToken)
     {
+        if (options.Network is { } network)
+            return new Transport(socket: null, network());
         // Acknowledgements are small and must not wait for each other: no Nagle.
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
@@ -44,7 +46,7 @@ internal sealed class Transport : IDisposable
     {
         try
         {
-            _socket.Shutdown(SocketShutdown.Send);
+            _socket?.Shutdown(SocketShutdown.Send);
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException)
         {
@@ -55,7 +57,7 @@ internal sealed class Transport : IDisposable
     /// <summary>Ends pending reads and writes.</summary>
     public void Dispose()
     {
-        _socket.Dispose();
+        _socket?.Dispose();
         Stream.Dispose();
     }
 
