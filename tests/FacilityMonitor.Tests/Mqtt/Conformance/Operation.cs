@@ -453,6 +453,7 @@ public sealed class OperationV500() : Operation(MqttVersion.V500)
         Assert.Equal(MqttReasonCode.QuotaExceeded, await publish);
         first.Dispose();
         using var second = await AcceptClientAsync(sessionPresent: true);
+        await ConnectsAsync(client, 2);
         Assert.Equal(["E0 "], (await StopAndReadAsync(client, second)).Select(packet => packet.ToString()));
     }
 
