@@ -83,8 +83,8 @@ public sealed record MqttClientOptions
     public TimeSpan AckTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Receive buffer asked of the system (SO_RCVBUF), bytes, 0 to 64 MiB; 0 leaves its own choice. Default 512 KiB. Small values
-    /// (8 KiB) let the window fall below one segment on loopback, and the sender then waits for its probe timer: 100 messages a second.
+    /// Receive buffer asked of the system (SO_RCVBUF), bytes, 0 to 64 MiB; 0 leaves its own choice. Default 512 KiB. Below that the
+    /// server is asked for small segments as well (Linux), or the window would never open for a whole one and the stream would stall.
     /// </summary>
     public int SocketReceiveBufferBytes { get; init; } = 512 << 10;
 

@@ -7,6 +7,14 @@ namespace FacilityMonitor.Mqtt;
 /// <summary>An open byte stream to the server, in the clear or encrypted.</summary>
 internal sealed class Transport : IDisposable
 {
+    /// <summary>What Linux calls IPPROTO_TCP and TCP_MAXSEG (tcp(7)), and the least it accepts there.</summary>
+    private const int TcpLevel = 6;
+    private const int TcpMaximumSegment = 2;
+    private const int LeastSegmentBytes = 88;
+
+    private const int LoopbackSegmentBytes = 64 << 10;
+    private const int SegmentsInWindow = 8;
+
     private readonly Socket? _socket;
 
     private Transport(Socket? socket, Stream stream)
@@ -27,7 +35,7 @@ internal sealed class Transport : IDisposable
         {
             // Before connecting: the window scale is agreed in the handshake.
             if (options.SocketReceiveBufferBytes > 0)
-                socket.ReceiveBufferSize = options.SocketReceiveBufferBytes;
+                SetReceiveBuffer(socket, options.SocketReceiveBufferBytes);
             await socket.ConnectAsync(options.Host, options.Port, cancellationToken).ConfigureAwait(false);
             Stream stream = new NetworkStream(socket, ownsSocket: true);
             if (options.Tls is { } tls)
@@ -59,6 +67,17 @@ internal sealed class Transport : IDisposable
     {
         _socket?.Dispose();
         Stream.Dispose();
+    }
+
+    /// <summary>
+    /// On loopback a segment has 64 KiB. A window smaller than that never opens far enough for a whole one, and the sender waits
+    /// for its probe timer, five times a second: so a small buffer asks for small segments.
+    /// </summary>
+    private static void SetReceiveBuffer(Socket socket, int bytes)
+    {
+        socket.ReceiveBufferSize = bytes;
+        if (bytes < LoopbackSegmentBytes * SegmentsInWindow && OperatingSystem.IsLinux())
+            socket.SetRawSocketOption(TcpLevel, TcpMaximumSegment, BitConverter.GetBytes(Math.Max(bytes / SegmentsInWindow, LeastSegmentBytes)));
     }
 
     private static async Task<SslStream> EncryptAsync(Stream stream, MqttTls tls, string host, CancellationToken cancellationToken)
