@@ -16,11 +16,13 @@ done
 need_dotnet || exit 1
 need mosquitto mosquitto
 need mosquitto_pub mosquitto-clients
+need rabbitmq-server rabbitmq-server
 need chromium chromium
 need curl curl
 need node nodejs
 need npm npm
 need_package libsqlite3-0
+need_package python3-paho-mqtt
 need_package fonts-noto-cjk
 install_missing || exit 1
 
@@ -42,6 +44,9 @@ cd "$root" || exit 1
 check 'page assets install from the lock file' \
     bash -c 'cd dashboards/web && npm ci --no-audit --no-fund --loglevel=error </dev/null'
 check 'page modules type-check' bash -c 'cd dashboards/web && npm run --silent check </dev/null'
+
+check 'a foreign MQTT client installs from the lock file' \
+    bash -c 'cd tests/FacilityMonitor.Tests/Mqtt/Interoperability/Foreign && npm ci --no-audit --no-fund --loglevel=error </dev/null'
 
 if dotnet build -c Release -v quiet --nologo FacilityMonitor.sln; then
     results=$(mktemp -d)

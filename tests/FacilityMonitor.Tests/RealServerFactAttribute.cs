@@ -1,3 +1,5 @@
+using FacilityMonitor.Tests.Conventions;
+
 namespace FacilityMonitor.Tests;
 
 /// <summary>
@@ -7,14 +9,23 @@ namespace FacilityMonitor.Tests;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class RealServerFactAttribute : FactAttribute
 {
-    public RealServerFactAttribute(string program)
+    /// <param name="program">Its name in the path, or its full path.</param>
+    /// <param name="library">A file it needs besides: a full path, or one below the root of the repository.</param>
+    public RealServerFactAttribute(string program, string? library = null)
     {
         Program = program;
-        if (Environment.GetEnvironmentVariable("FM_REQUIRE_SERVERS") != "1" && FindProgram(program) is null)
+        Library = library;
+        if (Environment.GetEnvironmentVariable("FM_REQUIRE_SERVERS") == "1")
+            return;
+        if (FindProgram(program) is null)
             Skip = $"{program} is not installed; set FM_REQUIRE_SERVERS=1 to make this a failure.";
+        else if (library is not null && !File.Exists(Path.Combine(SourceTree.Root, library)))
+            Skip = $"{program} lacks {library}; tests/run.sh installs it, and FM_REQUIRE_SERVERS=1 makes this a failure.";
     }
 
     public string Program { get; }
+
+    public string? Library { get; }
 
     /// <summary>Full path of a program in PATH or in the administrator's folders, where Debian puts servers; null when it is missing.</summary>
     internal static string? FindProgram(string program) =>
