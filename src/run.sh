@@ -12,13 +12,15 @@ Usage: src/run.sh [--lan] [--no-sim] [--config DIR] [--scenario NAME|FILE] [--da
 
   --lan            let plugs of this network reach the broker, and print how to connect one
   --no-sim         no simulated neighbourhood, only what really reports
-  --config DIR     your own registry and settings instead of the demo neighbourhood
-  --scenario S     what the simulator plays (default: demo)
-  --data DIR       where readings, credentials and logs are kept (default: .run)
+  --config DIR     your own registry and settings (default: .run/config, which begins as a copy of the demo neighbourhood)
+  --scenario S     what the simulator plays: a name or a file (default: demo)
+  --data DIR       where readings, credentials, configuration and logs are kept (default: .run)
+
+Ctrl-C ends it. Started in the background by a script (run.sh &) it cannot hear SIGINT; end it with SIGTERM: kill "$(cat .run/pid)"
 U
 }
 
-lan='' simulate=yes config='' scenario=demo run="$root/.run"
+lan='' simulate=yes config='' scenario=$root/firmware-sim/scenarios/demo.yaml run="$root/.run"
 while [ $# -gt 0 ]; do
     case $1 in
         --lan) lan=yes ;;
@@ -26,9 +28,23 @@ while [ $# -gt 0 ]; do
         --config | --scenario | --data)
             [ $# -gt 1 ] || { echo "$1 needs a value." >&2; usage >&2; exit 2; }
             case $1 in
-                --config) config=$(cd "$2" && pwd) ;;
-                --scenario) scenario=$2 ;;
-                --data) mkdir -p "$2" && run=$(cd "$2" && pwd) ;;
+                --config)
+                    [ -d "$2" ] || { echo "--config \"$2\": there is no such folder." >&2; exit 2; }
+                    config=$(cd "$2" && pwd)
+                    ;;
+                --scenario)
+                    scenario=$root/firmware-sim/scenarios/$2.yaml
+                    [ ! -f "$2" ] || scenario=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
+                    if [ ! -f "$scenario" ]; then
+                        names=$(cd "$root/firmware-sim/scenarios" && echo *.yaml)
+                        echo "--scenario \"$2\": no such file, and no scenario of that name; there are: ${names//.yaml/}" >&2
+                        exit 2
+                    fi
+                    ;;
+                --data)
+                    mkdir -p "$2" || { echo "--data \"$2\": this folder cannot be made." >&2; exit 2; }
+                    run=$(cd "$2" && pwd)
+                    ;;
             esac
             shift
             ;;
@@ -84,6 +100,12 @@ build() {
     dotnet build -c Release -v quiet --nologo -tl:off "$1" >"$run/build.log" 2>&1 || { cat "$run/build.log" >&2; exit 1; }
 }
 (umask 022 && build "$root/src/FacilityMonitor" && build "$root/firmware-sim")
+
+# A copy, so that what the page says to paste has a place that no build overwrites.
+if [ -z "$config" ]; then
+    config=$run/config
+    copy_once "$root/src/FacilityMonitor/demo" "$config"
+fi
 
 # Credentials are made once and kept beside the data, readable by the owner alone.
 for name in monitor devices plug sign-in; do
@@ -146,13 +168,17 @@ export FM_BROKER__HOST=127.0.0.1 FM_BROKER__PORT=$broker_port FM_BROKER__USERNAM
 export FM_DATA__DIRECTORY=$run/data FM_WEB__URL=$url FM_WEB__SIGN_IN__USER=manager FM_WEB__SIGN_IN__PASSWORD_FILE=$run/sign-in.password
 # By default .NET grows its youngest memory to the size of the processor's cache before it collects: 50 MB more for nothing.
 export DOTNET_GCgen0size=0x600000
-start facility-monitor.log dotnet "$root/src/FacilityMonitor/bin/Release/net10.0/facility-monitor.dll" run ${config:+--config "$config"}
+start facility-monitor.log dotnet "$root/src/FacilityMonitor/bin/Release/net10.0/facility-monitor.dll" run --config "$config"
 monitor=${pids[-1]}
 await 'The monitor' "$monitor" facility-monitor.log curl -fsS "$url/readyz"
 
 if [ -n "$simulate" ]; then
+    # It logs what it has done so far; the log may still hold an earlier run.
+    said=$(wc -l 2>/dev/null <"$run/firmware-sim.log" || echo 0)
     start firmware-sim.log dotnet "$root/firmware-sim/bin/Release/net10.0/firmware-sim.dll" run --scenario "$scenario" \
         --broker "mqtt://devices@127.0.0.1:$broker_port" --password-file "$run/devices.password"
+    plays() { tail -n "+$((said + 1))" "$run/firmware-sim.log" | grep -q '"connected":[1-9]'; }
+    await 'The simulator' "${pids[-1]}" firmware-sim.log plays
 fi
 
 cat <<U
@@ -161,6 +187,7 @@ cat <<U
 
   页面 Page       $url   (English: $url/?lang=en)
   登录 Sign-in    manager   $(cat "$run/sign-in.password")
+  配置 Config     $config/facility.yaml   (edit and save; settings.yaml needs a restart)
   日志 Logs       $run/*.log
 U
 if [ -n "$lan" ]; then

@@ -1,18 +1,19 @@
 // The live page: one stream of events, one picture. Colour is kept for what needs a person; every state has a sign and a word as well.
 import { html, render } from './vendor/htm-preact.js';
-import { age, clock, local, t } from './texts.js';
+import { age, clock, local, span, t } from './texts.js';
 
 /** @typedef {{zh: string, en: string}} Local */
 /** @typedef {{id: string, name: Local, kind: string, place?: string, sockets: number, reserved: string[]}} Registered */
 /** @typedef {{id: string, name: Local, kind: string, ratedA?: number, phases: number, meter?: string, meterChannel?: string}} Circuit */
 /** @typedef {{id: string, name: Local, places: {id: string, name: Local, kind: string}[], circuits: Circuit[], devices: Registered[]}} Site */
 /** @typedef {Record<string, any>} Values */
-/** @typedef {{key: string, known: boolean, dialect: string, name: string, site?: string, heard: number, presence: string, fresh: number, model?: string, firmware?: string, channels: Record<string, Values>}} Device */
-/** @typedef {{id: string, rule: string, priority: string, condition: string, onset: number, text: Local, asset: string}} Alert */
+/** @typedef {{key: string, known: boolean, dialect: string, name: string, site?: string, heard: number, presence: string, fresh: number, model?: string, firmware?: string, yaml?: string, group?: boolean, channels: Record<string, Values>}} Device */
+/** @typedef {{id: string, rule: string, priority: string, condition: string, onset: number, at: number, text: Local, asset: string}} Alert */
 /** @typedef {{path: string, amps: number[], from?: number, to?: number}} CircuitState */
 
 const state = {
   /** @type {Site[]} */ sites: [],
+  /** The file to edit. */ file: '',
   /** @type {Map<string, Device>} */ devices: new Map(),
   /** @type {Alert[]} */ alerts: [],
   /** Assets with an active overload. @type {Set<string>} */ overloaded: new Set(),
@@ -45,29 +46,37 @@ function tileState(device, values, path) {
 /** @type {Record<string, string>} */
 const signs = { never: '—', offline: '×', stale: '×', overload: '▲', fault: '!', full: t('signFull'), charging: t('signCharging'), idle: '' };
 
-/** @param {Site} site @param {Registered} entry @param {string} channel */
-function Tile(site, entry, channel) {
+/** @param {Site} site @param {Registered} entry @param {string} channel @param {boolean} [isMore] It reports, but the registry does not know of it. */
+function Tile(site, entry, channel, isMore) {
   const device = state.devices.get(`${site.id}/${entry.id}`);
   const values = device?.channels[channel];
   const what = tileState(device, values, [site.id, entry.place, entry.id, channel].filter(Boolean).join('/'));
   const old = what === 'stale' || what === 'offline';
-  const shown = what === 'charging' || what === 'overload' ? `${number(values?.w ?? 0)} W` : old && values ? age(now() - values.at) : '';
+  const shown = what === 'charging' || what === 'overload' ? `${number(values?.w ?? 0)} W` : old && values ? span(now() - values.at) : '';
   const reserved = entry.reserved.includes(channel);
   const doubt = values?.quality === 'suspect' || values?.quality === 'bad';
   const no = channel.replace(/^[a-z]/, '');
-  const label = [no, t(what), shown, reserved ? t('reserved') : '', doubt ? t('suspect') : '', values ? clock(values.at) : ''].filter(Boolean).join(' · ');
-  return html`<li key=${channel} class=${`tile ${what}`} data-testid=${`socket-${site.id}-${entry.id}-${channel}`} data-state=${what} title=${label}>
-    <span class="no" aria-hidden="true">${no}${reserved ? '♥' : ''}</span><b aria-hidden="true">${signs[what]}${doubt ? '?' : ''}</b><span class="w" aria-hidden="true">${shown}</span><span class="sr">${label}</span></li>`;
+  const label = [no, t(what), shown, isMore ? t('notRegistered') : '', reserved ? t('reserved') : '', doubt ? t('suspect') : '', values ? clock(values.at) : ''].filter(Boolean).join(' · ');
+  return html`<li key=${channel} class=${`tile ${what} ${isMore ? 'more' : ''}`} data-testid=${`socket-${site.id}-${entry.id}-${channel}`} data-state=${what} title=${label}>
+    <span class="no" aria-hidden="true">${no}${reserved ? '♥' : ''}${isMore ? '+' : ''}</span><b aria-hidden="true">${signs[what]}${doubt ? '?' : ''}</b><span class="w" aria-hidden="true">${shown}</span><span class="sr">${label}</span></li>`;
 }
 
 /** @param {Registered} entry */
 const channelsOf = (entry) => Array.from({ length: entry.sockets }, (_, index) => `${entry.kind === 'Cabinet' ? 'k' : 's'}${index + 1}`);
 
+/** Sockets and slots that report though the registry does not count them: shown, or somebody charges where nobody looks. @param {Site} site @param {Registered} entry */
+function moreOf(site, entry) {
+  const registered = new Set(channelsOf(entry));
+  return Object.keys(state.devices.get(`${site.id}/${entry.id}`)?.channels ?? {}).filter((channel) => /^[sk]\d/.test(channel) && !registered.has(channel));
+}
+
 /** @param {Site} site @param {Registered} entry */
 function Pile(site, entry) {
   const device = state.devices.get(`${site.id}/${entry.id}`);
+  const more = moreOf(site, entry);
   return html`<section class="pile" key=${entry.id}><h4>${local(entry.name)} <small>${device ? age(now() - device.heard) : t('never')}</small></h4>
-    <ul class="tiles">${channelsOf(entry).map((channel) => Tile(site, entry, channel))}</ul></section>`;
+    <ul class="tiles">${channelsOf(entry).map((channel) => Tile(site, entry, channel))}${more.map((channel) => Tile(site, entry, channel, true))}</ul>
+    ${more.length > 0 && html`<p class="age">+ ${t('notRegistered')}</p>`}</section>`;
 }
 
 /** Current of each phase, as the circuit's meter tells it; without a meter as its sockets sum up. @param {Site} site @param {Circuit} circuit */
@@ -94,7 +103,10 @@ function CircuitRow(site, circuit) {
   const part = share(site, circuit);
   const predicted = state.circuits.get(`${site.id}/${circuit.id}`);
   const from = predicted?.from === undefined ? undefined : Math.floor(predicted.from / 60);
-  const trip = from === undefined ? '' : predicted?.to === undefined ? t('tripOpen', { from }) : t('trip', { from, to: Math.ceil(predicted.to / 60) });
+  const to = predicted?.to === undefined ? undefined : Math.ceil(predicted.to / 60);
+  // Less than a minute is not "0 or more".
+  const soon = to === undefined ? t('tripSoonOpen') : t('tripSoon', { to });
+  const trip = from === undefined ? '' : from === 0 ? soon : to === undefined ? t('tripOpen', { from }) : t('trip', { from, to });
   const level = part === undefined ? 'unknown' : part > 1 ? 'over' : part > 0.8 ? 'near' : 'fine';
   return html`<tr key=${circuit.id} data-testid=${`circuit-${site.id}-${circuit.id}`} class=${level}>
     <th scope="row">${local(circuit.name)}${trip && html`<span class="trip">${trip}</span>`}</th>
@@ -151,6 +163,9 @@ function sockets(site) {
   return { all, used };
 }
 
+/** Whether no message can come: what is not there then says nothing. */
+const isDeaf = () => state.health.broker?.connected === false;
+
 /** One line a site: what a manager asks first. @param {Site} site */
 function SiteCard(site) {
   const alerts = state.alerts.filter((alert) => alert.asset.startsWith(`${site.id}/`)).length;
@@ -158,16 +173,19 @@ function SiteCard(site) {
   const silent = site.devices.filter((entry) => isSilent(site, entry)).length;
   const { all, used } = sockets(site);
   return html`<li key=${site.id}><a href=${`#site-${site.id}`} data-testid=${`card-${site.id}`}><b>${local(site.name)}</b>
-    <span class=${alerts ? 'attention' : ''}>${alerts ? `▲ ${t('alertCount', { count: alerts })}` : t('calm')}</span>
+    <span class=${alerts ? 'attention' : ''}>${alerts ? `▲ ${t('alertCount', { count: alerts })}` : isDeaf() ? `× ${t('notReceiving')}` : t('calm')}</span>
     <span>${t('charging')} ${used} / ${all}</span>
     <span class=${worst > 1 ? 'attention' : ''}>${t('worstCircuit')} ${worst < 0 ? '—' : `${number(worst * 100)} %`}</span>
     <span>${silent ? `× ${t('silentCount', { count: silent })}` : t('allHeard')}</span></a></li>`;
 }
 
+/** What is not of one site. @param {string} id @param {string} name @param {string} said @param {boolean} [bad] */
+const OtherCard = (id, name, said, bad) => html`<li key=${id}><a href=${`#${id}`} data-testid=${`card-${id}`}><b>${name}</b><span class=${bad ? 'attention' : ''}>${said}</span></a></li>`;
+
 /** @param {Site} site */
 function SiteSection(site) {
-  const piles = site.devices.filter((device) => device.sockets > 0);
-  const others = site.devices.filter((device) => device.sockets === 0 && device.kind !== 'Meter');
+  const piles = site.devices.filter((device) => device.sockets > 0 || moreOf(site, device).length > 0);
+  const others = site.devices.filter((device) => !piles.includes(device) && device.kind !== 'Meter');
   const places = [...site.places.map((place) => ({ id: /** @type {string | undefined} */ (place.id), name: local(place.name) })), { id: undefined, name: t('elsewhere') }];
   return html`<section key=${site.id} id=${`site-${site.id}`} class="site" data-testid=${`site-${site.id}`}>
     <h2>${local(site.name)}</h2>
@@ -176,7 +194,7 @@ function SiteSection(site) {
       <tbody>${site.circuits.map((circuit) => CircuitRow(site, circuit))}</tbody></table></div>`}
     ${places.map((place) => {
       const here = piles.filter((pile) => pile.place === place.id);
-      return here.length > 0 && html`<section key=${place.id ?? ''} class="place"><h3>${place.name}</h3><div class="piles">${here.map((pile) => Pile(site, pile))}</div></section>`;
+      return here.length > 0 && html`<section key=${place.id ?? ''} class="place" data-testid=${`place-${site.id}-${place.id ?? ''}`}><h3>${place.name}</h3><div class="piles">${here.map((pile) => Pile(site, pile))}</div></section>`;
     })}
     ${others.length > 0 && html`<h3>${t('devices')}</h3><ul class="sensors">${others.map((entry) => Sensor(site, entry))}</ul>`}</section>`;
 }
@@ -186,38 +204,43 @@ function AlertItem(alert) {
   const [facts, steps] = local(alert.text).split(/(?=请做：|Do: )/);
   const urgent = alert.priority === 'P0' || alert.priority === 'P1';
   return html`<li key=${alert.id} class=${`${alert.priority.toLowerCase()} ${alert.condition}`} data-testid=${`alert-${alert.id}`} data-rule=${alert.rule} data-condition=${alert.condition}>
-    <b>${urgent ? '▲ ' : ''}${alert.priority} ${t(alert.priority)}</b> <span class="age">${age(now() - alert.onset)}</span><p>${facts}</p>${steps && html`<p class="steps">${steps}</p>`}</li>`;
+    <b>${urgent ? '▲ ' : ''}${alert.priority} ${t(alert.priority)}</b> <span class="age">${age(now() - alert.onset)}</span><p>${facts} <small>${t('figuresOf', { at: clock(alert.at) })}</small></p>${steps && html`<p class="steps">${steps}</p>`}</li>`;
 }
 
 /** New devices drawn at once: whoever points a whole network at the broker must not freeze a phone. */
 const unknownMax = 50;
 
 /** @param {Device} device */
-function Unknown(device) {
-  const foreign = device.dialect !== 'Fm1';
-  const id = device.name.toLowerCase().replace(/[^a-z0-9-]+/g, '-').slice(0, 48);
-  const count = Object.keys(device.channels).filter((channel) => /^s\d/.test(channel)).length;
-  const yaml = `- {id: ${id}, kind: plug, name: {zh: …, en: …}${count ? `, sockets: ${count}` : ''}${foreign ? `, foreign: {dialect: ${device.dialect.toLowerCase()}, name: "${device.name}"}` : ''}}`;
-  return html`<li key=${device.key} data-testid=${`new-device-${device.name}`}><b>${device.site ? `${device.site}/` : ''}${device.name}</b>
+const Unknown = (device) => html`<li key=${device.key} data-testid=${`new-device-${device.name}`}><b>${device.site ? `${device.site}/` : ''}${device.name}</b>
     <span>${device.dialect} ${device.model ?? ''} ${device.firmware ?? ''}</span>
     <span>${Object.entries(device.channels).map(([channel, values]) => `${channel}${typeof values.w === 'number' ? ` ${number(values.w, 1)} W` : ''}`).join(', ')}</span>
-    <span class="age">${t('heard')} ${age(now() - device.heard)}</span><pre tabindex="0">${yaml}</pre></li>`;
-}
+    <span class="age">${t('heard')} ${age(now() - device.heard)}${device.group ? ` · ${t('perhapsGroup')}` : ''}</span>${device.yaml && html`<pre tabindex="0">${device.yaml}</pre>`}</li>`;
 
 /** @param {string} label @param {any} value @param {{id?: string, bad?: boolean}} [more] */
 const Fact = (label, value, more) => html`<div key=${label} class=${more?.bad ? 'attention' : ''}><dt>${label}</dt><dd data-testid=${more?.id ? `health-${more.id}` : undefined}>${value}</dd></div>`;
+
+/** Why the broker is away; what the network said to it is for whoever mends it. @param {any} broker */
+const Reason = (broker) => (broker.loss ? `${t(`loss_${broker.loss}`)}${broker.detail ? ` (${broker.detail})` : ''}` : '');
+
+/** What makes all that is shown below doubtful comes first. */
+function Banner() {
+  const { broker, configuration } = state.health;
+  const errors = configuration ?? [];
+  return html`${isDeaf() && html`<p class="lost" role="status" data-testid="broker-lost">× ${t('deaf', { since: clock(broker.since), age: age(now() - broker.since) })} ${Reason(broker)} <a href="#health">${t('see')}</a></p>`}
+    ${errors.length > 0 && html`<p class="lost" role="status" data-testid="configuration-errors">! ${t('configuration')} (${errors.length}): ${local(errors[0])} <a href="#health">${t('see')}</a></p>`}`;
+}
 
 function Health() {
   const { health } = state;
   if (!health.books) return null;
   const { books, broker, journal, disk, limits } = health;
-  return html`<section data-testid="health"><h2>${t('health')}</h2>
-    ${health.configuration.length > 0 && html`<div class="attention"><b>${t('configuration')}</b><ul>${health.configuration.map((/** @type {string} */ error) => html`<li key=${error}>${error}</li>`)}</ul></div>`}
+  return html`<section id="health" data-testid="health"><h2>${t('health')}</h2>
+    ${health.configuration.length > 0 && html`<div class="attention"><b>${t('configuration')}</b><ul>${health.configuration.map((/** @type {Local} */ error) => html`<li key=${error.en}>${local(error)}</li>`)}</ul></div>`}
     <dl>
-      ${Fact(t('broker'), broker.connected ? t('connected') : `× ${t('disconnected')} ${age(now() - broker.since)} ${broker.reason ?? ''}`, { id: 'broker', bad: !broker.connected })}
+      ${Fact(t('broker'), broker.connected ? t('connected') : `× ${t('disconnected')} ${age(now() - broker.since)} · ${Reason(broker)}`, { id: 'broker', bad: !broker.connected })}
       ${Fact(t('sinceStart'), books.received, { id: 'received' })}
-      ${['journaled', 'duplicates', 'deadLettered', 'inFlight', 'lost'].map((key) => Fact(t(key), books[key], { id: key }))}
-      ${Fact(t(books.hole === 0 ? 'balanced' : 'hole'), books.hole, { id: 'hole', bad: books.hole !== 0 })}
+      ${['inFlight', 'journaled', 'duplicates', 'deadLettered', 'lost'].map((key) => Fact(t(key), books[key], { id: key }))}
+      ${Fact(t('books'), books.hole === 0 ? t('balanced') : t('hole', { count: books.hole }), { id: 'hole', bad: books.hole !== 0 })}
       ${Object.entries(books.reasons).map(([reason, count]) => Fact(t(`reason_${reason}`), count))}
       ${Fact(t('lag'), `${journal.lagMs} ms`)}
       ${Object.entries(journal.readers).map(([name, behind]) => Fact(t(`behind_${name}`), behind))}
@@ -251,18 +274,24 @@ function Books() {
 
 function Legend() {
   return html`<details class="legend"><summary>${t('legend')}</summary><ul class="tiles">${Object.keys(signs).map((what) => html`<li key=${what} class=${`tile ${what}`}><span class="no">${t(what)}</span><b aria-hidden="true">${signs[what]}</b></li>`)}</ul>
-    <p>♥ ${t('reserved')} · ? ${t('suspect')}</p></details>`;
+    <p>♥ ${t('reserved')} · ? ${t('suspect')} · + ${t('notRegistered')}</p></details>`;
 }
 
 function App() {
-  const unknown = [...state.devices.values()].filter((device) => !device.known);
+  // Those with lines to paste first: the server writes them for as many as are listed here.
+  const unknown = [...state.devices.values()].filter((device) => !device.known).sort((one, other) => Number(other.yaml !== undefined) - Number(one.yaml !== undefined));
   const more = unknown.length - unknownMax;
+  const { books, holes, disk, configuration } = state.health;
+  const isBad = isDeaf() || Boolean(books && (books.hole !== 0 || holes.length > 0 || disk.error || configuration.length > 0));
   return html`<main class=${state.isLost ? 'still' : ''}>
     <p class="sr" role="status" aria-live="polite">${state.said}</p><p class="sr" role="alert" aria-live="assertive">${state.urgent}</p>
-    ${state.sites.length > 0 && html`<nav aria-label=${t('sites')}><ul class="cards">${state.sites.map(SiteCard)}</ul></nav>`}
-    <section><h2>${t('alerts')}</h2>${state.alerts.length === 0 ? html`<p class="empty" data-testid="alerts-none">${t('noAlerts')}</p>` : html`<ol class="alerts" data-testid="alerts-open">${state.alerts.map(AlertItem)}</ol>`}</section>
+    <${Banner} />
+    <nav aria-label=${t('sites')}><ul class="cards">${state.sites.map(SiteCard)}
+      ${OtherCard('unknown', t('unknown'), unknown.length ? t('unknownCount', { count: unknown.length }) : t('allKnown'))}
+      ${OtherCard('health', t('health'), t(isBad ? 'healthBad' : 'healthFine'), isBad)}</ul></nav>
+    <section><h2>${t('alerts')}</h2>${state.alerts.length === 0 ? html`<p class=${isDeaf() ? 'attention' : 'empty'} data-testid="alerts-none">${t(isDeaf() ? 'noAlertsDeaf' : 'noAlerts')}</p>` : html`<ol class="alerts" data-testid="alerts-open">${state.alerts.map(AlertItem)}</ol>`}</section>
     ${state.sites.length === 0 ? html`<p class="empty">${t('noSites')}</p>` : html`<${Legend} />${state.sites.map(SiteSection)}`}
-    <section><h2>${t('unknown')}</h2>${unknown.length === 0 ? html`<p class="empty">${t('noUnknown')}</p>` : html`<p>${t('unknownHelp')}</p><ul class="unknown">${unknown.slice(0, unknownMax).map(Unknown)}</ul>${more > 0 && html`<p class="empty" data-testid="unknown-more">${t('unknownMore', { count: more })}</p>`}`}</section>
+    <section id="unknown"><h2>${t('unknown')}</h2>${unknown.length === 0 ? html`<p class="empty">${t('noUnknown')}</p>` : html`<p>${t('unknownHelp')} <code>${state.file}</code></p><ul class="unknown">${unknown.slice(0, unknownMax).map(Unknown)}</ul>${more > 0 && html`<p class="empty" data-testid="unknown-more">${t('unknownMore', { count: more })}</p>`}`}</section>
     <${Health} /></main>`;
 }
 
@@ -301,6 +330,7 @@ const take = {
     // An update of the service may have changed the page as well.
     if (body.build !== document.documentElement.dataset.build) return location.reload();
     state.sites = body.registry.sites;
+    state.file = body.registry.file;
     state.devices = new Map(body.devices.devices.map((/** @type {Device} */ device) => [device.key, device]));
     take.alerts(body.alerts);
     state.health = body.health;

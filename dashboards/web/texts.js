@@ -6,6 +6,8 @@ export const texts = {
   alerts: { zh: '告警', en: 'Alerts' },
   noAlerts: { zh: '没有未恢复的告警。', en: 'No open alert.' },
   alertCount: { zh: '{count} 个告警', en: '{count} open' },
+  noAlertsDeaf: { zh: '没有未恢复的告警，但现在收不到任何消息，新的危险不会出现在这里。', en: 'No open alert, but nothing is being received: a new danger would not appear here.' },
+  notReceiving: { zh: '收不到消息', en: 'nothing received' },
   calm: { zh: '没有告警', en: 'no alert' },
   over: { zh: '已恢复：', en: 'Cleared:' },
   P0: { zh: '生命安全', en: 'life safety' },
@@ -22,28 +24,51 @@ export const texts = {
   worstCircuit: { zh: '最重回路', en: 'worst circuit' },
   trip: { zh: '预计跳闸 {from}–{to} 分钟', en: 'Time to trip {from}–{to} min' },
   tripOpen: { zh: '预计跳闸 ≥ {from} 分钟，也可能不跳', en: 'Time to trip ≥ {from} min, perhaps never' },
+  tripSoon: { zh: '预计跳闸 < {to} 分钟', en: 'Time to trip < {to} min' },
+  tripSoonOpen: { zh: '可能一分钟内跳闸，也可能不跳', en: 'May trip within a minute, or never' },
   devices: { zh: '其它设备', en: 'Other devices' },
   silentCount: { zh: '{count} 台没有新数据', en: '{count} not heard' },
   allHeard: { zh: '设备都有数据', en: 'all devices heard' },
   unknown: { zh: '新设备', en: 'New devices' },
-  unknownHelp: { zh: '已收到、已保存，但还没有登记。把下面几行贴进 facility.yaml 里对应点位的 devices。', en: 'Received and stored, but not registered. Paste these lines into the devices of the site in facility.yaml.' },
+  unknownHelp: { zh: '已收到、已保存，但还没有登记。把下面几行贴进登记文件，位置见每段第一行；保存后几秒生效。文件：', en: 'Received and stored, but not registered. Paste these lines into the registry, where the first line of each says; once saved they count within seconds. The file:' },
+  perhapsGroup: { zh: '只会开关，不测量，可能是一个组：请登记组里的每台设备', en: 'switches and measures nothing, perhaps a group: register its members instead' },
   unknownMore: { zh: '还有 {count} 台。', en: 'And {count} more.' },
   noUnknown: { zh: '没有未登记的设备。', en: 'Every device is registered.' },
   health: { zh: '系统运行状况', en: 'Monitor health' },
   broker: { zh: '消息代理', en: 'Broker' },
   connected: { zh: '已连接', en: 'connected' },
   disconnected: { zh: '已断开', en: 'disconnected' },
+  deaf: { zh: '收不到任何消息：与消息代理的连接从 {since} 起断开（{age}）。', en: 'Nothing is being received: no connection to the broker since {since} ({age}).' },
+  see: { zh: '查看系统运行状况', en: 'See monitor health' },
+  unknownCount: { zh: '{count} 台未登记', en: '{count} not registered' },
+  allKnown: { zh: '都已登记', en: 'all registered' },
+  healthFine: { zh: '正常', en: 'fine' },
+  healthBad: { zh: '需要处理', en: 'needs attention' },
+  loss_ConnectFailed: { zh: '连不上：地址不对，或代理没有运行', en: 'no answer: wrong address, or the broker is not running' },
+  loss_ConnectTimeout: { zh: '代理没有按时应答', en: 'the broker did not answer in time' },
+  loss_TlsFailed: { zh: '加密连接失败：请核对证书', en: 'the encrypted connection failed: check the certificates' },
+  loss_Refused: { zh: '代理拒绝了登录：请核对用户名和口令', en: 'the broker refused us: check user and password' },
+  loss_ClosedByServer: { zh: '代理关闭了连接', en: 'the broker closed the connection' },
+  loss_ServerDisconnect: { zh: '代理让我们断开', en: 'the broker sent us away' },
+  loss_NetworkError: { zh: '网络出错', en: 'the network failed' },
+  loss_KeepAliveTimeout: { zh: '代理不再应答', en: 'the broker fell silent' },
+  loss_AckTimeout: { zh: '代理没有确认收到', en: 'the broker did not acknowledge in time' },
+  loss_WriteTimeout: { zh: '代理不再接收', en: 'the broker takes no more bytes' },
+  loss_ProtocolError: { zh: '代理违反了协议', en: 'the broker broke the protocol' },
+  loss_Requested: { zh: '正在重新连接', en: 'connecting anew' },
+  loss_Stopped: { zh: '服务正在停止', en: 'the service is stopping' },
   received: { zh: '收到', en: 'received' },
   sinceStart: { zh: '启动以来收到', en: 'received since start' },
   journaled: { zh: '已写盘', en: 'journaled' },
   duplicates: { zh: '重复', en: 'duplicates' },
   deadLettered: { zh: '死信', en: 'dead letters' },
-  inFlight: { zh: '其中在途', en: 'of these in flight' },
+  inFlight: { zh: '收到、尚未写盘', en: 'received, not yet on disk' },
   lost: { zh: '缺失（已登记）', en: 'lost (booked)' },
-  hole: { zh: '账目差额', en: 'unaccounted for' },
-  balanced: { zh: '账目平衡', en: 'the books balance' },
+  books: { zh: '账目', en: 'books' },
+  balanced: { zh: '✓ 平', en: '✓ balance' },
+  hole: { zh: '✗ 差 {count} 条', en: '✗ {count} unaccounted for' },
   hole_at: { zh: '{device}，{hour} 起的一小时：收到 {received} 条，入库 {stored} 条，差 {open} 条', en: '{device}, the hour from {hour}: {received} came, {stored} were stored, {open} differ' },
-  hourBooks: { zh: '消息账目（按收到的小时，全部设备）', en: 'Books of the messages, by hour of receipt, all devices' },
+  hourBooks: { zh: '消息账目（按收到的小时，全部设备）。在途：已写盘，几秒后进入存储', en: 'Books of the messages, by hour of receipt, all devices. On the way: on disk, and in the store within seconds' },
   hour: { zh: '小时', en: 'hour' },
   today: { zh: '今天合计', en: 'today' },
   stored: { zh: '入库', en: 'stored' },
@@ -86,8 +111,10 @@ export const texts = {
   hours: { zh: '{count} 小时', en: '{count} h' },
   days: { zh: '{count} 天', en: '{count} d' },
   lostConnection: { zh: '与服务的连接已断开：自 {since} 起（{age}）数值不再更新，正在重连……', en: 'Connection to the service lost: no new value since {since} ({age}). Trying again …' },
+  figuresOf: { zh: '（数值为 {at} 时）', en: '(figures of {at})' },
   noSites: { zh: '还没有登记点位。请编写 facility.yaml，或复制 demo 文件夹。', en: 'No site is registered. Write facility.yaml, or copy the demo folder.' },
-  elsewhere: { zh: '点位内', en: 'on the site' },
+  elsewhere: { zh: '未登记位置', en: 'No place registered' },
+  notRegistered: { zh: '未登记', en: 'not registered' },
   heard: { zh: '最近一次', en: 'heard' },
   tc: { zh: '温度', en: 'temperature' },
   rh: { zh: '湿度', en: 'humidity' },
@@ -143,12 +170,15 @@ export const t = (key, values = {}) => (texts[key]?.[language] ?? key).replace(/
 /** @param {{zh: string, en: string}} text */
 export const local = (text) => text[language];
 
-/** How long ago, in words. @param {number} ms */
-export function age(ms) {
+/** How long, in words. @param {number} ms */
+export function span(ms) {
   const s = Math.max(0, Math.round(ms / 1000));
   const [key, count] = s < 60 ? ['seconds', s] : s < 3600 ? ['minutes', Math.floor(s / 60)] : s < 172_800 ? ['hours', Math.floor(s / 3600)] : ['days', Math.floor(s / 86_400)];
-  return t('ago', { age: t(String(key), { count: Number(count) }) });
+  return t(String(key), { count: Number(count) });
 }
+
+/** How long ago, in words. @param {number} ms */
+export const age = (ms) => t('ago', { age: span(ms) });
 
 const wall = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', timeZone: 'Asia/Shanghai' });
 

@@ -6,7 +6,10 @@ namespace FirmwareSim.Devices;
 /// <summary>A siren with a beacon at the gate; sounds on <c>cmd siren</c> for the asked time.</summary>
 internal sealed class Siren(DeviceSeat seat) : SimulatedDevice(seat)
 {
-    private const double DefaultS = 180;
+    private const double DefaultS = 60;
+
+    /// <summary>It ends by itself after this, whatever it was asked.</summary>
+    private const double LongestS = 180;
 
     private double _leftS;
 
@@ -26,6 +29,8 @@ internal sealed class Siren(DeviceSeat seat) : SimulatedDevice(seat)
         switch (command.Operation)
         {
             case "siren":
+                if (command.Seconds is <= 0 or > LongestS)
+                    return CommandAnswer.Rejected("args.s must be 1 to 180");
                 _leftS = command.Seconds ?? DefaultS;
                 return CommandAnswer.Done;
             case "off":

@@ -22,6 +22,12 @@ internal sealed record Command
     /// <summary>When it is too late, epoch ms by the device's clock.</summary>
     public long? ExpiresMs { get; init; }
 
+    /// <summary>The same as a span from its arrival, s; what a device without a clock goes by.</summary>
+    public double? TtlS { get; init; }
+
+    /// <summary>Whether doing it twice is harmless. Such commands are not remembered, so that many of them do not push out one that is not.</summary>
+    public bool IsHarmless => Operation is "resend" or "rebirth";
+
     /// <summary>First and last number a resend asks for.</summary>
     public long? From { get; init; }
 
@@ -53,6 +59,7 @@ internal sealed record Command
                 Channel = channel,
                 ChannelIsUnreadable = channelText is not null && channel is null,
                 ExpiresMs = (long?)Number(root, "exp"),
+                TtlS = Number(root, "ttl"),
                 From = (long?)Number(arguments, "from"),
                 To = (long?)Number(arguments, "to"),
                 Boot = Text(arguments, "boot"),
@@ -78,6 +85,8 @@ internal sealed record Command
 internal sealed record CommandAnswer(CommandResult Result, string? Reason = null)
 {
     public static CommandAnswer Done { get; } = new(CommandResult.Done);
+
+    public static CommandAnswer Expired { get; } = new(CommandResult.Expired);
 
     public static CommandAnswer Rejected(string reason) => new(CommandResult.Rejected, reason);
 }

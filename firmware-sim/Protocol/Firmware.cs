@@ -30,6 +30,7 @@ internal sealed record FirmwareSettings
 internal sealed class Firmware : IDisposable
 {
     /// <summary>Command ids remembered, so that a repeated one is answered again and not done again.</summary>
+    /// <remarks>Kept in flash: after a restart a repeated <c>reset</c> must not restart it again.</remarks>
     public const int CommandsRemembered = 32;
 
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -201,7 +202,12 @@ internal sealed class Firmware : IDisposable
     }
 
     /// <summary>Something came in on one of <see cref="Subscriptions"/>.</summary>
-    public void Receive(string topic, ReadOnlyMemory<byte> payload, bool retained, in Moment now)
+    /// <param name="topic">Where.</param>
+    /// <param name="payload">What.</param>
+    /// <param name="retained">Whether the broker had kept it.</param>
+    /// <param name="now">The moment it is worked on.</param>
+    /// <param name="arrivedMs">When it came by the device's clock; null: just now.</param>
+    public void Receive(string topic, ReadOnlyMemory<byte> payload, bool retained, in Moment now, long? arrivedMs = null)
     {
         _now = now;
         if (topic.StartsWith("fm/1/state/", StringComparison.Ordinal))
@@ -209,7 +215,7 @@ internal sealed class Firmware : IDisposable
         else if (topic == AckedTopic)
             ReceiveAcked(payload);
         else if (topic == CommandTopic && !retained)
-            ReceiveCommand(payload);
+            ReceiveCommand(payload, arrivedMs ?? now.ClockMs);
     }
 
     public void Dispose() => _readings.Dispose();
@@ -388,7 +394,7 @@ internal sealed class Firmware : IDisposable
         }
     }
 
-    private void ReceiveCommand(ReadOnlyMemory<byte> payload)
+    private void ReceiveCommand(ReadOnlyMemory<byte> payload, long arrivedMs)
     {
         if (Command.Read(payload) is not { } command)
             return;
@@ -401,10 +407,14 @@ internal sealed class Firmware : IDisposable
             }
         }
 
-        var answer = command.ExpiresMs < _now.ClockMs ? new CommandAnswer(CommandResult.Expired) : Obey(command);
-        if (_answered.Count == CommandsRemembered)
-            _answered.Dequeue();
-        _answered.Enqueue((command.Id, answer));
+        var answer = IsExpired(command, arrivedMs) ? CommandAnswer.Expired : Obey(command);
+        if (!command.IsHarmless)
+        {
+            if (_answered.Count == CommandsRemembered)
+                _answered.Dequeue();
+            _answered.Enqueue((command.Id, answer));
+        }
+
         Answer(command.Id, answer);
         if (!_restartAfterAnswer)
             return;
@@ -412,8 +422,15 @@ internal sealed class Firmware : IDisposable
         Device.RestartsAsked++;
     }
 
+    /// <summary>By its own clock, and by the time since it came: whichever says so first.</summary>
+    private bool IsExpired(Command command, long arrivedMs) =>
+        command.ExpiresMs < _now.ClockMs || command.TtlS <= 0 || _now.ClockMs - arrivedMs > command.TtlS * 1000;
+
     private CommandAnswer Obey(Command command)
     {
+        // What may be done at any time might be done in a week.
+        if (!command.IsHarmless && command.ExpiresMs is null && command.TtlS is null)
+            return CommandAnswer.Rejected("no exp, no ttl");
         if (command.ChannelIsUnreadable)
             return CommandAnswer.Rejected("no such channel");
         switch (command.Operation)

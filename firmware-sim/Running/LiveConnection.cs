@@ -141,7 +141,7 @@ internal sealed class LiveConnection : IAsyncDisposable
     }
 
     private Signal.Received Take(in MqttInboundMessage message) =>
-        new(_station, _number, Encoding.UTF8.GetString(message.Topic), message.Payload.ToArray(), message.Retain);
+        new(_station, _number, Encoding.UTF8.GetString(message.Topic), message.Payload.ToArray(), message.Retain, _time.GetUtcNow().ToUnixTimeMilliseconds());
 
     private async Task PublishAsync(Outgoing message)
     {

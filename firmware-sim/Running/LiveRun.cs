@@ -58,13 +58,17 @@ internal sealed class LiveRun
     {
         var step = TimeSpan.FromSeconds(_world.StepS);
         var nextReport = _start + ReportEvery;
+        var isPlaying = false;
         try
         {
             for (var due = _start + step; duration is null || due <= _start + duration; due += step)
             {
                 await WaitUntilAsync(due, cancellationToken).ConfigureAwait(false);
                 Step();
-                if (due < nextReport)
+                // Said at once, so that whoever started it knows that it plays.
+                var isFirst = !isPlaying && _stations.Exists(station => station.Firmware.IsConnected);
+                isPlaying |= isFirst;
+                if (due < nextReport && !isFirst)
                     continue;
                 nextReport = due + ReportEvery;
                 Report();

@@ -87,7 +87,7 @@ internal sealed class LiveStation : Station, IAsyncDisposable
                 LastRefusal = refused.Reason;
                 break;
             case Signal.Received received:
-                Firmware.Receive(received.Topic, received.Payload, received.Retained, now);
+                Firmware.Receive(received.Topic, received.Payload, received.Retained, now, received.ArrivedMs);
                 break;
         }
     }

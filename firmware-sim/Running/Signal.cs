@@ -18,5 +18,5 @@ internal abstract record Signal(LiveStation Station, int Connection)
     public sealed record Refused(LiveStation Station, int Connection, string Reason) : Signal(Station, Connection);
 
     /// <summary>Something for the device.</summary>
-    public sealed record Received(LiveStation Station, int Connection, string Topic, byte[] Payload, bool Retained) : Signal(Station, Connection);
+    public sealed record Received(LiveStation Station, int Connection, string Topic, byte[] Payload, bool Retained, long ArrivedMs) : Signal(Station, Connection);
 }

@@ -104,7 +104,8 @@ public sealed class MqttClient : IAsyncDisposable, IConnectionOwner
 
     /// <summary>
     /// Publishes a message. QoS 1 completes with the server's answer, over reconnects if need be: a resumed session gets it
-    /// again marked as duplicate, a new one gets it anew. QoS 0 completes when it is handed to the system, or at once with
+    /// again marked as duplicate, a new one gets it anew; past its <see cref="MqttPublishProperties.MessageExpiry"/> it is given up at the next
+    /// connection instead, with <see cref="MqttReasonCode.ServerUnavailable"/>. QoS 0 completes when it is handed to the system, or at once with
     /// <see cref="MqttReasonCode.ServerUnavailable"/> when there is no connection. Waits, in turn, while window and queue
     /// are full. Messages leave in the order of the calls.
     /// </summary>

@@ -14,6 +14,7 @@ public sealed class MqttCounters
     private long _published;
     private long _publishRefused;
     private long _publishDropped;
+    private long _publishExpired;
     private long _redelivered;
     private long _connects;
     private long _connectsFailed;
@@ -58,6 +59,9 @@ public sealed class MqttCounters
     /// <summary>QoS 0 publishes given up because there was no connection.</summary>
     public long PublishDropped => Volatile.Read(ref _publishDropped);
 
+    /// <summary>Publishes that were not sent, or not sent again, because their message expiry had passed.</summary>
+    public long PublishExpired => Volatile.Read(ref _publishExpired);
+
     /// <summary>QoS 1 messages sent again after a reconnect.</summary>
     public long Redelivered => Volatile.Read(ref _redelivered);
 
@@ -99,6 +103,8 @@ public sealed class MqttCounters
     internal void AddPublishRefused() => Interlocked.Increment(ref _publishRefused);
 
     internal void AddPublishDropped() => Interlocked.Increment(ref _publishDropped);
+
+    internal void AddPublishExpired() => Interlocked.Increment(ref _publishExpired);
 
     internal void AddRedelivered() => Interlocked.Increment(ref _redelivered);
 

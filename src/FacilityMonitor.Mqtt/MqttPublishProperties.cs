@@ -3,7 +3,8 @@ namespace FacilityMonitor.Mqtt;
 /// <summary>Optional properties of a published message. MQTT 3.1.1 has none and sends the message without them.</summary>
 public sealed record MqttPublishProperties
 {
-    /// <summary>Whole seconds after which the server no longer delivers the message; 0 to 2^32−1 s. Default null: never.</summary>
+    /// <summary>How long the message is worth anything from the call on, up to 2^32−1 s. Past it we do not send it, nor send it again after a reconnect, and the publish
+    /// completes with <see cref="MqttReasonCode.ServerUnavailable"/>; the server is told what is left in whole seconds, at least 1. Default null: for ever.</summary>
     public TimeSpan? MessageExpiry { get; init; }
 
     /// <summary>Says the payload is UTF-8 text. Default false: unspecified bytes.</summary>

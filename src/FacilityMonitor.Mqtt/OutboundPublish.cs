@@ -20,7 +20,14 @@ internal sealed class OutboundPublish : TaskCompletionSource<MqttReasonCode>
         _payload = payload;
         Qos = qos;
         Retain = retain;
+        Expiry = properties?.MessageExpiry;
     }
+
+    /// <summary>How long it is worth anything from the call on; null: for ever. MQTT 3.1.1 cannot tell the server, and we keep to it all the same.</summary>
+    public TimeSpan? Expiry { get; }
+
+    /// <summary>Time stamp of the call.</summary>
+    public long AcceptedAt { get; set; }
 
     public MqttQos Qos { get; }
 
@@ -59,6 +66,13 @@ internal sealed class OutboundPublish : TaskCompletionSource<MqttReasonCode>
     {
         PacketId = packetId;
         BinaryPrimitives.WriteUInt16BigEndian(_rented.AsSpan(_frame.IdOffset), packetId);
+    }
+
+    /// <summary>Tells the server how much of its time is left.</summary>
+    public void Remaining(TimeSpan left)
+    {
+        if (_frame.ExpiryOffset > 0)
+            BinaryPrimitives.WriteUInt32BigEndian(_rented.AsSpan(_frame.ExpiryOffset), PublishFrame.Seconds(left));
     }
 
     public void MarkDup(bool dup) => _rented![0] = (byte)(dup ? _rented[0] | PublishPacket.DupFlag : _rented[0] & ~PublishPacket.DupFlag);

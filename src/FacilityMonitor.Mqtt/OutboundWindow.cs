@@ -38,6 +38,7 @@ internal sealed class OutboundWindow
     public void Accept(OutboundPublish publish)
     {
         Connection? connection;
+        publish.AcceptedAt = _time.GetTimestamp();
         lock (_gate)
         {
             connection = _connection;
@@ -164,6 +165,12 @@ internal sealed class OutboundWindow
     {
         while (_connection is { } connection && _nextToSend is { } publish && connection.HasRoom)
         {
+            if (IsExpired(publish))
+            {
+                Expire(publish);
+                continue;
+            }
+
             if (RefusedByLimits(publish) is { } refusal)
             {
                 Complete(publish, refusal);
@@ -177,6 +184,17 @@ internal sealed class OutboundWindow
         }
     }
 
+    /// <summary>What its sender calls void by now is not sent, nor sent again after a reconnect: a command that switches something on an hour late is worse
+    /// than one that never came. [MQTT-4.4.0-1] asks for every unacknowledged publish again; the word of the application goes before it.</summary>
+    private bool IsExpired(OutboundPublish publish) => publish.Expiry is { } expiry && _time.GetElapsedTime(publish.AcceptedAt) >= expiry;
+
+    private void Expire(OutboundPublish publish)
+    {
+        Remove(publish);
+        _counters.AddPublishExpired();
+        publish.TrySetResult(MqttReasonCode.ServerUnavailable);
+    }
+
     private MqttReasonCode? RefusedByLimits(OutboundPublish publish)
     {
         if (publish.Length > _limits.MaximumPacketSize)
@@ -188,6 +206,8 @@ internal sealed class OutboundWindow
 
     private void Send(Connection connection, OutboundPublish publish)
     {
+        if (publish.Expiry is { } expiry)
+            publish.Remaining(expiry - _time.GetElapsedTime(publish.AcceptedAt));
         if (publish.Qos == MqttQos.AtMostOnce)
         {
             connection.Append(publish.Packet);

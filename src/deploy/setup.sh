@@ -74,5 +74,14 @@ free_port() {
 
 # secret: 20 characters that are easy to read aloud and to type.
 secret() {
-    LC_ALL=C tr -dc 'abcdefghjkmnpqrstuvwxyz23456789' </dev/urandom | head -c 20 || true
+    # From a finite piece: tr at the end of an endless one complains where SIGPIPE is ignored, as under many supervisors.
+    head -c 4096 /dev/urandom | LC_ALL=C tr -dc 'abcdefghjkmnpqrstuvwxyz23456789' | head -c 20
+}
+
+# copy_once FROM TO: a folder of one's own to edit. What is there already stays as it is.
+copy_once() {
+    [ ! -e "$2" ] || return 0
+    rm -rf "$2.new"
+    cp -r "$1" "$2.new"
+    mv "$2.new" "$2"
 }

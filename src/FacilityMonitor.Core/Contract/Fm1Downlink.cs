@@ -1,12 +1,16 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using FacilityMonitor.Control;
 
 namespace FacilityMonitor.Contract;
 
 /// <summary>The payloads we send to devices.</summary>
 public static class Fm1Downlink
 {
+    /// <summary>What the ids of our requests to resend begin with; they are not in the book of commands.</summary>
+    public const string ResendIdPrefix = "resend-";
+
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary><c>acked</c>: our receipt, retained.</summary>
@@ -35,6 +39,32 @@ public static class Fm1Downlink
         writer.WriteString("by"u8, "facility-monitor"u8);
         writer.WriteString("why"u8, "sequence gap"u8);
     });
+
+    /// <summary><c>cmd</c>, never retained.</summary>
+    /// <param name="order">What somebody ordered.</param>
+    /// <param name="expiresMs">After this moment it must not be done, ms since 1970-01-01 UTC. The same however often it is sent.</param>
+    /// <param name="ttlS">What is left of that now, for devices without a clock, seconds.</param>
+    public static byte[] Command(CommandOrder order, long expiresMs, int ttlS)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        return Write(writer =>
+        {
+            writer.WriteString("id"u8, order.Id);
+            writer.WriteString("op"u8, Fm1Words.Operations[(int)order.Operation]);
+            if (order.Channel is { } channel)
+                writer.WriteString("ch"u8, channel.ToString());
+            writer.WriteStartObject("args"u8);
+            if (order.Watts is { } watts)
+                writer.WriteNumber("w"u8, watts);
+            if (order.Seconds is { } seconds)
+                writer.WriteNumber("s"u8, seconds);
+            writer.WriteEndObject();
+            writer.WriteNumber("exp"u8, expiresMs);
+            writer.WriteNumber("ttl"u8, ttlS);
+            writer.WriteString("by"u8, order.By);
+            writer.WriteString("why"u8, order.Why);
+        });
+    }
 
     /// <summary><c>fm/1/state/&lt;host&gt;</c>: whether anyone listens, retained; the will says no.</summary>
     public static byte[] HostState(bool online, long atMs) => Write(writer =>

@@ -23,6 +23,9 @@ public static class Fm1Words
     /// <summary>Of <see cref="CommandResult"/>.</summary>
     public static string[] CommandResults { get; } = ["accepted", "rejected", "expired", "done", "failed"];
 
+    /// <summary>Of <see cref="Control.Operation"/>.</summary>
+    public static string[] Operations { get; } = ["off", "on", "limit", "unlock", "reset", "resend", "rebirth", "siren", "selftest", "ota"];
+
     /// <summary>Of <see cref="ClockSource"/>.</summary>
     public static string[] ClockSources { get; } = ["ntp", "rtc", "none"];
 }

@@ -20,6 +20,7 @@ public sealed class FacilityIndex
 {
     private readonly Dictionary<DeviceId, RegisteredDevice> _devices = [];
     private readonly Dictionary<string, Site> _sites = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _ids = new(StringComparer.Ordinal);
 
     /// <summary>Indexes a registry.</summary>
     public FacilityIndex(Facility facility)
@@ -29,6 +30,7 @@ public sealed class FacilityIndex
         foreach (var site in facility.Sites)
         {
             _sites[site.Id] = site;
+            _ids.UnionWith([.. site.Places.Select(place => place.Id), .. site.Circuits.Select(circuit => circuit.Id), .. site.Devices.Select(device => device.Id)]);
             foreach (var entry in site.Devices)
                 _devices[entry.Foreign ?? new DeviceId(Dialect.Fm1, site.Id, entry.Id)] = new RegisteredDevice(site, entry);
         }
@@ -42,6 +44,9 @@ public sealed class FacilityIndex
 
     /// <summary>The site with this id; null when there is none.</summary>
     public Site? FindSite(string id) => _sites.GetValueOrDefault(id);
+
+    /// <summary>Whether any site calls a device, place or circuit like this: another thing needs another id, wherever it will stand.</summary>
+    public bool IsTaken(string id) => _ids.Contains(id);
 
     /// <summary>Asset path of a channel of a device, registered or not: an unknown device stands directly on its site (<c>unregistered</c> for a foreign one).</summary>
     public string AssetPath(DeviceId device, ChannelId channel)

@@ -110,6 +110,16 @@ internal sealed class ChannelTracks
         return Count++;
     }
 
+    /// <summary>Empties a track that is to be used for another channel; its block of samples stays with it.</summary>
+    public void Reset(int index)
+    {
+        ref var track = ref _tracks[index];
+        if (track.Busy > 0)
+            _freeHolds.Push(track.Busy - 1);
+        _window.RemoveFirst(ref track.Run, track.Run.Count);
+        track = new ChannelTrack { Run = track.Run };
+    }
+
     /// <summary>Takes a sample into a channel's state.</summary>
     public Accepted Observe(ref ChannelTrack track, Grade[] grades, long atMs, float value, long gapMs)
     {

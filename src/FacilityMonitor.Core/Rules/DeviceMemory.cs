@@ -12,6 +12,9 @@ internal struct ChannelMemory
 {
     public ChannelId Channel;
 
+    /// <summary>Whether <see cref="OffWatches"/> wants its readings.</summary>
+    public bool IsWatched;
+
     /// <summary>Its first track; the others follow, one a rule. -1: no rule judges it.</summary>
     public int FirstTrack;
 
@@ -42,6 +45,12 @@ internal sealed class DeviceMemory(int place, DeviceId id, RegisteredDevice? reg
     public RegisteredDevice? Registered => registered;
 
     public required ChannelPlan[] Plans { get; init; }
+
+    /// <summary>Limits of <see cref="WeldedRelay"/>.</summary>
+    public required Grade[] Welded { get; init; }
+
+    /// <summary>Whether somebody may be on it.</summary>
+    public bool CarriesPeople { get; } = registered?.Entry.Kind is DeviceKind.Climber or DeviceKind.LiftBlocker;
 
     public required long OfflineHoldMs { get; init; }
 

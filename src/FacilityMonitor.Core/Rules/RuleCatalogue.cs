@@ -8,6 +8,7 @@ public static class RuleCatalogue
     [
         SocketOverload.Instance,
         CircuitOverload.Instance,
+        WeldedRelay.Instance,
         Offline.Instance,
         Silent.Instance,
     ];

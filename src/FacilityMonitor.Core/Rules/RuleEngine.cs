@@ -1,6 +1,7 @@
 using System.Buffers;
 using FacilityMonitor.Alerts;
 using FacilityMonitor.Contract;
+using FacilityMonitor.Control;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
 
@@ -41,6 +42,15 @@ public sealed class RuleEngine
         let worst = circuit.Phases.OrderByDescending(phase => phase.Amps).FirstOrDefault()
         where circuit.Phases.Count > 0
         select new CircuitState($"{site.Key}/{circuit.Circuit.Id}", [.. circuit.Phases.Select(phase => phase.Amps)], circuit.Circuit.RatedA, worst.Level, worst.Trip);
+
+    /// <summary>What measurements say of commands since the caller last emptied it. A replay says the same again.</summary>
+    public List<CommandEffect> Effects { get; } = [];
+
+    /// <summary>Devices that carry people, and whether somebody is on them.</summary>
+    public IEnumerable<KeyValuePair<DeviceId, SeatState>> Seats => _sites.Values.SelectMany(slot => slot.Engine.Seats);
+
+    /// <summary>Rises whenever somebody sits down or gets off.</summary>
+    public long SeatChanges => _sites.Values.Sum(slot => slot.Engine.SeatChanges);
 
     /// <summary>Samples that were settled before their 30 s were over because a channel or circuit sent more than is kept; counted since this registry came into force.</summary>
     public long WindowOverflows => _sites.Values.Sum(slot => slot.Engine.WindowOverflows);
@@ -86,6 +96,19 @@ public sealed class RuleEngine
             return;
         Touch(slot);
         slot.Engine.Observe(message, output);
+    }
+
+    /// <summary>A command goes out, or did not after all.</summary>
+    /// <param name="notice">The command.</param>
+    /// <param name="atMs">When, ms since 1970-01-01 UTC.</param>
+    public void Command(CommandNotice notice, long atMs)
+    {
+        ArgumentNullException.ThrowIfNull(notice);
+        var slot = SlotOf(SiteOf(notice.Device.Id));
+        if (HasSeen(slot))
+            return;
+        Touch(slot);
+        slot.Engine.Command(notice, atMs);
     }
 
     /// <summary>A second went by, ms since 1970-01-01 UTC.</summary>
@@ -162,7 +185,7 @@ public sealed class RuleEngine
 
     private string SiteOf(DeviceId device) => _index.Find(device)?.Site.Id ?? device.Site ?? "";
 
-    private SiteEngine NewEngine(string site) => new(site.Length == 0 ? null : site, _index);
+    private SiteEngine NewEngine(string site) => new(site.Length == 0 ? null : site, _index, Effects);
 
     private Slot SlotOf(string site)
     {

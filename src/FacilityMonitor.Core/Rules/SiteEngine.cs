@@ -1,6 +1,7 @@
 using System.Buffers;
 using FacilityMonitor.Alerts;
 using FacilityMonitor.Contract;
+using FacilityMonitor.Control;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
 
@@ -19,7 +20,10 @@ internal sealed class SiteEngine
     private const long BackAfterMs = 60_000;
 
     /// <summary>Of what <see cref="Save"/> writes.</summary>
-    private const byte Format = 3;
+    private const byte Format = 4;
+
+    /// <summary>The format before: without the channels that are meant to be off. It is still read.</summary>
+    private const byte FormatBefore = 3;
 
     private readonly string? _siteId;
     private readonly Site? _site;
@@ -29,14 +33,19 @@ internal sealed class SiteEngine
     private readonly List<int> _touched = [];
     private readonly ChannelTracks _tracks = new();
     private readonly List<ChannelPlan[]> _plans = [];
+    private readonly OffWatches _offs = new();
+    private readonly List<Grade[]> _welded = [];
+    private readonly Dictionary<DeviceId, SeatState> _seats = [];
+    private readonly List<CommandEffect> _effects;
     private readonly AlertBook _book;
     private List<AlertTransition> _output = [];
     private bool _changed;
     private long _nowMs;
     private long _startedMs;
 
-    public SiteEngine(string? siteId, FacilityIndex index)
+    public SiteEngine(string? siteId, FacilityIndex index, List<CommandEffect> effects)
     {
+        _effects = effects;
         _siteId = siteId;
         _index = index;
         _site = siteId is null ? null : index.FindSite(siteId);
@@ -49,10 +58,16 @@ internal sealed class SiteEngine
     public IEnumerable<(Circuit Circuit, IReadOnlyList<PhaseReport> Phases)> Circuits => _circuits.Select(track => (track.Circuit, (IReadOnlyList<PhaseReport>)Report(track)));
 
     /// <summary>Samples that were settled early because a channel or circuit sent more than is kept.</summary>
-    public long WindowOverflows => _tracks.WindowOverflows + _circuits.Sum(circuit => circuit.WindowOverflows);
+    public long WindowOverflows => _tracks.WindowOverflows + _offs.Tracks.WindowOverflows + _circuits.Sum(circuit => circuit.WindowOverflows);
 
     /// <summary>Names of the alerts that are not over.</summary>
     public IEnumerable<string> OpenAlerts => _book.All.Where(alert => alert.IsOpen).Select(alert => alert.Id);
+
+    /// <summary>Devices that carry people, and whether somebody is on them.</summary>
+    public IReadOnlyDictionary<DeviceId, SeatState> Seats => _seats;
+
+    /// <summary>Rises whenever somebody sits down or gets off.</summary>
+    public long SeatChanges { get; private set; }
 
     /// <summary>The service began; grace runs from here.</summary>
     public void Started(long atMs) => _startedMs = atMs;
@@ -72,6 +87,10 @@ internal sealed class SiteEngine
             Presence(device, status);
         else if (!message.Retained)
             Heard(device, message);
+        if (message.CommandAck is { } ack)
+            _offs.Take(ack, device.Place, message.ReceivedMs);
+        if (message.Events.Count > 0)
+            SessionsBegin(device, message.Events);
         if (message.Kind is not (MessageKind.Data or MessageKind.Hist))
             return;
 
@@ -90,6 +109,17 @@ internal sealed class SiteEngine
 
         foreach (var circuit in _touched)
             JudgeCircuit(circuit);
+    }
+
+    /// <summary>Takes in a command that goes out.</summary>
+    public void Command(CommandNotice notice, long atMs)
+    {
+        _nowMs = Math.Max(_nowMs, atMs);
+        var device = MemoryOf(notice.Device);
+        _offs.Take(notice, device.Place, atMs);
+        var place = device.Find(notice.Channel, 0);
+        if (place >= 0)
+            device.Channels[place].IsWatched = _offs.Find(device.Place, notice.Channel.Code) is not null;
     }
 
     private static bool Counts(in Reading reading, bool isLive) =>
@@ -160,6 +190,7 @@ internal sealed class SiteEngine
             : new SettingScopes(registered.Entry.Rules, RulesOfCircuit(registered), registered.Site.Rules, _index.Facility.Rules);
         var memory = new DeviceMemory(device.Number, device.Id, registered)
         {
+            Welded = SharedWelded(WeldedRelay.Instance.Grades(scopes)),
             Plans = Shared([.. RuleCatalogue.OfChannels.Select(rule => new ChannelPlan(rule, rule.Grades(registered?.Entry, scopes)))]),
             OfflineHoldMs = Offline.Instance.HoldMs(scopes),
             Silence = Silent.Instance.LimitsFor(scopes),
@@ -181,6 +212,18 @@ internal sealed class SiteEngine
 
         _plans.Add(plans);
         return plans;
+    }
+
+    private Grade[] SharedWelded(Grade[] grades)
+    {
+        foreach (var known in _welded)
+        {
+            if (known.AsSpan().SequenceEqual(grades))
+                return known;
+        }
+
+        _welded.Add(grades);
+        return grades;
     }
 
     private static RuleSettings RulesOfCircuit(RegisteredDevice device) =>
@@ -284,6 +327,9 @@ internal sealed class SiteEngine
             }
         }
 
+        JudgeOff(device, ref channel, readings, reading);
+        if (device.CarriesPeople)
+            Seat(device, readings, reading);
         if (channel.Feeds.Length > 0 && Amps(ref channel, readings, reading, out var derived) is { } amps)
         {
             foreach (var feed in channel.Feeds)
@@ -311,6 +357,114 @@ internal sealed class SiteEngine
             Apply(AlertKey.OfChannel(plan.Rule, device.Place, reading.Channel), verdict, track.NewestMs);
     }
 
+    // ---- what is meant to be off ---------------------------------------------------------------------------------------
+
+    private void JudgeOff(DeviceMemory device, ref ChannelMemory channel, ReadingBuffer readings, in Reading reading)
+    {
+        var isSocket = channel.Channel.Kind is ChannelKind.Socket or ChannelKind.Slot;
+        if (!channel.IsWatched && !isSocket)
+            return;
+        bool? closed = readings.TryGet(reading, Metric.Relay, out var relay) ? relay != 0 : null;
+        // Nearly every reading ends here: nobody switched it off, and it does not call itself off.
+        if (!channel.IsWatched && closed != false)
+            return;
+        var measures = SocketOverload.Instance.TryMeasure(readings, reading, out var watts, out _);
+        var flows = measures && watts > device.Welded[0].Limit;
+        if (!channel.IsWatched && !flows)
+            return;
+        var watch = _offs.FindOrAdd(device.Place, channel.Channel.Code);
+        channel.IsWatched = true;
+        ref var track = ref _offs.Tracks[watch.Track];
+        if (reading.AtMs > track.NewestMs)
+            Learn(watch, reading.AtMs, closed, measures, flows);
+        if (measures)
+        {
+            var value = watch.IsOff && reading.AtMs > watch.OffMs ? watts : 0;
+            if (_offs.Tracks.Observe(ref track, device.Welded, reading.AtMs, value, device.GapMs) is Accepted.InOrder or Accepted.Reordered)
+                TellOff(device, channel.Channel, watch, ref track);
+        }
+
+        if (watch.IsDone && track.Busy == 0)
+        {
+            _offs.Remove(device.Place, channel.Channel.Code);
+            channel.IsWatched = false;
+        }
+    }
+
+    /// <summary>What a sample says of a command, and of whether the socket is meant to be off at all.</summary>
+    private void Learn(OffWatch watch, long atMs, bool? closed, bool measures, bool flows)
+    {
+        if (closed == false && flows && !watch.IsOff)
+            (watch.IsOff, watch.OffMs, watch.LastCommand) = (true, atMs - 1, null);
+        // The device says that its relay is open: there is no need to wait for an answer.
+        if (closed == false && flows && watch.OffMs >= atMs)
+            watch.OffMs = atMs - 1;
+        if (closed == true && watch.WasOpen)
+            watch.IsOff = false;
+        watch.WasOpen |= closed == false;
+        // Without a measurement the relay's own word is all there is; it can prove, never accuse.
+        var isDead = measures ? !flows : closed == false;
+        if (watch.Command is { } command && atMs > watch.SentMs)
+        {
+            var isSeen = watch.Operation switch
+            {
+                Operation.Off => isDead,
+                Operation.On => closed == true || flows,
+                _ => closed == true,
+            };
+            if (isSeen)
+            {
+                watch.Command = null;
+                _effects.Add(new CommandEffect(command, IsSeen: true, atMs));
+            }
+        }
+
+        if (isDead && atMs > watch.SentMs)
+            watch.IsOff = false;
+    }
+
+    private void TellOff(DeviceMemory device, ChannelId channel, OffWatch watch, ref ChannelTrack track)
+    {
+        var verdict = _offs.Tracks.Judge(track, device.Welded);
+        var key = AlertKey.OfChannel(WeldedRelay.Instance, device.Place, channel);
+        if (IsNews(verdict, ref track.Told, key))
+            Apply(key, verdict, track.NewestMs);
+        if (verdict.Condition != Condition.Active || watch.Command is not { } command || watch.Operation != Operation.Off)
+            return;
+        watch.Command = null;
+        _effects.Add(new CommandEffect(command, IsSeen: false, track.NewestMs));
+    }
+
+    /// <summary>Somebody who charges after an <c>off</c> switched it on again; it is no fault that current flows.</summary>
+    private void SessionsBegin(DeviceMemory device, List<DeviceEvent> events)
+    {
+        foreach (var fact in events)
+        {
+            if (fact.Kind == EventKind.SessionStart && _offs.Find(device.Place, fact.Channel.Code) is { IsOff: true } watch && fact.AtMs > Math.Min(watch.OffMs, watch.SentMs))
+                watch.IsOff = false;
+        }
+    }
+
+    private void Seat(DeviceMemory device, ReadingBuffer readings, in Reading reading)
+    {
+        var known = false;
+        var inUse = false;
+        ReadOnlySpan<Metric> signs = [Metric.Occupied, Metric.Belt, Metric.Door];
+        foreach (var sign in signs)
+        {
+            if (!readings.TryGet(reading, sign, out var value))
+                continue;
+            known = true;
+            inUse |= value != 0;
+        }
+
+        if (!known || (_seats.TryGetValue(device.Id, out var before) && before.AtMs >= reading.AtMs))
+            return;
+        if (before.AtMs == 0 || before.InUse != inUse)
+            SeatChanges++;
+        _seats[device.Id] = new SeatState(inUse, reading.AtMs);
+    }
+
     /// <summary>Whether a verdict must be told: it is another than before, or its alert had fallen silent and data came again.</summary>
     private bool IsNews(in Verdict verdict, ref byte told, in AlertKey key)
     {
@@ -332,7 +486,7 @@ internal sealed class SiteEngine
                 first = track;
         }
 
-        return new ChannelMemory { Channel = channel, FirstTrack = first, Feeds = [] };
+        return new ChannelMemory { Channel = channel, FirstTrack = first, Feeds = [], IsWatched = _offs.Find(device.Place, channel.Code) is not null };
     }
 
     /// <summary>Makes a channel part of every circuit that its current flows through and that does not know it yet.</summary>
@@ -529,6 +683,12 @@ internal sealed class SiteEngine
         }
 
         var device = _devices[alert.Key.Subject];
+        if (rule == WeldedRelay.Instance)
+        {
+            var watch = _offs.Find(alert.Key.Subject, alert.Key.Channel);
+            return WeldedRelay.Explain(watch, watch is null ? 0 : _offs.Tracks[watch.Track].Value, device.Welded[0].Limit, evidence);
+        }
+
         if (rule is not ChannelRule channelRule)
         {
             evidence["last_heard"] = ReadingJson.Instant(device.HeardMs);
@@ -607,6 +767,7 @@ internal sealed class SiteEngine
             output.Write(scratch.WrittenSpan);
         }
 
+        _offs.Save(ref writer);
         writer.Int32(_book.All.Count);
         foreach (var alert in _book.All)
             SaveAlert(ref writer, alert);
@@ -617,7 +778,8 @@ internal sealed class SiteEngine
     public void Load(ReadOnlySpan<byte> input, DeviceTable devices)
     {
         var reader = new SnapshotReader(input);
-        if (reader.Byte() != Format)
+        var format = reader.Byte();
+        if (format is not (Format or FormatBefore))
             throw new InvalidDataException("The rule snapshot is of a format this service does not know.");
         _nowMs = reader.Int64();
         _startedMs = reader.Int64();
@@ -638,8 +800,20 @@ internal sealed class SiteEngine
         }
 
         MeasureGaps();
+        if (format == Format)
+            LoadOffs(ref reader);
         for (var count = reader.Int32(); count > 0; count--)
             LoadAlert(ref reader, kept);
+    }
+
+    private void LoadOffs(ref SnapshotReader reader)
+    {
+        _offs.Load(ref reader, _devices.ContainsKey);
+        foreach (var device in _devices.Values)
+        {
+            foreach (ref var channel in device.Channels)
+                channel.IsWatched = _offs.Find(device.Place, channel.Channel.Code) is not null;
+        }
     }
 
     private void SaveDevice(ref SnapshotWriter writer, int number, DeviceMemory device)
@@ -789,11 +963,12 @@ internal sealed class SiteEngine
             HeardMs = reader.Int64(),
         };
         // An alert whose state begins anew would never clear: nothing remembers that it was told. Who keeps the alerts ends it, see OpenAlerts.
-        if (circuit is null ? IsJudged(device, ChannelId.FromCode(channel), rule) : keptCircuits.Contains(place))
+        if (circuit is null ? IsJudged(device, ChannelId.FromCode(channel), rule, alert.IsOpen) : keptCircuits.Contains(place))
             _book.Add(alert);
     }
 
-    private bool IsJudged(int number, ChannelId channel, string rule) => _devices.TryGetValue(number, out var device)
+    private bool IsJudged(int number, ChannelId channel, string rule, bool isOpen) => _devices.TryGetValue(number, out var device)
+        && (rule != WeldedRelay.Instance.Name || !isOpen || _offs.Find(number, channel.Code) is not null)
         && (RuleCatalogue.Find(rule) is not ChannelRule ofChannel || TrackOf(device, device.Find(channel, 0), ofChannel) >= 0);
 
     private static void SaveAbsence(ref SnapshotWriter writer, in AbsenceMemory absence)

@@ -21,7 +21,7 @@ internal static class CheckCommand
         var registry = FacilityLoader.Load(folder, environment: name => environment[name] as string);
         var (settings, refused) = SettingsLoader.Load(folder, environment);
         var problems = registry.Errors.Concat(refused).ToList();
-        var language = settings?.Language ?? "zh";
+        var language = SettingsLoader.LanguageOf(folder, environment);
         foreach (var problem in problems)
             output.WriteLine(problem.In(language));
         if (registry.Facility is not { } facility || settings is null)

@@ -13,5 +13,6 @@ internal static class CommandList
         ReplayCommand.Create(),
         DeadLetterCommand.Create(),
         ExportCommand.Create(),
+        ControlCommand.Create(),
     ];
 }

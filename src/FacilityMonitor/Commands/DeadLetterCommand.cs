@@ -21,7 +21,13 @@ internal static class DeadLetterCommand
         list.SetAction(parsed => WithData(parsed.GetValue(config), directory => List(directory, Console.Out)));
         var output = new Option<FileInfo?>("--out") { Description = "File to write; default: standard output." };
         var export = new Command("export", "The messages as JSON Lines, as replay reads them.") { output };
-        export.SetAction(parsed => WithData(parsed.GetValue(config), directory => Export(directory, parsed.GetValue(output))));
+        export.SetAction(parsed => WithData(parsed.GetValue(config), directory =>
+        {
+            if (!FileOption.TryOpen("--out", parsed.GetValue(output)?.FullName ?? "-", FileOption.Write, Console.Error, out var file))
+                return 1;
+            using var stream = file;
+            return Export(directory, stream);
+        }));
         var replay = new Command("replay", "Decode them again and journal what is understood now. The service must not be running.");
         replay.SetAction((parsed, _) => WithDataAsync(parsed.GetValue(config), directory =>
         {
@@ -75,10 +81,9 @@ internal static class DeadLetterCommand
         return 0;
     }
 
-    private static int Export(string directory, FileInfo? file)
+    private static int Export(string directory, Stream stream)
     {
         using var connection = Database.OpenReader(directory);
-        using var stream = file is null ? Console.OpenStandardOutput() : file.Create();
         foreach (var letter in DeadLetters.Read(connection))
         {
             using (var writer = new Utf8JsonWriter(stream, Json))
@@ -102,11 +107,20 @@ internal static class DeadLetterCommand
 
     private static async Task<int> WithDataAsync(DirectoryInfo? config, Func<string, Task<int>> run)
     {
-        var (settings, errors) = SettingsLoader.Load(ConfigurationFolder.Resolve(config), Environment.GetEnvironmentVariables());
+        var folder = ConfigurationFolder.Resolve(config);
+        var (settings, errors) = SettingsLoader.Load(folder, Environment.GetEnvironmentVariables());
+        var language = SettingsLoader.LanguageOf(folder, Environment.GetEnvironmentVariables());
         foreach (var error in errors)
-            await Console.Error.WriteLineAsync(error.ToString());
+            await Console.Error.WriteLineAsync(error.In(language));
         if (settings is null)
             return 1;
+        // Taking letters in again opens the database for writing, which would make one where there is none.
+        if (StoredData.Refusal(folder, settings.Data.Directory) is { } refusal)
+        {
+            await Console.Error.WriteLineAsync(refusal.In(language));
+            return 1;
+        }
+
         try
         {
             return await run(settings.Data.Directory);

@@ -68,6 +68,8 @@ internal static class DecodeCommand
         var decoder = new MessageDecoder(new DeviceTable());
         decoder.Use(mappings);
         var outcome = decoder.Decode(topic, payload, retained: false, receivedMs, message);
+        var end = outcome is { Result: DecodeResult.Rejected, Reason: RejectReason.BadJson } && EndsTooEarly(payload)
+            ? string.Create(CultureInfo.InvariantCulture, $"; the payload ends after {payload.Length} bytes, before its JSON does") : "";
         switch (outcome.Result)
         {
             case DecodeResult.Rejected:
@@ -75,7 +77,7 @@ internal static class DecodeCommand
                 {
                     writer.WriteStartObject("rejected"u8);
                     writer.WriteString("reason"u8, outcome.Reason.Key());
-                    writer.WriteString("detail"u8, outcome.Detail);
+                    writer.WriteString("detail"u8, outcome.Detail + end);
                     writer.WriteEndObject();
                 });
                 return 1;
@@ -95,6 +97,24 @@ internal static class DecodeCommand
         }
 
         return 0;
+    }
+
+    /// <summary>Whether all that is there is well-formed and only the rest is missing, as when a line was cut off while it was copied.</summary>
+    private static bool EndsTooEarly(ReadOnlySpan<byte> payload)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(payload, isFinalBlock: false, default);
+            while (reader.Read())
+            {
+            }
+
+            return reader.BytesConsumed < payload.Length || reader.CurrentDepth > 0 || payload.IsEmpty;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
     }
 
     private static void Print(DeviceMessage message, Stream output)

@@ -19,6 +19,13 @@ internal sealed record ExportRequest(string Site, string? Device, long FromMs, l
 /// <summary><c>export</c>: readings of a site as CSV, line protocol or JSON Lines; works beside a running service, which may be up to ten seconds ahead.</summary>
 internal static class ExportCommand
 {
+    private static readonly Dictionary<string, ExportFormat> Formats = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["csv"] = ExportFormat.Csv,
+        ["jsonl"] = ExportFormat.Jsonl,
+        ["line"] = ExportFormat.Line,
+    };
+
     public static Command Create()
     {
         var config = new Option<DirectoryInfo?>("--config") { Description = "Configuration folder. Default: ./config, else the demo neighbourhood." };
@@ -26,7 +33,12 @@ internal static class ExportCommand
         var device = new Option<string?>("--device") { Description = "Device id at that site; default: every device." };
         var from = new Option<string>("--from") { Description = "Begin, included; ISO 8601, without an offset Asia/Shanghai.", Required = true };
         var to = new Option<string>("--to") { Description = "End, excluded.", Required = true };
-        var format = new Option<ExportFormat>("--format") { Description = "csv, line or jsonl.", Required = true };
+        var format = new Option<string>("--format") { Description = "The form.", HelpName = string.Join('|', Formats.Keys), Required = true };
+        format.Validators.Add(given =>
+        {
+            if (!Formats.ContainsKey(given.GetValueOrDefault<string>() ?? ""))
+                given.AddError($"--format \"{given.GetValueOrDefault<string>()}\": write {string.Join(", ", Formats.Keys.SkipLast(1))} or {Formats.Keys.Last()}.");
+        });
         var output = new Option<FileInfo?>("--out") { Description = "File to write; default: standard output." };
         var command = new Command("export", "Write stored readings for others to read.") { config, site, device, from, to, format, output };
         command.SetAction(async (parsed, cancellation) =>
@@ -42,14 +54,24 @@ internal static class ExportCommand
             var folder = ConfigurationFolder.Resolve(parsed.GetValue(config));
             var registry = FacilityLoader.Load(folder);
             var (settings, errors) = SettingsLoader.Load(folder, Environment.GetEnvironmentVariables());
+            var language = SettingsLoader.LanguageOf(folder, Environment.GetEnvironmentVariables());
             foreach (var error in registry.Errors.Concat(errors).Where(error => !error.IsWarning))
-                await Console.Error.WriteLineAsync(error.ToString());
+                await Console.Error.WriteLineAsync(error.In(language));
             if (registry.Facility is null || settings is null)
                 return 1;
-            var request = new ExportRequest(parsed.GetValue(site)!, parsed.GetValue(device), fromMs, toMs, parsed.GetValue(format));
+            // Before the file is made: a refused export leaves no empty one behind.
+            if (StoredData.Refusal(folder, settings.Data.Directory) is { } refusal)
+            {
+                await Console.Error.WriteLineAsync(refusal.In(language));
+                return 1;
+            }
+
+            if (!FileOption.TryOpen("--out", parsed.GetValue(output)?.FullName ?? "-", FileOption.Write, Console.Error, out var file))
+                return 1;
+            var request = new ExportRequest(parsed.GetValue(site)!, parsed.GetValue(device), fromMs, toMs, Formats[parsed.GetValue(format)!]);
+            await using var stream = file;
             try
             {
-                await using var stream = parsed.GetValue(output)?.Create() ?? Console.OpenStandardOutput();
                 return await RunAsync(settings.Data.Directory, new FacilityIndex(registry.Facility), request, stream, Console.Error, cancellation);
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)

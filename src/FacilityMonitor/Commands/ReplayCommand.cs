@@ -20,7 +20,7 @@ internal static class ReplayCommand
     public static Command Create()
     {
         var config = new Option<DirectoryInfo>("--config") { Description = "Configuration folder.", Required = true };
-        var input = new Option<string>("--input") { Description = "Message file (JSON Lines ordered by \"at\"), or - for standard input.", Required = true };
+        var input = new Option<string>("--input") { Description = "Message file, or - for standard input. JSON Lines ordered by \"at\": {\"at\": time, \"topic\": text, \"payload\": JSON} or \"base64\": text in place of payload; dead-letter export writes it.", Required = true };
         var output = new Option<FileInfo?>("--out") { Description = "Where the steps of alerts go; default: standard output." };
         var until = new Option<string?>("--until") { Description = "Let time run on to here after the last message, ISO 8601; without an offset Asia/Shanghai." };
         var command = new Command("replay", "Run the rules over a message file.") { config, input, output, until };
@@ -38,15 +38,20 @@ internal static class ReplayCommand
                 untilMs = endMs;
             }
 
-            var loaded = FacilityLoader.Load(parsed.GetValue(config)!.FullName, RunCommand.Rules);
+            var folder = parsed.GetValue(config)!.FullName;
+            var loaded = FacilityLoader.Load(folder, RunCommand.Rules);
+            var language = SettingsLoader.LanguageOf(folder, Environment.GetEnvironmentVariables());
             foreach (var error in loaded.Errors)
-                Console.Error.WriteLine(error);
+                Console.Error.WriteLine(error.In(language));
             if (loaded.Facility is null)
+                return 1;
+            if (!FileOption.TryOpen("--input", parsed.GetValue(input)!, FileOption.Read, Console.Error, out var source)
+                || !FileOption.TryOpen("--out", parsed.GetValue(output)?.FullName ?? "-", FileOption.Write, Console.Error, out var target))
                 return 1;
             try
             {
-                using var reader = parsed.GetValue(input) is { } path && path != "-" ? new StreamReader(path, Encoding.UTF8) : new StreamReader(Console.OpenStandardInput(), Encoding.UTF8);
-                using var writer = parsed.GetValue(output) is { } file ? new StreamWriter(file.Create()) : new StreamWriter(Console.OpenStandardOutput());
+                using var reader = new StreamReader(source, Encoding.UTF8);
+                using var writer = new StreamWriter(target);
                 writer.NewLine = "\n";
                 return Run(loaded.Facility, reader, untilMs, writer, Console.Error);
             }

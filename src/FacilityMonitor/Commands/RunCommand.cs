@@ -1,5 +1,6 @@
 using System.CommandLine;
 using FacilityMonitor.Configuration;
+using FacilityMonitor.Control;
 using FacilityMonitor.Ingest;
 using FacilityMonitor.Journal;
 using FacilityMonitor.OnCall;
@@ -26,8 +27,9 @@ internal static class RunCommand
             var folder = ConfigurationFolder.Resolve(parsed.GetValue(config));
             var registry = FacilityLoader.Load(folder, Rules);
             var (settings, errors) = SettingsLoader.Load(folder, Environment.GetEnvironmentVariables());
+            var language = SettingsLoader.LanguageOf(folder, Environment.GetEnvironmentVariables());
             foreach (var error in registry.Errors.Concat(errors))
-                await Console.Error.WriteLineAsync(error.ToString());
+                await Console.Error.WriteLineAsync(error.In(language));
             if (registry.Facility is null || settings is null)
                 return 1;
             await using var app = Build(folder, registry.Facility, settings);
@@ -43,7 +45,8 @@ internal static class RunCommand
             }
 
             await app.WaitForShutdownAsync(cancellationToken);
-            return 0;
+            // A part that failed has stopped the rest; a script has to see that it was no ordinary end.
+            return app.Services.GetServices<IHostedService>().OfType<BackgroundService>().Any(part => part.ExecuteTask is { IsFaulted: true }) ? 1 : 0;
         });
         return command;
     }
@@ -63,16 +66,19 @@ internal static class RunCommand
         builder.WebHost.UseUrls(settings.Web.Url);
 
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<FacilitySource>(services, folder, facility, Rules));
+        builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<SettingsWatch>(services, folder, Environment.GetEnvironmentVariables()));
         builder.AddJournal(settings.Data);              // the spine: what was received, on disk
         builder.AddIngest();                           // MQTT → journal
         builder.AddStorage(new StorageOptions { RetentionDays = settings.Data.RetentionDays, BytesMax = settings.Data.RetentionBytes });   // journal → column blocks
         builder.AddMonitoring();                       // journal → alerts
         builder.AddOnCall();                           // alerts → people
+        builder.AddControl(settings);                  // orders → devices
         builder.AddWeb(settings);                      // journal → page
 
         var app = builder.Build();
         app.MapHealth();                               // is it alive, is it ready
         app.MapWeb();                                  // what managers see
+        app.MapControl();                              // what they order
         return app;
     }
 }

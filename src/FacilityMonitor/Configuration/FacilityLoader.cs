@@ -26,24 +26,28 @@ internal static class FacilityLoader
     /// <summary>The same from files that were read already, with what was wrong in reading them.</summary>
     public static LoadResult Load(ConfigurationFolder folder, Problems problems, KnownRules? rules = null, Func<string, string?>? environment = null)
     {
-        var files = new List<YamlMapping>();
-        var reader = new FacilityReader(problems);
+        var parsed = new List<(string Name, YamlMapping Mapping)>();
         foreach (var (name, content) in folder.Files)
         {
             var element = YamlText.Read(content, name, problems);
             if (element is YamlMapping mapping)
-            {
-                if (name == ConfigurationFolder.PeopleFile)
-                    reader.ReadPeople(mapping, environment ?? Environment.GetEnvironmentVariable, folder.Path);
-                else if (ConfigurationFolder.IsEdit(name))
-                    files = Overlay.Apply(mapping, files);
-                else
-                    files.Add(mapping);
-            }
+                parsed.Add((name, mapping));
             else if (element is not null)
-            {
                 problems.Error(element, "", $"应是一组键值，却是{element.Shape.Zh}；请以 sites: 开头", $"should be keys with values but is {element.Shape.En}; begin with sites:");
-            }
+        }
+
+        // Where a file could not be read, what refers to it is not wrong too: neither an edit of its sites nor a contact who looks after them.
+        var isWhole = !problems.HasErrors && parsed.All(file => file.Mapping.Find("sites") is null or YamlSequence);
+        var files = new List<YamlMapping>();
+        var reader = new FacilityReader(problems);
+        foreach (var (name, mapping) in parsed)
+        {
+            if (name == ConfigurationFolder.PeopleFile)
+                reader.ReadPeople(mapping, environment ?? Environment.GetEnvironmentVariable, folder.Path);
+            else if (!ConfigurationFolder.IsEdit(name))
+                files.Add(mapping);
+            else if (isWhole)
+                files = Overlay.Apply(mapping, files);
         }
 
         foreach (var file in files)
@@ -55,7 +59,7 @@ internal static class FacilityLoader
                 "there are no sites; copy demo/facility.yaml and change it, or write sites: [] while there are none");
         }
 
-        var facility = reader.Finish(folder.Version(), rules);
+        var facility = reader.Finish(folder.Version(), rules, isWhole);
         return new LoadResult(problems.HasErrors ? null : facility, problems.ToList());
     }
 }

@@ -60,12 +60,17 @@ internal sealed class FacilityReader(Problems problems)
     }
 
     /// <summary>The registry that was read, checked as a whole. Usable only when no problem is an error.</summary>
-    public Facility Finish(string version, KnownRules? rules)
+    /// <param name="version">Names its content.</param>
+    /// <param name="rules">The rules whose numbers may be overridden; null: not checked.</param>
+    /// <param name="isWhole">Whether every site could be read; if not, a contact's site that is not there says nothing.</param>
+    public Facility Finish(string version, KnownRules? rules, bool isWhole)
     {
         var facility = new Facility { Sites = _sites, Contacts = _contacts, Mappings = _mappings.Mappings, Rules = new RuleSettings(_rules), Version = version };
         CheckMappedNames(facility);
         foreach (var found in FacilityValidation.Check(facility, rules))
         {
+            if (!isWhole && found is { Subject: Contact, Key: "sites" })
+                continue;
             var at = _written.GetValueOrDefault(found.Subject) ?? _rulesAt;
             var key = found.Key.Split('.');
             problems.Add(at is null

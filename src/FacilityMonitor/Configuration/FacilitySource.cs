@@ -40,6 +40,9 @@ internal sealed partial class FacilitySource : IDisposable
         _timer = time.CreateTimer(_ => Look(), null, LookEvery, LookEvery);
     }
 
+    /// <summary>The file that a person edits to register something.</summary>
+    public string File => Path.Combine(_folder, ConfigurationFolder.FacilityFile);
+
     /// <summary>Raised after <see cref="Current"/> has changed, with the new one.</summary>
     public event Action<FacilityIndex>? Changed;
 

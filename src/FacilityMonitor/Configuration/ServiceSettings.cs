@@ -18,6 +18,8 @@ internal sealed record ServiceSettings
 
     public required OnCallSettings OnCall { get; init; }
 
+    public required ControlSettings Control { get; init; }
+
     /// <summary>Language of the page and of messages where nobody chose: <c>zh</c> (default) or <c>en</c>.</summary>
     public required string Language { get; init; }
 }
@@ -126,4 +128,11 @@ internal sealed record OnCallSettings
 
     /// <summary>Attempts end after this, which is then said, 1 to 168 h. Default 24 h.</summary>
     public required TimeSpan Expiry { get; init; }
+}
+
+/// <summary>From orders to devices.</summary>
+internal sealed record ControlSettings
+{
+    /// <summary>Within this time of a command its effect must be measured, 10 to 600 s. Default 120 s: a minute of readings and a report that is late.</summary>
+    public required TimeSpan Verify { get; init; }
 }

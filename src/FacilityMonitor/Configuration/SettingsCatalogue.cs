@@ -48,6 +48,8 @@ internal static class SettingsCatalogue
     public static readonly Setting<int> OnCallRetryMax = Integer("oncall.retry-max-s", 60, 1, 3_600, "s", "两次尝试之间最长间隔", "longest pause between two attempts");
     public static readonly Setting<int> OnCallExpiry = Integer("oncall.expiry-h", 24, 1, 168, "h", "多久后放弃发送（并说明）", "attempts end after this, which is then said");
 
+    public static readonly Setting<int> ControlVerify = Integer("control.verify-s", 120, 10, 600, "s", "命令执行后多久之内必须测到效果，否则记为未证实", "within this time of a command its effect must be measured; else it stands as unverified");
+
     /// <summary>In the order of the table.</summary>
     public static IReadOnlyList<Setting> All { get; } =
     [
@@ -59,6 +61,7 @@ internal static class SettingsCatalogue
         IngestBatch, IngestLag, IngestDiskFree,
         MonitoringGrace, MonitoringSnapshot,
         OnCallTimeout, OnCallRetryMax, OnCallExpiry,
+        ControlVerify,
     ];
 
     private static Refusal? ClientId(string text) =>

@@ -27,6 +27,13 @@ internal sealed class SettingsLoader
         return (problems.HasErrors ? null : settings, problems.ToList());
     }
 
+    /// <summary>The language that is meant, as far as it could be read: errors are told in it too.</summary>
+    public static string LanguageOf(string folder, IDictionary environment)
+    {
+        var problems = new Problems();
+        return new SettingsLoader(folder, problems).Read(ConfigurationFolder.ReadSettings(folder, problems), environment).Language;
+    }
+
     private ServiceSettings Read(byte[]? content, IDictionary environment)
     {
         var file = content is null ? null : YamlText.Read(content, ConfigurationFolder.SettingsFile, _problems);
@@ -161,6 +168,7 @@ internal sealed class SettingsLoader
             RetryMax = Seconds(OnCallRetryMax),
             Expiry = TimeSpan.FromHours(Value(OnCallExpiry)),
         },
+        Control = new ControlSettings { Verify = Seconds(ControlVerify) },
     };
 
     /// <summary>What no single value can be blamed for.</summary>

@@ -182,15 +182,24 @@ internal sealed class DeviceLedger
     }
 
     /// <summary>Loads every book that was saved.</summary>
-    /// <exception cref="FormatException">One is damaged, or of a newer format.</exception>
-    public void Load(SqliteConnection connection)
+    /// <param name="connection">Where from.</param>
+    /// <param name="damaged">Told of a device whose book cannot be read: its book begins anew, and what it sends again counts again.</param>
+    public void Load(SqliteConnection connection, Action<int, string> damaged)
     {
         using var command = Database.Command(connection, "select device, position, hour, received, duplicates, dead_letters, book from ingest_state");
         using var rows = command.ExecuteReader();
         while (rows.Read())
         {
-            Load(new SavedBook(
-                rows.GetInt32(0), (byte[])rows[6], new HourCount(rows.GetInt64(2), rows.GetInt64(3), rows.GetInt64(4), rows.GetInt64(5)), [], 0), rows.GetInt64(1));
+            var count = new HourCount(rows.GetInt64(2), rows.GetInt64(3), rows.GetInt64(4), rows.GetInt64(5));
+            try
+            {
+                Load(new SavedBook(rows.GetInt32(0), (byte[])rows[6], count, [], 0), rows.GetInt64(1));
+            }
+            catch (FormatException error)
+            {
+                damaged(rows.GetInt32(0), error.Message);
+                _entries[rows.GetInt32(0)] = new Entry(rows.GetInt32(0), new SequenceTracker()) { Count = count, SavedPosition = rows.GetInt64(1) };
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 using FacilityMonitor.Contract;
+using FacilityMonitor.Control;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Mqtt;
 using FacilityMonitor.Readings;
@@ -11,6 +12,7 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
     private readonly MessageDecoder _decoder = new(devices);
     private readonly DeviceMessage _message = new();
     private readonly ForeignDeduplicator _foreign = new();
+    private List<DeviceWord> _words = [];
 
     /// <summary>The registry's mappings from the next message on.</summary>
     public void Use(JsonMappings mappings) => _decoder.Use(mappings);
@@ -63,6 +65,21 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
 
         books.AddJournaled(_message);
         writer.Message(_message);
+        if (device.Id.Dialect == Dialect.Fm1 && (_message.CommandAck is not null || _message.Birth is not null))
+        {
+            var abilities = _message.Birth is { } birth ? DeviceAbilities.Of(birth) : null;
+            _words.Add(new DeviceWord(device.Number, receivedMs, _message.CommandAck, abilities, _message.Birth?.Boot.ToString(), Cfg: null));
+        }
+    }
+
+    /// <summary>Takes the answers and births of the messages since the last call; null when there were none, as nearly always.</summary>
+    public IReadOnlyList<DeviceWord>? TakeWords()
+    {
+        if (_words.Count == 0)
+            return null;
+        var words = _words;
+        _words = [];
+        return words;
     }
 
     private bool IsRepeated(DecodeResult result, ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, bool dup, long receivedMs, long position)

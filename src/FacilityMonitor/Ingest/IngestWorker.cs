@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Contract;
+using FacilityMonitor.Control;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Mqtt;
 using FacilityMonitor.Readings;
@@ -29,6 +31,7 @@ internal sealed partial class IngestWorker : BackgroundService
     private readonly MessageJournal _journal;
     private readonly Database _database;
     private readonly DeviceTable _devices;
+    private readonly DeviceWords _words;
     private readonly TimeProvider _time;
     private readonly ILogger<IngestWorker> _log;
     private readonly DeviceLedger _ledger = new();
@@ -44,15 +47,19 @@ internal sealed partial class IngestWorker : BackgroundService
     private Task _completed = Task.CompletedTask;
     private long _settled;
     private long _lastMs;
-    private long _liveLagMs;
+    private readonly ConcurrentQueue<long> _liveInFlight = new();
+    private long _lastLiveMs;
     private long _ticksWaiting;
 
-    public IngestWorker(IngestOptions options, MessageJournal journal, Database database, DeviceTable devices, IngestBooks books, FacilitySource registry, TimeProvider time, ILogger<IngestWorker> log)
+    public IngestWorker(
+        IngestOptions options, MessageJournal journal, Database database, DeviceTable devices, IngestBooks books, DeviceWords words, FacilitySource registry, TimeProvider time,
+        ILogger<IngestWorker> log)
     {
         _options = options;
         _journal = journal;
         _database = database;
         _devices = devices;
+        _words = words;
         _time = time;
         _log = log;
         Books = books;
@@ -70,8 +77,15 @@ internal sealed partial class IngestWorker : BackgroundService
     /// <summary>The link to the broker.</summary>
     public MqttConnectionChange Broker => _live.LastChange;
 
-    /// <summary>How long the last live batch took from receipt to disk, ms.</summary>
-    public long LiveLagMs => Volatile.Read(ref _liveLagMs);
+    /// <summary>For how long the oldest live batch waits for the disk, ms; 0 when none does.</summary>
+    public long LiveLagMs => _liveInFlight.TryPeek(out var receivedMs) ? Math.Max(0, _time.GetUtcNow().ToUnixTimeMilliseconds() - receivedMs) : 0;
+
+    /// <summary>How long the last live batch took from receipt to acknowledgement, ms.</summary>
+    public long LastLiveMs => Volatile.Read(ref _lastLiveMs);
+
+    /// <summary>Publishes on the live session; what has an expiry is never sent after it.</summary>
+    public ValueTask<MqttReasonCode> PublishAsync(string topic, byte[] payload, bool retain, MqttPublishProperties properties, CancellationToken cancellationToken) =>
+        _live.PublishAsync(topic, payload, MqttQos.AtLeastOnce, retain, properties, cancellationToken);
 
     /// <summary>Brings the books of the time before the restart up to date, then begins. Those who start after us read the journal too: first the devices get
     /// somebody who answers them.</summary>
@@ -101,14 +115,15 @@ internal sealed partial class IngestWorker : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await TickAsync(started: true);
+        // In the journal before the first message; but a disk that refuses it must not keep us from the broker, which tells the devices that somebody is there.
+        var started = TickAsync(started: true);
         await _live.StartAsync(stoppingToken);
         await _hist.StartAsync(stoppingToken);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         Task[] loops =
         [
             ReceiveAsync(_live, isLive: true, end.Token), ReceiveAsync(_hist, isLive: false, end.Token),
-            TicksAsync(end.Token), _receipts.RunAsync(end.Token), WatchAsync(end.Token),
+            TicksAsync(started, end.Token), _receipts.RunAsync(end.Token), WatchAsync(end.Token),
         ];
         // One loop that ends by a fault ends them all: a half-dead ingest would only look alive.
         var first = await Task.WhenAny(loops);
@@ -163,7 +178,7 @@ internal sealed partial class IngestWorker : BackgroundService
     {
         var cursor = _settled = await _journal.RegisterAsync(Cursor);
         using (var connection = _database.OpenReader())
-            _ledger.Load(connection);
+            _ledger.Load(connection, LogDamagedBook);
 
         using var reader = _journal.OpenReader(cursor);
         var records = new JournalRecords(_devices);
@@ -224,8 +239,15 @@ internal sealed partial class IngestWorker : BackgroundService
                 var taken = Books.Received - before;
                 var journaled = _writer.IsEmpty ? null : new JournalBatch(_writer);
                 _writer.Clear();
-                var append = journaled is null ? Task.FromResult(_journal.Last) : _journal.AppendAsync(journaled);
-                _completed = CompleteAsync(_completed, append, journaled, batch, taken, isLive ? receivedMs : null);
+                var words = _pipeline.TakeWords();
+                List<bool?> found = [];
+                var also = words is null ? null : DeviceWords.Keep(words, found);
+                var append = journaled is null ? Task.FromResult(_journal.Last) : _journal.AppendAsync(journaled, also);
+                if (isLive)
+                    _liveInFlight.Enqueue(receivedMs);
+                _completed = CompleteAsync(_completed, append, journaled, also, batch, taken, isLive ? receivedMs : null);
+                if (words is not null)
+                    _completed = ToldAsync(_completed, found);
             }
             finally
             {
@@ -258,19 +280,27 @@ internal sealed partial class IngestWorker : BackgroundService
         }
     }
 
-    private async Task CompleteAsync(Task before, Task<long> append, JournalBatch? journaled, MqttInboundBatch batch, long messages, long? liveReceivedMs)
+    private async Task ToldAsync(Task completed, List<bool?> found)
+    {
+        await completed;
+        _words.Kept(found);
+    }
+
+    private async Task CompleteAsync(
+        Task before, Task<long> append, JournalBatch? journaled, Action<Microsoft.Data.Sqlite.SqliteConnection, long>? also, MqttInboundBatch batch, long messages, long? liveReceivedMs)
     {
         using (batch)
         {
-            await DurableAsync(append, journaled, also: null);
+            await DurableAsync(append, journaled, also);
             // In the order of arrival, whatever was retried in between: a receipt speaks of everything below it.
             await before;
             Books.AddDurable(messages);
             await batch.AcknowledgeAsync();
         }
 
-        if (liveReceivedMs is { } received)
-            Volatile.Write(ref _liveLagMs, _time.GetUtcNow().ToUnixTimeMilliseconds() - received);
+        // They complete in order, so it is the first.
+        if (liveReceivedMs is { } received && _liveInFlight.TryDequeue(out _))
+            Volatile.Write(ref _lastLiveMs, _time.GetUtcNow().ToUnixTimeMilliseconds() - received);
     }
 
     /// <summary>Waits until a batch is on disk; while the disk refuses, tries again and acknowledges nothing.</summary>
@@ -295,8 +325,9 @@ internal sealed partial class IngestWorker : BackgroundService
         }
     }
 
-    private async Task TicksAsync(CancellationToken cancellationToken)
+    private async Task TicksAsync(Task started, CancellationToken cancellationToken)
     {
+        await started.WaitAsync(cancellationToken);
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), _time);
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
@@ -398,7 +429,7 @@ internal sealed partial class IngestWorker : BackgroundService
             // We ended that one ourselves, to ask for other topics.
             else if (change.State == MqttConnectionState.Waiting && change.Loss != MqttLossReason.Requested)
             {
-                LogDisconnected(_options.Broker.Host, _options.Broker.Port, change.Loss, change.ReasonCode, change.Detail);
+                LogDisconnected(_options.Broker.Host, _options.Broker.Port, LossText.Of(change));
             }
         }
     }
@@ -409,6 +440,9 @@ internal sealed partial class IngestWorker : BackgroundService
     [LoggerMessage(Level = LogLevel.Error, Message = "Journal entry {Position} is passed over while the sequence books are recovered: {Reason}")]
     private partial void LogDamaged(long position, string reason);
 
+    [LoggerMessage(Level = LogLevel.Error, Message = "The sequence book of device {Device} cannot be read and begins anew; what the device sends again counts again: {Reason}")]
+    private partial void LogDamagedBook(int device, string reason);
+
     [LoggerMessage(Level = LogLevel.Error, Message = "The journal holds {Limit} MiB that somebody has not read; nothing more is taken from the broker until they have")]
     private partial void LogJournalFull(long limit);
 
@@ -418,8 +452,8 @@ internal sealed partial class IngestWorker : BackgroundService
     [LoggerMessage(Level = LogLevel.Information, Message = "Connected to the broker at {Host}:{Port}")]
     private partial void LogConnected(string host, int port);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "No broker at {Host}:{Port}: {Loss} {Reason} {Detail}")]
-    private partial void LogDisconnected(string host, int port, MqttLossReason loss, MqttReasonCode reason, string? detail);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "No connection to the broker at {Host}:{Port}: {Why}")]
+    private partial void LogDisconnected(string host, int port, string why);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The broker refused the subscription {Filter}: {Reason}. Nothing will arrive for it; allow it in the broker's access list")]
     private partial void LogSubscriptionRefused(string filter, MqttReasonCode reason);

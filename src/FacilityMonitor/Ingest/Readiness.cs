@@ -21,8 +21,8 @@ internal sealed class Readiness(ServiceSettings settings, IngestWorker ingest, M
             obstacles.Add($"disk: {free >> 20} MiB free, {settings.Ingest.DiskFreeMin >> 20} MiB are wanted");
         if (journal.Bytes >= settings.Data.JournalBytes)
             obstacles.Add($"journal: {journal.Bytes >> 20} MiB wait to be read by {journal.Cursors().MinBy(cursor => cursor.Value).Key}");
-        if (ingest.LiveLagMs > settings.Ingest.LagMax.TotalMilliseconds)
-            obstacles.Add($"lag: the last batch took {ingest.LiveLagMs} ms to reach the disk");
+        if (ingest.LiveLagMs is var lag && lag > settings.Ingest.LagMax.TotalMilliseconds)
+            obstacles.Add($"lag: messages wait for the disk since {lag} ms");
         return obstacles;
     }
 }

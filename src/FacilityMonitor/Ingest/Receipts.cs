@@ -57,7 +57,7 @@ internal sealed class Receipts(MqttClient client, DeviceTable devices, TimeProvi
                 if (Topic(device, Fm1Kind.Cmd) is not { } topic)
                     continue;
                 var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-                var id = string.Create(CultureInfo.InvariantCulture, $"resend-{now}-{++_requestNumber}");
+                var id = string.Create(CultureInfo.InvariantCulture, $"{Fm1Downlink.ResendIdPrefix}{now}-{++_requestNumber}");
                 var properties = new MqttPublishProperties { MessageExpiry = TimeSpan.FromSeconds(ResendTtlS) };
                 await client.PublishAsync(
                     topic, Fm1Downlink.Resend(request, id, now + (ResendTtlS * 1000L), ResendTtlS), MqttQos.AtLeastOnce, retain: false, properties, cancellationToken);

@@ -70,6 +70,9 @@ internal sealed class Database : IAsyncDisposable
         _lock = @lock;
         _connection = connection;
         _reserve = reserve;
+        // Started on a full disk: what is left is for alerts as it was before the restart.
+        _diskFull = !reserve.TryTake();
+        _roomForReadings = HasRoomForReadings;
         _thread = new Thread(Write) { Name = "database writer", IsBackground = true };
         _thread.Start();
     }
@@ -82,6 +85,8 @@ internal sealed class Database : IAsyncDisposable
 
     /// <summary>Whether the reserve stands: false when the disk has no room for it, or it was given up.</summary>
     public bool ReserveHeld => _reserve.Held;
+
+    private bool HasRoomForReadings => _reserve.FreeDiskBytes >= _reserve.Bytes / 2;
 
     /// <summary>Free bytes on its disk; 0 when that does not answer.</summary>
     public long FreeDiskBytes => _reserve.FreeDiskBytes;
@@ -108,12 +113,18 @@ internal sealed class Database : IAsyncDisposable
             throw new IOException($"The data directory {directory} is in use by another facility-monitor. Stop it first, or give this one a directory of its own.", error);
         }
 
-        var connection = Connect(Path.Combine(directory, FileName), SqliteOpenMode.ReadWriteCreate);
-        RunOnce(connection, "pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 4000; pragma busy_timeout = 5000;");
-        Migrate(connection);
-        var reserve = new DiskReserve(directory, reserveBytes);
-        reserve.TryTake();
-        return new Database(directory, time, @lock, connection, reserve);
+        try
+        {
+            var connection = Connect(Path.Combine(directory, FileName), SqliteOpenMode.ReadWriteCreate);
+            RunOnce(connection, "pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 4000; pragma busy_timeout = 5000;");
+            Migrate(connection);
+            return new Database(directory, time, @lock, connection, new DiskReserve(directory, reserveBytes));
+        }
+        catch (SqliteException error)
+        {
+            @lock.Dispose();
+            throw new IOException($"The database {Path.Combine(directory, FileName)} cannot be opened: {error.Message}. If it is damaged, move it away and put a backup in its place.", error);
+        }
     }
 
     /// <summary>Opens a database for reading beside whoever writes it.</summary>
@@ -297,6 +308,8 @@ internal sealed class Database : IAsyncDisposable
 
     private void Run(Job job)
     {
+        // It may be its second time: alone, after a commit that failed for others' sake.
+        job.Fault = null;
         Execute(_connection, "savepoint job");
         try
         {
@@ -357,10 +370,10 @@ internal sealed class Database : IAsyncDisposable
         {
             _diskProbedAt = _time.GetTimestamp();
             _diskFull = !_reserve.TryTake();
-            _roomForReadings = _reserve.FreeDiskBytes >= _reserve.Bytes / 2;
+            _roomForReadings = HasRoomForReadings;
         }
 
-        if (!_diskFull || _roomForReadings || _reserve.Freed == 0)
+        if (!_diskFull || _roomForReadings || _reserve.Bytes == 0)
             return;
         var fault = new DatabaseUnavailableException($"{_path}: the disk is full, and what is left is for alerts", new IOException("disk full"));
         foreach (var job in batch.Where(job => job.Priority == CommitPriority.Ingest))

@@ -12,15 +12,30 @@ internal static class DeadLetters
     /// <summary>How many are kept; the oldest go first.</summary>
     public const int LettersMax = 100_000;
 
+    /// <summary>How much of them is kept, bytes: one client that sends nonsense must not fill the disk.</summary>
+    public const long BytesMax = 256L << 20;
+
     public static void Insert(SqliteConnection connection, DeadLetter letter) => Database.Execute(
         connection, "insert into dead_letter (received_ms, topic, payload, reason, detail, device) values ($received, $topic, $payload, $reason, $detail, $device)",
         ("$received", letter.ReceivedMs), ("$topic", Encoding.UTF8.GetString(letter.Topic)), ("$payload", letter.Payload),
         ("$reason", letter.Reason), ("$detail", letter.Detail), ("$device", letter.Device));
 
-    /// <summary>Deletes the oldest beyond the limit.</summary>
+    /// <summary>The newest that is beyond one of the limits, with all before it; 0: none is.</summary>
+    public static long Excess(SqliteConnection connection, long bytesMax = BytesMax)
+    {
+        using var command = Database.Command(
+            connection, """
+            select max(coalesce((select max(id) - $most from dead_letter), 0),
+              coalesce((select max(id) from (select id, sum(length(payload)) over (order by id desc) as bytes from dead_letter) where bytes > $bytes), 0))
+            """,
+            ("$most", LettersMax), ("$bytes", bytesMax));
+        return Math.Max(0, (long)command.ExecuteScalar()!);
+    }
+
+    /// <summary>Deletes the next of those up to one.</summary>
     /// <returns>How many went.</returns>
-    public static int Prune(SqliteConnection connection) => Database.Execute(
-        connection, "delete from dead_letter where id <= (select max(id) from dead_letter) - $most", ("$most", LettersMax));
+    public static int Prune(SqliteConnection connection, long upTo, int most) => Database.Execute(
+        connection, "delete from dead_letter where id in (select id from dead_letter where id <= $upTo order by id limit $most)", ("$upTo", upTo), ("$most", most));
 
     public static IEnumerable<StoredDeadLetter> Read(SqliteConnection connection, long afterId = 0)
     {

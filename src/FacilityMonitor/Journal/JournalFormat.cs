@@ -20,6 +20,9 @@ internal enum JournalRecordKind : byte
 
     /// <summary>A message that was set aside; it lies among the dead letters of the same commit.</summary>
     DeadLetter = 5,
+
+    /// <summary>A command that goes out, or did not after all. Older journals have none; an older service cannot read on behind one.</summary>
+    Command = 6,
 }
 
 /// <summary>The journal's body: a format byte, a CRC-32C over what follows, then records one after another.</summary>

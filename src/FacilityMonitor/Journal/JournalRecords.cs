@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using FacilityMonitor.Contract;
+using FacilityMonitor.Control;
 using FacilityMonitor.Readings;
 
 namespace FacilityMonitor.Journal;
@@ -12,6 +13,9 @@ internal sealed class JournalRecords(DeviceTable devices)
     private ReadOnlyMemory<byte> _body;
     private int _at;
     private long _base;
+
+    /// <summary>What the last record of the kind <see cref="JournalRecordKind.Command"/> says; null before there was one.</summary>
+    public CommandNotice? Command { get; private set; }
 
     /// <summary>Begins a body.</summary>
     /// <exception cref="InvalidDataException">It is damaged, or of a newer format.</exception>
@@ -50,6 +54,11 @@ internal sealed class JournalRecords(DeviceTable devices)
             {
                 device = (int)Unsigned();
             }
+            else if (kind == JournalRecordKind.Command)
+            {
+                Command = Notice(atMs);
+                device = Command.Device.Number;
+            }
 
             return true;
         }
@@ -63,8 +72,7 @@ internal sealed class JournalRecords(DeviceTable devices)
     {
         message.Clear();
         message.ReceivedMs = receivedMs;
-        var device = (int)Unsigned();
-        message.Device = devices.Find(device) ?? throw new InvalidDataException($"The journal names device {device}, which the device table does not know.");
+        message.Device = Device();
         message.Kind = (MessageKind)Byte();
         var flags = Byte();
         message.HasEnvelope = (flags & 1) != 0;
@@ -94,6 +102,21 @@ internal sealed class JournalRecords(DeviceTable devices)
             message.Status = Status();
         if ((flags & 32) != 0)
             message.CommandAck = new CommandAck(Text(), (CommandResult)Byte(), OptionalText());
+    }
+
+    private CommandNotice Notice(long atMs)
+    {
+        var device = Device();
+        var operation = (Operation)Byte();
+        var isVoid = Byte() != 0;
+        var channel = ChannelId.FromCode((ushort)Unsigned());
+        return new CommandNotice(device, ExpiresMs: atMs + Signed(), Id: Text(), Operation: operation, Channel: channel, IsVoid: isVoid);
+    }
+
+    private Device Device()
+    {
+        var number = (int)Unsigned();
+        return devices.Find(number) ?? throw new InvalidDataException($"The journal names device {number}, which the device table does not know.");
     }
 
     private void Readings(DeviceMessage message)

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using FacilityMonitor.Contract;
+using FacilityMonitor.Control;
 using FacilityMonitor.Readings;
 
 namespace FacilityMonitor.Journal;
@@ -65,6 +66,18 @@ internal sealed class JournalWriter
         Begin(JournalRecordKind.DeadLetter, receivedMs);
         Unsigned((ulong)(device?.Number ?? HourBook.NobodysDevice));
         _deadLetters.Add(new DeadLetter(receivedMs, topic.ToArray(), payload.ToArray(), reason.Key(), detail, device?.Number));
+    }
+
+    /// <summary>A command, so that the rules know what a measurement has to follow.</summary>
+    public void Command(CommandNotice notice, long atMs)
+    {
+        Begin(JournalRecordKind.Command, atMs);
+        Unsigned((ulong)notice.Device.Number);
+        Byte((byte)notice.Operation);
+        Byte(notice.IsVoid ? (byte)1 : (byte)0);
+        Unsigned(notice.Channel.Code);
+        Signed(notice.ExpiresMs - atMs);
+        Text(notice.Id);
     }
 
     public void Message(DeviceMessage message)

@@ -14,6 +14,9 @@ internal sealed class MessageJournal
     /// <summary>How much of the newest is kept in memory for those who read along, bytes.</summary>
     public const long RecentBytesMax = 64L * 1024 * 1024;
 
+    /// <summary>What an entry takes beside its body: quiet hours are made of ticks of twelve bytes.</summary>
+    private const int EntryBytes = 192;
+
     private readonly Database _database;
     private readonly DeviceTable _devices;
     private readonly Lock _gate = new();
@@ -214,13 +217,14 @@ internal sealed class MessageJournal
         Interlocked.Add(ref _bytes, entry.Body.Length);
         lock (_gate)
         {
-            _unconfirmed.RemoveAll(devices.Contains);
+            if (devices.Length > 0)
+                _unconfirmed.RemoveAll(devices.ToHashSet().Contains);
             _recent.Enqueue(entry);
             _byPosition[entry.Position] = entry;
-            _recentBytes += entry.Body.Length;
+            _recentBytes += entry.Body.Length + EntryBytes;
             while (_recentBytes > RecentBytesMax && _recent.TryDequeue(out var oldest))
             {
-                _recentBytes -= oldest.Body.Length;
+                _recentBytes -= oldest.Body.Length + EntryBytes;
                 _byPosition.Remove(oldest.Position);
             }
 

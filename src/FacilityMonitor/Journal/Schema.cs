@@ -4,7 +4,7 @@ namespace FacilityMonitor.Journal;
 internal static class Schema
 {
     /// <summary>The statements of every version, the first one first; a database's version is how many of them it has seen.</summary>
-    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps];
+    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands];
 
     private static IReadOnlyList<string> First =>
     [
@@ -68,5 +68,25 @@ internal static class Schema
         // One row a device: its channels change together. A device that has not spoken since the upgrade is shown again when it does.
         "drop table latest",
         "create table latest (device integer primary key, body blob not null) strict",
+    ];
+
+    private static IReadOnlyList<string> Commands =>
+    [
+        // What was ordered: every command, how far it came and when. The id is the command.
+        """
+        create table command (id text primary key, device integer not null, site text not null, channel integer, operation integer not null, watts real, seconds integer,
+          issuer text not null, why text not null, ttl_s integer not null, confirmed integer not null, created_ms integer not null, due_ms integer not null, expires_ms integer not null,
+          state integer not null, changed_ms integer not null, sent_ms integer, accepted_ms integer, done_ms integer, ended_ms integer, result text, ends text) strict, without rowid
+        """,
+        "create index command_by_device on command (device, created_ms)",
+        "create index command_by_site on command (site, created_ms)",
+        "create index command_open on command (due_ms) where ended_ms is null",
+        "create index command_by_age on command (created_ms)",
+        // What a device said of itself in its last birth, so that an order can be judged right after a start; and which configuration it runs.
+        """
+        create table device_birth (device integer primary key, received_ms integer not null, operations text not null, channels text not null, carries_people integer not null,
+          boot text not null, cfg text, cfg_ms integer) strict
+        """,
+        "create index device_by_name on device (site, name)",
     ];
 }

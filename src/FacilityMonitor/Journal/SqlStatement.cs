@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -11,6 +12,7 @@ internal sealed class SqlStatement : IDisposable
 {
     private readonly sqlite3 _database;
     private readonly sqlite3_stmt _statement;
+    private readonly string[] _names;
     private readonly int[] _places;
 
     /// <summary>Compiles it.</summary>
@@ -26,9 +28,11 @@ internal sealed class SqlStatement : IDisposable
             throw new ArgumentException($"'{sql}' is more than one statement.", nameof(sql));
         if (raw.sqlite3_bind_parameter_count(_statement) != parameters.Length)
             throw new ArgumentException($"'{sql}' has {raw.sqlite3_bind_parameter_count(_statement)} parameters; {parameters.Length} are given.", nameof(parameters));
+        _names = new string[parameters.Length];
         _places = new int[parameters.Length];
         for (var index = 0; index < _places.Length; index++)
         {
+            _names[index] = parameters[index].Name;
             _places[index] = raw.sqlite3_bind_parameter_index(_statement, parameters[index].Name);
             if (_places[index] == 0)
                 throw new ArgumentException($"'{sql}' has no parameter {parameters[index].Name}.", nameof(parameters));
@@ -43,7 +47,13 @@ internal sealed class SqlStatement : IDisposable
         try
         {
             for (var index = 0; index < parameters.Length; index++)
+            {
+                // The same constants every time: equal by reference.
+                if (parameters[index].Name != _names[index])
+                    throw new ArgumentException($"Parameter {index} is {parameters[index].Name}; the first run of this statement named it {_names[index]}.", nameof(parameters));
                 Check(Bind(_places[index], parameters[index].Value));
+            }
+
             var result = raw.sqlite3_step(_statement);
             while (result == raw.SQLITE_ROW)
                 result = raw.sqlite3_step(_statement);
@@ -66,7 +76,9 @@ internal sealed class SqlStatement : IDisposable
         SqlType.Null => raw.sqlite3_bind_null(_statement, place),
         SqlType.Integer => raw.sqlite3_bind_int64(_statement, place, value.Number),
         SqlType.Real => raw.sqlite3_bind_double(_statement, place, value.Real),
-        SqlType.Text => raw.sqlite3_bind_text(_statement, place, value.TextValue!),
+        SqlType.Text when value.TextValue!.Length == 0 => raw.sqlite3_bind_text(_statement, place, ""),
+        // By its length: a text may hold a NUL.
+        SqlType.Text => raw.sqlite3_bind_text(_statement, place, Encoding.UTF8.GetBytes(value.TextValue!)),
         SqlType.Blob when value.Blob.IsEmpty => raw.sqlite3_bind_zeroblob(_statement, place, 0),
         SqlType.Blob => raw.sqlite3_bind_blob(_statement, place, value.Blob.Span),
     };

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using FacilityMonitor.Alerts;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Contract;
+using FacilityMonitor.Control;
 using FacilityMonitor.Journal;
 using FacilityMonitor.OnCall;
 using FacilityMonitor.Readings;
@@ -15,7 +16,11 @@ namespace FacilityMonitor.Monitoring;
 /// <param name="Alerts">Open alerts, the most urgent first; beyond pending.</param>
 /// <param name="Circuits">What every circuit carries.</param>
 /// <param name="NotDurable">Steps that could not be written yet because the disk refuses.</param>
-internal sealed record MonitoringState(long Number, IReadOnlyList<AlertTransition> Alerts, IReadOnlyList<CircuitState> Circuits, int NotDurable);
+internal sealed record MonitoringState(long Number, IReadOnlyList<AlertTransition> Alerts, IReadOnlyList<CircuitState> Circuits, int NotDurable)
+{
+    /// <summary>Devices that carry people: whether somebody is on them.</summary>
+    public IReadOnlyDictionary<DeviceId, SeatState> Seats { get; init; } = new Dictionary<DeviceId, SeatState>();
+}
 
 /// <summary>From the journal to alerts. Restores its memory from a snapshot, reads the journal from there, and comes to the same alerts as if nothing had happened.</summary>
 internal sealed partial class MonitoringWorker(
@@ -42,6 +47,8 @@ internal sealed partial class MonitoringWorker(
     private readonly List<AlertTransition> _steps = [];
     private readonly Dictionary<string, AlertTransition> _open = new(StringComparer.Ordinal);
     private readonly Queue<AlertTransition> _waiting = new();
+    private readonly Queue<CommandEffect> _effects = new();
+    private long _seatChanges;
     private volatile MonitoringState _state = new(0, [], [], 0);
     /// <summary>Few and far between: a watch tells a change of its state, every five seconds at most.</summary>
     private readonly Channel<AlertTransition> _ofOurselves = Channel.CreateUnbounded<AlertTransition>();
@@ -118,9 +125,9 @@ internal sealed partial class MonitoringWorker(
         {
             stoppingToken.ThrowIfCancellationRequested();
             var grown = Task.CompletedTask;
-            if (_waiting.Count < WaitingMax && reader.TryRead(out var entry, out grown))
+            if (Unwritten < WaitingMax && reader.TryRead(out var entry, out grown))
                 return entry!;
-            if (_waiting.Count == 0)
+            if (Unwritten == 0)
             {
                 // One wait for all rounds: a new one each time would pile up in the channel.
                 if (_own.IsCompleted)
@@ -131,7 +138,7 @@ internal sealed partial class MonitoringWorker(
             }
 
             var pause = Task.Delay(RetryEvery, time, stoppingToken);
-            if (_waiting.Count >= WaitingMax || await Task.WhenAny(grown, pause) == pause)
+            if (Unwritten >= WaitingMax || await Task.WhenAny(grown, pause) == pause)
             {
                 await pause;
                 return null;
@@ -170,6 +177,9 @@ internal sealed partial class MonitoringWorker(
                 // The engine's own grace is the default; another one is as if the service had begun earlier or later.
                 _engine.Started(atMs + (long)settings.Monitoring.StartupGrace.TotalMilliseconds - SiteEngine.GraceMs);
                 break;
+            case JournalRecordKind.Command:
+                _engine.Command(_records.Command!, atMs);
+                break;
             case JournalRecordKind.Duplicate:
             case JournalRecordKind.DeadLetter:
                 break;
@@ -206,19 +216,33 @@ internal sealed partial class MonitoringWorker(
                 _open.Remove(step.AlertId);
         }
 
+        foreach (var effect in _engine.Effects)
+            _effects.Enqueue(effect);
+        _engine.Effects.Clear();
+
         // While the disk refuses, once a second is often enough.
-        if (_waiting.Count > 0 && (!_failing || time.GetElapsedTime(_triedAt) >= RetryEvery))
+        if (Unwritten > 0 && (!_failing || time.GetElapsedTime(_triedAt) >= RetryEvery))
             await WriteAsync();
-        if (_steps.Count > 0 || position % 4 == 0)
+        if (_steps.Count > 0 || position % 4 == 0 || _seatChanges != _engine.SeatChanges)
             Show();
     }
 
-    private void Show() => _state = new MonitoringState(
-        _state.Number + 1, [.. _open.Values.OrderBy(step => step.Priority).ThenBy(step => step.OnsetMs)], [.. _engine.Circuits], _waiting.Count);
+    private int Unwritten => _waiting.Count + _effects.Count;
+
+    private void Show()
+    {
+        _seatChanges = _engine.SeatChanges;
+        _state = new MonitoringState(
+            _state.Number + 1, [.. _open.Values.OrderBy(step => step.Priority).ThenBy(step => step.OnsetMs)], [.. _engine.Circuits], _waiting.Count)
+        {
+            Seats = _engine.Seats.ToDictionary(),
+        };
+    }
 
     private async Task WriteAsync()
     {
         var batch = _waiting.ToArray();
+        var effects = _effects.ToArray();
         var contacts = registry.Current.Facility.Contacts;
         var written = new List<AlertTransition>();
         _triedAt = time.GetTimestamp();
@@ -230,6 +254,12 @@ internal sealed partial class MonitoringWorker(
                 written.Clear();
                 written.AddRange(batch.Where(step => AlertLog.Write(connection, step)));
                 outbox.Enqueue(connection, written, contacts);
+                foreach (var effect in effects)
+                {
+                    CommandBook.Happened(
+                        connection, effect.Id, device: null, effect.IsSeen ? CommandEvent.EffectSeen : CommandEvent.EffectMissing, effect.AtMs,
+                        effect.IsSeen ? "measured" : "current still flows");
+                }
             });
         }
         catch (DatabaseUnavailableException error)
@@ -242,6 +272,7 @@ internal sealed partial class MonitoringWorker(
         }
 
         _waiting.Clear();
+        _effects.Clear();
         if (_failing)
         {
             LogDurableAgain(batch.Length);
@@ -268,7 +299,7 @@ internal sealed partial class MonitoringWorker(
         }
 
         // Files may have been edited while we were away, too. Until the replay has come to the end the engine knows less than the disk.
-        if (!_isReconciled && position >= _reconcileAt && _waiting.Count == 0)
+        if (!_isReconciled && position >= _reconcileAt && Unwritten == 0)
             await ReconcileAsync();
 
         if (_snapshot!.Waiting == 0 && time.GetElapsedTime(_roundAt) >= settings.Monitoring.SnapshotInterval)
@@ -292,7 +323,7 @@ internal sealed partial class MonitoringWorker(
     private async Task TrySnapshotAsync(Func<Task> save)
     {
         // Steps that are not on disk would be lost by a snapshot that is behind them.
-        if (_waiting.Count > 0)
+        if (Unwritten > 0)
             return;
         try
         {
@@ -357,7 +388,7 @@ internal sealed partial class MonitoringWorker(
 
     private async Task LeaveAsync(long position)
     {
-        if (_waiting.Count > 0)
+        if (Unwritten > 0)
             await WriteAsync();
         await TrySnapshotAsync(() => _snapshot!.SaveAllAsync(position));
     }

@@ -63,6 +63,33 @@ internal static class BlockTable
             Database.Execute(connection, "delete from block where id = $id", ("$id", id));
     }
 
+    /// <summary>The next blocks of hours before this one.</summary>
+    public static List<long> BlocksBefore(SqliteConnection connection, long hour, int most)
+    {
+        using var command = Database.Command(connection, "select id from block where hour < $hour limit $most", ("$hour", hour), ("$most", most));
+        return Numbers(command);
+    }
+
+    /// <summary>The next hourly rows of hours before this one.</summary>
+    public static List<(int Device, int Channel, long Hour)> HourlyBefore(SqliteConnection connection, long hour, int most)
+    {
+        using var command = Database.Command(connection, "select device, channel, hour from hourly where hour < $hour limit $most", ("$hour", hour), ("$most", most));
+        using var rows = command.ExecuteReader();
+        var keys = new List<(int, int, long)>();
+        while (rows.Read())
+            keys.Add((rows.GetInt32(0), rows.GetInt32(1), rows.GetInt64(2)));
+        return keys;
+    }
+
+    public static void DeleteHourly(SqliteConnection connection, IEnumerable<(int Device, int Channel, long Hour)> keys)
+    {
+        foreach (var (device, channel, hour) in keys)
+        {
+            Database.Execute(
+                connection, "delete from hourly where device = $device and channel = $channel and hour = $hour", ("$device", device), ("$channel", channel), ("$hour", hour));
+        }
+    }
+
     /// <summary>Writes hourly rows; a row that was there and differs gets the next revision.</summary>
     public static void Save(SqliteConnection connection, IEnumerable<HourlyRollup> rollups)
     {
@@ -102,7 +129,10 @@ internal static class BlockTable
         connection, "insert or replace into latest (device, body) values ($device, $body)", ("$device", device), ("$body", body));
 
     /// <summary>What every channel said last.</summary>
-    public static IEnumerable<LatestReading> Latest(SqliteConnection connection, DeviceTable devices)
+    /// <param name="connection">Where from.</param>
+    /// <param name="devices">Who they are.</param>
+    /// <param name="damaged">Told of a device whose row cannot be read; it is shown again when it speaks.</param>
+    public static IEnumerable<LatestReading> Latest(SqliteConnection connection, DeviceTable devices, Action<long, string> damaged)
     {
         using var command = Database.Command(connection, "select device, body from latest");
         using var rows = command.ExecuteReader();
@@ -110,7 +140,18 @@ internal static class BlockTable
         {
             if (devices.Find(rows.GetInt32(0)) is not { } device)
                 continue;
-            foreach (var latest in ReadLatest(device, (byte[])rows[1]))
+            List<LatestReading> channels;
+            try
+            {
+                channels = ReadLatest(device, (byte[])rows[1]);
+            }
+            catch (Exception error) when (error is InvalidDataException or ArgumentException)
+            {
+                damaged(device.Number, error.Message);
+                continue;
+            }
+
+            foreach (var latest in channels)
                 yield return latest;
         }
     }
@@ -125,7 +166,7 @@ internal static class BlockTable
             var atMs = cursor.Zigzag();
             var quality = (Quality)cursor.Byte();
             var state = cursor.TextOrNull();
-            var values = new LatestValue[cursor.Varint()];
+            var values = new LatestValue[cursor.Count(MetricKeys.Count)];
             for (var index = 0; index < values.Length; index++)
                 values[index] = new LatestValue((Metric)cursor.Byte(), cursor.Raw(), atMs - cursor.Zigzag());
             channels.Add(new LatestReading(device, channel, atMs, quality, state, values));

@@ -22,7 +22,7 @@ internal sealed partial class EmbeddedStore : IReadingStore
     {
         (_connect, _logger) = (connect, logger);
         using var reader = connect();
-        foreach (var latest in BlockTable.Latest(reader, devices))
+        foreach (var latest in BlockTable.Latest(reader, devices, CountDamagedLatest))
             Latest.Load(latest);
     }
 
@@ -144,6 +144,15 @@ internal sealed partial class EmbeddedStore : IReadingStore
         Interlocked.Increment(ref _damaged);
         LogDamaged(block, reason);
     }
+
+    private void CountDamagedLatest(long device, string reason)
+    {
+        Interlocked.Increment(ref _damaged);
+        LogDamagedLatest(device, reason);
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "What device {Device} said last cannot be read; it is shown again when it speaks: {Reason}")]
+    private partial void LogDamagedLatest(long device, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Block {Block} is passed over: {Reason}")]
     private partial void LogDamaged(long block, string reason);

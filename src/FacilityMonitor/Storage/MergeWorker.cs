@@ -15,7 +15,8 @@ internal sealed partial class MergeWorker(BlockMerger merger, TimeProvider time,
             try
             {
                 await merger.MergeAsync(everything: false, stoppingToken);
-                await merger.DropAsync(stoppingToken);
+                if (await merger.DropAsync(stoppingToken) is > 0 and var blocks)
+                    LogDropped(blocks);
             }
             catch (DatabaseUnavailableException error)
             {
@@ -24,6 +25,9 @@ internal sealed partial class MergeWorker(BlockMerger merger, TimeProvider time,
             }
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Blocks} of the oldest blocks of readings were dropped before their time: readings take more than data.retention-mib")]
+    private partial void LogDropped(int blocks);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Blocks are joined later: {Reason}")]
     private partial void LogNotMerged(string reason);

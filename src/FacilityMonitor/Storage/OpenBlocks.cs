@@ -42,9 +42,9 @@ internal sealed class OpenBlocks
             foreach (ref readonly var reading in message.Readings.Readings)
             {
                 var block = BlockOf(device, HourlyRollup.HourOf(reading.AtMs));
-                Bytes -= block.Bytes;
+                Bytes -= block.Capacity;
                 block.Add(reading, message.Readings.ValuesOf(reading), message.HasEnvelope ? message.Envelope.Seq : 0);
-                Bytes += block.Bytes;
+                Bytes += block.Capacity;
                 Fullest = Math.Max(Fullest, block.Count);
                 ref readonly var row = ref block.Rows[^1];
                 latest.Add(device, row, block.ValuesOf(row));
@@ -97,7 +97,7 @@ internal sealed class OpenBlocks
         {
             foreach (var block in _parts[part].Values)
             {
-                Bytes -= block.Bytes;
+                Bytes -= block.Capacity;
                 block.Clear();
                 if (_freeBytes + block.Capacity > FreeBytesMax)
                     continue;
@@ -123,6 +123,7 @@ internal sealed class OpenBlocks
             if (_free.TryPop(out block))
                 _freeBytes -= block.Capacity;
             blocks[(device, hour)] = block ??= new ReadingBlock();
+            Bytes += block.Capacity;
             Count++;
         }
 

@@ -19,8 +19,8 @@ internal readonly record struct BlockRow(
 /// <summary>Readings of one device, in order of arrival until <see cref="Sort"/>. Arrays that are used again: adding allocates nothing once they have grown.</summary>
 internal sealed class ReadingBlock
 {
-    private BlockRow[] _rows = new BlockRow[16];
-    private MetricValue[] _values = new MetricValue[96];
+    private BlockRow[] _rows = new BlockRow[2];
+    private MetricValue[] _values = new MetricValue[8];
     private int[] _order = [];
     private Comparison<int>? _byChannelAndTime;
     private int _valueCount;
@@ -29,11 +29,8 @@ internal sealed class ReadingBlock
 
     public ReadOnlySpan<BlockRow> Rows => _rows.AsSpan(0, Count);
 
-    /// <summary>Memory its content takes, bytes.</summary>
-    public long Bytes => (Count * 72L) + (_valueCount * 16L);
-
     /// <summary>Memory it holds, whether used or not, bytes.</summary>
-    public long Capacity => (_rows.Length * 72L) + (_values.Length * 16L);
+    public long Capacity => 128 + (_rows.Length * 72L) + (_values.Length * 16L);
 
     public ReadOnlySpan<MetricValue> ValuesOf(in BlockRow row) => _values.AsSpan(row.FirstValue, row.ValueCount);
 

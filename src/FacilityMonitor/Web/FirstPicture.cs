@@ -20,8 +20,8 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
     /// <summary>Power from which a channel is in use, W.</summary>
     private const double InUseW = 3;
 
-    /// <summary>New devices that are named; of more only the number is said.</summary>
-    private const int UnknownMax = 50;
+    /// <summary>Errors of the configuration that are listed; mending those first mends most of the others.</summary>
+    private const int ErrorsMax = 10;
 
     /// <summary>Hours of the books that are shown.</summary>
     private const int HoursShown = 6;
@@ -32,7 +32,9 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
         var page = new Drawing(view, state.Circuits.ToDictionary(circuit => circuit.Path, StringComparer.Ordinal), nowMs, language);
         page.Open("main", "first");
         page.Line("p", "empty", $"{page.Say("as-of")} {AlertText.Clock(nowMs)}");
-        Alerts(page, state.Alerts);
+        var isDeaf = ingest.Broker.State is not MqttConnectionState.Subscribed;
+        Banner(page, isDeaf);
+        Alerts(page, state.Alerts, isDeaf);
         if (facility.Sites.Count == 0)
             page.Line("p", "empty", page.Say("no-sites"));
         foreach (var site in facility.Sites)
@@ -43,11 +45,26 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
         return page.ToString();
     }
 
-    private static void Alerts(Drawing page, IReadOnlyList<AlertTransition> alerts)
+    /// <summary>What makes all that is shown below doubtful comes first.</summary>
+    private void Banner(Drawing page, bool isDeaf)
+    {
+        if (isDeaf)
+            page.Line("p", "lost", $"× {page.Say("deaf")}");
+        var errors = registry.LastErrors;
+        if (errors.Count == 0)
+            return;
+        page.Line("p", "lost", string.Create(CultureInfo.InvariantCulture, $"! {page.Say("configuration")} ({errors.Count})"));
+        page.Open("ul", "attention");
+        foreach (var error in errors.Take(ErrorsMax))
+            page.Line("li", null, error.In(page.Language));
+        page.Close("ul");
+    }
+
+    private static void Alerts(Drawing page, IReadOnlyList<AlertTransition> alerts, bool isDeaf)
     {
         page.Section("alerts");
         if (alerts.Count == 0)
-            page.Line("p", "empty", page.Say("no-alerts"));
+            page.Line("p", isDeaf ? "attention" : "empty", page.Say(isDeaf ? "no-alerts-deaf" : "no-alerts"));
         page.Open("ul", "alerts");
         foreach (var alert in alerts)
             page.Line("li", alert.Priority.ToString().ToLowerInvariant(), $"{alert.Priority} {alert.Text.In(page.Language)}");
@@ -91,6 +108,8 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
     private static string Trip(Drawing page, TripBand? trip) => trip switch
     {
         null => "",
+        { ToS: null, FromS: < 60 } => page.Say("trip-soon-or-never"),
+        { FromS: < 60 } band => $"< {Drawing.Number(Math.Ceiling(band.ToS!.Value / 60), "0")} {page.Say("minutes")}",
         { ToS: null } band => $"≥ {Drawing.Number(Math.Floor(band.FromS / 60), "0")} {page.Say("minutes")} · {page.Say("perhaps-never")}",
         { } band => $"{Drawing.Number(Math.Floor(band.FromS / 60), "0")}–{Drawing.Number(Math.Ceiling(band.ToS!.Value / 60), "0")} {page.Say("minutes")}",
     };
@@ -115,18 +134,29 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
             (away is null ? "" : $"× {away} · ") + AlertText.Clock(device.HeardMs));
     }
 
-    private static void Unknown(Drawing page)
+    private void Unknown(Drawing page)
     {
         page.Section("unknown");
         var unknown = page.View.All.Where(device => page.View.Find(device.Id) is null).ToList();
         if (unknown.Count == 0)
             page.Line("p", "empty", page.Say("no-unknown"));
+        else
+            page.Line("p", null, $"{page.Say("unknown-help")} {registry.File}");
         page.Open("ul", "unknown");
-        foreach (var device in unknown.Take(UnknownMax))
-            page.Line("li", null, $"{device.Id} · {device.Id.Dialect} {device.Birth?.Model} · {page.Say("heard")} {AlertText.Clock(device.HeardMs)}");
+        foreach (var device in unknown.Take(LiveView.OfferedMax))
+        {
+            page.Open("li");
+            page.Line("span", null, $"{device.Id} · {LiveJson.Product(device.Id.Dialect)} {device.Birth?.Model} · {page.Say("heard")} {AlertText.Clock(device.HeardMs)}");
+            if (page.View.Offer(device) is { } lines)
+                page.Line("pre", null, lines);
+            else if (RegistrationText.IsPerhapsGroup(device))
+                page.Line("span", "age", page.Say("perhaps-group"));
+            page.Close("li");
+        }
+
         page.Close("ul");
-        if (unknown.Count > UnknownMax)
-            page.Line("p", "empty", string.Create(CultureInfo.InvariantCulture, $"{page.Say("more")}: {unknown.Count - UnknownMax}"));
+        if (unknown.Count > LiveView.OfferedMax)
+            page.Line("p", "empty", string.Create(CultureInfo.InvariantCulture, $"{page.Say("more")}: {unknown.Count - LiveView.OfferedMax}"));
         page.Close("section");
     }
 

@@ -234,7 +234,7 @@ internal sealed partial class LiveFeed(
 
     /// <summary>The whole state, written once for all that come before the next change: after a restart they come together.</summary>
     private LiveFrame Hello() => _hello ??= LiveFrame.Of("hello", LiveJson.Hello(
-        Build, NowMs(), LiveJson.Registry(registry.Current.Facility), LiveJson.Devices(_view, _view.All, NowMs()), LiveJson.Alerts(monitoring.State), _health));
+        Build, NowMs(), LiveJson.Registry(registry.Current.Facility, registry.File), LiveJson.Devices(_view, _view.All, NowMs()), LiveJson.Alerts(monitoring.State), _health));
 
     /// <summary>Begins with what the store holds of every channel, so that a restart does not empty the page.</summary>
     /// <returns>From where the journal goes on: everything before is in the store, and what is met twice changes nothing.</returns>

@@ -18,20 +18,25 @@ internal sealed record HealthSources(
 /// <summary>The link to the broker as a person sees it: an attempt that fails again is not a new loss.</summary>
 /// <param name="IsConnected">Whether messages come.</param>
 /// <param name="SinceMs">Since when it is so, ms since 1970-01-01 UTC.</param>
-/// <param name="Reason">Why it was lost; null while it stands or when nothing is known.</param>
-internal sealed record BrokerLink(bool IsConnected, long SinceMs, string? Reason)
+/// <param name="Loss">Why it was lost, a word for which the page has texts; null while it stands or when nothing is known.</param>
+/// <param name="Detail">What the network or the broker said to it, in their words.</param>
+internal sealed record BrokerLink(bool IsConnected, long SinceMs, MqttLossReason? Loss, string? Detail)
 {
-    public static BrokerLink Of(MqttConnectionChange change) => new(change.State is MqttConnectionState.Subscribed, change.At.ToUnixTimeMilliseconds(), ReasonOf(change));
+    public static BrokerLink Of(MqttConnectionChange change)
+    {
+        var since = change.At.ToUnixTimeMilliseconds();
+        if (change.State is MqttConnectionState.Subscribed || change.Loss == MqttLossReason.None)
+            return new(change.State is MqttConnectionState.Subscribed, since, null, null);
+        return new(false, since, change.Loss, change.Detail ?? (change.ReasonCode == MqttReasonCode.Success ? null : change.ReasonCode.ToString()));
+    }
 
     public BrokerLink Next(MqttConnectionChange change)
     {
         var now = Of(change);
-        if (now.IsConnected)
-            return now with { Reason = null };
-        return IsConnected ? now : this with { Reason = now.Reason ?? Reason };
+        if (now.IsConnected || IsConnected)
+            return now;
+        return now.Loss is null ? this : this with { Loss = now.Loss, Detail = now.Detail };
     }
-
-    private static string? ReasonOf(MqttConnectionChange change) => change.Loss == MqttLossReason.None ? null : $"{change.Loss} {change.Detail}".Trim();
 }
 
 /// <summary>What the live feed counts.</summary>
@@ -63,9 +68,10 @@ internal static class LiveJson
 
     public static byte[] Heartbeat(long nowMs) => Write(writer => writer.WriteNumber("now", nowMs));
 
-    public static byte[] Registry(Facility facility) => Write(writer =>
+    public static byte[] Registry(Facility facility, string file) => Write(writer =>
     {
         writer.WriteString("version", facility.Version);
+        writer.WriteString("file", file);
         writer.WriteStartArray("sites");
         foreach (var site in facility.Sites)
             Site(writer, site);
@@ -92,6 +98,7 @@ internal static class LiveJson
             writer.WriteString("priority", alert.Priority.ToString());
             writer.WriteString("condition", TransitionJson.State(alert.Condition));
             writer.WriteNumber("onset", alert.OnsetMs);
+            writer.WriteNumber("at", alert.AtMs);
             writer.WriteString("asset", alert.Asset);
             Local(writer, "text", alert.Text);
             writer.WriteEndObject();
@@ -130,7 +137,8 @@ internal static class LiveJson
         writer.WriteStartObject("broker");
         writer.WriteBoolean("connected", link.IsConnected);
         writer.WriteNumber("since", link.SinceMs);
-        writer.WriteString("reason", link.Reason);
+        writer.WriteString("loss", link.Loss?.ToString());
+        writer.WriteString("detail", link.Detail);
         writer.WriteEndObject();
         writer.WriteStartObject("books");
         writer.WriteNumber("received", books.Received);
@@ -148,7 +156,7 @@ internal static class LiveJson
         writer.WriteEndObject();
         Hours(writer, hourly.State, devices);
         writer.WriteStartObject("journal");
-        writer.WriteNumber("lagMs", ingest.LiveLagMs);
+        writer.WriteNumber("lagMs", Math.Max(ingest.LiveLagMs, ingest.LastLiveMs));
         writer.WriteStartObject("readers");
         // Ingest's own cursor is where a restart reads from, and the rules' is their snapshot's: neither says how far behind anybody is.
         writer.WriteNumber("monitoring", Behind(journal.Last - monitoring.Position));
@@ -172,7 +180,13 @@ internal static class LiveJson
         writer.WriteEndObject();
         writer.WriteStartArray("configuration");
         foreach (var error in registry.LastErrors)
-            writer.WriteStringValue(error.ToString());
+        {
+            writer.WriteStartObject();
+            writer.WriteString("zh", error.In("zh"));
+            writer.WriteString("en", error.In("en"));
+            writer.WriteEndObject();
+        }
+
         writer.WriteEndArray();
     });
 
@@ -259,7 +273,9 @@ internal static class LiveJson
             writer.WriteString("id", device.Id);
             Local(writer, "name", device.Name);
             writer.WriteString("kind", device.Kind.ToString());
-            writer.WriteString("place", device.Place);
+            // Left out, not null: to the page "no place" is a place of its own.
+            if (device.Place is { } place)
+                writer.WriteString("place", place);
             writer.WriteNumber("sockets", device.Sockets);
             writer.WriteStartArray("reserved");
             foreach (var channel in device.Reserved)
@@ -278,7 +294,7 @@ internal static class LiveJson
         writer.WriteStartObject();
         writer.WriteString("key", registered is null ? device.Id.ToString() : $"{registered.Site.Id}/{registered.Entry.Id}");
         writer.WriteBoolean("known", registered is not null);
-        writer.WriteString("dialect", device.Id.Dialect.ToString());
+        writer.WriteString("dialect", Product(device.Id.Dialect));
         writer.WriteString("name", device.Id.Name);
         writer.WriteString("site", device.Id.Site);
         writer.WriteNumber("first", device.FirstMs);
@@ -291,6 +307,10 @@ internal static class LiveJson
             writer.WriteString("firmware", birth.Firmware);
         }
 
+        if (view.Offer(device) is { } lines)
+            writer.WriteString("yaml", lines);
+        else if (registered is null && RegistrationText.IsPerhapsGroup(device))
+            writer.WriteBoolean("group", true);
         writer.WriteStartObject("channels");
         foreach (var (channel, now) in device.Channels)
         {
@@ -307,6 +327,17 @@ internal static class LiveJson
         writer.WriteEndObject();
         writer.WriteEndObject();
     }
+
+    /// <summary>As its makers write it.</summary>
+    public static string Product(Dialect dialect) => dialect switch
+    {
+        Dialect.Fm1 => "fm/1",
+        Dialect.Tasmota => "Tasmota",
+        Dialect.Shelly => "Shelly",
+        Dialect.Zigbee2Mqtt => "Zigbee2MQTT",
+        Dialect.ThingsBoard => "ThingsBoard",
+        Dialect.Mapped => "JSON",
+    };
 
     private static void Local(Utf8JsonWriter writer, string key, LocalText text)
     {

@@ -23,6 +23,11 @@ internal sealed class LiveView(FacilitySource registry)
     private readonly Dictionary<DeviceId, DeviceNow> _byId = [];
     private readonly HashSet<int> _changed = [];
     private readonly Queue<int> _changedInOrder = new();
+    private readonly HashSet<DeviceId> _offered = [];
+    private FacilityIndex? _offeredFor;
+
+    /// <summary>New devices for which the page is told how to register them; it lists no more either.</summary>
+    public const int OfferedMax = 50;
 
     /// <summary>Devices that were not shown because there are too many.</summary>
     public long NotShown { get; private set; }
@@ -106,6 +111,24 @@ internal sealed class LiveView(FacilitySource registry)
         var fresh = FreshMs(meter);
         return [.. channels.Select(meter.Channel).OfType<ChannelNow>()
             .Where(channel => nowMs - channel.HeardMs <= fresh && channel.Values.ContainsKey(Metric.A)).Select(channel => channel.Values[Metric.A].Value)];
+    }
+
+    /// <summary>What to paste so that a new device is registered; null for one that is, cannot be, or comes behind the first <see cref="OfferedMax"/>.</summary>
+    public string? Offer(DeviceNow device)
+    {
+        var index = registry.Current;
+        if (index.Find(device.Id) is not null)
+            return null;
+        if (!ReferenceEquals(index, _offeredFor))
+        {
+            _offered.Clear();
+            _offeredFor = index;
+        }
+
+        if (!_offered.Contains(device.Id) && (_offered.Count >= OfferedMax || !_offered.Add(device.Id)))
+            return null;
+        var isNameShared = device.Id.Site is null && Enum.GetValues<Dialect>().Any(dialect => dialect != device.Id.Dialect && _byId.ContainsKey(device.Id with { Dialect = dialect }));
+        return RegistrationText.Of(device, index, isNameShared);
     }
 
     /// <summary>Where a device is registered; null when it is not.</summary>

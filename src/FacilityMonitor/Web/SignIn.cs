@@ -14,14 +14,16 @@ internal sealed class SignIn(ServiceSettings settings, SignInAttempts attempts)
     /// <summary>Names the password a session was opened with: a new password ends the sessions of the old one.</summary>
     private const string StampClaim = "stamp";
 
+    private const int UserLengthMax = 100;
+
     private readonly string _stamp = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{settings.Web.User}\n{settings.Web.Password}")))[..16];
 
-    public static IResult Form(HttpContext context, IAntiforgery antiforgery) => Html(context, antiforgery, "", StatusCodes.Status200OK);
+    public static IResult Form(HttpContext context, IAntiforgery antiforgery) => Html(context, antiforgery, "", "", StatusCodes.Status200OK);
 
     public static async Task<IResult> PostAsync(HttpContext context, IAntiforgery antiforgery, SignIn signIn)
     {
         if (!await antiforgery.IsRequestValidAsync(context))
-            return Html(context, antiforgery, Texts.In(context, "sign-in-again"), StatusCodes.Status400BadRequest);
+            return Html(context, antiforgery, Texts.In(context, "sign-in-again"), "", StatusCodes.Status400BadRequest);
         var form = await context.Request.ReadFormAsync();
         return await signIn.EnterAsync(context, antiforgery, form["user"].ToString(), form["password"].ToString());
     }
@@ -48,11 +50,11 @@ internal sealed class SignIn(ServiceSettings settings, SignInAttempts attempts)
     {
         var from = context.Connection.RemoteIpAddress;
         if (attempts.MustWait(from))
-            return Html(context, antiforgery, Texts.In(context, "sign-in-wait"), StatusCodes.Status429TooManyRequests);
+            return Html(context, antiforgery, Texts.In(context, "sign-in-wait"), user, StatusCodes.Status429TooManyRequests);
         if (!IsRight(user, password))
         {
             attempts.WasWrong(from);
-            return Html(context, antiforgery, Texts.In(context, "sign-in-wrong"), StatusCodes.Status401Unauthorized);
+            return Html(context, antiforgery, Texts.In(context, "sign-in-wrong"), user, StatusCodes.Status401Unauthorized);
         }
 
         attempts.WasRight(from);
@@ -68,8 +70,11 @@ internal sealed class SignIn(ServiceSettings settings, SignInAttempts attempts)
     private static bool Same(string left, string right) =>
         CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(left)), SHA256.HashData(Encoding.UTF8.GetBytes(right)));
 
-    private static IResult Html(HttpContext context, IAntiforgery antiforgery, string notice, int status)
+    private static IResult Html(HttpContext context, IAntiforgery antiforgery, string notice, string user, int status)
     {
+        // Whoever mistyped the password goes on there. A name longer than any real one is not sent back.
+        var isKept = user.Length is > 0 and <= UserLengthMax;
+        var (name, focusName, focusPassword) = isKept ? ($" value=\"{Page.Encode(user)}\"", "", " autofocus") : ("", " autofocus", "");
         string T(string key) => Page.Encode(Texts.In(context, key));
         return Page.Write(context, "", $"""
             <header><h1>{T("product")}</h1><nav>{Page.LanguageLink(context, "/sign-in")}</nav></header>
@@ -77,8 +82,8 @@ internal sealed class SignIn(ServiceSettings settings, SignInAttempts attempts)
             <p role="alert">{Page.Encode(notice)}</p>
             <form method="post" action="/sign-in">
             {Page.Token(context, antiforgery)}
-            <label>{T("user")} <input name="user" autocomplete="username" required autofocus></label>
-            <label>{T("password")} <input name="password" type="password" autocomplete="current-password" required></label>
+            <label>{T("user")} <input name="user" autocomplete="username"{name} required{focusName}></label>
+            <label>{T("password")} <input name="password" type="password" autocomplete="current-password" required{focusPassword}></label>
             <button>{T("sign-in")}</button>
             </form>
             </main>

@@ -90,6 +90,8 @@ internal sealed class JournalWitness : IAsyncDisposable
                     engine.Started(atMs + (long)grace.TotalMilliseconds - SiteEngine.GraceMs);
                 else if (kind == JournalRecordKind.Tick)
                     engine.Tick(atMs, steps);
+                else if (kind == JournalRecordKind.Command)
+                    engine.Command(records.Command!, atMs);
                 else if (kind == JournalRecordKind.Message)
                     Take(engine, message, steps);
             }

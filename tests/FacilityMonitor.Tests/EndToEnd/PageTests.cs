@@ -66,7 +66,7 @@ public sealed class PageTests
         await Assertions.Expect(page.Locator("[aria-live=polite]")).ToContainTextAsync("Cleared: ");
         await stop.CancelAsync();
         await quiet;
-        await Assertions.Expect(page.GetByTestId("health-hole")).ToHaveTextAsync("0");
+        await Assertions.Expect(page.GetByTestId("health-hole")).ToHaveTextAsync("✓ balance");
         await Assertions.Expect(page.GetByTestId("alert-books-raised").Locator("td")).ToHaveTextAsync("1");
         Assert.Empty(chromium.Errors);
     }
@@ -153,6 +153,95 @@ public sealed class PageTests
             Assert.Contains(word, said, StringComparison.Ordinal);
     }
 
+    [RealServerFact("chromium")]
+    public async Task What_stands_nowhere_or_is_not_registered_is_drawn_and_its_lines_register_it_when_pasted()
+    {
+        using var folder = new TemporaryFolder();
+        var registry = Configuration(folder.Path, "- {id: pile-a, kind: pile, name: {zh: 甲桩, en: Pile A}, sockets: 2}");
+        await using var broker = await MosquittoBroker.StartAsync("allow_anonymous true");
+        await using var service = await ServiceUnderTest.StartAsync(broker, folder.Path, Path.GetDirectoryName(registry));
+        await using var registered = new Pile(broker, "pile-a");
+        await using var stranger = new Pile(broker, "pile-b");
+        await registered.SayAsync(150);
+        await stranger.SayAsync(60);
+        await using var chromium = await BrowserUnderTest.StartAsync();
+        var page = await chromium.OpenAsync();
+        await page.GotoAsync($"{service.Url}/?lang=en");
+        await SignInAsync(page, ServiceUnderTest.Password);
+
+        // No place, and the seventh of two sockets: both are there, and both say what is missing.
+        await Assertions.Expect(page.GetByTestId("place-huaihai-")).ToContainTextAsync("No place registered");
+        await Assertions.Expect(page.GetByTestId("socket-huaihai-pile-a-s1")).ToHaveAttributeAsync("data-state", "never");
+        var more = page.GetByTestId("socket-huaihai-pile-a-s7");
+        await Assertions.Expect(more).ToHaveAttributeAsync("data-state", "charging");
+        await Assertions.Expect(more).ToHaveAttributeAsync("title", new System.Text.RegularExpressions.Regex("not registered"));
+        var offer = page.GetByTestId("new-device-pile-b");
+        await Assertions.Expect(offer).ToContainTextAsync("fm/1");
+        await Assertions.Expect(page.GetByText(registry)).ToHaveCountAsync(1);
+        await Assertions.Expect(page.GetByTestId("card-unknown")).ToContainTextAsync("1 not registered");
+
+        var lines = await offer.Locator("pre").InnerTextAsync();
+        await File.AppendAllTextAsync(registry, string.Join('\n', lines.Split('\n').Select(line => "      " + line)) + "\n");
+
+        await Assertions.Expect(page.GetByTestId("socket-huaihai-pile-b-s7")).ToHaveAttributeAsync("data-state", "charging");
+        await Assertions.Expect(offer).ToHaveCountAsync(0);
+        await Assertions.Expect(page.GetByTestId("configuration-errors")).ToHaveCountAsync(0);
+        Assert.Empty(chromium.Errors);
+    }
+
+    [RealServerFact("chromium")]
+    public async Task A_lost_broker_and_a_broken_registry_are_said_at_the_top_and_nothing_fits_badly_on_a_phone()
+    {
+        using var folder = new TemporaryFolder();
+        var registry = Configuration(folder.Path, "- {id: pile-02, kind: pile, name: {zh: 甲桩, en: Pile A}, sockets: 7}");
+        await using var broker = await MosquittoBroker.StartAsync("allow_anonymous true");
+        await using var service = await ServiceUnderTest.StartAsync(broker, folder.Path, Path.GetDirectoryName(registry));
+        await using (var pile = new Pile(broker, "pile-02"))
+        {
+            await pile.SayAsync(150);
+            await pile.LeaveAsync();
+        }
+
+        await using var chromium = await BrowserUnderTest.StartAsync();
+        var page = await chromium.OpenAsync();
+        await page.SetViewportSizeAsync(390, 844);
+        await page.GotoAsync($"{service.Url}/?lang=en");
+        await SignInAsync(page, ServiceUnderTest.Password);
+        await Assertions.Expect(page.GetByTestId("alerts-none")).ToHaveTextAsync("No open alert.");
+        await Assertions.Expect(page.GetByTestId("card-health")).ToContainTextAsync("fine");
+        await Assertions.Expect(page.GetByTestId("socket-huaihai-pile-02-s7")).ToHaveAttributeAsync("data-state", "offline");
+        Assert.Equal("", await page.EvaluateAsync<string>(CutOff));
+
+        await broker.StopAsync();
+        await Assertions.Expect(page.GetByTestId("broker-lost")).ToContainTextAsync("Nothing is being received");
+        await Assertions.Expect(page.GetByTestId("alerts-none")).ToContainTextAsync("a new danger would not appear here");
+        await Assertions.Expect(page.GetByTestId("card-huaihai")).ToContainTextAsync("nothing received");
+        await Assertions.Expect(page.GetByTestId("card-health")).ToContainTextAsync("needs attention");
+        await page.GotoAsync($"{service.Url}/?lang=zh");
+        // In words, not in those of the code.
+        await Assertions.Expect(page.GetByTestId("health-broker")).ToContainTextAsync("代理");
+        Assert.DoesNotMatch("ConnectFailed|ClosedByServer|Success", await page.GetByTestId("health-broker").InnerTextAsync());
+
+        await File.WriteAllTextAsync(registry, "sites: 5\n");
+        await Assertions.Expect(page.GetByTestId("configuration-errors")).ToContainTextAsync("facility.yaml:1:8: 错误");
+        Assert.Empty(chromium.Errors);
+    }
+
+    /// <summary>What of the tiles and tables is cut off at their edge; empty when nothing is.</summary>
+    private const string CutOff = """
+        () => [...document.querySelectorAll('.tile .w, .scroll:has(table)')].filter((element) => element.getClientRects().length > 0 && element.scrollWidth > element.clientWidth)
+          .map((element) => `${element.className} ${element.scrollWidth} > ${element.clientWidth}: ${element.innerText}`).join('; ')
+        """;
+
+    /// <summary>A configuration with one site and one device in it; its registry's file is given back.</summary>
+    private static string Configuration(string folder, string device)
+    {
+        var configuration = Directory.CreateDirectory(Path.Combine(folder, "configuration")).FullName;
+        var registry = Path.Combine(configuration, "facility.yaml");
+        File.WriteAllText(registry, $"sites:\n  - id: huaihai\n    name: {{zh: 淮海里, en: Huaihai Lane}}\n    devices:\n      {device}\n");
+        return registry;
+    }
+
     /// <summary>The least contrast of any text against the plain colour behind it, as WCAG reckons it.</summary>
     private const string WorstContrast = """
         () => {
@@ -235,6 +324,12 @@ public sealed class PageTests
             var text = System.Globalization.CultureInfo.InvariantCulture;
             var body = string.Create(text, $$"""{"v":1,"boot":"e2e","seq":{{_seq++}},"ts":{{now}},"clk":"ntp","r":[{"ch":"s7","w":{{watts}},"st":"charging"}]}""");
             await _client.PublishAsync($"fm/1/huaihai/{name}/data", System.Text.Encoding.UTF8.GetBytes(body), FacilityMonitor.Mqtt.MqttQos.AtLeastOnce, retain: false);
+        }
+
+        /// <summary>Says that it is gone, as its will would.</summary>
+        public async Task LeaveAsync()
+        {
+            await _client.PublishAsync($"fm/1/huaihai/{name}/status", """{"s":"offline","bd":1,"boot":"e2e"}"""u8.ToArray(), FacilityMonitor.Mqtt.MqttQos.AtLeastOnce, retain: false);
         }
 
         public async Task SayForAsync(double watts, TimeSpan span, CancellationToken cancellationToken = default)

@@ -21,6 +21,20 @@ public sealed class DemoAgreementTests
         Assert.Equal(registered.Order(StringComparer.Ordinal), simulated.Order(StringComparer.Ordinal));
     }
 
+    [Fact]
+    public void No_shed_of_the_demo_counts_more_bikes_than_it_has_places()
+    {
+        var sites = Scenes.Shipped("demo").Sites;
+        var counted = Registered.Sites.SelectMany(site => site.Devices.Where(device => device.Kind == Registry.DeviceKind.Shed).Select(device => (Site: site, device.Place))).ToList();
+
+        Assert.Equal(2, counted.Count);
+        foreach (var (site, place) in counted)
+        {
+            var people = sites.Single(one => one.Id == site.Id).People.Single(one => one.Place == place);
+            Assert.InRange(people.Bikes ?? int.MaxValue, 1, site.Places.Single(one => one.Id == place).Capacity!.Value);
+        }
+    }
+
     [Theory]
     [InlineData("demo", 1)]
     [InlineData("quiet-night", 0)]

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using FacilityMonitor.Contract;
+using FacilityMonitor.Control;
 using FacilityMonitor.Readings;
 using FirmwareSim;
 using FirmwareSim.Devices;
@@ -218,16 +219,18 @@ public sealed class FirmwareTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"id":"c","op":"off","ch":"s9"}""", "rejected")]
-    [InlineData("""{"id":"c","op":"off","ch":"S1"}""", "rejected")]
-    [InlineData("""{"id":"c","op":"off"}""", "rejected")]
-    [InlineData("""{"id":"c","op":"fly"}""", "rejected")]
-    [InlineData("""{"id":"c","op":"limit","ch":"s1"}""", "rejected")]
-    [InlineData("""{"id":"c","op":"limit","ch":"s1","args":{"w":300}}""", "accepted done")]
-    [InlineData("""{"id":"c","op":"on","ch":"s1"}""", "accepted done")]
+    [InlineData("""{"id":"c","op":"off","ch":"s9","ttl":20}""", "rejected")]
+    [InlineData("""{"id":"c","op":"off","ch":"S1","ttl":20}""", "rejected")]
+    [InlineData("""{"id":"c","op":"off","ttl":20}""", "rejected")]
+    [InlineData("""{"id":"c","op":"fly","ttl":20}""", "rejected")]
+    [InlineData("""{"id":"c","op":"limit","ch":"s1","ttl":20}""", "rejected")]
+    [InlineData("""{"id":"c","op":"limit","ch":"s1","args":{"w":300},"ttl":20}""", "accepted done")]
+    [InlineData("""{"id":"c","op":"on","ch":"s1","ttl":20}""", "accepted done")]
     [InlineData("""{"id":"c","op":"off","ch":"s1","exp":1}""", "expired")]
+    [InlineData("""{"id":"c","op":"off","ch":"s1","ttl":0}""", "expired")]
+    [InlineData("""{"id":"c","op":"off","ch":"s1" }""", "rejected")]
     [InlineData("""{"id":"c","op":"rebirth"}""", "done")]
-    [InlineData("""{"id":"c","op":"reset"}""", "accepted")]
+    [InlineData("""{"id":"c","op":"reset","ttl":20}""", "accepted")]
     [InlineData("""{"id":"c"}""", "")]
     [InlineData("[]", "")]
     [InlineData("off", "")]
@@ -247,18 +250,50 @@ public sealed class FirmwareTests : IDisposable
         Assert.Equal(["accepted", "done", "expired"], Answers().Select(answer => answer.Result));
     }
 
+    [Theory]
+    [InlineData(20_000, "accepted done")]
+    [InlineData(20_001, "expired")]
+    public void A_command_that_lay_about_in_the_device_expires_by_its_time_to_live_whatever_the_clock_says(int layMs, string results)
+    {
+        ConnectWithHost();
+        _firmware.Receive(_firmware.CommandTopic, """{"id":"a","op":"on","ch":"s1","ttl":20}"""u8.ToArray(), retained: false, Now, arrivedMs: _nowMs - layMs);
+        Assert.Equal(results, string.Join(' ', Answers().Select(answer => answer.Result)));
+    }
+
+    [Fact]
+    public void A_command_as_the_service_writes_it_is_done()
+    {
+        ConnectWithHost();
+        _pile.Plug(_pile.Points[1], new Charger(PackCatalogue.Lead48V12, 0.5), "h:1");
+        var order = new CommandOrder
+        {
+            Id = "a", Device = new DeviceId(Dialect.Fm1, "a", "pile-1"), Channel = ChannelId.Socket(2), Operation = Operation.Off, By = "cli:root", Why = "\"smell\" 焦味",
+        };
+        _firmware.Receive(_firmware.CommandTopic, Fm1Downlink.Command(order, _nowMs + 20_000, 20), retained: false, Now);
+        Assert.Equal(["accepted", "done"], Answers().Select(answer => answer.Result));
+        Assert.False(_pile.Points[1].RelayClosed);
+    }
+
+    [Fact]
+    public void A_device_remembers_as_many_commands_as_may_still_be_sent_again() => Assert.Equal(
+        (CommandLimits.IdsRemembered, CommandLimits.IdsRemembered), (Firmware.CommandsRemembered, 2 * CommandLimits.DeviceAMinute * CommandLimits.TtlMaxS / 60));
+
     [Fact]
     public void A_repeated_command_is_answered_again_and_not_done_again()
     {
         ConnectWithHost();
-        Command("""{"id":"c","op":"on","ch":"s1"}""");
-        Command("""{"id":"d","op":"off","ch":"s1"}""");
-        Command("""{"id":"c","op":"on","ch":"s1"}""");
+        Command("""{"id":"c","op":"on","ch":"s1","ttl":20}""");
+        Command("""{"id":"d","op":"off","ch":"s1","ttl":20}""");
+        Command("""{"id":"c","op":"on","ch":"s1","ttl":20}""");
         Assert.False(_pile.Points[0].RelayClosed);
         Assert.Equal("done", Answers().Last().Result);
         for (var other = 0; other < Firmware.CommandsRemembered; other++)
-            Command($$"""{"id":"o{{other}}","op":"rebirth"}""");
-        Command("""{"id":"c","op":"on","ch":"s1"}""");
+            Command($$"""{"id":"h{{other}}","op":"rebirth"}""");
+        Command("""{"id":"c","op":"on","ch":"s1","ttl":20}""");
+        Assert.False(_pile.Points[0].RelayClosed);
+        for (var other = 0; other < Firmware.CommandsRemembered; other++)
+            Command($$"""{"id":"o{{other}}","op":"limit","ch":"s2","args":{"w":300},"ttl":20}""");
+        Command("""{"id":"c","op":"on","ch":"s1","ttl":20}""");
         Assert.True(_pile.Points[0].RelayClosed);
     }
 
@@ -276,7 +311,7 @@ public sealed class FirmwareTests : IDisposable
         ConnectWithHost();
         _pile.Plug(_pile.Points[0], new Charger(PackCatalogue.Lead48V12, 0.5), "h:1");
         Run(seconds: 2);
-        Command("""{"id":"c","op":"off","ch":"s1"}""");
+        Command("""{"id":"c","op":"off","ch":"s1","ttl":20}""");
         Run(seconds: 1);
         var stop = Body(Counted.Last(message => message.Topic.EndsWith("/event", StringComparison.Ordinal))).GetProperty("r")[0];
         Assert.Equal("remote", stop.GetProperty("reason").GetString());

@@ -188,6 +188,55 @@ public sealed class StoreWorkerTests : IDisposable
     }
 
     [Fact]
+    public async Task Dead_letters_and_what_waits_in_the_journal_do_not_drive_readings_out()
+    {
+        await using var data = await OpenAsync(new StorageOptions { BytesMax = 400_000 });
+        await AppendAsync(data, 2000, random: new Random(1));
+        await data.Worker.ReadOnAsync(data.Reader, None);
+        await data.Worker.FlushAsync();
+        var writer = new JournalWriter();
+        for (var letter = 0; letter < 10; letter++)
+            writer.DeadLetter("t"u8, new byte[100_000], FacilityMonitor.Contract.RejectReason.BadJson, "x", Now, null);
+        await data.Journal.AppendAsync(writer);
+        for (var batch = 0; batch < 10; batch++)
+            await AppendAsync(data, 5000, random: new Random(batch));
+
+        Assert.Equal(0, await data.Merger.DropAsync(None));
+        Assert.Equal(2000, data.Count("select sum(readings) from block"));
+    }
+
+    [Fact]
+    public async Task What_a_device_said_last_and_cannot_be_read_is_passed_over_and_counted()
+    {
+        await using (var first = await OpenAsync())
+        {
+            await AppendAsync(first, 1);
+            await first.Worker.ReadOnAsync(first.Reader, None);
+            await first.Worker.FlushAsync();
+            await first.Database.CommitAsync(CommitPriority.Housekeeping, connection => Database.Execute(connection, "update latest set body = x'0102'"));
+        }
+
+        await using var data = await OpenAsync();
+
+        Assert.Equal(1, data.Store.Damaged);
+        Assert.Empty(data.Store.Latest.Of(Pile(data)));
+    }
+
+    [Fact]
+    public async Task Open_blocks_count_the_memory_they_take_however_little_is_in_them()
+    {
+        await using var data = await OpenAsync();
+        for (var hour = 0; hour < 1000; hour++)
+            await AppendAsync(data, 1, Now + (hour * HourMs));
+        await data.Worker.ReadOnAsync(data.Reader, None);
+
+        // 72 bytes a row and 16 a value, for two rows and eight values that the arrays begin with.
+        Assert.InRange(data.Store.Open.Bytes, 1000 * 272, StoreWorker.BytesMax);
+        await data.Worker.FlushAsync();
+        Assert.Equal(0, data.Store.Open.Bytes);
+    }
+
+    [Fact]
     public async Task A_damaged_block_is_passed_over_and_counted_and_the_others_are_read()
     {
         await using var data = await OpenAsync();
@@ -228,18 +277,21 @@ public sealed class StoreWorkerTests : IDisposable
         await using var data = await OpenAsync();
         var (messages, messagesBefore) = (0, -1);
         var last = new TaskCompletionSource();
+        var step = Task.CompletedTask;
 
-        // Each message brings the next while its own commit is under way: there is always one waiting.
+        // Each message brings the next while its own commit is under way: there is always one waiting, from before the step until long after.
         void Next() => data.Database.CommitAsync(CommitPriority.Ingest, _ =>
         {
+            if (messages == 0)
+                step = data.Database.CommitAsync(CommitPriority.Housekeeping, _ => messagesBefore = messages);
             if (++messages < 50)
                 Next();
             else
                 last.SetResult();
         });
         Next();
-        await data.Database.CommitAsync(CommitPriority.Housekeeping, _ => messagesBefore = messages);
         await last.Task;
+        await step;
 
         Assert.InRange(messagesBefore, 0, 49);
     }

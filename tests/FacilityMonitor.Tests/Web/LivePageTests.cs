@@ -50,6 +50,7 @@ public sealed class LivePageTests : IDisposable
         await using var page = await StartAsync();
         await page.SignInAsync(PageUnderTest.Password);
 
+        // There is no broker here, so the page does not leave it at that; the words before are the same.
         Assert.Contains("没有未恢复的告警", await TextAsync(page, "/"), StringComparison.Ordinal);
         Assert.Contains("No open alert", await TextAsync(page, "/?lang=en"), StringComparison.Ordinal);
         Assert.Contains("No open alert", await TextAsync(page, "/"), StringComparison.Ordinal);
@@ -128,8 +129,48 @@ public sealed class LivePageTests : IDisposable
 
         var text = await TextAsync(page, "/");
 
-        Assert.Equal(50, System.Text.RegularExpressions.Regex.Count(text, "stranger-"));
+        Assert.Equal(50, System.Text.RegularExpressions.Regex.Count(text, "<li><span>huaihai/stranger-"));
+        Assert.Equal(50, System.Text.RegularExpressions.Regex.Count(text, "<pre>"));
         Assert.Contains("<p class=\"empty\">未列出: 3</p>", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task While_nothing_is_received_the_page_says_so_first_and_gives_no_comfort()
+    {
+        await using var page = await StartAsync();
+        await page.SignInAsync(PageUnderTest.Password);
+
+        var text = await TextAsync(page, "/?lang=en");
+
+        Assert.Contains("<p class=\"lost\">× Nothing is being received", text, StringComparison.Ordinal);
+        Assert.InRange(text.IndexOf("class=\"lost\"", StringComparison.Ordinal), 0, text.IndexOf("<h2>Alerts</h2>", StringComparison.Ordinal));
+        Assert.Contains("No open alert, but nothing is being received", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("No open alert.", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_scripts_the_page_names_the_file_and_the_lines_that_register_a_new_device()
+    {
+        await using var page = await StartAsync();
+        await page.SignInAsync(PageUnderTest.Password);
+        await page.SayAsync("pile-77", "s7", 60);
+        await page.UntilAsync(() => page.Channel("huaihai/pile-77", "s7") is not null, "the device");
+
+        var text = await TextAsync(page, "/?lang=en");
+
+        Assert.Contains(Path.Combine(SourceTree.Root, "src/FacilityMonitor/demo/facility.yaml"), text, StringComparison.Ordinal);
+        Assert.Contains("<pre># sites › huaihai › devices\n- {id: pile-77, kind: pile, name: {zh: &quot;pile-77&quot;, en: &quot;pile-77&quot;}, sockets: 7}</pre>", text.Replace("&#xA;", "\n", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("pile-77 · fm/1", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_device_without_a_place_is_told_without_one()
+    {
+        await using var page = await StartAsync();
+
+        var lamp = page.State().GetProperty("registry").GetProperty("sites")[0].GetProperty("devices").EnumerateArray().Single(device => device.GetProperty("id").GetString() == "lamp-1");
+
+        Assert.False(lamp.TryGetProperty("place", out _));
     }
 
     [Fact]

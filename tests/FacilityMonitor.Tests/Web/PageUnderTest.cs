@@ -116,14 +116,14 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
         Assert.Fail($"{what} did not come about.");
     }
 
-    public async Task<HttpResponseMessage> SignInAsync(string password, bool withToken = true)
+    public async Task<HttpResponseMessage> SignInAsync(string password, bool withToken = true, string user = "manager")
     {
         var form = await Client.GetStringAsync(new Uri("/sign-in", UriKind.Relative));
         var token = Token().Match(form);
         using var body = new FormUrlEncodedContent(new Dictionary<string, string>
         {
             [token.Groups["name"].Value] = withToken ? token.Groups["value"].Value : "",
-            ["user"] = "manager",
+            ["user"] = user,
             ["password"] = password,
         });
         return await Client.PostAsync(new Uri("/sign-in", UriKind.Relative), body);

@@ -58,6 +58,19 @@ public sealed class SignInTests : IDisposable
     }
 
     [Fact]
+    public async Task After_a_wrong_password_the_name_stays_and_the_password_is_asked_again()
+    {
+        await using var page = await PageUnderTest.StartAsync(_folder.Path);
+        Assert.Contains("autocomplete=\"username\" required autofocus>", await page.Client.GetStringAsync(new Uri("/sign-in", UriKind.Relative)), StringComparison.Ordinal);
+
+        var form = await (await page.SignInAsync("wrong", user: "\"><b>")).Content.ReadAsStringAsync();
+
+        Assert.Contains("value=\"&quot;&gt;&lt;b&gt;\" required>", form, StringComparison.Ordinal);
+        Assert.Contains("autocomplete=\"current-password\" required autofocus>", form, StringComparison.Ordinal);
+        Assert.DoesNotContain("wrong\"", form, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task After_five_wrong_passwords_one_waits_half_a_minute()
     {
         await using var page = await StartAsync();

@@ -26,6 +26,7 @@ public sealed partial class TextTests
         ["behind_"] = ["monitoring", "store"],
         ["limit_"] = WrittenIn("limits"),
         ["alerts_"] = WrittenIn("alertBooks"),
+        ["loss_"] = [.. Enum.GetNames<FacilityMonitor.Mqtt.MqttLossReason>().Where(name => name != nameof(FacilityMonitor.Mqtt.MqttLossReason.None))],
     };
 
     [Fact]

@@ -1,0 +1,283 @@
+using System.Text;
+using FacilityMonitor.Contract;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Mqtt;
+using FacilityMonitor.Readings;
+using Microsoft.Data.Sqlite;
+
+namespace FacilityMonitor.Control;
+
+/// <summary>The way to the broker.</summary>
+/// <param name="IsUp">Whether the broker is there now.</param>
+/// <param name="PublishAsync">Publishes: topic, payload, properties.</param>
+internal sealed record CommandLink(Func<bool> IsUp, Func<string, byte[], MqttPublishProperties, ValueTask<MqttReasonCode>> PublishAsync);
+
+/// <summary>How the worker paces itself.</summary>
+internal sealed record CommandPace
+{
+    /// <summary>How long after a command its effect may be measured.</summary>
+    public required TimeSpan Verify { get; init; }
+
+    /// <summary>Days that commands are kept.</summary>
+    public int RetentionDays { get; init; } = 400;
+}
+
+/// <summary>Sends what is in the book, again and again under the same id until it is answered or its time is over, and closes what nobody answers.</summary>
+/// <remarks>
+/// First on disk as sent, with a record in the journal for the rules, then to the broker: killed in between, the next start sends it again, and the device knows the id.
+/// What could not be sent in time is never sent; what was sent is never forgotten.
+/// </remarks>
+internal sealed partial class CommandWorker(
+    Database database, MessageJournal journal, DeviceTable devices, CommandLink link, DeviceWords words, ControlCounts counts, CommandPace pace, TimeProvider time, ILogger<CommandWorker> log)
+    : BackgroundService
+{
+    /// <summary>Between two publishes of a command that is not answered, ms: a modem that was just away is back by then.</summary>
+    public const long AgainEveryMs = 5_000;
+
+    /// <summary>How long after its expiry an answer may still come, ms.</summary>
+    public const long AnswerLateMs = 10_000;
+
+    /// <summary>A siren is ended by command so long after it should have ended by itself, ms.</summary>
+    public const long SirenEndAfterMs = 2_000;
+
+    private const int PruneStep = 100;
+
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PruneEvery = TimeSpan.FromHours(1);
+
+    private readonly ILogger<CommandWorker> _log = log;
+    private readonly JournalWriter _writer = new();
+    private readonly Dictionary<string, long> _publishedMs = new(StringComparer.Ordinal);
+    private readonly List<(StoredCommand Command, Task<MqttReasonCode> Answer)> _underWay = [];
+    private long _prunedAt;
+
+    private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var reader = database.OpenReader();
+        using var timer = new PeriodicTimer(LookEvery, time);
+        _prunedAt = time.GetTimestamp();
+        var tick = timer.WaitForNextTickAsync(stoppingToken).AsTask();
+        var news = words.News.ReadAsync(stoppingToken).AsTask();
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            await StepAsync(reader, stoppingToken);
+            await Task.WhenAny(tick, news);
+            stoppingToken.ThrowIfCancellationRequested();
+            if (tick.IsCompleted)
+                tick = timer.WaitForNextTickAsync(stoppingToken).AsTask();
+            if (news.IsCompleted)
+                news = words.News.ReadAsync(stoppingToken).AsTask();
+        }
+    }
+
+    private async Task StepAsync(SqliteConnection reader, CancellationToken stoppingToken)
+    {
+        await HearBrokerAsync(stoppingToken);
+        var open = CommandBook.Open(reader);
+        foreach (var command in open)
+        {
+            stoppingToken.ThrowIfCancellationRequested();
+            if (command.State == CommandState.Queued)
+                await BeginAsync(command, stoppingToken);
+            else
+                await GoOnAsync(command);
+        }
+
+        if (_publishedMs.Count > open.Count)
+        {
+            foreach (var id in _publishedMs.Keys.Except(open.Select(command => command.Order.Id)).ToList())
+                _publishedMs.Remove(id);
+        }
+
+        if (time.GetElapsedTime(_prunedAt) >= PruneEvery)
+            await PruneAsync();
+    }
+
+    private async Task BeginAsync(StoredCommand command, CancellationToken stoppingToken)
+    {
+        if (NowMs >= command.ExpiresMs)
+        {
+            if (await TryBookAsync(command, CommandEvent.NotSent, "not sent in time"))
+                CountExpired(command);
+            return;
+        }
+
+        if (NowMs < command.DueMs || !link.IsUp())
+            return;
+        if (!await RecordAsync(command, isVoid: false, stoppingToken))
+            return;
+        // The disk may have taken long. Late is never.
+        if (NowMs >= command.ExpiresMs)
+        {
+            await RecordAsync(command, isVoid: true, stoppingToken);
+            CountExpired(command);
+            return;
+        }
+
+        Publish(command);
+    }
+
+    private async Task GoOnAsync(StoredCommand command)
+    {
+        var now = NowMs;
+        if (command.State == CommandState.Sent && now < command.ExpiresMs)
+        {
+            if (link.IsUp() && now - _publishedMs.GetValueOrDefault(command.Order.Id) >= AgainEveryMs)
+                Publish(command);
+            return;
+        }
+
+        var verifyMs = (long)pace.Verify.TotalMilliseconds;
+        var deadline = command switch
+        {
+            { State: CommandState.Done } => (command.DoneMs ?? command.ChangedMs) + verifyMs,
+            _ when command.Order.Operation.HasEffect() => command.ExpiresMs + verifyMs,
+            _ => command.ExpiresMs + AnswerLateMs,
+        };
+        if (now >= deadline)
+            await TryBookAsync(command, CommandEvent.NothingHeard, command.State == CommandState.Done ? "done, and no measurement came" : "no answer");
+    }
+
+    /// <summary>Puts on disk that it goes out, or did not, and tells the rules in the same commit. While the disk refuses, nothing goes out.</summary>
+    /// <returns>Whether it was still to be sent.</returns>
+    private async Task<bool> RecordAsync(StoredCommand command, bool isVoid, CancellationToken stoppingToken)
+    {
+        var (now, order) = (NowMs, command.Order);
+        var device = devices.Find(command.Device)!;
+        _writer.Clear();
+        _writer.Command(new CommandNotice(device, order.Id, order.Operation, order.Channel ?? ChannelId.Main, command.ExpiresMs, isVoid), now);
+        var batch = new JournalBatch(_writer);
+        var isNews = false;
+        while (true)
+        {
+            try
+            {
+                await journal.AppendAsync(batch, (connection, _) =>
+                {
+                    isNews = CommandBook.Happened(connection, order.Id, command.Device, isVoid ? CommandEvent.NotSent : CommandEvent.Sent, now, isVoid ? "not sent in time" : null) == true;
+                    if (isNews && !isVoid && order.Operation == Operation.Siren)
+                        EndOf(connection, command, now);
+                });
+                return isNews;
+            }
+            catch (DatabaseUnavailableException error)
+            {
+                // The same batch again: the journal keeps count of what it was refused. A stop meanwhile leaves it queued, and it expires.
+                LogDisk(order.Id, error.Message);
+                await Task.Delay(TimeSpan.FromSeconds(1), time, stoppingToken);
+            }
+        }
+    }
+
+    /// <summary>The end of a siren is in the book before the siren sounds: whoever crashes, hangs or walks away, it goes out.</summary>
+    private static void EndOf(SqliteConnection connection, StoredCommand siren, long now)
+    {
+        var due = now + ((siren.Order.Seconds ?? CommandLimits.SirenDefaultS) * 1000L) + SirenEndAfterMs;
+        CommandBook.DropEnds(connection, siren.Device, now);
+        CommandBook.Insert(connection, new StoredCommand
+        {
+            Order = siren.Order with { Id = siren.Order.Id + "-end", Operation = Operation.Off, Seconds = null, By = "facility-monitor", Why = "the time of the siren is over", TtlS = CommandLimits.SirenEndTtlS },
+            Device = siren.Device,
+            State = CommandState.Queued,
+            CreatedMs = now,
+            DueMs = due,
+            ExpiresMs = due + (CommandLimits.SirenEndTtlS * 1000L),
+            ChangedMs = now,
+            Ends = siren.Order.Id,
+        });
+    }
+
+    private void Publish(StoredCommand command)
+    {
+        var order = command.Order;
+        var now = NowMs;
+        var left = TimeSpan.FromMilliseconds(command.ExpiresMs - now);
+        var topic = Fm1Topic.Of(order.Device.Site!, order.Device.Name, Fm1Kind.Cmd);
+        var properties = new MqttPublishProperties
+        {
+            MessageExpiry = left,
+            PayloadIsText = true,
+            ContentType = "application/json",
+            ResponseTopic = Fm1Topic.Of(order.Device.Site!, order.Device.Name, Fm1Kind.Ack),
+            CorrelationData = Encoding.UTF8.GetBytes(order.Id),
+        };
+        // Retained is never even an argument: a command that waits at the broker for the next subscriber is how relays switch by night.
+        var answer = link.PublishAsync(topic, Fm1Downlink.Command(order, command.ExpiresMs, Math.Max(1, (int)left.TotalSeconds)), properties).AsTask();
+        _publishedMs[order.Id] = now;
+        _underWay.Add((command, answer));
+        counts.AddPublished();
+    }
+
+    /// <summary>What the broker said to what was published. A refusal will not change by asking again.</summary>
+    private async Task HearBrokerAsync(CancellationToken stoppingToken)
+    {
+        for (var index = _underWay.Count - 1; index >= 0; index--)
+        {
+            var (command, answer) = _underWay[index];
+            if (!answer.IsCompleted)
+                continue;
+            _underWay.RemoveAt(index);
+            // Cancelled: the client was stopped. Unavailable: its time was over before the broker was back; whether it had it before, nobody knows.
+            var reason = answer.IsCompletedSuccessfully ? await answer : MqttReasonCode.ServerUnavailable;
+            if (reason < MqttReasonCode.UnspecifiedError || reason == MqttReasonCode.ServerUnavailable)
+                continue;
+            LogBrokerRefused(command.Order.Id, reason);
+            if (await TryBookAsync(command, CommandEvent.BrokerRefused, $"broker: {reason}"))
+                await RecordAsync(command, isVoid: true, stoppingToken);
+        }
+    }
+
+    private async Task<bool> TryBookAsync(StoredCommand command, CommandEvent happened, string result)
+    {
+        var isNews = false;
+        var now = NowMs;
+        try
+        {
+            await database.CommitAsync(CommitPriority.Alerts, connection => isNews = CommandBook.Happened(connection, command.Order.Id, command.Device, happened, now, result) == true);
+        }
+        catch (DatabaseUnavailableException)
+        {
+            // The next look finds it as it was.
+            return false;
+        }
+
+        if (isNews)
+            LogEnded(command.Order.Id, result);
+        return isNews;
+    }
+
+    private void CountExpired(StoredCommand command)
+    {
+        // An end of a siren that was replaced is no command of anybody's.
+        if (command.Ends is null)
+            counts.AddExpired();
+    }
+
+    private async Task PruneAsync()
+    {
+        var before = (time.GetUtcNow() - TimeSpan.FromDays(pace.RetentionDays)).ToUnixTimeMilliseconds();
+        var pruned = 0;
+        try
+        {
+            await database.CommitAsync(CommitPriority.Housekeeping, connection => pruned = CommandBook.Prune(connection, before, PruneStep));
+        }
+        catch (DatabaseUnavailableException)
+        {
+            // It comes again in an hour.
+        }
+
+        if (pruned < PruneStep)
+            _prunedAt = time.GetTimestamp();
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Command {Id} waits: the disk refuses ({Reason})")]
+    private partial void LogDisk(string id, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The broker refused command {Id}: {Reason}. Allow the topic in its access list")]
+    private partial void LogBrokerRefused(string id, MqttReasonCode reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Command {Id}: {Result}")]
+    private partial void LogEnded(string id, string result);
+}

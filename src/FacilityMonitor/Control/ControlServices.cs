@@ -1,0 +1,26 @@
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Ingest;
+using FacilityMonitor.Mqtt;
+
+namespace FacilityMonitor.Control;
+
+/// <summary>From orders to devices.</summary>
+internal static class ControlServices
+{
+    public static void AddControl(this IHostApplicationBuilder builder, ServiceSettings settings)
+    {
+        builder.Services.AddSingleton<ControlCounts>();
+        builder.Services.AddSingleton<DeviceWords>();
+        builder.Services.AddSingleton<CommandDesk>();
+        builder.Services.AddSingleton(services =>
+        {
+            var ingest = services.GetRequiredService<IngestWorker>();
+            return new CommandLink(
+                () => ingest.Broker.State == MqttConnectionState.Subscribed,
+                (topic, payload, properties) => ingest.PublishAsync(topic, payload, retain: false, properties, CancellationToken.None));
+        });
+        builder.Services.AddSingleton(new CommandPace { Verify = settings.Control.Verify, RetentionDays = settings.Data.RetentionDays });
+        builder.Services.AddSingleton<CommandWorker>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<CommandWorker>());
+    }
+}

@@ -1,0 +1,47 @@
+namespace FacilityMonitor.Control;
+
+/// <summary>A command as it stands in the book.</summary>
+internal sealed record StoredCommand
+{
+    public required CommandOrder Order { get; init; }
+
+    /// <summary>Number of the device.</summary>
+    public required int Device { get; init; }
+
+    public required CommandState State { get; init; }
+
+    /// <summary>When it was ordered, ms since 1970-01-01 UTC; all times here are.</summary>
+    public required long CreatedMs { get; init; }
+
+    /// <summary>Before this it is not sent.</summary>
+    public required long DueMs { get; init; }
+
+    /// <summary>After this it is not sent, and the device does not do it.</summary>
+    public required long ExpiresMs { get; init; }
+
+    /// <summary>When its state changed last.</summary>
+    public required long ChangedMs { get; init; }
+
+    public long? SentMs { get; init; }
+
+    public long? AcceptedMs { get; init; }
+
+    public long? DoneMs { get; init; }
+
+    public long? EndedMs { get; init; }
+
+    /// <summary>What the device, the broker or we said about it last.</summary>
+    public string? Result { get; init; }
+
+    /// <summary>The siren that this one ends; null for all others.</summary>
+    public string? Ends { get; init; }
+}
+
+/// <summary>What a device said that matters to commands, on its way into the same commit as the message.</summary>
+/// <param name="Device">Number of the device.</param>
+/// <param name="AtMs">When it was received.</param>
+/// <param name="Ack">An answer.</param>
+/// <param name="Abilities">What its birth says.</param>
+/// <param name="Boot">The boot of that birth.</param>
+/// <param name="Cfg">Hash of the configuration it runs, of a birth or a status.</param>
+internal sealed record DeviceWord(int Device, long AtMs, Contract.CommandAck? Ack, DeviceAbilities? Abilities, string? Boot, string? Cfg);

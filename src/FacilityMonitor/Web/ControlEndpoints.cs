@@ -1,0 +1,138 @@
+using System.Net;
+using System.Text.Json;
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Contract;
+using FacilityMonitor.Control;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Readings;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace FacilityMonitor.Web;
+
+/// <summary><c>/control/commands</c>: orders of this machine's command line. Only from this machine, and only with <see cref="ControlKey"/>.</summary>
+internal static class ControlEndpoints
+{
+    private const long BodyBytesMax = 4 * 1024;
+
+    public static void MapControl(this WebApplication app)
+    {
+        ControlKey? key = null;
+        var settings = app.Services.GetRequiredService<ServiceSettings>();
+        // The port is known only once it listens.
+        app.Lifetime.ApplicationStarted.Register(() => Volatile.Write(
+            ref key, ControlKey.Write(settings.Data.Directory, Loopback(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()))));
+        var group = app.MapGroup("/control/commands").AddEndpointFilter(async (call, next) =>
+        {
+            var context = call.HttpContext;
+            if (!IsThisMachine(context.Connection))
+                return Results.StatusCode(StatusCodes.Status404NotFound);
+            if (Volatile.Read(ref key)?.IsShownBy(context.Request.Headers.Authorization) == true)
+                return await next(call);
+            // 256 random bits are not guessed; to make this address wait would only lock out the manager behind a proxy of this machine.
+            return Results.StatusCode(StatusCodes.Status401Unauthorized);
+        });
+        group.MapPost("/", OrderAsync);
+        group.MapGet("/{id}", (string id, CommandDesk desk) => desk.Find(id) is { } command ? Answer(command, StatusCodes.Status200OK) : Results.NotFound());
+    }
+
+    private static async Task<IResult> OrderAsync(HttpContext context, CommandDesk desk)
+    {
+        if (context.Request.ContentLength is not (> 0 and <= BodyBytesMax))
+            return Refused("body", "正文要写明长度，最多 4 KiB", "a body says its length, at most 4 KiB");
+        CommandOrder? order;
+        try
+        {
+            using var body = await JsonDocument.ParseAsync(context.Request.Body);
+            order = Read(body.RootElement);
+        }
+        catch (JsonException)
+        {
+            order = null;
+        }
+
+        if (order is null)
+            return Refused("body", "看不懂这条命令", "this is no command");
+        try
+        {
+            return await desk.OrderAsync(order) switch
+            {
+                OrderOutcome.Taken taken => Answer(taken.Command, taken.IsNew ? StatusCodes.Status202Accepted : StatusCodes.Status200OK),
+                OrderOutcome.Refused refused => Refused(refused.Refusal.Reason, refused.Refusal.Text.Zh, refused.Refusal.Text.En),
+                _ => throw new System.Diagnostics.UnreachableException(),
+            };
+        }
+        catch (DatabaseUnavailableException)
+        {
+            return Results.StatusCode(StatusCodes.Status503ServiceUnavailable);
+        }
+    }
+
+    private static CommandOrder? Read(JsonElement body)
+    {
+        if (body.ValueKind != JsonValueKind.Object || Text(body, "id") is not { } id || Text(body, "site") is not { } site || Text(body, "device") is not { } device
+            || Array.IndexOf(Fm1Words.Operations, Text(body, "op")) is not (>= 0 and var operation))
+            return null;
+        ChannelId? channel = null;
+        if (Text(body, "channel") is { } text)
+        {
+            if (!ChannelId.TryParse(text, out var parsed))
+                return null;
+            channel = parsed;
+        }
+
+        return new CommandOrder
+        {
+            Id = id,
+            Device = new DeviceId(Dialect.Fm1, site, device),
+            Channel = channel,
+            Operation = (Operation)operation,
+            Watts = Number(body, "w"),
+            Seconds = (int?)Number(body, "s") ?? ((Operation)operation == Operation.Siren ? CommandLimits.SirenDefaultS : null),
+            By = Text(body, "by") ?? "",
+            Why = Text(body, "why") ?? "",
+            TtlS = (int?)Number(body, "ttl") ?? CommandLimits.TtlDefaultS,
+            IsConfirmed = body.TryGetProperty("confirm", out var confirmed) && confirmed.ValueKind == JsonValueKind.True,
+        };
+    }
+
+    private static string? Text(JsonElement body, string name) => body.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    private static double? Number(JsonElement body, string name) =>
+        body.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) ? number : null;
+
+    private static bool IsThisMachine(ConnectionInfo connection) =>
+        connection.RemoteIpAddress is { } remote && (IPAddress.IsLoopback(remote) || remote.Equals(connection.LocalIpAddress));
+
+    /// <summary>An address that listens everywhere is reached on this machine by the loopback.</summary>
+    private static string Loopback(string address)
+    {
+        var url = new UriBuilder(address);
+        if (url.Host is "0.0.0.0" or "[::]" or "*" or "+")
+            url.Host = "127.0.0.1";
+        return url.Uri.GetLeftPart(UriPartial.Authority);
+    }
+
+    private static IResult Refused(string reason, string zh, string en) =>
+        Json(StatusCodes.Status422UnprocessableEntity, new() { ["refused"] = reason, ["zh"] = zh, ["en"] = en });
+
+    private static IResult Answer(StoredCommand command, int status) => Json(status, new()
+    {
+        ["id"] = command.Order.Id,
+        ["state"] = StateWord(command.State),
+        ["open"] = CommandLife.IsOpen(command.State, command.Order.Operation),
+        ["result"] = command.Result,
+        ["expires"] = command.ExpiresMs,
+        ["changed"] = command.ChangedMs,
+    });
+
+    internal static string StateWord(CommandState state) => Registry.Words.Of(state);
+
+    private static IResult Json(int status, Dictionary<string, object?> body) => Results.Json(body, CommandJson.Options, statusCode: status);
+}
+
+/// <summary>How answers are written: text as it is read.</summary>
+internal static class CommandJson
+{
+    public static JsonSerializerOptions Options { get; } = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+}

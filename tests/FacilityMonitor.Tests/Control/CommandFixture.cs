@@ -1,0 +1,161 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using FacilityMonitor.Contract;
+using FacilityMonitor.Control;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Mqtt;
+using FacilityMonitor.Readings;
+using FacilityMonitor.Tests.Mqtt;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace FacilityMonitor.Tests.Control;
+
+/// <summary>A command as it was given to the broker.</summary>
+internal sealed record PublishedCommand(string Topic, JsonElement Body, MqttPublishProperties Properties);
+
+/// <summary>The book on a real disk, the worker that sends from it, and a broker that a test holds in its hands.</summary>
+internal sealed class CommandFixture : IAsyncDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly ConcurrentQueue<PublishedCommand> _published = new();
+    private CommandWorker? _worker;
+
+    public ManualTime Time { get; } = new();
+
+    public bool IsUp { get; set; } = true;
+
+    public MqttReasonCode Answer { get; set; } = MqttReasonCode.Success;
+
+    public Database Database { get; private set; } = null!;
+
+    public MessageJournal Journal { get; private set; } = null!;
+
+    public DeviceTable Devices { get; private set; } = null!;
+
+    public ControlCounts Counts { get; } = new();
+
+    public DeviceWords Words { get; private set; } = null!;
+
+    public IReadOnlyList<PublishedCommand> Published => [.. _published];
+
+    public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    public Device Pile => Devices.Resolve(Dialect.Fm1, "lane"u8, "pile-01"u8)!;
+
+    public static async Task<CommandFixture> StartAsync()
+    {
+        var fixture = new CommandFixture();
+        fixture.Open();
+        _ = fixture.Pile;
+        var writer = new JournalWriter();
+        writer.Tick(fixture.NowMs);
+        await fixture.Journal.AppendAsync(writer);
+        await fixture.RunAsync();
+        return fixture;
+    }
+
+    /// <summary>The service ends and begins anew on the same disk.</summary>
+    public async Task RestartAsync(TimeSpan away)
+    {
+        await StopAsync();
+        Time.Advance(away);
+        IsUp = true;
+        Open();
+        await RunAsync();
+    }
+
+    public async Task StopAsync()
+    {
+        await _worker!.StopAsync(CancellationToken.None);
+        _worker.Dispose();
+        await Database.DisposeAsync();
+    }
+
+    public StoredCommand Order(string id = "c-1", Operation operation = Operation.Off, int ttlS = 20, int? seconds = null, string? channel = "s1") => new()
+    {
+        Order = new CommandOrder
+        {
+            Id = id, Device = Pile.Id, Channel = channel is not null && ChannelId.TryParse(channel, out var parsed) ? parsed : null, Operation = operation, Seconds = seconds,
+            By = "manager", Why = "test", TtlS = ttlS,
+        },
+        Device = Pile.Number,
+        State = CommandState.Queued,
+        CreatedMs = NowMs,
+        DueMs = NowMs,
+        ExpiresMs = NowMs + (ttlS * 1000L),
+        ChangedMs = NowMs,
+    };
+
+    public async Task<bool> InsertAsync(StoredCommand command)
+    {
+        var isNew = false;
+        await Database.CommitAsync(CommitPriority.Alerts, connection => isNew = CommandBook.Insert(connection, command));
+        Words.Announce();
+        return isNew;
+    }
+
+    /// <summary>The device answers.</summary>
+    public async Task AckAsync(string id, CommandResult result, int? device = null, string? reason = null)
+    {
+        List<bool?> found = [];
+        var keep = DeviceWords.Keep([new DeviceWord(device ?? Pile.Number, NowMs, new CommandAck(id, result, reason), null, null, null)], found);
+        await Database.CommitAsync(CommitPriority.Ingest, connection => keep(connection, 0));
+        Words.Kept(found);
+    }
+
+    public StoredCommand Find(string id = "c-1")
+    {
+        using var reader = Database.OpenReader();
+        return CommandBook.Find(reader, id)!;
+    }
+
+    public Task UntilAsync(CommandState state, string id = "c-1") => Until.TrueAsync(() => Find(id)?.State == state, $"{id} is {state}");
+
+    public Task UntilPublishedAsync(int count) => Until.TrueAsync(() => Published.Count >= count, $"{count} publishes");
+
+    /// <summary>What the journal tells the rules of commands.</summary>
+    public List<CommandNotice> Notices()
+    {
+        var records = new JournalRecords(Devices);
+        var message = new DeviceMessage();
+        var notices = new List<CommandNotice>();
+        using var reader = Journal.OpenReader(0);
+        while (reader.TryRead(out var entry, out _))
+        {
+            records.Open(entry!);
+            while (records.TryRead(message, out var kind, out _, out _))
+            {
+                if (kind == JournalRecordKind.Command)
+                    notices.Add(records.Command!);
+            }
+        }
+
+        return notices;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _folder.Dispose();
+    }
+
+    private void Open()
+    {
+        Database = Database.Open(_folder.Path, Time);
+        Devices = new DeviceTable();
+        Journal = new MessageJournal(Database, Devices);
+        Words = new DeviceWords(Counts);
+    }
+
+    private Task RunAsync()
+    {
+        var link = new CommandLink(() => IsUp, (topic, payload, properties) =>
+        {
+            _published.Enqueue(new PublishedCommand(topic, JsonDocument.Parse(payload).RootElement, properties));
+            return ValueTask.FromResult(Answer);
+        });
+        _worker = new CommandWorker(
+            Database, Journal, Devices, link, Words, Counts, new CommandPace { Verify = TimeSpan.FromSeconds(60) }, Time, NullLogger<CommandWorker>.Instance);
+        return _worker.StartAsync(CancellationToken.None);
+    }
+}

@@ -1,0 +1,250 @@
+using FacilityMonitor.Contract;
+using FacilityMonitor.Control;
+using FacilityMonitor.Mqtt;
+
+namespace FacilityMonitor.Tests.Control;
+
+public sealed class CommandWorkerTests
+{
+    [Fact]
+    public async Task A_command_goes_out_with_its_expiry_in_the_body_and_on_the_wire_and_the_rules_are_told()
+    {
+        await using var fixture = await CommandFixture.StartAsync();
+        await fixture.InsertAsync(fixture.Order());
+        await fixture.UntilPublishedAsync(1);
+
+        var sent = fixture.Published[0];
+        Assert.Equal("fm/1/lane/pile-01/cmd", sent.Topic);
+        Assert.Equal(("c-1", "off", "s1", "manager", "test"), (Text("id"), Text("op"), Text("ch"), Text("by"), Text("why")));
+        Assert.Equal((fixture.NowMs + 20_000, 20), (sent.Body.GetProperty("exp").GetInt64(), sent.Body.GetProperty("ttl").GetInt32()));
+        Assert.Equal((TimeSpan.FromSeconds(20), "fm/1/lane/pile-01/ack"), (sent.Properties.MessageExpiry, sent.Properties.ResponseTopic));
+        Assert.Equal("c-1"u8.ToArray(), sent.Properties.CorrelationData.ToArray());
+        Assert.Equal((CommandState.Sent, fixture.NowMs), (fixture.Find().State, fixture.Find().SentMs));
+        var notice = Assert.Single(fixture.Notices());
+        Assert.Equal(("c-1", Operation.Off, "s1", fixture.NowMs + 20_000, false), (notice.Id, notice.Operation, notice.Channel.ToString(), notice.ExpiresMs, notice.IsVoid));
+
+        string Text(string name) => sent.Body.GetProperty(name).GetString()!;
+    }
+
+    [Theory]
+    [InlineData(19_999, true)]
+    [InlineData(20_000, false)]
+    public async Task A_command_waits_for_the_broker_until_its_expiry_and_is_never_sent_at_it(int awayMs, bool isSent)
+    {
+        await using var fixture = await CommandFixture.StartAsync();
+        fixture.IsUp = false;
+        await fixture.InsertAsync(fixture.Order());
+        fixture.Time.Advance(TimeSpan.FromMilliseconds(awayMs));
+        fixture.IsUp = true;
+        fixture.Words.Announce();
+
+        await fixture.UntilAsync(isSent ? CommandState.Sent : CommandState.Expired);
+        if (isSent)
+            await fixture.UntilPublishedAsync(1);
+        Assert.Equal(isSent ? 1 : 0, fixture.Published.Count);
+        Assert.Equal(isSent ? 0 : 1, fixture.Counts.Expired);
+        Assert.Equal(isSent ? 1 : 0, fixture.Notices().Count);
+    }
+
+    [Fact]
+    public async Task The_same_id_is_the_same_command_and_is_not_put_into_the_book_twice()
+    {
+        await using var fixture = await CommandFixture.StartAsync();
+
+        Assert.True(await fixture.InsertAsync(fixture.Order()));
+        Assert.False(await fixture.InsertAsync(fixture.Order(operation: Operation.On)));
+
+        await fixture.UntilPublishedAsync(1);
+        Assert.Equal(Operation.Off, fixture.Find().Order.Operation);
+    }
+
+    [Fact]
+    public async Task What_is_not_answered_goes_out_again_under_the_same_id_with_less_time_to_live_and_never_after_its_expiry()
+    {
+        await using var fixture = await CommandFixture.StartAsync();
+        await fixture.InsertAsync(fixture.Order());
+        await fixture.UntilPublishedAsync(1);
+        for (var again = 2; again <= 4; again++)
+        {
+            fixture.Time.Advance(TimeSpan.FromSeconds(5));
+            await fixture.UntilPublishedAsync(again);
+        }
+
+        // Without an answer or a measurement: 20 s of life and 60 s for the measurement.
+        fixture.Time.Advance(TimeSpan.FromMilliseconds(64_999));
+        fixture.Words.Announce();
+        Assert.Equal(CommandState.Sent, fixture.Find().State);
+        fixture.Time.Advance(TimeSpan.FromMilliseconds(1));
+        fixture.Words.Announce();
+        await fixture.UntilAsync(CommandState.Unverified);
+
+        Assert.Equal([20, 15, 10, 5], fixture.Published.Select(sent => sent.Body.GetProperty("ttl").GetInt32()));
+        Assert.Single(fixture.Published.Select(sent => (sent.Body.GetProperty("id").GetString(), sent.Body.GetProperty("exp").GetInt64())).Distinct());
+        // The rules hear of it once.
+        Assert.Single(fixture.Notices());
+        Assert.Equal("no answer", fixture.Find().Result);
+    }
+
+    [Fact]
+    public async Task What_is_answered_is_not_sent_again()
+    {
+        await using var fixture = await CommandFixture.StartAsync();
+        await fixture.InsertAsync(fixture.Order(operation: Operation.Limit));
+        await fixture.UntilPublishedAsync(1);
+        await fixture.AckAsync("c-1", CommandResult.Accepted);
+        fixture.Time.Advance(TimeSpan.FromSeconds(10));
+        await fixture.AckAsync("c-1", CommandResult.Done);
+        await fixture.UntilAsync(CommandState.Done);
+        // Another command shows that the worker has looked since.
+        await fixture.InsertAsync(fixture.Order("c-2"));
+        await fixture.UntilPublishedAsync(2);
+
+        Assert.Equal(["c-1", "c-2"], fixture.Published.Select(sent => sent.Body.GetProperty("id").GetString()));
+    }
+
+    [Fact]
+    public async Task A_service_that_was_killed_between_sent_and_answered_sends_it_again_and_tells_the_rules_once()
+    {
+        await using var fixture = await CommandFixture.StartAsync();
+        await fixture.InsertAsync(fixture.Order());
+        await fixture.UntilPublishedAsync(1);
+
+        await fixture.RestartAsync(away: TimeSpan.FromSeconds(3));
+        await fixture.UntilPublishedAsync(2);
+        await fixture.AckAsync("c-1", CommandResult.Done);
+        await fixture.UntilAsync(CommandState.Done);
+
+        Assert.Equal([20, 17], fixture.Published.Select(sent => sent.Body.GetProperty("ttl").GetInt32()));
+        Assert.Single(fixture.Notices());
+    }
+
+    [Fact]
+    public async Task A_service_that_was_away_for_longer_than_a_command_lives_does_not_send_it_any_more()
+    {
+        await using var fixture = await CommandFixture.StartAsync();
+        await fixture.InsertAsync(fixture.Order("went", Operation.Limit));
+        await fixture.UntilPublishedAsync(1);
+        fixture.IsUp = false;
+        await fixture.InsertAsync(fixture.Order("waits"));
+
+        await fixture.RestartAsync(away: TimeSpan.FromMinutes(5));
+        await fixture.UntilAsync(CommandState.Expired, "waits");
+        await fixture.UntilAsync(CommandState.Unverified, "went");
+
+        Assert.Single(fixture.Published);
+    }
+
+    [Theory]
+    [InlineData(MqttReasonCode.NotAuthorized, CommandState.Failed, 2)]
+    [InlineData(MqttReasonCode.ServerUnavailable, CommandState.Unverified, 1)]
+    public async Task What_the_broker_refuses_has_failed_and_what_it_may_have_had_is_unproven(MqttReasonCode answer, CommandState state, int notices)
+    {
+        await using var fixture = await CommandFixture.StartAsync();
+        fixture.Answer = answer;
+        await fixture.InsertAsync(fixture.Order());
+        await fixture.UntilPublishedAsync(1);
+        fixture.Time.Advance(TimeSpan.FromSeconds(90));
+        fixture.Words.Announce();
+        await fixture.UntilAsync(state);
+
+        await FacilityMonitor.Tests.Mqtt.Until.TrueAsync(() => fixture.Notices().Count == notices, "the rules are told");
+        Assert.Equal(notices == 2, fixture.Notices()[^1].IsVoid);
+    }
+
+    [Fact]
+    public async Task Answers_that_come_twice_late_from_a_stranger_or_to_nothing_are_counted_and_harmless()
+    {
+        await using var fixture = await CommandFixture.StartAsync();
+        await fixture.InsertAsync(fixture.Order());
+        await fixture.UntilPublishedAsync(1);
+
+        await fixture.AckAsync("c-1", CommandResult.Done, device: fixture.Pile.Number + 1);
+        Assert.Equal(CommandState.Sent, fixture.Find().State);
+        await fixture.AckAsync("c-1", CommandResult.Done);
+        await fixture.AckAsync("c-1", CommandResult.Done);
+        await fixture.AckAsync("c-1", CommandResult.Accepted);
+        await fixture.AckAsync("c-1", CommandResult.Rejected, reason: "too late");
+        await fixture.AckAsync("c-2", CommandResult.Done);
+        await fixture.AckAsync("resend-17-1", CommandResult.Done);
+
+        Assert.Equal((CommandState.Done, "done"), (fixture.Find().State, fixture.Find().Result));
+        Assert.Equal((1, 3, 2), (fixture.Counts.Answers, fixture.Counts.AnswersRepeated, fixture.Counts.AnswersUnknown));
+    }
+
+    [Fact]
+    public async Task A_siren_is_ended_by_command_whatever_becomes_of_us()
+    {
+        await using var fixture = await CommandFixture.StartAsync();
+        await fixture.InsertAsync(fixture.Order(operation: Operation.Siren, seconds: 30, channel: null));
+        await fixture.UntilPublishedAsync(1);
+        await fixture.AckAsync("c-1", CommandResult.Done);
+
+        // Down when it should have ended: up again, it is ended at once.
+        await fixture.RestartAsync(away: TimeSpan.FromSeconds(600));
+        await fixture.UntilPublishedAsync(2);
+
+        var end = fixture.Published[1].Body;
+        Assert.Equal(("c-1-end", "off"), (end.GetProperty("id").GetString(), end.GetProperty("op").GetString()));
+    }
+
+    [Fact]
+    public async Task A_siren_that_is_asked_again_sounds_to_its_new_end()
+    {
+        await using var fixture = await CommandFixture.StartAsync();
+        await fixture.InsertAsync(fixture.Order("first", Operation.Siren, seconds: 30, channel: null));
+        await fixture.UntilPublishedAsync(1);
+        fixture.Time.Advance(TimeSpan.FromSeconds(1));
+        await fixture.AckAsync("first", CommandResult.Done);
+        fixture.Time.Advance(TimeSpan.FromSeconds(19));
+        await fixture.InsertAsync(fixture.Order("second", Operation.Siren, seconds: 30, channel: null));
+        await fixture.UntilAsync(CommandState.Sent, "second");
+        await fixture.AckAsync("second", CommandResult.Done);
+        Assert.Equal((CommandState.Expired, "replaced"), (fixture.Find("first-end").State, fixture.Find("first-end").Result));
+
+        fixture.Time.Advance(TimeSpan.FromMilliseconds(31_999));
+        fixture.Words.Announce();
+        Assert.Equal(CommandState.Queued, fixture.Find("second-end").State);
+        fixture.Time.Advance(TimeSpan.FromMilliseconds(1));
+        fixture.Words.Announce();
+        await fixture.UntilAsync(CommandState.Sent, "second-end");
+        Assert.Equal(0, fixture.Counts.Expired);
+    }
+
+    [Fact]
+    public async Task A_device_that_comes_back_under_another_boot_was_reset()
+    {
+        await using var fixture = await CommandFixture.StartAsync();
+        await BirthAsync(fixture, "boot-1");
+        await fixture.InsertAsync(fixture.Order(operation: Operation.Reset, channel: null));
+        await fixture.UntilAsync(CommandState.Sent);
+
+        await BirthAsync(fixture, "boot-1");
+        Assert.Equal(CommandState.Sent, fixture.Find().State);
+        await BirthAsync(fixture, "boot-2");
+
+        Assert.Equal(CommandState.Verified, fixture.Find().State);
+    }
+
+    [Fact]
+    public async Task Commands_of_a_minute_are_counted_by_device_site_and_class_without_the_ends_of_sirens()
+    {
+        await using var fixture = await CommandFixture.StartAsync();
+        fixture.IsUp = false;
+        await fixture.InsertAsync(fixture.Order("a"));
+        await fixture.InsertAsync(fixture.Order("b", Operation.Siren));
+        await fixture.InsertAsync(fixture.Order("c", Operation.On));
+        await fixture.InsertAsync(fixture.Order("d") with { Ends = "b" });
+        using var reader = fixture.Database.OpenReader();
+
+        Assert.Equal((2, 2), CommandBook.Since(reader, fixture.Pile.Number, "lane", protective: true, fixture.NowMs - 60_000));
+        Assert.Equal((1, 1), CommandBook.Since(reader, fixture.Pile.Number, "lane", protective: false, fixture.NowMs - 60_000));
+        Assert.Equal((0, 2), CommandBook.Since(reader, fixture.Pile.Number + 1, "lane", protective: true, fixture.NowMs - 60_000));
+        Assert.Equal((0, 0), CommandBook.Since(reader, fixture.Pile.Number, "lane", protective: true, fixture.NowMs));
+    }
+
+    private static Task BirthAsync(CommandFixture fixture, string boot)
+    {
+        var keep = DeviceWords.Keep([new DeviceWord(fixture.Pile.Number, fixture.NowMs, null, new DeviceAbilities(["reset"], [], false), boot, null)], []);
+        return fixture.Database.CommitAsync(FacilityMonitor.Journal.CommitPriority.Ingest, connection => keep(connection, 0));
+    }
+}

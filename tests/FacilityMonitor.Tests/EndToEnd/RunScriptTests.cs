@@ -1,0 +1,70 @@
+using FacilityMonitor.Tests.Conventions;
+
+namespace FacilityMonitor.Tests.EndToEnd;
+
+/// <summary>What a person types first: src/run.sh, and the commands from the source.</summary>
+public sealed class RunScriptTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("--scenario", "nosuch", "there are: demo evening-peak")]
+    [InlineData("--config", "/nonexistent", "there is no such folder")]
+    [InlineData("--data", "/proc/nonexistent", "cannot be made")]
+    public async Task A_wrong_option_is_refused_by_name_and_value_before_anything_starts(string option, string value, string why)
+    {
+        var (code, output, errors) = await Terminal.RunAsync("bash", [Path.Combine(SourceTree.Root, "src/run.sh"), option, value], _folder.Path);
+
+        Assert.Equal((2, ""), (code, output));
+        Assert.Contains($"{option} \"{value}\": ", errors, StringComparison.Ordinal);
+        Assert.Contains(why, errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_copy_of_the_demo_is_made_once_and_never_written_over()
+    {
+        var (from, to) = (Path.Combine(_folder.Path, "from"), Path.Combine(_folder.Path, "to"));
+        Directory.CreateDirectory(from);
+        await File.WriteAllTextAsync(Path.Combine(from, "facility.yaml"), "as delivered");
+
+        Assert.Equal((0, "", ""), await SetupAsync($"copy_once '{from}' '{to}'"));
+        Assert.Equal("as delivered", await File.ReadAllTextAsync(Path.Combine(to, "facility.yaml")));
+
+        await File.WriteAllTextAsync(Path.Combine(to, "facility.yaml"), "edited");
+        Assert.Equal((0, "", ""), await SetupAsync($"copy_once '{from}' '{to}'"));
+        Assert.Equal("edited", await File.ReadAllTextAsync(Path.Combine(to, "facility.yaml")));
+        Assert.Equal(["from", "to"], Directory.GetDirectories(_folder.Path).Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
+    public async Task A_password_is_made_in_silence_also_where_broken_pipes_are_ignored()
+    {
+        var (code, output, errors) = await SetupAsync("trap '' PIPE; for i in 1 2 3 4 5 6 7 8; do secret; echo; done");
+
+        Assert.Equal((0, ""), (code, errors));
+        var secrets = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(8, secrets.Distinct().Count());
+        Assert.All(secrets, secret => Assert.Matches("^[a-z2-9]{20}$", secret));
+    }
+
+    [Fact]
+    public async Task A_relative_folder_is_the_callers_also_from_the_source()
+    {
+        Directory.CreateDirectory(Path.Combine(_folder.Path, "mine"));
+        await File.WriteAllTextAsync(Path.Combine(_folder.Path, "mine", "facility.yaml"), "sites:\n  - {id: lane, name: Lane}\n");
+        // Debug or Release, as these tests were built.
+        var build = Path.GetFileName(Path.GetDirectoryName(Path.GetDirectoryName(AppContext.BaseDirectory)))!;
+
+        var (code, output, errors) = await Terminal.RunAsync(
+            "dotnet", ["run", "--no-build", "-c", build, "--project", Path.Combine(SourceTree.Root, "src/FacilityMonitor"), "--", "check", "--config", "mine"], _folder.Path);
+
+        Assert.True(code == 0, output + errors);
+        Assert.Contains(Path.Combine(_folder.Path, "mine"), output, StringComparison.Ordinal);
+        Assert.Contains("lane", output, StringComparison.Ordinal);
+    }
+
+    private Task<(int Code, string Output, string Errors)> SetupAsync(string script) =>
+        Terminal.RunAsync("bash", ["-c", $"set -euo pipefail; source '{Path.Combine(SourceTree.Root, "src/deploy/setup.sh")}'; {script}"], _folder.Path);
+}

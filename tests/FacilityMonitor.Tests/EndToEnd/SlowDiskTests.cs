@@ -1,0 +1,49 @@
+using System.Globalization;
+using System.Text;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Mqtt;
+using FacilityMonitor.Tests.Mqtt;
+
+namespace FacilityMonitor.Tests.EndToEnd;
+
+public sealed class SlowDiskTests
+{
+    [RealServerFact("mosquitto")]
+    public async Task History_goes_on_after_a_slow_commit_though_nobody_says_anything_live_any_more()
+    {
+        using var folder = new TemporaryFolder();
+        await using var broker = await MosquittoBroker.StartAsync();
+        await using var service = await ServiceUnderTest.StartAsync(broker, folder.Path);
+        await using var pile = new MqttClient(new MqttClientOptions { Host = broker.Host, Port = broker.Port, ClientId = "pile-02" }, TimeProvider.System);
+        await pile.StartAsync();
+
+        // Somebody else holds the database for longer than history waits for live messages.
+        using (var other = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Path.Combine(service.Data, Database.FileName)};Pooling=False"))
+        {
+            other.Open();
+            Database.Execute(other, "begin immediate");
+            var began = TimeProvider.System.GetTimestamp();
+            await SayAsync(pile, "data", 0);
+            await service.Process.UntilAsync(() => Task.FromResult(TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromSeconds(1.5)), "more than a second");
+            Database.Execute(other, "rollback");
+        }
+
+        for (var seq = 1; seq <= 20; seq++)
+            await SayAsync(pile, "hist", seq);
+        await service.Process.UntilAsync(() => Task.FromResult(Stored(service) == 21), "history being stored");
+    }
+
+    private static long Stored(ServiceUnderTest service)
+    {
+        using var connection = Database.OpenReader(service.Data);
+        using var command = Database.Command(connection, "select sum(stored) from book");
+        return command.ExecuteScalar() is long count ? count : 0;
+    }
+
+    private static async Task SayAsync(MqttClient pile, string kind, int seq)
+    {
+        var at = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() + seq;
+        var body = string.Create(CultureInfo.InvariantCulture, $$"""{"v":1,"boot":"slow","seq":{{seq}},"ts":{{at}},"clk":"ntp","r":[{"ch":"s7","w":150,"st":"charging"}]}""");
+        await pile.PublishAsync($"fm/1/huaihai/pile-02/{kind}", Encoding.UTF8.GetBytes(body), MqttQos.AtLeastOnce, retain: false);
+    }
+}
