@@ -1,0 +1,152 @@
+using FacilityMonitor.Contract;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Readings;
+
+namespace FacilityMonitor.Tests.Storage;
+
+/// <summary>Whatever write of whatever file fails, and however: what was acknowledged is there, once, and the rest goes in when the disk works again.</summary>
+public sealed class DiskFaultTests : IDisposable
+{
+    private const long At = 1_795_168_800_000;
+    private const int Messages = 4;
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("Full", false)]
+    [InlineData("Full", true)]
+    [InlineData("Error", false)]
+    [InlineData("Error", true)]
+    [InlineData("Torn", false)]
+    [InlineData("Torn", true)]
+    public async Task Whatever_operation_of_the_disk_fails_nothing_acknowledged_is_lost_or_doubled(string fault, bool lasts)
+    {
+        await using (var template = new StoreFixture(Sub("template")))
+            await template.StartAsync();
+
+        var failAt = 0;
+        while (await FailAsync(++failAt, Enum.Parse<DiskFault>(fault), lasts))
+        {
+            // Every operation in its turn, until there are not so many.
+        }
+
+        // A commit writes its frames and syncs; fewer would mean that nothing was in the way of anything.
+        Assert.InRange(failAt, 40, 2_000);
+    }
+
+    private async Task<bool> FailAsync(int failAt, DiskFault fault, bool lasts)
+    {
+        var folder = Sub($"run-{failAt}");
+        Copy(Sub("template"), folder);
+        using var disk = new FaultyDisk(folder);
+        await using (var data = new StoreFixture(folder))
+        {
+            await data.StartAsync();
+            // Checkpoints too: the log is worked into the file every few pages, not every sixteen megabytes.
+            await data.Database.CommitAsync(CommitPriority.Alerts, connection => Database.Execute(connection, "pragma wal_autocheckpoint = 8"));
+            disk.Arm(failAt, fault, lasts);
+            await WorkAsync(data, disk, failAt);
+            disk.Heal();
+            await InsistAsync(disk, data.Worker.FlushAsync);
+        }
+
+        var hasFailed = disk.HasFailed;
+        await VerifyAsync(folder, Messages);
+        Directory.Delete(folder, recursive: true);
+        return hasFailed;
+    }
+
+    /// <summary>What the service does: messages in, blocks out, alerts, trimming; each again until the disk takes it.</summary>
+    private async Task WorkAsync(StoreFixture data, FaultyDisk disk, int failAt)
+    {
+        var writer = new JournalWriter();
+        var isCrashTried = false;
+        for (var message = 1; message <= Messages; message++)
+        {
+            writer.Clear();
+            writer.Message(Message(data, message));
+            var batch = new JournalBatch(writer);
+            await InsistAsync(disk, () => data.Journal.AppendAsync(batch));
+            if (disk.HasFailed && !isCrashTried)
+            {
+                // Power fails now: what is on the disk has to hold what was acknowledged so far.
+                isCrashTried = true;
+                var crashed = Sub($"crashed-{failAt}");
+                Copy(data.Database.Directory, crashed);
+                await VerifyAsync(crashed, message);
+                Directory.Delete(crashed, recursive: true);
+            }
+
+            var number = message;
+            await InsistAsync(disk, () => data.Database.CommitAsync(CommitPriority.Alerts, connection => Database.Execute(
+                connection, "insert or ignore into alert_transition (alert, number, at_ms, body) values ('a', $number, 0, '{}')", ("$number", number))));
+            await data.Worker.ReadOnAsync(data.Reader, CancellationToken.None);
+            if (message % 2 == 0)
+                await InsistAsync(disk, data.Worker.FlushAsync);
+        }
+
+        await InsistAsync(disk, () => data.Journal.TrimAsync(20));
+        await InsistAsync(disk, () => data.Merger.MergeAsync(everything: true, CancellationToken.None));
+    }
+
+    /// <summary>As the service does: once more, until the disk takes it. A fault that lasts is repaired after the second refusal.</summary>
+    private static async Task InsistAsync(FaultyDisk disk, Func<Task> work)
+    {
+        for (var refusals = 0; ; refusals++)
+        {
+            try
+            {
+                await work();
+                return;
+            }
+            catch (DatabaseUnavailableException) when (refusals < 5)
+            {
+                if (refusals == 1)
+                    disk.Heal();
+            }
+        }
+    }
+
+    private static async Task VerifyAsync(string folder, int acknowledged)
+    {
+        await using var data = new StoreFixture(folder);
+        await data.StartAsync();
+        await data.Worker.ReadOnAsync(data.Reader, CancellationToken.None);
+        await data.Worker.FlushAsync();
+        using var reader = data.Database.OpenReader();
+        using var check = Database.Command(reader, "pragma integrity_check");
+        Assert.Equal("ok", check.ExecuteScalar());
+        var readings = await ReadingStoreTests.Collect(data.Store.ReadingsAsync(data.Devices.All.Single(), 0, At * 2, CancellationToken.None));
+        Assert.Equal(Enumerable.Range(1, acknowledged).SelectMany(message => Enumerable.Range(0, 30).Select(index => At + (message * 1000) + index)), readings.Select(reading => reading.AtMs));
+        Assert.Equal(acknowledged, data.Count("select sum(stored) from book"));
+    }
+
+    private static DeviceMessage Message(StoreFixture data, int number)
+    {
+        var message = new DeviceMessage
+        {
+            Kind = MessageKind.Data,
+            Device = data.Devices.Resolve(Dialect.Fm1, "huaihai"u8, "pile-01"u8)!,
+            ReceivedMs = At + (number * 1000),
+        };
+        for (var index = 0; index < 30; index++)
+        {
+            ref var reading = ref message.Readings.Add();
+            reading.Channel = ChannelId.Socket(1);
+            reading.AtMs = reading.DeviceMs = At + (number * 1000) + index;
+            message.Readings.AddValue(Metric.W, 100 + index);
+        }
+
+        return message;
+    }
+
+    private string Sub(string name) => Path.Combine(_folder.Path, name);
+
+    private static void Copy(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var file in Directory.GetFiles(from).Where(file => !file.EndsWith("lock", StringComparison.Ordinal) && !file.EndsWith("-shm", StringComparison.Ordinal)))
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+    }
+}

@@ -1,0 +1,186 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using FacilityMonitor.Journal;
+
+namespace FacilityMonitor.Tests.Storage;
+
+/// <summary>How an operation fails.</summary>
+internal enum DiskFault
+{
+    /// <summary>There is no room: nothing is written.</summary>
+    Full,
+
+    /// <summary>The device reports an error: nothing is written.</summary>
+    Error,
+
+    /// <summary>Half of it is written, then the device reports an error.</summary>
+    Torn,
+}
+
+/// <summary>
+/// Stands between SQLite and the file system for the files of one folder, counts every write, truncation and sync, and lets the one that a test chose fail:
+/// a layer of SQLite's own kind (https://sqlite.org/vfs.html) over the one it uses otherwise.
+/// </summary>
+internal sealed unsafe class FaultyDisk : IDisposable
+{
+    private const int WriteError = 10 | (3 << 8);
+    private const int SyncError = 10 | (4 << 8);
+    private const int FullError = 13;
+
+    // Offsets of sqlite3_vfs (version 3) and sqlite3_io_methods (version 3) where pointers take eight bytes.
+    private const int VfsBytes = 168;
+    private const int VfsNext = 16;
+    private const int VfsName = 24;
+    private const int VfsOpen = 40;
+    private const int MethodsBytes = 152;
+    private const int MethodsWrite = 24;
+    private const int MethodsTruncate = 32;
+    private const int MethodsSync = 40;
+
+    private static readonly Lock Gate = new();
+    private static readonly List<FaultyDisk> Disks = [];
+    private static readonly Dictionary<nint, FaultyDisk> Files = [];
+    private static readonly Dictionary<nint, nint> Layers = [];
+    private static readonly Dictionary<nint, nint> Originals = [];
+    private static delegate* unmanaged[Cdecl]<nint, nint, nint, int, nint, int> _open;
+
+    private readonly string _folder;
+    private int _failAt;
+    private DiskFault _fault;
+    private bool _lasts;
+
+    /// <summary>Before the first file in the folder is opened.</summary>
+    public FaultyDisk(string folder)
+    {
+        _folder = folder;
+        lock (Gate)
+        {
+            if (_open is null)
+                Register();
+            Disks.Add(this);
+        }
+    }
+
+    /// <summary>Operations since it was armed.</summary>
+    public int Operations { get; private set; }
+
+    /// <summary>Whether one has failed since.</summary>
+    public bool HasFailed { get; private set; }
+
+    /// <summary>The n-th operation from now on fails, and with it all that follow if it lasts.</summary>
+    public void Arm(int failAt, DiskFault fault, bool lasts)
+    {
+        lock (Gate)
+            (_failAt, _fault, _lasts, Operations, HasFailed) = (failAt, fault, lasts, 0, false);
+    }
+
+    /// <summary>From now on nothing fails.</summary>
+    public void Heal()
+    {
+        lock (Gate)
+            _failAt = 0;
+    }
+
+    public void Dispose()
+    {
+        lock (Gate)
+            Disks.Remove(this);
+    }
+
+    private static void Register()
+    {
+        SqliteLibrary.Use();
+        var original = Find(null);
+        if (*(int*)original < 3)
+            throw new NotSupportedException("This SQLite has a file layer older than version 3.");
+        var layer = (byte*)NativeMemory.AllocZeroed(VfsBytes);
+        Buffer.MemoryCopy(original, layer, VfsBytes, VfsBytes);
+        _open = (delegate* unmanaged[Cdecl]<nint, nint, nint, int, nint, int>)(*(nint*)(original + VfsOpen));
+        *(nint*)(layer + VfsNext) = 0;
+        *(nint*)(layer + VfsName) = Marshal.StringToCoTaskMemUTF8("faulty-disk");
+        *(nint*)(layer + VfsOpen) = (nint)(delegate* unmanaged[Cdecl]<nint, nint, nint, int, nint, int>)&Open;
+        if (Register(layer, 1) != 0)
+            throw new InvalidOperationException("SQLite refused the file layer.");
+    }
+
+    [DllImport("libsqlite3.so.0", EntryPoint = "sqlite3_vfs_find", CallingConvention = CallingConvention.Cdecl)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern byte* Find(byte* name);
+
+    [DllImport("libsqlite3.so.0", EntryPoint = "sqlite3_vfs_register", CallingConvention = CallingConvention.Cdecl)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Register(byte* vfs, int isDefault);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int Open(nint vfs, nint name, nint file, int flags, nint outFlags)
+    {
+        var result = _open(vfs, name, file, flags, outFlags);
+        if (result != 0)
+            return result;
+        var path = Marshal.PtrToStringUTF8(name) ?? "";
+        lock (Gate)
+        {
+            Files.Remove(file);
+            if (Disks.Find(disk => path.StartsWith(disk._folder, StringComparison.Ordinal)) is { } disk)
+            {
+                Files[file] = disk;
+                *(nint*)file = LayerOver(*(nint*)file);
+            }
+        }
+
+        return 0;
+    }
+
+    private static nint LayerOver(nint methods)
+    {
+        if (Layers.TryGetValue(methods, out var known))
+            return known;
+        var layer = (byte*)NativeMemory.AllocZeroed(MethodsBytes);
+        Buffer.MemoryCopy((void*)methods, layer, MethodsBytes, MethodsBytes);
+        *(nint*)(layer + MethodsWrite) = (nint)(delegate* unmanaged[Cdecl]<nint, nint, int, long, int>)&Write;
+        *(nint*)(layer + MethodsTruncate) = (nint)(delegate* unmanaged[Cdecl]<nint, long, int>)&Truncate;
+        *(nint*)(layer + MethodsSync) = (nint)(delegate* unmanaged[Cdecl]<nint, int, int>)&Sync;
+        Originals[(nint)layer] = methods;
+        return Layers[methods] = (nint)layer;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int Write(nint file, nint bytes, int count, long offset)
+    {
+        var write = (delegate* unmanaged[Cdecl]<nint, nint, int, long, int>)Original(file, MethodsWrite);
+        var fault = Next(file);
+        if (fault is null)
+            return write(file, bytes, count, offset);
+        if (fault == DiskFault.Torn)
+            _ = write(file, bytes, count / 2, offset);
+        return fault == DiskFault.Full ? FullError : WriteError;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int Truncate(nint file, long size) =>
+        Next(file) is null ? ((delegate* unmanaged[Cdecl]<nint, long, int>)Original(file, MethodsTruncate))(file, size) : WriteError;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int Sync(nint file, int flags) =>
+        Next(file) is null ? ((delegate* unmanaged[Cdecl]<nint, int, int>)Original(file, MethodsSync))(file, flags) : SyncError;
+
+    private static nint Original(nint file, int method)
+    {
+        lock (Gate)
+            return *(nint*)(Originals[*(nint*)file] + method);
+    }
+
+    private static DiskFault? Next(nint file)
+    {
+        lock (Gate)
+        {
+            if (!Files.TryGetValue(file, out var disk))
+                return null;
+            disk.Operations++;
+            if (disk._failAt == 0 || disk.Operations < disk._failAt || (disk.Operations > disk._failAt && !disk._lasts))
+                return null;
+            disk.HasFailed = true;
+            return disk._fault;
+        }
+    }
+}
