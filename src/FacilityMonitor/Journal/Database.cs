@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FacilityMonitor.Journal;
 
@@ -34,12 +35,16 @@ internal sealed record DatabaseState(string? Error, string? Refusal, long Commit
 /// What waits is written together: a commit begins as soon as the one before has ended, with every job of the two upper priorities and one
 /// step of housekeeping. Two writing connections would meet the WAL-reset defect of SQLite before 3.51.3.
 /// </remarks>
-internal sealed class Database : IAsyncDisposable
+internal sealed partial class Database : IAsyncDisposable
 {
     /// <summary>File name inside the data directory.</summary>
     public const string FileName = "facility-monitor.db";
 
+    /// <summary>A whole copy that waits to take the place of a file that somebody deleted.</summary>
+    private const string RescueSuffix = ".rescue";
+
     private const int DiskFullCode = 13;
+    private const int CannotOpenCode = 14;
 
     /// <summary>Statements of each connection by their text. All texts are our own constants, so there are few; a connection is used by one thread.</summary>
     private static readonly ConditionalWeakTable<SqliteConnection, Dictionary<string, SqlStatement>> Compiled = [];
@@ -49,7 +54,7 @@ internal sealed class Database : IAsyncDisposable
     private readonly string _path;
     private readonly TimeProvider _time;
     private readonly FileStream _lock;
-    private readonly SqliteConnection _connection;
+    private readonly ILogger _logger;
     private readonly DiskReserve _reserve;
     private readonly Thread _thread;
     private readonly Lock _gate = new();
@@ -57,12 +62,14 @@ internal sealed class Database : IAsyncDisposable
     private readonly ManualResetEventSlim _some = new();
     private readonly double[] _latencies = new double[100];
     private volatile DatabaseState _state = new(null, null, 0, null, 0, 0);
+    private SqliteConnection _connection;
     private bool _stopping;
     private bool _diskFull;
     private bool _roomForReadings;
+    private volatile int _rescues;
     private long _diskProbedAt;
 
-    private Database(string directory, TimeProvider time, FileStream @lock, SqliteConnection connection, DiskReserve reserve)
+    private Database(string directory, TimeProvider time, FileStream @lock, SqliteConnection connection, DiskReserve reserve, ILogger logger)
     {
         Directory = directory;
         _path = Path.Combine(directory, FileName);
@@ -70,6 +77,7 @@ internal sealed class Database : IAsyncDisposable
         _lock = @lock;
         _connection = connection;
         _reserve = reserve;
+        _logger = logger;
         // Started on a full disk: what is left is for alerts as it was before the restart.
         _diskFull = !reserve.TryTake();
         _roomForReadings = HasRoomForReadings;
@@ -91,6 +99,9 @@ internal sealed class Database : IAsyncDisposable
     /// <summary>Free bytes on its disk; 0 when that does not answer.</summary>
     public long FreeDiskBytes => _reserve.FreeDiskBytes;
 
+    /// <summary>How often the file was put back since the start because somebody deleted it. Who keeps a connection opens it anew when this changes.</summary>
+    public int Rescues => _rescues;
+
     /// <summary>How often the reserve was given up since the start.</summary>
     public long ReserveFreed => _reserve.Freed;
 
@@ -99,7 +110,8 @@ internal sealed class Database : IAsyncDisposable
     /// <param name="directory">The data directory.</param>
     /// <param name="time">The clock.</param>
     /// <param name="reserveBytes">What is held back of the disk for alerts; 0: nothing.</param>
-    public static Database Open(string directory, TimeProvider time, long reserveBytes = 0)
+    /// <param name="logger">The log; null: none.</param>
+    public static Database Open(string directory, TimeProvider time, long reserveBytes = 0, ILogger<Database>? logger = null)
     {
         SqliteLibrary.Use();
         System.IO.Directory.CreateDirectory(directory);
@@ -115,10 +127,12 @@ internal sealed class Database : IAsyncDisposable
 
         try
         {
-            var connection = Connect(Path.Combine(directory, FileName), SqliteOpenMode.ReadWriteCreate);
-            RunOnce(connection, "pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 4000; pragma busy_timeout = 5000;");
+            var path = Path.Combine(directory, FileName);
+            if (!File.Exists(path) && File.Exists(path + RescueSuffix))
+                File.Move(path + RescueSuffix, path);
+            var connection = ConnectWriter(path);
             Migrate(connection);
-            return new Database(directory, time, @lock, connection, new DiskReserve(directory, reserveBytes));
+            return new Database(directory, time, @lock, connection, new DiskReserve(directory, reserveBytes), logger ?? NullLogger<Database>.Instance);
         }
         catch (SqliteException error)
         {
@@ -168,7 +182,13 @@ internal sealed class Database : IAsyncDisposable
     }
 
     /// <inheritdoc cref="OpenReader(string)"/>
-    public SqliteConnection OpenReader() => OpenReader(Directory);
+    public SqliteConnection OpenReader()
+    {
+        // Somebody deleted it a moment ago: the next commit puts it back.
+        if (!File.Exists(_path))
+            CommitAsync(CommitPriority.Alerts, _ => { }).GetAwaiter().GetResult();
+        return OpenReader(Directory);
+    }
 
     /// <summary>Writes; completes when it is on disk. Jobs of one priority are written in the order of the calls.</summary>
     /// <param name="priority">What it yields to.</param>
@@ -201,16 +221,29 @@ internal sealed class Database : IAsyncDisposable
 
         _some.Set();
         await Task.Run(_thread.Join);
-        if (Compiled.TryGetValue(_connection, out var statements))
+        Close(_connection);
+        await _lock.DisposeAsync();
+        _some.Dispose();
+    }
+
+    private static void Close(SqliteConnection connection)
+    {
+        if (Compiled.TryGetValue(connection, out var statements))
         {
             // While one is open, SQLite only seems to close: it would leave its log beside the file.
             foreach (var statement in statements.Values)
                 statement.Dispose();
+            Compiled.Remove(connection);
         }
 
-        _connection.Dispose();
-        await _lock.DisposeAsync();
-        _some.Dispose();
+        connection.Dispose();
+    }
+
+    private static SqliteConnection ConnectWriter(string path)
+    {
+        var connection = Connect(path, SqliteOpenMode.ReadWriteCreate);
+        RunOnce(connection, "pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 4000; pragma busy_timeout = 5000;");
+        return connection;
     }
 
     private static SqliteConnection Connect(string path, SqliteOpenMode mode)
@@ -281,6 +314,8 @@ internal sealed class Database : IAsyncDisposable
         var began = _time.GetTimestamp();
         try
         {
+            if (!File.Exists(_path))
+                Rescue();
             Execute(_connection, "begin immediate");
             foreach (var job in batch)
                 Run(job);
@@ -304,6 +339,37 @@ internal sealed class Database : IAsyncDisposable
 
         foreach (var job in batch)
             job.Finish();
+    }
+
+    /// <summary>
+    /// Somebody deleted the file. What we hold open is all of it still, but what is written there is gone with us: it is put back before anything more is acknowledged.
+    /// </summary>
+    private void Rescue()
+    {
+        LogDeleted(_path);
+        var (part, copy) = (_path + RescueSuffix + ".part", _path + RescueSuffix);
+        try
+        {
+            File.Delete(part);
+            using (var command = Command(_connection, "vacuum into $part", ("$part", part)))
+                command.ExecuteNonQuery();
+            using (var file = new FileStream(part, FileMode.Open, FileAccess.ReadWrite))
+                file.Flush(flushToDisk: true);
+            File.Move(part, copy, overwrite: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new SqliteException($"{_path} was deleted and cannot be put back: {error.Message}", CannotOpenCode);
+        }
+
+        // It removes the log beside the file as it closes; so the old one goes before the new one comes.
+        Close(_connection);
+        File.Delete(_path + "-wal");
+        File.Delete(_path + "-shm");
+        File.Move(copy, _path);
+        _connection = ConnectWriter(_path);
+        _rescues++;
+        LogPutBack(_path);
     }
 
     private void Run(Job job)
@@ -392,6 +458,12 @@ internal sealed class Database : IAsyncDisposable
         lock (_gate)
             return _waiting.Sum(queue => queue.Count);
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Somebody deleted {Path}; it is put back from what is still open. Nothing is acknowledged until that is done")]
+    private partial void LogDeleted(string path);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Path} is back. Find out who deletes files of the data folder")]
+    private partial void LogPutBack(string path);
 
     private sealed class Job(CommitPriority priority, Action<SqliteConnection> write, Action? committed, Action? refused)
     {

@@ -7,6 +7,7 @@ internal sealed class JournalReader(MessageJournal journal, Database database, l
 {
     private readonly Queue<JournalEntry> _ahead = new();
     private SqliteConnection? _connection;
+    private int _rescues;
 
     /// <summary>The position read last.</summary>
     public long Position { get; private set; } = after;
@@ -53,6 +54,12 @@ internal sealed class JournalReader(MessageJournal journal, Database database, l
     private bool ReadAhead()
     {
         const int Ahead = 16;
+        if (_rescues != database.Rescues)
+        {
+            _connection?.Dispose();
+            (_connection, _rescues) = (null, database.Rescues);
+        }
+
         _connection ??= database.OpenReader();
         using var command = Database.Command(_connection, "select position, body from journal where position > $after order by position limit $ahead", ("$after", Position), ("$ahead", Ahead));
         using var rows = command.ExecuteReader();

@@ -349,6 +349,28 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_that_was_deleted_is_put_back_for_whoever_reads_or_writes_next()
+    {
+        await using (var database = Database.Open(_folder.Path, _time))
+        {
+            var journal = new MessageJournal(database, new DeviceTable());
+            var writer = new JournalWriter();
+            writer.Tick(At);
+            await journal.AppendAsync(writer);
+            foreach (var file in Directory.GetFiles(_folder.Path, Database.FileName + "*"))
+                File.Delete(file);
+            using (var reader = database.OpenReader())
+                Assert.Equal(1L, FacilityMonitor.Storage.BlockTable.Number(reader, "select count(*) from journal"));
+            await journal.AppendAsync(writer);
+
+            Assert.Equal(1, database.Rescues);
+        }
+
+        await using var again = Database.Open(_folder.Path, _time);
+        Assert.Equal(2, new MessageJournal(again, new DeviceTable()).Last);
+    }
+
+    [Fact]
     public async Task A_second_service_on_the_same_data_is_refused_with_a_clear_word()
     {
         await using var database = Database.Open(_folder.Path, _time);

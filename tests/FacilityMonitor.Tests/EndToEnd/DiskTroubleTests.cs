@@ -6,16 +6,41 @@ using FacilityMonitor.Tests.Mqtt;
 
 namespace FacilityMonitor.Tests.EndToEnd;
 
-public sealed class SlowDiskTests
+public sealed class DiskTroubleTests
 {
+    [RealServerFact("mosquitto")]
+    public async Task A_database_file_that_somebody_deletes_is_put_back_with_everything_in_it()
+    {
+        using var folder = new TemporaryFolder();
+        await using var broker = await MosquittoBroker.StartAsync();
+        await using var service = await ServiceUnderTest.StartAsync(broker, folder.Path);
+        await using var pile = await PileAsync(broker);
+        for (var seq = 0; seq < 10; seq++)
+            await SayAsync(pile, "data", seq);
+        await service.Process.UntilAsync(() => Task.FromResult(Stored(service) == 10), "the first readings being stored");
+
+        foreach (var file in Directory.GetFiles(service.Data, Database.FileName + "*"))
+            File.Delete(file);
+        for (var seq = 10; seq < 20; seq++)
+            await SayAsync(pile, "data", seq);
+
+        await service.Process.UntilAsync(() => Task.FromResult(File.Exists(Path.Combine(service.Data, Database.FileName)) && Stored(service) == 20), "all readings being in the file again");
+        Assert.False(service.Process.HasExited);
+        // What was deleted cannot come from memory after a restart.
+        await service.Process.KillAsync();
+        service.Process.Start();
+        await service.ReadyAsync();
+        await SayAsync(pile, "data", 20);
+        await service.Process.UntilAsync(() => Task.FromResult(Stored(service) == 21), "the next reading being stored");
+    }
+
     [RealServerFact("mosquitto")]
     public async Task History_goes_on_after_a_slow_commit_though_nobody_says_anything_live_any_more()
     {
         using var folder = new TemporaryFolder();
         await using var broker = await MosquittoBroker.StartAsync();
         await using var service = await ServiceUnderTest.StartAsync(broker, folder.Path);
-        await using var pile = new MqttClient(new MqttClientOptions { Host = broker.Host, Port = broker.Port, ClientId = "pile-02" }, TimeProvider.System);
-        await pile.StartAsync();
+        await using var pile = await PileAsync(broker);
 
         // Somebody else holds the database for longer than history waits for live messages.
         using (var other = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Path.Combine(service.Data, Database.FileName)};Pooling=False"))
@@ -31,6 +56,13 @@ public sealed class SlowDiskTests
         for (var seq = 1; seq <= 20; seq++)
             await SayAsync(pile, "hist", seq);
         await service.Process.UntilAsync(() => Task.FromResult(Stored(service) == 21), "history being stored");
+    }
+
+    private static async Task<MqttClient> PileAsync(MosquittoBroker broker)
+    {
+        var pile = new MqttClient(new MqttClientOptions { Host = broker.Host, Port = broker.Port, ClientId = "pile-02" }, TimeProvider.System);
+        await pile.StartAsync();
+        return pile;
     }
 
     private static long Stored(ServiceUnderTest service)
