@@ -198,7 +198,8 @@ public sealed class PageTests
         await using var service = await ServiceUnderTest.StartAsync(broker, folder.Path, Path.GetDirectoryName(registry));
         await using (var pile = new Pile(broker, "pile-02"))
         {
-            await pile.SayAsync(150);
+            // The widest of what a tile says of an old value.
+            await pile.SayAsync(150, ago: TimeSpan.FromMinutes(48));
             await pile.LeaveAsync();
         }
 
@@ -210,6 +211,7 @@ public sealed class PageTests
         await Assertions.Expect(page.GetByTestId("alerts-none")).ToHaveTextAsync("No open alert.");
         await Assertions.Expect(page.GetByTestId("card-health")).ToContainTextAsync("fine");
         await Assertions.Expect(page.GetByTestId("socket-huaihai-pile-02-s7")).ToHaveAttributeAsync("data-state", "offline");
+        await Assertions.Expect(page.GetByTestId("socket-huaihai-pile-02-s7").Locator(".w")).ToHaveTextAsync(new System.Text.RegularExpressions.Regex("^(48|49|50) min$"));
         Assert.Equal("", await page.EvaluateAsync<string>(CutOff));
 
         await broker.StopAsync();
@@ -315,12 +317,12 @@ public sealed class PageTests
         private bool _started;
         private long _seq;
 
-        public async Task SayAsync(double watts)
+        public async Task SayAsync(double watts, TimeSpan ago = default)
         {
             if (!_started)
                 await _client.StartAsync();
             _started = true;
-            var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+            var now = (TimeProvider.System.GetUtcNow() - ago).ToUnixTimeMilliseconds();
             var text = System.Globalization.CultureInfo.InvariantCulture;
             var body = string.Create(text, $$"""{"v":1,"boot":"e2e","seq":{{_seq++}},"ts":{{now}},"clk":"ntp","r":[{"ch":"s7","w":{{watts}},"st":"charging"}]}""");
             await _client.PublishAsync($"fm/1/huaihai/{name}/data", System.Text.Encoding.UTF8.GetBytes(body), FacilityMonitor.Mqtt.MqttQos.AtLeastOnce, retain: false);
