@@ -126,10 +126,13 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
         var now = device.Channels.Select(channel => channel.Now).Where(channel => page.NowMs - channel.HeardMs <= fresh).ToList();
         var watts = now.Where(channel => channel.Values.ContainsKey(Metric.W)).Select(channel => channel.Values[Metric.W].Value).ToList();
         var away = device.Presence is Presence.Offline or Presence.Shutdown ? page.Say("offline") : now.Count == 0 ? page.Say("stale") : null;
+        // Sockets that report though the registry does not count them are said apart: they are in no "of so many".
+        var more = device.Channels.Count(channel => channel.Channel is { Kind: ChannelKind.Socket or ChannelKind.Slot, Number: var number } && number > entry.Sockets);
+        var beyond = more > 0 ? string.Create(CultureInfo.InvariantCulture, $" (+{more} {page.Say("not-registered")})") : "";
         page.Row(
             away is null ? null : "gone",
             entry.Name.In(page.Language),
-            entry.Sockets > 0 && away is null ? $"{watts.Count(w => w > InUseW)}/{entry.Sockets}" : "",
+            (entry.Sockets > 0 || more > 0) && away is null ? $"{watts.Count(w => w > InUseW)}/{entry.Sockets}{beyond}" : "",
             watts.Count > 0 && away is null ? Drawing.Number(watts.Sum(), "0") + " W" : "",
             (away is null ? "" : $"× {away} · ") + AlertText.Clock(device.HeardMs));
     }

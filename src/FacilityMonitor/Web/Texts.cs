@@ -47,6 +47,7 @@ internal static class Texts
         ["no-unknown"] = ("没有未登记的设备。", "Every device is registered."),
         ["unknown-help"] = ("已收到、已保存，但还没有登记。把下面几行贴进登记文件，位置见每段第一行；保存后几秒生效。文件：", "Received and stored, but not registered. Paste these lines into the registry, where the first line of each says; once saved they count within seconds. The file:"),
         ["perhaps-group"] = ("只会开关，不测量，可能是一个组：请登记组里的每台设备。", "It switches and measures nothing, perhaps a group: register its members instead."),
+        ["not-registered"] = ("未登记", "not registered"),
         ["more"] = ("未列出", "Not listed"),
         ["health"] = ("系统运行状况", "Monitor health"),
         ["broker"] = ("消息代理", "Broker"),

@@ -164,6 +164,21 @@ public sealed class LivePageTests : IDisposable
     }
 
     [Fact]
+    public async Task Without_scripts_a_socket_that_the_registry_does_not_count_is_said_too()
+    {
+        await using var page = await StartAsync();
+        await page.SignInAsync(PageUnderTest.Password);
+        await page.SayAsync("pile-02", "s20", 742);
+        await page.UntilAsync(() => page.Channel("huaihai/pile-02", "s20") is not null, "the last registered socket");
+        Assert.Contains("<th scope=\"row\">Pile 2</th><td class=\"n\">1/20</td>", await TextAsync(page, "/?lang=en"), StringComparison.Ordinal);
+
+        await page.SayAsync("pile-02", "s21", 100);
+        await page.UntilAsync(() => page.Channel("huaihai/pile-02", "s21") is not null, "the one behind it");
+
+        Assert.Contains("<th scope=\"row\">Pile 2</th><td class=\"n\">2/20 (+1 not registered)</td>", WebUtility.HtmlDecode(await TextAsync(page, "/?lang=en")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_device_without_a_place_is_told_without_one()
     {
         await using var page = await StartAsync();
