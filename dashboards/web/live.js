@@ -226,7 +226,7 @@ const Reason = (broker) => (broker.loss ? `${t(`loss_${broker.loss}`)}${broker.d
 function Banner() {
   const { broker, configuration } = state.health;
   const errors = configuration ?? [];
-  return html`${isDeaf() && html`<p class="lost" role="status" data-testid="broker-lost">× ${t('deaf', { since: clock(broker.since), age: age(now() - broker.since) })} ${Reason(broker)} <a href="#health">${t('see')}</a></p>`}
+  return html`${isDeaf() && html`<p class="lost" role="status" data-testid="broker-lost">× ${t('deaf', { since: clock(broker.since), age: age(now() - broker.since) })}${broker.loss && ` · ${Reason(broker)}`} <a href="#health">${t('see')}</a></p>`}
     ${errors.length > 0 && html`<p class="lost" role="status" data-testid="configuration-errors">! ${t('configuration')} (${errors.length}): ${local(errors[0])} <a href="#health">${t('see')}</a></p>`}`;
 }
 

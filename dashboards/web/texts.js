@@ -38,7 +38,7 @@ export const texts = {
   broker: { zh: '消息代理', en: 'Broker' },
   connected: { zh: '已连接', en: 'connected' },
   disconnected: { zh: '已断开', en: 'disconnected' },
-  deaf: { zh: '收不到任何消息：与消息代理的连接从 {since} 起断开（{age}）。', en: 'Nothing is being received: no connection to the broker since {since} ({age}).' },
+  deaf: { zh: '收不到任何消息：与消息代理的连接从 {since} 起断开（{age}）', en: 'Nothing is being received: no connection to the broker since {since} ({age})' },
   see: { zh: '查看系统运行状况', en: 'See monitor health' },
   unknownCount: { zh: '{count} 台未登记', en: '{count} not registered' },
   allKnown: { zh: '都已登记', en: 'all registered' },
