@@ -8,7 +8,8 @@ namespace FacilityMonitor.Configuration;
 internal sealed class MappingReader
 {
     public const int IdLengthMax = 48;
-    private const int TextLengthMax = 200;
+    /// <summary>Longest text of a registry, UTF-16 units.</summary>
+    public const int TextLengthMax = 200;
 
     private readonly Dictionary<string, YamlElement> _values = new(StringComparer.Ordinal);
     private readonly List<YamlScalar> _keys = [];

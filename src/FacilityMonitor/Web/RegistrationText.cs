@@ -23,7 +23,7 @@ internal static class RegistrationText
     public static string? Of(DeviceNow device, FacilityIndex registry, bool isNameShared)
     {
         var (id, kind) = (device.Id, KindOf(device));
-        if (id.Name.Any(char.IsControl) || IsPerhapsGroup(device))
+        if (id.Name.Length > MappingReader.TextLengthMax || id.Name.Any(char.IsControl) || IsPerhapsGroup(device))
             return null;
         var sockets = kind is DeviceKind.Pile or DeviceKind.Plug or DeviceKind.Cabinet ? Highest(device) : 0;
         var line = new StringBuilder("- {id: ").Append(Plain(id.Site is null ? IdFor(id.Name, kind, registry, isNameShared) : id.Name))

@@ -104,6 +104,23 @@ public sealed class RegistrationTextTests : IDisposable
         Assert.Null(Of(new DeviceId(Dialect.Tasmota, null, "bell\u0007")));
 
     [Theory]
+    [InlineData(Dialect.ThingsBoard, "meter #1+2")]
+    [InlineData(Dialect.Shelly, "a/b")]
+    [InlineData(Dialect.Zigbee2Mqtt, "a/b")]
+    public void Every_dialect_is_named_as_the_registry_reads_it(Dialect dialect, string name)
+    {
+        var id = new DeviceId(dialect, null, name);
+
+        Assert.NotNull(Pasted(Of(id, ("main", Metric.W))!).Find(id));
+    }
+
+    [Theory]
+    [InlineData(200, true)]
+    [InlineData(201, false)]
+    public void A_name_longer_than_the_registry_takes_gets_no_lines(int length, bool isOffered) =>
+        Assert.Equal(isOffered, Of(new DeviceId(Dialect.ThingsBoard, null, new string('x', length))) is not null);
+
+    [Theory]
     [InlineData(Dialect.Fm1, "pile, name: {zh: \"x\", en: \"x\"}, sockets: 7}", "s3:W", "s7:W")]
     [InlineData(Dialect.Fm1, "pile, name: {zh: \"x\", en: \"x\"}, sockets: 99}", "s120:W")]
     [InlineData(Dialect.Fm1, "cabinet, name: {zh: \"x\", en: \"x\"}, sockets: 12}", "k12:W", "main:Tc")]
