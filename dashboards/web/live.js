@@ -245,7 +245,7 @@ function Health() {
       ${Fact(t('lag'), `${journal.lagMs} ms`)}
       ${Object.entries(journal.readers).map(([name, behind]) => Fact(t(`behind_${name}`), behind))}
       ${Fact(t('disk'), `${number(disk.free / 2 ** 30, 1)} GiB ${disk.error ?? ''}`, { bad: Boolean(disk.error) })}
-      ${Object.entries(limits).filter(([key, count]) => key === 'pages' || count > 0).map(([key, count]) => Fact(t(`limit_${key}`), count, { bad: key === 'damaged' }))}
+      ${Object.entries(limits).filter(([key, count]) => key === 'pages' || count > 0).map(([key, count]) => Fact(t(`limit_${key}`), count, { bad: key === 'damaged' || key === 'cfgBehind' }))}
     </dl>
     <${Books} /></section>`;
 }

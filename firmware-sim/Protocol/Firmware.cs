@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using FacilityMonitor.Contract;
+using FacilityMonitor.Control;
 using FirmwareSim.Devices;
 
 namespace FirmwareSim.Protocol;
@@ -61,6 +62,8 @@ internal sealed class Firmware : IDisposable
     private Moment _now;
     private bool _restartAfterAnswer;
     private bool _publishedUnheard;
+    private string? _cfg;
+    private int? _cfgPeriodS;
 
     /// <param name="device">The thing it speaks for.</param>
     /// <param name="settings">Its limits.</param>
@@ -125,10 +128,14 @@ internal sealed class Firmware : IDisposable
 
     public string CommandTopic => _prefix + "cmd";
 
-    /// <summary>Topics it listens to.</summary>
-    public IReadOnlyList<string> Subscriptions => [CommandTopic, _prefix + "cfg", AckedTopic, "fm/1/state/+"];
+    public string ConfigurationTopic => _prefix + "cfg";
 
-    private long PeriodMs => (long)(Device.Seat.PeriodS * 1000);
+    /// <summary>Topics it listens to.</summary>
+    public IReadOnlyList<string> Subscriptions => [CommandTopic, ConfigurationTopic, AckedTopic, "fm/1/state/+"];
+
+    private double PeriodS => _cfgPeriodS ?? Device.Seat.PeriodS;
+
+    private long PeriodMs => (long)(PeriodS * 1000);
 
     /// <summary>Powers it up: a new boot, numbers from 0. What it kept in flash from the boot before stays kept.</summary>
     public void PowerUp(in Moment now)
@@ -214,6 +221,8 @@ internal sealed class Firmware : IDisposable
             ReceiveHostState(topic, payload);
         else if (topic == AckedTopic)
             ReceiveAcked(payload);
+        else if (topic == ConfigurationTopic)
+            ReceiveConfiguration(payload);
         else if (topic == CommandTopic && !retained)
             ReceiveCommand(payload, arrivedMs ?? now.ClockMs);
     }
@@ -241,8 +250,10 @@ internal sealed class Firmware : IDisposable
         json.WriteString("model"u8, Device.Model);
         json.WriteString("fw"u8, Device.FirmwareVersion);
         json.WriteString("clk"u8, "ntp");
-        json.WriteNumber("period"u8, Device.Seat.PeriodS);
+        json.WriteNumber("period"u8, PeriodS);
         json.WriteNumber("buffer"u8, _buffer.Capacity);
+        if (_cfg is not null)
+            json.WriteString("cfg"u8, _cfg);
         json.WriteStartObject("channels"u8);
         foreach (var channel in Device.Channels)
         {
@@ -270,7 +281,7 @@ internal sealed class Firmware : IDisposable
 
     private byte[] Status(string word, long bd, long? tsMs) => Encoding.UTF8.GetBytes(string.Create(
         CultureInfo.InvariantCulture,
-        $$"""{"s":"{{word}}","bd":{{bd}},"boot":"{{Boot}}"{{(tsMs is { } ts ? string.Create(CultureInfo.InvariantCulture, $",\"ts\":{ts}") : "")}}}"""));
+        $$"""{"s":"{{word}}","bd":{{bd}},"boot":"{{Boot}}"{{(tsMs is { } ts ? string.Create(CultureInfo.InvariantCulture, $",\"ts\":{ts}") : "")}}{{(_cfg is not null && tsMs is not null ? $",\"cfg\":\"{_cfg}\"" : "")}}}"""));
 
     private void Begin(string kind)
     {
@@ -376,6 +387,23 @@ internal sealed class Firmware : IDisposable
         {
             // An empty payload is how a retained watermark is taken away; nothing else is expected here, and neither frees anything.
         }
+    }
+
+    /// <summary>Takes up how it should be set, and says so; one whose time is over is not taken up, and what runs goes on.</summary>
+    private void ReceiveConfiguration(ReadOnlyMemory<byte> payload)
+    {
+        if (payload.Length > DesiredConfiguration.BytesMax || DesiredSettings.Read(payload) is not { } desired || desired.ExpiresMs < _now.ClockMs || desired.Hash == _cfg)
+            return;
+        if (desired.LimitW is { } watts && Device is ChargingDevice charging)
+        {
+            foreach (var point in charging.Points)
+                point.Limit(watts);
+        }
+
+        (_cfg, _cfgPeriodS) = (desired.Hash, desired.PeriodS);
+        _nextReportMs = NextReport(_now.ClockMs);
+        if (IsConnected)
+            _publish(new Outgoing(StatusTopic, Status("online", Bd, _now.ClockMs), Retain: true));
     }
 
     private static bool? ReadBoolean(ReadOnlyMemory<byte> payload, string name)

@@ -187,6 +187,9 @@ public sealed record Birth
 
     /// <summary>Commands it understands.</summary>
     public IReadOnlyList<string> Ops { get; init; } = [];
+
+    /// <summary>Hash of the desired configuration it runs; null: none, or it does not say.</summary>
+    public string? Cfg { get; init; }
 }
 
 /// <summary>One channel of a <see cref="Birth"/>.</summary>
@@ -225,6 +228,9 @@ public sealed record DeviceStatus
 
     /// <summary>Device time, ms since 1970-01-01 UTC; null in a will.</summary>
     public long? TsMs { get; init; }
+
+    /// <summary>Hash of the desired configuration it runs; null: it does not say here.</summary>
+    public string? Cfg { get; init; }
 }
 
 /// <summary>The result of a command. The numbers are stored: add at the end.</summary>

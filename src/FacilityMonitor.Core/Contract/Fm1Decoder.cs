@@ -402,7 +402,7 @@ internal sealed class Fm1Decoder
         long? version = null, bd = null, ts = null, buffer = null;
         double? period = null;
         ClockSource? clock = null;
-        string? model = null, firmware = null;
+        string? model = null, firmware = null, cfg = null;
         List<BirthChannel>? channels = null;
         List<string> ops = [];
         while (NextProperty(ref reader))
@@ -430,6 +430,8 @@ internal sealed class Fm1Decoder
                 fine = ReadChannels(ref reader, message, out channels);
             else if (reader.ValueTextEquals("ops"u8))
                 fine = Texts(ref reader, "ops", ops);
+            else if (reader.ValueTextEquals("cfg"u8))
+                fine = Text(ref reader, "cfg", out cfg);
             else
                 SkipUnknown(ref reader, message);
             if (!fine)
@@ -462,6 +464,7 @@ internal sealed class Fm1Decoder
             Buffer = buffer,
             Channels = channels,
             Ops = ops,
+            Cfg = cfg,
         };
         return true;
     }
@@ -507,12 +510,15 @@ internal sealed class Fm1Decoder
         message.Kind = MessageKind.Status;
         Presence? presence = null;
         long? bd = null, ts = null;
+        string? cfg = null;
         var boot = default(BootId);
         while (NextProperty(ref reader))
         {
             var fine = true;
             if (reader.ValueTextEquals("s"u8))
                 fine = ReadPresence(ref reader, out presence);
+            else if (reader.ValueTextEquals("cfg"u8))
+                fine = Text(ref reader, "cfg", out cfg);
             else if (reader.ValueTextEquals("bd"u8))
                 fine = Whole(ref reader, "bd", 0, WholeMax, out bd);
             else if (reader.ValueTextEquals("boot"u8))
@@ -529,7 +535,7 @@ internal sealed class Fm1Decoder
             return Missing("s");
         if (bd is null)
             return Missing("bd");
-        message.Status = new DeviceStatus { Presence = now, Bd = bd, Boot = boot, TsMs = ts };
+        message.Status = new DeviceStatus { Presence = now, Bd = bd, Boot = boot, TsMs = ts, Cfg = cfg };
         return true;
     }
 

@@ -66,6 +66,32 @@ public static class Fm1Downlink
         });
     }
 
+    /// <summary><c>cfg</c>, retained.</summary>
+    /// <param name="desired">How the device should be set.</param>
+    /// <param name="expiresMs">After this moment it is not to be taken up any more, ms since 1970-01-01 UTC. What runs goes on.</param>
+    public static byte[] Configuration(DesiredConfiguration desired, long expiresMs)
+    {
+        ArgumentNullException.ThrowIfNull(desired);
+        return Write(writer =>
+        {
+            writer.WriteNumber("v"u8, 1);
+            writer.WriteString("hash"u8, desired.Hash);
+            writer.WriteNumber("exp"u8, expiresMs);
+            Values(writer, desired);
+        });
+    }
+
+    /// <summary>What a <see cref="DesiredConfiguration"/> is recognised by.</summary>
+    internal static byte[] ConfigurationValues(DesiredConfiguration desired) => Write(writer => Values(writer, desired));
+
+    private static void Values(Utf8JsonWriter writer, DesiredConfiguration desired)
+    {
+        if (desired.PeriodS is { } period)
+            writer.WriteNumber("period"u8, period);
+        if (desired.LimitW is { } limit)
+            writer.WriteNumber("limit_w"u8, limit);
+    }
+
     /// <summary><c>fm/1/state/&lt;host&gt;</c>: whether anyone listens, retained; the will says no.</summary>
     public static byte[] HostState(bool online, long atMs) => Write(writer =>
     {

@@ -277,6 +277,9 @@ public sealed record DeviceEntry
     /// <summary>Sockets kept for old or disabled owners (爱心充电口).</summary>
     public IReadOnlyList<ChannelId> Reserved { get; init; } = [];
 
+    /// <summary>How it should be set; null: as it likes.</summary>
+    public Control.DesiredConfiguration? Desired { get; init; }
+
     /// <summary>Next inspection; null when none is due.</summary>
     public DateOnly? InspectionDue { get; init; }
 

@@ -262,6 +262,7 @@ public static class FacilityValidation
             }
 
             Sockets(device);
+            Desired(device);
             if (device.Kind is DeviceKind.Pile or DeviceKind.Cabinet && device.Circuit is { } id && _circuits[id].FirstOrDefault() is { } circuit
                 && circuit.Kind != CircuitKind.Charging)
             {
@@ -285,6 +286,36 @@ public static class FacilityValidation
             }
 
             return false;
+        }
+
+        private void Desired(DeviceEntry device)
+        {
+            if (device.Desired is not { } desired)
+                return;
+            if (device.Foreign is not null)
+            {
+                problems.Add(new(device, "desired", new(
+                    "外来设备不听 cfg；请删去 'desired'，在设备自己的页面上设置", "a foreign device does not take a configuration of ours; remove 'desired' and set it on the device itself")));
+            }
+
+            if (desired.LimitW is not null && device.Kind is not (DeviceKind.Pile or DeviceKind.Cabinet))
+            {
+                problems.Add(new(device, "desired.limit-w", new(
+                    $"{Words.Of(device.Kind)} 没有充电口，谈不上功率限值；请删去这一行", $"a {Words.Of(device.Kind)} has no sockets to limit; remove this line")));
+            }
+            else if (desired.LimitW > device.SocketRatedW)
+            {
+                problems.Add(new(device, "desired.limit-w", new(
+                    FormattableString.Invariant($"{desired.LimitW} W 高于额定 {device.SocketRatedW} W（socket-rated-w）；请改小"),
+                    FormattableString.Invariant($"{desired.LimitW} W is more than the {device.SocketRatedW} W that 'socket-rated-w' allows; lower it"))));
+            }
+
+            if (desired.PeriodS > device.PeriodS)
+            {
+                problems.Add(new(device, "desired.period-s", new(
+                    FormattableString.Invariant($"要它 {desired.PeriodS} 秒报一次，却按 {device.PeriodS} 秒监督（period-s）；会误报失联，请核对"),
+                    FormattableString.Invariant($"is asked to report every {desired.PeriodS} s and supervised by {device.PeriodS} s ('period-s'): it would be called silent; check both"))));
+            }
         }
 
         private void Sockets(DeviceEntry device)

@@ -1,3 +1,4 @@
+using FacilityMonitor.Control;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
 
@@ -212,9 +213,21 @@ internal sealed class FacilityReader(Problems problems)
             RatedW = reader.Number("rated-w", 1, DeviceRatedWMax, "W"),
             PeriodS = reader.Number("period-s", 1, 86_400, "s"),
             Reserved = Reserved(reader),
+            Desired = Desired(reader),
             InspectionDue = reader.Date("inspection-due"),
             Rules = Rules(reader),
         });
+    }
+
+    /// <summary><c>{period-s: 30, limit-w: 800}</c>: what the device is told by <c>cfg</c>.</summary>
+    private static DesiredConfiguration? Desired(MappingReader reader)
+    {
+        if (reader.Below("desired") is not { } below)
+            return null;
+        var desired = new DesiredConfiguration(
+            below.Integer("period-s", DesiredConfiguration.PeriodMinS, DesiredConfiguration.PeriodMaxS), below.Number("limit-w", CommandLimits.LimitMinW, CommandLimits.LimitMaxW, "W"));
+        below.Close();
+        return desired is { PeriodS: null, LimitW: null } ? null : desired;
     }
 
     private FireEquipment Fire(MappingReader reader) => Keep(reader, new FireEquipment(

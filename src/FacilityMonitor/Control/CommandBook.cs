@@ -60,15 +60,14 @@ internal static class CommandBook
             Restarted(connection, word);
             Database.Execute(
                 connection, """
-                insert into device_birth (device, received_ms, operations, channels, carries_people, boot) values ($device, $at, $operations, $channels, $carries, $boot)
+                insert into device_birth (device, received_ms, operations, channels, carries_people, boot, cfg, cfg_ms) values ($device, $at, $operations, $channels, $carries, $boot, $cfg, $at)
                   on conflict (device) do update set received_ms = excluded.received_ms, operations = excluded.operations, channels = excluded.channels,
-                    carries_people = excluded.carries_people, boot = excluded.boot
+                    carries_people = excluded.carries_people, boot = excluded.boot, cfg = excluded.cfg, cfg_ms = excluded.cfg_ms
                 """,
                 ("$device", word.Device), ("$at", word.AtMs), ("$operations", string.Join(' ', abilities.Operations)), ("$channels", string.Join(' ', abilities.Channels)),
-                ("$carries", abilities.CarriesPeople ? 1 : 0), ("$boot", word.Boot ?? ""));
+                ("$carries", abilities.CarriesPeople ? 1 : 0), ("$boot", word.Boot ?? ""), ("$cfg", word.Cfg));
         }
-
-        if (word.Cfg is { } cfg)
+        else if (word.Cfg is { } cfg)
             Database.Execute(connection, "update device_birth set cfg = $cfg, cfg_ms = $at where device = $device", ("$cfg", cfg), ("$at", word.AtMs), ("$device", word.Device));
         return word.Ack is { } ack && isOurs ? Happened(connection, ack.Id, word.Device, CommandLife.EventOf(ack.Result), word.AtMs, Said(ack)) : null;
     }

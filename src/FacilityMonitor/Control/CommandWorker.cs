@@ -9,8 +9,10 @@ namespace FacilityMonitor.Control;
 
 /// <summary>The way to the broker.</summary>
 /// <param name="IsUp">Whether the broker is there now.</param>
-/// <param name="PublishAsync">Publishes: topic, payload, properties.</param>
-internal sealed record CommandLink(Func<bool> IsUp, Func<string, byte[], MqttPublishProperties, ValueTask<MqttReasonCode>> PublishAsync);
+/// <param name="PublishAsync">Publishes a command: topic, payload, properties. Never retained.</param>
+/// <param name="RetainAsync">Publishes what the broker shall keep.</param>
+internal sealed record CommandLink(
+    Func<bool> IsUp, Func<string, byte[], MqttPublishProperties, ValueTask<MqttReasonCode>> PublishAsync, Func<string, byte[], MqttPublishProperties, ValueTask<MqttReasonCode>> RetainAsync);
 
 /// <summary>How the worker paces itself.</summary>
 internal sealed record CommandPace

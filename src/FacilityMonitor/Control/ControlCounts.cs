@@ -35,6 +35,9 @@ internal sealed class ControlCounts
     /// <summary>Answers to an id that nobody knows, or from a device that was not asked.</summary>
     public long AnswersUnknown => Volatile.Read(ref _answersUnknown);
 
+    /// <summary>Devices that do not run the configuration they should, now; see <see cref="ConfigurationWorker.BehindAfterMs"/>.</summary>
+    public int ConfigurationsBehind { get; set; }
+
     /// <summary>Orders refused, by reason.</summary>
     public IReadOnlyDictionary<string, long> Refused => _refused;
 

@@ -17,10 +17,12 @@ internal static class ControlServices
             var ingest = services.GetRequiredService<IngestWorker>();
             return new CommandLink(
                 () => ingest.Broker.State == MqttConnectionState.Subscribed,
-                (topic, payload, properties) => ingest.PublishAsync(topic, payload, retain: false, properties, CancellationToken.None));
+                (topic, payload, properties) => ingest.PublishAsync(topic, payload, retain: false, properties, CancellationToken.None),
+                (topic, payload, properties) => ingest.PublishAsync(topic, payload, retain: true, properties, CancellationToken.None));
         });
         builder.Services.AddSingleton(new CommandPace { Verify = settings.Control.Verify, RetentionDays = settings.Data.RetentionDays });
         builder.Services.AddSingleton<CommandWorker>();
         builder.Services.AddHostedService(services => services.GetRequiredService<CommandWorker>());
+        builder.Services.AddHostedService<ConfigurationWorker>();
     }
 }

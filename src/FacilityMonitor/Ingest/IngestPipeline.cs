@@ -65,10 +65,10 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
 
         books.AddJournaled(_message);
         writer.Message(_message);
-        if (device.Id.Dialect == Dialect.Fm1 && (_message.CommandAck is not null || _message.Birth is not null))
+        if (device.Id.Dialect == Dialect.Fm1 && (_message.CommandAck is not null || _message.Birth is not null || _message.Status?.Cfg is not null))
         {
             var abilities = _message.Birth is { } birth ? DeviceAbilities.Of(birth) : null;
-            _words.Add(new DeviceWord(device.Number, receivedMs, _message.CommandAck, abilities, _message.Birth?.Boot.ToString(), Cfg: null));
+            _words.Add(new DeviceWord(device.Number, receivedMs, _message.CommandAck, abilities, _message.Birth?.Boot.ToString(), _message.Birth?.Cfg ?? _message.Status?.Cfg));
         }
     }
 

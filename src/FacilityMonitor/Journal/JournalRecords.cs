@@ -102,6 +102,16 @@ internal sealed class JournalRecords(DeviceTable devices)
             message.Status = Status();
         if ((flags & 32) != 0)
             message.CommandAck = new CommandAck(Text(), (CommandResult)Byte(), OptionalText());
+        if ((flags & 128) != 0)
+            Cfg(message, Text());
+    }
+
+    private static void Cfg(DeviceMessage message, string hash)
+    {
+        if (message.Birth is { } birth)
+            message.Birth = birth with { Cfg = hash };
+        else if (message.Status is { } status)
+            message.Status = status with { Cfg = hash };
     }
 
     private CommandNotice Notice(long atMs)

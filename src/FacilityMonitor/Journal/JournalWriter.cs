@@ -87,7 +87,8 @@ internal sealed class JournalWriter
         Unsigned((ulong)message.Device!.Number);
         Byte((byte)message.Kind);
         Byte((byte)((message.HasEnvelope ? 1 : 0) | (message.Retained ? 2 : 0) | (message.Envelope.UpMs is not null ? 4 : 0)
-            | (message.Birth is not null ? 8 : 0) | (message.Status is not null ? 16 : 0) | (message.CommandAck is not null ? 32 : 0) | (message.ForeignHash is not null ? 64 : 0)));
+            | (message.Birth is not null ? 8 : 0) | (message.Status is not null ? 16 : 0) | (message.CommandAck is not null ? 32 : 0) | (message.ForeignHash is not null ? 64 : 0)
+            | (CfgOf(message) is not null ? 128 : 0)));
         Unsigned((ulong)message.UnknownFields);
         if (message.HasEnvelope)
             Envelope(message.Envelope, message.ReceivedMs);
@@ -110,7 +111,13 @@ internal sealed class JournalWriter
             Byte((byte)ack.Result);
             OptionalText(ack.Reason);
         }
+
+        if (CfgOf(message) is { } cfg)
+            Text(cfg);
     }
+
+    /// <summary>A message is a birth or a status, never both.</summary>
+    private static string? CfgOf(DeviceMessage message) => message.Birth?.Cfg ?? message.Status?.Cfg;
 
     private void Envelope(in Envelope envelope, long receivedMs)
     {

@@ -4,7 +4,7 @@ namespace FacilityMonitor.Journal;
 internal static class Schema
 {
     /// <summary>The statements of every version, the first one first; a database's version is how many of them it has seen.</summary>
-    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands];
+    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations];
 
     private static IReadOnlyList<string> First =>
     [
@@ -88,5 +88,11 @@ internal static class Schema
           boot text not null, cfg text, cfg_ms integer) strict
         """,
         "create index device_by_name on device (site, name)",
+    ];
+
+    private static IReadOnlyList<string> Configurations =>
+    [
+        // What devices were told of how they should be set: since when it is the same, and when it was told last.
+        "create table device_cfg (site text not null, name text not null, hash text not null, since_ms integer not null, told_ms integer not null, primary key (site, name)) strict, without rowid",
     ];
 }

@@ -13,7 +13,8 @@ namespace FacilityMonitor.Web;
 
 /// <summary>What the health section is made of.</summary>
 internal sealed record HealthSources(
-    IngestWorker Ingest, MonitoringWorker Monitoring, BooksWatch Books, Database Database, MessageJournal Journal, Configuration.FacilitySource Registry, DeviceTable Devices, SignInAttempts SignIn);
+    IngestWorker Ingest, MonitoringWorker Monitoring, BooksWatch Books, Database Database, MessageJournal Journal, Configuration.FacilitySource Registry, DeviceTable Devices, SignInAttempts SignIn,
+    Control.ControlCounts Control);
 
 /// <summary>The link to the broker as a person sees it: an attempt that fails again is not a new loss.</summary>
 /// <param name="IsConnected">Whether messages come.</param>
@@ -131,7 +132,7 @@ internal static class LiveJson
 
     public static byte[] Health(HealthSources from, BrokerLink link, LiveFeedCounts counts) => Write(writer =>
     {
-        var (ingest, monitoring, hourly, database, journal, registry, devices, signIn) = from;
+        var (ingest, monitoring, hourly, database, journal, registry, devices, signIn, control) = from;
         var books = ingest.Books;
         var state = database.State;
         writer.WriteStartObject("broker");
@@ -177,6 +178,10 @@ internal static class LiveJson
         writer.WriteNumber("damaged", counts.Damaged + monitoring.Damaged);
         writer.WriteNumber("wrongPasswords", signIn.Wrong);
         writer.WriteNumber("signInsRefused", signIn.Refused);
+        writer.WriteNumber("cfgBehind", control.ConfigurationsBehind);
+        writer.WriteNumber("commandsRefused", control.Refused.Values.Sum());
+        writer.WriteNumber("commandsExpired", control.Expired);
+        writer.WriteNumber("answersUnknown", control.AnswersUnknown);
         writer.WriteEndObject();
         writer.WriteStartArray("configuration");
         foreach (var error in registry.LastErrors)

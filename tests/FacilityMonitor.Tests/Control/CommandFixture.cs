@@ -153,7 +153,8 @@ internal sealed class CommandFixture : IAsyncDisposable
         {
             _published.Enqueue(new PublishedCommand(topic, JsonDocument.Parse(payload).RootElement, properties));
             return ValueTask.FromResult(Answer);
-        });
+        },
+        (_, _, _) => throw new InvalidOperationException("A command is never retained."));
         _worker = new CommandWorker(
             Database, Journal, Devices, link, Words, Counts, new CommandPace { Verify = TimeSpan.FromSeconds(60) }, Time, NullLogger<CommandWorker>.Instance);
         return _worker.StartAsync(CancellationToken.None);

@@ -25,6 +25,9 @@ public sealed class ControlTests
         await UntilAsync(service, "select count(*) from device_birth where device in (select number from device where name in ('pile-02', 'siren-1'))", 2);
         await UntilAsync(service, "select count(*) from (select 1 from journal where messages > 0 limit 20)", 20);
 
+        // The device was told how the registry wants it, and says that it runs so.
+        await UntilAsync(service, "select count(*) from device_cfg join device using (site, name) join device_birth on device_birth.device = device.number where cfg = hash", 1);
+
         var sound = await OrderAsync(service, "huaihai/pile-02/s1", "off", "--id", "sound", "--why", "test");
         Assert.Equal((0, true), (sound.Code, sound.Text.Contains("sound verified (measured)", StringComparison.Ordinal)));
         // The same id once more: what it said, and nothing is done.
@@ -125,14 +128,16 @@ public sealed class ControlTests
         Assert.Equal(0, await service.Process.StopAsync());
     }
 
-    /// <summary>The demo's configuration, where a welded relay is told after five seconds.</summary>
+    /// <summary>The demo's configuration, where a welded relay is told after ten seconds.</summary>
     private static string Configure(string folder)
     {
         var configuration = Path.Combine(folder, "config");
         Directory.CreateDirectory(configuration);
         foreach (var file in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "demo"), "*.yaml"))
             File.Copy(file, Path.Combine(configuration, Path.GetFileName(file)));
-        File.AppendAllText(Path.Combine(configuration, "facility.yaml"), "\nrules: {welded-relay: {hold_s: 10}}\n");
+        var facility = Path.Combine(configuration, "facility.yaml");
+        File.WriteAllText(facility, File.ReadAllText(facility).Replace("- {id: pile-02, kind: pile,", "- {id: pile-02, kind: pile, desired: {period-s: 1, limit-w: 900},", StringComparison.Ordinal));
+        File.AppendAllText(facility, "\nrules: {welded-relay: {hold_s: 10}}\n");
         return configuration;
     }
 

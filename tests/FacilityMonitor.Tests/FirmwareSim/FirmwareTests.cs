@@ -279,6 +279,42 @@ public sealed class FirmwareTests : IDisposable
         (CommandLimits.IdsRemembered, CommandLimits.IdsRemembered), (Firmware.CommandsRemembered, 2 * CommandLimits.DeviceAMinute * CommandLimits.TtlMaxS / 60));
 
     [Fact]
+    public void A_desired_configuration_is_taken_up_told_and_kept_over_a_restart()
+    {
+        ConnectWithHost();
+        var desired = new DesiredConfiguration(3, 200);
+        _published.Clear();
+        Configure(desired, _nowMs);
+        var status = Body(Assert.Single(_published));
+        Assert.Equal((desired.Hash, "online"), (status.GetProperty("cfg").GetString(), status.GetProperty("s").GetString()));
+        Configure(desired, _nowMs);
+        Assert.Single(_published);
+        Run(seconds: 30);
+        Assert.Equal(10, Counted.Count(message => message.Topic.EndsWith("/data", StringComparison.Ordinal)));
+
+        _pile.Plug(_pile.Points[0], new Charger(PackCatalogue.Lead48V12, 0.5), "h:1");
+        _pile.Points[0].ExtraW = 300;
+        Run(seconds: 5);
+        Assert.False(_pile.Points[0].RelayClosed);
+
+        _published.Clear();
+        _firmware.Disconnected();
+        _firmware.PowerUp(Now);
+        ConnectWithHost();
+        Assert.Equal((desired.Hash, 3), (Body(_published[0]).GetProperty("cfg").GetString(), Body(_published[0]).GetProperty("period").GetInt32()));
+    }
+
+    [Fact]
+    public void A_configuration_whose_time_is_over_and_an_empty_one_change_nothing()
+    {
+        ConnectWithHost();
+        _published.Clear();
+        Configure(new DesiredConfiguration(3, null), _nowMs - 1);
+        _firmware.Receive(_firmware.ConfigurationTopic, ReadOnlyMemory<byte>.Empty, retained: true, Now);
+        Assert.Empty(_published);
+    }
+
+    [Fact]
     public void A_repeated_command_is_answered_again_and_not_done_again()
     {
         ConnectWithHost();
@@ -418,6 +454,9 @@ public sealed class FirmwareTests : IDisposable
 
     private void Acked(string boot, long seq) =>
         _firmware.Receive(_firmware.AckedTopic, Encoding.UTF8.GetBytes($$"""{"boot":"{{boot}}","seq":{{seq}}}"""), retained: false, Now);
+
+    private void Configure(DesiredConfiguration desired, long expiresMs) =>
+        _firmware.Receive(_firmware.ConfigurationTopic, Fm1Downlink.Configuration(desired, expiresMs), retained: true, Now);
 
     private void Command(string json) => _firmware.Receive(_firmware.CommandTopic, Encoding.UTF8.GetBytes(json), retained: false, Now);
 

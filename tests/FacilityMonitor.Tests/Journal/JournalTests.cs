@@ -1,5 +1,6 @@
 using System.Text;
 using FacilityMonitor.Contract;
+using FacilityMonitor.Control;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Tests.Conventions;
@@ -90,6 +91,44 @@ public sealed class JournalTests : IDisposable
         Assert.Equal((JournalRecordKind.Duplicate, At, pile.Number), (first, firstMs, firstDevice));
         Assert.Equal((JournalRecordKind.DeadLetter, At + 5, HourBook.NobodysDevice), (second, secondMs, secondDevice));
         Assert.False(records.TryRead(message, out _, out _, out _));
+    }
+
+    [Fact]
+    public void A_command_and_the_configuration_a_device_runs_come_back_from_the_journal()
+    {
+        var devices = new DeviceTable();
+        var decoder = new MessageDecoder(devices);
+        var message = new DeviceMessage();
+        var writer = new JournalWriter();
+        byte[][] said =
+        [
+            [.. """{"v":1,"boot":"b","bd":1,"ts":1767225600000,"model":"m","fw":"1","clk":"ntp","channels":{},"cfg":"0123456789abcdef"}"""u8],
+            [.. """{"s":"online","bd":1,"boot":"b","ts":1767225600000,"cfg":"fedcba9876543210"}"""u8],
+            [.. """{"s":"offline","bd":1,"boot":"b"}"""u8],
+        ];
+        foreach (var (body, kind) in said.Zip(["birth", "status", "status"]))
+        {
+            Assert.Equal(DecodeResult.Decoded, decoder.Decode(Encoding.UTF8.GetBytes($"fm/1/a/b/{kind}"), body, true, At, message).Result);
+            Assert.Equal(0, message.UnknownFields);
+            writer.Message(message);
+        }
+
+        var notice = new CommandNotice(message.Device!, "c-1", Operation.Siren, ChannelId.Socket(7), At + 20_000, IsVoid: true);
+        writer.Command(notice, At + 5);
+        writer.Tick(At + 6);
+        var records = new JournalRecords(devices);
+        records.Open(new JournalEntry(1, writer.ToBody()));
+
+        Assert.True(records.TryRead(message, out _, out _, out _));
+        Assert.Equal("0123456789abcdef", message.Birth!.Cfg);
+        Assert.True(records.TryRead(message, out _, out _, out _));
+        Assert.Equal("fedcba9876543210", message.Status!.Cfg);
+        Assert.True(records.TryRead(message, out _, out _, out _));
+        Assert.Null(message.Status!.Cfg);
+        Assert.True(records.TryRead(message, out var kind4, out var atMs, out var device));
+        Assert.Equal((JournalRecordKind.Command, At + 5, notice.Device.Number, notice), (kind4, atMs, device, records.Command));
+        Assert.True(records.TryRead(message, out var kind5, out _, out _));
+        Assert.Equal(JournalRecordKind.Tick, kind5);
     }
 
     [Fact]
