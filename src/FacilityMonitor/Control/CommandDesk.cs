@@ -88,7 +88,13 @@ internal sealed partial class CommandDesk(
     {
         var command = new StoredCommand
         {
-            Order = order, Device = device, State = CommandState.Queued, CreatedMs = now, DueMs = now, ExpiresMs = now + (order.TtlS * 1000L), ChangedMs = now,
+            Order = order,
+            Device = device,
+            State = CommandState.Queued,
+            CreatedMs = now,
+            DueMs = now,
+            ExpiresMs = now + (order.TtlS * 1000L),
+            ChangedMs = now,
         };
         await database.CommitAsync(CommitPriority.Alerts, connection => CommandBook.Insert(connection, command));
         counts.AddOrdered();

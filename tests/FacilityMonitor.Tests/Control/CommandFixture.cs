@@ -75,8 +75,14 @@ internal sealed class CommandFixture : IAsyncDisposable
     {
         Order = new CommandOrder
         {
-            Id = id, Device = Pile.Id, Channel = channel is not null && ChannelId.TryParse(channel, out var parsed) ? parsed : null, Operation = operation, Seconds = seconds,
-            By = "manager", Why = "test", TtlS = ttlS,
+            Id = id,
+            Device = Pile.Id,
+            Channel = channel is not null && ChannelId.TryParse(channel, out var parsed) ? parsed : null,
+            Operation = operation,
+            Seconds = seconds,
+            By = "manager",
+            Why = "test",
+            TtlS = ttlS,
         },
         Device = Pile.Number,
         State = CommandState.Queued,

@@ -239,6 +239,14 @@ public sealed class InterlockTests
 
     private static AlertTransition Alert(string asset, string rule, Priority priority) => new()
     {
-        AlertId = "1", Rule = rule, Priority = priority, Condition = Condition.Active, AtMs = Now, OnsetMs = Now, Site = asset.Split('/')[0], Asset = asset, Text = new LocalText("", ""),
+        AlertId = "1",
+        Rule = rule,
+        Priority = priority,
+        Condition = Condition.Active,
+        AtMs = Now,
+        OnsetMs = Now,
+        Site = asset.Split('/')[0],
+        Asset = asset,
+        Text = new LocalText("", ""),
     };
 }

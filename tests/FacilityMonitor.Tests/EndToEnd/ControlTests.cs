@@ -57,7 +57,12 @@ public sealed class ControlTests
         await using var device = new MqttClient(
             new MqttClientOptions
             {
-                Host = broker.Host, Port = broker.Port, ClientId = "pile-01", CleanStart = false, SessionExpiry = TimeSpan.FromHours(1), ReconnectMax = TimeSpan.FromSeconds(1),
+                Host = broker.Host,
+                Port = broker.Port,
+                ClientId = "pile-01",
+                CleanStart = false,
+                SessionExpiry = TimeSpan.FromHours(1),
+                ReconnectMax = TimeSpan.FromSeconds(1),
                 Subscriptions = [new MqttSubscription("fm/1/huaihai/pile-01/cmd")],
             },
             TimeProvider.System);

@@ -267,7 +267,12 @@ public sealed class FirmwareTests : IDisposable
         _pile.Plug(_pile.Points[1], new Charger(PackCatalogue.Lead48V12, 0.5), "h:1");
         var order = new CommandOrder
         {
-            Id = "a", Device = new DeviceId(Dialect.Fm1, "a", "pile-1"), Channel = ChannelId.Socket(2), Operation = Operation.Off, By = "cli:root", Why = "\"smell\" 焦味",
+            Id = "a",
+            Device = new DeviceId(Dialect.Fm1, "a", "pile-1"),
+            Channel = ChannelId.Socket(2),
+            Operation = Operation.Off,
+            By = "cli:root",
+            Why = "\"smell\" 焦味",
         };
         _firmware.Receive(_firmware.CommandTopic, Fm1Downlink.Command(order, _nowMs + 20_000, 20), retained: false, Now);
         Assert.Equal(["accepted", "done"], Answers().Select(answer => answer.Result));

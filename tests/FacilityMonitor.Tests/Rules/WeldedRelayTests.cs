@@ -252,7 +252,10 @@ public sealed class WeldedRelayTests
 
     private static DeviceMessage AckOf(Scene scene, double atS, CommandResult result, string id) => new()
     {
-        Kind = MessageKind.Ack, Device = scene.Device("pile-01"), ReceivedMs = Scene.At(atS), CommandAck = new CommandAck(id, result, null),
+        Kind = MessageKind.Ack,
+        Device = scene.Device("pile-01"),
+        ReceivedMs = Scene.At(atS),
+        CommandAck = new CommandAck(id, result, null),
     };
 
     private CommandNotice Notice(string id, Operation operation) => new(_scene.Device("pile-01"), id, operation, ChannelId.Socket(1), Scene.At(20));
