@@ -32,6 +32,7 @@ internal sealed class Connection : IDisposable
     private ITimer? _farewell;
     private Loss? _loss;
     private TimeSpan _keepAlive;
+    private uint _serverTakes;
     private long _subscribedAt;
     private long _lastRead;
     private long _pingSent;
@@ -199,10 +200,11 @@ internal sealed class Connection : IDisposable
         AcceptedAt = Math.Max(1, _time.GetTimestamp());
         _lastRead = _resumed = _subscribedAt = AcceptedAt;
         _keepAlive = accepted.ServerKeepAlive ?? _options.KeepAlive;
+        _serverTakes = accepted.MaximumPacketSize;
         if (!accepted.SessionPresent)
             _inbox.SessionLost();
         _owner.Accepted(accepted);
-        Subscribe(accepted.MaximumPacketSize);
+        Subscribe();
         if (!_closing)
             _outbound.Connected(this, accepted);
 
@@ -220,7 +222,7 @@ internal sealed class Connection : IDisposable
         }
     }
 
-    private void Subscribe(uint maximumPacketSize)
+    private void Subscribe()
     {
         if (_options.Subscriptions.Count == 0)
         {
@@ -231,11 +233,7 @@ internal sealed class Connection : IDisposable
         }
 
         // On a resumed session too: it costs one packet and follows a changed configuration.
-        var packet = SubscribePacket.Write(SubscribePacketId, _options.Subscriptions, _options.Version);
-        if (packet.Length > maximumPacketSize)
-            Incapable($"SUBSCRIBE has {packet.Length} bytes, the server takes {maximumPacketSize}: subscribe to fewer filters.");
-        else
-            Append(packet);
+        AppendIfTaken(SubscribePacket.Write(SubscribePacketId, _options.Subscriptions, _options.Version), "SUBSCRIBE");
     }
 
     private async Task ReadAsync(Stream stream)
@@ -444,7 +442,7 @@ internal sealed class Connection : IDisposable
         if (_retired.Count == 0)
             return;
         _unsubscribing = true;
-        Append(UnsubscribePacket.Write(UnsubscribePacketId, _retired, _options.Version));
+        AppendIfTaken(UnsubscribePacket.Write(UnsubscribePacketId, _retired, _options.Version), "UNSUBSCRIBE");
     }
 
     private void HandleUnsubAck(ReadOnlySpan<byte> body)
@@ -493,9 +491,18 @@ internal sealed class Connection : IDisposable
             BeginClose(loss, _options.Version == MqttVersion.V500 ? code : null, ShortFarewell);
     }
 
-    /// <summary>The server's limits leave no room for what we must say to it.</summary>
-    private void Incapable(string detail) =>
+    /// <summary>With a packet larger than the server takes there is no living with it.</summary>
+    private void AppendIfTaken(byte[] packet, string name)
+    {
+        if (packet.Length <= _serverTakes)
+        {
+            Append(packet);
+            return;
+        }
+
+        var detail = $"{name} has {packet.Length} bytes, the server takes {_serverTakes}: use fewer filters.";
         BeginClose(new Loss(MqttLossReason.Refused, MqttReasonCode.PacketTooLarge, detail), MqttReasonCode.Success, ShortFarewell);
+    }
 
     /// <summary>
     /// Says goodbye and lets the server close: closing first, with unread bytes in our socket, would reset the

@@ -138,6 +138,18 @@ public sealed class ConnAckV500() : ConnAck(MqttVersion.V500)
     }
 
     [Fact]
+    public async Task MQTT_3_2_2_15_Nor_is_an_unsubscribe()
+    {
+        var (client, first) = await ConnectAsync(Options with { Subscriptions = [new MqttSubscription(new string('a', 60))] });
+        await first.SubAckAsync(1);
+        await client.WaitSubscribedAsync(Until.DeadlineToken());
+        client.Resubscribe([new MqttSubscription("kept")]);
+        var second = await AcceptClientAsync(sessionPresent: true, 0x27, 0, 0, 0, 50);
+        await second.SubAckAsync(1);
+        Assert.Equal(["E0 "], (await second.ReadToEndAsync()).Select(packet => packet.ToString()));
+    }
+
+    [Fact]
     public async Task MQTT_3_2_2_15_A_limit_without_room_for_an_acknowledgement_is_no_connection() =>
         await IsNoAnswerToConnectAsync(Options, WithProperties(0x20, [0, 0], 0x27, 0, 0, 0, 4));
 

@@ -58,6 +58,46 @@ public abstract class Subscribe(MqttVersion version) : ConformanceTest(version)
     protected Task ACodeThatIsNeitherQualityNorRefusalEndsTheConnection() =>
         EndsTheConnectionAsync(Two, 0x82, Answer(0xFF, 0xFF, 1, 3), Answer(0xFF, 0xFF, 0x7F, 1));
 
+    /// <summary>A client that gives filters up, to the moment it has said so.</summary>
+    private protected async Task<(MqttClient Client, ScriptedConnection Server, ScriptedPacket Unsubscribe)> GiveUpAsync(params string[] filters)
+    {
+        var (client, first) = await ConnectAsync(Options with { Subscriptions = [.. filters.Select(filter => new MqttSubscription(filter))] });
+        await first.SubAckAsync([.. filters.Select(_ => (byte)1)]);
+        await client.WaitSubscribedAsync(Until.DeadlineToken());
+        client.Resubscribe([new MqttSubscription("kept")]);
+        var second = await AcceptClientAsync(sessionPresent: true);
+        await second.SubAckAsync(1);
+        return (client, second, await second.ReadAsync());
+    }
+
+    protected async Task AnUnsubscribeHasItsReservedFlags() => Assert.Equal(0xA2, (await GiveUpAsync("gone")).Unsubscribe.First);
+
+    protected async Task FiltersGivenUpAreUtf8()
+    {
+        var (_, _, unsubscribe) = await GiveUpAsync("楼/+", "b");
+        byte[] first = [0, 5, .. "楼/+"u8], second = [0, 1, (byte)'b'];
+        Assert.Equal([.. first, .. second], unsubscribe.Body[(IsV5 ? 3 : 2)..]);
+    }
+
+    protected async Task WithoutAFilterToGiveUpNoUnsubscribeIsSent()
+    {
+        var (client, first) = await ConnectAsync(Options with { Subscriptions = [new MqttSubscription("a")] });
+        await first.SubAckAsync(1);
+        client.Resubscribe([new MqttSubscription("a"), new MqttSubscription("b")]);
+        var second = await AcceptClientAsync(sessionPresent: true);
+        await second.SubAckAsync(1, 1);
+        await client.WaitSubscribedAsync(Until.DeadlineToken());
+        Assert.Equal(["E0 "], (await StopAndReadAsync(client, second)).Select(packet => packet.ToString()));
+    }
+
+    protected async Task AnAnswerToAnotherUnsubscribeEndsTheConnection()
+    {
+        var (client, server, _) = await GiveUpAsync("gone");
+        await server.SendAsync(ScriptedConnection.Packet(0xB0, IsV5 ? [0, 7, 0, 0] : [0, 7]));
+        Assert.Equal(IsV5, await server.ReadToEndAsync() is [{ First: 0xE0 }]);
+        Assert.Equal(1, client.Counters.ProtocolErrors);
+    }
+
     private MqttClientOptions Two => Options with { Subscriptions = [new MqttSubscription("a"), new MqttSubscription("b")] };
 
     private byte[] Answer(byte high, byte low, params byte[] codes) => ScriptedConnection.Packet(0x90, IsV5 ? [high, low, 0, .. codes] : [high, low, .. codes]);
@@ -88,6 +128,18 @@ public sealed class SubscribeV311() : Subscribe(MqttVersion.V311)
 
     [Fact]
     public Task MQTT_3_9_3_2_A_reserved_code_ends_the_connection() => ACodeThatIsNeitherQualityNorRefusalEndsTheConnection();
+
+    [Fact]
+    public Task MQTT_3_10_1_1_An_unsubscribe_has_its_reserved_flags() => AnUnsubscribeHasItsReservedFlags();
+
+    [Fact]
+    public Task MQTT_3_10_3_1_Filters_given_up_are_utf_8() => FiltersGivenUpAreUtf8();
+
+    [Fact]
+    public Task MQTT_3_10_3_2_Without_a_filter_to_give_up_no_unsubscribe_is_sent() => WithoutAFilterToGiveUpNoUnsubscribeIsSent();
+
+    [Fact]
+    public Task MQTT_3_10_4_4_An_answer_to_another_unsubscribe_ends_the_connection() => AnAnswerToAnotherUnsubscribeEndsTheConnection();
 }
 
 public sealed class SubscribeV500() : Subscribe(MqttVersion.V500)
@@ -123,4 +175,24 @@ public sealed class SubscribeV500() : Subscribe(MqttVersion.V500)
 
     [Fact]
     public Task MQTT_3_9_3_2_A_code_that_is_no_subscribe_reason_ends_the_connection() => ACodeThatIsNeitherQualityNorRefusalEndsTheConnection();
+
+    [Fact]
+    public Task MQTT_3_10_1_1_An_unsubscribe_has_its_reserved_flags() => AnUnsubscribeHasItsReservedFlags();
+
+    [Fact]
+    public Task MQTT_3_10_3_1_Filters_given_up_are_utf_8() => FiltersGivenUpAreUtf8();
+
+    [Fact]
+    public Task MQTT_3_10_3_2_Without_a_filter_to_give_up_no_unsubscribe_is_sent() => WithoutAFilterToGiveUpNoUnsubscribeIsSent();
+
+    [Fact]
+    public Task MQTT_3_10_4_5_An_answer_to_another_unsubscribe_ends_the_connection() => AnAnswerToAnotherUnsubscribeEndsTheConnection();
+
+    [Fact]
+    public async Task MQTT_3_11_3_1_An_answer_without_a_code_for_each_filter_ends_the_connection()
+    {
+        var (_, server, unsubscribe) = await GiveUpAsync("a", "b");
+        await server.SendAsync(ScriptedConnection.Packet(0xB0, [unsubscribe.Body[0], unsubscribe.Body[1], 0, 0]));
+        Assert.Equal(["E0 82"], (await server.ReadToEndAsync()).Select(packet => packet.ToString()));
+    }
 }
