@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using FacilityMonitor.Mqtt.Packets;
 
@@ -12,7 +13,7 @@ namespace FacilityMonitor.Mqtt;
 /// The reader stops when the caller holds <see cref="MqttClientOptions.InboundBatchesInFlight"/> batches and one more is full,
 /// and answers to publishes are read by the same reader. So do not wait for a QoS 1 publish while holding batches.
 /// </remarks>
-public sealed class MqttClient : IAsyncDisposable, IConnectionOwner
+public sealed class MqttClient : IMqttSession, IConnectionOwner
 {
     private volatile MqttClientOptions _options;
     private volatile IReadOnlyList<string> _retired = [];
@@ -233,6 +234,16 @@ public sealed class MqttClient : IAsyncDisposable, IConnectionOwner
     internal bool Watching => Volatile.Read(ref _connection)?.Watching ?? false;
 
     MqttReasonCode? IConnectionOwner.Goodbye => _goodbye;
+
+    ValueTask<IMqttBatch?> IMqttSession.ReceiveAsync(CancellationToken cancellationToken)
+    {
+        // Once a batch, not once a message; and without an allocation where a batch is there already.
+        var receive = ReceiveAsync(cancellationToken);
+        return receive.IsCompletedSuccessfully ? new ValueTask<IMqttBatch?>(receive.Result) : AsPortAsync(receive);
+
+        [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+        static async ValueTask<IMqttBatch?> AsPortAsync(ValueTask<MqttInboundBatch?> receive) => await receive.ConfigureAwait(false);
+    }
 
     void IConnectionOwner.Accepted(ConnAckPacket answer)
     {

@@ -6,7 +6,7 @@ namespace FacilityMonitor.Mqtt;
 /// Messages in order of arrival, all from one connection. Read them, make them durable, acknowledge, dispose. Not for
 /// use by several threads at once; different batches are independent.
 /// </summary>
-public sealed class MqttInboundBatch : IDisposable
+public sealed class MqttInboundBatch : IMqttBatch
 {
     private readonly Inbox _inbox;
     private readonly List<ReceiveBuffer> _buffers = new(1);

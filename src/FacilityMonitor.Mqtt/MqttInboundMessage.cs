@@ -21,6 +21,23 @@ public readonly struct MqttInboundMessage
         PacketId = layout.PacketId;
     }
 
+    /// <summary>A message some other client received.</summary>
+    /// <param name="bytes">The topic's bytes, checked, and behind them the payload's; the message does not copy them.</param>
+    /// <param name="topicLength">How many of them are the topic's, 1 to 65,535.</param>
+    /// <param name="qos">Quality it was delivered with.</param>
+    /// <param name="retain">Whether it is a stored message.</param>
+    /// <param name="dup">Whether it may have been delivered before.</param>
+    public MqttInboundMessage(byte[] bytes, int topicLength, MqttQos qos, bool retain, bool dup)
+    {
+        ArgumentNullException.ThrowIfNull(bytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(topicLength, bytes.Length);
+        _bytes = bytes;
+        _topicLength = checked((ushort)topicLength);
+        _payloadOffset = topicLength;
+        _payloadLength = bytes.Length - topicLength;
+        _flags = (byte)((int)qos << 1 | (retain ? Packets.PublishPacket.RetainFlag : 0) | (dup ? Packets.PublishPacket.DupFlag : 0));
+    }
+
     private MqttInboundMessage(in MqttInboundMessage message, MqttReasonCode reason)
     {
         this = message;

@@ -37,8 +37,8 @@ internal sealed partial class IngestWorker : BackgroundService
     private readonly DeviceLedger _ledger = new();
     private readonly IngestPipeline _pipeline;
     private readonly FacilitySource _registry;
-    private readonly MqttClient _live;
-    private readonly MqttClient _hist;
+    private readonly IMqttSession _live;
+    private readonly IMqttSession _hist;
     private readonly Receipts _receipts;
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly JournalWriter _writer = new();
@@ -66,8 +66,8 @@ internal sealed partial class IngestWorker : BackgroundService
         _pipeline = new IngestPipeline(devices, books, _ledger);
         _registry = registry;
         _mappings = new JsonMappings(registry.Current.Facility.Mappings);
-        _live = Client("live", LiveTopics(_mappings), HostWill());
-        _hist = Client("hist", ["fm/1/+/+/hist"], will: null);
+        _live = Session("live", LiveTopics(_mappings), HostWill());
+        _hist = Session("hist", ["fm/1/+/+/hist"], will: null);
         _receipts = new Receipts(_live, devices, time);
     }
 
@@ -137,7 +137,7 @@ internal sealed partial class IngestWorker : BackgroundService
 
     private MqttWill HostWill() => new(StateTopic, Fm1Downlink.HostState(online: false, 0));
 
-    private MqttClient Client(string session, IReadOnlyList<string> topics, MqttWill? will) => new(
+    private IMqttSession Session(string session, IReadOnlyList<string> topics, MqttWill? will) => BrokerSession.Open(
         _options.Broker with
         {
             ClientId = $"{_options.ClientId}-{session}",
@@ -220,7 +220,7 @@ internal sealed partial class IngestWorker : BackgroundService
         _ => MessageFate.Journaled,
     };
 
-    private async Task ReceiveAsync(MqttClient client, bool isLive, CancellationToken cancellationToken)
+    private async Task ReceiveAsync(IMqttSession session, bool isLive, CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
         {
@@ -228,7 +228,7 @@ internal sealed partial class IngestWorker : BackgroundService
             while (!isLive && LiveLagMs > LiveLagMaxMs)
                 await Task.Delay(TimeSpan.FromMilliseconds(100), _time, cancellationToken);
             await RoomAsync(cancellationToken);
-            if (await client.ReceiveAsync(cancellationToken) is not { } batch)
+            if (await session.ReceiveAsync(cancellationToken) is not { } batch)
                 return;
             await _turn.WaitAsync(CancellationToken.None);
             try
@@ -267,7 +267,7 @@ internal sealed partial class IngestWorker : BackgroundService
         LogJournalHasRoom();
     }
 
-    private void Take(MqttInboundBatch batch, long receivedMs)
+    private void Take(IMqttBatch batch, long receivedMs)
     {
         var position = _journal.Last;
         _pipeline.Use(Volatile.Read(ref _mappings));
@@ -287,7 +287,7 @@ internal sealed partial class IngestWorker : BackgroundService
     }
 
     private async Task CompleteAsync(
-        Task before, Task<long> append, JournalBatch? journaled, Action<Microsoft.Data.Sqlite.SqliteConnection, long>? also, MqttInboundBatch batch, long messages, long? liveReceivedMs)
+        Task before, Task<long> append, JournalBatch? journaled, Action<Microsoft.Data.Sqlite.SqliteConnection, long>? also, IMqttBatch batch, long messages, long? liveReceivedMs)
     {
         using (batch)
         {

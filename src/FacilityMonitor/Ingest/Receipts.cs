@@ -8,7 +8,7 @@ namespace FacilityMonitor.Ingest;
 
 /// <summary>Sends receipts and requests to devices, apart from the way of the readings: a slow broker delays a receipt, never a reading.</summary>
 /// <remarks>Bounded by the number of devices: of several receipts of one boot that wait, the newest is sent.</remarks>
-internal sealed class Receipts(MqttClient client, DeviceTable devices, TimeProvider time)
+internal sealed class Receipts(IMqttSession session, DeviceTable devices, TimeProvider time)
 {
     /// <summary>How long a device may wait before it no longer obeys a request to resend, s.</summary>
     private const int ResendTtlS = 60;
@@ -48,7 +48,7 @@ internal sealed class Receipts(MqttClient client, DeviceTable devices, TimeProvi
             {
                 if (Topic(device, Fm1Kind.Acked) is not { } topic)
                     continue;
-                await client.PublishAsync(topic, Fm1Downlink.Acked(settled), MqttQos.AtLeastOnce, retain: true, cancellationToken: cancellationToken);
+                await session.PublishAsync(topic, Fm1Downlink.Acked(settled), MqttQos.AtLeastOnce, retain: true, cancellationToken: cancellationToken);
                 Sent++;
             }
 
@@ -59,7 +59,7 @@ internal sealed class Receipts(MqttClient client, DeviceTable devices, TimeProvi
                 var now = time.GetUtcNow().ToUnixTimeMilliseconds();
                 var id = string.Create(CultureInfo.InvariantCulture, $"{Fm1Downlink.ResendIdPrefix}{now}-{++_requestNumber}");
                 var properties = new MqttPublishProperties { MessageExpiry = TimeSpan.FromSeconds(ResendTtlS) };
-                await client.PublishAsync(
+                await session.PublishAsync(
                     topic, Fm1Downlink.Resend(request, id, now + (ResendTtlS * 1000L), ResendTtlS), MqttQos.AtLeastOnce, retain: false, properties, cancellationToken);
                 Requested++;
             }

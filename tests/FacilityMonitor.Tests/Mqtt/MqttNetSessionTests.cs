@@ -1,0 +1,10 @@
+using FacilityMonitor.Ingest.MqttNet;
+using FacilityMonitor.Mqtt;
+
+namespace FacilityMonitor.Tests.Mqtt;
+
+/// <summary>Compiled with <c>-p:UpstreamClients=true</c> only.</summary>
+public sealed class MqttNetSessionTests : MqttSessionContract
+{
+    protected override IMqttSession Open(MqttClientOptions options) => new MqttNetSession(options, TimeProvider.System);
+}

@@ -1,0 +1,285 @@
+using System.Text;
+using FacilityMonitor.Mqtt;
+
+namespace FacilityMonitor.Tests.Mqtt;
+
+/// <summary>What ingest relies on, whoever's client is behind the port; each implementation runs the same tests.</summary>
+public abstract class MqttSessionContract : IAsyncLifetime
+{
+    private readonly List<IMqttSession> _sessions = [];
+    private readonly List<ScriptedConnection> _connections = [];
+
+    private ScriptedServer Server { get; } = new();
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        foreach (var connection in _connections)
+            connection.Dispose();
+        Server.Dispose();
+        foreach (var session in _sessions)
+            await session.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(MqttVersion.V311)]
+    [InlineData(MqttVersion.V500)]
+    public async Task Nothing_is_acknowledged_until_the_caller_says_durable(MqttVersion version)
+    {
+        var (session, server) = await ConnectAsync(Server.Options(version));
+        await server.PublishAsync("t", "zero", qos: 0);
+        await server.PublishAsync("t", "one", qos: 1, id: 7);
+        var batches = await ReceiveAsync(session, 2);
+        Assert.Equal(0, server.Socket.Available);
+
+        foreach (var batch in batches)
+            await batch.AcknowledgeAsync();
+        await ExpectAckAsync(server, 7);
+    }
+
+    [Fact]
+    public async Task A_batch_that_is_durable_before_an_earlier_one_waits_for_it()
+    {
+        var (session, server) = await ConnectAsync(Server.Options());
+        var first = await OneAsync(session, server, id: 1);
+        var second = await OneAsync(session, server, id: 2);
+
+        await second.AcknowledgeAsync();
+        second.Dispose();
+        Assert.Equal(0, server.Socket.Available);
+        await first.AcknowledgeAsync();
+        first.Dispose();
+        await ExpectAckAsync(server, 1);
+        await ExpectAckAsync(server, 2);
+    }
+
+    [Fact]
+    public async Task A_batch_given_back_unacknowledged_is_left_to_the_server_and_later_ones_pass()
+    {
+        var (session, server) = await ConnectAsync(Server.Options());
+        var first = await OneAsync(session, server, id: 1);
+        var second = await OneAsync(session, server, id: 2);
+        await second.AcknowledgeAsync();
+        first.Dispose();
+        second.Dispose();
+        await ExpectAckAsync(server, 2);
+    }
+
+    [Theory]
+    [InlineData(MqttVersion.V500, true)]
+    [InlineData(MqttVersion.V311, false)]
+    public async Task An_unusable_message_is_answered_with_its_reason_where_the_protocol_has_one(MqttVersion version, bool told)
+    {
+        var (session, server) = await ConnectAsync(Server.Options(version));
+        using var batch = await OneAsync(session, server, id: 1);
+        batch.Reject(0, MqttReasonCode.PayloadFormatInvalid);
+        await batch.AcknowledgeAsync();
+        var ack = await server.ReadAsync();
+        Assert.Equal((0x40, 1, told), (ack.First, ack.Id, ack.Body.Length > 2 && ack.Body[2] == 0x99));
+    }
+
+    [Fact]
+    public async Task An_acknowledgement_for_a_lost_connection_is_never_sent_on_the_next_one()
+    {
+        var (session, server) = await ConnectAsync(Server.Options());
+        var old = await OneAsync(session, server, id: 1);
+        server.Dispose();
+        var next = await AcceptAsync(MqttVersion.V500, sessionPresent: true);
+        await StateAsync(session, MqttConnectionState.Subscribed, connects: 2);
+        using var fresh = await OneAsync(session, next, id: 2);
+        await old.AcknowledgeAsync();
+        old.Dispose();
+        await fresh.AcknowledgeAsync();
+        await ExpectAckAsync(next, 2);
+    }
+
+    [Fact]
+    public async Task A_caller_that_holds_its_batches_gets_no_more_until_it_gives_one_back()
+    {
+        var (session, server) = await ConnectAsync(Server.Options() with { InboundBatchMessages = 1, InboundBatchesInFlight = 2 });
+        for (var id = 1; id <= 5; id++)
+            await server.PublishAsync("t", $"{id}", qos: 1, id);
+        var first = (await session.ReceiveAsync(Until.DeadlineToken()))!;
+        using var second = (await session.ReceiveAsync(Until.DeadlineToken()))!;
+        var third = session.ReceiveAsync(Until.DeadlineToken()).AsTask();
+        Assert.False(third.IsCompleted);
+        await first.AcknowledgeAsync();
+        first.Dispose();
+        using var batch = (await third)!;
+        Assert.Equal("3", Encoding.UTF8.GetString(batch[0].Payload));
+    }
+
+    [Fact]
+    public async Task A_message_of_qos_1_is_sent_again_when_its_connection_breaks_and_completes_with_the_answer()
+    {
+        var (session, server) = await ConnectAsync(Server.Options());
+        var publish = session.PublishAsync("t", "hello"u8.ToArray(), MqttQos.AtLeastOnce, retain: false, null, Until.DeadlineToken()).AsTask();
+        Assert.Equal(0x32, (await server.ReadAsync()).First);
+        server.Dispose();
+        var next = await AcceptAsync(MqttVersion.V500, sessionPresent: true);
+        var again = await next.ReadAsync();
+        Assert.Equal(0x32, again.First & 0xF7);
+        await next.SendAsync(0x40, 4, (byte)(again.Id >> 8), (byte)again.Id, 0x10, 0);
+        Assert.Equal(MqttReasonCode.NoMatchingSubscribers, await publish);
+    }
+
+    [Fact]
+    public async Task Without_a_connection_qos_0_is_given_up_and_a_wildcard_is_never_sent()
+    {
+        await using var session = Open(Server.Options());
+        Assert.Equal(MqttReasonCode.ServerUnavailable, await session.PublishAsync("t", default, MqttQos.AtMostOnce, retain: false));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await session.PublishAsync("a/+", default, MqttQos.AtMostOnce, retain: false));
+    }
+
+    [Fact]
+    public async Task A_refused_login_is_reported_with_its_reason_and_tried_again()
+    {
+        var session = Start(Server.Options() with { Username = "u", Password = "wrong", Jitter = () => 0.5 });
+        var refusals = 0;
+        var watching = Task.Run(async () =>
+        {
+            await foreach (var change in session.WatchAsync(Until.DeadlineToken()))
+            {
+                if (change is { State: MqttConnectionState.Waiting, Loss: MqttLossReason.Refused, ReasonCode: MqttReasonCode.BadUserNameOrPassword } && ++refusals == 2)
+                    return;
+            }
+        });
+        for (var i = 0; i < 2; i++)
+        {
+            using var connection = await Server.AcceptAsync();
+            await connection.ReadAsync();
+            await connection.ConnAckAsync(0x86);
+        }
+
+        await watching;
+    }
+
+    [Fact]
+    public async Task Stopping_says_goodbye_and_ends_those_who_wait()
+    {
+        var (session, server) = await ConnectAsync(Server.Options());
+        var waiting = session.ReceiveAsync(Until.DeadlineToken()).AsTask();
+        var stopping = session.StopAsync();
+        var packets = await server.ReadToEndAsync();
+        server.Dispose();
+        await stopping;
+        Assert.Equal(0xE0, packets[^1].First);
+        Assert.Null(await waiting);
+        Assert.Equal(MqttConnectionState.Stopped, session.LastChange.State);
+    }
+
+    [RealServerFact("mosquitto")]
+    public async Task A_backlog_of_a_real_broker_comes_in_order_without_a_gap_and_what_was_not_acknowledged_comes_again()
+    {
+        const int Messages = 3_000;
+        await using var broker = await MosquittoBroker.StartAsync();
+        var options = Server.Options(MqttVersion.V500, new MqttSubscription("t")) with { Port = broker.Port, EnforceReceiveMaximum = false, InboundBatchMessages = 100 };
+        await using (var first = Open(options))
+        {
+            await first.StartAsync();
+            await StateAsync(first, MqttConnectionState.Subscribed);
+            await first.StopAsync();
+        }
+
+        await using (var device = Open(options with { ClientId = "device", Subscriptions = [] }))
+        {
+            await device.StartAsync();
+            for (var number = 0; number < Messages; number++)
+                await device.PublishAsync("t", BitConverter.GetBytes(number), MqttQos.AtLeastOnce, retain: false, null, Until.DeadlineToken());
+        }
+
+        var durable = 0;
+        while (durable < Messages)
+        {
+            // Each process acknowledges some, takes one more batch and ends with it in its hands.
+            await using var session = Open(options);
+            await session.StartAsync();
+            int? next = null;
+            for (var batches = 0; batches < 12 && durable < Messages; batches++)
+            {
+                using var batch = (await session.ReceiveAsync(Until.DeadlineToken()))!;
+                next ??= Math.Min(durable, BitConverter.ToInt32(batch[0].Payload));
+                for (var i = 0; i < batch.Count; i++)
+                    Assert.Equal(next++, BitConverter.ToInt32(batch[i].Payload));
+                if (batches == 11)
+                    break;
+                durable = Math.Max(durable, next.Value);
+                await batch.AcknowledgeAsync();
+            }
+        }
+    }
+
+    [RealServerFact("mosquitto")]
+    public async Task The_will_of_a_real_session_is_published_when_asked_for()
+    {
+        await using var broker = await MosquittoBroker.StartAsync();
+        var options = Server.Options() with { Port = broker.Port };
+        await using var watcher = Open(options with { ClientId = "watcher", Subscriptions = [new MqttSubscription("state")] });
+        await watcher.StartAsync();
+        await StateAsync(watcher, MqttConnectionState.Subscribed);
+        await using (var mortal = Open(options with { ClientId = "mortal", Will = new MqttWill("state", "gone"u8.ToArray(), Retain: false) }))
+        {
+            await mortal.StartAsync();
+            await StateAsync(mortal, MqttConnectionState.Subscribed);
+            await mortal.StopAsync(publishWill: true);
+        }
+
+        using var batch = (await watcher.ReceiveAsync(Until.DeadlineToken()))!;
+        Assert.Equal("gone", Encoding.UTF8.GetString(batch[0].Payload));
+    }
+
+    protected abstract IMqttSession Open(MqttClientOptions options);
+
+    private IMqttSession Start(MqttClientOptions options)
+    {
+        var session = Open(options);
+        _sessions.Add(session);
+        _ = session.StartAsync();
+        return session;
+    }
+
+    private async Task<ScriptedConnection> AcceptAsync(MqttVersion version, bool sessionPresent = false)
+    {
+        var connection = await Server.AcceptClientAsync(version, sessionPresent);
+        _connections.Add(connection);
+        return connection;
+    }
+
+    private async Task<(IMqttSession Session, ScriptedConnection Server)> ConnectAsync(MqttClientOptions options)
+    {
+        var session = Start(options);
+        var connection = await AcceptAsync(options.Version);
+        await StateAsync(session, MqttConnectionState.Subscribed);
+        return (session, connection);
+    }
+
+    private static async Task StateAsync(IMqttSession session, MqttConnectionState state, int connects = 1) =>
+        await Until.TrueAsync(() => session.LastChange.State == state && (connects == 1 || session.LastChange.Number > 5), $"the session is {state}");
+
+    private static async Task<IMqttBatch> OneAsync(IMqttSession session, ScriptedConnection server, int id)
+    {
+        await server.PublishAsync("t", "x", qos: 1, id);
+        return (await session.ReceiveAsync(Until.DeadlineToken()))!;
+    }
+
+    private static async Task<List<IMqttBatch>> ReceiveAsync(IMqttSession session, int messages)
+    {
+        var batches = new List<IMqttBatch>();
+        while (batches.Sum(batch => batch.Count) < messages)
+            batches.Add((await session.ReceiveAsync(Until.DeadlineToken()))!);
+        return batches;
+    }
+
+    /// <summary>PUBACK in any of the lengths the protocol allows.</summary>
+    private static async Task ExpectAckAsync(ScriptedConnection server, int id)
+    {
+        var ack = await server.ReadAsync();
+        Assert.Equal((0x40, id, 0), (ack.First, ack.Id, ack.Body.Length > 2 ? ack.Body[2] : 0));
+    }
+}
+
+public sealed class MqttClientSessionTests : MqttSessionContract
+{
+    protected override IMqttSession Open(MqttClientOptions options) => new MqttClient(options, TimeProvider.System);
+}
