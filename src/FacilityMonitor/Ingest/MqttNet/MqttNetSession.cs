@@ -208,6 +208,8 @@ internal sealed class MqttNetSession : IMqttSession
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
+            // MQTTnet's goodbye waits for its callback, and that may be waiting for room nobody makes any more.
+            _inbox.ConnectionLost();
             await SayGoodbyeAsync(client);
             return (new Loss(MqttLossReason.Stopped), accepted);
         }
