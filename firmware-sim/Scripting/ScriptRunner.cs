@@ -74,6 +74,9 @@ internal sealed class ScriptRunner
         {
             case ScriptAction.SocketLoad load:
                 var loaded = Point(load.Site, load.Device, load.Channel);
+                // What is scripted is what the socket carries: whoever charged there has made room.
+                if (loaded.IsPlugged)
+                    loaded.Unplug();
                 loaded.ExtraW += load.Watts;
                 if (loaded.Session is null)
                     ((ChargingDevice)Device(load.Site, load.Device)).StartFor(loaded, "h:5c1e77a0");
