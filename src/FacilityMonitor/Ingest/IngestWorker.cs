@@ -18,8 +18,8 @@ internal sealed partial class IngestWorker : BackgroundService
     /// <summary>Name of the cursor up to which the sequence books are complete.</summary>
     public const string Cursor = "ingest";
 
-    /// <summary>Books saved with one tick: 20,000 busy devices take 10 s, and a restart reads that much journal again.</summary>
-    private const int BooksATick = 2_000;
+    /// <summary>Books saved with one tick: 20,000 busy devices take 20 s, and a restart reads that much journal again.</summary>
+    private const int BooksATick = 1_000;
 
     /// <summary>How long an acknowledgement may be on its way to the broker, ms; a restart reads at least so much journal again.</summary>
     private const long RedeliveryMs = 10_000;
