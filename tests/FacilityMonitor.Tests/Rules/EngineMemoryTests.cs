@@ -15,6 +15,7 @@ public sealed class EngineMemoryTests
     private const int Piles = 4_000;
     private const int SocketsEach = 10;
     private const int Sites = 20;
+    private const int MeasurementsAtMost = 12;
 
     [Fact]
     public void An_idle_socket_costs_at_most_128_bytes() => Assert.InRange(BytesASocket(samples: 1, everyS: 60, _ => 150), 1, 128);
@@ -44,8 +45,18 @@ public sealed class EngineMemoryTests
 
     private static double BytesASocket(int samples, double everyS, Func<int, double> watts)
     {
-        // The least of three: whatever the test host does meanwhile can only add.
-        return Enumerable.Range(0, 3).Min(_ => Measure());
+        // What tests before this one left behind (pooled arrays above all) is freed at any full collection, a hundred MB at once, and would
+        // be taken off the figure. The engine itself costs the same to a tenth of a byte each time: what two measurements in a row agree on is its own.
+        var last = Measure();
+        for (var attempt = 2; attempt <= MeasurementsAtMost; attempt++)
+        {
+            var bytes = Measure();
+            if (Math.Abs(bytes - last) <= Math.Abs(bytes) / 100)
+                return bytes;
+            last = bytes;
+        }
+
+        throw new InvalidOperationException($"{MeasurementsAtMost} measurements of the same engine, and no two in a row agree to one percent. The last: {last} bytes a socket.");
 
         double Measure()
         {
