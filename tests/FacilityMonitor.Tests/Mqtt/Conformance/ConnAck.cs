@@ -134,6 +134,7 @@ public sealed class ConnAckV500() : ConnAck(MqttVersion.V500)
 
         await server.ExpectAsync(0xE0, 0);
         await server.ExpectClosedAsync();
+        server.Dispose();
         await Until.TrueAsync(() => client.Counters.Losses == 1, "the connection is given up");
     }
 
