@@ -370,12 +370,13 @@ internal sealed class Fm1Decoder
         }
     }
 
-    /// <summary>Nothing was measured in the future: an offset that leads there is no more to be believed than a base time that does.</summary>
+    /// <summary>Nothing was measured in the future, nor before there was any device: an offset or an uptime that leads there is no more to be believed than a
+    /// base time that does.</summary>
     private static long Placed(long atMs, long receivedMs, bool believed, Quality told, out Quality quality)
     {
-        var ahead = atMs > receivedMs + ClockCorrection.AheadMaxMs;
-        quality = (ahead || !believed) && told < Quality.Clock ? Quality.Clock : told;
-        return ahead ? receivedMs : atMs;
+        var nowhere = atMs > receivedMs + ClockCorrection.AheadMaxMs || atMs < ClockCorrection.EarliestMs;
+        quality = (nowhere || !believed) && told < Quality.Clock ? Quality.Clock : told;
+        return nowhere ? receivedMs : atMs;
     }
 
     /// <summary>When the boot of a message whose time is not believed began, as far as its live messages have shown; null when they have not.</summary>

@@ -43,18 +43,18 @@ internal sealed class GatewayParts
             _parts.Add(new Part(null, _firstName, _nameLength - _firstName, _firstReading, Readings.Count - _firstReading, unknownFields, status));
     }
 
-    /// <summary>Finds or numbers the devices; false when the table is full. Done only for a message that is whole: a broken one makes nobody known.</summary>
-    public bool Resolve(Dialect dialect, DeviceTable devices)
+    /// <summary>Finds or numbers the devices; leaves out those for which there is no room. Done only for a message that is whole: a broken one makes nobody known.</summary>
+    public void Resolve(Dialect dialect, DeviceTable devices)
     {
+        var kept = 0;
         for (var index = 0; index < _parts.Count; index++)
         {
             var part = _parts[index];
-            if (devices.Resolve(dialect, [], _names.AsSpan(part.NameAt, part.NameLength)) is not { } device)
-                return false;
-            _parts[index] = part with { Device = device };
+            if (devices.Resolve(dialect, [], _names.AsSpan(part.NameAt, part.NameLength)) is { } device)
+                _parts[kept++] = part with { Device = device };
         }
 
-        return true;
+        _parts.RemoveRange(kept, _parts.Count - kept);
     }
 
     /// <summary>Fills a message with the next device's part; false when there is none.</summary>

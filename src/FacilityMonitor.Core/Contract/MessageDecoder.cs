@@ -49,6 +49,7 @@ public sealed class MessageDecoder
     {
         ArgumentNullException.ThrowIfNull(message);
         _parts.Clear();
+        LeftOut = null;
         Begin(message, receivedMs, retained);
         if (topic.StartsWith(Fm1Topic.Prefix))
             return DecodeFm1(topic, payload, message);
@@ -86,10 +87,10 @@ public sealed class MessageDecoder
             return DecodeOutcome.Rejected(RejectReason.BadId, $"topic: {Shown(topic)}; site and device are 1 to 48 characters of a-z, 0-9 and -");
         if (message.Retained && parsed.Kind is Fm1Kind.Data or Fm1Kind.Hist or Fm1Kind.Event)
             return DecodeOutcome.Rejected(RejectReason.RetainedData, $"topic: {Shown(topic)} came retained; publish readings without the retain flag");
-        message.Device = _devices.Resolve(Dialect.Fm1, parsed.Site, parsed.Device);
         // A retained topic that was cleared has an empty payload; nobody speaks.
         if (payload.IsEmpty && parsed.Kind is Fm1Kind.Birth or Fm1Kind.Status)
             return DecodeOutcome.Ignored;
+        message.Device = _devices.Resolve(Dialect.Fm1, parsed.Site, parsed.Device);
         return message.Device is null ? TooManyDevices() : _fm1.Decode(parsed.Kind, payload, message);
     }
 
@@ -117,7 +118,11 @@ public sealed class MessageDecoder
         return outcome;
     }
 
-    /// <summary>All devices of the message or none: it is one message of the broker's, and becomes one dead letter.</summary>
+    /// <summary>Why devices of the last message were left out, though others were taken; null: none was. The message is then set aside as well.</summary>
+    public string? LeftOut { get; private set; }
+
+    /// <summary>A broken message is one of the broker's and becomes one dead letter. But a stranger behind the gateway for whom there is no room must not
+    /// silence its neighbours.</summary>
     private DecodeOutcome DecodeGateway(ForeignKind kind, ReadOnlySpan<byte> payload, DeviceMessage message)
     {
         var outcome = kind == ForeignKind.ThingsBoardGateway
@@ -125,12 +130,11 @@ public sealed class MessageDecoder
             : _thingsBoard.Connection(payload, kind == ForeignKind.ThingsBoardConnect ? Presence.Online : Presence.Offline, _parts);
         if (outcome.Result != DecodeResult.Decoded)
             return outcome;
-        if (!_parts.Resolve(Dialect.ThingsBoard, _devices))
-        {
-            _parts.Clear();
+        var all = _parts.Count;
+        _parts.Resolve(Dialect.ThingsBoard, _devices);
+        if (_parts.Count == 0)
             return TooManyDevices();
-        }
-
+        LeftOut = _parts.Count < all ? NoRoom(_devices) : null;
         _parts.TryTake(message);
         Finish(message);
         return outcome;
@@ -230,8 +234,11 @@ public sealed class MessageDecoder
 
     private static Quality Worst(Quality one, Quality other) => one > other ? one : other;
 
-    private static DecodeOutcome TooManyDevices() =>
-        DecodeOutcome.Rejected(RejectReason.TooManyDevices, string.Create(CultureInfo.InvariantCulture, $"{DeviceTable.DevicesMax} devices are known already; no new one is taken in"));
+    private DecodeOutcome TooManyDevices() => DecodeOutcome.Rejected(RejectReason.TooManyDevices, NoRoom(_devices));
+
+    private static string NoRoom(DeviceTable devices) => devices.Count >= DeviceTable.DevicesMax
+        ? string.Create(CultureInfo.InvariantCulture, $"{DeviceTable.DevicesMax} devices are known already; no new one is taken in")
+        : string.Create(CultureInfo.InvariantCulture, $"{DeviceTable.UnregisteredMax} devices are known that are not registered; no further one is taken in before it is");
 
     private static string Shown(ReadOnlySpan<byte> topic)
     {

@@ -55,13 +55,16 @@ public sealed class SequenceTracker
     /// <summary>How many boots before those are at least known to have been; what is still resended of them disturbs nobody.</summary>
     public const int ForgottenMax = 16;
 
+    /// <summary>Where the count of lost messages stands still: 2^53. A device may claim that many with every new boot, and their sum would turn negative.</summary>
+    public const long LostMax = 1L << 53;
+
     private const int Format = 2;
 
     private readonly List<Boot> _boots = new(1);
     private List<ulong>? _forgotten;
     private long _heardMs;
 
-    /// <summary>Messages booked lost so far.</summary>
+    /// <summary>Messages booked lost so far, at most <see cref="LostMax"/>.</summary>
     public long Lost { get; private set; }
 
     /// <summary>Whether any boot misses something.</summary>
@@ -273,7 +276,7 @@ public sealed class SequenceTracker
     private void Forget(Boot boot)
     {
         foreach (var gap in boot.Gaps ?? [])
-            Lost += gap.Length;
+            AddLost(gap.Length);
         _boots.Remove(boot);
         _forgotten ??= [];
         _forgotten.Add(Hash(boot.Id));
@@ -306,7 +309,7 @@ public sealed class SequenceTracker
         var floor = to + 1 - Window;
         if (from < floor)
         {
-            Lost += floor - from;
+            AddLost(floor - from);
             from = floor;
         }
 
@@ -322,7 +325,7 @@ public sealed class SequenceTracker
 
     private void BookLost(Boot boot, long from, long to)
     {
-        Lost += to - from + 1;
+        AddLost(to - from + 1);
         var ranges = boot.LostRanges ??= [];
         ranges.Add(new Gap(from, to, 0, 0));
         if (ranges.Count > LostRangesMax)
@@ -332,6 +335,8 @@ public sealed class SequenceTracker
             ranges.RemoveAt(0);
         }
     }
+
+    private void AddLost(long messages) => Lost = Math.Min(LostMax, Lost + messages);
 
     private static bool Remove(ref List<Gap>? ranges, long seq)
     {

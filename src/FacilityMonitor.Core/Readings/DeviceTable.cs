@@ -11,21 +11,41 @@ public sealed class DeviceTable
     /// <summary>Most devices one service knows: five times a district. Beyond it a new device is refused and counted.</summary>
     public const int DevicesMax = 500_000;
 
+    /// <summary>Most devices among them that the registry does not name. Whoever may publish can invent names, a thousand a second, and each would cost memory
+    /// and disk for ever. A new estate is taken in long before that; beyond it a new name is refused and counted until somebody registers it.</summary>
+    public const int UnregisteredMax = 10_000;
+
     private readonly Dictionary<Key, Device> _byKey = new(new KeyComparer());
     private readonly ConcurrentDictionary<int, Device> _byNumber = new();
     private readonly List<Device> _new = [];
+    private Func<DeviceId, bool>? _isRegistered;
     private int _highest;
 
     /// <summary>How many devices are known.</summary>
     public int Count => _byNumber.Count;
 
+    /// <summary>How many of them the registry does not name; 0 while no registry was given.</summary>
+    public int Unregistered { get; private set; }
+
     /// <summary>Every known device, in no order.</summary>
     public IEnumerable<Device> All => _byNumber.Values;
+
+    /// <summary>From now on devices that are not registered are held to <see cref="UnregisteredMax"/>; those already known stay. Without it nobody is. Called by
+    /// whoever resolves, at the start and when another registry comes into force.</summary>
+    /// <param name="isRegistered">Whether the registry names a device.</param>
+    public void Use(Func<DeviceId, bool> isRegistered)
+    {
+        ArgumentNullException.ThrowIfNull(isRegistered);
+        _isRegistered = isRegistered;
+        Unregistered = _byNumber.Values.Count(device => !isRegistered(device.Id));
+    }
 
     /// <summary>Takes in a device that was stored earlier.</summary>
     public void Load(Device device)
     {
         ArgumentNullException.ThrowIfNull(device);
+        if (_isRegistered?.Invoke(device.Id) == false && !_byNumber.ContainsKey(device.Number))
+            Unregistered++;
         _byNumber[device.Number] = device;
         _byKey[new Key(device.Id)] = device;
         _highest = Math.Max(_highest, device.Number);
@@ -34,7 +54,7 @@ public sealed class DeviceTable
     /// <summary>The device with this number; null when there is none.</summary>
     public Device? Find(int number) => _byNumber.GetValueOrDefault(number);
 
-    /// <summary>The device with this name, given a number now if it is new; null when the table is full.</summary>
+    /// <summary>The device with this name, given a number now if it is new; null when there is no room for it.</summary>
     /// <param name="dialect">Its language.</param>
     /// <param name="site">Its site in UTF-8; empty for a foreign device.</param>
     /// <param name="name">Its name in UTF-8.</param>
@@ -45,6 +65,8 @@ public sealed class DeviceTable
         if (Count >= DevicesMax)
             return null;
         var id = new DeviceId(dialect, site.IsEmpty ? null : Encoding.UTF8.GetString(site), Encoding.UTF8.GetString(name));
+        if (Unregistered >= UnregisteredMax && _isRegistered?.Invoke(id) == false)
+            return null;
         var device = new Device(_highest + 1, id);
         Load(device);
         _new.Add(device);

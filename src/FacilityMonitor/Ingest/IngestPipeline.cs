@@ -3,6 +3,7 @@ using FacilityMonitor.Control;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Mqtt;
 using FacilityMonitor.Readings;
+using FacilityMonitor.Registry;
 
 namespace FacilityMonitor.Ingest;
 
@@ -16,6 +17,9 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
 
     /// <summary>The registry's mappings from the next message on.</summary>
     public void Use(JsonMappings mappings) => _decoder.Use(mappings);
+
+    /// <summary>The registry from the next message on: whom it names there is always room for.</summary>
+    public void Use(FacilityIndex registry) => devices.Use(device => registry.Find(device) is not null);
 
     /// <summary>Takes one message in. What a gateway says of several devices is a message of each, and all of them lie in this batch.</summary>
     /// <param name="topic">Topic in UTF-8.</param>
@@ -39,9 +43,7 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
         var isRepeated = IsRepeated(outcome.Result, topic, payload, dup, receivedMs, position);
         if (outcome.Result == DecodeResult.Rejected && !isRepeated)
         {
-            books.AddDeadLetter(outcome.Reason);
-            ledger.Book(_message.Device?.Number ?? HourBook.NobodysDevice, MessageFate.DeadLetter, receivedMs, position);
-            writer.DeadLetter(topic, payload, outcome.Reason, outcome.Detail!, receivedMs, _message.Device);
+            SetAside(topic, payload, outcome.Reason, outcome.Detail!, _message.Device, receivedMs, position, writer);
             return MqttReasonCode.PayloadFormatInvalid;
         }
 
@@ -49,7 +51,17 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
         do
             Book(isRepeated, receivedMs, position, writer);
         while (_decoder.TryNext(_message));
-        return MqttReasonCode.Success;
+        if (_decoder.LeftOut is not { } detail || isRepeated)
+            return MqttReasonCode.Success;
+        SetAside(topic, payload, RejectReason.TooManyDevices, detail, null, receivedMs, position, writer);
+        return MqttReasonCode.QuotaExceeded;
+    }
+
+    private void SetAside(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, RejectReason reason, string detail, Device? device, long receivedMs, long position, JournalWriter writer)
+    {
+        books.AddDeadLetter(reason);
+        ledger.Book(device?.Number ?? HourBook.NobodysDevice, MessageFate.DeadLetter, receivedMs, position);
+        writer.DeadLetter(topic, payload, reason, detail, receivedMs, device);
     }
 
     private void Book(bool isRepeated, long receivedMs, long position, JournalWriter writer)

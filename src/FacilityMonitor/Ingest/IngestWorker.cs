@@ -44,6 +44,7 @@ internal sealed partial class IngestWorker : BackgroundService
     private readonly JournalWriter _writer = new();
     private readonly Queue<(long AtMs, long Position)> _ticked = new();
     private JsonMappings _mappings;
+    private FacilityIndex? _inForce;
     private Task _completed = Task.CompletedTask;
     private long _settled;
     private long _lastMs;
@@ -271,6 +272,8 @@ internal sealed partial class IngestWorker : BackgroundService
     {
         var position = _journal.Last;
         _pipeline.Use(Volatile.Read(ref _mappings));
+        if (_registry.Current is var registry && !ReferenceEquals(registry, _inForce))
+            _pipeline.Use(_inForce = registry);
         for (var index = 0; index < batch.Count; index++)
         {
             ref readonly var message = ref batch[index];

@@ -239,6 +239,21 @@ public sealed class MessageDecoderTests
         }
     }
 
+    [Theory]
+    [InlineData("1577836800000", "ntp", "0", "0", false)]
+    [InlineData("1577836800000", "ntp", "0", "-1", true)]
+    [InlineData("1577836800000", "ntp", "0", "-31622400000", true)]
+    // By the uptime it told before, this boot began 285,000 years ago.
+    [InlineData("0", "none", "5", "0", true)]
+    public void What_was_kept_cannot_be_older_than_any_device(string ts, string clock, string up, string offset, bool isCorrected)
+    {
+        Decode("fm/1/a/b/data", """{"v":1,"boot":"x1","seq":0,"ts":0,"clk":"none","up":9007199254740992,"r":[{"ch":"s1","w":1}]}""");
+        Decode("fm/1/a/b/hist", $$"""{"v":1,"boot":"x1","seq":1,"ts":{{ts}},"clk":"{{clock}}","up":{{up}},"r":[{"dt":{{offset}},"ch":"s1","w":1}]}""");
+
+        var reading = Assert.Single(_message.Readings.Readings.ToArray());
+        Assert.Equal(isCorrected ? (Received, Quality.Clock) : (ClockCorrection.EarliestMs, Quality.Good), (reading.AtMs, reading.Quality));
+    }
+
     [Fact]
     public void Reading_a_message_allocates_nothing()
     {

@@ -86,6 +86,23 @@ public sealed class SequenceTrackerTests
     }
 
     [Fact]
+    public void A_device_that_claims_the_largest_number_with_every_boot_never_makes_the_count_of_lost_messages_negative()
+    {
+        var tracker = new SequenceTracker();
+
+        for (var boot = 0; boot < 2_000; boot++)
+        {
+            Assert.Equal(SequenceVerdict.New, tracker.Observe(Boot($"b{boot}"), 1L << 53, Start));
+            Assert.InRange(tracker.Lost, 1, SequenceTracker.LostMax);
+        }
+
+        var book = new ArrayBufferWriter<byte>();
+        tracker.Write(book);
+        Assert.Equal(SequenceTracker.LostMax, SequenceTracker.Read(book.WrittenSpan).Lost);
+        Assert.InRange(book.WrittenCount, 1, 1_024);
+    }
+
+    [Fact]
     public void Nothing_is_given_up_of_a_device_that_is_away()
     {
         var tracker = new SequenceTracker();
