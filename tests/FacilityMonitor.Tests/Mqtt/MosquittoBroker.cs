@@ -136,7 +136,7 @@ internal sealed class MosquittoBroker : IAsyncDisposable
             $"persistence_location {Folder}/",
             "autosave_interval 1",
             "max_inflight_messages 1000",
-            "max_queued_messages 0",
+            "max_queued_messages 1000000000",
             "log_type error",
             "log_type warning",
             "log_type notice",
