@@ -45,6 +45,15 @@ internal sealed record BrokerSettings
     /// <summary>The password, from the settings or from its file. Null: none.</summary>
     public required string? Password { get; init; }
 
+    /// <summary>Who administers the accounts of devices. Default admin.</summary>
+    public required string AdminUsername { get; init; }
+
+    /// <summary>The administrator's password where it stands in the settings themselves. Null: in its file, or nowhere.</summary>
+    public required string? AdminPassword { get; init; }
+
+    /// <summary>The file with the administrator's password; null: none. It is read by who administers: the service need not be able to.</summary>
+    public required string? AdminPasswordFile { get; init; }
+
     /// <summary>Names the session the broker keeps for us. Default facility-monitor.</summary>
     public required string ClientId { get; init; }
 

@@ -17,6 +17,9 @@ internal static class SettingsCatalogue
     public static readonly Setting<string?> BrokerUsername = Optional("broker.username", "text", "用户名", "user name");
     public static readonly Setting<string?> BrokerPassword = Optional("broker.password", "text", "口令；最好用 password-file", "password; better use password-file", secret: true);
     public static readonly Setting<string?> BrokerPasswordFile = Optional("broker.password-file", "path", "只含口令的文件", "file that holds only the password");
+    public static readonly Setting<string> BrokerAdminUsername = Text("broker.admin-username", "admin", "text", "管理设备账号的用户名，device 命令用它", "user name that administers the accounts of devices, for the command device");
+    public static readonly Setting<string?> BrokerAdminPassword = Optional("broker.admin-password", "text", "它的口令；最好用 admin-password-file", "its password; better use admin-password-file", secret: true);
+    public static readonly Setting<string?> BrokerAdminPasswordFile = Optional("broker.admin-password-file", "path", "只含它的口令的文件；服务自己从不读它", "file that holds only that password; the service itself never reads it");
     public static readonly Setting<string> BrokerClientId = Text(
         "broker.client-id", "facility-monitor", "1 … 60 of a-z A-Z 0-9 - _", "会话名，代理靠它为我们保留消息；一个代理上每个服务各用一个", "names the session the broker keeps for us; one service, one name", ClientId);
     public static readonly Setting<IReadOnlyList<string>> BrokerForeignTopics = List(
@@ -55,7 +58,7 @@ internal static class SettingsCatalogue
     [
         Language,
         BrokerHost, BrokerPort, BrokerVersion, BrokerTls, BrokerTlsCa, BrokerTlsCertificate, BrokerTlsKey, BrokerUsername, BrokerPassword, BrokerPasswordFile,
-        BrokerClientId, BrokerForeignTopics, BrokerSessionExpiry,
+        BrokerAdminUsername, BrokerAdminPassword, BrokerAdminPasswordFile, BrokerClientId, BrokerForeignTopics, BrokerSessionExpiry,
         DataDirectory, DataRetentionDays, DataRetention, DataJournal, DataReserve,
         WebUrl, WebPublicUrl, WebSignInUser, WebSignInPassword, WebSignInPasswordFile,
         IngestBatch, IngestLag, IngestDiskFree,

@@ -124,18 +124,7 @@ internal sealed class SettingsLoader
     private ServiceSettings Build() => new()
     {
         Language = Value(Language),
-        Broker = new BrokerSettings
-        {
-            Host = Value(BrokerHost),
-            Port = Value(BrokerPort),
-            Version = Value(BrokerVersion) == "5" ? MqttVersion.V500 : MqttVersion.V311,
-            Tls = Tls(),
-            Username = Value(BrokerUsername),
-            Password = Password(BrokerPassword, BrokerPasswordFile),
-            ClientId = Value(BrokerClientId),
-            ForeignTopics = Value(BrokerForeignTopics),
-            SessionExpiry = TimeSpan.FromHours(Value(BrokerSessionExpiry)),
-        },
+        Broker = Broker(),
         Data = new DataSettings
         {
             Directory = Path.GetFullPath(Value(DataDirectory)),
@@ -170,6 +159,26 @@ internal sealed class SettingsLoader
         },
         Control = new ControlSettings { Verify = Seconds(ControlVerify) },
     };
+
+    private BrokerSettings Broker()
+    {
+        var (adminPassword, adminFile) = Secret(BrokerAdminPassword, BrokerAdminPasswordFile);
+        return new BrokerSettings
+        {
+            Host = Value(BrokerHost),
+            Port = Value(BrokerPort),
+            Version = Value(BrokerVersion) == "5" ? MqttVersion.V500 : MqttVersion.V311,
+            Tls = Tls(),
+            Username = Value(BrokerUsername),
+            Password = Password(BrokerPassword, BrokerPasswordFile),
+            AdminUsername = Value(BrokerAdminUsername),
+            AdminPassword = adminPassword,
+            AdminPasswordFile = adminFile,
+            ClientId = Value(BrokerClientId),
+            ForeignTopics = Value(BrokerForeignTopics),
+            SessionExpiry = TimeSpan.FromHours(Value(BrokerSessionExpiry)),
+        };
+    }
 
     /// <summary>What no single value can be blamed for.</summary>
     private void Together(ServiceSettings settings)
@@ -211,23 +220,26 @@ internal sealed class SettingsLoader
 
     private string? Password(Setting<string?> literal, Setting<string?> file)
     {
-        var path = PathOf(file);
-        if (Value(literal) is { } text)
-        {
-            // A variable is the narrower word and wins over the file; two in one place contradict each other.
-            var (ofText, ofPath) = (_sources[literal].Variable is not null, path is not null && _sources[file].Variable is not null);
-            if (path is not null && ofText == ofPath)
-                Refuse(file, new("口令和口令文件只能写一个", "give the password or the file, not both"));
-            if (path is null || ofText || ofText == ofPath)
-                return text;
-        }
-
-        if (path is null)
-            return null;
+        var (text, path) = Secret(literal, file);
+        if (text is not null || path is null)
+            return text;
         if (SecretFile.Read(path, out var refused) is { } secret)
             return secret;
         Refuse(file, new($"读不到文件 {path}（{refused}）；请核对路径和权限", $"the file {path} cannot be read ({refused}); check its path and permissions"));
         return null;
+    }
+
+    /// <summary>Where a secret is to be had: the text itself, or the file that holds it; both null: nowhere.</summary>
+    private (string? Text, string? File) Secret(Setting<string?> literal, Setting<string?> file)
+    {
+        var path = PathOf(file);
+        if (Value(literal) is not { } text)
+            return (null, path);
+        // A variable is the narrower word and wins over the file; two in one place contradict each other.
+        var (ofText, ofPath) = (_sources[literal].Variable is not null, path is not null && _sources[file].Variable is not null);
+        if (path is not null && ofText == ofPath)
+            Refuse(file, new("口令和口令文件只能写一个", "give the password or the file, not both"));
+        return path is null || ofText || ofText == ofPath ? (text, null) : (null, path);
     }
 
     private string? ExistingFile(Setting<string?> setting)

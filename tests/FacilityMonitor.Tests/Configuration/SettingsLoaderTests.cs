@@ -105,6 +105,16 @@ public sealed class SettingsLoaderTests : IDisposable
     }
 
     [Fact]
+    public void The_service_need_not_be_able_to_read_the_administrators_password()
+    {
+        var broker = Read(("FM_BROKER__ADMIN_PASSWORD_FILE", "/nonexistent/admin.password")).Broker;
+        Assert.Equal(("admin", null, "/nonexistent/admin.password"), (broker.AdminUsername, broker.AdminPassword, broker.AdminPasswordFile));
+
+        broker = Read(("FM_BROKER__ADMIN_PASSWORD", "secret"), ("FM_BROKER__ADMIN_USERNAME", "root")).Broker;
+        Assert.Equal(("root", "secret", null), (broker.AdminUsername, broker.AdminPassword, broker.AdminPasswordFile));
+    }
+
+    [Fact]
     public void The_table_in_the_readme_is_the_one_of_the_code()
     {
         var readme = Path.Combine(SourceTree.Root, "README.md");
