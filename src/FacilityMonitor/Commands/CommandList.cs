@@ -14,5 +14,6 @@ internal static class CommandList
         DeadLetterCommand.Create(),
         ExportCommand.Create(),
         ControlCommand.Create(),
+        DeviceCommand.Create(),
     ];
 }

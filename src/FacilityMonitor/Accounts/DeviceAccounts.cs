@@ -1,0 +1,180 @@
+using System.Text.Json.Nodes;
+using FacilityMonitor.Registry;
+
+namespace FacilityMonitor.Accounts;
+
+/// <summary>An account of a device as the broker has it.</summary>
+/// <param name="User">User name, <c>site/device</c>.</param>
+/// <param name="ClientId">The only client id it may connect with; null: any.</param>
+internal sealed record ListedAccount(string User, string? ClientId);
+
+/// <summary>Gives devices accounts of their own at the broker, and takes them away.</summary>
+/// <remarks>
+/// The plugin carries out the commands of one message in order and one after the other, so two administrators cannot mix; what was half done by a lost connection is
+/// mended by doing it again.
+/// </remarks>
+internal sealed class DeviceAccounts(BrokerAdministration broker)
+{
+    /// <summary>Accounts asked for at once: 500 are about 100 KB.</summary>
+    private const int Page = 500;
+
+    /// <summary>Makes the account. Nobody else may speak for the device from now on, the shared accounts neither.</summary>
+    /// <param name="account">The device and what it may do.</param>
+    /// <param name="password">Its password.</param>
+    /// <param name="clientId">The only client id it may connect with; null: any.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>Why it was refused; null: done.</returns>
+    public async Task<LocalText?> AddAsync(DeviceAccount account, string password, string? clientId, CancellationToken cancellationToken)
+    {
+        var (role, user) = (DeviceAccount.RoleOf(account.User), account.User);
+        var (there, failed) = await HasAsync(user, cancellationToken);
+        if (failed is not null)
+            return failed;
+        if (there)
+            return AlreadyThere(user);
+        var client = Command("createClient", ("username", user), ("password", password), ("roles", new JsonArray(new JsonObject { ["rolename"] = role, ["priority"] = 0 })));
+        if (clientId is not null)
+            client["clientid"] = clientId;
+        return await DoAsync(
+            [
+                // Left over from an attempt that was cut off, it is there already.
+                (Command("createRole", ("rolename", role)), "Role already exists"),
+                (Command("modifyRole", ("rolename", role), ("acls", AccessRule.ToJson(account.Rules))), null),
+                (client, null),
+                .. account.Denials.Select(Deny),
+            ],
+            (command, error) => command == "createClient" && error == "Client already exists" ? AlreadyThere(user) : null,
+            cancellationToken);
+    }
+
+    /// <summary>Gives it another password. The old one is refused at once, and who is connected with it is cut off. Its rules become what the registry says now.</summary>
+    /// <param name="account">The device and what it may do.</param>
+    /// <param name="password">Its new password.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>Why it was refused; null: done.</returns>
+    public async Task<LocalText?> RotateAsync(DeviceAccount account, string password, CancellationToken cancellationToken)
+    {
+        var (role, user) = (DeviceAccount.RoleOf(account.User), account.User);
+        var (there, failed) = await HasAsync(user, cancellationToken);
+        if (failed is not null)
+            return failed;
+        if (!there)
+            return NotThere(user);
+        var (stored, unread) = await RulesAsync(user, cancellationToken);
+        if (unread is not null)
+            return unread;
+        var old = DeviceAccount.DenialsOf(stored).ToList();
+        var denials = account.Denials.ToList();
+        return await DoAsync(
+            [
+                (Command("createRole", ("rolename", role)), "Role already exists"),
+                (Command("modifyRole", ("rolename", role), ("acls", AccessRule.ToJson(account.Rules))), null),
+                (Command("setClientPassword", ("username", user), ("password", password)), null),
+                // Each of these cuts the shared accounts off for a moment: only what has changed.
+                .. old.Except(denials).Select(Allow),
+                .. denials.Except(old).Select(Deny),
+            ],
+            (command, error) => command == "setClientPassword" && error == "Client not found" ? NotThere(user) : null,
+            cancellationToken);
+    }
+
+    /// <summary>Takes the account away and cuts its connection off. What is registered stays registered.</summary>
+    /// <param name="user">User name, <c>site/device</c>.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>Why it was refused; null: done.</returns>
+    public async Task<LocalText?> RemoveAsync(string user, CancellationToken cancellationToken)
+    {
+        var (stored, unread) = await RulesAsync(user, cancellationToken);
+        if (unread is not null)
+            return unread;
+        return await DoAsync(
+            [
+                (Command("deleteClient", ("username", user)), null),
+                (Command("deleteRole", ("rolename", DeviceAccount.RoleOf(user))), "Role not found"),
+                .. DeviceAccount.DenialsOf(stored).Select(Allow),
+            ],
+            (command, error) => command == "deleteClient" && error == "Client not found" ? NotThere(user) : null,
+            cancellationToken);
+    }
+
+    /// <summary>Every device that has an account, by name.</summary>
+    public async Task<(IReadOnlyList<ListedAccount> Accounts, LocalText? Why)> ListAsync(CancellationToken cancellationToken)
+    {
+        var accounts = new List<ListedAccount>();
+        for (var offset = 0; ; offset += Page)
+        {
+            var answer = await broker.AskAsync([Command("listClients", ("verbose", true), ("count", Page), ("offset", offset))], cancellationToken);
+            if (answer is BrokerAnswer.Failed { Why: var why })
+                return ([], why);
+            var clients = ((BrokerAnswer.Answered)answer).Answers[0].Data?["clients"] as JsonArray ?? [];
+            foreach (var client in clients.OfType<JsonObject>())
+            {
+                if (client["username"]?.ToString() is { } user && client["roles"] is JsonArray roles && roles.Any(role => role?["rolename"]?.ToString() == DeviceAccount.RoleOf(user)))
+                    accounts.Add(new ListedAccount(user, client["clientid"]?.ToString()));
+            }
+
+            if (clients.Count < Page)
+                return ([.. accounts.OrderBy(account => account.User, StringComparer.Ordinal)], null);
+        }
+    }
+
+    private static (JsonObject Command, string? Harmless) Deny(AccessRule rule) => (
+        Command("addRoleACL", ("rolename", SharedAccount.SpokenFor), ("acltype", rule.Word), ("topic", rule.Topic), ("priority", rule.Priority), ("allow", rule.Allow)),
+        "ACL with this topic already exists");
+
+    private static (JsonObject Command, string? Harmless) Allow(AccessRule rule) => (
+        Command("removeRoleACL", ("rolename", SharedAccount.SpokenFor), ("acltype", rule.Word), ("topic", rule.Topic)), "ACL not found");
+
+    private static JsonObject Command(string name, params (string Key, JsonNode Value)[] arguments)
+    {
+        var command = new JsonObject { ["command"] = name };
+        foreach (var (key, value) in arguments)
+            command[key] = value;
+        return command;
+    }
+
+    private static LocalText AlreadyThere(string user) => new($"{user} 已有账号；要换口令请用 device rotate {user}", $"{user} has an account already; for another password use device rotate {user}");
+
+    private static LocalText NotThere(string user) => new($"{user} 没有账号；device list 列出已有的，device add {user} 开一个", $"{user} has no account; device list shows which there are, device add {user} makes one");
+
+    private async Task<(bool There, LocalText? Why)> HasAsync(string user, CancellationToken cancellationToken) =>
+        await broker.AskAsync([Command("getClient", ("username", user))], cancellationToken) switch
+        {
+            BrokerAnswer.Answered { Answers: [{ Error: null }] } => (true, null),
+            BrokerAnswer.Answered { Answers: [{ Error: "Client not found" }] } => (false, null),
+            BrokerAnswer.Answered { Answers: [var other, ..] } => (false, Refused("getClient", other.Error)),
+            BrokerAnswer.Failed { Why: var why } => (false, why),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+
+    /// <summary>The rules of a device's role; none when it has no role.</summary>
+    private async Task<(IReadOnlyList<AccessRule> Rules, LocalText? Why)> RulesAsync(string user, CancellationToken cancellationToken) =>
+        await broker.AskAsync([Command("getRole", ("rolename", DeviceAccount.RoleOf(user)))], cancellationToken) switch
+        {
+            BrokerAnswer.Answered { Answers: [{ Error: null, Data: var data }] } => (StoredRole.RulesOf(data?["role"]), null),
+            BrokerAnswer.Answered => ([], null),
+            BrokerAnswer.Failed { Why: var why } => ([], why),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+
+    private async Task<LocalText?> DoAsync(
+        IReadOnlyList<(JsonObject Command, string? Harmless)> steps, Func<string, string, LocalText?> known, CancellationToken cancellationToken)
+    {
+        var answer = await broker.AskAsync([.. steps.Select(step => step.Command)], cancellationToken);
+        if (answer is BrokerAnswer.Failed { Why: var why })
+            return why;
+        foreach (var ((command, harmless), said) in steps.Zip(((BrokerAnswer.Answered)answer).Answers))
+        {
+            var name = command["command"]!.ToString();
+            // A broker whose accounts are not ours has no shared accounts to take anything away from.
+            var isHarmless = said.Error is null || said.Error == harmless || (name is "addRoleACL" or "removeRoleACL" && said.Error == "Role not found");
+            if (!isHarmless)
+                return known(name, said.Error!) ?? Refused(name, said.Error);
+        }
+
+        return null;
+    }
+
+    private static LocalText Refused(string command, string? error) =>
+        new($"消息代理拒绝了 {command}：{error}", $"The broker refused {command}: {error}");
+}
