@@ -108,13 +108,15 @@ if [ -z "$config" ]; then
 fi
 
 # Credentials are made once and kept beside the data, readable by the owner alone.
-for name in monitor devices plug sign-in; do
+for name in admin monitor devices plug sign-in; do
     [ -s "$run/$name.password" ] || secret >"$run/$name.password"
 done
-for name in monitor devices plug; do
-    printf '%s:%s\n' "$name" "$(cat "$run/$name.password")"
-done >"$run/passwords"
-mosquitto_passwd -U "$run/passwords"
+# The broker keeps the accounts of devices in this file; they outlive this script. Roles become those of this version and registry.
+plugin=$(dynamic_security_plugin)
+monitor_dll=$root/src/FacilityMonitor/bin/Release/net10.0/facility-monitor.dll
+dotnet "$monitor_dll" device init --config "$config" --file "$run/accounts.json" --account "admin=$run/admin.password" \
+    --account "monitor=$run/monitor.password" --account "devices=$run/devices.password" --account "plug=$run/plug.password"
+rm -f "$run/passwords"
 
 broker_port=$(free_port 1883)
 web_port=$(free_port 8080)
@@ -127,8 +129,8 @@ web_port=$(free_port 8080)
         [ -n "$address" ] || { echo '--lan: this machine has no address on a network.' >&2; exit 1; }
         echo "listener $broker_port $address"
     fi
-    echo "password_file $run/passwords"
-    echo "acl_file $here/deploy/mosquitto.acl"
+    echo "plugin $plugin"
+    echo "plugin_opt_config_file $run/accounts.json"
     echo "persistence_location $run/"
     echo 'log_dest stderr'
     # Started by root, mosquitto would become another user that may not read what is ours.
@@ -168,7 +170,7 @@ export FM_BROKER__HOST=127.0.0.1 FM_BROKER__PORT=$broker_port FM_BROKER__USERNAM
 export FM_DATA__DIRECTORY=$run/data FM_WEB__URL=$url FM_WEB__SIGN_IN__USER=manager FM_WEB__SIGN_IN__PASSWORD_FILE=$run/sign-in.password
 # By default .NET grows its youngest memory to the size of the processor's cache before it collects: 50 MB more for nothing.
 export DOTNET_GCgen0size=0x600000
-start facility-monitor.log dotnet "$root/src/FacilityMonitor/bin/Release/net10.0/facility-monitor.dll" run --config "$config"
+start facility-monitor.log dotnet "$monitor_dll" run --config "$config"
 monitor=${pids[-1]}
 await 'The monitor' "$monitor" facility-monitor.log curl -fsS "$url/readyz"
 
@@ -189,6 +191,8 @@ cat <<U
   登录 Sign-in    manager   $(cat "$run/sign-in.password")
   配置 Config     $config/facility.yaml   (edit and save; settings.yaml needs a restart)
   日志 Logs       $run/*.log
+  账号 Accounts   FM_BROKER__PORT=$broker_port FM_BROKER__ADMIN_PASSWORD_FILE=$run/admin.password \\
+                  dotnet $monitor_dll device add --config $config SITE/DEVICE
 U
 if [ -n "$lan" ]; then
     cat <<U
@@ -201,7 +205,7 @@ if [ -n "$lan" ]; then
       Backlog MqttHost $address; MqttPort $broker_port; MqttUser plug; MqttPassword $(cat "$run/plug.password"); Topic my-plug; TelePeriod 10
     Shelly: Settings > MQTT: enable, server $address:$broker_port, the same user and password, "RPC status notifications" on.
     Zigbee2MQTT: mqtt: {server: mqtt://$address:$broker_port, user: plug, password: …}
-  It appears under "new devices" on the page within a minute.
+  It appears under "new devices" on the page within a minute. Once it is registered, give it an account of its own (device add).
 U
 fi
 echo

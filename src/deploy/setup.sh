@@ -78,6 +78,20 @@ secret() {
     head -c 4096 /dev/urandom | LC_ALL=C tr -dc 'abcdefghjkmnpqrstuvwxyz23456789' | head -c 20
 }
 
+# dynamic_security_plugin: where mosquitto's dynamic security plugin is. Debian keeps libraries in a folder of the machine's architecture.
+dynamic_security_plugin() {
+    local file
+    for file in /usr/lib/*/mosquitto_dynamic_security.so /usr/lib/mosquitto_dynamic_security.so /usr/lib64/mosquitto_dynamic_security.so \
+        /usr/local/lib/mosquitto_dynamic_security.so /usr/local/lib/*/mosquitto_dynamic_security.so; do
+        if [ -r "$file" ]; then
+            echo "$file"
+            return
+        fi
+    done
+    echo "mosquitto_dynamic_security.so is missing: devices have no accounts without it. Debian's package mosquitto (2.0 or later) brings it." >&2
+    return 1
+}
+
 # copy_once FROM TO: a folder of one's own to edit. What is there already stays as it is.
 copy_once() {
     [ ! -e "$2" ] || return 0
