@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every test: installs what they need, builds, runs, prints the totals. --long adds the proofs that take an hour.
+# Runs every test: installs what they need, builds, runs, prints the totals. --long adds longer proofs, some minutes more.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")

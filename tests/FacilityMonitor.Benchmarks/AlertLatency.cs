@@ -9,7 +9,9 @@ internal static class AlertLatency
 {
     /// <summary>Each says something once a second: more of fewer devices would be a load that does not exist.</summary>
     private const int Piles = 8_060;
-    private const int Trials = 60;
+
+    /// <summary>Enough that the slowest hundredth is four of them, and not the one that came first and ran code that was never run before.</summary>
+    private const int Trials = 400;
     private const int BackgroundPerSecond = 8_000;
 
     public static async Task RunAsync(Report report)
@@ -21,7 +23,7 @@ internal static class AlertLatency
             var loaded = await MeasureAsync(folder + "/loaded", BackgroundPerSecond);
             report.Add(
                 "告警：完成判定的那条读数发布 → webhook 接受，背景 8,000 条/s", "alert: publish of the deciding sample → accepted by a webhook, 8,000 messages/s beside it",
-                $"p50 {Report.Number(At(loaded, .5), "F1")} ms, p99 {Report.Number(At(loaded, .99), "F1")} ms", "p50 ≤ 10 ms, p99 ≤ 50 ms",
+                $"p50 {Report.Number(At(loaded, .5), "F1")} ms, p99 {Report.Number(At(loaded, .99), "F1")} ms, max {Report.Number(loaded[^1], "F0")} ms", "p50 ≤ 10 ms, p99 ≤ 50 ms",
                 $"{Report.Number(At(loaded, .5) / At(quiet, .5), "F1")} × 无背景 without the background (p50 {Report.Number(At(quiet, .5), "F1")} ms)");
         }
         finally
@@ -38,15 +40,14 @@ internal static class AlertLatency
         using var webhook = new Webhook();
         var place = new Neighbourhood(Piles);
         place.Write(folder, webhook.Address);
-        await using var service = Service.Build(folder, broker.Port);
-        await service.StartAsync();
+        await using var service = await MeasuredService.StartAsync(folder, broker.Port);
         await using var devices = await Publisher.StartAsync(broker.Port);
         using var end = new CancellationTokenSource();
         var beside = background > 0 ? Task.Run(() => BackgroundAsync(broker.Port, place, background, end.Token)) : Task.CompletedTask;
-        if (background > 0)
-            await Service.UntilAsync(() => service.Books.Received > background, "the background");
+        while ((await service.FiguresAsync()).Received < background)
+            await Task.Delay(100);
 
-        var latencies = new List<double>();
+        var latencies = new List<double>(Trials);
         for (var trial = 0; trial < Trials; trial++)
         {
             // Rules run on the devices' time: the hold of ten seconds can lie in the past, and only the last sample is timed.
