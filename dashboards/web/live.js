@@ -172,15 +172,17 @@ function SiteCard(site) {
   const worst = Math.max(-1, ...site.circuits.map((circuit) => share(site, circuit) ?? -1));
   const silent = site.devices.filter((entry) => isSilent(site, entry)).length;
   const { all, used } = sockets(site);
-  return html`<li key=${site.id}><a href=${`#site-${site.id}`} data-testid=${`card-${site.id}`}><b>${local(site.name)}</b>
-    <span class=${alerts ? 'attention' : ''}>${alerts ? `▲ ${t('alertCount', { count: alerts })}` : isDeaf() ? `× ${t('notReceiving')}` : t('calm')}</span>
-    <span>${t('charging')} ${used} / ${all}</span>
-    <span class=${worst > 1 ? 'attention' : ''}>${t('worstCircuit')} ${worst < 0 ? '—' : `${number(worst * 100)} %`}</span>
-    <span>${silent ? `× ${t('silentCount', { count: silent })}` : t('allHeard')}</span></a></li>`;
+  return html`<li key=${site.id}><a href=${`#site-${site.id}`} data-testid=${`card-${site.id}`}>
+    <span class="pair"><b>${local(site.name)}</b>
+      <span class=${alerts ? 'attention' : ''}>${alerts ? `▲ ${t('alertCount', { count: alerts })}` : isDeaf() ? `× ${t('notReceiving')}` : t('calm')}</span></span>
+    <span class="pair"><span class="soft">${t('charging')} ${used} / ${all}</span>
+      <span class=${worst > 1 ? 'attention' : ''}>${t('worstCircuit')} ${worst < 0 ? '—' : `${number(worst * 100)} %`}</span></span>
+    <span class="soft">${silent ? `× ${t('silentCount', { count: silent })}` : t('allHeard')}</span></a></li>`;
 }
 
 /** What is not of one site. @param {string} id @param {string} name @param {string} said @param {boolean} [bad] */
-const OtherCard = (id, name, said, bad) => html`<li key=${id}><a href=${`#${id}`} data-testid=${`card-${id}`}><b>${name}</b><span class=${bad ? 'attention' : ''}>${said}</span></a></li>`;
+const OtherCard = (id, name, said, bad) => html`<li key=${id}><a href=${`#${id}`} data-testid=${`card-${id}`}>
+  <span class="pair"><b>${name}</b><span class=${bad ? 'attention' : ''}>${said}</span></span></a></li>`;
 
 /** @param {Site} site */
 function SiteSection(site) {
