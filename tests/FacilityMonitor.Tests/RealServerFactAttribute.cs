@@ -15,12 +15,7 @@ public sealed class RealServerFactAttribute : FactAttribute
     {
         Program = program;
         Library = library;
-        if (Environment.GetEnvironmentVariable("FM_REQUIRE_SERVERS") == "1")
-            return;
-        if (FindProgram(program) is null)
-            Skip = $"{program} is not installed; set FM_REQUIRE_SERVERS=1 to make this a failure.";
-        else if (library is not null && !File.Exists(Path.Combine(SourceTree.Root, library)))
-            Skip = $"{program} lacks {library}; tests/run.sh installs it, and FM_REQUIRE_SERVERS=1 makes this a failure.";
+        Skip = WhyNot(program, library);
     }
 
     public string Program { get; }
@@ -34,4 +29,30 @@ public sealed class RealServerFactAttribute : FactAttribute
         .Append("/usr/local/sbin")
         .Select(folder => Path.Combine(folder, program))
         .FirstOrDefault(File.Exists);
+
+    /// <summary>Why a test that needs a program does not run; null: it does.</summary>
+    internal static string? WhyNot(string program, string? library = null)
+    {
+        if (Environment.GetEnvironmentVariable("FM_REQUIRE_SERVERS") == "1")
+            return null;
+        if (FindProgram(program) is null)
+            return $"{program} is not installed; set FM_REQUIRE_SERVERS=1 to make this a failure.";
+        return library is not null && !File.Exists(Path.Combine(SourceTree.Root, library))
+            ? $"{program} lacks {library}; tests/run.sh installs it, and FM_REQUIRE_SERVERS=1 makes this a failure."
+            : null;
+    }
+}
+
+/// <summary>The same for a test of several cases.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class RealServerTheoryAttribute : TheoryAttribute
+{
+    /// <param name="program">Its name in the path, or its full path.</param>
+    public RealServerTheoryAttribute(string program)
+    {
+        Program = program;
+        Skip = RealServerFactAttribute.WhyNot(program);
+    }
+
+    public string Program { get; }
 }

@@ -15,11 +15,12 @@ public abstract class MqttSessionContract : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
+        // The listener last: a client that still tries must not knock at the server of another test that was just given its port.
         foreach (var connection in _connections)
             connection.Dispose();
-        Server.Dispose();
         foreach (var session in _sessions)
             await session.DisposeAsync();
+        Server.Dispose();
     }
 
     [Theory]
@@ -210,6 +211,79 @@ public abstract class MqttSessionContract : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task After_a_reconnect_it_asks_for_its_filters_again_whether_or_not_the_server_kept_the_session()
+    {
+        var session = Start(Server.Options(MqttVersion.V500, new MqttSubscription("a"), new MqttSubscription("b/#")));
+        foreach (var sessionPresent in new[] { false, true, false })
+        {
+            using var connection = await Server.AcceptClientAsync(MqttVersion.V500, sessionPresent);
+            var subscribe = await connection.SubAckAsync(1, 1);
+            Assert.Contains("b/#", Encoding.UTF8.GetString(subscribe.Body), StringComparison.Ordinal);
+            await Until.TrueAsync(() => session.LastChange is { State: MqttConnectionState.Subscribed, Subscriptions.Count: 2 }, "both filters are answered");
+            await connection.PublishAsync("a", $"{sessionPresent}", qos: 1, id: 9);
+            using var batch = (await session.ReceiveAsync(Until.DeadlineToken()))!;
+            Assert.Equal($"{sessionPresent}", Encoding.UTF8.GetString(batch[0].Payload));
+        }
+    }
+
+    [RealServerFact("mosquitto")]
+    public async Task A_broker_that_lost_the_session_is_asked_again_and_delivers()
+    {
+        // Without persistence a killed broker comes back knowing nobody.
+        await using var broker = await MosquittoBroker.StartAsync("persistence false");
+        var session = Start(Server.Options(MqttVersion.V500, new MqttSubscription("t")) with { Port = broker.Port, CleanStart = false, SessionExpiry = TimeSpan.FromHours(1), Jitter = () => 0.5 });
+        await StateAsync(session, MqttConnectionState.Subscribed);
+        await broker.KillAsync();
+        await Until.TrueAsync(() => session.LastChange.State is not MqttConnectionState.Subscribed, "the loss is seen");
+        await broker.StartAgainAsync();
+        await StateAsync(session, MqttConnectionState.Subscribed);
+        await using var device = Open(Server.Options() with { Port = broker.Port, ClientId = "device" });
+        await device.StartAsync();
+        Assert.Equal(MqttReasonCode.Success, await device.PublishAsync("t", "hello"u8.ToArray(), MqttQos.AtLeastOnce, retain: false, null, Until.DeadlineToken()));
+        using var batch = (await session.ReceiveAsync(Until.DeadlineToken()))!;
+        Assert.Equal("hello", Encoding.UTF8.GetString(batch[0].Payload));
+    }
+
+    [RealServerTheory("mosquitto")]
+    [InlineData("ca.pem", null, true)]
+    [InlineData("ca.pem", "127.0.0.1", true)]
+    [InlineData("other-ca.pem", null, false)]
+    [InlineData("ca.pem", "broker.example", false)]
+    [InlineData(null, null, false)]
+    public async Task A_broker_is_believed_only_if_our_authority_vouches_for_that_name(string? authority, string? name, bool isBelieved)
+    {
+        await using var broker = await StartTlsAsync("require_certificate false");
+        var tls = new MqttTls { CaFile = authority is null ? null : Path.Combine(broker.Folder, authority), ServerName = name };
+        var session = Start(Server.Options(MqttVersion.V500, new MqttSubscription("t")) with { Port = broker.Port, Tls = tls, Username = "u", Password = "secret", Jitter = () => 0.5 });
+        if (isBelieved)
+        {
+            await StateAsync(session, MqttConnectionState.Subscribed);
+            Assert.Equal(MqttReasonCode.Success, await session.PublishAsync("t", "x"u8.ToArray(), MqttQos.AtLeastOnce, retain: false, null, Until.DeadlineToken()));
+            return;
+        }
+
+        await AssertRefusedTlsAsync(session);
+        // Nothing of ours was said to whom we do not believe: neither our name nor our password.
+        Assert.DoesNotContain("worker", broker.Log, StringComparison.Ordinal);
+    }
+
+    [RealServerTheory("mosquitto")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_broker_that_wants_our_certificate_gets_it(bool hasCertificate)
+    {
+        await using var broker = await StartTlsAsync("require_certificate true");
+        var tls = new MqttTls { CaFile = Path.Combine(broker.Folder, "ca.pem") };
+        if (hasCertificate)
+            tls = tls with { ClientCertificateFile = Path.Combine(broker.Folder, "client.pem"), ClientKeyFile = Path.Combine(broker.Folder, "client.key") };
+        var session = Start(Server.Options() with { Port = broker.Port, Tls = tls, Jitter = () => 0.5 });
+        if (hasCertificate)
+            await StateAsync(session, MqttConnectionState.Subscribed);
+        else
+            await Until.TrueAsync(() => session.LastChange is { State: MqttConnectionState.Waiting, Loss: not MqttLossReason.None }, "the broker hangs up");
+    }
+
     [RealServerFact("mosquitto")]
     public async Task The_will_of_a_real_session_is_published_when_asked_for()
     {
@@ -228,6 +302,37 @@ public abstract class MqttSessionContract : IAsyncLifetime
         using var batch = (await watcher.ReceiveAsync(Until.DeadlineToken()))!;
         Assert.Equal("gone", Encoding.UTF8.GetString(batch[0].Payload));
     }
+
+    private static async Task<MosquittoBroker> StartTlsAsync(string certificates)
+    {
+        var folder = Directory.CreateTempSubdirectory("fm-certificates-").FullName;
+        TestCertificates.WriteTo(folder);
+        var broker = await MosquittoBroker.StartAsync(
+            "listener {port} 127.0.0.1", $"cafile {folder}/ca.pem", $"certfile {folder}/server.pem", $"keyfile {folder}/server.key", certificates);
+        foreach (var file in Directory.GetFiles(folder))
+            File.Copy(file, Path.Combine(broker.Folder, Path.GetFileName(file)));
+        Directory.Delete(folder, recursive: true);
+        return broker;
+    }
+
+    /// <summary>It tries again and again, and never gets as far as being connected.</summary>
+    private async Task AssertRefusedTlsAsync(IMqttSession session)
+    {
+        var refusals = 0;
+        await foreach (var change in session.WatchAsync(Until.DeadlineToken()))
+        {
+            Assert.False(change.State is MqttConnectionState.Connected or MqttConnectionState.Subscribed, $"It is {change.State}.");
+            if (change is { State: MqttConnectionState.Waiting, Loss: var loss })
+            {
+                Assert.Equal(TlsLoss, loss);
+                if (++refusals == 2)
+                    return;
+            }
+        }
+    }
+
+    /// <summary>How a certificate that is not believed is reported.</summary>
+    protected virtual MqttLossReason TlsLoss => MqttLossReason.TlsFailed;
 
     protected abstract IMqttSession Open(MqttClientOptions options);
 
