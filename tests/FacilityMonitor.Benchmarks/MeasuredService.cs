@@ -11,7 +11,8 @@ namespace FacilityMonitor.Benchmarks;
 /// <param name="Unjudged">Journal entries that the rules have not read.</param>
 /// <param name="CpuUs">Processor time since its start, µs.</param>
 /// <param name="AllocatedBytes">Memory allocated since its start.</param>
-internal readonly record struct ServiceFigures(long Received, long Durable, long Duplicates, long DeadLettered, long Unjudged, double CpuUs, long AllocatedBytes);
+/// <param name="LiveMs">How long the last live batch took from receipt to its acknowledgement, ms.</param>
+internal readonly record struct ServiceFigures(long Received, long Durable, long Duplicates, long DeadLettered, long Unjudged, double CpuUs, long AllocatedBytes, long LiveMs);
 
 /// <summary>
 /// The service as <c>run</c> composes it in a process of its own that holds nothing else, so that its processor time, allocations and resident memory are its own.
@@ -49,7 +50,7 @@ internal sealed class MeasuredService : IAsyncDisposable
             var unjudged = service.Journal.Last - service.Monitoring.Position;
             await Console.Out.WriteLineAsync(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{service.Books.Received} {service.Books.Durable} {service.Books.Duplicates} {service.Books.DeadLetteredTotal} {unjudged} {Environment.CpuUsage.TotalTime.TotalMicroseconds:F0} {GC.GetTotalAllocatedBytes(precise: true)}"));
+                $"{service.Books.Received} {service.Books.Durable} {service.Books.Duplicates} {service.Books.DeadLetteredTotal} {unjudged} {Environment.CpuUsage.TotalTime.TotalMicroseconds:F0} {GC.GetTotalAllocatedBytes(precise: true)} {service.Ingest.LastLiveMs}"));
         }
     }
 
@@ -59,7 +60,7 @@ internal sealed class MeasuredService : IAsyncDisposable
         await _process.StandardInput.FlushAsync();
         var figures = (await LineAsync()).Split(' ');
         long Number(int index) => long.Parse(figures[index], CultureInfo.InvariantCulture);
-        return new ServiceFigures(Number(0), Number(1), Number(2), Number(3), Number(4), Number(5), Number(6));
+        return new ServiceFigures(Number(0), Number(1), Number(2), Number(3), Number(4), Number(5), Number(6), Number(7));
     }
 
     /// <summary>Holds it still, as a machine that is busy elsewhere would.</summary>
@@ -74,12 +75,10 @@ internal sealed class MeasuredService : IAsyncDisposable
     }
 
     /// <summary>The most resident memory it had since <see cref="GoOnAsync"/>, MiB.</summary>
-    public double PeakMiB()
-    {
-        var line = File.ReadLines($"/proc/{_process.Id}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
-        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024.0;
-    }
+    public double PeakMiB() => StatusMiB("VmHWM:");
 
+    /// <summary>Its resident memory now, MiB.</summary>
+    public double ResidentMiB() => StatusMiB("VmRSS:");
     public async ValueTask DisposeAsync()
     {
         _process.StandardInput.Close();
@@ -95,6 +94,12 @@ internal sealed class MeasuredService : IAsyncDisposable
         }
 
         _process.Dispose();
+    }
+
+    private double StatusMiB(string field)
+    {
+        var line = File.ReadLines($"/proc/{_process.Id}/status").First(line => line.StartsWith(field, StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024.0;
     }
 
     private async Task<string> LineAsync() =>

@@ -7,6 +7,7 @@ using FacilityMonitor.Benchmarks;
     ("ingest-small", report => DurableIngest.RunAsync(report, DurableIngest.Small)),
     ("ingest", report => DurableIngest.RunAsync(report, DurableIngest.TenSockets)),
     ("alert", AlertLatency.RunAsync),
+    ("hostile", HostileFlood.RunAsync),
     ("replay", RuleReplay.RunAsync),
     ("memory", DistrictMemory.RunAsync),
     ("restart", RestartTime.RunAsync),

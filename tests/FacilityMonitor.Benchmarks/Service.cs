@@ -19,6 +19,8 @@ internal sealed class Service : IAsyncDisposable
 
     public IngestBooks Books => _app.Services.GetRequiredService<IngestBooks>();
 
+    public IngestWorker Ingest => _app.Services.GetRequiredService<IngestWorker>();
+
     public MonitoringWorker Monitoring => _app.Services.GetRequiredService<MonitoringWorker>();
 
     public MessageJournal Journal => _app.Services.GetRequiredService<MessageJournal>();
