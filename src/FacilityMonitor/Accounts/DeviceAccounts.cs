@@ -10,8 +10,8 @@ internal sealed record ListedAccount(string User, string? ClientId);
 
 /// <summary>Gives devices accounts of their own at the broker, and takes them away.</summary>
 /// <remarks>
-/// The plugin carries out the commands of one message in order and one after the other, so two administrators cannot mix; what was half done by a lost connection is
-/// mended by doing it again.
+/// The plugin writes its whole file after each command, and serves nobody meanwhile: 12 ms with 500 accounts, 130 ms with 5,000. So commands go one by one, with room for messages
+/// between them, the first that is refused ends it, and what was cut off half-way is mended by doing it again.
 /// </remarks>
 internal sealed class DeviceAccounts(BrokerAdministration broker)
 {
@@ -35,14 +35,12 @@ internal sealed class DeviceAccounts(BrokerAdministration broker)
         var client = Command("createClient", ("username", user), ("password", password), ("roles", new JsonArray(new JsonObject { ["rolename"] = role, ["priority"] = 0 })));
         if (clientId is not null)
             client["clientid"] = clientId;
+        var (stored, unread) = await RulesAsync(user, cancellationToken);
+        if (unread is not null)
+            return unread;
+        // The account comes last: before it, the same command does everything again.
         return await DoAsync(
-            [
-                // Left over from an attempt that was cut off, it is there already.
-                (Command("createRole", ("rolename", role)), "Role already exists"),
-                (Command("modifyRole", ("rolename", role), ("acls", AccessRule.ToJson(account.Rules))), null),
-                (client, null),
-                .. account.Denials.Select(Deny),
-            ],
+            [[(RoleOf(account, isThere: stored is not null), null)], [.. account.Denials.Select(Deny)], [(client, null)]],
             (command, error) => command == "createClient" && error == "Client already exists" ? AlreadyThere(user) : null,
             cancellationToken);
     }
@@ -54,7 +52,7 @@ internal sealed class DeviceAccounts(BrokerAdministration broker)
     /// <returns>Why it was refused; null: done.</returns>
     public async Task<LocalText?> RotateAsync(DeviceAccount account, string password, CancellationToken cancellationToken)
     {
-        var (role, user) = (DeviceAccount.RoleOf(account.User), account.User);
+        var user = account.User;
         var (there, failed) = await HasAsync(user, cancellationToken);
         if (failed is not null)
             return failed;
@@ -63,16 +61,13 @@ internal sealed class DeviceAccounts(BrokerAdministration broker)
         var (stored, unread) = await RulesAsync(user, cancellationToken);
         if (unread is not null)
             return unread;
-        var old = DeviceAccount.DenialsOf(stored).ToList();
-        var denials = account.Denials.ToList();
+        var outdated = DeviceAccount.DenialsOf(stored ?? []).Except(account.Denials);
         return await DoAsync(
             [
-                (Command("createRole", ("rolename", role)), "Role already exists"),
-                (Command("modifyRole", ("rolename", role), ("acls", AccessRule.ToJson(account.Rules))), null),
-                (Command("setClientPassword", ("username", user), ("password", password)), null),
-                // Each of these cuts the shared accounts off for a moment: only what has changed.
-                .. old.Except(denials).Select(Allow),
-                .. denials.Except(old).Select(Deny),
+                [(RoleOf(account, isThere: stored is not null), null)],
+                [(Command("setClientPassword", ("username", user), ("password", password)), null)],
+                // Only what really changes cuts the shared accounts off for a moment.
+                [.. outdated.Select(Allow), .. account.Denials.Select(Deny)],
             ],
             (command, error) => command == "setClientPassword" && error == "Client not found" ? NotThere(user) : null,
             cancellationToken);
@@ -89,9 +84,9 @@ internal sealed class DeviceAccounts(BrokerAdministration broker)
             return unread;
         return await DoAsync(
             [
-                (Command("deleteClient", ("username", user)), null),
-                (Command("deleteRole", ("rolename", DeviceAccount.RoleOf(user))), "Role not found"),
-                .. DeviceAccount.DenialsOf(stored).Select(Allow),
+                [(Command("deleteClient", ("username", user)), null)],
+                [.. DeviceAccount.DenialsOf(stored ?? []).Select(Allow)],
+                [(Command("deleteRole", ("rolename", DeviceAccount.RoleOf(user))), "Role not found")],
             ],
             (command, error) => command == "deleteClient" && error == "Client not found" ? NotThere(user) : null,
             cancellationToken);
@@ -125,6 +120,9 @@ internal sealed class DeviceAccounts(BrokerAdministration broker)
     private static (JsonObject Command, string? Harmless) Allow(AccessRule rule) => (
         Command("removeRoleACL", ("rolename", SharedAccount.SpokenFor), ("acltype", rule.Word), ("topic", rule.Topic)), "ACL not found");
 
+    private static JsonObject RoleOf(DeviceAccount account, bool isThere) =>
+        Command(isThere ? "modifyRole" : "createRole", ("rolename", DeviceAccount.RoleOf(account.User)), ("acls", AccessRule.ToJson(account.Rules)));
+
     private static JsonObject Command(string name, params (string Key, JsonNode Value)[] arguments)
     {
         var command = new JsonObject { ["command"] = name };
@@ -147,29 +145,34 @@ internal sealed class DeviceAccounts(BrokerAdministration broker)
             _ => throw new System.Diagnostics.UnreachableException(),
         };
 
-    /// <summary>The rules of a device's role; none when it has no role.</summary>
-    private async Task<(IReadOnlyList<AccessRule> Rules, LocalText? Why)> RulesAsync(string user, CancellationToken cancellationToken) =>
+    /// <summary>The rules of a device's role; null when it has no role.</summary>
+    private async Task<(IReadOnlyList<AccessRule>? Rules, LocalText? Why)> RulesAsync(string user, CancellationToken cancellationToken) =>
         await broker.AskAsync([Command("getRole", ("rolename", DeviceAccount.RoleOf(user)))], cancellationToken) switch
         {
             BrokerAnswer.Answered { Answers: [{ Error: null, Data: var data }] } => (StoredRole.RulesOf(data?["role"]), null),
-            BrokerAnswer.Answered => ([], null),
-            BrokerAnswer.Failed { Why: var why } => ([], why),
+            BrokerAnswer.Answered { Answers: [{ Error: "Role not found" }] } => (null, null),
+            BrokerAnswer.Answered { Answers: [var other, ..] } => (null, Refused("getRole", other.Error)),
+            BrokerAnswer.Failed { Why: var why } => (null, why),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
 
+    /// <summary>Carries out steps, each a few commands in one message.</summary>
     private async Task<LocalText?> DoAsync(
-        IReadOnlyList<(JsonObject Command, string? Harmless)> steps, Func<string, string, LocalText?> known, CancellationToken cancellationToken)
+        IReadOnlyList<IReadOnlyList<(JsonObject Command, string? Harmless)>> steps, Func<string, string, LocalText?> known, CancellationToken cancellationToken)
     {
-        var answer = await broker.AskAsync([.. steps.Select(step => step.Command)], cancellationToken);
-        if (answer is BrokerAnswer.Failed { Why: var why })
-            return why;
-        foreach (var ((command, harmless), said) in steps.Zip(((BrokerAnswer.Answered)answer).Answers))
+        foreach (var step in steps.Where(step => step.Count > 0))
         {
-            var name = command["command"]!.ToString();
-            // A broker whose accounts are not ours has no shared accounts to take anything away from.
-            var isHarmless = said.Error is null || said.Error == harmless || (name is "addRoleACL" or "removeRoleACL" && said.Error == "Role not found");
-            if (!isHarmless)
-                return known(name, said.Error!) ?? Refused(name, said.Error);
+            var answer = await broker.AskAsync([.. step.Select(part => part.Command)], cancellationToken);
+            if (answer is BrokerAnswer.Failed { Why: var why })
+                return why;
+            foreach (var ((command, harmless), said) in step.Zip(((BrokerAnswer.Answered)answer).Answers))
+            {
+                var name = command["command"]!.ToString();
+                // A broker whose accounts are not ours has no shared accounts to take anything away from.
+                var isHarmless = said.Error is null || said.Error == harmless || (name is "addRoleACL" or "removeRoleACL" && said.Error == "Role not found");
+                if (!isHarmless)
+                    return known(name, said.Error!) ?? Refused(name, said.Error);
+            }
         }
 
         return null;

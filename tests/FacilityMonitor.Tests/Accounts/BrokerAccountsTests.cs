@@ -186,6 +186,40 @@ public sealed class BrokerAccountsTests
     }
 
     [DynamicSecurityFact]
+    public async Task Another_password_mends_what_let_others_speak_for_the_device_and_its_removal_leaves_nothing()
+    {
+        await using var broker = await StartAsync("huaihai/pile-02");
+        await using var administration = await AdministrationAsync(broker);
+        var accounts = new DeviceAccounts(administration);
+        await administration.AskAsync([new() { ["command"] = "removeRoleACL", ["rolename"] = SharedAccount.SpokenFor, ["acltype"] = "publishClientSend", ["topic"] = "fm/1/huaihai/pile-02/#" }], default);
+        await using var simulator = await broker.SpeakerAsync("devices", GuardedBroker.Secret, "sim");
+        Assert.Equal(MqttReasonCode.NoMatchingSubscribers, await simulator.SayAsync("fm/1/huaihai/pile-02/data"));
+
+        Assert.Null(await accounts.RotateAsync(Account("huaihai/pile-02"), "another one", default));
+        Assert.Equal(MqttReasonCode.NotAuthorized, await simulator.SayAsync("fm/1/huaihai/pile-02/data"));
+
+        Assert.Null(await accounts.RemoveAsync("huaihai/pile-02", default));
+        Assert.DoesNotContain("pile-02", await File.ReadAllTextAsync(broker.File), StringComparison.Ordinal);
+    }
+
+    [DynamicSecurityFact]
+    public async Task What_a_device_may_say_follows_the_registry_at_its_next_password()
+    {
+        await using var broker = await GuardedBroker.StartAsync();
+        await AddAsync(broker, "lane/kettle", Registry(new DeviceId(Dialect.Tasmota, null, "plug-1")));
+        await using (var administration = await AdministrationAsync(broker))
+            Assert.Null(await new DeviceAccounts(administration).RotateAsync(Account("lane/kettle", Registry(new DeviceId(Dialect.Tasmota, null, "plug-2"))), Password, default));
+
+        await using var own = await broker.SpeakerAsync("lane/kettle", Password, "lane/kettle");
+        await using var shared = await broker.SpeakerAsync("plug", GuardedBroker.Secret, "DVES_1");
+        foreach (var (speaker, may, mayNot) in new[] { (own, "plug-2", "plug-1"), (shared, "plug-1", "plug-2") })
+        {
+            Assert.Equal(MqttReasonCode.NoMatchingSubscribers, await speaker.SayAsync($"tele/{may}/SENSOR"));
+            Assert.Equal(MqttReasonCode.NotAuthorized, await speaker.SayAsync($"tele/{mayNot}/SENSOR"));
+        }
+    }
+
+    [DynamicSecurityFact]
     public async Task Accounts_outlive_the_broker_and_an_upgrade_of_their_roles()
     {
         await using var broker = await StartAsync("huaihai/pile-02");
