@@ -22,7 +22,8 @@ internal static class RawReader
     }
 
     /// <summary>Reads and acknowledges what its session holds.</summary>
-    public static void Drain(int port, int messages)
+    /// <returns>How often it read.</returns>
+    public static int Drain(int port, int messages)
     {
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveBufferSize = 512 << 10 };
         socket.Connect(IPAddress.Loopback, port);
@@ -32,7 +33,8 @@ internal static class RawReader
         var buffer = new byte[256 << 10];
         var acks = new byte[buffer.Length];
         var filled = 0;
-        for (var received = 0; received < messages;)
+        var reads = 0;
+        for (var received = 0; received < messages; reads++)
         {
             var read = socket.Receive(buffer.AsSpan(filled));
             if (read == 0)
@@ -45,6 +47,8 @@ internal static class RawReader
             if (ackBytes > 0)
                 socket.Send(acks.AsSpan(0, ackBytes));
         }
+
+        return reads;
     }
 
     private static (int Used, int Count, int AckBytes) Scan(ReadOnlySpan<byte> bytes, Span<byte> acks)

@@ -31,6 +31,16 @@ internal sealed class ProcessUnderTest : IAsyncDisposable
         }
     }
 
+    /// <summary>The most resident memory it had, bytes.</summary>
+    public long PeakBytes
+    {
+        get
+        {
+            _process!.Refresh();
+            return _process.PeakWorkingSet64;
+        }
+    }
+
     public bool HasExited => _process is null or { HasExited: true };
 
     public void Start()
