@@ -47,6 +47,8 @@ check 'page modules type-check' bash -c 'cd dashboards/web && npm run --silent c
 
 check 'a foreign MQTT client installs from the lock file' \
     bash -c 'cd tests/FacilityMonitor.Tests/Mqtt/Interoperability/Foreign && npm ci --no-audit --no-fund --loglevel=error </dev/null'
+check 'the types that Grafana publishes install from the lock file' \
+    bash -c 'cd tests/FacilityMonitor.Tests/Dashboards/Types && npm ci --no-audit --no-fund --loglevel=error </dev/null'
 
 if dotnet build -c Release -v quiet --nologo FacilityMonitor.sln; then
     results=$(mktemp -d)
