@@ -1,7 +1,6 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using FacilityMonitor.Tests;
 
 namespace FacilityMonitor.Benchmarks;
 
@@ -18,7 +17,7 @@ internal sealed class Broker : IAsyncDisposable
     public static async Task<Broker> StartAsync([CallerFilePath] string here = "")
     {
         var folder = Directory.CreateTempSubdirectory("fm-benchmark-broker-").FullName;
-        var port = FreePort();
+        var port = LoopbackPort.Free();
         var shipped = await File.ReadAllLinesAsync(Path.Combine(Path.GetDirectoryName(here)!, "../../src/deploy/mosquitto.conf"));
         var file = Path.Combine(folder, "mosquitto.conf");
         await File.WriteAllLinesAsync(file,
@@ -33,13 +32,6 @@ internal sealed class Broker : IAsyncDisposable
         return broker;
     }
 
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     public async ValueTask DisposeAsync()
     {
         _process.Kill();
@@ -52,16 +44,12 @@ internal sealed class Broker : IAsyncDisposable
     {
         for (var attempt = 0; ; attempt++)
         {
-            try
-            {
-                using var probe = new TcpClient();
-                await probe.ConnectAsync(IPAddress.Loopback, Port);
+            // Whoever answers at the port may be somebody else.
+            if (LoopbackPort.IsListenedOnBy(Port, _process.Id))
                 return;
-            }
-            catch (SocketException) when (attempt < 500)
-            {
-                await Task.Delay(10);
-            }
+            if (_process.HasExited || attempt == 500)
+                throw new InvalidOperationException($"mosquitto does not listen on port {Port}.");
+            await Task.Delay(10);
         }
     }
 }

@@ -5,6 +5,7 @@ using FacilityMonitor.Configuration;
 using FacilityMonitor.Ingest;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
+using FacilityMonitor.Tests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -39,7 +40,7 @@ internal sealed class Service : IAsyncDisposable
             {
                 ["FM_BROKER__PORT"] = brokerPort.ToString(CultureInfo.InvariantCulture),
                 ["FM_DATA__DIRECTORY"] = Path.Combine(folder, "data"),
-                ["FM_WEB__URL"] = $"http://127.0.0.1:{Broker.FreePort()}",
+                ["FM_WEB__URL"] = $"http://127.0.0.1:{LoopbackPort.Free()}",
             });
             var loaded = FacilityLoader.Load(folder, RunCommand.Rules);
             if (settings is null || loaded.Facility is null)

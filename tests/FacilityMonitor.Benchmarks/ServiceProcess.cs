@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using FacilityMonitor.Tests;
 
 namespace FacilityMonitor.Benchmarks;
 
@@ -8,7 +9,7 @@ namespace FacilityMonitor.Benchmarks;
 internal sealed class ServiceProcess(string folder, int brokerPort) : IAsyncDisposable
 {
     private readonly HttpClient _client = new() { Timeout = TimeSpan.FromSeconds(2) };
-    private readonly string _url = $"http://127.0.0.1:{Broker.FreePort()}";
+    private readonly string _url = $"http://127.0.0.1:{LoopbackPort.Free()}";
     private Process? _process;
 
     /// <summary>Starts it.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json;
+using FacilityMonitor.Tests;
 
 namespace FacilityMonitor.Benchmarks;
 
@@ -12,7 +13,7 @@ internal sealed class Webhook : IDisposable
 
     public Webhook()
     {
-        Address = new Uri($"http://127.0.0.1:{Broker.FreePort()}/alerts/");
+        Address = new Uri($"http://127.0.0.1:{LoopbackPort.Free()}/alerts/");
         _listener.Prefixes.Add(Address.ToString());
         _listener.Start();
         _ = AcceptAsync();

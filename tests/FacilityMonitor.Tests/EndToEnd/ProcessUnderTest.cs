@@ -41,6 +41,8 @@ internal sealed class ProcessUnderTest : IAsyncDisposable
         }
     }
 
+    public int Id => _process!.Id;
+
     public bool HasExited => _process is null or { HasExited: true };
 
     public void Start()
@@ -76,14 +78,6 @@ internal sealed class ProcessUnderTest : IAsyncDisposable
         using var deadline = new CancellationTokenSource(Patience);
         await _process.WaitForExitAsync(deadline.Token);
         return _process.ExitCode;
-    }
-
-    public static async Task<int> FreePortAsync()
-    {
-        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-        listener.Start();
-        await Task.Yield();
-        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <summary>Waits for a condition; the log tells why it never came.</summary>

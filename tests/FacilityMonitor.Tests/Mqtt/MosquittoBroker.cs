@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 
 namespace FacilityMonitor.Tests.Mqtt;
 
@@ -54,7 +52,7 @@ internal sealed class MosquittoBroker : IAsyncDisposable
         var attempts = Port == 0 ? 5 : 1;
         for (var attempt = 1; ; attempt++)
         {
-            Port = attempts > 1 ? FreePort() : Port;
+            Port = attempts > 1 ? LoopbackPort.Free() : Port;
             Launch();
             if (await ListensAsync())
                 return;
@@ -102,13 +100,6 @@ internal sealed class MosquittoBroker : IAsyncDisposable
         Directory.Delete(Folder, recursive: true);
     }
 
-    internal static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     private void Launch()
     {
         var program = RealServerFactAttribute.FindProgram("mosquitto")
@@ -152,21 +143,15 @@ internal sealed class MosquittoBroker : IAsyncDisposable
                 .Replace("{folder}", Folder, StringComparison.Ordinal)));
     }
 
+    /// <summary>Whoever answers at the port may be somebody else, while ours has found it taken and is about to end.</summary>
     private async Task<bool> ListensAsync()
     {
         var started = Stopwatch.GetTimestamp();
         while (!_process!.HasExited && Stopwatch.GetElapsedTime(started) < Deadline)
         {
-            try
-            {
-                using var probe = new TcpClient();
-                await probe.ConnectAsync(Host, Port);
+            if (LoopbackPort.IsListenedOnBy(Port, _process.Id))
                 return true;
-            }
-            catch (SocketException)
-            {
-                await Task.Delay(10);
-            }
+            await Task.Delay(10);
         }
 
         return false;

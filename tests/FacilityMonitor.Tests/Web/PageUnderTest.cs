@@ -7,7 +7,6 @@ using FacilityMonitor.Contract;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Tests.Conventions;
-using FacilityMonitor.Tests.EndToEnd;
 using FacilityMonitor.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -43,11 +42,11 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
 
     public static async Task<PageUnderTest> StartAsync(string data, ManualTime? clock = null, string password = Password, string language = "zh")
     {
-        var url = $"http://127.0.0.1:{await ProcessUnderTest.FreePortAsync()}";
+        var url = $"http://127.0.0.1:{LoopbackPort.Free()}";
         var folder = Path.Combine(SourceTree.Root, "src/FacilityMonitor/demo");
         var (settings, errors) = SettingsLoader.Load(folder, new Hashtable
         {
-            ["FM_BROKER__PORT"] = (await ProcessUnderTest.FreePortAsync()).ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["FM_BROKER__PORT"] = LoopbackPort.Free().ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["FM_DATA__DIRECTORY"] = data,
             ["FM_WEB__URL"] = url,
             ["FM_WEB__SIGN_IN__PASSWORD"] = password,

@@ -30,6 +30,8 @@ internal sealed class ForeignProgram : IAsyncDisposable
         _process.BeginErrorReadLine();
     }
 
+    public int Id => _process.Id;
+
     public bool HasExited => _process.HasExited;
 
     /// <summary>What it printed so far, errors included.</summary>

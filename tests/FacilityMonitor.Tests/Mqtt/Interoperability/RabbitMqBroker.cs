@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-
 namespace FacilityMonitor.Tests.Mqtt.Interoperability;
 
 /// <summary>
@@ -54,8 +52,8 @@ public sealed class RabbitMqBroker : IAsyncLifetime
             throw new InvalidOperationException("rabbitmq-server is not installed, and FM_REQUIRE_SERVERS=1 asks for it.");
 
         Directory.CreateDirectory(folder);
-        Port = MosquittoBroker.FreePort();
-        var mapperPort = $"{MosquittoBroker.FreePort()}";
+        Port = LoopbackPort.Free();
+        var mapperPort = $"{LoopbackPort.Free()}";
         File.WriteAllText(Path.Combine(folder, "enabled_plugins"), "[rabbitmq_mqtt].\n");
         File.WriteAllLines(
             Path.Combine(folder, "rabbitmq.conf"),
@@ -74,7 +72,7 @@ public sealed class RabbitMqBroker : IAsyncLifetime
             ["RABBITMQ_SCHEMA_DIR"] = Path.Combine(folder, "schema"),
             ["RABBITMQ_ENABLED_PLUGINS_FILE"] = Path.Combine(folder, "enabled_plugins"),
             ["RABBITMQ_CONFIG_FILE"] = Path.Combine(folder, "rabbitmq"),
-            ["RABBITMQ_DIST_PORT"] = $"{MosquittoBroker.FreePort()}",
+            ["RABBITMQ_DIST_PORT"] = $"{LoopbackPort.Free()}",
             ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "-kernel inet_dist_use_interface {127,0,0,1}",
         };
         _programs.Add(new ForeignProgram("epmd", ["-port", mapperPort, "-address", "127.0.0.1"]));
@@ -87,16 +85,9 @@ public sealed class RabbitMqBroker : IAsyncLifetime
         var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token;
         while (!server.HasExited && !patience.IsCancellationRequested)
         {
-            try
-            {
-                using var probe = new TcpClient();
-                await probe.ConnectAsync("127.0.0.1", Port, patience);
+            if (LoopbackPort.IsListenedOnBy(Port, server.Id))
                 return true;
-            }
-            catch (SocketException)
-            {
-                await Task.Delay(50, CancellationToken.None);
-            }
+            await Task.Delay(50, CancellationToken.None);
         }
 
         return false;
