@@ -17,6 +17,8 @@ need_dotnet || exit 1
 need mosquitto mosquitto
 need mosquitto_pub mosquitto-clients
 need rabbitmq-server rabbitmq-server
+need influxd influxdb
+need victoria-metrics victoria-metrics
 need chromium chromium
 need curl curl
 need node nodejs

@@ -38,8 +38,11 @@ install_missing() {
         as_root chmod 755 "$policy"
         placed=yes
     fi
-    local fresh_broker=''
-    [[ " ${missing[*]} " == *' mosquitto '* ]] && fresh_broker=yes
+    # Servers that we start ourselves, with a configuration of our own.
+    local server fresh=()
+    for server in mosquitto rabbitmq-server influxdb victoria-metrics; do
+        [[ " ${missing[*]} " == *" $server "* ]] && fresh+=("$server")
+    done
     {
         as_root apt-get update -qq &&
             as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
@@ -51,10 +54,12 @@ install_missing() {
         return $status
     fi
     rm -f "$log"
-    # We bring our own broker process; Debian's must not appear at the next boot because of us.
-    if [ -n "$fresh_broker" ] && [ -z "${keep_broker_service:-}" ] && command -v systemctl >/dev/null 2>&1; then
-        as_root systemctl disable mosquitto >/dev/null 2>&1 || true
-    fi
+    # Debian's own must not appear at the next boot because of us; where the broker is to be Debian's service, it stays.
+    for server in "${fresh[@]}"; do
+        if [ "$server" != mosquitto ] || [ -z "${keep_broker_service:-}" ]; then
+            command -v systemctl >/dev/null 2>&1 && as_root systemctl disable "$server" >/dev/null 2>&1
+        fi
+    done
     missing=()
 }
 

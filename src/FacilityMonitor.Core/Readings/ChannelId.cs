@@ -24,7 +24,7 @@ public enum ChannelKind : byte
 
 /// <summary>One channel of a device: <c>main</c>, or a phase, socket, slot or bay with its number. The default value is <c>main</c>.</summary>
 /// <remarks>Numbers run from 1 to <see cref="NumberMax"/> (phases to 3). The code is stored: 4 bits of kind above 12 bits of number.</remarks>
-public readonly record struct ChannelId
+public readonly record struct ChannelId : IUtf8SpanFormattable
 {
     /// <summary>Highest number a channel can have.</summary>
     public const int NumberMax = 999;
@@ -98,4 +98,25 @@ public readonly record struct ChannelId
     /// <summary>The wire form: <c>main</c>, <c>l2</c>, <c>s14</c>.</summary>
     public override string ToString() =>
         Kind == ChannelKind.Main ? "main" : string.Create(CultureInfo.InvariantCulture, $"{Letters[(int)Kind]}{Number}");
+
+    /// <summary>Writes the wire form in UTF-8 without allocating; false, and nothing written, when there is no room.</summary>
+    /// <param name="utf8Destination">Where to; four bytes are always enough.</param>
+    /// <param name="bytesWritten">How many bytes it took.</param>
+    /// <param name="format">Has no meaning here.</param>
+    /// <param name="provider">Has no meaning here.</param>
+    public bool TryFormat(Span<byte> utf8Destination, out int bytesWritten, ReadOnlySpan<char> format, IFormatProvider? provider)
+    {
+        if (Kind == ChannelKind.Main)
+        {
+            bytesWritten = "main"u8.TryCopyTo(utf8Destination) ? "main"u8.Length : 0;
+            return bytesWritten > 0;
+        }
+
+        bytesWritten = 0;
+        if (utf8Destination.Length < 2 || !Number.TryFormat(utf8Destination[1..], out var digits, provider: CultureInfo.InvariantCulture))
+            return false;
+        utf8Destination[0] = (byte)Letters[(int)Kind];
+        bytesWritten = digits + 1;
+        return true;
+    }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Control;
+using FacilityMonitor.Influx;
 using FacilityMonitor.Ingest;
 using FacilityMonitor.Journal;
 using FacilityMonitor.OnCall;
@@ -70,6 +71,7 @@ internal static class RunCommand
         builder.AddJournal(settings.Data);              // the spine: what was received, on disk
         builder.AddIngest();                           // MQTT → journal
         builder.AddStorage(new StorageOptions { RetentionDays = settings.Data.RetentionDays, BytesMax = settings.Data.RetentionBytes });   // journal → column blocks
+        builder.AddInflux(settings);                   // journal → InfluxDB, if one is configured
         builder.AddMonitoring();                       // journal → alerts
         builder.AddOnCall();                           // alerts → people
         builder.AddControl(settings);                  // orders → devices

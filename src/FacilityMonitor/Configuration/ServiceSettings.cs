@@ -20,6 +20,9 @@ internal sealed record ServiceSettings
 
     public required ControlSettings Control { get; init; }
 
+    /// <summary>Null: readings go to no InfluxDB, the default.</summary>
+    public required InfluxSettings? Influx { get; init; }
+
     /// <summary>Language of the page and of messages where nobody chose: <c>zh</c> (default) or <c>en</c>.</summary>
     public required string Language { get; init; }
 }
@@ -144,4 +147,59 @@ internal sealed record ControlSettings
 {
     /// <summary>Within this time of a command its effect must be measured, 10 to 600 s. Default 120 s: a minute of readings and a report that is late.</summary>
     public required TimeSpan Verify { get; init; }
+}
+
+/// <summary>Which write interface an InfluxDB is spoken to by.</summary>
+internal enum InfluxVersion
+{
+    /// <summary>It is asked.</summary>
+    Detect,
+
+    /// <summary>1.x: <c>/write</c>, a database and perhaps a retention policy.</summary>
+    V1,
+
+    /// <summary>2.x, 3.x, Cloud, VictoriaMetrics: <c>/api/v2/write</c>, an organisation and a bucket.</summary>
+    V2,
+}
+
+/// <summary>The InfluxDB that readings are shipped to. Prints as its address: token and password are never shown.</summary>
+internal sealed record InfluxSettings
+{
+    /// <summary>Where it is.</summary>
+    public required Uri Url { get; init; }
+
+    /// <summary>Default: it is asked.</summary>
+    public required InfluxVersion Version { get; init; }
+
+    /// <summary>Database of 1.x, bucket of 2.x. Default facility.</summary>
+    public required string Database { get; init; }
+
+    /// <summary>Retention policy of 1.x; null: the database's own.</summary>
+    public required string? RetentionPolicy { get; init; }
+
+    /// <summary>Organisation of 2.x; null where there is none.</summary>
+    public required string? Organization { get; init; }
+
+    /// <summary>Null: anonymous, or by token.</summary>
+    public required string? Username { get; init; }
+
+    /// <summary>The password, from the settings or from its file. Null: none.</summary>
+    public required string? Password { get; init; }
+
+    /// <summary>The token, from the settings or from its file. Null: none.</summary>
+    public required string? Token { get; init; }
+
+    /// <summary>Readings in one request, 1 to 20,000. Default 5,000, what InfluxData recommends.</summary>
+    public required int BatchReadings { get; init; }
+
+    /// <summary>Longest that a reading waits for a batch to fill, 1 to 60 s. Default 1 s.</summary>
+    public required TimeSpan Interval { get; init; }
+
+    /// <summary>How long an answer may take, 1 to 300 s. Default 30 s.</summary>
+    public required TimeSpan Timeout { get; init; }
+
+    /// <summary>How far back readings are sent again after a restart of the database, 0 to 120 min. Default 10 min.</summary>
+    public required TimeSpan Horizon { get; init; }
+
+    public override string ToString() => $"{Url.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped)} ({Database})";
 }

@@ -34,6 +34,21 @@ internal static class SettingsCatalogue
     public static readonly Setting<int> DataJournal = Integer("data.journal-mib", 4_096, 16, 1_000_000, "MiB", "尚未处理的消息最多占多少", "most that messages not yet worked through may take");
     public static readonly Setting<int> DataReserve = Integer("data.reserve-mib", 64, 1, 4_096, "MiB", "磁盘写满时的备用空间：一半给读数，一半只给告警", "reserve for a full disk: half of it for readings, half for alerts alone");
 
+    public static readonly Setting<string?> InfluxUrl = Optional("influx.url", "http or https address", "读数同时写入这个 InfluxDB，如 http://127.0.0.1:8086；不写就只用自带的存储", "readings go to this InfluxDB too, such as http://127.0.0.1:8086; without it only to our own store", InfluxAddress);
+    public static readonly Setting<string> InfluxKind = Choice("influx.version", ["detect", "1", "2"], "写入接口：1 即 1.x；2 即 2.x、3.x、Cloud、VictoriaMetrics；detect 自动识别", "write interface: 1 is 1.x; 2 is 2.x, 3.x, Cloud, VictoriaMetrics; detect asks it");
+    public static readonly Setting<string> InfluxDatabase = Text("influx.database", "facility", "text", "1.x 的数据库，2.x 的 bucket", "database of 1.x, bucket of 2.x");
+    public static readonly Setting<string?> InfluxRetentionPolicy = Optional("influx.retention-policy", "text", "1.x 的保留策略；不写用数据库默认的", "retention policy of 1.x; without it the database's own");
+    public static readonly Setting<string?> InfluxOrganization = Optional("influx.organization", "text", "2.x 的组织", "organisation of 2.x");
+    public static readonly Setting<string?> InfluxUsername = Optional("influx.username", "text", "1.x 的用户名", "user name of 1.x");
+    public static readonly Setting<string?> InfluxPassword = Optional("influx.password", "text", "口令；最好用 password-file", "password; better use password-file", secret: true);
+    public static readonly Setting<string?> InfluxPasswordFile = Optional("influx.password-file", "path", "只含口令的文件", "file that holds only the password");
+    public static readonly Setting<string?> InfluxToken = Optional("influx.token", "text", "2.x、3.x 的 token；最好用 token-file", "token of 2.x and 3.x; better use token-file", secret: true);
+    public static readonly Setting<string?> InfluxTokenFile = Optional("influx.token-file", "path", "只含 token 的文件", "file that holds only the token");
+    public static readonly Setting<int> InfluxBatch = Integer("influx.batch-readings", 5_000, 1, 20_000, "", "一次请求最多多少条读数", "most readings in one request");
+    public static readonly Setting<int> InfluxInterval = Integer("influx.interval-s", 1, 1, 60, "s", "凑不满一批时，读数最多等多久", "longest that a reading waits for its batch to fill");
+    public static readonly Setting<int> InfluxTimeout = Integer("influx.timeout-s", 30, 1, 300, "s", "等它回答多久", "how long an answer may take");
+    public static readonly Setting<int> InfluxHorizon = Integer("influx.horizon-min", 10, 0, 120, "min", "它重启后，把最近这么久的读数再发一遍；同一条读数只会覆盖自己", "after a restart of it the readings of so long are sent again; a reading only ever overwrites itself");
+
     public static readonly Setting<string> WebUrl = Text("web.url", "http://127.0.0.1:8080", "http or https address", "网页监听地址；不是本机回环地址就必须设登录口令", "where the page listens; any but loopback needs a sign-in password", ListenAddress);
     public static readonly Setting<string?> WebPublicUrl = Optional("web.public-url", "address a phone can open", "手机打开网页用的地址", "the address under which a phone opens the page", PublicAddress);
     public static readonly Setting<string> WebSignInUser = Text("web.sign-in.user", "manager", "text", "登录名", "name to sign in with");
@@ -60,6 +75,8 @@ internal static class SettingsCatalogue
         BrokerHost, BrokerPort, BrokerVersion, BrokerTls, BrokerTlsCa, BrokerTlsCertificate, BrokerTlsKey, BrokerUsername, BrokerPassword, BrokerPasswordFile,
         BrokerAdminUsername, BrokerAdminPassword, BrokerAdminPasswordFile, BrokerClientId, BrokerForeignTopics, BrokerSessionExpiry,
         DataDirectory, DataRetentionDays, DataRetention, DataJournal, DataReserve,
+        InfluxUrl, InfluxKind, InfluxDatabase, InfluxRetentionPolicy, InfluxOrganization, InfluxUsername, InfluxPassword, InfluxPasswordFile, InfluxToken, InfluxTokenFile,
+        InfluxBatch, InfluxInterval, InfluxTimeout, InfluxHorizon,
         WebUrl, WebPublicUrl, WebSignInUser, WebSignInPassword, WebSignInPasswordFile,
         IngestBatch, IngestLag, IngestDiskFree,
         MonitoringGrace, MonitoringSnapshot,
@@ -74,6 +91,13 @@ internal static class SettingsCatalogue
 
     private static Refusal? ListenAddress(string text) =>
         Address(text) is { PathAndQuery: "/" } ? null : new("请写成 http://127.0.0.1:8080", "write it as http://127.0.0.1:8080");
+
+    private static Refusal? InfluxAddress(string text) => Address(text) switch
+    {
+        null => new("请写成 http://127.0.0.1:8086", "write it as http://127.0.0.1:8086"),
+        { UserInfo.Length: > 0 } or { Query.Length: > 0 } => new("地址会被显示；口令和 token 请写在它们自己的文件里", "an address is shown; give password and token in files of their own"),
+        _ => null,
+    };
 
     private static Refusal? PublicAddress(string text) => Address(text) switch
     {

@@ -107,7 +107,8 @@ internal sealed class SettingsLoader
         }
 
         _values.Remove(setting);
-        var shown = setting.IsSecret || setting.IsList ? "" : $"'{Shortened(text)}': ";
+        // An address can hold a password.
+        var shown = setting.IsSecret || setting.IsList || text.Contains('@', StringComparison.Ordinal) ? "" : $"'{Shortened(text)}': ";
         Refuse(setting, new Refusal(shown + refusal.Zh, shown + refusal.En));
     }
 
@@ -158,7 +159,35 @@ internal sealed class SettingsLoader
             Expiry = TimeSpan.FromHours(Value(OnCallExpiry)),
         },
         Control = new ControlSettings { Verify = Seconds(ControlVerify) },
+        Influx = Influx(),
     };
+
+    private InfluxSettings? Influx()
+    {
+        if (Value(InfluxUrl) is not { } url)
+        {
+            // Whoever wrote a token believes that readings are shipped.
+            if (All.FirstOrDefault(setting => setting != InfluxUrl && setting.Key.StartsWith("influx.", StringComparison.Ordinal) && _sources.ContainsKey(setting)) is { } lonely)
+                Refuse(lonely, new("没有 influx.url 就不起作用；请补上 influx.url，或删去它", "does nothing without influx.url; add influx.url or remove it"));
+            return null;
+        }
+
+        return new InfluxSettings
+        {
+            Url = new Uri(url),
+            Version = Value(InfluxKind) switch { "1" => InfluxVersion.V1, "2" => InfluxVersion.V2, _ => InfluxVersion.Detect },
+            Database = Value(InfluxDatabase),
+            RetentionPolicy = Value(InfluxRetentionPolicy),
+            Organization = Value(InfluxOrganization),
+            Username = Value(InfluxUsername),
+            Password = Password(InfluxPassword, InfluxPasswordFile),
+            Token = Password(InfluxToken, InfluxTokenFile),
+            BatchReadings = Value(InfluxBatch),
+            Interval = Seconds(InfluxInterval),
+            Timeout = Seconds(InfluxTimeout),
+            Horizon = TimeSpan.FromMinutes(Value(InfluxHorizon)),
+        };
+    }
 
     private BrokerSettings Broker()
     {
@@ -203,6 +232,16 @@ internal sealed class SettingsLoader
         {
             var there = Value(BrokerTlsKey) is null ? BrokerTlsCertificate : BrokerTlsKey;
             Refuse(there, new("证书和私钥要一起写", "certificate and key belong together; give both"));
+        }
+
+        if (settings.Influx is { } influx)
+        {
+            if (influx is { Password: not null, Username: null })
+                Refuse(InfluxUsername, new("有口令却没有用户名；请补上", "is missing beside a password; add it"));
+            if (influx is { Token: not null, Username: not null })
+                Refuse(InfluxUsername, new("与 token 只能用一个；请删去其一", "and a token contradict each other; remove one of them"));
+            if ((influx.Token ?? influx.Password) is not null && influx.Url.Scheme == Uri.UriSchemeHttp && !influx.Url.IsLoopback)
+                Refuse(InfluxUrl, new($"口令或 token 会明文发给 {influx.Url.Host}；请用 https", $"password or token goes to {influx.Url.Host} in the clear; use https"), isWarning: true);
         }
 
         if (broker is { Password: not null, Tls: null } && broker.Host is not ("127.0.0.1" or "localhost" or "::1"))

@@ -125,6 +125,14 @@ internal sealed class MessageJournal
         return position;
     }
 
+    /// <summary>Says that nobody reads under this name any more; the journal keeps nothing for them.</summary>
+    public async Task ForgetAsync(string name)
+    {
+        await _database.CommitAsync(CommitPriority.Alerts, connection => Database.Execute(connection, "delete from cursor where name = $name", ("$name", name))).ConfigureAwait(false);
+        lock (_gate)
+            _cursors.Remove(name);
+    }
+
     /// <summary>Moves a reader's cursor, inside the commit that holds what it read.</summary>
     public void SetCursor(SqliteConnection connection, string name, long position)
     {

@@ -4,7 +4,7 @@ namespace FacilityMonitor.Journal;
 internal static class Schema
 {
     /// <summary>The statements of every version, the first one first; a database's version is how many of them it has seen.</summary>
-    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations];
+    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping];
 
     private static IReadOnlyList<string> First =>
     [
@@ -94,5 +94,20 @@ internal static class Schema
     [
         // What devices were told of how they should be set: since when it is the same, and when it was told last.
         "create table device_cfg (site text not null, name text not null, hash text not null, since_ms integer not null, told_ms integer not null, primary key (site, name)) strict, without rowid",
+    ];
+
+    private static IReadOnlyList<string> Shipping =>
+    [
+        // How far readings were shipped to another database, and which start of it took them. The cursor of the same name stays behind: what a restart of it may have lost.
+        "create table shipping (name text primary key, position integer not null, alert_change integer not null, boot text) strict, without rowid",
+        // Alerts in the order of their latest change, whoever makes it: a number rises with every change, and an alert has one.
+        // In a trigger the conflict clause of the statement outside is in force: replacing has to be two statements.
+        "create table alert_change (number integer primary key autoincrement, alert text not null unique) strict",
+        "insert into alert_change (alert) select id from alert order by changed_ms",
+        "create trigger alert_inserted after insert on alert begin delete from alert_change where alert = new.id; insert into alert_change (alert) values (new.id); end",
+        "create trigger alert_updated after update on alert begin delete from alert_change where alert = new.id; insert into alert_change (alert) values (new.id); end",
+        "create trigger alert_deleted after delete on alert begin delete from alert_change where alert = old.id; end",
+        // What was not shipped because the journal had no room to wait any longer; the embedded store has it.
+        "create table shipping_gap (name text not null, from_ms integer not null, to_ms integer not null, primary key (name, from_ms)) strict, without rowid",
     ];
 }

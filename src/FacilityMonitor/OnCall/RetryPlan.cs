@@ -12,10 +12,13 @@ internal sealed class RetryPlan(OnCallSettings settings, Func<double> jitter)
 
     /// <summary>The pause after so many failures in a row: evenly from the half to the whole of 1, 2, 4 … s, at most <see cref="OnCallSettings.RetryMax"/>;
     /// never less than the receiver asked for.</summary>
-    public TimeSpan Pause(int failures, TimeSpan? askedFor)
+    public TimeSpan Pause(int failures, TimeSpan? askedFor) => Pause(settings.RetryMax, failures, askedFor, jitter());
+
+    /// <inheritdoc cref="Pause(int, TimeSpan?)"/>
+    public static TimeSpan Pause(TimeSpan retryMax, int failures, TimeSpan? askedFor, double jitter)
     {
-        var whole = Math.Min(Math.Pow(2, Math.Clamp(failures - 1, 0, 30)), settings.RetryMax.TotalSeconds);
-        var own = TimeSpan.FromSeconds(whole * (0.5 + (jitter() / 2)));
+        var whole = Math.Min(Math.Pow(2, Math.Clamp(failures - 1, 0, 30)), retryMax.TotalSeconds);
+        var own = TimeSpan.FromSeconds(whole * (0.5 + (jitter / 2)));
         var asked = askedFor is { } wait ? TimeSpan.FromTicks(Math.Min(wait.Ticks, AskedForMax.Ticks)) : TimeSpan.Zero;
         return own > asked ? own : asked;
     }

@@ -55,11 +55,12 @@ internal sealed class WebhookNotifier(HttpMessageInvoker client, TimeSpan timeou
         var status = (int)answer.StatusCode;
         var isPassing = status >= 500 || answer.StatusCode is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or (HttpStatusCode)425;
         if (isPassing)
-            return new Delivery.RetryAfter(WaitAskedFor(answer), $"HTTP {status}");
+            return new Delivery.RetryAfter(WaitAskedFor(answer, time), $"HTTP {status}");
         return status is >= 400 and < 500 ? new Delivery.Refused($"HTTP {status}") : new Delivery.RetryAfter(null, $"HTTP {status}, which is not followed");
     }
 
-    private TimeSpan? WaitAskedFor(HttpResponseMessage answer)
+    /// <summary>How long <c>Retry-After</c> asks us to wait; null when it does not, or asks for a time that is over.</summary>
+    internal static TimeSpan? WaitAskedFor(HttpResponseMessage answer, TimeProvider time)
     {
         var wait = answer.Headers.RetryAfter?.Delta ?? (answer.Headers.RetryAfter?.Date - time.GetUtcNow());
         return wait is { } told && told > TimeSpan.Zero ? told : null;

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using FacilityMonitor.Contract;
+using FacilityMonitor.Influx;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
 
@@ -31,6 +32,7 @@ internal sealed class ReadingExport(ExportFormat format, Stream output) : IDispo
 
     private readonly StreamWriter _text = new(output, new UTF8Encoding(encoderShouldEmitUTF8Identifier: format == ExportFormat.Csv), leaveOpen: true) { NewLine = format == ExportFormat.Csv ? "\r\n" : "\n" };
     private readonly ReadingBuffer _buffer = new();
+    private readonly ByteBuffer _lines = new();
 
     /// <summary>How many readings were written.</summary>
     public long Count { get; private set; }
@@ -65,29 +67,6 @@ internal sealed class ReadingExport(ExportFormat format, Stream output) : IDispo
     }
 
     public void Dispose() => _text.Dispose();
-
-    /// <summary>A measurement's name: the kind's word, or <c>unknown</c>.</summary>
-    internal static string Measurement(DeviceKind? kind) => kind is { } known ? Word(known) : "unknown";
-
-    private static string Word(DeviceKind kind) => kind switch
-    {
-        DeviceKind.Pile => "pile",
-        DeviceKind.Cabinet => "cabinet",
-        DeviceKind.Meter => "meter",
-        DeviceKind.Shed => "shed",
-        DeviceKind.Climber => "climber",
-        DeviceKind.LiftBlocker => "lift-blocker",
-        DeviceKind.Noise => "noise",
-        DeviceKind.Lamp => "lamp",
-        DeviceKind.CallButton => "call-button",
-        DeviceKind.Plug => "plug",
-        DeviceKind.Gateway => "gateway",
-        DeviceKind.Siren => "siren",
-        DeviceKind.Camera => "camera",
-    };
-
-    /// <summary>ms, then the sequence number and the place in the message in the digits below: a replay overwrites itself and distinct samples do not collide.</summary>
-    internal static long Nanoseconds(StoredReading reading) => (reading.AtMs * 1_000_000) + (reading.Seq % 1000 * 1000) + (reading.Index % 1000);
 
     private static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 
@@ -130,31 +109,16 @@ internal sealed class ReadingExport(ExportFormat format, Stream output) : IDispo
 
     private void Line(string? site, string device, DeviceKind? kind, StoredReading reading)
     {
-        _text.Write(Measurement(kind));
-        // A tag may not be empty; a device nobody adopted has no site.
-        if (site is not null)
-            _text.Write(",site=" + Tag(site));
-        _text.Write($",device={Tag(device)},channel={reading.Channel} quality=\"{ReadingJson.Key(reading.Quality)}\"");
-        foreach (var value in reading.Values)
-            _text.Write($",{value.Metric.Key()}={(value.Metric.IsBoolean() ? value.Value != 0 ? "true" : "false" : Number(value.Value))}");
-        if (reading.CounterEpoch is { } epoch)
-            _text.Write(string.Create(CultureInfo.InvariantCulture, $",ce={epoch}i"));
-        if (reading.State is { } state)
-            _text.Write(",st=\"" + state.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).ReplaceLineEndings(" ") + "\"");
-        _text.WriteLine(string.Create(CultureInfo.InvariantCulture, $" {Nanoseconds(reading)}"));
+        Fill(reading);
+        _lines.Clear();
+        ref readonly var row = ref _buffer.Readings[0];
+        LineProtocol.Write(_lines, LineProtocol.Head(kind, site, device), row, _buffer.ValuesOf(row), LineProtocol.Nanoseconds(reading.AtMs, reading.Seq, reading.Index));
+        _text.Write(Encoding.UTF8.GetString(_lines.Span));
     }
-
-    private static string Tag(string text) => text.ReplaceLineEndings(" ").Replace("\\", "/", StringComparison.Ordinal).Replace(",", "\\,", StringComparison.Ordinal)
-        .Replace("=", "\\=", StringComparison.Ordinal).Replace(" ", "\\ ", StringComparison.Ordinal);
 
     private void JsonLine(string? site, string device, StoredReading reading)
     {
-        _buffer.Clear();
-        ref var row = ref _buffer.Add();
-        (row.Channel, row.AtMs, row.DeviceMs, row.Quality) = (reading.Channel, reading.AtMs, reading.DeviceMs, reading.Quality);
-        (row.CounterEpoch, row.State) = (reading.CounterEpoch, reading.State);
-        foreach (var value in reading.Values)
-            _buffer.AddValue(value.Metric, value.Value);
+        Fill(reading);
         using var bytes = new MemoryStream();
         using (var writer = new Utf8JsonWriter(bytes, Json))
         {
@@ -165,5 +129,15 @@ internal sealed class ReadingExport(ExportFormat format, Stream output) : IDispo
         }
 
         _text.WriteLine(Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length));
+    }
+
+    private void Fill(StoredReading reading)
+    {
+        _buffer.Clear();
+        ref var row = ref _buffer.Add();
+        (row.Channel, row.AtMs, row.DeviceMs, row.Quality) = (reading.Channel, reading.AtMs, reading.DeviceMs, reading.Quality);
+        (row.CounterEpoch, row.State) = (reading.CounterEpoch, reading.State);
+        foreach (var value in reading.Values)
+            _buffer.AddValue(value.Metric, value.Value);
     }
 }

@@ -115,6 +115,29 @@ public sealed class SettingsLoaderTests : IDisposable
     }
 
     [Fact]
+    public void Influx_is_where_its_address_says_and_prints_without_its_secrets()
+    {
+        Assert.Null(Read().Influx);
+        var influx = Read(("FM_INFLUX__URL", "https://influx.example:8086/base/"), ("FM_INFLUX__TOKEN", "s3cret"), ("FM_INFLUX__DATABASE", "estate")).Influx!;
+        Assert.Equal(("https://influx.example:8086 (estate)", "s3cret", 5_000, 10.0), (influx.ToString(), influx.Token, influx.BatchReadings, influx.Horizon.TotalMinutes));
+    }
+
+    [Theory]
+    [InlineData("write it as", "FM_INFLUX__URL", "influx.example")]
+    [InlineData("files of their own", "FM_INFLUX__URL", "http://user:s3cret@influx.example")]
+    [InlineData("does nothing without influx.url", "FM_INFLUX__TOKEN", "s3cret")]
+    [InlineData("missing beside a password", "FM_INFLUX__URL", "http://127.0.0.1:8086", "FM_INFLUX__PASSWORD", "s3cret")]
+    [InlineData("contradict each other", "FM_INFLUX__URL", "http://127.0.0.1:8086", "FM_INFLUX__USERNAME", "u", "FM_INFLUX__TOKEN", "s3cret")]
+    [InlineData("in the clear", "FM_INFLUX__URL", "http://influx.example", "FM_INFLUX__TOKEN", "s3cret")]
+    public void What_is_wrong_about_influx_is_said_by_name_and_without_its_secrets(string words, params string[] variables)
+    {
+        var (_, errors) = SettingsLoader.Load(_folder.Path, new Hashtable(variables.Chunk(2).ToDictionary(pair => pair[0], pair => pair[1])));
+        var said = Assert.Single(errors).In("en");
+        Assert.Contains(words, said, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_table_in_the_readme_is_the_one_of_the_code()
     {
         var readme = Path.Combine(SourceTree.Root, "README.md");

@@ -1,0 +1,45 @@
+using FacilityMonitor.Alerts;
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Monitoring;
+using FacilityMonitor.OnCall;
+
+namespace FacilityMonitor.Influx;
+
+/// <summary>Readings on their way to InfluxDB, where that is configured.</summary>
+internal static class InfluxServices
+{
+    public static void AddInflux(this IHostApplicationBuilder builder, ServiceSettings settings)
+    {
+        if (settings.Influx is not { } influx)
+        {
+            builder.Services.AddHostedService<NoShipping>();
+            return;
+        }
+
+        builder.Services.AddSingleton<IPointSink>(services => new InfluxClient(influx, new HttpMessageInvoker(WebhookNotifier.Handler()), services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ShipWorker>(services, influx, settings.Data));
+        builder.Services.AddHostedService(services => services.GetRequiredService<ShipWorker>());
+        builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<ShipWatch>(
+            services, new Func<ShipState>(() => services.GetRequiredService<ShipWorker>().State), settings.Data, new Action<AlertTransition>(services.GetRequiredService<MonitoringWorker>().Tell)));
+    }
+
+    /// <summary>Somebody who took InfluxDB out of the settings waits for nothing: without this the journal would keep every reading for it for ever.</summary>
+    private sealed class NoShipping(Database database, MessageJournal journal) : IHostedService
+    {
+        public async Task StartAsync(CancellationToken cancellationToken)
+        {
+            try
+            {
+                await journal.ForgetAsync(ShipWorker.Cursor);
+                await database.CommitAsync(CommitPriority.Housekeeping, connection => Database.Execute(connection, "delete from shipping where name = $name", ("$name", ShipWorker.Cursor)));
+            }
+            catch (DatabaseUnavailableException)
+            {
+                // The disk refuses, which ingest says loudly; the next start forgets it.
+            }
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

@@ -1,0 +1,167 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using FacilityMonitor.Tests.EndToEnd;
+
+namespace FacilityMonitor.Tests.Influx;
+
+/// <summary>
+/// A real time series database with a folder of its own on a free port: Debian's influxd 1.6, or victoria-metrics, which speaks the write interface of 2.x.
+/// It can be killed and started again on the same port with what it had on disk.
+/// </summary>
+internal sealed class InfluxServer : IAsyncDisposable
+{
+    /// <summary>Program of InfluxDB 1.x.</summary>
+    public const string Influxd = "influxd";
+
+    /// <summary>Program of VictoriaMetrics.</summary>
+    public const string VictoriaMetrics = "victoria-metrics";
+
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
+    private readonly string _program;
+    private readonly HttpClient _client = new() { Timeout = TimeSpan.FromSeconds(20) };
+    private Process? _process;
+
+    private InfluxServer(string program)
+    {
+        _program = program;
+        Folder = Directory.CreateTempSubdirectory("fm-influx-").FullName;
+    }
+
+    public string Folder { get; }
+
+    public Uri Url { get; private set; } = null!;
+
+    /// <summary>Starts it; influxd with an empty database of this name.</summary>
+    public static async Task<InfluxServer> StartAsync(string program, string database = "facility")
+    {
+        var server = new InfluxServer(program);
+        for (var attempt = 1; ; attempt++)
+        {
+            // Between choosing a free port and listening on it somebody else may take it.
+            server.Url = new Uri($"http://127.0.0.1:{await ProcessUnderTest.FreePortAsync()}");
+            try
+            {
+                await server.StartAgainAsync();
+                break;
+            }
+            catch (InvalidOperationException) when (attempt < 5)
+            {
+                await server.KillAsync();
+            }
+        }
+
+        if (program == Influxd)
+            await server.QueryAsync($"CREATE DATABASE \"{database}\"", database: null);
+        return server;
+    }
+
+    public async Task StartAgainAsync()
+    {
+        var path = RealServerFactAttribute.FindProgram(_program) ?? throw new InvalidOperationException($"{_program} is not installed, and FM_REQUIRE_SERVERS=1 asks for it.");
+        var start = new ProcessStartInfo(path, _program == Influxd ? ["run", "-config", await ConfigurationAsync()] : VictoriaArguments()) { RedirectStandardError = true, RedirectStandardOutput = true };
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, _) => { };
+        _process.ErrorDataReceived += (_, _) => { };
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        var began = TimeProvider.System.GetTimestamp();
+        while (!await ListensAsync())
+        {
+            if (_process.HasExited || TimeProvider.System.GetElapsedTime(began) > Deadline)
+                throw new InvalidOperationException($"{_program} does not listen on {Url}.");
+            await Task.Delay(50);
+        }
+    }
+
+    /// <summary>kill -9.</summary>
+    public async Task KillAsync()
+    {
+        if (_process is null)
+            return;
+        _process.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+        _process = null;
+    }
+
+    /// <summary>Asks in InfluxQL; times are ns since 1970.</summary>
+    /// <returns>The result of the one statement.</returns>
+    /// <exception cref="InvalidOperationException">The server refused it; its words are in the message.</exception>
+    public async Task<JsonElement> QueryAsync(string influxQl, string? database = "facility")
+    {
+        var query = new Dictionary<string, string> { ["q"] = influxQl, ["epoch"] = "ns" };
+        if (database is not null)
+            query["db"] = database;
+        using var content = new FormUrlEncodedContent(query);
+        using var answer = await _client.PostAsync(new Uri(Url, "/query"), content);
+        var body = await answer.Content.ReadAsStringAsync();
+        var root = JsonSerializer.Deserialize<JsonElement>(body);
+        var result = root.TryGetProperty("results", out var results) ? results[0] : root;
+        return answer.IsSuccessStatusCode && !result.TryGetProperty("error", out _) ? result : throw new InvalidOperationException($"{influxQl}: {body}");
+    }
+
+    /// <summary>How many values of a field there are over all measurements. Of VictoriaMetrics, which keeps milliseconds only, how many samples.</summary>
+    public async Task<long> CountAsync(string field)
+    {
+        if (_program == Influxd)
+        {
+            var result = await QueryAsync($"select count(\"{field}\") from /.*/");
+            return result.TryGetProperty("series", out var series) ? series.EnumerateArray().Sum(one => one.GetProperty("values")[0][1].GetInt64()) : 0;
+        }
+
+        using var answer = await _client.GetAsync(new Uri(Url, $"/api/v1/export?match[]={Uri.EscapeDataString($"{{__name__=~\".+_{field}\"}}")}"));
+        answer.EnsureSuccessStatusCode();
+        var lines = (await answer.Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        return lines.Sum(line => JsonSerializer.Deserialize<JsonElement>(line).GetProperty("timestamps").EnumerateArray().Select(at => at.GetInt64()).Distinct().Count());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        _client.Dispose();
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    private async Task<bool> ListensAsync()
+    {
+        try
+        {
+            using var answer = await _client.GetAsync(new Uri(Url, _program == Influxd ? "/ping" : "/health"));
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    private async Task<string> ConfigurationAsync()
+    {
+        var file = Path.Combine(Folder, "influxdb.conf");
+        var backup = await ProcessUnderTest.FreePortAsync();
+        await File.WriteAllTextAsync(file, string.Create(CultureInfo.InvariantCulture, $"""
+            reporting-disabled = true
+            bind-address = "127.0.0.1:{backup}"
+            [meta]
+              dir = "{Folder}/meta"
+            [data]
+              dir = "{Folder}/data"
+              wal-dir = "{Folder}/wal"
+              query-log-enabled = false
+            [monitor]
+              store-enabled = false
+            [http]
+              bind-address = "{Url.Authority}"
+              log-enabled = false
+            """));
+        return file;
+    }
+
+    private string[] VictoriaArguments() =>
+    [
+        $"-storageDataPath={Folder}/data", $"-httpListenAddr={Url.Authority}", "-retentionPeriod=100y", "-dedup.minScrapeInterval=1ms", "-search.latencyOffset=0s",
+    ];
+}

@@ -1,0 +1,389 @@
+using System.Text;
+using FacilityMonitor.Alerts;
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Contract;
+using FacilityMonitor.Influx;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Monitoring;
+using FacilityMonitor.Readings;
+using FacilityMonitor.Registry;
+using FacilityMonitor.Tests.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace FacilityMonitor.Tests.Influx;
+
+/// <summary>Shipping to a database that misbehaves in every way the documentation knows.</summary>
+public sealed class ShipWorkerTests : IAsyncDisposable
+{
+    // 2026-11-20 10:00 UTC, where the test clock begins.
+    private const long Now = 1_795_168_800_000;
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly ScriptedSink _sink = new();
+    private StoreFixture _data = null!;
+    private ShipWorker? _worker;
+    private FacilitySource _registry = null!;
+    private long _journalBytes = 1L << 30;
+    private int _seq;
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task What_the_journal_holds_is_written_once_and_in_order()
+    {
+        await StartAsync();
+        await AppendAsync(messages: 25);
+        await UntilAsync(() => _sink.Kept.Count == 25, "every reading is there");
+        Assert.Equal(_sink.Kept, _sink.Writes.SelectMany(lines => lines).ToHashSet());
+        Assert.Equal(25, _sink.Writes.Sum(lines => lines.Length));
+        Assert.Equal(_sink.Writes.SelectMany(lines => lines), _sink.Writes.SelectMany(lines => lines).OrderBy(line => line[line.LastIndexOf(' ')..], StringComparer.Ordinal));
+        Assert.All(_sink.Writes, lines => Assert.InRange(lines.Length, 1, 10));
+        Assert.Contains("pile,site=lane,device=pile-01,channel=s1 quality=\"good\",w=0 1795168800000000000", _sink.Kept);
+        Assert.Equal(25, _worker!.State.Shipped);
+    }
+
+    [Fact]
+    public async Task A_few_readings_wait_for_company_no_longer_than_the_interval()
+    {
+        await StartAsync();
+        await AppendAsync(messages: 3);
+        await PassAsync(TimeSpan.FromMilliseconds(800));
+        Assert.Empty(_sink.Writes);
+        Assert.Equal(Now, _worker!.State.OldestMs);
+        await UntilAsync(() => _sink.Kept.Count == 3, "the interval has passed");
+        Assert.Single(_sink.Writes);
+        await UntilAsync(() => _worker.State.OldestMs is null, "nothing waits");
+    }
+
+    [Fact]
+    public async Task One_commit_larger_than_many_batches_goes_in_batches()
+    {
+        await StartAsync();
+        await AppendInOneCommitAsync(messages: 95);
+        await UntilAsync(() => _sink.Kept.Count == 95, "every reading is there");
+        Assert.Equal([10, 10, 10, 10, 10, 10, 10, 10, 10, 5], _sink.Writes.Select(lines => lines.Length));
+    }
+
+    [Fact]
+    public async Task While_it_is_away_attempts_become_rarer_and_afterwards_everything_is_there()
+    {
+        _sink.Answer = _ => new WriteAnswer.Later(null, "ConnectionError");
+        await StartAsync();
+        await AppendAsync(messages: 30);
+        await UntilAsync(() => _sink.Writes.Count >= 3, "three attempts");
+        Assert.Equal("ConnectionError", _worker!.State.Trouble!.Words);
+        Assert.False(_worker.State.Trouble.NeedsSomebody);
+        var attempts = _sink.Writes.Count;
+        await PassAsync(TimeSpan.FromMinutes(10));
+        // 1, 2, 4 … 60 s, each between its half and the whole.
+        Assert.InRange(_sink.Writes.Count - attempts, 8, 30);
+        Assert.Empty(_sink.Kept);
+
+        _sink.Answer = _ => null;
+        await UntilAsync(() => _sink.Kept.Count == 30, "it has caught up");
+        await UntilAsync(() => _worker.State.Trouble is null, "the trouble is over");
+    }
+
+    [Fact]
+    public async Task It_is_not_asked_again_before_it_wants_to_be()
+    {
+        _sink.Answer = _ => new WriteAnswer.Later(TimeSpan.FromSeconds(50), "HTTP 429");
+        await StartAsync();
+        await AppendAsync(messages: 1);
+        await UntilAsync(() => _sink.Writes.Count == 1, "the first attempt");
+        await PassAsync(TimeSpan.FromSeconds(45));
+        Assert.Single(_sink.Writes);
+        await UntilAsync(() => _sink.Writes.Count == 2, "the second attempt");
+    }
+
+    [Fact]
+    public async Task One_bad_line_is_found_set_aside_with_the_words_of_the_server_and_all_others_are_written()
+    {
+        _sink.Answer = lines => lines.Any(line => line.Contains("w=7 ", StringComparison.Ordinal)) ? new WriteAnswer.Malformed("HTTP 400 field type conflict") : null;
+        await StartAsync();
+        await AppendInOneCommitAsync(messages: 30);
+        await UntilAsync(() => _sink.Kept.Count == 29, "all the others are there");
+        await UntilAsync(() => _worker!.State.SetAside == 1, "it is booked");
+        using var connection = _data.Database.OpenReader();
+        var letter = Assert.Single(DeadLetters.Read(connection));
+        Assert.Equal((ShipWorker.DeadLetterReason, "HTTP 400 field type conflict", "influx/facility"), (letter.Reason, letter.Detail, letter.Topic));
+        Assert.Contains("w=7 ", Encoding.UTF8.GetString(letter.Payload), StringComparison.Ordinal);
+        // By halves: the batch of ten, and twice the depth.
+        Assert.InRange(_sink.Writes.Count, 5, 3 + (2 * 5));
+    }
+
+    [Fact]
+    public async Task When_nearly_every_line_is_refused_it_is_the_database_that_does_not_fit_and_nothing_is_set_aside()
+    {
+        _sink.Answer = _ => new WriteAnswer.Malformed("HTTP 400 anything");
+        await StartAsync(batch: 1_000);
+        await AppendInOneCommitAsync(messages: ShipWorker.SetAsideMax + 1);
+        await UntilAsync(() => _worker!.State.Trouble is not null, "the trouble is known");
+        Assert.True(_worker!.State.Trouble!.NeedsSomebody);
+        Assert.Equal(0, _worker.State.SetAside);
+        Assert.Equal(0, _data.Count("select count(*) from dead_letter"));
+
+        _sink.Answer = _ => null;
+        await UntilAsync(() => _sink.Kept.Count == ShipWorker.SetAsideMax + 1, "somebody mended it");
+    }
+
+    [Fact]
+    public async Task A_batch_that_is_too_large_for_it_goes_in_halves()
+    {
+        _sink.Answer = lines => lines.Length > 3 ? new WriteAnswer.TooLarge("HTTP 413") : null;
+        await StartAsync();
+        await AppendInOneCommitAsync(messages: 10);
+        await UntilAsync(() => _sink.Kept.Count == 10, "every reading is there");
+        Assert.Equal(0, _worker!.State.SetAside);
+    }
+
+    [Fact]
+    public async Task A_refusal_is_kept_trying_and_loses_nothing()
+    {
+        _sink.Answer = _ => new WriteAnswer.Refused("HTTP 401 unauthorized access");
+        await StartAsync();
+        await AppendAsync(messages: 20);
+        await UntilAsync(() => _worker!.State.Trouble is { NeedsSomebody: true }, "the trouble is known");
+        _sink.Answer = _ => null;
+        await UntilAsync(() => _sink.Kept.Count == 20, "the token was mended");
+    }
+
+    [Fact]
+    public async Task What_it_took_and_then_lost_in_a_crash_is_sent_again()
+    {
+        await StartAsync();
+        await AppendAsync(messages: 40);
+        await UntilAsync(() => _sink.Kept.Count == 40 && _worker!.State.OldestMs is null, "every reading is there");
+        _sink.LoseEverything("second");
+        await UntilAsync(() => _sink.Kept.Count == 40, "every reading is there again");
+        Assert.Equal(1, _worker!.State.Repeats);
+        await PassAsync(TimeSpan.FromMinutes(2));
+        Assert.Equal(1, _worker.State.Repeats);
+    }
+
+    [Fact]
+    public async Task One_that_tells_nothing_of_its_start_is_sent_everything_again_after_it_was_away()
+    {
+        _sink.Boot = null;
+        await StartAsync();
+        await AppendAsync(messages: 20);
+        await UntilAsync(() => _sink.Kept.Count == 20, "every reading is there");
+        _sink.LoseEverything(null);
+        _sink.Answer = _ => new WriteAnswer.Later(null, "ConnectionError");
+        await AppendAsync(messages: 5);
+        await UntilAsync(() => _worker!.State.Trouble is not null, "it is away");
+        _sink.Answer = _ => null;
+        await UntilAsync(() => _sink.Kept.Count == 25, "the lost ones and the new ones are there");
+    }
+
+    [Fact]
+    public async Task What_is_older_than_the_horizon_leaves_the_journal()
+    {
+        await StartAsync();
+        await AppendAsync(messages: 10);
+        await UntilAsync(() => _sink.Kept.Count == 10, "every reading is there");
+        var first = Cursor();
+        await PassAsync(TimeSpan.FromMinutes(9));
+        await AppendAsync(messages: 1);
+        await UntilAsync(() => _sink.Kept.Count == 11, "the next one is there");
+        Assert.Equal(first, Cursor());
+
+        await PassAsync(TimeSpan.FromMinutes(2));
+        await AppendAsync(messages: 1);
+        await UntilAsync(() => _sink.Kept.Count == 12 && Cursor() >= 10, "the old ones need not be kept");
+        Assert.True(Cursor() < 12);
+    }
+
+    [Fact]
+    public async Task After_a_restart_of_ours_it_goes_on_where_it_was()
+    {
+        await StartAsync();
+        await AppendAsync(messages: 20);
+        await UntilAsync(() => _sink.Kept.Count == 20 && _data.Count("select position from shipping") == 20, "every reading is there and that is known");
+        await StopAsync();
+        var before = _sink.Writes.Count;
+        await StartAsync();
+        await AppendAsync(messages: 5);
+        await UntilAsync(() => _sink.Kept.Count == 25, "the next ones are there");
+        Assert.Equal(5, _sink.Writes.Skip(before).Sum(lines => lines.Length));
+    }
+
+    [Fact]
+    public async Task After_a_restart_of_ours_and_of_its_own_what_it_may_have_lost_is_sent_again()
+    {
+        await StartAsync();
+        await AppendAsync(messages: 20);
+        await UntilAsync(() => _sink.Kept.Count == 20 && _data.Count("select position from shipping") == 20, "every reading is there and that is known");
+        await StopAsync();
+        _sink.LoseEverything("second");
+        await StartAsync();
+        await UntilAsync(() => _sink.Kept.Count == 20, "every reading is there again");
+    }
+
+    [Fact]
+    public async Task A_full_journal_is_not_held_up_by_it_and_what_is_left_out_is_written_down()
+    {
+        _journalBytes = 20_000;
+        _sink.Answer = _ => new WriteAnswer.Later(null, "ConnectionError");
+        await StartAsync();
+        await AppendAsync(messages: 1_000);
+        await StoreAsync();
+        await UntilAsync(() => _worker!.State.Skipped == 1, "it gave way");
+        await UntilAsync(() => Cursor() == 1_000, "the journal may be trimmed");
+        Assert.Equal(1, _data.Count("select count(*) from shipping_gap"));
+        Assert.Equal(Now, _data.Count("select from_ms from shipping_gap"));
+
+        // Trimmed by the upkeep; afterwards it goes on with what comes.
+        while (await _data.Journal.TrimAsync(100))
+        {
+        }
+
+        _sink.Answer = _ => null;
+        await AppendAsync(messages: 3);
+        await UntilAsync(() => _sink.Kept.Count == 3, "what came later is there");
+    }
+
+    [Fact]
+    public async Task A_reading_of_a_device_that_was_registered_meanwhile_goes_under_its_new_name()
+    {
+        await StartAsync();
+        await AppendAsync(messages: 1, device: "pile-77");
+        await UntilAsync(() => _sink.Kept.Count == 1, "the reading is there");
+        Assert.StartsWith("unknown,site=lane,device=pile-77,channel=s1 ", Assert.Single(_sink.Kept), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_alert_is_one_point_at_its_onset_that_every_step_overwrites()
+    {
+        await StartAsync();
+        await AlertAsync(Condition.Pending, Now);
+        await AlertAsync(Condition.Active, Now + 10_000);
+        await UntilAsync(() => _sink.Kept.Count == 1, "it is there");
+        Assert.Equal(
+            "alert,asset=lane/shed\\ 1/pile-01/s7,rule=socket-overload,site=lane id=\"a1\",state=\"active\",priority=1i,start=1795168800000i,"
+            + "text_zh=\"过载 \\\"1\\\"\",text_en=\"overload\" 1795168800000000000",
+            Assert.Single(_sink.Kept));
+        await AlertAsync(Condition.Cleared, Now + 60_000);
+        await UntilAsync(() => _sink.Kept.Count == 2, "its end is there");
+        var end = _sink.Writes[^1].Single();
+        Assert.Contains("state=\"cleared\",priority=1i,start=1795168800000i,end=1795168860000i,", end, StringComparison.Ordinal);
+        Assert.EndsWith(" 1795168800000000000", end, StringComparison.Ordinal);
+
+        await UntilAsync(() => _data.Count("select alert_change from shipping") == 3, "that is known");
+        _sink.LoseEverything("second");
+        await UntilAsync(() => _sink.Kept.Contains(end), "it is there again after a crash of the database");
+    }
+
+    private Task AlertAsync(Condition condition, long atMs) => _data.Database.CommitAsync(CommitPriority.Alerts, connection => AlertLog.Write(connection, new AlertTransition
+    {
+        AlertId = "a1",
+        Sequence = (int)condition,
+        Condition = condition,
+        Priority = Priority.P1,
+        Rule = "socket-overload",
+        Asset = "lane/shed 1/pile-01/s7",
+        Site = "lane",
+        OnsetMs = Now,
+        AtMs = atMs,
+        Text = new LocalText("过载 \"1\"", "overload"),
+    }));
+
+    private async Task StartAsync(int batch = 10)
+    {
+        _data = new StoreFixture(_folder.Path);
+        await _data.StartAsync();
+        // Time goes on over a restart.
+        _registry = new FacilitySource(_folder.Path, Rules.Scene.Lane(), _data.Time, NullLogger<FacilitySource>.Instance);
+        _worker = new ShipWorker(
+            new InfluxSettings
+            {
+                Url = new Uri("http://influx.example"), Version = InfluxVersion.Detect, Database = "facility", RetentionPolicy = null, Organization = null, Username = null, Password = null,
+                Token = null, BatchReadings = batch, Interval = TimeSpan.FromSeconds(1), Timeout = TimeSpan.FromSeconds(30), Horizon = TimeSpan.FromMinutes(10),
+            },
+            new DataSettings { Directory = _folder.Path, RetentionDays = 1, RetentionBytes = 1 << 30, JournalBytes = _journalBytes, ReserveBytes = 0 },
+            _sink, _data.Database, _data.Journal, _data.Worker, _registry, _data.Devices, _data.Time, NullLogger<ShipWorker>.Instance);
+        await _worker.StartAsync(CancellationToken.None);
+    }
+
+    private async Task StopAsync()
+    {
+        if (_worker is null)
+            return;
+        await _worker.StopAsync(CancellationToken.None);
+        _worker.Dispose();
+        _worker = null;
+        _registry.Dispose();
+        await _data.DisposeAsync();
+    }
+
+    private async Task AppendAsync(int messages, string device = "pile-01")
+    {
+        for (var message = 0; message < messages; message++)
+            await _data.AppendAsync(Message(device));
+    }
+
+    private async Task AppendInOneCommitAsync(int messages)
+    {
+        var writer = new JournalWriter();
+        for (var message = 0; message < messages; message++)
+            writer.Message(Message("pile-01"));
+        await _data.Journal.AppendAsync(writer);
+    }
+
+    private DeviceMessage Message(string name)
+    {
+        var device = _data.Devices.Resolve(Dialect.Fm1, "lane"u8, Encoding.UTF8.GetBytes(name))!;
+        var at = Now + (_seq * 10);
+        var message = new DeviceMessage { Kind = MessageKind.Data, Device = device, HasEnvelope = true, ReceivedMs = at };
+        message.Envelope = new Envelope(default, _seq, at, null, ClockSource.Ntp);
+        ref var reading = ref message.Readings.Add();
+        (reading.Channel, reading.AtMs, reading.DeviceMs) = (ChannelId.Socket(1), at, at);
+        message.Readings.AddValue(Metric.W, _seq);
+        _seq++;
+        return message;
+    }
+
+    /// <summary>The embedded store takes what the journal has.</summary>
+    private async Task StoreAsync()
+    {
+        await _data.Worker.ReadOnAsync(_data.Reader, CancellationToken.None);
+        await _data.Worker.FlushAsync();
+    }
+
+    private long Cursor() => _data.Count("select position from cursor where name = 'influx'");
+
+    /// <summary>Moves the clock in small steps until something has happened.</summary>
+    private async Task UntilAsync(Func<bool> condition, string what)
+    {
+        await Mqtt.Until.TrueAsync(
+            () =>
+            {
+                // A worker that failed tells why, instead of nothing ever happening.
+                if (_worker?.ExecuteTask is { IsFaulted: true } failed)
+                    failed.GetAwaiter().GetResult();
+                if (condition())
+                    return true;
+                _data.Time.Advance(TimeSpan.FromMilliseconds(100));
+                return false;
+            },
+            what);
+    }
+
+    /// <summary>Lets a time pass; whatever is due in it has its turn.</summary>
+    private async Task PassAsync(TimeSpan time)
+    {
+        var step = TimeSpan.FromMilliseconds(Math.Max(100, time.TotalMilliseconds / 500));
+        for (var passed = TimeSpan.Zero; passed < time; passed += step)
+        {
+            _data.Time.Advance(step);
+            // A turn of the pool for whoever was woken.
+            for (var turn = 0; turn < 5; turn++)
+                await Task.Yield();
+            await Task.Delay(1);
+        }
+    }
+}

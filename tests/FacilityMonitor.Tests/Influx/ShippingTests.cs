@@ -1,0 +1,131 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Storage;
+using FacilityMonitor.Mqtt;
+using FacilityMonitor.Tests.EndToEnd;
+using FacilityMonitor.Tests.Mqtt;
+
+namespace FacilityMonitor.Tests.Influx;
+
+/// <summary>The whole way on real processes: what was journaled is in the database in the end, to the point, whatever was killed.</summary>
+public sealed class ShippingTests
+{
+    private const int Sockets = 10;
+
+    private static readonly long Began = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private static readonly TimeSpan Away = TimeSpan.FromSeconds(Environment.GetEnvironmentVariable("FM_LONG") == "1" ? 600 : 20);
+
+    [RealServerFact("mosquitto", "/usr/bin/influxd")]
+    public async Task Influxd_killed_under_load_and_away_for_a_while_has_every_reading_in_the_end_and_nobody_noticed()
+    {
+        using var folder = new TemporaryFolder();
+        await using var broker = await MosquittoBroker.StartAsync();
+        await using var influx = await InfluxServer.StartAsync(InfluxServer.Influxd);
+        await using var service = await StartAsync(broker, folder.Path, influx);
+        await using var pile = await PileAsync(broker);
+        var seq = await SayAsync(pile, 0, 1_000);
+        await service.Process.UntilAsync(async () => await influx.CountAsync("w") > 0, "first readings in the database");
+
+        await influx.KillAsync();
+        // A message a millisecond, as fast as their clock: readings from the future would be given our time.
+        using var everyTenth = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        for (var killedAt = TimeProvider.System.GetTimestamp(); TimeProvider.System.GetElapsedTime(killedAt) < Away; await everyTenth.WaitForNextTickAsync())
+        {
+            seq = await SayAsync(pile, seq, 100);
+            Assert.Equal(HttpStatusCode.OK, await service.StatusAsync("/readyz"));
+        }
+
+        await service.Process.UntilAsync(() => Task.FromResult(Stored(service) == seq * Sockets), "our own store having everything meanwhile");
+        Assert.Contains("takes no readings", service.Process.Log, StringComparison.Ordinal);
+
+        await influx.StartAgainAsync();
+        await service.Process.UntilAsync(async () => await influx.CountAsync("w") == seq * Sockets, $"{seq * Sockets} readings in the database");
+        Assert.Equal(0, await service.Process.StopAsync());
+        Assert.Equal(seq * Sockets, Stored(service));
+    }
+
+    [RealServerFact("mosquitto", "/usr/bin/influxd")]
+    public async Task Service_and_influxd_killed_at_once_lose_none_of_45000_readings()
+    {
+        const int Messages = 4_500;
+        using var folder = new TemporaryFolder();
+        await using var broker = await MosquittoBroker.StartAsync();
+        await using var influx = await InfluxServer.StartAsync(InfluxServer.Influxd);
+        await using var service = await StartAsync(broker, folder.Path, influx);
+        await using var pile = await PileAsync(broker);
+        var seq = await SayAsync(pile, 0, Messages / 2);
+        await service.Process.UntilAsync(async () => await influx.CountAsync("w") > 0, "first readings in the database");
+        var rest = SayAsync(pile, seq, Messages - seq);
+        await Task.WhenAll(influx.KillAsync(), service.Process.KillAsync());
+        await rest;
+
+        await influx.StartAgainAsync();
+        service.Process.Start();
+        await service.ReadyAsync();
+        await service.Process.UntilAsync(async () => await influx.CountAsync("w") == Messages * Sockets, "every reading in the database");
+        await service.Process.UntilAsync(() => Task.FromResult(Stored(service) == Messages * Sockets), "every reading in our own store");
+    }
+
+    [RealServerFact("mosquitto", "/usr/bin/victoria-metrics")]
+    public async Task Victoria_metrics_which_forgets_in_a_crash_what_it_acknowledged_is_sent_it_again()
+    {
+        using var folder = new TemporaryFolder();
+        await using var broker = await MosquittoBroker.StartAsync();
+        await using var metrics = await InfluxServer.StartAsync(InfluxServer.VictoriaMetrics);
+        await using var service = await StartAsync(broker, folder.Path, metrics, ("FM_INFLUX__VERSION", "2"));
+        await using var pile = await PileAsync(broker);
+        var seq = await SayAsync(pile, 0, 1_000);
+        await service.Process.UntilAsync(() => Task.FromResult(Shipped(service) > 0 && Stored(service) == seq * Sockets && Shipped(service) == Last(service)), "everything being acknowledged");
+
+        await metrics.KillAsync();
+        await metrics.StartAgainAsync();
+        var left = await metrics.CountAsync("w");
+        seq = await SayAsync(pile, seq, 10);
+        await service.Process.UntilAsync(async () => await metrics.CountAsync("w") == seq * Sockets, $"{seq * Sockets} readings in the database, of which the crash had left {left}");
+    }
+
+    private static Task<ServiceUnderTest> StartAsync(MosquittoBroker broker, string folder, InfluxServer influx, params (string Name, string Value)[] more) =>
+        ServiceUnderTest.StartAsync(broker, folder, settings: more.Append(("FM_INFLUX__URL", influx.Url.ToString())).ToDictionary(pair => pair.Item1, pair => pair.Item2));
+
+    private static async Task<MqttClient> PileAsync(MosquittoBroker broker)
+    {
+        var pile = new MqttClient(new MqttClientOptions { Host = broker.Host, Port = broker.Port, ClientId = "pile-02" }, TimeProvider.System);
+        await pile.StartAsync();
+        return pile;
+    }
+
+    /// <summary>A pile of ten sockets says something so many times; every time is another.</summary>
+    private static async Task<int> SayAsync(MqttClient pile, int from, int messages)
+    {
+        var acknowledged = new List<Task>();
+        for (var seq = from; seq < from + messages; seq++)
+        {
+                var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"{{\"v\":1,\"boot\":\"e2e\",\"seq\":{seq},\"ts\":{Began + seq},\"clk\":\"ntp\",\"r\":["));
+            for (var socket = 1; socket <= Sockets; socket++)
+                text.Append(CultureInfo.InvariantCulture, $"{(socket > 1 ? "," : "")}{{\"ch\":\"s{socket}\",\"w\":{100 + socket}.5,\"v\":230.1,\"a\":0.44}}");
+            acknowledged.Add(pile.PublishAsync("fm/1/huaihai/pile-02/data", Encoding.UTF8.GetBytes(text.Append("]}").ToString()), MqttQos.AtLeastOnce, retain: false).AsTask());
+            if (acknowledged.Count < 200)
+                continue;
+            await Task.WhenAll(acknowledged);
+            acknowledged.Clear();
+        }
+
+        await Task.WhenAll(acknowledged);
+        return from + messages;
+    }
+
+    private static long Stored(ServiceUnderTest service) => Number(service, "select coalesce(sum(readings), 0) from block");
+
+    private static long Shipped(ServiceUnderTest service) => Number(service, "select coalesce(max(position), 0) from shipping");
+
+    private static long Last(ServiceUnderTest service) => Number(service, "select max(position) from cursor where name = 'store'");
+
+    private static long Number(ServiceUnderTest service, string sql)
+    {
+        using var reader = Database.OpenReader(service.Data);
+        return BlockTable.Number(reader, sql) ?? 0;
+    }
+}
