@@ -235,7 +235,7 @@ function Banner() {
 function Health() {
   const { health } = state;
   if (!health.books) return null;
-  const { books, broker, journal, disk, limits } = health;
+  const { books, broker, journal, disk, limits, influx } = health;
   return html`<section id="health" data-testid="health"><h2>${t('health')}</h2>
     ${health.configuration.length > 0 && html`<div class="attention"><b>${t('configuration')}</b><ul>${health.configuration.map((/** @type {Local} */ error) => html`<li key=${error.en}>${local(error)}</li>`)}</ul></div>`}
     <dl>
@@ -247,6 +247,11 @@ function Health() {
       ${Fact(t('lag'), `${journal.lagMs} ms`)}
       ${Object.entries(journal.readers).map(([name, behind]) => Fact(t(`behind_${name}`), behind))}
       ${Fact(t('disk'), `${number(disk.free / 2 ** 30, 1)} GiB ${disk.error ?? ''}`, { bad: Boolean(disk.error) })}
+      ${influx && Fact('InfluxDB', influx.said
+    ? `× ${t('influxAway', { since: clock(influx.since), said: influx.said })}${influx.oldest ? ` · ${t('influxOldest', { at: clock(influx.oldest) })}` : ''}${influx.fullInH === undefined ? '' : ` · ${t('influxFull', { hours: number(influx.fullInH, 1) })}`}`
+    : t('influxFine', { target: influx.target }), { id: 'influx', bad: Boolean(influx.said) })}
+      ${influx && influx.setAside > 0 && Fact(t('influxSetAside'), influx.setAside)}
+      ${influx && influx.skipped > 0 && Fact(t('influxSkipped'), influx.skipped, { bad: true })}
       ${Object.entries(limits).filter(([key, count]) => key === 'pages' || count > 0).map(([key, count]) => Fact(t(`limit_${key}`), count, { bad: key === 'damaged' || key === 'cfgBehind' }))}
     </dl>
     <${Books} /></section>`;

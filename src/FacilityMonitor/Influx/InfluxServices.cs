@@ -20,8 +20,9 @@ internal static class InfluxServices
         builder.Services.AddSingleton<IPointSink>(services => new InfluxClient(influx, new HttpMessageInvoker(WebhookNotifier.Handler()), services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ShipWorker>(services, influx, settings.Data));
         builder.Services.AddHostedService(services => services.GetRequiredService<ShipWorker>());
-        builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<ShipWatch>(
+        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ShipWatch>(
             services, new Func<ShipState>(() => services.GetRequiredService<ShipWorker>().State), settings.Data, new Action<AlertTransition>(services.GetRequiredService<MonitoringWorker>().Tell)));
+        builder.Services.AddHostedService(services => services.GetRequiredService<ShipWatch>());
     }
 
     /// <summary>Somebody who took InfluxDB out of the settings waits for nothing: without this the journal would keep every reading for it for ever.</summary>

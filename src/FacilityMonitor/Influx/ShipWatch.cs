@@ -39,6 +39,9 @@ internal sealed partial class ShipWatch(
     /// <summary>How long the journal has room at the rate since the trouble began; null: not known yet, or nothing grows.</summary>
     public TimeSpan? TimeToFull { get; private set; }
 
+    /// <summary>How the shipping stands.</summary>
+    public ShipState State => state();
+
     /// <summary>Looks, and raises, says anew or clears the alert.</summary>
     internal void Check()
     {

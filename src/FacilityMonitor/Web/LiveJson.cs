@@ -14,7 +14,7 @@ namespace FacilityMonitor.Web;
 /// <summary>What the health section is made of.</summary>
 internal sealed record HealthSources(
     IngestWorker Ingest, MonitoringWorker Monitoring, BooksWatch Books, Database Database, MessageJournal Journal, Configuration.FacilitySource Registry, DeviceTable Devices, SignInAttempts SignIn,
-    Control.ControlCounts Control);
+    Control.ControlCounts Control, Influx.ShipWatch? Shipping = null);
 
 /// <summary>The link to the broker as a person sees it: an attempt that fails again is not a new loss.</summary>
 /// <param name="IsConnected">Whether messages come.</param>
@@ -132,7 +132,7 @@ internal static class LiveJson
 
     public static byte[] Health(HealthSources from, BrokerLink link, LiveFeedCounts counts) => Write(writer =>
     {
-        var (ingest, monitoring, hourly, database, journal, registry, devices, signIn, control) = from;
+        var (ingest, monitoring, hourly, database, journal, registry, devices, signIn, control, shipping) = from;
         var books = ingest.Books;
         var state = database.State;
         writer.WriteStartObject("broker");
@@ -170,6 +170,8 @@ internal static class LiveJson
         writer.WriteNumber("free", database.FreeDiskBytes / FreeStep * FreeStep);
         writer.WriteString("error", state.Refusal ?? state.Error);
         writer.WriteEndObject();
+        if (shipping is not null)
+            Shipping(writer, shipping);
         writer.WriteStartObject("limits");
         writer.WriteNumber("pages", counts.Pages);
         writer.WriteNumber("pagesRefused", counts.Refused);
@@ -197,6 +199,29 @@ internal static class LiveJson
 
     /// <summary>Some commits behind is the rhythm of a reader that writes every few seconds, not a lag, and no news to a page.</summary>
     private static long Behind(long commits) => commits / BehindStep * BehindStep;
+
+    /// <summary>What changes with every batch is told in steps: nobody reads it faster.</summary>
+    private static void Shipping(Utf8JsonWriter writer, Influx.ShipWatch shipping)
+    {
+        const long OldestStep = 10_000;
+        var ship = shipping.State;
+        writer.WriteStartObject("influx");
+        writer.WriteString("target", ship.Target);
+        if (ship.Trouble is { } trouble)
+        {
+            writer.WriteNumber("since", trouble.SinceMs);
+            writer.WriteString("said", trouble.Words);
+            // Without trouble what waits is on its way.
+            if (ship.OldestMs is { } oldest)
+                writer.WriteNumber("oldest", oldest / OldestStep * OldestStep);
+            if (shipping.TimeToFull is { } left)
+                writer.WriteNumber("fullInH", left.TotalHours < 10 ? Math.Round(left.TotalHours, 1) : Math.Round(left.TotalHours));
+        }
+
+        writer.WriteNumber("setAside", ship.SetAside);
+        writer.WriteNumber("skipped", ship.Skipped);
+        writer.WriteEndObject();
+    }
 
     private static void Hours(Utf8JsonWriter writer, BooksState books, DeviceTable devices)
     {
