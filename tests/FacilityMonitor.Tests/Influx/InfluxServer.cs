@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using FacilityMonitor.Tests.EndToEnd;
 
 namespace FacilityMonitor.Tests.Influx;
 
@@ -40,7 +39,7 @@ internal sealed class InfluxServer : IAsyncDisposable
         for (var attempt = 1; ; attempt++)
         {
             // Between choosing a free port and listening on it somebody else may take it.
-            server.Url = new Uri($"http://127.0.0.1:{await ProcessUnderTest.FreePortAsync()}");
+            server.Url = new Uri($"http://127.0.0.1:{LoopbackPort.Free()}");
             try
             {
                 await server.StartAgainAsync();
@@ -68,7 +67,7 @@ internal sealed class InfluxServer : IAsyncDisposable
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
         var began = TimeProvider.System.GetTimestamp();
-        while (!await ListensAsync())
+        while (!LoopbackPort.IsListenedOnBy(Url.Port, _process.Id) || !await ListensAsync())
         {
             if (_process.HasExited || TimeProvider.System.GetElapsedTime(began) > Deadline)
                 throw new InvalidOperationException($"{_program} does not listen on {Url}.");
@@ -141,7 +140,7 @@ internal sealed class InfluxServer : IAsyncDisposable
     private async Task<string> ConfigurationAsync()
     {
         var file = Path.Combine(Folder, "influxdb.conf");
-        var backup = await ProcessUnderTest.FreePortAsync();
+        var backup = LoopbackPort.Free();
         await File.WriteAllTextAsync(file, string.Create(CultureInfo.InvariantCulture, $"""
             reporting-disabled = true
             bind-address = "127.0.0.1:{backup}"
