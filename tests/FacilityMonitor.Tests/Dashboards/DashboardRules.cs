@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using FacilityMonitor.Influx;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Tests.Conventions;
@@ -37,7 +38,7 @@ internal static partial class DashboardRules
 
     private static readonly string[] AlertColumns = ["rule", "site", "asset", "id", "state", "priority", "text_zh", "text_en", "start", "end"];
 
-    private static readonly string[] Kinds = [.. Enum.GetNames<DeviceKind>().Select(name => Hump().Replace(name, "-").ToLowerInvariant()), "unknown"];
+    private static readonly string[] Kinds = [.. Enum.GetValues<DeviceKind>().Select(kind => LineProtocol.Measurement(kind)), LineProtocol.UnknownMeasurement];
 
     /// <summary>Metrics for which a value is known where somebody has to look: their panels say which.</summary>
     private static readonly string[] LimitedMetrics = ["tc", "motor_tc", "smoke_dbm", "h2_ppm", "co_ppm", "water_cm", "ra_ma", "batt", "soc", "rssi"];
@@ -147,9 +148,9 @@ internal static partial class DashboardRules
         foreach (Match word in NotShared().Matches(bare))
             yield return $"{query.Where}: not all of InfluxDB 1.x, 2.x and 3.x have {word.Value}, or it does not read only";
         var measurements = Measurements(query.InfluxQl).ToArray();
-        foreach (var measurement in measurements.Except(Kinds).Where(name => name != "alert"))
+        foreach (var measurement in measurements.Except(Kinds).Where(name => name != AlertChanges.Measurement))
             yield return $"{query.Where}: our writer writes no measurement '{measurement}'";
-        var known = (measurements.Contains("alert") ? AlertColumns : [.. ReadingTags, .. ReadingFields]).Concat(Named().Matches(query.InfluxQl).Select(match => match.Groups[1].Value)).ToArray();
+        var known = (measurements.Contains(AlertChanges.Measurement) ? AlertColumns : [.. ReadingTags, .. ReadingFields]).Concat(Named().Matches(query.InfluxQl).Select(match => match.Groups[1].Value)).ToArray();
         foreach (var identifier in Identifiers(query.InfluxQl).Except(known))
             yield return $"{query.Where}: our writer writes no tag or field '{identifier}'";
         var groups = query.OuterGroup();
@@ -257,9 +258,6 @@ internal static partial class DashboardRules
         var page = File.ReadAllText(Path.Combine(SourceTree.Root, "dashboards/web/live.js"));
         return [.. Anchor().Matches(page).Select(match => "#" + match.Groups[1].Value)];
     }
-
-    [GeneratedRegex("(?<=[a-z])(?=[A-Z])")]
-    private static partial Regex Hump();
 
     [GeneratedRegex("^fm-[a-z0-9-]+$")]
     private static partial Regex Uid();
