@@ -276,7 +276,7 @@ function Books() {
       <tbody>${Row(t('today'), today, false)}
         ${hours.slice(-6).reverse().map((/** @type {any} */ hour) => Row(clock(hour.hour * 3_600_000).slice(0, 5), [hour], hour.hour <= settledHour && hour.open !== 0))}</tbody></table></div></div>
     <div class="scroll" tabindex="0"><table data-testid="alert-books"><caption>${t('alertBooks')}</caption>
-      <tbody>${Object.entries(alertBooks).map(([key, count]) => html`<tr key=${key} class=${count > 0 && (key === 'undelivered' || key === 'nobody') ? 'attention' : ''} data-testid=${`alert-books-${key}`}><th scope="row">${t(`alerts_${key}`)}</th><td class="n">${count}</td></tr>`)}</tbody></table></div></div>`;
+      <tbody>${Object.entries(alertBooks).map(([key, count]) => html`<tr key=${key} class=${count > 0 && (['undelivered', 'withheld', 'nobody'].includes(key)) ? 'attention' : ''} data-testid=${`alert-books-${key}`}><th scope="row">${t(`alerts_${key}`)}</th><td class="n">${count}</td></tr>`)}</tbody></table></div></div>`;
 }
 
 function Legend() {

@@ -79,6 +79,7 @@ export const texts = {
   alerts_notified: { zh: '已通知', en: 'notified' },
   alerts_inFlight: { zh: '通知中', en: 'being sent' },
   alerts_undelivered: { zh: '未送达', en: 'undelivered' },
+  alerts_withheld: { zh: '未登记设备，超出每小时限额，未通知', en: 'not told: device not registered, beyond the hourly quota' },
   alerts_nobody: { zh: '无人可通知', en: 'nobody to tell' },
   influxFine: { zh: '正在写入 {target}', en: 'writing to {target}' },
   influxAway: { zh: '自 {since} 起收不进读数（{said}）', en: 'takes no readings since {since} ({said})' },

@@ -74,6 +74,10 @@ public sealed record AlertTransition
     /// <summary>Registry path: <c>site/shed-1/pile-01/s1</c>, or <c>site/circuit-id</c>.</summary>
     public required string Asset { get; init; }
 
+    /// <summary>Whether it is about a device that the registry does not name: it is judged and shown like any other, but anybody may invent such devices, so
+    /// who is told of them is limited. Not stored with the step.</summary>
+    public bool IsStranger { get; init; }
+
     /// <summary>What, where, since when, what happens next, what to do.</summary>
     public required LocalText Text { get; init; }
 

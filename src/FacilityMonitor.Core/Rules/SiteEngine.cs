@@ -650,6 +650,7 @@ internal sealed class SiteEngine
             Device = alert.Subject.Device,
             Channel = alert.Key.Channel == 0 ? null : ChannelId.FromCode(alert.Key.Channel),
             Asset = alert.Subject.Asset,
+            IsStranger = !alert.Key.IsCircuit && _devices.TryGetValue(alert.Key.Subject, out var device) && device.Registered is null,
             Text = AlertText.Compose(rule, Where(alert.Key), Explain(alert, rule, evidence), alert, atMs),
             Evidence = evidence,
             FlapCount = alert.FlapCount,

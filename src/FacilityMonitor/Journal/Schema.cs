@@ -4,7 +4,7 @@ namespace FacilityMonitor.Journal;
 internal static class Schema
 {
     /// <summary>The statements of every version, the first one first; a database's version is how many of them it has seen.</summary>
-    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping];
+    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers];
 
     private static IReadOnlyList<string> First =>
     [
@@ -109,5 +109,15 @@ internal static class Schema
         "create trigger alert_deleted after delete on alert begin delete from alert_change where alert = old.id; end",
         // What was not shipped because the journal had no room to wait any longer; the embedded store has it.
         "create table shipping_gap (name text not null, from_ms integer not null, to_ms integer not null, primary key (name, from_ms)) strict, without rowid",
+    ];
+
+    private static IReadOnlyList<string> Strangers =>
+    [
+        // 1: about a device that the registry does not name; 2: what sums up those of whom nobody was told. The indexes hold what the quota counts (put in and
+        // not superseded), what was withheld, and the summaries.
+        "alter table outbox add column stranger integer not null default 0",
+        "create index outbox_of_strangers on outbox (recipient, created_ms) where stranger = 1 and state < 4",
+        "create index outbox_withheld on outbox (recipient, created_ms) where state = 5",
+        "create index outbox_summaries on outbox (recipient, created_ms) where stranger = 2",
     ];
 }

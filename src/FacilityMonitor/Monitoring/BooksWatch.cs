@@ -13,8 +13,9 @@ namespace FacilityMonitor.Monitoring;
 /// <param name="Notified">Of them, at least one receiver took it.</param>
 /// <param name="InFlight">None took it yet, and it is still tried.</param>
 /// <param name="Undelivered">Refused by every receiver, or given up.</param>
+/// <param name="Withheld">About a device that is not registered, beyond the quota of every receiver; it is on the page.</param>
 /// <param name="Nobody">The registry names nobody for it; it is on the page only.</param>
-internal sealed record AlertBooks(long Raised, long Notified, long InFlight, long Undelivered, long Nobody);
+internal sealed record AlertBooks(long Raised, long Notified, long InFlight, long Undelivered, long Withheld, long Nobody);
 
 /// <summary>The books of promise 2.</summary>
 /// <param name="Hours">Sums of the last day by hour of receipt, the oldest first.</param>
@@ -41,7 +42,7 @@ internal sealed partial class BooksWatch(Database database, DeviceTable devices,
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(10);
 
     private readonly ILogger<BooksWatch> _log = log;
-    private volatile BooksState _state = new([], 0, [], new AlertBooks(0, 0, 0, 0, 0));
+    private volatile BooksState _state = new([], 0, [], new AlertBooks(0, 0, 0, 0, 0, 0));
     private readonly OwnAlert _alert = new(Rule, Asset, tell);
 
     /// <summary>The books as they were added up last.</summary>
@@ -95,13 +96,13 @@ internal sealed partial class BooksWatch(Database database, DeviceTable devices,
         using var command = Database.Command(
             connection, """
             with raised as (select id from alert where onset_ms >= $since and exists (select 1 from alert_transition as step where step.alert = alert.id and json_extract(step.body, '$.state') = 'active')),
-              told as (select id, (select min(case state when $sent then 0 when $queued then 1 when $superseded then 3 else 2 end) from outbox where outbox.alert = raised.id) as best from raised)
-            select count(*), coalesce(sum(best = 0), 0), coalesce(sum(best = 1), 0), coalesce(sum(best >= 2), 0), coalesce(sum(best is null), 0) from told
+              told as (select id, (select min(case state when $sent then 0 when $queued then 1 when $superseded then 3 when $withheld then 4 else 2 end) from outbox where outbox.alert = raised.id) as best from raised)
+            select count(*), coalesce(sum(best = 0), 0), coalesce(sum(best = 1), 0), coalesce(sum(best in (2, 3)), 0), coalesce(sum(best = 4), 0), coalesce(sum(best is null), 0) from told
             """,
-            ("$since", sinceMs), ("$sent", (int)OutboxState.Sent), ("$queued", (int)OutboxState.Queued), ("$superseded", (int)OutboxState.Superseded));
+            ("$since", sinceMs), ("$sent", (int)OutboxState.Sent), ("$queued", (int)OutboxState.Queued), ("$superseded", (int)OutboxState.Superseded), ("$withheld", (int)OutboxState.Withheld));
         using var row = command.ExecuteReader();
         row.Read();
-        return new AlertBooks(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4));
+        return new AlertBooks(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5));
     }
 
     private SortedDictionary<string, object> Evidence(HourBook hole, int holes) => new(StringComparer.Ordinal)

@@ -19,7 +19,8 @@ namespace FacilityMonitor.OnCall;
 /// rise and fall while it is active. <c>number</c> rises with every step of one alert; a receiver may drop a lower one that comes later. <c>untold</c> is
 /// how many earlier states of this alert this receiver was never told because they could not be delivered in time: <c>cleared</c> with <c>untold</c> above
 /// 0 may be the first that it hears of it. <c>key</c> is the header <c>Idempotency-Key</c>: the same for every attempt, so what comes twice is known by it.
-/// New properties may be added at the end.
+/// New properties may be added at the end. The rule <c>unregistered-untold</c> is no alert: it says how many alerts of devices that are not registered
+/// this receiver was not told of (<see cref="StrangerQuota"/>), is <c>active</c> when it comes and never cleared.
 /// </remarks>
 internal static class NotificationJson
 {

@@ -24,6 +24,9 @@ internal enum OutboxState
 
     /// <summary>A later one of the same alert took its place before it was taken; that one says so.</summary>
     Superseded = 4,
+
+    /// <summary>It is about a device that is not registered, and the receiver was told of enough of those; a summary says how many.</summary>
+    Withheld = 5,
 }
 
 /// <summary>A notification that is due.</summary>
@@ -45,7 +48,8 @@ internal sealed record Letter(long Id, string Alert, int Number, string Recipien
 /// <param name="Refused">Refused for good, or without room.</param>
 /// <param name="Expired">Tried for as long as is allowed.</param>
 /// <param name="Superseded">A later one took its place.</param>
-internal sealed record OutboxBooks(long Queued, long? OldestMs, long Sent, long Refused, long Expired, long Superseded);
+/// <param name="Withheld">About devices that are not registered, beyond the quota.</param>
+internal sealed record OutboxBooks(long Queued, long? OldestMs, long Sent, long Refused, long Expired, long Superseded, long Withheld);
 
 /// <summary>What has to be told to whom, on disk in the same commit as the alert's step, so that no restart forgets or repeats it.</summary>
 /// <remarks>Of one alert at most one notification waits for a receiver: a newer state takes the place of an older one that was not taken yet. So a receiver
@@ -84,6 +88,7 @@ internal sealed class Outbox(TimeProvider time)
     public void Enqueue(SqliteConnection connection, IReadOnlyList<AlertTransition> steps, IReadOnlyList<Contact> contacts)
     {
         long? queued = null;
+        var quota = new StrangerQuota(connection, time.GetUtcNow().ToUnixTimeMilliseconds());
         foreach (var step in steps)
         {
             if (!IsNews(connection, step))
@@ -94,13 +99,18 @@ internal sealed class Outbox(TimeProvider time)
             {
                 if (contact.Sites.Count > 0 && (step.Site is not { } site || !contact.Sites.Contains(site)))
                     continue;
-                queued -= Supersede(connection, step.AlertId, contact.Id);
-                var hasRoom = queued < (step.Priority <= Priority.P1 ? 2 * QueuedMax : QueuedMax);
-                Insert(connection, step, contact, payload, hasRoom);
-                queued += hasRoom ? 1 : 0;
+                var superseded = Supersede(connection, step.AlertId, contact.Id);
+                queued -= superseded;
+                var state = quota.Withholds(step, contact.Id, superseded > 0) ? OutboxState.Withheld : StateFor(step.Priority, queued.Value);
+                if (Insert(connection, step, contact, payload, state) && state == OutboxState.Queued)
+                    queued++;
             }
         }
+
+        quota.Summarize();
     }
+
+    private static OutboxState StateFor(Priority priority, long queued) => queued < (priority <= Priority.P1 ? 2 * QueuedMax : QueuedMax) ? OutboxState.Queued : OutboxState.Refused;
 
     /// <summary>Who has something to send at a time.</summary>
     public static List<string> DueRecipients(SqliteConnection connection, long nowMs)
@@ -113,7 +123,8 @@ internal sealed class Outbox(TimeProvider time)
         return recipients;
     }
 
-    /// <summary>What is due for one receiver: the most urgent first, and one that fails again and again gives way to the less urgent.</summary>
+    /// <summary>What is due for one receiver: the most urgent first, of those the ones about registered devices; and one that fails again and again gives way to
+    /// the less urgent.</summary>
     public static List<Letter> Due(SqliteConnection connection, string recipient, long nowMs, int most)
     {
         using var command = Database.Command(
@@ -124,9 +135,9 @@ internal sealed class Outbox(TimeProvider time)
                   where taken.alert = outbox.alert and taken.recipient = outbox.recipient and taken.state = $sent), 0))
             from outbox left join alert on alert.id = outbox.alert
             where state = 0 and recipient = $recipient and due_ms <= $now
-            order by coalesce(alert.priority, 0) + attempts, outbox.id limit $most
+            order by coalesce(alert.priority, iif(stranger = 2, $summary, 0)) + attempts, stranger, outbox.id limit $most
             """,
-            ("$sent", (int)OutboxState.Sent), ("$recipient", recipient), ("$now", nowMs), ("$most", most));
+            ("$summary", (int)StrangerQuota.SummaryPriority), ("$sent", (int)OutboxState.Sent), ("$recipient", recipient), ("$now", nowMs), ("$most", most));
         using var rows = command.ExecuteReader();
         var letters = new List<Letter>();
         while (rows.Read())
@@ -164,7 +175,8 @@ internal sealed class Outbox(TimeProvider time)
         }
 
         return new OutboxBooks(
-            counts[(int)OutboxState.Queued], oldest, counts[(int)OutboxState.Sent], counts[(int)OutboxState.Refused], counts[(int)OutboxState.Expired], counts[(int)OutboxState.Superseded]);
+            counts[(int)OutboxState.Queued], oldest, counts[(int)OutboxState.Sent], counts[(int)OutboxState.Refused], counts[(int)OutboxState.Expired],
+            counts[(int)OutboxState.Superseded], counts[(int)OutboxState.Withheld]);
     }
 
     private static bool IsNews(SqliteConnection connection, AlertTransition step)
@@ -193,16 +205,22 @@ internal sealed class Outbox(TimeProvider time)
         return step.Condition == Condition.Active;
     }
 
-    private void Insert(SqliteConnection connection, AlertTransition step, Contact contact, string payload, bool hasRoom)
+    private bool Insert(SqliteConnection connection, AlertTransition step, Contact contact, string payload, OutboxState state)
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        Database.Execute(
+        var result = state switch
+        {
+            OutboxState.Refused => NoRoom,
+            OutboxState.Withheld => StrangerQuota.Reason,
+            _ => null,
+        };
+        return Database.Execute(
             connection, """
-            insert or ignore into outbox (alert, transition, recipient, channel, payload, state, attempts, due_ms, created_ms, done_ms, result)
-              values ($alert, $transition, $recipient, $channel, $payload, $state, 0, $now, $now, $done, $result)
+            insert or ignore into outbox (alert, transition, recipient, channel, payload, state, attempts, due_ms, created_ms, done_ms, result, stranger)
+              values ($alert, $transition, $recipient, $channel, $payload, $state, 0, $now, $now, $done, $result, $stranger)
             """,
             ("$alert", step.AlertId), ("$transition", step.Sequence), ("$recipient", contact.Id), ("$channel", contact.Webhook is null ? "log" : "webhook"), ("$payload", payload),
-            ("$state", (int)(hasRoom ? OutboxState.Queued : OutboxState.Refused)), ("$now", now), ("$done", hasRoom ? default(long?) : now), ("$result", hasRoom ? null : NoRoom));
+            ("$state", (int)state), ("$now", now), ("$done", state == OutboxState.Queued ? default(long?) : now), ("$result", result), ("$stranger", step.IsStranger ? 1 : 0)) > 0;
     }
 
     private int Supersede(SqliteConnection connection, string alert, string recipient) => Database.Execute(

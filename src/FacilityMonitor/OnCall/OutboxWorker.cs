@@ -23,7 +23,7 @@ internal sealed partial class OutboxWorker(
 
     private readonly ILogger<OutboxWorker> _log = log;
     private readonly Dictionary<string, Lane> _lanes = new(StringComparer.Ordinal);
-    private volatile OutboxBooks _books = new(0, null, 0, 0, 0, 0);
+    private volatile OutboxBooks _books = new(0, null, 0, 0, 0, 0, 0);
     private long _attempts;
     private long _sent;
     private long _givenUp;
@@ -194,7 +194,7 @@ internal sealed partial class OutboxWorker(
 
     private async Task PruneAsync()
     {
-        if (_books.Sent + _books.Refused + _books.Expired + _books.Superseded <= Outbox.DoneMax)
+        if (_books.Sent + _books.Refused + _books.Expired + _books.Superseded + _books.Withheld <= Outbox.DoneMax)
             return;
         try
         {

@@ -260,6 +260,7 @@ internal static class LiveJson
         writer.WriteNumber("notified", books.Alerts.Notified);
         writer.WriteNumber("inFlight", books.Alerts.InFlight);
         writer.WriteNumber("undelivered", books.Alerts.Undelivered);
+        writer.WriteNumber("withheld", books.Alerts.Withheld);
         writer.WriteNumber("nobody", books.Alerts.Nobody);
         writer.WriteEndObject();
     }

@@ -109,13 +109,16 @@ public sealed class BooksWatchTests : IAsyncDisposable
             AddAlert(connection, "told", "active", outbox: [4, 1]);
             AddAlert(connection, "on-its-way", "active", outbox: [2, 0]);
             AddAlert(connection, "given-up", "active", outbox: [3]);
+            AddAlert(connection, "stranger", "active", outbox: [5, 5]);
+            AddAlert(connection, "stranger-told-to-one", "active", outbox: [5, 1]);
+            AddAlert(connection, "stranger-refused-by-one", "active", outbox: [2, 5]);
             AddAlert(connection, "nobody", "active", outbox: []);
             AddAlert(connection, "only-pending", "pending", outbox: []);
         });
 
         watch.Check();
 
-        Assert.Equal(new AlertBooks(Raised: 4, Notified: 1, InFlight: 1, Undelivered: 1, Nobody: 1), watch.State.Alerts);
+        Assert.Equal(new AlertBooks(Raised: 7, Notified: 2, InFlight: 1, Undelivered: 2, Withheld: 1, Nobody: 1), watch.State.Alerts);
     }
 
     private long NowMs => _data.Time.GetUtcNow().ToUnixTimeMilliseconds();

@@ -180,6 +180,7 @@ public sealed class SnapshotTests
         scene.Observe(scene.Message(20, "main", Metric.W, 1200, device: "plug-1")).Tick(21);
 
         Assert.Equal(["0 pending P2 lane/plug-1", "10 active P2 lane/plug-1"], scene.Told);
+        Assert.All(scene.Steps, step => Assert.False(step.IsStranger));
         Assert.Empty(scene.Engine.OpenAlerts);
     }
 
@@ -197,6 +198,7 @@ public sealed class SnapshotTests
 
         Assert.Equal("10 active P2 unregistered/plug-1/s1", scene.Told.Last());
         Assert.Equal(AlertId.Of(null, "socket-overload", "unregistered/plug-1/s1", Scene.At(0)), scene.Steps[^1].AlertId);
+        Assert.All(scene.Steps, step => Assert.True(step.IsStranger));
 
         scene.Engine.Reconfigure(new FacilityIndex(Scene.Lane(more: [new DeviceEntry { Id = "plug", Name = new LocalText("插座", "Plug"), Kind = DeviceKind.Plug, Foreign = plug.Id }])));
         Assert.Empty(scene.Engine.OpenAlerts);
