@@ -8,9 +8,10 @@ source "$here/deploy/setup.sh"
 
 usage() {
     cat <<'U'
-Usage: src/run.sh [--lan] [--no-sim] [--config DIR] [--scenario NAME|FILE] [--data DIR]
+Usage: src/run.sh [--lan] [--influx] [--no-sim] [--config DIR] [--scenario NAME|FILE] [--data DIR]
 
   --lan            let plugs of this network reach the broker, and print how to connect one
+  --influx         start an InfluxDB of our own too (Debian's influxdb), and write every reading and alert to it
   --no-sim         no simulated neighbourhood, only what really reports
   --config DIR     your own registry and settings (default: .run/config, which begins as a copy of the demo neighbourhood)
   --scenario S     what the simulator plays: a name or a file (default: demo)
@@ -20,10 +21,11 @@ Ctrl-C ends it. Started in the background by a script (run.sh &) it cannot hear 
 U
 }
 
-lan='' simulate=yes config='' scenario=$root/firmware-sim/scenarios/demo.yaml run="$root/.run"
+lan='' influx='' simulate=yes config='' scenario=$root/firmware-sim/scenarios/demo.yaml run="$root/.run"
 while [ $# -gt 0 ]; do
     case $1 in
         --lan) lan=yes ;;
+        --influx) influx=yes ;;
         --no-sim) simulate='' ;;
         --config | --scenario | --data)
             [ $# -gt 1 ] || { echo "$1 needs a value." >&2; usage >&2; exit 2; }
@@ -59,6 +61,7 @@ need mosquitto mosquitto
 need curl curl
 # The address that plugs of this network can reach is asked of iproute2.
 [ -z "$lan" ] || need ip iproute2
+[ -z "$influx" ] || need influxd influxdb
 need node nodejs
 need npm npm
 need_package libsqlite3-0
@@ -161,6 +164,31 @@ await() {
 
 listening() { (exec 3<>"/dev/tcp/127.0.0.1/$1"); }
 
+if [ -n "$influx" ]; then
+    influx_port=$(free_port 8086)
+    mkdir -p "$run/influxdb"
+    cat >"$run/influxdb.conf" <<C
+reporting-disabled = true
+bind-address = "127.0.0.1:$(free_port 8088)"
+[meta]
+  dir = "$run/influxdb/meta"
+[data]
+  dir = "$run/influxdb/data"
+  wal-dir = "$run/influxdb/wal"
+  query-log-enabled = false
+[monitor]
+  store-enabled = false
+[http]
+  bind-address = "127.0.0.1:$influx_port"
+  log-enabled = false
+C
+    influx_url=http://127.0.0.1:$influx_port
+    start influxdb.log influxd run -config "$run/influxdb.conf"
+    await 'InfluxDB' "${pids[-1]}" influxdb.log curl -fsS "$influx_url/ping"
+    curl -fsS --data-urlencode 'q=CREATE DATABASE "facility"' "$influx_url/query" >/dev/null
+    export FM_INFLUX__URL=$influx_url
+fi
+
 start mosquitto.log mosquitto -c "$run/mosquitto.conf"
 broker=${pids[-1]}
 await 'The broker' "$broker" mosquitto.log listening "$broker_port"
@@ -194,6 +222,11 @@ cat <<U
   账号 Accounts   FM_BROKER__PORT=$broker_port FM_BROKER__ADMIN_PASSWORD_FILE=$run/admin.password \\
                   dotnet $monitor_dll device add --config $config SITE/DEVICE
 U
+if [ -n "$influx" ]; then
+    cat <<U
+  读数 InfluxDB   $influx_url   database facility   (influx -port $influx_port -database facility -execute 'select last(w) from pile group by device')
+U
+fi
 if [ -n "$lan" ]; then
     cat <<U
 
