@@ -218,8 +218,8 @@ const Unknown = (device) => html`<li key=${device.key} data-testid=${`new-device
     <span>${Object.entries(device.channels).map(([channel, values]) => `${channel}${typeof values.w === 'number' ? ` ${number(values.w, 1)} W` : ''}`).join(', ')}</span>
     <span class="age">${t('heard')} ${age(now() - device.heard)}${device.group ? ` · ${t('perhapsGroup')}` : ''}</span>${device.yaml && html`<pre tabindex="0">${device.yaml}</pre>`}</li>`;
 
-/** @param {string} label @param {any} value @param {{id?: string, bad?: boolean}} [more] */
-const Fact = (label, value, more) => html`<div key=${label} class=${more?.bad ? 'attention' : ''}><dt>${label}</dt><dd data-testid=${more?.id ? `health-${more.id}` : undefined}>${value}</dd></div>`;
+/** @param {string} label @param {any} value @param {{id?: string, bad?: boolean, row?: boolean}} [more] */
+const Fact = (label, value, more) => html`<div key=${label} class=${`${more?.bad ? 'attention' : ''} ${more?.row ? 'row' : ''}`}><dt>${label}</dt><dd data-testid=${more?.id ? `health-${more.id}` : undefined}>${value}</dd></div>`;
 
 /** Why the broker is away; what the network said to it is for whoever mends it. @param {any} broker */
 const Reason = (broker) => (broker.loss ? `${t(`loss_${broker.loss}`)}${broker.detail ? ` (${broker.detail})` : ''}` : '');
@@ -248,8 +248,8 @@ function Health() {
       ${Object.entries(journal.readers).map(([name, behind]) => Fact(t(`behind_${name}`), behind))}
       ${Fact(t('disk'), `${number(disk.free / 2 ** 30, 1)} GiB ${disk.error ?? ''}`, { bad: Boolean(disk.error) })}
       ${influx && Fact('InfluxDB', influx.said
-    ? `× ${t('influxAway', { since: clock(influx.since), said: influx.said })}${influx.oldest ? ` · ${t('influxOldest', { at: clock(influx.oldest) })}` : ''}${influx.fullInH === undefined ? '' : ` · ${t('influxFull', { hours: number(influx.fullInH, 1) })}`}`
-    : t('influxFine', { target: influx.target }), { id: 'influx', bad: Boolean(influx.said) })}
+    ? `× ${t('influxAway', { since: clock(influx.since), said: influx.said })}${influx.oldest ? ` · ${t('influxOldest', { at: clock(influx.oldest) })}` : ''}${influx.fullInH === undefined ? '' : ` · ${t('influxFull', { hours: number(influx.fullInH, influx.fullInH < 10 ? 1 : 0) })}`}`
+    : t('influxFine', { target: influx.target }), { id: 'influx', bad: Boolean(influx.said), row: Boolean(influx.said) })}
       ${influx && influx.setAside > 0 && Fact(t('influxSetAside'), influx.setAside)}
       ${influx && influx.skipped > 0 && Fact(t('influxSkipped'), influx.skipped, { bad: true })}
       ${Object.entries(limits).filter(([key, count]) => key === 'pages' || count > 0).map(([key, count]) => Fact(t(`limit_${key}`), count, { bad: key === 'damaged' || key === 'cfgBehind' }))}

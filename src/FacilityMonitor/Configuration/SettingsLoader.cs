@@ -167,7 +167,7 @@ internal sealed class SettingsLoader
         if (Value(InfluxUrl) is not { } url)
         {
             // Whoever wrote a token believes that readings are shipped.
-            if (All.FirstOrDefault(setting => setting != InfluxUrl && setting.Key.StartsWith("influx.", StringComparison.Ordinal) && _sources.ContainsKey(setting)) is { } lonely)
+            if (!_sources.ContainsKey(InfluxUrl) && All.FirstOrDefault(setting => setting.Key.StartsWith("influx.", StringComparison.Ordinal) && _sources.ContainsKey(setting)) is { } lonely)
                 Refuse(lonely, new("没有 influx.url 就不起作用；请补上 influx.url，或删去它", "does nothing without influx.url; add influx.url or remove it"));
             return null;
         }
