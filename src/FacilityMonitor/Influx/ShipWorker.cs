@@ -5,6 +5,7 @@ using FacilityMonitor.OnCall;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Storage;
+using Microsoft.Data.Sqlite;
 
 namespace FacilityMonitor.Influx;
 
@@ -108,7 +109,7 @@ internal sealed partial class ShipWorker : BackgroundService
             await OpenAsync(stoppingToken);
             while (true)
             {
-                if (!await ReadOnAsync(stoppingToken))
+                if (!await TryReadOnAsync(stoppingToken))
                     await Task.Delay(ReadEvery, _time, stoppingToken);
             }
         }
@@ -120,6 +121,24 @@ internal sealed partial class ShipWorker : BackgroundService
         finally
         {
             _reader?.Dispose();
+        }
+    }
+
+    /// <summary>A disk that cannot be read at the moment is no reason to end the service, which ends with any of its parts.</summary>
+    private async Task<bool> TryReadOnAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return await ReadOnAsync(cancellation);
+        }
+        catch (SqliteException error)
+        {
+            LogNotRead(error.Message);
+            await Task.Delay(DiskRetry, _time, cancellation);
+            // Perhaps in the middle of an entry: everything since the last that was booked is read once more.
+            await ((Task)_flight).WaitAsync(cancellation);
+            Rewind(_position);
+            return true;
         }
     }
 
@@ -156,13 +175,13 @@ internal sealed partial class ShipWorker : BackgroundService
             await LookForRestartAsync(cancellation);
         }
 
+        TakeAlerts();
         if (_reader!.TryRead(out var entry, out _))
         {
             await TakeAsync(entry!, cancellation);
             return true;
         }
 
-        TakeAlerts();
         if (_filling.Count > 0 ? _flight.IsCompleted && _time.GetElapsedTime(_fillingSince) >= _settings.Interval : _filling.Position > _position && _flight.IsCompleted)
             await SendAsync(cancellation);
         return false;
@@ -403,15 +422,17 @@ internal sealed partial class ShipWorker : BackgroundService
         var restarted = boot is null ? _wasAway && _boot is null && _trouble is null : _boot is not null && boot != _boot;
         if (boot is null && !restarted)
             return;
-        _wasAway = false;
-        _boot = boot;
-        if (!restarted)
-            return;
         var change = _alertChange;
-        using (var connection = _database.OpenReader())
-            _alertChange = AlertChanges.Before(connection, (_time.GetUtcNow() - _settings.Horizon).ToUnixTimeMilliseconds(), _alertChange);
-        if (_keptFrom >= _position && _alertChange == change)
+        if (restarted)
+        {
+            using var connection = _database.OpenReader();
+            change = AlertChanges.Before(connection, (_time.GetUtcNow() - _settings.Horizon).ToUnixTimeMilliseconds(), _alertChange);
+        }
+
+        (_wasAway, _boot) = (false, boot);
+        if (!restarted || (_keptFrom >= _position && change == _alertChange))
             return;
+        _alertChange = change;
         LogAgain(_sink.Name, _position - _keptFrom);
         Interlocked.Increment(ref _repeats);
         await BeginAtAsync(_keptFrom, cancellation);
@@ -442,21 +463,27 @@ internal sealed partial class ShipWorker : BackgroundService
 
     private async Task BeginAtAsync(long position, CancellationToken cancellation)
     {
+        Rewind(position);
+        _taken.Clear();
+        _taken.Enqueue((position, _time.GetTimestamp()));
+        (_position, _keptFrom) = (position, position);
+        await SaveAsync(cancellation);
+    }
+
+    /// <summary>Reads on behind a position, and forgets what was read before.</summary>
+    private void Rewind(long position)
+    {
         _reader!.Dispose();
         _reader = _journal.OpenReader(position);
         _filling.Clear();
         _sent.Clear();
         (_filling.Position, _sent.Position) = (position, position);
         _flight = Task.FromResult(true);
-        _taken.Clear();
-        _taken.Enqueue((position, _time.GetTimestamp()));
-        (_position, _keptFrom) = (position, position);
         _alertsRead = _filling.AlertChange = _sent.AlertChange = _alertChange;
-        await SaveAsync(cancellation);
     }
 
     /// <summary>A disk that refuses is asked again until it takes it: what is to be written is small, and waiting costs no reading.</summary>
-    private async Task CommitAsync(Action<Microsoft.Data.Sqlite.SqliteConnection> write, CancellationToken cancellation)
+    private async Task CommitAsync(Action<SqliteConnection> write, CancellationToken cancellation)
     {
         while (true)
         {
@@ -475,6 +502,9 @@ internal sealed partial class ShipWorker : BackgroundService
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Target} takes no readings: {Words}. They wait in the journal")]
     private partial void LogNotShipped(string target, string words);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The journal cannot be read on for InfluxDB: {Reason}. It is tried again")]
+    private partial void LogNotRead(string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Target} takes readings again, after {Pause}")]
     private partial void LogShippingAgain(string target, TimeSpan pause);

@@ -138,8 +138,18 @@ public sealed class InfluxClientTests
     {
         using var client = Client(new InfluxSettings
         {
-            Url = new Uri($"http://127.0.0.1:{LoopbackPort.Free()}"), Version = InfluxVersion.Detect, Database = "facility", RetentionPolicy = null, Organization = null,
-            Username = null, Password = null, Token = null, BatchReadings = 10, Interval = TimeSpan.FromSeconds(1), Timeout = TimeSpan.FromSeconds(5), Horizon = TimeSpan.FromMinutes(10),
+            Url = new Uri($"http://127.0.0.1:{LoopbackPort.Free()}"),
+            Version = InfluxVersion.Detect,
+            Database = "facility",
+            RetentionPolicy = null,
+            Organization = null,
+            Username = null,
+            Password = null,
+            Token = null,
+            BatchReadings = 10,
+            Interval = TimeSpan.FromSeconds(1),
+            Timeout = TimeSpan.FromSeconds(5),
+            Horizon = TimeSpan.FromMinutes(10),
         });
         Assert.Equal("ConnectionError", Assert.IsType<WriteAnswer.Later>(await client.WriteAsync(Lines, default)).Words);
         Assert.Null(await client.BootAsync(default));

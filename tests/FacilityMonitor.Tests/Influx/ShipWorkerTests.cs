@@ -301,8 +301,18 @@ public sealed class ShipWorkerTests : IAsyncDisposable
         _worker = new ShipWorker(
             new InfluxSettings
             {
-                Url = new Uri("http://influx.example"), Version = InfluxVersion.Detect, Database = "facility", RetentionPolicy = null, Organization = null, Username = null, Password = null,
-                Token = null, BatchReadings = batch, Interval = TimeSpan.FromSeconds(1), Timeout = TimeSpan.FromSeconds(30), Horizon = TimeSpan.FromMinutes(10),
+                Url = new Uri("http://influx.example"),
+                Version = InfluxVersion.Detect,
+                Database = "facility",
+                RetentionPolicy = null,
+                Organization = null,
+                Username = null,
+                Password = null,
+                Token = null,
+                BatchReadings = batch,
+                Interval = TimeSpan.FromSeconds(1),
+                Timeout = TimeSpan.FromSeconds(30),
+                Horizon = TimeSpan.FromMinutes(10),
             },
             new DataSettings { Directory = _folder.Path, RetentionDays = 1, RetentionBytes = 1 << 30, JournalBytes = _journalBytes, ReserveBytes = 0 },
             _sink, _data.Database, _data.Journal, _data.Worker, _registry, _data.Devices, _data.Time, NullLogger<ShipWorker>.Instance);

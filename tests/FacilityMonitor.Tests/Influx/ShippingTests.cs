@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using FacilityMonitor.Journal;
-using FacilityMonitor.Storage;
 using FacilityMonitor.Mqtt;
+using FacilityMonitor.Storage;
 using FacilityMonitor.Tests.EndToEnd;
 using FacilityMonitor.Tests.Mqtt;
 
@@ -103,7 +103,7 @@ public sealed class ShippingTests
         var acknowledged = new List<Task>();
         for (var seq = from; seq < from + messages; seq++)
         {
-                var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"{{\"v\":1,\"boot\":\"e2e\",\"seq\":{seq},\"ts\":{Began + seq},\"clk\":\"ntp\",\"r\":["));
+            var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"{{\"v\":1,\"boot\":\"e2e\",\"seq\":{seq},\"ts\":{Began + seq},\"clk\":\"ntp\",\"r\":["));
             for (var socket = 1; socket <= Sockets; socket++)
                 text.Append(CultureInfo.InvariantCulture, $"{(socket > 1 ? "," : "")}{{\"ch\":\"s{socket}\",\"w\":{100 + socket}.5,\"v\":230.1,\"a\":0.44}}");
             acknowledged.Add(pile.PublishAsync("fm/1/huaihai/pile-02/data", Encoding.UTF8.GetBytes(text.Append("]}").ToString()), MqttQos.AtLeastOnce, retain: false).AsTask());
