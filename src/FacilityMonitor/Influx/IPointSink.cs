@@ -21,7 +21,11 @@ internal abstract record WriteAnswer
     /// <summary>Not now: it is away, busy, or has trouble of its own.</summary>
     /// <param name="Wait">How long it asks us to wait; null when it does not say.</param>
     /// <param name="Words">What it said, or what happened.</param>
-    public sealed record Later(TimeSpan? Wait, string Words) : WriteAnswer;
+    public sealed record Later(TimeSpan? Wait, string Words) : WriteAnswer
+    {
+        /// <summary>Whether it can have been restarted meanwhile: one that only asks us to slow down has not.</summary>
+        public bool MayHaveRestarted { get; init; } = true;
+    }
 }
 
 /// <summary>A time series database that takes line protocol. Used by one thread at a time.</summary>

@@ -24,6 +24,9 @@ internal sealed partial class InfluxClient : IPointSink, IDisposable
     /// <summary>As many of the server's words are kept.</summary>
     private const int WordsMax = 300;
 
+    /// <summary>A look at when it started must not hold up the shipping for long.</summary>
+    private static readonly TimeSpan LookTimeout = TimeSpan.FromSeconds(5);
+
     private readonly InfluxSettings _settings;
     private readonly HttpMessageInvoker _client;
     private readonly TimeProvider _time;
@@ -82,9 +85,9 @@ internal sealed partial class InfluxClient : IPointSink, IDisposable
         try
         {
             using var json = JsonDocument.Parse(body);
-            return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("process_id", out var id) ? id.GetString() : null;
+            return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("process_id", out var id) && id.ValueKind == JsonValueKind.String ? id.GetString() : null;
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             return null;
         }
@@ -104,7 +107,12 @@ internal sealed partial class InfluxClient : IPointSink, IDisposable
         {
             var (answer, _) = await SendAsync(new HttpRequestMessage(HttpMethod.Get, Below("ping")), cancellationToken);
             using (answer)
+            {
+                // What stands before it answers while it is away; that says nothing of what it is.
+                if (!answer.IsSuccessStatusCode)
+                    throw new NoAnswerException($"HTTP {(int)answer.StatusCode} to /ping");
                 isV1 = answer.Headers.TryGetValues("X-Influxdb-Version", out var versions) && versions.First().TrimStart('v').StartsWith("1.", StringComparison.Ordinal);
+            }
         }
 
         var query = isV1
@@ -129,19 +137,22 @@ internal sealed partial class InfluxClient : IPointSink, IDisposable
 
     private async Task<string> GetAsync(string path, CancellationToken cancellationToken)
     {
-        var (answer, body) = await SendAsync(new HttpRequestMessage(HttpMethod.Get, Below(path)), cancellationToken);
+        var (answer, body) = await SendAsync(new HttpRequestMessage(HttpMethod.Get, Below(path)), _settings.Timeout < LookTimeout ? _settings.Timeout : LookTimeout, cancellationToken);
         using (answer)
             return answer.IsSuccessStatusCode ? body : "";
     }
 
-    private async Task<(HttpResponseMessage Answer, string Body)> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    private Task<(HttpResponseMessage Answer, string Body)> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        SendAsync(request, _settings.Timeout, cancellationToken);
+
+    private async Task<(HttpResponseMessage Answer, string Body)> SendAsync(HttpRequestMessage request, TimeSpan timeout, CancellationToken cancellationToken)
     {
         // Never in the address: that is what logs and error messages show.
         if (_settings.Token is { } token)
             request.Headers.TryAddWithoutValidation("Authorization", "Token " + token);
         else if (_settings.Username is { } user)
             request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{_settings.Password}")));
-        using var late = new CancellationTokenSource(_settings.Timeout, _time);
+        using var late = new CancellationTokenSource(timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
         HttpResponseMessage? answer = null;
         try
@@ -158,7 +169,7 @@ internal sealed partial class InfluxClient : IPointSink, IDisposable
         catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
         {
             answer?.Dispose();
-            throw new NoAnswerException(FormattableString.Invariant($"no answer within {_settings.Timeout.TotalSeconds} s"), error);
+            throw new NoAnswerException(FormattableString.Invariant($"no answer within {timeout.TotalSeconds} s"), error);
         }
     }
 
@@ -186,7 +197,7 @@ internal sealed partial class InfluxClient : IPointSink, IDisposable
         {
             400 or 422 => new WriteAnswer.Malformed(words),
             413 => new WriteAnswer.TooLarge(words),
-            408 or 425 or 429 or >= 500 or < 400 => new WriteAnswer.Later(WebhookNotifier.WaitAskedFor(answer, _time), words),
+            408 or 425 or 429 or >= 500 or < 400 => new WriteAnswer.Later(WebhookNotifier.WaitAskedFor(answer, _time), words) { MayHaveRestarted = (int)answer.StatusCode >= 500 },
             _ => new WriteAnswer.Refused(words),
         };
     }
@@ -205,7 +216,7 @@ internal sealed partial class InfluxClient : IPointSink, IDisposable
                 said = text.GetString()!;
             }
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             // Not JSON: as it is.
         }
@@ -215,5 +226,5 @@ internal sealed partial class InfluxClient : IPointSink, IDisposable
     }
 
     /// <summary>No answer came, or not a whole one.</summary>
-    private sealed class NoAnswerException(string message, Exception inner) : Exception(message, inner);
+    private sealed class NoAnswerException(string message, Exception? inner = null) : Exception(message, inner);
 }

@@ -52,13 +52,14 @@ internal sealed partial class ShipWatch(
         if (ship.Trouble is { } trouble)
         {
             var isDue = trouble.NeedsSomebody || now - trouble.SinceMs >= Patience.TotalMilliseconds;
-            if (isDue && (!_alert.IsOpen || _told?.Words != trouble.Words || _skipsTold != ship.Skipped))
+            if (isDue && (!_alert.IsOpen || Reason(_told) != Reason(trouble) || _skipsTold != ship.Skipped))
             {
                 _alert.Raise(Priority.P2, trouble.SinceMs, now, Text(ship, trouble), Evidence(ship, trouble));
                 (_told, _skipsTold) = (trouble, ship.Skipped);
             }
         }
-        else
+        // After our own start nothing is known of it before it has taken something.
+        else if (ship.Shipped > 0)
         {
             _told = null;
             _alert.Clear(now, new LocalText($"已恢复：{ship.Target} 又在接收读数，欠下的正在补上。", $"Cleared: {ship.Target} takes readings again; what it missed is being sent."));
@@ -74,7 +75,7 @@ internal sealed partial class ShipWatch(
             {
                 Check();
             }
-            catch (SqliteException error)
+            catch (Exception error) when (error is SqliteException or DatabaseUnavailableException or IOException)
             {
                 LogNotRead(error.Message);
             }
@@ -120,6 +121,10 @@ internal sealed partial class ShipWatch(
             $"InfluxDB 收不进读数：自 {since} 起 {ship.Target}（{trouble.Words}）。接收、告警和页面都正常。{roomZh}恢复后自动补上。请做：{doZh}",
             $"InfluxDB takes no readings since {since}: {ship.Target} ({trouble.Words}). Receiving, alerts and page go on. {roomEn} It catches up by itself afterwards. Do: {doEn}");
     }
+
+    /// <summary>What makes it another trouble to a person: the status. Words may hold the time or a number of the request.</summary>
+    private static string? Reason(ShipTrouble? trouble) =>
+        trouble is null ? null : trouble.Words.StartsWith("HTTP ", StringComparison.Ordinal) && trouble.Words.Length >= "HTTP 400".Length ? trouble.Words[.."HTTP 400".Length] : "";
 
     private static double Hours(TimeSpan time) => time.TotalHours < 10 ? Math.Round(time.TotalHours, 1) : Math.Round(time.TotalHours);
 

@@ -29,12 +29,16 @@ internal sealed partial class ShipWorker : BackgroundService
     /// <summary>Share of the journal's limit at which waiting ends: from there on it is needed for those who raise alerts.</summary>
     public const double JournalShare = 0.8;
 
+    /// <summary>The same while the database takes readings, but more slowly than they come.</summary>
+    public const double JournalShareWhenTaken = 0.9;
+
     /// <summary>Share of the journal's limit from which nothing is kept for a restart of the database any more.</summary>
     public const double HorizonShare = 0.5;
 
     private static readonly TimeSpan ReadEvery = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan BootEvery = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan BootEveryAfterTrouble = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SkipEvery = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan DiskRetry = TimeSpan.FromSeconds(1);
@@ -63,6 +67,8 @@ internal sealed partial class ShipWorker : BackgroundService
     private string? _boot;
     private long _bootLookedAt;
     private bool _wasAway;
+    private byte[]? _lastTaken;
+    private bool _hadFaults;
     private long _alertChange;
     private long _alertsRead;
     private long _alertsLookedAt;
@@ -99,8 +105,9 @@ internal sealed partial class ShipWorker : BackgroundService
     }
 
     /// <summary>Whether the journal is kept full by us, who are behind the embedded store. Trimming takes some seconds, so that it is not asked again at once.</summary>
-    private bool IsHoldingUp => _journal.Bytes >= _journalMax * JournalShare && _store.Position > Volatile.Read(ref _position)
-        && (_skippedAt is not { } at || _time.GetElapsedTime(at) >= SkipEvery);
+    private bool IsHoldingUp => _journal.Bytes >= _journalMax * (_trouble is null ? JournalShareWhenTaken : JournalShare) && _store.Position > Volatile.Read(ref _position)
+        && (_skippedAt is not { } at || _time.GetElapsedTime(at) >= SkipEvery)
+        && _journal.Cursors().All(cursor => cursor.Value >= Volatile.Read(ref _keptFrom));
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -131,7 +138,7 @@ internal sealed partial class ShipWorker : BackgroundService
         {
             return await ReadOnAsync(cancellation);
         }
-        catch (SqliteException error)
+        catch (Exception error) when (error is SqliteException or DatabaseUnavailableException or IOException)
         {
             LogNotRead(error.Message);
             await Task.Delay(DiskRetry, _time, cancellation);
@@ -311,10 +318,12 @@ internal sealed partial class ShipWorker : BackgroundService
             if (answer is WriteAnswer.Written)
             {
                 Interlocked.Add(ref _shipped, batch.Count);
+                if (batch.Count > 0 && !_hadFaults)
+                    _lastTaken = batch.Lines((batch.Count - 1)..).ToArray();
                 if (batch.Count > 0 && _trouble is { } over)
                 {
-                    var pause = _time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(over.SinceMs);
-                    LogShippingAgain(_sink.Name, pause);
+                    var away = _time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(over.SinceMs);
+                    LogShippingAgain(_sink.Name, away);
                     _trouble = null;
                 }
 
@@ -324,8 +333,25 @@ internal sealed partial class ShipWorker : BackgroundService
             Complain(answer);
             if (IsHoldingUp)
                 return false;
-            await Task.Delay(RetryPlan.Pause(RetryMax, ++failures, (answer as WriteAnswer.Later)?.Wait, Random.Shared.NextDouble()), _time, cancellation);
+            var pause = RetryPlan.Pause(RetryMax, ++failures, (answer as WriteAnswer.Later)?.Wait, Random.Shared.NextDouble());
+            if (!await WaitAsync(pause, cancellation))
+                return false;
         }
+    }
+
+    /// <returns>False when the journal has no room to wait any longer.</returns>
+    private async Task<bool> WaitAsync(TimeSpan pause, CancellationToken cancellation)
+    {
+        var began = _time.GetTimestamp();
+        while (pause - _time.GetElapsedTime(began) is { Ticks: > 0 } left)
+        {
+            // Less than a millisecond would be no pause at all.
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Clamp(Math.Ceiling(left.TotalMilliseconds), 1, LookEvery.TotalMilliseconds)), _time, cancellation);
+            if (IsHoldingUp)
+                return false;
+        }
+
+        return true;
     }
 
     private void Complain(WriteAnswer answer)
@@ -339,8 +365,7 @@ internal sealed partial class ShipWorker : BackgroundService
             _ => "",
         };
         var needsSomebody = answer is not WriteAnswer.Later;
-        // What it said while it was up counts as being away too: between two attempts it may have been restarted.
-        _wasAway = true;
+        _wasAway |= answer is WriteAnswer.Later { MayHaveRestarted: true };
         if (_trouble is null)
             LogNotShipped(_sink.Name, words);
         if (_trouble is not { } known || known.Words != words)
@@ -350,6 +375,7 @@ internal sealed partial class ShipWorker : BackgroundService
     /// <summary>Writes a batch, and sets aside the lines in it that the database finds fault with.</summary>
     private async Task<WriteAnswer> WriteAsync(LineBatch batch, CancellationToken cancellation)
     {
+        _hadFaults = false;
         var answer = await _sink.WriteAsync(batch.Lines(..), cancellation);
         if (answer is not (WriteAnswer.Malformed or WriteAnswer.TooLarge))
             return answer;
@@ -357,6 +383,10 @@ internal sealed partial class ShipWorker : BackgroundService
         answer = await IsolateAsync(batch, 0, batch.Count, answer, faults, cancellation);
         if (answer is not WriteAnswer.Written || faults.Count == 0)
             return answer;
+        // Not one was taken: unless it still takes what it took before, it is not the lines. The same line again changes nothing there.
+        if (faults.Count == batch.Count && (_lastTaken is not { } known || await _sink.WriteAsync(known, cancellation) is not WriteAnswer.Written))
+            return new WriteAnswer.Malformed(faults[0].Words);
+        _hadFaults = true;
         await SetAsideAsync(batch, faults, cancellation);
         return answer;
     }
@@ -397,7 +427,8 @@ internal sealed partial class ShipWorker : BackgroundService
     private Task SaveAsync(CancellationToken cancellation)
     {
         var isShort = _journal.Bytes >= _journalMax * HorizonShare;
-        while (_taken.TryPeek(out var oldest) && (isShort || _time.GetElapsedTime(oldest.TakenAt) >= _settings.Horizon))
+        // Until it is known whether it has restarted, what was taken before counts as perhaps lost, however long ago that was.
+        while (!_wasAway && _taken.TryPeek(out var oldest) && (isShort || _time.GetElapsedTime(oldest.TakenAt) >= _settings.Horizon))
             _keptFrom = Math.Max(_keptFrom, _taken.Dequeue().Position);
         var (position, keptFrom, alertChange, boot) = (_position, _keptFrom, _alertChange, _boot);
         return CommitAsync(
@@ -418,8 +449,9 @@ internal sealed partial class ShipWorker : BackgroundService
             return;
         _bootLookedAt = _time.GetTimestamp();
         var boot = await _sink.BootAsync(cancellation);
-        // One that is away is looked at again; one that never tells has perhaps restarted whenever it was away.
-        var restarted = boot is null ? _wasAway && _boot is null && _trouble is null : _boot is not null && boot != _boot;
+        // One that is away is looked at again. One that does not tell has perhaps restarted whenever it was away.
+        var isBack = _wasAway && _trouble is null;
+        var restarted = boot is null || _boot is null ? isBack : boot != _boot;
         if (boot is null && !restarted)
             return;
         var change = _alertChange;
@@ -444,7 +476,7 @@ internal sealed partial class ShipWorker : BackgroundService
         var to = _time.GetUtcNow().ToUnixTimeMilliseconds();
         if (_gapFromMs is null)
             Interlocked.Increment(ref _skipped);
-        var from = _gapFromMs ??= ReceivedAfter(_position) ?? to;
+        var from = _gapFromMs ??= ReceivedAfter(_wasAway ? _keptFrom : _position) ?? to;
         var position = Math.Max(_position, _store.Position);
         await CommitAsync(
             connection => Database.Execute(connection, "insert or replace into shipping_gap (name, from_ms, to_ms) values ($name, $from, $to)", ("$name", Cursor), ("$from", from), ("$to", to)),

@@ -59,6 +59,9 @@ public sealed class ShipWatchTests : IAsyncDisposable
         watch.Check();
         _state = _state with { Trouble = null };
         watch.Check();
+        Assert.Single(_told);
+        _state = _state with { Shipped = 1 };
+        watch.Check();
         watch.Check();
         Assert.Equal([Condition.Active, Condition.Cleared], _told.Select(step => step.Condition));
     }

@@ -132,6 +132,38 @@ public sealed class ShipWorkerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_small_batch_of_which_nothing_is_taken_is_set_aside_only_if_it_still_takes_what_it_took_before()
+    {
+        await StartAsync();
+        await AppendAsync(messages: 3);
+        await UntilAsync(() => _sink.Kept.Count == 3, "it takes readings");
+        _sink.Answer = _ => new WriteAnswer.Malformed("HTTP 400 nothing suits it");
+        await AppendAsync(messages: 2);
+        await UntilAsync(() => _worker!.State.Trouble is { NeedsSomebody: true }, "the trouble is known");
+        Assert.Equal(0, _worker!.State.SetAside);
+
+        _sink.Answer = lines => lines.Any(line => line.Contains("w=3 ", StringComparison.Ordinal) || line.Contains("w=4 ", StringComparison.Ordinal)) ? new WriteAnswer.Malformed("HTTP 400 those") : null;
+        await UntilAsync(() => _worker.State.SetAside == 2, "now it is the lines");
+        await UntilAsync(() => _worker.State.Trouble is null, "the trouble is over");
+    }
+
+    [Fact]
+    public async Task One_that_was_away_for_longer_than_the_horizon_is_sent_again_what_it_lost_in_the_crash()
+    {
+        await StartAsync();
+        await AppendAsync(messages: 20);
+        await UntilAsync(() => _sink.Kept.Count == 20 && _worker!.State.OldestMs is null, "every reading is there");
+        _sink.LoseEverything(null);
+        _sink.Answer = _ => new WriteAnswer.Later(null, "ConnectionError");
+        await AppendAsync(messages: 5);
+        await UntilAsync(() => _worker!.State.Trouble is not null, "it is away");
+        await PassAsync(TimeSpan.FromMinutes(30));
+        _sink.Boot = "second";
+        _sink.Answer = _ => null;
+        await UntilAsync(() => _sink.Kept.Count == 25, "the lost ones and the new ones are there");
+    }
+
+    [Fact]
     public async Task A_batch_that_is_too_large_for_it_goes_in_halves()
     {
         _sink.Answer = lines => lines.Length > 3 ? new WriteAnswer.TooLarge("HTTP 413") : null;
@@ -248,7 +280,7 @@ public sealed class ShipWorkerTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_reading_of_a_device_that_was_registered_meanwhile_goes_under_its_new_name()
+    public async Task A_reading_of_a_device_that_nobody_registered_is_shipped_as_unknown()
     {
         await StartAsync();
         await AppendAsync(messages: 1, device: "pile-77");

@@ -85,6 +85,7 @@ public sealed class ShippingTests
         var left = await metrics.CountAsync("w");
         seq = await SayAsync(pile, seq, 10);
         await service.Process.UntilAsync(async () => await metrics.CountAsync("w") == seq * Sockets, $"{seq * Sockets} readings in the database, of which the crash had left {left}");
+        Assert.Contains("has restarted", service.Process.Log, StringComparison.Ordinal);
     }
 
     private static Task<ServiceUnderTest> StartAsync(MosquittoBroker broker, string folder, InfluxServer influx, params (string Name, string Value)[] more) =>
