@@ -4,7 +4,7 @@ namespace FacilityMonitor.Journal;
 internal static class Schema
 {
     /// <summary>The statements of every version, the first one first; a database's version is how many of them it has seen.</summary>
-    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers];
+    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices];
 
     private static IReadOnlyList<string> First =>
     [
@@ -119,5 +119,36 @@ internal static class Schema
         "create index outbox_of_strangers on outbox (recipient, created_ms) where stranger = 1 and state < 4",
         "create index outbox_withheld on outbox (recipient, created_ms) where state = 5",
         "create index outbox_summaries on outbox (recipient, created_ms) where stranger = 2",
+    ];
+
+    private static IReadOnlyList<string> Notices =>
+    [
+        // What one person is to be told at one step of an escalation, once; the ways to reach that person; and every attempt, written before it is made, so that
+        // a provider's limits are kept across a restart.
+        """
+        create table notice (id integer primary key autoincrement, key text not null unique, alert text not null, step integer not null, person text not null,
+          priority integer not null, drill integer not null, brief_zh text not null, brief_en text not null, text_zh text not null, text_en text not null, link text,
+          state integer not null, created_ms integer not null, expires_ms integer not null, done_ms integer, result text) strict
+        """,
+        "create index notice_by_alert on notice (alert)",
+        "create index notice_waiting on notice (expires_ms) where state = 0",
+        """
+        create table notice_way (notice integer not null, ordinal integer not null, channel text not null, address text not null, priority integer not null,
+          rank integer not null, state integer not null, attempts integer not null, due_ms integer not null, lease text, lease_ms integer, receipt text, result text,
+          done_ms integer, primary key (notice, ordinal)) strict, without rowid
+        """,
+        "create index notice_way_queued on notice_way (channel, rank, due_ms) where state = 0",
+        "create index notice_way_sending on notice_way (lease_ms) where state = 1",
+        "create index notice_way_receipt on notice_way (channel, receipt) where receipt is not null",
+        """
+        create table notice_attempt (id integer primary key autoincrement, notice integer not null, ordinal integer not null, channel text not null, address text not null,
+          priority integer not null, at_ms integer not null, ended_ms integer, outcome text) strict
+        """,
+        "create index notice_attempt_by_time on notice_attempt (at_ms)",
+        // How a channel does: until when it must not be used, and since when it fails.
+        """
+        create table channel_state (name text primary key, paused_ms integer not null default 0, accepted_ms integer, failed_ms integer, failing_ms integer, probed_ms integer,
+          fault text) strict, without rowid
+        """,
     ];
 }
