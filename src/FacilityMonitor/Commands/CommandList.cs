@@ -11,6 +11,7 @@ internal static class CommandList
         CheckCommand.Create(),
         DecodeCommand.Create(),
         ReplayCommand.Create(),
+        ScoreCommand.Create(),
         DeadLetterCommand.Create(),
         ExportCommand.Create(),
         ControlCommand.Create(),
