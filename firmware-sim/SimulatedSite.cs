@@ -9,10 +9,14 @@ internal sealed class SimulatedSite
 {
     private readonly List<SimulatedDevice> _devices = [];
     private readonly List<Meter> _meters = [];
+    private readonly Dictionary<int, double> _trippedS = [];
 
     public required string Id { get; init; }
 
     public required Mains Mains { get; init; }
+
+    /// <summary>How long a tripped breaker waits for somebody to switch it on again, s of life.</summary>
+    public double ResetAfterS { get; init; } = 45 * 60;
 
     /// <summary>Every circuit, parents before their children.</summary>
     public required IReadOnlyList<Circuit> Circuits { get; init; }
@@ -36,6 +40,7 @@ internal sealed class SimulatedSite
     public void Step(in Moment now)
     {
         Mains.Step(now);
+        ResetBreakers(now);
         foreach (var circuit in Circuits)
             circuit.Begin(Mains);
         foreach (var people in People)
@@ -51,9 +56,33 @@ internal sealed class SimulatedSite
         foreach (var (circuit, draw) in Extras)
             draw(circuit, now);
         for (var index = Circuits.Count - 1; index >= 0; index--)
-            Circuits[index].End();
+            Circuits[index].End(now.ClockS);
+        for (var phase = 1; phase <= 3; phase++)
+        {
+            var amps = 0.0;
+            foreach (var circuit in Circuits)
+                amps += circuit.Parent is null ? circuit.Amps(phase) : 0;
+            Mains.Carry(phase, amps);
+        }
+
         // Meters last: they see the whole step.
         foreach (var meter in _meters)
             meter.Step(now);
+    }
+
+    /// <summary>Somebody comes and switches on what has tripped by itself. What a script opened, the script closes.</summary>
+    private void ResetBreakers(in Moment now)
+    {
+        for (var index = 0; index < Circuits.Count; index++)
+        {
+            var circuit = Circuits[index];
+            if (circuit.IsCut || circuit.Breaker is not { HasTripped: true } breaker)
+                continue;
+            _trippedS[index] = _trippedS.GetValueOrDefault(index) + now.LifeS;
+            if (_trippedS[index] < ResetAfterS)
+                continue;
+            _trippedS[index] = 0;
+            breaker.Close();
+        }
     }
 }

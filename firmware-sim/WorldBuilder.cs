@@ -44,12 +44,13 @@ internal static class WorldBuilder
         var circuits = new Dictionary<string, Circuit>();
         var ordered = new List<Circuit>();
         foreach (var circuit in InOrder(spec.Circuits))
-            ordered.Add(circuits[circuit.Id] = BuildCircuit(circuit, circuits));
+            ordered.Add(circuits[circuit.Id] = BuildCircuit(circuit, circuits, Stream));
 
         var site = new SimulatedSite
         {
             Id = spec.Id,
-            Mains = new Mains(Stream("mains")),
+            Mains = new Mains(Stream("mains"), spec.MainsOhms),
+            ResetAfterS = spec.ResetAfterS,
             Circuits = ordered,
             Loads = [.. spec.Circuits.SelectMany(circuit => BuildLoads(circuit, circuits[circuit.Id], Stream))],
         };
@@ -92,6 +93,7 @@ internal static class WorldBuilder
         Id = device.Id,
         Place = device.Place,
         PeriodS = device.PeriodS,
+        SkewMs = (long)Math.Round(device.SkewS * 1000),
         Circuit = device.Circuit is null ? null : circuits[device.Circuit],
     };
 
@@ -109,8 +111,9 @@ internal static class WorldBuilder
         }
     }
 
-    private static Circuit BuildCircuit(CircuitSpec spec, Dictionary<string, Circuit> known) => new()
+    private static Circuit BuildCircuit(CircuitSpec spec, Dictionary<string, Circuit> known, Func<string, Randomness> stream) => new()
     {
+        Breaker = spec.RatedA is { } rated ? new Breaker(rated, spec.Curve, stream("breaker/" + spec.Id)) : null,
         Id = spec.Id,
         Parent = spec.Parent is null ? null : known[spec.Parent],
         RatedA = spec.RatedA,
@@ -133,6 +136,10 @@ internal static class WorldBuilder
                 LoadSpec.Lift lift => new LiftLoad(lift.MotionW, lift.StandbyW, random),
                 LoadSpec.Cycling cycling => new CyclingLoad(cycling.Watts, cycling.OnS, cycling.OffS, 0.7, random),
                 LoadSpec.GuardRoom => new GuardRoom(random),
+                LoadSpec.Pump pump => new TankPump(pump.Watts, random),
+                LoadSpec.Fridge => new Fridge(random),
+                LoadSpec.Kettle kettle => new Kettle(kettle.PerHour, random),
+                LoadSpec.AirConditioner cooler => new AirConditioner(cooler.Watts, cooler.FromHour, cooler.ToHour, random),
                 _ => throw new System.Diagnostics.UnreachableException(),
             });
         }
@@ -141,7 +148,7 @@ internal static class WorldBuilder
     private static ChargingDevice BuildCharging(DeviceSpec spec, DeviceSeat seat, Randomness random)
     {
         var isCabinet = spec.Kind == SimulatedKind.Cabinet;
-        var settings = new PointSettings { Resolution = spec.IsOld ? Resolution.OldPile : Resolution.Pile };
+        var settings = new PointSettings { Resolution = spec.IsOld ? Resolution.OldPile : Resolution.Pile, RefreshS = spec.RefreshS };
         var points = new ChargingPoint[spec.Sockets];
         for (var index = 0; index < points.Length; index++)
         {

@@ -23,7 +23,7 @@ internal sealed class Cabinet(DeviceSeat seat, IReadOnlyList<ChargingPoint> poin
             writer.Number(Metric.V, point.Meter.Volts, 1);
             writer.Number(Metric.A, point.Meter.Amps, 2);
             writer.Number(Metric.Wh, point.Meter.WattHours, 0);
-            writer.CounterEpoch(1);
+            writer.CounterEpoch(point.Meter.Epoch);
             writer.Number(Metric.Tc, point.Celsius, 1);
             if (point.Charger is { } pack)
                 writer.Number(Metric.Soc, 100 * Math.Clamp(pack.Soc, 0, 1), 0);

@@ -27,6 +27,9 @@ internal sealed record PointSettings
 
     public Resolution Resolution { get; init; } = Resolution.Pile;
 
+    /// <summary>How often the display takes a new value, s.</summary>
+    public double RefreshS { get; init; }
+
     public double ClassPercent { get; init; } = 2;
 }
 
@@ -36,7 +39,7 @@ internal sealed class ChargingPoint(ChannelId channel, PointSettings settings, i
 {
     private const int OverPowerSamples = 3;
 
-    private readonly Measurement _meter = new(settings.ClassPercent, settings.Resolution, random);
+    private readonly Measurement _meter = new(settings.ClassPercent, settings.Resolution, random, settings.RefreshS);
     private readonly Contact _contact = new(random.Between(5, 30));
     private readonly double _ambientOffsetK = random.Between(-0.6, 0.6);
 
@@ -56,6 +59,9 @@ internal sealed class ChargingPoint(ChannelId channel, PointSettings settings, i
 
     /// <summary>Only for old or disabled owners.</summary>
     public bool IsReserved { get; init; }
+
+    /// <summary>Whether whoever charges now may use a reserved socket.</summary>
+    public bool IsEntitledUser { get; set; }
 
     public bool IsPlugged => _charger is not null;
 
@@ -81,6 +87,12 @@ internal sealed class ChargingPoint(ChannelId channel, PointSettings settings, i
     public Measurement Meter => _meter;
 
     public double Celsius { get; private set; } = 20;
+
+    /// <summary>Plug and socket.</summary>
+    public Contact Contact => _contact;
+
+    /// <summary>What really flows, W, whatever the meter says.</summary>
+    public double TrueWatts { get; private set; }
 
     /// <summary>A plug goes in and its owner pays: the session begins.</summary>
     public DeviceFact Plug(Charger charger, string user, double fromWh = double.NaN)
@@ -136,6 +148,7 @@ internal sealed class ChargingPoint(ChannelId channel, PointSettings settings, i
                 powerFactor = 0.95;
         }
 
+        TrueWatts = watts;
         var amps = watts > 0 ? watts / (volts * powerFactor) : 0;
         circuit?.Add(Phase, watts, powerFactor);
         _contact.Step(amps, now.ClockS);
@@ -146,6 +159,7 @@ internal sealed class ChargingPoint(ChannelId channel, PointSettings settings, i
 
     private DeviceFact StartSession(string user, double fromWh)
     {
+        IsEntitledUser = false;
         Session = random.Next().ToString("x16", System.Globalization.CultureInfo.InvariantCulture)[..8];
         User = user;
         RelayClosed = true;

@@ -1,3 +1,4 @@
+using FacilityMonitor.Contract;
 using FacilityMonitor.Readings;
 using FirmwareSim.Physics;
 using FirmwareSim.Protocol;
@@ -12,6 +13,7 @@ internal sealed class Meter : SimulatedDevice
     private readonly Circuit _measured;
     private readonly Measurement[] _elements;
     private readonly ChannelId[] _channels;
+    private bool _hasTripped;
 
     /// <param name="seat">Where it is. It lives on the supply side, so a trip of its circuit leaves it alive.</param>
     /// <param name="measured">The circuit it measures.</param>
@@ -38,6 +40,11 @@ internal sealed class Meter : SimulatedDevice
 
     public override void Step(in Moment now)
     {
+        // A contact beside the breaker tells the meter that it has tripped.
+        var hasTripped = _measured.Breaker?.HasTripped == true;
+        if (hasTripped && !_hasTripped)
+            Tell(new DeviceFact(EventKind.Trip, ChannelId.Main));
+        _hasTripped = hasTripped;
         for (var index = 0; index < _elements.Length; index++)
         {
             var phase = _elements.Length == 1 ? _measured.Phase : index + 1;
@@ -56,7 +63,7 @@ internal sealed class Meter : SimulatedDevice
             writer.Number(Metric.A, element.Amps, 2);
             writer.Number(Metric.Pf, element.PowerFactor, 2);
             writer.Number(Metric.Wh, element.WattHours, 0);
-            writer.CounterEpoch(1);
+            writer.CounterEpoch(element.Epoch);
             writer.End();
         }
     }

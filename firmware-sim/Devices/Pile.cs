@@ -23,7 +23,7 @@ internal sealed class Pile(DeviceSeat seat, IReadOnlyList<ChargingPoint> points,
             writer.Number(Metric.V, point.Meter.Volts, 1);
             writer.Number(Metric.A, point.Meter.Amps, 2);
             writer.Number(Metric.Wh, point.Meter.WattHours, 0);
-            writer.CounterEpoch(1);
+            writer.CounterEpoch(point.Meter.Epoch);
             writer.Number(Metric.Tc, point.Celsius, 1);
             writer.Flag(Metric.Relay, point.RelayClosed);
             writer.State(point.State);

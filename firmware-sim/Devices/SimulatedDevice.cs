@@ -20,6 +20,9 @@ internal sealed record DeviceSeat
     /// <summary>How often it reports, s.</summary>
     public double PeriodS { get; init; } = 10;
 
+    /// <summary>How far its clock stands before (+) or behind (−) the true time, ms.</summary>
+    public long SkewMs { get; init; }
+
     /// <summary>Registry path of the device, or of one of its channels.</summary>
     public string AssetPath(ChannelId channel)
     {
@@ -50,6 +53,9 @@ internal abstract class SimulatedDevice(DeviceSeat seat)
 
     /// <summary>Whether its network reaches the broker; a script takes it away.</summary>
     public bool IsReachable { get; set; } = true;
+
+    /// <summary>How far its clock is off now, ms: as it was built, or as a script set it.</summary>
+    public long ClockErrorMs { get; set; } = seat.SkewMs;
 
     /// <summary>Whether it has power. Without its circuit a device on the mains is dead.</summary>
     public virtual bool IsPowered => Seat.Circuit is null || Seat.Circuit.Volts(Seat.Circuit.PhaseOf(0)) > 0;

@@ -78,6 +78,7 @@ internal sealed class Neighbours
 
         var soc = _random.Chance(TopUpShare) ? _random.Between(0.88, 0.97) : Math.Clamp(_random.Normal(0.45, 0.2), 0.08, 0.9);
         place.Device.Plug(place.Point, new Charger(resident.Bike, soc, _random), resident.User);
+        place.Point.IsEntitledUser = resident.IsEntitled;
         _stays[resident] = new Stay(place.Point, LeavesAt(now), _random.Chance(FetchWhenFullShare));
     }
 

@@ -112,3 +112,113 @@ internal sealed class GuardRoom(Randomness random) : BaseLoad
         _kettleS -= now.ClockS;
     }
 }
+
+/// <summary>A water pump under a roof tank: the tank empties by how people use water, and the pump fills it in one go.</summary>
+internal sealed class TankPump(double watts, Randomness random) : BaseLoad
+{
+    private const double StartBelow = 0.3;
+    private const double StopAbove = 0.95;
+    private const double FillPerHour = 2.4;
+
+    private double _level = random.Between(StartBelow, StopAbove);
+    private bool _isOn;
+    private double _startingS;
+
+    public override void Step(in Moment now, Circuit circuit)
+    {
+        var usedPerHour = now.IsBetween(6, 9) || now.IsBetween(17, 22) ? 0.35 : now.IsBetween(9, 17) ? 0.15 : 0.03;
+        _level += ((_isOn ? FillPerHour : 0) - (usedPerHour * random.Between(0.6, 1.4))) * now.LifeS / 3600;
+        if (!_isOn && _level < StartBelow)
+            (_isOn, _startingS) = (true, 1);
+        else if (_isOn && _level > StopAbove)
+            _isOn = false;
+        if (!_isOn)
+            return;
+        // An induction motor takes several times its power for the first second; a breaker's bimetal does not mind, a meter may see it.
+        var share = _startingS > 0 ? 3.0 : 1;
+        _startingS -= now.ClockS;
+        for (var position = 0; position < circuit.Phases; position++)
+            circuit.Add(circuit.PhaseOf(position), share * watts / circuit.Phases, share > 1 ? 0.4 : 0.82);
+    }
+}
+
+/// <summary>A fridge: 69 W at power factor 0.68 was measured on Chinese ones; now and then it defrosts.</summary>
+internal sealed class Fridge(Randomness random) : BaseLoad
+{
+    private const double CompressorW = 69;
+    private const double DefrostW = 160;
+
+    private bool _isOn;
+    private double _leftS = random.Between(0, 1_200);
+    private double _onS;
+    private double _toDefrostS = random.Between(0, 12 * 3_600);
+    private double _defrostS;
+
+    public override void Step(in Moment now, Circuit circuit)
+    {
+        _toDefrostS -= now.ClockS;
+        if (_toDefrostS <= 0)
+            (_toDefrostS, _defrostS) = (12 * 3_600 * random.Between(0.8, 1.2), random.Between(700, 1_300));
+        if (_defrostS > 0)
+        {
+            _defrostS -= now.ClockS;
+            circuit.AddResistive(circuit.PhaseOf(0), DefrostW);
+            return;
+        }
+
+        _leftS -= now.ClockS;
+        if (_leftS <= 0)
+        {
+            _isOn = !_isOn;
+            _onS = 0;
+            _leftS = (_isOn ? 13 : 24) * 60 * random.Between(0.75, 1.3);
+        }
+
+        if (!_isOn)
+            return;
+        _onS += now.ClockS;
+        // The condenser is warm at first: the power falls by a tenth over some minutes. What climbs is a charger.
+        circuit.Add(circuit.PhaseOf(0), CompressorW * (1 + (0.12 * Math.Exp(-_onS / 240))), 0.68);
+    }
+}
+
+/// <summary>A kettle: 1,317 W for three minutes.</summary>
+internal sealed class Kettle(double perHour, Randomness random) : BaseLoad
+{
+    private const double WattsAt220 = 1_317;
+    private double _leftS;
+
+    public override void Step(in Moment now, Circuit circuit)
+    {
+        if (_leftS <= 0 && Comes(random, now.IsBetween(6, 23) ? perHour : perHour / 5, now))
+            _leftS = random.Between(150, 260);
+        if (_leftS > 0)
+            circuit.AddResistive(circuit.PhaseOf(0), WattsAt220);
+        _leftS -= now.ClockS;
+    }
+}
+
+/// <summary>An inverter air conditioner: full power until the room is there, then it follows the room, with a power factor of 0.99.</summary>
+internal sealed class AirConditioner(double watts, double fromHour, double toHour, Randomness random) : BaseLoad
+{
+    private const double SettlesS = 1_500;
+    private const double WanderTauS = 600;
+
+    private double _onS;
+    private double _wander;
+
+    public override void Step(in Moment now, Circuit circuit)
+    {
+        if (!now.IsBetween(fromHour, toHour))
+        {
+            _onS = 0;
+            return;
+        }
+
+        _onS += now.ClockS;
+        var keep = Math.Exp(-now.ClockS / WanderTauS);
+        _wander = (keep * _wander) + (0.08 * Math.Sqrt(1 - (keep * keep)) * random.Normal());
+        var share = 0.4 + (0.6 * Math.Exp(-_onS / SettlesS)) + _wander;
+        circuit.Add(circuit.PhaseOf(0), watts * Math.Clamp(share, 0.2, 1.05), 0.99);
+    }
+}

@@ -8,6 +8,9 @@ internal sealed class Charger
     private const double TopUpMin = 35;
     private const double PieceS = 15;
     private const double NoiseShare = 0.0012;
+    private const double WarmUpTauMin = 5;
+    private const double TailSettlesMin = 50;
+    private const double RefreshMin = 12;
 
     private readonly ChargerModel _model;
     private readonly Randomness _random;
@@ -16,6 +19,7 @@ internal sealed class Charger
     private Stage _stage;
     private double _stageMin;
     private double _onMin;
+    private double _tailMin;
 
     /// <param name="model">Whose charger and pack.</param>
     /// <param name="soc">State of charge at the start, 0 to 1. Above <see cref="ChargerModel.TaperFrom"/> it starts in the taper.</param>
@@ -35,7 +39,9 @@ internal sealed class Charger
         ConstantVoltage,
         SwitchOver,
         TopUp,
+        Refresh,
         Tail,
+        Standby,
     }
 
     public ChargerModel Model => _model;
@@ -50,8 +56,11 @@ internal sealed class Charger
 
     public bool IsInTaper => _stage is Stage.ConstantVoltage or Stage.TopUp;
 
-    /// <summary>Nothing more will happen than the tail.</summary>
-    public bool IsDone => _stage == Stage.Tail;
+    /// <summary>The charge is over: what follows is the tail, at most with a short second charge.</summary>
+    public bool IsDone => _stage is Stage.Tail or Stage.Refresh or Stage.Standby;
+
+    /// <summary>Somebody carries the pack upstairs and leaves the charger in the socket.</summary>
+    public void TakePackAway() => Enter(Stage.Standby);
 
     private bool HasNoise { get; }
 
@@ -72,8 +81,8 @@ internal sealed class Charger
         switch (_stage)
         {
             case Stage.ConstantCurrent:
-                Soc += _model.CurrentA / 60 * minutes * _model.ChargeEfficiency / _model.CapacityAh;
-                if (Soc >= _model.TaperFrom)
+                Soc = Math.Min(Soc + (_model.CurrentA / 60 * minutes * _model.ChargeEfficiency / _model.CapacityAh), _model.TaperFrom);
+                if (Soc >= _model.TaperFrom && !_model.HasShortedCell)
                     Enter(_pack < _model.Packs ? Stage.SwitchOver : AfterPeak);
                 break;
             case Stage.ConstantVoltage:
@@ -93,7 +102,16 @@ internal sealed class Charger
                 if (_stageMin >= TopUpMin)
                     Enter(Stage.Tail);
                 break;
+            case Stage.Refresh:
+                if (_stageMin >= RefreshMin)
+                    Enter(Stage.Tail);
+                break;
             case Stage.Tail:
+                _tailMin += minutes;
+                if (_stageMin >= _model.RefreshAfterMin)
+                    Enter(Stage.Refresh);
+                break;
+            case Stage.Standby:
                 break;
         }
     }
@@ -131,13 +149,17 @@ internal sealed class Charger
 
     private double Power() => Noise() * (_stage switch
     {
-        Stage.ConstantCurrent => _model.PeakW * ClimbedTo() * WarmUp(),
+        Stage.ConstantCurrent => _model.PeakW * (_model.HasShortedCell ? ClimbedToWithoutACell() : ClimbedTo()) * WarmUp(),
         Stage.ConstantVoltage => _model.PeakW * _model.Taper.Share(_stageMin),
         // One pack let go, the other not yet taken: seen as a dip to half for less than a minute.
         Stage.SwitchOver => 0.5 * _model.PeakW,
         // The first pack rested while the second charged: 64 W falling to 25 W was measured on a 213 W charger.
         Stage.TopUp => _model.PeakW * 0.3 * Math.Exp(-_stageMin / TopUpMin),
-        Stage.Tail => _model.TailW,
+        // What a pack takes again once its voltage has sunk: a third of the peak for some minutes.
+        Stage.Refresh => _model.PeakW * 0.35 * Math.Exp(-_stageMin / RefreshMin),
+        // 6.3 W falling to 4.3 W within an hour was measured.
+        Stage.Tail => _model.TailW * (1 + (0.4 * Math.Exp(-_tailMin / TailSettlesMin))),
+        Stage.Standby => _model.StandbyW,
         _ => 0,
     });
 
@@ -148,13 +170,17 @@ internal sealed class Charger
         var shape = _model.Chemistry switch
         {
             Chemistry.LeadAcid => (0.72 * done) + (0.28 * done * done * done * done),
-            Chemistry.Lithium => (0.85 * done) + (0.15 * done * done * done * done * done * done),
+            Chemistry.Nmc => (0.85 * done) + (0.15 * done * done * done * done * done * done),
+            Chemistry.Lfp => (0.55 * (1 - Math.Exp(-done / 0.03))) + (0.18 * done) + (0.27 * Math.Pow(done, 40)),
         };
         return 1 - (_model.Climb * (1 - shape));
     }
 
+    /// <summary>One cell of many gives nothing towards the voltage; when the others gas and heat, the power creeps up instead of falling.</summary>
+    private double ClimbedToWithoutACell() => Soc < _model.TaperFrom ? 0.97 * ClimbedTo() : Math.Min(0.97 + (0.0001 * _stageMin), 1.01);
+
     /// <summary>Losses are a little higher in the first minutes.</summary>
-    private double WarmUp() => 1 + (0.004 * Math.Exp(-_onMin / 4));
+    private double WarmUp() => 1 + (_model.WarmUp * Math.Exp(-_onMin / WarmUpTauMin));
 
     private double Noise() => HasNoise ? 1 + (NoiseShare * _random.Normal()) : 1;
 }

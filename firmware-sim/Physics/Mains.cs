@@ -1,7 +1,11 @@
 namespace FirmwareSim.Physics;
 
-/// <summary>The supply of one site at its transformer: 220 V nominal, high by night and low in the evening, wandering a little.</summary>
-internal sealed class Mains(Randomness random)
+/// <summary>The supply of one site: 220 V nominal, high by night and low in the evening, wandering a little, and sagging under what the site itself draws.</summary>
+/// <remarks>Left out: harmonics, flicker, the neutral's own drop and reactance. Chargers without correction would lift the third harmonic; what is simulated is fundamental
+/// active and reactive power only, so nothing here can test a detector that looks at waveforms.</remarks>
+/// <param name="random">How it wanders.</param>
+/// <param name="ohms">Transformer and service cable of one phase, Ω: 0.02 is a sound one, 0.2 the end of a long old lane.</param>
+internal sealed class Mains(Randomness random, double ohms = 0.02)
 {
     private const double NightV = 231;
     private const double SwingV = 4;
@@ -9,6 +13,7 @@ internal sealed class Mains(Randomness random)
     private const double WanderTauS = 300;
 
     private readonly double[] _wander = new double[3];
+    private readonly double[] _sag = new double[3];
     private readonly double[] _offset = [random.Between(-1, 1), random.Between(-1, 1), random.Between(-1, 1)];
 
     public double Hz { get; private set; } = 50;
@@ -26,6 +31,9 @@ internal sealed class Mains(Randomness random)
 
     private double Base { get; set; } = NightV;
 
-    /// <summary>Voltage of a phase, 1 to 3.</summary>
-    public double Volts(int phase) => Base + _offset[phase - 1] + _wander[phase - 1];
+    /// <summary>Voltage of a phase, 1 to 3, where the site's own circuits begin.</summary>
+    public double Volts(int phase) => Math.Max(0, Base + _offset[phase - 1] + _wander[phase - 1] - _sag[phase - 1]);
+
+    /// <summary>What the site draws in this step, which lowers the next one's voltage.</summary>
+    public void Carry(int phase, double amps) => _sag[phase - 1] = amps * ohms;
 }

@@ -13,6 +13,9 @@ internal abstract record Taper
     /// <summary>What is still to come: the integral of <see cref="Share"/> from here on, in minutes at peak power.</summary>
     public abstract double Remaining(double minutes);
 
+    /// <summary>The same shape, so many times as long.</summary>
+    public abstract Taper Stretched(double times);
+
     /// <summary>The minute of the taper at which <paramref name="remaining"/> minutes at peak are still to come; 0 when the taper is shorter than that.</summary>
     public double MinuteWith(double remaining)
     {
@@ -49,6 +52,8 @@ internal abstract record Taper
             var bent = (ShoulderMin - (minutes * Math.Pow(minutes / ShoulderMin, Bend))) * 0.5 / (Bend + 1);
             return ShoulderMin - minutes - bent + (0.5 * TauMin);
         }
+
+        public override Taper Stretched(double times) => this with { ShoulderMin = ShoulderMin * times, TauMin = TauMin * times };
     }
 
     /// <summary>Lead-acid: a fast and a slow exponential. Fits the measured 0.31 C curve (90/50/30/10 % after 5/23/40/93 minutes).</summary>
@@ -59,6 +64,8 @@ internal abstract record Taper
 
         public override double Remaining(double minutes) =>
             (FastShare * FastTauMin * Math.Exp(-minutes / FastTauMin)) + ((1 - FastShare) * SlowTauMin * Math.Exp(-minutes / SlowTauMin));
+
+        public override Taper Stretched(double times) => this with { FastTauMin = FastTauMin * times, SlowTauMin = SlowTauMin * times };
     }
 
     /// <summary>The battery's own electronics cut at full current: no taper at all.</summary>
@@ -67,5 +74,7 @@ internal abstract record Taper
         public override double Share(double minutes) => 0;
 
         public override double Remaining(double minutes) => 0;
+
+        public override Taper Stretched(double times) => this;
     }
 }

@@ -138,12 +138,13 @@ internal sealed class Firmware : IDisposable
     private long PeriodMs => (long)(PeriodS * 1000);
 
     /// <summary>Powers it up: a new boot, numbers from 0. What it kept in flash from the boot before stays kept.</summary>
-    public void PowerUp(in Moment now)
+    public void PowerUp(in Moment trueNow)
     {
+        var now = ByItsClock(trueNow);
         _bootCount++;
         Boot = string.Create(CultureInfo.InvariantCulture, $"c{_bootCount}-{_entropy():x16}");
         _seq = 0;
-        _bootedMs = now.ClockMs;
+        _bootedMs = trueNow.ClockMs;
         _now = now;
         _nextReportMs = NextReport(now.ClockMs);
     }
@@ -152,8 +153,9 @@ internal sealed class Firmware : IDisposable
     public byte[] NextWill() => Status("offline", Bd + 1, tsMs: null);
 
     /// <summary>A connection stands: birth, status, and then what nobody has yet.</summary>
-    public void Connected(in Moment now)
+    public void Connected(in Moment trueNow)
     {
+        var now = ByItsClock(trueNow);
         _now = now;
         Bd++;
         IsConnected = true;
@@ -175,8 +177,9 @@ internal sealed class Firmware : IDisposable
     }
 
     /// <summary>Switched off in order: says so, and expects no will.</summary>
-    public void ShutDown(in Moment now)
+    public void ShutDown(in Moment trueNow)
     {
+        var now = ByItsClock(trueNow);
         if (!IsConnected)
             return;
         _publish(new Outgoing(StatusTopic, Status("shutdown", Bd, now.ClockMs), Retain: true));
@@ -187,8 +190,12 @@ internal sealed class Firmware : IDisposable
     public void Delivered(MessageKey key) => _buffer.Mark(key, MessageBuffer.Delivery.Delivered);
 
     /// <summary>Time passes: facts first, then readings when they are due, then the backlog.</summary>
-    public void Tick(in Moment now)
+    public void Tick(in Moment trueNow)
     {
+        var now = ByItsClock(trueNow);
+        // A clock that was set back would else keep silent until it has caught up.
+        if (_nextReportMs > now.ClockMs + (2 * PeriodMs) || now.ClockMs > _nextReportMs + (2 * PeriodMs))
+            _nextReportMs = now.ClockMs;
         _now = now;
         foreach (var fact in Device.TakeFacts())
         {
@@ -212,10 +219,11 @@ internal sealed class Firmware : IDisposable
     /// <param name="topic">Where.</param>
     /// <param name="payload">What.</param>
     /// <param name="retained">Whether the broker had kept it.</param>
-    /// <param name="now">The moment it is worked on.</param>
-    /// <param name="arrivedMs">When it came by the device's clock; null: just now.</param>
-    public void Receive(string topic, ReadOnlyMemory<byte> payload, bool retained, in Moment now, long? arrivedMs = null)
+    /// <param name="trueNow">The moment it is worked on.</param>
+    /// <param name="arrivedMs">When it came; null: just now.</param>
+    public void Receive(string topic, ReadOnlyMemory<byte> payload, bool retained, in Moment trueNow, long? arrivedMs = null)
     {
+        var now = ByItsClock(trueNow);
         _now = now;
         if (topic.StartsWith("fm/1/state/", StringComparison.Ordinal))
             ReceiveHostState(topic, payload);
@@ -224,7 +232,7 @@ internal sealed class Firmware : IDisposable
         else if (topic == ConfigurationTopic)
             ReceiveConfiguration(payload);
         else if (topic == CommandTopic && !retained)
-            ReceiveCommand(payload, arrivedMs ?? now.ClockMs);
+            ReceiveCommand(payload, arrivedMs + Device.ClockErrorMs ?? now.ClockMs);
     }
 
     public void Dispose() => _readings.Dispose();
@@ -235,6 +243,9 @@ internal sealed class Firmware : IDisposable
         HostView.Offline => false,
         HostView.Unknown => _now.ClockMs - _connectedMs >= _settings.HostPatienceS * 1000,
     };
+
+    /// <summary>The moment as this device's own clock tells it.</summary>
+    private Moment ByItsClock(in Moment trueNow) => trueNow with { ClockMs = trueNow.ClockMs + Device.ClockErrorMs };
 
     private long NextReport(long nowMs) => ((nowMs - _offsetMs) / PeriodMs * PeriodMs) + PeriodMs + _offsetMs;
 
@@ -290,7 +301,7 @@ internal sealed class Firmware : IDisposable
         _readingsInBody = 0;
         Write(string.Create(
             CultureInfo.InvariantCulture,
-            $"{{\"v\":1,\"boot\":\"{Boot}\",\"seq\":{_seq},\"ts\":{_now.ClockMs},\"up\":{_now.ClockMs - _bootedMs},\"clk\":\"ntp\",\"r\":["));
+            $"{{\"v\":1,\"boot\":\"{Boot}\",\"seq\":{_seq},\"ts\":{_now.ClockMs},\"up\":{_now.ClockMs - Device.ClockErrorMs - _bootedMs},\"clk\":\"ntp\",\"r\":["));
     }
 
     private void Append(ReadOnlySpan<byte> element)

@@ -1,3 +1,5 @@
+using FirmwareSim.Physics;
+
 namespace FirmwareSim.Scripting;
 
 /// <summary>A scenario as its file says it, valid as a whole.</summary>
@@ -36,6 +38,12 @@ internal sealed record SiteSpec
 {
     public required string Id { get; init; }
 
+    /// <summary>Transformer and service cable of a phase, Ω.</summary>
+    public double MainsOhms { get; init; } = 0.02;
+
+    /// <summary>How long a tripped breaker waits for somebody to switch it on again, s of life.</summary>
+    public double ResetAfterS { get; init; } = 45 * 60;
+
     public IReadOnlyList<CircuitSpec> Circuits { get; init; } = [];
 
     public IReadOnlyList<DeviceSpec> Devices { get; init; } = [];
@@ -61,6 +69,8 @@ internal sealed record CircuitSpec
 
     public double Ohms { get; init; } = 0.05;
 
+    public BreakerCurve Curve { get; init; } = BreakerCurve.C;
+
     public double StandingW { get; init; }
 
     public IReadOnlyList<LoadSpec> Loads { get; init; } = [];
@@ -82,6 +92,14 @@ internal abstract record LoadSpec
     public sealed record Cycling(double Watts, double OnS, double OffS) : LoadSpec;
 
     public sealed record GuardRoom : LoadSpec;
+
+    public sealed record Pump(double Watts) : LoadSpec;
+
+    public sealed record Fridge : LoadSpec;
+
+    public sealed record Kettle(double PerHour) : LoadSpec;
+
+    public sealed record AirConditioner(double Watts, double FromHour, double ToHour) : LoadSpec;
 }
 
 internal enum SimulatedKind
@@ -113,6 +131,12 @@ internal sealed record DeviceSpec
 
     /// <summary>Sockets only for old or disabled owners.</summary>
     public IReadOnlyList<string> Reserved { get; init; } = [];
+
+    /// <summary>How far its clock stands before (+) or behind (−) the true time, s.</summary>
+    public double SkewS { get; init; }
+
+    /// <summary>How often its display takes a new value, s.</summary>
+    public double RefreshS { get; init; }
 
     /// <summary>An older pile tells whole watts and hundredths of a kWh.</summary>
     public bool IsOld { get; init; }

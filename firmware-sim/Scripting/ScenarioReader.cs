@@ -27,6 +27,8 @@ internal static class ScenarioReader
         ["siren"] = SimulatedKind.Siren,
     };
 
+    private static readonly Dictionary<string, BreakerCurve> Curves = new() { ["B"] = BreakerCurve.B, ["C"] = BreakerCurve.C, ["D"] = BreakerCurve.D };
+
     /// <summary>The file of a scenario: a path, or the name of one that came with the program.</summary>
     public static string? FindFile(string nameOrFile)
     {
@@ -117,6 +119,8 @@ internal static class ScenarioReader
         var site = new SiteSpec
         {
             Id = section.Id("id"),
+            MainsOhms = section.Number("mains_ohms", 0, 2) ?? 0.02,
+            ResetAfterS = section.Seconds("reset_after", 1, 30 * DayS) ?? 45 * 60,
             Circuits = [.. section.Sections("circuits").Select(ReadCircuit)],
             Devices = [.. section.Sections("devices").Select(ReadDevice)],
             People = [.. section.Sections("people").Select(ReadPeople)],
@@ -181,6 +185,7 @@ internal static class ScenarioReader
             Meter = section.Has("meter") ? section.Id("meter") : null,
             MeterClassPercent = section.Number("class", 0.1, 5) ?? 1,
             Ohms = section.Number("ohms", 0, 5) ?? 0.05,
+            Curve = section.Has("curve") ? section.Choice("curve", Curves, BreakerCurve.C) : BreakerCurve.C,
             StandingW = section.Number("standing", 0, 100_000) ?? 0,
             Loads = [.. section.Sections("loads").Select(ReadLoad)],
         };
@@ -199,6 +204,10 @@ internal static class ScenarioReader
             ["lift"] = () => new LoadSpec.Lift(Watts("w"), Watts("standby")),
             ["cycling"] = () => new LoadSpec.Cycling(Watts("w"), section.Seconds("on", 1, DayS) ?? 600, section.Seconds("off", 1, DayS) ?? 1_200),
             ["guard-room"] = () => new LoadSpec.GuardRoom(),
+            ["pump"] = () => new LoadSpec.Pump(Watts("w")),
+            ["fridge"] = () => new LoadSpec.Fridge(),
+            ["kettle"] = () => new LoadSpec.Kettle(section.Number("per_hour", 0, 20) ?? 0.5),
+            ["air-conditioner"] = () => new LoadSpec.AirConditioner(Watts("w"), section.Number("from", 0, 24) ?? 12, section.Number("to", 0, 24) ?? 22),
         };
         var load = section.Choice("kind", readers, () => new LoadSpec.GuardRoom())();
         section.Done();
@@ -219,6 +228,8 @@ internal static class ScenarioReader
             Sockets = section.Count("sockets", charges ? 1 : 0, 200) ?? (charges ? 10 : 0),
             Reserved = section.Texts("reserved"),
             IsOld = section.Flag("old"),
+            SkewS = section.Number("skew", -DayS, DayS) ?? 0,
+            RefreshS = section.Seconds("refresh", 0, 3_600) ?? 0,
             AmbientC = section.Number("ambient", -40, 60) ?? 16,
             AmbientSwingK = section.Number("swing", 0, 30) ?? 3,
         };

@@ -105,8 +105,8 @@ internal sealed class ScriptRunner
                 return () => { };
             case ScriptAction.Trip trip:
                 var tripped = Circuit(trip.Site, trip.Circuit);
-                tripped.IsClosed = false;
-                return () => tripped.IsClosed = true;
+                tripped.Cut();
+                return tripped.Restore;
             case ScriptAction.Weld weld:
                 var welded = Point(weld.Site, weld.Device, weld.Channel);
                 welded.IsWelded = true;
