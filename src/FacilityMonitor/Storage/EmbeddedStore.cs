@@ -6,7 +6,7 @@ using Microsoft.Data.Sqlite;
 namespace FacilityMonitor.Storage;
 
 /// <summary>Readings in the one SQLite file. Reads what is open first and what is closed after: a block closed in between is then seen twice, which sorting makes once.</summary>
-internal sealed partial class EmbeddedStore : IReadingStore
+internal sealed partial class EmbeddedStore : IReadingStore, IReadingHours
 {
     private readonly Func<SqliteConnection> _connect;
     private readonly ILogger _logger;
@@ -37,37 +37,31 @@ internal sealed partial class EmbeddedStore : IReadingStore
         ValueTask.FromResult<IReadOnlyList<LatestReading>>([.. devices.SelectMany(Latest.Of)]);
 
     public ValueTask<IReadOnlyList<SeriesPoint>> SeriesAsync(
-        Device device, ChannelId channel, Metric metric, long fromMs, long toMs, int maxPoints, CancellationToken cancellation)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(maxPoints, 1);
-        var values = new List<(long, double)>();
-        using var reader = _connect();
-        var (open, all) = (new ReadingBlock(), new ReadingBlock());
-        foreach (var hour in HoursOf(reader, device.Number, fromMs, toMs))
-        {
-            cancellation.ThrowIfCancellationRequested();
-            Collect(ReadHour(reader, device.Number, hour, open, all), channel, metric, fromMs, toMs, values);
-        }
+        Device device, ChannelId channel, Metric metric, long fromMs, long toMs, int maxPoints, CancellationToken cancellation) =>
+        ReadingQueries.SeriesAsync(this, device, channel, metric, fromMs, toMs, maxPoints, cancellation);
 
-        return ValueTask.FromResult(ReadingStoreExtensions.Bucket(values, fromMs, toMs, maxPoints));
-    }
+    public IAsyncEnumerable<StoredReading> ReadingsAsync(Device device, long fromMs, long toMs, CancellationToken cancellation) =>
+        ReadingQueries.ReadingsAsync(this, device, fromMs, toMs, cancellation);
 
-    public async IAsyncEnumerable<StoredReading> ReadingsAsync(Device device, long fromMs, long toMs, [EnumeratorCancellation] CancellationToken cancellation)
+    public async IAsyncEnumerable<ReadingHour> HoursAsync(Device device, long fromMs, long toMs, ReadingParts parts, [EnumeratorCancellation] CancellationToken cancellation)
     {
         using var reader = _connect();
         var (open, all) = (new ReadingBlock(), new ReadingBlock());
         foreach (var hour in HoursOf(reader, device.Number, fromMs, toMs))
         {
             cancellation.ThrowIfCancellationRequested();
-            var block = ReadHour(reader, device.Number, hour, open, all);
-            for (var index = 0; index < block.Count; index++)
-            {
-                if (block.Rows[index].AtMs >= fromMs && block.Rows[index].AtMs < toMs)
-                    yield return ToReading(device, block, index);
-            }
+            yield return new ReadingHour(hour, ReadHour(reader, device.Number, hour, open, all));
         }
 
         await Task.CompletedTask;
+    }
+
+    public ValueTask<long?> HourBeforeAsync(Device device, long hour, CancellationToken cancellation)
+    {
+        using var reader = _connect();
+        var closed = BlockTable.HourBefore(reader, device.Number, hour);
+        var open = Open.Hours(device.Number).Where(other => other < hour).Select(other => (long?)other).Max();
+        return ValueTask.FromResult(closed > open || open is null ? closed : open);
     }
 
     public ValueTask<IReadOnlyList<HourlyRollup>> HourlyAsync(IReadOnlyCollection<Device> devices, long fromMs, long toMs, CancellationToken cancellation)
@@ -77,45 +71,14 @@ internal sealed partial class EmbeddedStore : IReadingStore
         foreach (var device in devices)
         {
             cancellation.ThrowIfCancellationRequested();
-            rows.AddRange(BlockTable.Hourly(reader, device.Number, FirstHour(fromMs), HourlyRollup.HourOf(toMs - 1)));
+            rows.AddRange(BlockTable.Hourly(reader, device.Number, ReadingQueries.FirstHour(fromMs), HourlyRollup.HourOf(toMs - 1)));
         }
 
         return ValueTask.FromResult<IReadOnlyList<HourlyRollup>>(rows);
     }
 
     public ValueTask<IReadOnlyList<Load>> TopLoadsAsync(IReadOnlyCollection<Device> devices, long sinceMs, int most, CancellationToken cancellation) =>
-        ValueTask.FromResult(Top(devices.SelectMany(Latest.Of), sinceMs, most));
-
-    internal static long FirstHour(long fromMs) => HourlyRollup.HourOf(fromMs + HourlyRollup.HourMs - 1);
-
-    internal static IReadOnlyList<Load> Top(IEnumerable<LatestReading> latest, long sinceMs, int most) =>
-    [
-        .. latest.SelectMany(reading => reading.Values.Where(value => value.Metric == Metric.W && value.AtMs >= sinceMs)
-                .Select(value => new Load(reading.Device, reading.Channel, value.AtMs, value.Value)))
-            .OrderByDescending(load => load.W).ThenBy(load => load.Device.Number).ThenBy(load => load.Channel.Code).Take(most),
-    ];
-
-    internal static void Collect(ReadingBlock block, ChannelId channel, Metric metric, long fromMs, long toMs, List<(long, double)> into)
-    {
-        foreach (ref readonly var row in block.Rows)
-        {
-            if (row.Channel != channel || row.AtMs < fromMs || row.AtMs >= toMs || row.Quality == Quality.Bad)
-                continue;
-            foreach (var value in block.ValuesOf(row))
-            {
-                if (value.Metric == metric)
-                    into.Add((row.AtMs, value.Value));
-            }
-        }
-    }
-
-    internal static StoredReading ToReading(Device device, ReadingBlock block, int index)
-    {
-        ref readonly var row = ref block.Rows[index];
-        var values = block.ValuesOf(row).ToArray();
-        Array.Sort(values, (left, right) => left.Metric.CompareTo(right.Metric));
-        return new StoredReading(device, row.Channel, row.AtMs, row.DeviceMs, row.Quality, row.CounterEpoch, row.State, row.Seq, row.Index, values);
-    }
+        ValueTask.FromResult(ReadingQueries.Top(devices.SelectMany(Latest.Of), sinceMs, most));
 
     private List<long> HoursOf(SqliteConnection reader, int device, long fromMs, long toMs)
     {

@@ -38,7 +38,7 @@ internal readonly record struct LatestValue(Metric Metric, double Value, long At
 /// <param name="Count">How many readings.</param>
 internal readonly record struct SeriesPoint(long AtMs, double Min, double Max, double Mean, int Count);
 
-/// <summary>One stored reading.</summary>
+/// <summary>One stored reading. Of its message's sequence number InfluxDB keeps the last three digits.</summary>
 internal sealed record StoredReading(
     Device Device, ChannelId Channel, long AtMs, long DeviceMs, Quality Quality, uint? CounterEpoch, string? State, long Seq, int Index, IReadOnlyList<MetricValue> Values);
 
@@ -50,6 +50,11 @@ internal sealed record StoredReading(
 internal sealed record Load(Device Device, ChannelId Channel, long AtMs, double W);
 
 /// <summary>Where readings are kept and found again. Thread-safe. What was stored is seen by the next call, whether its block is closed or open.</summary>
+/// <remarks>
+/// The same readings give the same answers from every store. The exception: of two different messages of one device, channel and millisecond that tell the same metric the
+/// embedded store believes the one that came last, InfluxDB, which knows no order of arrival, the one of the higher number. A line end in a state's text is a space there.
+/// What InfluxDB holds is asked for when somebody looks; it can be away, which every call then says by an <see cref="IOException"/> with its words.
+/// </remarks>
 internal interface IReadingStore
 {
     /// <summary>What each channel of these devices said last.</summary>
@@ -87,29 +92,4 @@ internal static class ReadingStoreExtensions
             .OrderBy(day => day.Key)
             .Select(day => (day.Key, day.Sum(hour => hour.Wh!.Value))),
     ];
-
-    /// <summary>Sorts readings of one channel's metric into stretches.</summary>
-    public static IReadOnlyList<SeriesPoint> Bucket(IReadOnlyList<(long AtMs, double Value)> values, long fromMs, long toMs, int maxPoints)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(maxPoints, 1);
-        if (values.Count <= maxPoints)
-            return [.. values.Select(value => new SeriesPoint(value.AtMs, value.Value, value.Value, value.Value, 1))];
-        var width = Math.Max(1, (toMs - fromMs + maxPoints - 1) / maxPoints);
-        var points = new List<SeriesPoint>(maxPoints);
-        foreach (var (atMs, value) in values)
-        {
-            var begin = fromMs + ((atMs - fromMs) / width * width);
-            if (points.Count == 0 || points[^1].AtMs != begin)
-            {
-                points.Add(new SeriesPoint(begin, value, value, value, 1));
-                continue;
-            }
-
-            var last = points[^1];
-            points[^1] = new SeriesPoint(
-                begin, Math.Min(last.Min, value), Math.Max(last.Max, value), last.Mean + ((value - last.Mean) / (last.Count + 1)), last.Count + 1);
-        }
-
-        return points;
-    }
 }

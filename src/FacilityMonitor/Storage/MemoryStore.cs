@@ -5,7 +5,7 @@ using FacilityMonitor.Readings;
 namespace FacilityMonitor.Storage;
 
 /// <summary>Readings in memory only: for tests and for runs that keep nothing.</summary>
-internal sealed class MemoryStore : IReadingStore
+internal sealed class MemoryStore : IReadingStore, IReadingHours
 {
     private readonly OpenBlocks _open = new();
     private readonly LatestTable _latest = new();
@@ -16,55 +16,32 @@ internal sealed class MemoryStore : IReadingStore
         ValueTask.FromResult<IReadOnlyList<LatestReading>>([.. devices.SelectMany(_latest.Of)]);
 
     public ValueTask<IReadOnlyList<SeriesPoint>> SeriesAsync(
-        Device device, ChannelId channel, Metric metric, long fromMs, long toMs, int maxPoints, CancellationToken cancellation)
-    {
-        var values = new List<(long, double)>();
-        foreach (var hour in _open.Hours(device.Number).Order())
-            EmbeddedStore.Collect(ReadHour(device, hour), channel, metric, fromMs, toMs, values);
-        return ValueTask.FromResult(ReadingStoreExtensions.Bucket(values, fromMs, toMs, maxPoints));
-    }
+        Device device, ChannelId channel, Metric metric, long fromMs, long toMs, int maxPoints, CancellationToken cancellation) =>
+        ReadingQueries.SeriesAsync(this, device, channel, metric, fromMs, toMs, maxPoints, cancellation);
 
-    public async IAsyncEnumerable<StoredReading> ReadingsAsync(Device device, long fromMs, long toMs, [EnumeratorCancellation] CancellationToken cancellation)
+    public IAsyncEnumerable<StoredReading> ReadingsAsync(Device device, long fromMs, long toMs, CancellationToken cancellation) =>
+        ReadingQueries.ReadingsAsync(this, device, fromMs, toMs, cancellation);
+
+    public async IAsyncEnumerable<ReadingHour> HoursAsync(Device device, long fromMs, long toMs, ReadingParts parts, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        foreach (var hour in _open.Hours(device.Number).Order())
+        var (from, to) = (HourlyRollup.HourOf(fromMs), HourlyRollup.HourOf(toMs - 1));
+        foreach (var hour in _open.Hours(device.Number).Where(hour => hour >= from && hour <= to).Order())
         {
             cancellation.ThrowIfCancellationRequested();
-            var block = ReadHour(device, hour);
-            for (var index = 0; index < block.Count; index++)
-            {
-                if (block.Rows[index].AtMs >= fromMs && block.Rows[index].AtMs < toMs)
-                    yield return EmbeddedStore.ToReading(device, block, index);
-            }
+            var block = new ReadingBlock();
+            _open.CopyTo(device.Number, hour, block);
+            yield return new ReadingHour(hour, block.Sort());
         }
 
         await Task.CompletedTask;
     }
 
-    public ValueTask<IReadOnlyList<HourlyRollup>> HourlyAsync(IReadOnlyCollection<Device> devices, long fromMs, long toMs, CancellationToken cancellation)
-    {
-        var rows = new List<HourlyRollup>();
-        foreach (var device in devices)
-        {
-            var before = new ReadingBlock();
-            foreach (var hour in _open.Hours(device.Number).Order())
-            {
-                var block = ReadHour(device, hour);
-                if (hour >= EmbeddedStore.FirstHour(fromMs) && hour <= HourlyRollup.HourOf(toMs - 1))
-                    rows.AddRange(HourlyRollup.Of(device.Number, hour, before, block));
-                before = block;
-            }
-        }
+    public ValueTask<long?> HourBeforeAsync(Device device, long hour, CancellationToken cancellation) =>
+        ValueTask.FromResult(_open.Hours(device.Number).Where(other => other < hour).Select(other => (long?)other).Max());
 
-        return ValueTask.FromResult<IReadOnlyList<HourlyRollup>>([.. rows.OrderBy(row => row.Device).ThenBy(row => row.Channel.Code).ThenBy(row => row.Hour)]);
-    }
+    public ValueTask<IReadOnlyList<HourlyRollup>> HourlyAsync(IReadOnlyCollection<Device> devices, long fromMs, long toMs, CancellationToken cancellation) =>
+        ReadingQueries.HourlyAsync(this, devices, fromMs, toMs, cancellation);
 
     public ValueTask<IReadOnlyList<Load>> TopLoadsAsync(IReadOnlyCollection<Device> devices, long sinceMs, int most, CancellationToken cancellation) =>
-        ValueTask.FromResult(EmbeddedStore.Top(devices.SelectMany(_latest.Of), sinceMs, most));
-
-    private ReadingBlock ReadHour(Device device, long hour)
-    {
-        var block = new ReadingBlock();
-        _open.CopyTo(device.Number, hour, block);
-        return block.Sort();
-    }
+        ValueTask.FromResult(ReadingQueries.Top(devices.SelectMany(_latest.Of), sinceMs, most));
 }
