@@ -78,6 +78,15 @@ internal sealed partial class InfluxClient : IPointSink, IDisposable
 
     public void Dispose() => _client.Dispose();
 
+    /// <summary>Says who we are. Never in the address: that is what logs and error messages show.</summary>
+    internal static void Sign(HttpRequestMessage request, InfluxSettings settings)
+    {
+        if (settings.Token is { } token)
+            request.Headers.TryAddWithoutValidation("Authorization", "Token " + token);
+        else if (settings.Username is { } user)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{settings.Password}")));
+    }
+
     private static string? First(Regex pattern, string body) => pattern.Match(body) is { Success: true } match ? match.Groups[1].Value : null;
 
     private static string? Process(string body)
@@ -123,7 +132,7 @@ internal sealed partial class InfluxClient : IPointSink, IDisposable
 
     private Uri Below(string path) => new($"{_settings.Url.AbsoluteUri.TrimEnd('/')}/{path}");
 
-    private static string Query(params ReadOnlySpan<(string Key, string? Value)> parts)
+    internal static string Query(params ReadOnlySpan<(string Key, string? Value)> parts)
     {
         var query = new StringBuilder();
         foreach (var (key, value) in parts)
@@ -147,11 +156,7 @@ internal sealed partial class InfluxClient : IPointSink, IDisposable
 
     private async Task<(HttpResponseMessage Answer, string Body)> SendAsync(HttpRequestMessage request, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        // Never in the address: that is what logs and error messages show.
-        if (_settings.Token is { } token)
-            request.Headers.TryAddWithoutValidation("Authorization", "Token " + token);
-        else if (_settings.Username is { } user)
-            request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{_settings.Password}")));
+        Sign(request, _settings);
         using var late = new CancellationTokenSource(timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
         HttpResponseMessage? answer = null;

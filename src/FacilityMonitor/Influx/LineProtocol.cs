@@ -78,6 +78,14 @@ internal static class LineProtocol
             lines.Byte((byte)'"');
         }
 
+        // What the device's own clock said, where it was corrected: the original is never lost.
+        if (reading.DeviceMs != reading.AtMs)
+        {
+            lines.Bytes(",device_ms="u8);
+            Number(lines, reading.DeviceMs);
+            lines.Byte((byte)'i');
+        }
+
         lines.Byte((byte)' ');
         Number(lines, nanoseconds);
         lines.Byte((byte)'\n');
@@ -98,8 +106,11 @@ internal static class LineProtocol
     /// <summary>Text that needs no escapes.</summary>
     public static void Text(ByteBuffer lines, string text) => Encoding.UTF8.GetBytes(text, lines.Take(Encoding.UTF8.GetByteCount(text)));
 
-    /// <summary>A tag's value. A backslash cannot be escaped there, and one at the end would eat the comma.</summary>
-    public static string Tag(string text) => text.ReplaceLineEndings(" ").Replace("\\", "/", StringComparison.Ordinal).Replace(",", "\\,", StringComparison.Ordinal)
+    /// <summary>A tag's value as the database keeps it. A backslash cannot be escaped in a tag, and one at the end would eat the comma.</summary>
+    public static string TagValue(string text) => text.ReplaceLineEndings(" ").Replace("\\", "/", StringComparison.Ordinal);
+
+    /// <summary>A tag's value as a line has it.</summary>
+    public static string Tag(string text) => TagValue(text).Replace(",", "\\,", StringComparison.Ordinal)
         .Replace("=", "\\=", StringComparison.Ordinal).Replace(" ", "\\ ", StringComparison.Ordinal);
 
     private static void Number(ByteBuffer lines, double value) => Formatted(lines, value, "R");
