@@ -23,6 +23,7 @@ need chromium chromium
 need curl curl
 need node nodejs
 need npm npm
+need chattr e2fsprogs
 need_package libsqlite3-0
 need_package python3-paho-mqtt
 need_package fonts-noto-cjk

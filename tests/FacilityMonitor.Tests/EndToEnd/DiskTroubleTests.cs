@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Mqtt;
@@ -32,6 +33,33 @@ public sealed class DiskTroubleTests
         await service.ReadyAsync();
         await SayAsync(pile, "data", 20);
         await service.Process.UntilAsync(() => Task.FromResult(Stored(service) == 21), "the next reading being stored");
+    }
+
+    [FrozenFilesFact]
+    public async Task While_the_disk_takes_no_write_nothing_is_acknowledged_and_once_it_does_everything_that_waited_is_stored()
+    {
+        using var folder = new TemporaryFolder();
+        await using var broker = await MosquittoBroker.StartAsync();
+        await using var service = await ServiceUnderTest.StartAsync(broker, folder.Path);
+        await using var pile = await PileAsync(broker);
+        for (var seq = 0; seq < 10; seq++)
+            await SayAsync(pile, "data", seq);
+        await service.Process.UntilAsync(() => Task.FromResult(Stored(service) == 10), "the first readings being stored");
+
+        using (FrozenFiles.Freeze(service.Data))
+        {
+            for (var seq = 10; seq < 30; seq++)
+                await SayAsync(pile, "data", seq);
+            await service.Process.UntilAsync(async () => await service.StatusAsync("/readyz") == HttpStatusCode.ServiceUnavailable, "the service saying that it takes nothing");
+            Assert.Equal(HttpStatusCode.OK, await service.StatusAsync("/"));
+            Assert.Equal(10, Stored(service));
+        }
+
+        await service.ReadyAsync();
+        await service.Process.UntilAsync(() => Task.FromResult(Stored(service) == 30), "everything that waited being stored");
+        Assert.False(service.Process.HasExited);
+        Assert.Equal(0, await service.Process.StopAsync());
+        Assert.Equal(30, Stored(service));
     }
 
     [RealServerFact("mosquitto")]
