@@ -28,10 +28,13 @@ internal sealed record ConfigurationFolder(string Path, IReadOnlyList<(string Na
     public static bool IsEdit(string name) => System.IO.Path.GetDirectoryName(name) == EditsFolder;
 
     /// <summary>The content of <c>settings.yaml</c>; null when it is missing, or cannot be read, which is among the problems then.</summary>
-    public static byte[]? ReadSettings(string folder, Problems problems)
+    public static byte[]? ReadSettings(string folder, Problems problems) => ReadOther(folder, SettingsFile, problems);
+
+    /// <summary>The content of a file that is not of the registry; null as for the settings.</summary>
+    public static byte[]? ReadOther(string folder, string name, Problems problems)
     {
-        var path = System.IO.Path.Combine(folder, SettingsFile);
-        return File.Exists(path) ? ReadFile(path, SettingsFile, problems) : null;
+        var path = System.IO.Path.Combine(folder, name);
+        return File.Exists(path) ? ReadFile(path, name, problems) : null;
     }
 
     /// <summary>Hash over names and contents: changes with any edit, not with a mere touch. 16 hexadecimal digits.</summary>

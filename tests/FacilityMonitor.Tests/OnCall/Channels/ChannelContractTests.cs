@@ -1,0 +1,129 @@
+using System.Text;
+using FacilityMonitor.OnCall.Channels;
+
+namespace FacilityMonitor.Tests.OnCall.Channels;
+
+/// <summary>Every channel keeps the contract, and clients that are broken on purpose do not get past it.</summary>
+public sealed class ChannelContractTests
+{
+    public static TheoryData<string> Words => [.. ChannelContract.Words];
+
+    public static TheoryData<string> Mutants => [.. BrokenClients.All.Select(mutant => mutant.Name)];
+
+    [Theory]
+    [MemberData(nameof(Words))]
+    public async Task A_channel_says_of_every_message_what_the_provider_s_own_ledger_says(string word) =>
+        Assert.Empty(await new ChannelContract(word, secret => new ChannelBench(word, secret: secret)).CheckAsync());
+
+    [Theory]
+    [MemberData(nameof(Mutants))]
+    public async Task A_client_that_is_broken_on_purpose_does_not_keep_the_contract(string name)
+    {
+        var mutant = BrokenClients.All.Single(candidate => candidate.Name == name);
+
+        Assert.NotEmpty(await new ChannelContract(mutant.Word, mutant.Make).CheckAsync());
+    }
+
+    [Fact]
+    public void Signatures_are_those_that_providers_publish()
+    {
+        // Both bots: computed with Python, openssl and .NET alike. Aliyun and Tencent: the examples of their documentation.
+        Assert.Equal("TSZbRFUuvaSQaRKUpF970OPCb2/LcQAP3wOvwZIzBZk=", DingTalkBot.Sign("SEC0123456789abcdef", 1_700_000_000_000));
+        Assert.Equal("PiO7POLlSx/DM2qf8Dy/XCWeJK3exVnevp5G99LEN2M=", FeishuBot.Sign("SEC0123456789abcdef", 1_700_000_000));
+        Assert.EndsWith("Signature=72e494ea809ad7a8c8f7a4507b9bddcbaa8e581f516e8da2f66e2c5a96525168", TencentCloud.Authorization(
+            "AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE", "Gu5t9xGARNpq86cd98joQYCN3EXAMPLE", "cvm", "cvm.tencentcloudapi.com", DateTimeOffset.FromUnixTimeSeconds(1_551_113_065),
+            Encoding.UTF8.GetBytes("""{"Limit": 1, "Filters": [{"Values": ["\u672a\u547d\u540d"], "Name": "instance-name"}]}""")), StringComparison.Ordinal);
+        Assert.EndsWith("Signature=06563a9e1b43f5dfe96b81484da74bceab24a1d853912eee15083a6f0f3283c0", AliyunCloud.Authorization(
+            "YourAccessKeyId", "YourAccessKeySecret", AliyunCloud.Query([("RegionId", "cn-shanghai"), ("ImageId", "win2019_1809_x64_dtc_zh-cn_40G_alibase_20230811.vhd")]),
+            [
+                ("host", "ecs.cn-shanghai.aliyuncs.com"), ("x-acs-action", "RunInstances"), ("x-acs-content-sha256", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+                ("x-acs-date", "2023-10-26T10:22:32Z"), ("x-acs-signature-nonce", "3156853299f313e23d1673dc12e1703d"), ("x-acs-version", "2014-05-26"),
+            ]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_locked_DingTalk_bot_is_left_alone_for_ten_minutes()
+    {
+        using var bench = new ChannelBench("dingtalk-bot");
+        var outcomes = new List<Outcome>();
+        for (var number = 0; number < 22; number++)
+            outcomes.Add(await bench.SendAsync("dingtalk-bot", ChannelBench.Message(number)));
+
+        Assert.Equal(20, outcomes.OfType<Outcome.Accepted>().Count());
+        Assert.All(outcomes.Skip(20), outcome => Assert.Equal(new Outcome.Failed(Fault.Limited, "130101", TimeSpan.FromMinutes(10)), outcome));
+    }
+
+    [Theory]
+    [InlineData(0.9, true)]
+    [InlineData(-0.9, true)]
+    [InlineData(1.1, false)]
+    [InlineData(-1.1, false)]
+    public async Task A_clock_that_is_an_hour_off_is_told_as_wrong_configuration(double hours, bool isTaken)
+    {
+        foreach (var word in (string[])["dingtalk-bot", "feishu-bot"])
+        {
+            using var bench = new ChannelBench(word);
+            bench.Provider.ClockAhead = TimeSpan.FromHours(hours);
+
+            var outcome = await bench.SendAsync(word);
+
+            Assert.Equal(isTaken, outcome is Outcome.Accepted);
+            Assert.True(isTaken || outcome is Outcome.Failed { Fault: Fault.Misconfigured });
+        }
+    }
+
+    [Theory]
+    [InlineData("触发分钟级流控Permits:1", 60)]
+    [InlineData("触发小时级流控Permits:5", 3_600)]
+    [InlineData("触发天级流控Permits:10", 86_400)]
+    public async Task A_number_that_had_too_much_rests_as_long_as_Aliyun_s_message_says(string said, int seconds)
+    {
+        using var bench = new ChannelBench("aliyun-sms");
+        (bench.Provider.Refuse, bench.Provider.RefusalText) = ("isv.BUSINESS_LIMIT_CONTROL", said);
+
+        Assert.Equal(new Outcome.Failed(Fault.AddressLimited, "isv.BUSINESS_LIMIT_CONTROL", TimeSpan.FromSeconds(seconds)), await bench.SendAsync("aliyun-sms"));
+    }
+
+    [Theory]
+    [InlineData("wecom-app")]
+    [InlineData("aliyun-sms")]
+    [InlineData("aliyun-voice")]
+    [InlineData("tencent-sms")]
+    [InlineData("tencent-voice")]
+    public async Task A_probe_tells_a_wrong_key_from_a_right_one_and_tells_nobody(string word)
+    {
+        using var right = new ChannelBench(word);
+        using var wrong = new ChannelBench(word, secret: "another");
+
+        Assert.IsType<Outcome.Accepted>(await right.Notifier.ProbeAsync(CancellationToken.None));
+        Assert.True(await wrong.Notifier.ProbeAsync(CancellationToken.None) is Outcome.Failed { Fault: Fault.Misconfigured });
+        Assert.Empty(right.Provider.Ledger);
+    }
+
+    [Fact]
+    public async Task Whom_a_bot_should_mention_stands_where_each_of_them_looks_for_it()
+    {
+        foreach (var (word, phone, member) in ((string, string, string)[])[
+            ("wecom-bot", "\"mentioned_mobile_list\":[\"13800138000\"]", "\"mentioned_list\":[\"zhang\"]"),
+            ("dingtalk-bot", "\\n@13800138000\"},\"at\":{\"atMobiles\":[\"13800138000\"]}", "\"atUserIds\":[\"zhang\"]"),
+            ("feishu-bot", "<at user_id=", "<at user_id=\\\"zhang\\\"></at>")])
+        {
+            using var bench = new ChannelBench(word);
+            await bench.SendAsync(word, address: "13800138000");
+            await bench.SendAsync(word, address: "zhang");
+
+            Assert.Contains(phone, bench.Provider.Requests[0], StringComparison.Ordinal);
+            Assert.Contains(member, bench.Provider.Requests[1], StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_device_s_name_cannot_mention_a_whole_group()
+    {
+        using var bench = new ChannelBench("feishu-bot");
+
+        await bench.SendAsync("feishu-bot", ChannelBench.Message(text: "<at user_id=\"all\">所有人</at> 烟雾"));
+
+        Assert.DoesNotContain("<at", Assert.Single(bench.Provider.Ledger).Text, StringComparison.Ordinal);
+    }
+}
