@@ -1,27 +1,18 @@
-using FacilityMonitor.Readings;
 using FacilityMonitor.Rules;
 
 namespace FacilityMonitor.Alerts;
 
 /// <summary>What an alert is about, inside one site.</summary>
 /// <param name="Rule">Rule name.</param>
-/// <param name="Subject">Place of the device, or one less than minus the place of the circuit.</param>
+/// <param name="Kind">What the number counts.</param>
+/// <param name="Number">Number of the device; place of the circuit, place or due thing in the site.</param>
 /// <param name="Channel">Code of the channel; 0: the whole.</param>
-internal readonly record struct AlertKey(string Rule, int Subject, ushort Channel)
-{
-    public static AlertKey OfChannel(Rule rule, int device, ChannelId channel) => new(rule.Name, device, channel.Code);
-
-    public static AlertKey OfCircuit(Rule rule, int circuit) => new(rule.Name, -1 - circuit, 0);
-
-    public bool IsCircuit => Subject < 0;
-
-    public int Circuit => -1 - Subject;
-}
+internal readonly record struct AlertKey(string Rule, SubjectKind Kind, int Number, ushort Channel);
 
 /// <summary>What an alert is about, as it is told.</summary>
 /// <param name="Asset">Registry path.</param>
-/// <param name="Device">Device name; null for a circuit.</param>
-/// <param name="Circuit">Circuit id; null for a device.</param>
+/// <param name="Device">Device name; null where it is about no device.</param>
+/// <param name="Circuit">Circuit id; null where it is about no circuit.</param>
 internal sealed record AlertSubject(string Asset, string? Device, string? Circuit);
 
 /// <summary>One alert as it was told.</summary>

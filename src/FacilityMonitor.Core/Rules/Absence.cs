@@ -4,7 +4,7 @@ using FacilityMonitor.Registry;
 namespace FacilityMonitor.Rules;
 
 /// <summary>A device whose connection ended: its will came, and 90 s later it was not back.</summary>
-public sealed class Offline : Rule
+internal sealed class Offline : Rule
 {
     private static readonly RuleSetting HoldS = new("hold_s", "s", 90, 0, 3600, "longer than a modem's reconnect, so that a gateway's or supply's own alert comes first");
 
@@ -20,6 +20,9 @@ public sealed class Offline : Rule
 
     /// <inheritdoc/>
     public override LocalText Title { get; } = new("设备离线", "Device offline");
+
+    /// <inheritdoc/>
+    public override LocalText Detects { get; } = new("设备断开连接 90 秒没有回来：P2", "A device whose connection ended is not back after 90 s: P2");
 
     /// <inheritdoc/>
     public override IReadOnlyList<RuleSetting> Settings { get; } = [HoldS];
@@ -39,7 +42,7 @@ public sealed class Offline : Rule
 }
 
 /// <summary>A device that is connected, as far as anybody knows, and says nothing for three of its own periods. One that promised no period is not supervised (不监督).</summary>
-public sealed class Silent : Rule
+internal sealed class Silent : Rule
 {
     private static readonly RuleSetting Periods = new("periods", "", 3, 2, 20, "three missed heartbeats, as the piles' own servers count");
     private static readonly RuleSetting LeastS = new("least_s", "s", 180, 30, 3600, "piles wait up to 2 min before they resend after a network loss");
@@ -56,6 +59,10 @@ public sealed class Silent : Rule
 
     /// <inheritdoc/>
     public override LocalText Title { get; } = new("设备失联", "Device silent");
+
+    /// <inheritdoc/>
+    public override LocalText Detects { get; } = new(
+        "设备连着，却有 3 个周期（至少 180 秒）没有消息：P2；没有声明周期的不监督", "A device that is connected says nothing for 3 of its periods, at least 180 s: P2; without a declared period it is not supervised");
 
     /// <inheritdoc/>
     public override IReadOnlyList<RuleSetting> Settings { get; } = [Periods, LeastS];

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using FacilityMonitor.Alerts;
 using FacilityMonitor.Registry;
 
@@ -9,7 +10,7 @@ namespace FacilityMonitor.Rules;
 /// Four limits: the breaker is about to trip (lower edge of the predicted time &lt; 15 min for 30 s and ≥ 3 samples, or level H ≥ 0.9: P1);
 /// I &gt; 1.05·In for 10 min (P2); mean &gt; 90 % of In over 3 h (P2), &gt; 80 % (P3). Without a registered rated current nothing is computed.
 /// </remarks>
-public sealed class CircuitOverload : Rule
+internal sealed class CircuitOverload : StateRule<CircuitHeat, CircuitLimits>
 {
     private static readonly RuleSetting K = new("k", "", 1.25, 1.13, 1.45, "IEC 60898-1 between conventional non-tripping and tripping current");
     private static readonly RuleSetting KLow = new("k_low", "", 1.13, 1.05, 1.45, "IEC 60898-1 conventional non-tripping current");
@@ -41,6 +42,11 @@ public sealed class CircuitOverload : Rule
     public override LocalText Title { get; } = new("回路过载", "Circuit overload");
 
     /// <inheritdoc/>
+    public override LocalText Detects { get; } = new(
+        "断路器即将跳闸（热像推算 15 分钟内，或热度达 0.9）：P1；电流超过额定 1.05 倍 10 分钟：P2；3 小时平均超过额定 90%：P2，80%：P3",
+        "The breaker is about to trip (thermal image: within 15 minutes, or level 0.9): P1; more than 1.05 of the rating for 10 minutes: P2; mean of 3 hours above 90 %: P2, above 80 %: P3");
+
+    /// <inheritdoc/>
     public override IReadOnlyList<RuleSetting> Settings { get; } =
     [
         K, KLow, KHigh, TauS, TauLowS, TauHighS, TripWithinS, TripHoldS, TripSamples, LevelMax, OverRatio, OverHoldS, MeanRatio, MeanUrgentRatio,
@@ -58,8 +64,13 @@ public sealed class CircuitOverload : Rule
         new("跳闸后查明原因再合闸", "After a trip find the cause before closing the breaker"),
     ];
 
-    internal CircuitLimits LimitsFor(Circuit circuit, SettingScopes scopes) => new(
-        circuit.RatedA,
+    /// <inheritdoc/>
+    public override SubjectKind Subject => SubjectKind.Circuit;
+
+    internal override bool AppliesTo(in Subject subject) => true;
+
+    internal override CircuitLimits LimitsFor(in Subject subject, SettingScopes scopes) => new(
+        subject.Circuit!.RatedA,
         new ThermalImage(scopes.Value(this, K), scopes.Value(this, TauS)),
         new ThermalImage(scopes.Value(this, KLow), scopes.Value(this, TauLowS)),
         new ThermalImage(scopes.Value(this, KHigh), scopes.Value(this, TauHighS)))
@@ -73,6 +84,121 @@ public sealed class CircuitOverload : Rule
         MeanUrgentRatio = scopes.Value(this, MeanUrgentRatio),
         ClearRatio = scopes.Value(this, ClearRatio),
     };
+
+    internal override void Step(ref CircuitHeat state, in Sight sight, CircuitLimits limits)
+    {
+        var load = sight.Load!;
+        for (var index = 0; index < load.Phases.Length; index++)
+        {
+            ref readonly var phase = ref load.Phases[index];
+            if (!phase.IsTouched)
+                continue;
+            state[index].LastMs = phase.LastMs;
+            state[index].Amps = phase.Amps;
+            if (limits.RatedA is { } rated)
+                StepPhase(ref state[index], phase, limits, rated);
+        }
+    }
+
+    internal override Verdict Judge(in CircuitHeat state, CircuitLimits limits, long nowMs)
+    {
+        var verdict = Verdict.Normal;
+        for (var index = 0; index < CircuitHeat.PhasesMax; index++)
+        {
+            ref readonly var phase = ref state[index];
+            verdict = verdict.Or(Priority.P1, phase.Trip).Or(Priority.P1, phase.Warm).Or(Priority.P2, phase.Over)
+                .Or(Priority.P2, phase.MeanUrgent).Or(Priority.P3, phase.Mean);
+        }
+
+        return verdict;
+    }
+
+    internal override LocalText Explain(in CircuitHeat state, CircuitLimits limits, in Telling telling, SortedDictionary<string, object> evidence)
+    {
+        var worst = Report(state, limits, telling.Subject.Circuit!).OrderByDescending(report => report.Amps).FirstOrDefault();
+        var rated = limits.RatedA ?? 0;
+        evidence["a"] = Math.Round(worst.Amps, 2);
+        evidence["rated_a"] = rated;
+        evidence["thermal_level"] = Math.Round(worst.Level, 3);
+        if (worst.Phase is { } phase)
+            evidence["phase"] = phase;
+        if (worst.Trip is { } trip)
+        {
+            evidence["trip_from_s"] = Math.Round(trip.FromS);
+            if (trip.ToS is { } to)
+                evidence["trip_to_s"] = Math.Round(to);
+        }
+
+        if (worst.MeanA is { } mean)
+            evidence["mean_3h_a"] = Math.Round(mean, 2);
+        return What(worst, rated);
+    }
+
+    /// <summary>What each phase that was heard of carries.</summary>
+    internal static List<PhaseReport> Report(in CircuitHeat state, CircuitLimits limits, Circuit circuit)
+    {
+        var reports = new List<PhaseReport>();
+        for (var index = 0; index < (circuit.Phases == 3 ? 3 : 1); index++)
+        {
+            ref readonly var phase = ref state[index];
+            if (phase.LastMs == 0)
+                continue;
+            TripBand? trip = null;
+            if (limits.RatedA is { } rated && limits.Early.TimeToTripS(phase.EarlyLevel, phase.Amps, rated) is var from && double.IsFinite(from))
+            {
+                var to = limits.Late.TimeToTripS(phase.LateLevel, phase.Amps, rated);
+                trip = new TripBand(from, double.IsFinite(to) ? to : null);
+            }
+
+            reports.Add(new PhaseReport(circuit.Phases == 3 ? index + 1 : null, phase.Amps, phase.Level, trip, phase.Mean3h.MeanA()));
+        }
+
+        return reports;
+    }
+
+    private static void StepPhase(ref PhaseHeat phase, in PhaseLoad load, CircuitLimits limits, double rated)
+    {
+        var seconds = load.PassedMs / 1000.0;
+        if (phase.IsBegun)
+        {
+            phase.Level = limits.Nominal.Next(phase.Level, phase.Amps, rated, seconds);
+            phase.EarlyLevel = limits.Early.Next(phase.EarlyLevel, phase.Amps, rated, seconds);
+            phase.LateLevel = limits.Late.Next(phase.LateLevel, phase.Amps, rated, seconds);
+        }
+        else
+        {
+            phase.IsBegun = true;
+            phase.Level = limits.Nominal.HotStart(phase.Amps, rated);
+            phase.EarlyLevel = limits.Early.HotStart(phase.Amps, rated);
+            phase.LateLevel = limits.Late.HotStart(phase.Amps, rated);
+        }
+
+        phase.Mean3h.Add(phase.LastMs, phase.Amps, seconds);
+
+        // Without word of every contributor the sum is a lower bound: it may raise, and must not clear.
+        Hold(ref phase, load, limits, rated);
+    }
+
+    private static void Hold(ref PhaseHeat phase, in PhaseLoad load, CircuitLimits limits, double rated)
+    {
+        var (atMs, counted, complete) = (load.LastMs, load.PassedMs, load.IsComplete);
+        var clear = limits.ClearRatio;
+        var soon = limits.Early.TimeToTripS(phase.EarlyLevel, phase.Amps, rated) < limits.TripWithinS;
+
+        // The clear level of a prediction: it would not be one even if the current were those few percent higher.
+        var nearlySoon = limits.Early.TimeToTripS(phase.EarlyLevel, phase.Amps / clear, rated) < limits.TripWithinS;
+        phase.Trip.Step(soon, complete && !nearlySoon, atMs, counted, limits.TripTiming);
+        phase.Warm.Step(phase.Level >= limits.LevelMax, complete && phase.Level < limits.LevelMax * clear, atMs, counted, CircuitLimits.AtOnce(Priority.P1));
+
+        var over = rated * limits.OverRatio;
+        phase.Over.Step(phase.Amps > over, complete && phase.Amps < over * clear, atMs, counted, limits.OverTiming);
+
+        var mean = phase.Mean3h.MeanA();
+        var urgent = rated * limits.MeanUrgentRatio;
+        var high = rated * limits.MeanRatio;
+        phase.MeanUrgent.Step(mean > urgent, complete && mean < urgent * clear, atMs, counted, CircuitLimits.AtOnce(Priority.P2));
+        phase.Mean.Step(mean > high, complete && mean < high * clear, atMs, counted, CircuitLimits.AtOnce(Priority.P3));
+    }
 
     internal static LocalText What(in PhaseReport report, double ratedA)
     {
@@ -107,6 +233,37 @@ public sealed class CircuitOverload : Rule
 
     private static HoldTiming Timing(double holdS, int samples, Priority priority) =>
         new((int)(holdS * 1000), samples, AlertTiming.OffDelayMs(priority));
+}
+
+/// <summary>What <see cref="CircuitOverload"/> remembers of one phase.</summary>
+internal struct PhaseHeat
+{
+    /// <summary>When it was last told of; 0: never.</summary>
+    public long LastMs;
+    public double Amps;
+
+    /// <summary>Whether the images are warm: they begin with the first current after the rating is known.</summary>
+    public bool IsBegun;
+
+    /// <summary>Thermal level H, and what it would be for the breaker that trips earliest and the one that trips latest.</summary>
+    public double Level;
+    public double EarlyLevel;
+    public double LateLevel;
+    public Hold Trip;
+    public Hold Warm;
+    public Hold Over;
+    public Hold MeanUrgent;
+    public Hold Mean;
+    public LoadMean Mean3h;
+}
+
+/// <summary>What <see cref="CircuitOverload"/> remembers of a circuit, phase by phase.</summary>
+[InlineArray(PhasesMax)]
+internal struct CircuitHeat
+{
+    public const int PhasesMax = 3;
+
+    private PhaseHeat _first;
 }
 
 /// <summary>The settings of <see cref="CircuitOverload"/> for one circuit.</summary>

@@ -14,6 +14,9 @@ public abstract class Rule
     /// <summary>What people call it.</summary>
     public abstract LocalText Title { get; }
 
+    /// <summary>When it speaks, with its priorities, in a sentence: the table of rules in the README is made of it.</summary>
+    public abstract LocalText Detects { get; }
+
     /// <summary>Its numbers.</summary>
     public abstract IReadOnlyList<RuleSetting> Settings { get; }
 

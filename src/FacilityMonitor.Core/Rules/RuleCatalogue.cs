@@ -16,6 +16,14 @@ public static class RuleCatalogue
     /// <summary>Rules that judge one channel by its own readings.</summary>
     internal static IReadOnlyList<ChannelRule> OfChannels { get; } = [.. All.OfType<ChannelRule>()];
 
+    /// <summary>Rules with a state of their own, in the order they are asked.</summary>
+    internal static IReadOnlyList<StateRule> WithState { get; } = [.. All.OfType<StateRule>()];
+
+    /// <summary>Rules that compare dates of the registry with the calendar.</summary>
+    internal static IReadOnlyList<DateRule> OfDates { get; } = [.. All.OfType<DateRule>()];
+
+    private static Dictionary<string, Rule> ByName { get; } = All.ToDictionary(rule => rule.Name, StringComparer.Ordinal);
+
     /// <summary>The rule of this name; null when there is none.</summary>
-    public static Rule? Find(string name) => All.FirstOrDefault(rule => rule.Name == name);
+    public static Rule? Find(string name) => ByName.GetValueOrDefault(name);
 }

@@ -8,7 +8,7 @@ namespace FacilityMonitor.Rules;
 /// <summary>A socket or slot that delivers more than it may: &gt; tier or rated power for ≥ 10 s and ≥ 2 samples is P2, ≥ 1.25 × it P1.</summary>
 /// <remarks>Power is taken as measured; where a socket tells only current, as V·A (at 220 V where it tells no voltage), and the evidence says so:
 /// apparent power is never below active power, so this errs on the side of the alert.</remarks>
-public sealed class SocketOverload : ChannelRule
+internal sealed class SocketOverload : ChannelRule
 {
     /// <summary>Nominal voltage of a Chinese socket, V (GB/T 156).</summary>
     internal const double NominalV = 220;
@@ -39,6 +39,11 @@ public sealed class SocketOverload : ChannelRule
     public override LocalText Title { get; } = new("充电口过载", "Socket overload");
 
     /// <inheritdoc/>
+    public override LocalText Detects { get; } = new(
+        "充电口功率超过额定（未登记按 1000 W）至少 10 秒、2 个读数：P2；达到 1.25 倍：P1",
+        "A socket delivers more than its rating (1,000 W where none is registered) for 10 s and 2 samples: P2; 1.25 times: P1");
+
+    /// <inheritdoc/>
     public override IReadOnlyList<RuleSetting> Settings { get; } = [LimitW, HoldS, LeastSamples, UrgentRatio, ClearRatio];
 
     /// <inheritdoc/>
@@ -52,11 +57,12 @@ public sealed class SocketOverload : ChannelRule
         new("联系车主，查明所接电器", "Find the owner and what was plugged in"),
     ];
 
-    internal override bool AppliesTo(DeviceEntry? entry, ChannelId channel) =>
-        channel.Kind is ChannelKind.Socket or ChannelKind.Slot || (channel.Kind == ChannelKind.Main && entry?.Kind == DeviceKind.Plug);
+    internal override bool AppliesTo(in Subject subject) =>
+        subject.Channel.Kind is ChannelKind.Socket or ChannelKind.Slot || (subject.Channel.Kind == ChannelKind.Main && subject.Device?.Kind == DeviceKind.Plug);
 
-    internal override Grade[] Grades(DeviceEntry? entry, SettingScopes scopes)
+    internal override Grade[] Grades(in Subject subject, SettingScopes scopes)
     {
+        var entry = subject.Device;
         var ofDevice = entry is null ? null : new SettingScopes(entry.Rules).Override(this, LimitW);
         var limit = ofDevice ?? entry?.SocketRatedW ?? scopes.Value(this, LimitW);
         var clear = scopes.Value(this, ClearRatio);
@@ -70,22 +76,24 @@ public sealed class SocketOverload : ChannelRule
         ];
     }
 
-    internal override bool TryMeasure(ReadingBuffer buffer, in Reading reading, out float value, out byte origin)
+    internal override MetricSet Metrics { get; } = MetricSet.Of(Metric.W, Metric.A);
+
+    internal override bool TryMeasure(in Values values, out float value, out byte origin)
     {
         origin = 0;
-        if (buffer.TryGet(reading, Metric.W, out var w))
+        if (values.TryGet(Metric.W, out var w))
         {
             value = (float)w;
             return true;
         }
 
-        if (!buffer.TryGet(reading, Metric.A, out var a))
+        if (!values.TryGet(Metric.A, out var a))
         {
             value = 0;
             return false;
         }
 
-        var told = buffer.TryGet(reading, Metric.V, out var v) && v > LeastV;
+        var told = values.TryGet(Metric.V, out var v) && v > LeastV;
         origin = told ? FromVoltage : FromNominal;
         value = (float)(a * (told ? v : NominalV));
         return true;

@@ -9,7 +9,7 @@ namespace FacilityMonitor.Rules;
 /// What is off, and since when, is <see cref="OffWatches"/>'s knowledge. An <c>off</c> counts from the moment the device says that it did it; without an answer from the moment
 /// it may no longer do it. An <c>on</c> that brings no current is no danger and no alert.
 /// </remarks>
-public sealed class WeldedRelay : Rule
+internal sealed class WeldedRelay : Rule
 {
     private static readonly RuleSetting LimitW = new("limit_w", "W", 5, 1, 50, "between the float of a full battery (3–6 W) and the smallest charger; piles call less unplugged");
     private static readonly RuleSetting HoldS = new("hold_s", "s", 60, 10, 600, "our choice: one report of a pile may still be of the time before");
@@ -27,6 +27,10 @@ public sealed class WeldedRelay : Rule
 
     /// <inheritdoc/>
     public override LocalText Title { get; } = new("继电器粘连", "Welded relay");
+
+    /// <inheritdoc/>
+    public override LocalText Detects { get; } = new(
+        "关断以后仍有超过 5 W，至少 60 秒、3 个读数：P1", "More than 5 W goes on for 60 s and 3 samples after it was switched off: P1");
 
     /// <inheritdoc/>
     public override IReadOnlyList<RuleSetting> Settings { get; } = [LimitW, HoldS, LeastSamples];

@@ -122,7 +122,7 @@ public sealed partial class AlertTextTests
 
     private static LocalText Text(Rule rule, Condition condition, bool wasActive = true, Priority priority = Priority.P2) => AlertText.Compose(rule, Where, What, new ToldAlert
     {
-        Key = new AlertKey(rule.Name, 1, 0),
+        Key = new AlertKey(rule.Name, SubjectKind.Device, 1, 0),
         Subject = new AlertSubject("lane/pile-01", "pile-01", null),
         Id = "0123456789abcdef",
         OnsetMs = 1_795_168_805_000,

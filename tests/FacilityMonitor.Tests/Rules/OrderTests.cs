@@ -17,7 +17,7 @@ public sealed class OrderTests
 
     private static readonly string[] Assets = ["lane/shed-1/pile-01/s1", "lane/c1"];
 
-    private static readonly Grade[] Grades = SocketOverload.Instance.Grades(null, SettingScopes.Defaults);
+    private static readonly Grade[] Grades = SocketOverload.Instance.Grades(default, SettingScopes.Defaults);
 
     [Fact]
     public void A_thousand_orders_within_half_a_minute_leave_a_socket_in_one_state() => Thousand(seed =>
@@ -292,9 +292,10 @@ public sealed class OrderTests
     private static byte[] CircuitState((long AtMs, int Slot, int Milliamps)[] window)
     {
         var circuit = new Circuit { Id = "c1", Name = new LocalText("一", "one"), Kind = CircuitKind.Charging, RatedA = 20 };
-        var track = new CircuitTrack(circuit, CircuitOverload.Instance.LimitsFor(circuit, SettingScopes.Defaults));
+        var subject = new Subject(SubjectKind.Circuit, null, null, ChannelId.Main, circuit, null);
+        var track = new LoadTrack(circuit, [CircuitOverload.Instance.NewCell(CircuitOverload.Instance.LimitsFor(subject, SettingScopes.Defaults))]);
         for (var slot = 0; slot < 3; slot++)
-            track.AddSlot(new CircuitSlot(slot, ChannelId.Socket(1), 0, false));
+            track.AddSlot(new LoadSlot(slot, ChannelId.Socket(1), 0, false));
         for (var second = 0; second < 100; second += 5)
             Take(Scene.At(second), second / 5 % 3, 4000);
         foreach (var (atMs, slot, milliamps) in window)
@@ -306,7 +307,7 @@ public sealed class OrderTests
 
         void Take(long atMs, int slot, int milliamps)
         {
-            Assert.True(track.Add(atMs, slot, milliamps, isLive: true) is Accepted.InOrder or Accepted.Reordered);
+            Assert.True(track.Add(new LoadSample(atMs, slot, milliamps), isLive: true) is Accepted.InOrder or Accepted.Reordered);
             track.Rederive();
             while (track.StepNext())
             {

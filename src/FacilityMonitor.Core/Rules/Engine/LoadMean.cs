@@ -1,7 +1,9 @@
+using System.Runtime.CompilerServices;
+
 namespace FacilityMonitor.Rules;
 
 /// <summary>Time-weighted mean of a current over the last 3 hours, in 36 steps of 5 minutes and the one that is filling.</summary>
-internal sealed class LoadMean
+internal struct LoadMean
 {
     public const double WindowS = 3 * 3600;
 
@@ -11,8 +13,8 @@ internal sealed class LoadMean
     private const int StepMs = 300_000;
     private const int Steps = 37;
 
-    private readonly float[] _ampSeconds = new float[Steps];
-    private readonly float[] _seconds = new float[Steps];
+    private Part _ampSeconds;
+    private Part _seconds;
     private long _newest;
 
     /// <summary>Sums of all steps but the newest: only that one changes with every sample.</summary>
@@ -26,55 +28,25 @@ internal sealed class LoadMean
         if (step > _newest)
         {
             if (step - _newest >= Steps)
-                Clear();
+                (_ampSeconds, _seconds) = (default, default);
             else
                 ClearBetween(_newest + 1, step);
             _newest = step;
             SumRest();
         }
 
-        _ampSeconds[step % Steps] += (float)(amps * seconds);
-        _seconds[step % Steps] += (float)seconds;
+        _ampSeconds[(int)(step % Steps)] += (float)(amps * seconds);
+        _seconds[(int)(step % Steps)] += (float)seconds;
         if (step < _newest)
             SumRest();
     }
 
     /// <summary>The mean, A; null while too little of the window is covered.</summary>
-    public double? MeanA()
+    public readonly double? MeanA()
     {
-        var ampSeconds = _restAmpSeconds + _ampSeconds[_newest % Steps];
-        var seconds = _restSeconds + _seconds[_newest % Steps];
+        var ampSeconds = _restAmpSeconds + _ampSeconds[(int)(_newest % Steps)];
+        var seconds = _restSeconds + _seconds[(int)(_newest % Steps)];
         return seconds >= WindowS * CoverageMin ? ampSeconds / seconds : null;
-    }
-
-    public void CopyFrom(LoadMean other)
-    {
-        other._ampSeconds.CopyTo(_ampSeconds, 0);
-        other._seconds.CopyTo(_seconds, 0);
-        _newest = other._newest;
-        (_restAmpSeconds, _restSeconds) = (other._restAmpSeconds, other._restSeconds);
-    }
-
-    public void Save(ref SnapshotWriter writer)
-    {
-        writer.Int64(_newest);
-        for (var step = 0; step < Steps; step++)
-        {
-            writer.Single(_ampSeconds[step]);
-            writer.Single(_seconds[step]);
-        }
-    }
-
-    public void Load(ref SnapshotReader reader)
-    {
-        _newest = reader.Int64();
-        for (var step = 0; step < Steps; step++)
-        {
-            _ampSeconds[step] = reader.Single();
-            _seconds[step] = reader.Single();
-        }
-
-        SumRest();
     }
 
     private void SumRest()
@@ -90,18 +62,18 @@ internal sealed class LoadMean
         }
     }
 
-    private void Clear()
-    {
-        Array.Clear(_ampSeconds);
-        Array.Clear(_seconds);
-    }
-
     private void ClearBetween(long from, long to)
     {
         for (var step = from; step <= to; step++)
         {
-            _ampSeconds[step % Steps] = 0;
-            _seconds[step % Steps] = 0;
+            _ampSeconds[(int)(step % Steps)] = 0;
+            _seconds[(int)(step % Steps)] = 0;
         }
+    }
+
+    [InlineArray(Steps)]
+    private struct Part
+    {
+        private float _first;
     }
 }

@@ -15,20 +15,54 @@ internal struct ChannelMemory
     /// <summary>Whether <see cref="OffWatches"/> wants its readings.</summary>
     public bool IsWatched;
 
-    /// <summary>Its first track; the others follow, one a rule. -1: no rule judges it.</summary>
+    /// <summary>Its first track; the others follow, one a rule of <see cref="ChannelForm.Graded"/>.</summary>
     public int FirstTrack;
 
-    /// <summary>Circuits its current is part of.</summary>
-    public Feed[] Feeds;
+    /// <summary>Which rules judge it.</summary>
+    public ChannelForm Form;
 
-    /// <summary>Last counter of energy, Wh, and when, for a channel that tells neither current nor power.</summary>
-    public double Wh;
+    /// <summary>What rules with a state of their own remember of it; null: nothing, as of most channels that are not in use.</summary>
+    public Timeline? Watches;
 
-    public long WhMs;
+    /// <summary>Its part in the load of circuits; null: none.</summary>
+    public Wiring? Wiring;
+}
+
+/// <summary>What a channel is to the circuits its current is part of.</summary>
+internal sealed class Wiring
+{
+    public Feed[] Feeds { get; set; } = [];
+
+    /// <summary>Last counter of energy, Wh, for a channel that tells neither current nor power.</summary>
+    public double Wh { get; set; }
+
+    /// <summary>When that was, ms; 0: never.</summary>
+    public long WhMs { get; set; }
 }
 
 /// <summary>A rule with its limits for one device.</summary>
 internal readonly record struct ChannelPlan(ChannelRule Rule, Grade[] Grades);
+
+/// <summary>A rule with a state of its own, with its limits for one subject.</summary>
+internal readonly record struct StatePlan(StateRule Rule, object Limits);
+
+/// <summary>The rules that judge a channel, with their limits. Channels of which the same holds share one.</summary>
+internal sealed class ChannelForm(ChannelPlan[] graded, StatePlan[] states)
+{
+    public ChannelPlan[] Graded { get; } = graded;
+
+    public StatePlan[] States { get; } = states;
+
+    /// <summary>Metrics by which one of <see cref="States"/> may begin to remember.</summary>
+    public MetricSet Metrics { get; } = new(states.Aggregate(0UL, (bits, plan) => bits | plan.Rule.Metrics.Bits));
+
+    public EventSet Events { get; } = new(states.Aggregate(0U, (bits, plan) => bits | plan.Rule.Events.Bits));
+
+    public bool IsSame(ChannelForm other) => States.AsSpan().SequenceEqual(other.States) && Graded.Length == other.Graded.Length
+        && Graded.Zip(other.Graded).All(pair => pair.First.Rule == pair.Second.Rule && pair.First.Grades.AsSpan().SequenceEqual(pair.Second.Grades));
+
+    public int TrackOf(ChannelRule rule) => Array.FindIndex(Graded, plan => plan.Rule == rule);
+}
 
 /// <summary>What one site's engine knows of one device.</summary>
 internal sealed class DeviceMemory(int place, DeviceId id, RegisteredDevice? registered)
@@ -44,7 +78,11 @@ internal sealed class DeviceMemory(int place, DeviceId id, RegisteredDevice? reg
 
     public RegisteredDevice? Registered => registered;
 
-    public required ChannelPlan[] Plans { get; init; }
+    /// <summary>What rules with a state of their own remember of it as a whole; null: none judges it.</summary>
+    public Timeline? Watches { get; set; }
+
+    /// <summary>Place of <see cref="DeviceEntry.Place"/> among the site's; -1: it stands directly on the site.</summary>
+    public int PlaceNumber { get; } = registered?.Entry.Place is { } id ? registered.Site.Places.Select(place => place.Id).ToList().IndexOf(id) : -1;
 
     /// <summary>Limits of <see cref="WeldedRelay"/>.</summary>
     public required Grade[] Welded { get; init; }

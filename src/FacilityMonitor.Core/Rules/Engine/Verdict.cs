@@ -13,6 +13,12 @@ internal readonly record struct Verdict(Condition Condition, Priority Priority, 
     /// <summary>Condition and priority in a byte, to see at a glance that nothing changed. Normal is 0.</summary>
     public byte Code => Condition == Condition.Normal ? (byte)0 : (byte)(((int)Condition << 4) | (int)Priority);
 
+    /// <summary>Whether a <see cref="Code"/> says active, or not quiet for long enough yet.</summary>
+    public static bool IsOn(byte code) => (Condition)(code >> 4) is Condition.Active or Condition.Recovering;
+
+    /// <summary>A verdict that a limit without any hold gives.</summary>
+    public static Verdict When(bool active, Priority priority, long sinceMs) => active ? new Verdict(Condition.Active, priority, sinceMs) : Normal;
+
     /// <summary>Joins two verdicts about one thing: active before recovering before pending, the more urgent first, the earlier onset of equals.</summary>
     public Verdict Or(Priority priority, in Hold hold)
     {

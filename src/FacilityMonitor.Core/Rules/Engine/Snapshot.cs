@@ -30,6 +30,12 @@ internal ref struct SnapshotWriter(IBufferWriter<byte> output)
 
     public void Double(double value) => Int64(BitConverter.DoubleToInt64Bits(value));
 
+    public void Bytes(ReadOnlySpan<byte> value)
+    {
+        value.CopyTo(output.GetSpan(Math.Max(1, value.Length)));
+        output.Advance(value.Length);
+    }
+
     /// <summary>A text, or null.</summary>
     public void Text(string? value)
     {

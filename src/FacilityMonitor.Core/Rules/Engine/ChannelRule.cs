@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using FacilityMonitor.Alerts;
-using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
 
 namespace FacilityMonitor.Rules;
@@ -17,23 +16,25 @@ internal readonly record struct Grade(Priority Priority, float Limit, bool Inclu
 }
 
 /// <summary>A rule that compares one measured value of one channel with limits. Its state is the same for all: see <see cref="ChannelTracks"/>.</summary>
-public abstract class ChannelRule : Rule
+internal abstract class ChannelRule : Rule
 {
     /// <summary>Most limits one rule has.</summary>
     internal const int GradesMax = 4;
 
-    /// <summary>Whether it judges this channel; the entry is null for a device nobody registered.</summary>
-    internal abstract bool AppliesTo(DeviceEntry? entry, ChannelId channel);
+    /// <summary>Whether it judges this channel; its device is null where nobody registered it.</summary>
+    internal abstract bool AppliesTo(in Subject subject);
 
-    /// <summary>Its limits for a device, the lowest first.</summary>
-    internal abstract Grade[] Grades(DeviceEntry? entry, SettingScopes scopes);
+    /// <summary>Its limits for a channel, the lowest first.</summary>
+    internal abstract Grade[] Grades(in Subject subject, SettingScopes scopes);
+
+    /// <summary>Metrics it measures by: a reading without any of them is not shown to it.</summary>
+    internal abstract MetricSet Metrics { get; }
 
     /// <summary>The value it judges, of one reading; false when the reading does not hold it.</summary>
-    /// <param name="buffer">Where the reading's values lie.</param>
-    /// <param name="reading">The reading.</param>
+    /// <param name="values">What was measured.</param>
     /// <param name="value">The value.</param>
     /// <param name="origin">From what the value was computed, in the rule's own numbers; 0: it was measured.</param>
-    internal abstract bool TryMeasure(ReadingBuffer buffer, in Reading reading, out float value, out byte origin);
+    internal abstract bool TryMeasure(in Values values, out float value, out byte origin);
 
     /// <summary>The numbers behind an alert.</summary>
     internal abstract void Explain(in Grade grade, float value, byte origin, SortedDictionary<string, object> evidence);
@@ -52,11 +53,28 @@ internal struct Holds
 /// <summary>What a channel rule knows of one channel, in 40 bytes while nothing is near a limit.</summary>
 internal record struct ChannelTrack
 {
-    /// <summary>Time of the newest sample; 0: none yet.</summary>
-    public long NewestMs { get; set; }
+    /// <summary>A settled sample is never remembered as older than this beside the newest, ms: any such time is a gap.</summary>
+    private const long SettledAgoMaxMs = 1_000_000_000;
 
-    /// <summary>Time of the newest settled sample; 0: none.</summary>
-    public long SettledMs { get; set; }
+    /// <summary>Time of the newest sample; 0: none yet.</summary>
+    public long NewestMs { get; private set; }
+
+    private int _settledAgo;
+
+    /// <summary>Time of the newest settled sample; 0: none. Kept as its distance from the newest sample.</summary>
+    public long SettledMs
+    {
+        readonly get => _settledAgo == 0 ? 0 : NewestMs + 1 - _settledAgo;
+        set => _settledAgo = value == 0 ? 0 : (int)Math.Min(NewestMs + 1 - value, SettledAgoMaxMs);
+    }
+
+    /// <summary>Goes on to a newer sample.</summary>
+    public void Advance(long newestMs)
+    {
+        var settled = SettledMs;
+        NewestMs = newestMs;
+        SettledMs = settled;
+    }
 
     public ReorderWindow.Run Run;
 
@@ -132,7 +150,7 @@ internal sealed class ChannelTracks
             }
 
             var last = track.NewestMs;
-            track.NewestMs = atMs;
+            track.Advance(atMs);
             track.Value = value;
             Settle(ref track, grades, last, gapMs);
             _window.Insert(ref track.Run, track.Run.Count, new Sample((uint)atMs, value));
@@ -316,7 +334,10 @@ internal sealed class ChannelTracks
 
     public void Load(ref SnapshotReader reader, ref ChannelTrack track)
     {
-        track = new ChannelTrack { NewestMs = reader.Int64(), SettledMs = reader.Int64(), Value = reader.Single(), Told = reader.Byte(), Origin = reader.Byte() };
+        track = default;
+        track.Advance(reader.Int64());
+        track.SettledMs = reader.Int64();
+        (track.Value, track.Told, track.Origin) = (reader.Single(), reader.Byte(), reader.Byte());
         var samples = reader.Byte();
         for (var index = 0; index < samples; index++)
             _window.Insert(ref track.Run, index, new Sample((uint)reader.Int64(), reader.Single()));

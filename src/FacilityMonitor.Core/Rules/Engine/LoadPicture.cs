@@ -1,0 +1,242 @@
+using FacilityMonitor.Readings;
+
+namespace FacilityMonitor.Rules;
+
+/// <summary>What one contributor carried at one instant.</summary>
+/// <param name="AtMs">When.</param>
+/// <param name="Slot">Which contributor.</param>
+/// <param name="Milliamps">Current, mA; measured, or computed from power or energy.</param>
+/// <param name="Deciwatts">Active power, 0.1 W; <see cref="Unknown"/> where it tells none.</param>
+/// <param name="Decivolts">Voltage, 0.1 V; 0 where it tells none.</param>
+/// <remarks>Whole numbers: their sum is the same in whatever order they are added.</remarks>
+internal readonly record struct LoadSample(long AtMs, int Slot, int Milliamps, int Deciwatts = LoadSample.Unknown, ushort Decivolts = 0)
+{
+    public const int Unknown = int.MinValue;
+
+    /// <summary>Of two values for one instant the larger counts.</summary>
+    public LoadSample Larger(in LoadSample other) =>
+        new(AtMs, Slot, Math.Max(Milliamps, other.Milliamps), Math.Max(Deciwatts, other.Deciwatts), Math.Max(Decivolts, other.Decivolts));
+}
+
+/// <summary>A channel whose current is part of a circuit's.</summary>
+/// <param name="Device">Number of its device.</param>
+/// <param name="Channel">Its channel.</param>
+/// <param name="Phase">Phase it loads, from 0; -1: every phase.</param>
+/// <param name="Balanced">Whether its current is shared out evenly over the phases because nobody told which it is on.</param>
+/// <param name="IsBelow">Whether it is measured again by the circuit's own meter: not part of its load, but of what is known of it.</param>
+internal readonly record struct LoadSlot(int Device, ChannelId Channel, int Phase, bool Balanced, bool IsBelow = false)
+{
+    public bool IsOn(int phase) => Phase < 0 || Phase == phase;
+}
+
+/// <summary>What one phase of a circuit carries.</summary>
+internal record struct PhaseLoad
+{
+    /// <summary>When it was last told of; 0: never.</summary>
+    public long LastMs { get; set; }
+
+    /// <summary>Current, A.</summary>
+    public double Amps { get; set; }
+
+    /// <summary>Highest voltage told by those who carry it, V; 0: nobody tells one.</summary>
+    public double Volts { get; set; }
+
+    /// <summary>Whether every contributor was heard within the gap: without, the current is a lower bound, it may raise and must not clear.</summary>
+    public bool IsComplete { get; set; }
+
+    /// <summary>Whether this instant told of it.</summary>
+    public bool IsTouched { get; set; }
+
+    /// <summary>Whether this instant is the first that told of it.</summary>
+    public bool IsFirst { get; set; }
+
+    /// <summary>Counted time since it was told of before, ms: 0 for the first and after a gap.</summary>
+    public long PassedMs { get; set; }
+}
+
+/// <summary>The load of one circuit at one instant: the newest word of every contributor, summed.</summary>
+/// <remarks>Of a circuit with a meter the meter is the load; what hangs below it is summed apart, so that a rule can subtract the two.</remarks>
+internal sealed class LoadPicture(int phases)
+{
+    private readonly PhaseLoad[] _phases = new PhaseLoad[phases];
+    private int[] _milliamps = [];
+    private int[] _deciwatts = [];
+    private ushort[] _decivolts = [];
+    private long[] _toldMs = [];
+
+    /// <summary>Time of the newest instant taken in; 0: none.</summary>
+    public long LastMs { get; private set; }
+
+    public ReadOnlySpan<PhaseLoad> Phases => _phases;
+
+    /// <summary>Power of the load, W, summed over those who tell one; NaN: nobody does.</summary>
+    public double Watts { get; private set; } = double.NaN;
+
+    /// <summary>Whether the load itself was told of at this instant, not only what hangs below its meter.</summary>
+    public bool IsTouched { get; private set; }
+
+    /// <summary>Power of what hangs below the circuit's meter, W; NaN: nothing does that tells one.</summary>
+    public double BelowWatts { get; private set; } = double.NaN;
+
+    /// <summary>Whether everything below was heard within the gap.</summary>
+    public bool IsBelowComplete { get; private set; }
+
+    /// <summary>Whether something below was told of at this instant.</summary>
+    public bool IsBelowTouched { get; private set; }
+
+    /// <summary>How many contributors below the meter are known.</summary>
+    public int BelowCount { get; private set; }
+
+    public void CopyFrom(LoadPicture other)
+    {
+        LastMs = other.LastMs;
+        (Watts, IsTouched, BelowWatts, IsBelowComplete, IsBelowTouched, BelowCount) =
+            (other.Watts, other.IsTouched, other.BelowWatts, other.IsBelowComplete, other.IsBelowTouched, other.BelowCount);
+        other._phases.CopyTo(_phases, 0);
+        Fit(other._milliamps.Length);
+        // A contributor that is newer than what is copied has said nothing yet.
+        Array.Clear(_toldMs);
+        Array.Clear(_milliamps);
+        other._milliamps.CopyTo(_milliamps, 0);
+        other._deciwatts.CopyTo(_deciwatts, 0);
+        other._decivolts.CopyTo(_decivolts, 0);
+        other._toldMs.CopyTo(_toldMs, 0);
+    }
+
+    /// <summary>Takes in what several contributors carried at one instant, later than any before.</summary>
+    public void Step(ReadOnlySpan<LoadSample> instant, ReadOnlySpan<LoadSlot> slots, long gapMs)
+    {
+        Fit(slots.Length);
+        LastMs = instant[0].AtMs;
+        (IsTouched, IsBelowTouched) = (false, false);
+        foreach (ref readonly var sample in instant)
+        {
+            _milliamps[sample.Slot] = sample.Milliamps;
+            _deciwatts[sample.Slot] = sample.Deciwatts;
+            _decivolts[sample.Slot] = sample.Decivolts;
+            _toldMs[sample.Slot] = sample.AtMs;
+            if (slots[sample.Slot].IsBelow)
+                IsBelowTouched = true;
+            else
+                IsTouched = true;
+        }
+
+        for (var phase = 0; phase < _phases.Length; phase++)
+            StepPhase(phase, instant, slots, gapMs);
+        SumPower(slots, gapMs);
+    }
+
+    public void Save(ref SnapshotWriter writer)
+    {
+        writer.Int64(LastMs);
+        foreach (ref readonly var phase in _phases.AsSpan())
+            writer.Int64(phase.LastMs);
+        writer.Int32(_milliamps.Length);
+        for (var slot = 0; slot < _milliamps.Length; slot++)
+        {
+            writer.Int32(_milliamps[slot]);
+            writer.Int32(_deciwatts[slot]);
+            writer.Int32(_decivolts[slot]);
+            writer.Int64(_toldMs[slot]);
+        }
+    }
+
+    public void Load(ref SnapshotReader reader, ReadOnlySpan<LoadSlot> slots, long gapMs)
+    {
+        LastMs = reader.Int64();
+        foreach (ref var phase in _phases.AsSpan())
+            phase.LastMs = reader.Int64();
+        var count = reader.Int32();
+        Fit(count);
+        for (var slot = 0; slot < count; slot++)
+        {
+            _milliamps[slot] = reader.Int32();
+            _deciwatts[slot] = reader.Int32();
+            _decivolts[slot] = (ushort)reader.Int32();
+            _toldMs[slot] = reader.Int64();
+        }
+
+        // What is shown between two instants follows from the words that were saved.
+        if (count > slots.Length)
+            throw new InvalidDataException("The rule snapshot tells of more contributors than it names.");
+        for (var phase = 0; phase < _phases.Length; phase++)
+            Sum(phase, slots, gapMs);
+        SumPower(slots, gapMs);
+    }
+
+    private void Fit(int slots)
+    {
+        if (_milliamps.Length >= slots)
+            return;
+        Array.Resize(ref _milliamps, slots);
+        Array.Resize(ref _decivolts, slots);
+        Array.Resize(ref _toldMs, slots);
+        var known = _deciwatts.Length;
+        Array.Resize(ref _deciwatts, slots);
+        Array.Fill(_deciwatts, LoadSample.Unknown, known, slots - known);
+    }
+
+    private void StepPhase(int index, ReadOnlySpan<LoadSample> instant, ReadOnlySpan<LoadSlot> slots, long gapMs)
+    {
+        ref var phase = ref _phases[index];
+        phase.IsTouched = false;
+        foreach (ref readonly var sample in instant)
+            phase.IsTouched |= slots[sample.Slot] is { IsBelow: false } slot && slot.IsOn(index);
+        if (!phase.IsTouched)
+            return;
+        phase.IsFirst = phase.LastMs == 0;
+        var passed = LastMs - phase.LastMs;
+        phase.PassedMs = phase.IsFirst || passed > gapMs ? 0 : passed;
+        phase.LastMs = LastMs;
+        Sum(index, slots, gapMs);
+    }
+
+    private void Sum(int index, ReadOnlySpan<LoadSlot> slots, long gapMs)
+    {
+        ref var phase = ref _phases[index];
+        long milliamps = 0;
+        ushort decivolts = 0;
+        var complete = true;
+        for (var slot = 0; slot < slots.Length && slot < _milliamps.Length; slot++)
+        {
+            ref readonly var contributor = ref slots[slot];
+            if (contributor.IsBelow || !contributor.IsOn(index))
+                continue;
+            milliamps += contributor.Balanced ? _milliamps[slot] / _phases.Length : _milliamps[slot];
+            decivolts = Math.Max(decivolts, _decivolts[slot]);
+            complete &= phase.LastMs - _toldMs[slot] <= gapMs;
+        }
+
+        (phase.Amps, phase.Volts, phase.IsComplete) = (milliamps / 1000.0, decivolts / 10.0, complete);
+    }
+
+    private void SumPower(ReadOnlySpan<LoadSlot> slots, long gapMs)
+    {
+        (Watts, BelowWatts, IsBelowComplete, BelowCount) = (double.NaN, double.NaN, true, 0);
+        long own = 0;
+        long below = 0;
+        var (ownTold, belowTold) = (false, false);
+        for (var slot = 0; slot < slots.Length && slot < _milliamps.Length; slot++)
+        {
+            var told = _toldMs[slot] != 0 && _deciwatts[slot] != LoadSample.Unknown;
+            if (slots[slot].IsBelow)
+            {
+                BelowCount++;
+                IsBelowComplete &= told && LastMs - _toldMs[slot] <= gapMs;
+                below += told ? _deciwatts[slot] : 0;
+                belowTold |= told;
+            }
+            else if (told)
+            {
+                own += _deciwatts[slot];
+                ownTold = true;
+            }
+        }
+
+        IsBelowComplete &= BelowCount > 0;
+        if (ownTold)
+            Watts = own / 10.0;
+        if (belowTold)
+            BelowWatts = below / 10.0;
+    }
+}

@@ -1,0 +1,229 @@
+using System.Runtime.InteropServices;
+using FacilityMonitor.Registry;
+
+namespace FacilityMonitor.Rules;
+
+/// <summary>The load of one circuit over time, from its meter or from what hangs below it, with the state of every rule about it now and 30 s before.</summary>
+internal sealed class LoadTrack
+{
+    /// <summary>Most samples kept for reordering; of more, the oldest instant is settled early and counted.</summary>
+    public const int SamplesMax = 4096;
+
+    private readonly LoadPicture _settled;
+    private readonly List<LoadSample> _window = [];
+    private readonly List<long> _newestOfSlot = [];
+    private long _changedFrom = long.MaxValue;
+
+    public LoadTrack(Circuit circuit, Cell[] cells)
+    {
+        (Circuit, Cells) = (circuit, cells);
+        var phases = circuit.Phases == 3 ? 3 : 1;
+        (_settled, Live) = (new LoadPicture(phases), new LoadPicture(phases));
+    }
+
+    public Circuit Circuit { get; }
+
+    /// <summary>What the rules about it remember, in the order of the catalogue.</summary>
+    public Cell[] Cells { get; }
+
+    public LoadPicture Live { get; }
+
+    /// <summary>Whether a rule about it wants to know what hangs below its meter.</summary>
+    public bool NeedsBelow => Circuit.Meter is not null && Array.Exists(Cells, cell => cell.Rule.NeedsBelow);
+
+    public List<LoadSlot> Slots { get; } = [];
+
+    /// <summary>Longest time between samples that is no gap, ms: three times the longest period of a contributor.</summary>
+    public long GapMs { get; set; } = DeviceMemory.GapMsDefault;
+
+    /// <summary>From what the current was computed where it was not measured; null: measured.</summary>
+    public string? Derived { get; set; }
+
+    public long WindowOverflows { get; private set; }
+
+    public Cell<TState, TLimits>? CellOf<TState, TLimits>(StateRule<TState, TLimits> rule)
+        where TState : unmanaged
+        where TLimits : class
+    {
+        foreach (var cell in Cells)
+        {
+            if (cell.Rule == rule)
+                return (Cell<TState, TLimits>)cell;
+        }
+
+        return null;
+    }
+
+    public int AddSlot(LoadSlot slot)
+    {
+        Slots.Add(slot);
+        _newestOfSlot.Add(0);
+        return Slots.Count - 1;
+    }
+
+    /// <summary>Takes in a sample; <see cref="Rederive"/> and <see cref="StepNext"/> then judge. A contributor whose clock lags the others' by more than
+    /// 30 s counts from now on: shifted by what its clock is off, but never dropped for it, and never for the 30 s that are past. What it had buffered is dropped:
+    /// an old current is no present one.</summary>
+    public Accepted Add(in LoadSample sample, bool isLive)
+    {
+        var slot = sample.Slot;
+        var inOrder = sample.AtMs > _newestOfSlot[slot];
+        var isSettled = sample.AtMs <= _settled.LastMs;
+        // What this contributor said later is settled already: an older word must not stand after it.
+        if (sample.AtMs < _newestOfSlot[slot] - ReorderWindow.LatenessMaxMs || (isSettled && !(inOrder && isLive)))
+            return Accepted.TooLate;
+        _newestOfSlot[slot] = Math.Max(_newestOfSlot[slot], sample.AtMs);
+        var counted = sample with { AtMs = isSettled ? Live.LastMs + 1 : sample.AtMs };
+        var index = _window.Count;
+        while (index > 0 && IsAfter(_window[index - 1], counted.AtMs, slot))
+            index--;
+        if (index > 0 && _window[index - 1].AtMs == counted.AtMs && _window[index - 1].Slot == slot)
+        {
+            // Of two values for one instant the larger counts; but two that a slow clock put there follow one another.
+            var larger = isSettled ? counted : _window[index - 1].Larger(counted);
+            if (_window[index - 1] == larger)
+                return Accepted.Duplicate;
+            _window[index - 1] = larger;
+        }
+        else
+        {
+            _window.Insert(index, counted);
+        }
+
+        _changedFrom = Math.Min(_changedFrom, counted.AtMs);
+        return inOrder ? Accepted.InOrder : Accepted.Reordered;
+    }
+
+    /// <summary>Derives the present state anew if what was added belongs before it; false when all of it comes later.</summary>
+    public bool Rederive()
+    {
+        var isLate = _changedFrom <= Live.LastMs;
+        _changedFrom = long.MaxValue;
+        if (!isLate)
+            return false;
+        var until = Live.LastMs;
+        Live.CopyFrom(_settled);
+        foreach (var cell in Cells)
+            cell.Restore();
+        while (Live.LastMs < until)
+            Step(Live, settled: false);
+        return true;
+    }
+
+    /// <summary>Takes the present state to the next instant that was added, so that a batch is judged at each of its instants and not only at its end;
+    /// false at the end, when what is older than 30 s has been settled.</summary>
+    public bool StepNext()
+    {
+        if (Step(Live, settled: false))
+            return true;
+        Settle();
+        return false;
+    }
+
+    public void Save(ref SnapshotWriter writer)
+    {
+        writer.Int64(GapMs);
+        _settled.Save(ref writer);
+        Live.Save(ref writer);
+        writer.Text(Derived);
+        writer.Int32(_window.Count);
+        foreach (ref readonly var sample in CollectionsMarshal.AsSpan(_window))
+        {
+            writer.Int64(sample.AtMs);
+            writer.Int32(sample.Slot);
+            writer.Int32(sample.Milliamps);
+            writer.Int32(sample.Deciwatts);
+            writer.Int32(sample.Decivolts);
+        }
+
+        foreach (var newest in _newestOfSlot)
+            writer.Int64(newest);
+        writer.Int32(Cells.Length);
+        foreach (var cell in Cells)
+        {
+            writer.Text(cell.Rule.Name);
+            cell.Save(ref writer);
+        }
+    }
+
+    /// <summary>Takes back what <see cref="Save"/> wrote, after the slots were added.</summary>
+    public void Load(ref SnapshotReader reader)
+    {
+        GapMs = reader.Int64();
+        var slots = CollectionsMarshal.AsSpan(Slots);
+        _settled.Load(ref reader, slots, GapMs);
+        Live.Load(ref reader, slots, GapMs);
+        Derived = reader.Text();
+        var samples = reader.Int32();
+        for (var index = 0; index < samples; index++)
+            _window.Add(new LoadSample(reader.Int64(), reader.Int32(), reader.Int32(), reader.Int32(), (ushort)reader.Int32()));
+        for (var slot = 0; slot < _newestOfSlot.Count; slot++)
+            _newestOfSlot[slot] = reader.Int64();
+        for (var cells = reader.Int32(); cells > 0; cells--)
+        {
+            var name = reader.Text();
+            var cell = Array.Find(Cells, candidate => candidate.Rule.Name == name);
+            if (cell is null)
+                Cell.Skip(ref reader);
+            else
+                cell.Load(ref reader);
+        }
+    }
+
+    private static bool IsAfter(in LoadSample sample, long atMs, int slot) => sample.AtMs > atMs || (sample.AtMs == atMs && sample.Slot > slot);
+
+    /// <summary>Steps over the first instant after a picture's; false when there is none.</summary>
+    private bool Step(LoadPicture picture, bool settled)
+    {
+        var samples = CollectionsMarshal.AsSpan(_window);
+        var start = FirstAfter(samples, picture.LastMs);
+        if (start == samples.Length)
+            return false;
+        var end = start + 1;
+        while (end < samples.Length && samples[end].AtMs == samples[start].AtMs)
+            end++;
+        picture.Step(samples[start..end], CollectionsMarshal.AsSpan(Slots), GapMs);
+        var sight = new Sight { Kind = SightKind.Load, AtMs = picture.LastMs, GapMs = GapMs, Load = picture };
+        foreach (var cell in Cells)
+            cell.Step(sight, settled);
+        return true;
+    }
+
+    private static int FirstAfter(ReadOnlySpan<LoadSample> samples, long atMs)
+    {
+        // The next instant is nearly always the newest sample or one close to it.
+        var index = samples.Length;
+        while (index > 0 && samples.Length - index < 8 && samples[index - 1].AtMs > atMs)
+            index--;
+        if (index == 0 || samples[index - 1].AtMs <= atMs)
+            return index;
+        var (low, high) = (0, index);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (samples[middle].AtMs > atMs)
+                high = middle;
+            else
+                low = middle + 1;
+        }
+
+        return low;
+    }
+
+    private void Settle()
+    {
+        var before = Live.LastMs - ReorderWindow.LatenessMaxMs;
+        if (_window.Count > SamplesMax)
+        {
+            before = Math.Max(before, _window[_window.Count - SamplesMax].AtMs);
+            WindowOverflows++;
+        }
+
+        var count = FirstAfter(CollectionsMarshal.AsSpan(_window), before - 1);
+        if (count == 0)
+            return;
+        while (_settled.LastMs < _window[count - 1].AtMs)
+            Step(_settled, settled: true);
+        _window.RemoveRange(0, count);
+    }
+}

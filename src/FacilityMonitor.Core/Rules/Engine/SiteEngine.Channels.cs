@@ -1,0 +1,223 @@
+using FacilityMonitor.Control;
+using FacilityMonitor.Readings;
+using FacilityMonitor.Registry;
+
+namespace FacilityMonitor.Rules;
+
+/// <content>Single channels: what a reading means for the rules about it, and for the circuits it feeds.</content>
+internal sealed partial class SiteEngine
+{
+    /// <summary>Of the reading that is judged, each value at the place of its metric.</summary>
+    private readonly double[] _values = new double[MetricKeys.Count];
+
+    private void Judge(DeviceMemory device, ReadingBuffer readings, in Reading reading, int guess, bool isLive)
+    {
+        var place = device.Find(reading.Channel, guess);
+        if (place < 0)
+        {
+            place = device.Add(NewChannel(device, reading.Channel));
+            Connect(device, ref device.Channels[place]);
+        }
+
+        // Laid out once: every rule then finds its values without looking for them.
+        ulong bits = 0;
+        foreach (ref readonly var value in readings.ValuesOf(reading))
+        {
+            _values[(int)value.Metric] = value.Value;
+            bits |= 1UL << (int)value.Metric;
+        }
+
+        var values = new Values(new MetricSet(bits), MetricSet.All, _values);
+        ref var channel = ref device.Channels[place];
+        var plans = channel.Form.Graded;
+        for (var number = 0; number < plans.Length; number++)
+        {
+            if (plans[number].Rule.Metrics.Overlaps(values.Present))
+                JudgeChannel(device, plans[number], channel.FirstTrack + number, values, reading);
+        }
+
+        JudgeOff(device, ref channel, values, reading);
+        if (device.CarriesPeople)
+            Seat(device, values, reading);
+        Watch(device, ref channel, values, reading, isLive);
+        if (channel.Wiring is { } wiring)
+            Feed(wiring, values, reading, isLive);
+    }
+
+    private void JudgeChannel(DeviceMemory device, in ChannelPlan plan, int trackNumber, in Values values, in Reading reading)
+    {
+        if (!plan.Rule.TryMeasure(values, out var value, out var origin))
+            return;
+        ref var track = ref _tracks[trackNumber];
+        var accepted = _tracks.Observe(ref track, plan.Grades, reading.AtMs, value, device.GapMs);
+        if (accepted is not (Accepted.InOrder or Accepted.Reordered))
+            return;
+        if (accepted == Accepted.InOrder)
+            track.Origin = origin;
+        // Nearly every reading ends here: nothing is near a limit, and nothing was.
+        if (track is { Busy: 0, Told: 0 })
+            return;
+        TellDevice(device, plan.Rule, reading.Channel, _tracks.Judge(track, plan.Grades), ref track.Told, track.NewestMs);
+    }
+
+    private void Feed(Wiring wiring, in Values values, in Reading reading, bool isLive)
+    {
+        if (Amps(wiring, values, reading, out var derived) is not { } amps)
+            return;
+        var milliamps = (int)Math.Clamp(Math.Abs(amps) * 1000, 0, int.MaxValue);
+        var deciwatts = values.TryGet(Metric.W, out var watts) ? (int)Math.Clamp(Math.Round(watts * 10), int.MinValue + 1, int.MaxValue) : LoadSample.Unknown;
+        var decivolts = values.TryGet(Metric.V, out var volts) ? (ushort)Math.Clamp(Math.Round(volts * 10), 0, ushort.MaxValue) : (ushort)0;
+        foreach (var feed in wiring.Feeds)
+        {
+            var circuit = _circuits[feed.Circuit];
+            if (!circuit.Slots[feed.Slot].IsBelow)
+                circuit.Derived = derived ?? circuit.Derived;
+            var accepted = circuit.Add(new LoadSample(reading.AtMs, feed.Slot, milliamps, deciwatts, decivolts), isLive);
+            if (accepted is Accepted.InOrder or Accepted.Reordered && !_touched.Contains(feed.Circuit))
+                _touched.Add(feed.Circuit);
+        }
+    }
+
+    private void Seat(DeviceMemory device, in Values values, in Reading reading)
+    {
+        var known = false;
+        var inUse = false;
+        ReadOnlySpan<Metric> signs = [Metric.Occupied, Metric.Belt, Metric.Door];
+        foreach (var sign in signs)
+        {
+            if (!values.TryGet(sign, out var value))
+                continue;
+            known = true;
+            inUse |= value != 0;
+        }
+
+        if (!known || (_seats.TryGetValue(device.Id, out var before) && before.AtMs >= reading.AtMs))
+            return;
+        if (before.AtMs == 0 || before.InUse != inUse)
+            SeatChanges++;
+        _seats[device.Id] = new SeatState(inUse, reading.AtMs);
+    }
+
+    private ChannelMemory NewChannel(DeviceMemory device, ChannelId channel)
+    {
+        var form = FormOf(device, channel);
+        var first = 0;
+        for (var number = 0; number < form.Graded.Length; number++)
+        {
+            var track = _tracks.Add();
+            first = number == 0 ? track : first;
+        }
+
+        return new ChannelMemory { Channel = channel, Form = form, FirstTrack = first, IsWatched = _offs.Find(device.Place, channel.Code) is not null };
+    }
+
+    /// <summary>The rules of a channel and their limits; the same ones are kept once.</summary>
+    private ChannelForm FormOf(DeviceMemory device, ChannelId channel)
+    {
+        var (subject, scopes) = (SubjectOf(device, SubjectKind.Channel, channel), ScopesOf(device.Registered));
+        var form = new ChannelForm(
+            [.. RuleCatalogue.OfChannels.Where(rule => rule.AppliesTo(subject)).Select(rule => new ChannelPlan(rule, rule.Grades(subject, scopes)))],
+            [.. Plans(subject, scopes)]);
+        if (_forms.Find(form.IsSame) is { } known)
+            return known;
+        _forms.Add(form);
+        return form;
+    }
+
+    /// <summary>Makes a channel part of every circuit that its current flows through and that does not know it yet.</summary>
+    private void Connect(DeviceMemory device, ref ChannelMemory channel)
+    {
+        if (device.Registered is null)
+            return;
+        var feeds = channel.Wiring?.Feeds.ToList() ?? [];
+        for (var circuit = 0; circuit < _circuits.Count; circuit++)
+        {
+            if (feeds.Exists(feed => feed.Circuit == circuit) || SlotOf(_circuits[circuit], device, channel.Channel) is not { } slot)
+                continue;
+            feeds.Add(new Feed(circuit, _circuits[circuit].AddSlot(slot)));
+        }
+
+        if (feeds.Count == (channel.Wiring?.Feeds.Length ?? 0))
+            return;
+        channel.Wiring ??= new Wiring();
+        channel.Wiring.Feeds = [.. feeds];
+        MeasureGaps();
+    }
+
+    /// <summary>A gap in a circuit's current is three times the longest period of those who carry it.</summary>
+    private void MeasureGaps()
+    {
+        foreach (var circuit in _circuits)
+        {
+            long longest = 0;
+            foreach (var slot in circuit.Slots)
+                longest = Math.Max(longest, _devices[slot.Device].GapMs);
+            circuit.GapMs = longest == 0 ? DeviceMemory.GapMsDefault : longest;
+        }
+    }
+
+    /// <summary>What a channel is to a circuit: its load, or below its meter where a rule subtracts the two; null: nothing.</summary>
+    private LoadSlot? SlotOf(LoadTrack track, DeviceMemory device, ChannelId channel)
+    {
+        if (Contribution(track.Circuit, device.Registered!.Entry, channel) is { } part)
+            return new LoadSlot(device.Place, channel, part.Phase, part.Balanced);
+        return track.NeedsBelow && Contribution(track.Circuit with { Meter = null }, device.Registered.Entry, channel) is { } below
+            ? new LoadSlot(device.Place, channel, below.Phase, below.Balanced, IsBelow: true)
+            : null;
+    }
+
+    /// <summary>Whether a channel's current is part of a circuit's load, and on which phase: its meter's, or everything below it that has none.</summary>
+    private (int Phase, bool Balanced)? Contribution(Circuit circuit, DeviceEntry entry, ChannelId channel)
+    {
+        var threePhase = circuit.Phases == 3;
+        if (circuit.Meter is not null)
+        {
+            if (entry.Id != circuit.Meter)
+                return null;
+            if (circuit.MeterChannel is { } named)
+                return channel == named ? (0, false) : null;
+            if (threePhase)
+                return channel.Kind == ChannelKind.Phase ? (channel.Number - 1, false) : null;
+            return channel == ChannelId.Main || channel == ChannelId.Phase(1) ? (0, false) : null;
+        }
+
+        if (entry.Circuit == circuit.Id && entry.Kind != DeviceKind.Meter && (channel.Kind is ChannelKind.Socket or ChannelKind.Slot || (channel == ChannelId.Main && entry.Sockets == 0)))
+            return threePhase ? (-1, true) : (0, false);
+        foreach (var below in _site!.Circuits)
+        {
+            if (below.Parent != circuit.Id || Contribution(below, entry, channel) is not { } part)
+                continue;
+            if (!threePhase)
+                return (0, false);
+            if (below.Phases == 3)
+                return part;
+            return below.Phase is { } phase ? (phase - 1, false) : (-1, true);
+        }
+
+        return null;
+    }
+
+    private static double? Amps(Wiring wiring, in Values values, in Reading reading, out string? derived)
+    {
+        derived = null;
+        if (values.TryGet(Metric.A, out var amps))
+            return amps;
+        var volts = values.TryGet(Metric.V, out var told) && told > SocketOverload.LeastV ? told : SocketOverload.NominalV;
+        if (values.TryGet(Metric.W, out var watts))
+        {
+            derived = "w/v";
+            return watts / volts;
+        }
+
+        if (!values.TryGet(Metric.Wh, out var energy))
+            return null;
+        var (beforeWh, beforeMs) = (wiring.Wh, wiring.WhMs);
+        if (reading.AtMs <= beforeMs)
+            return null;
+        (wiring.Wh, wiring.WhMs) = (energy, reading.AtMs);
+        if (beforeMs == 0 || energy < beforeWh)
+            return null;
+        derived = "wh/v";
+        return (energy - beforeWh) * 3_600_000 / (reading.AtMs - beforeMs) / volts;
+    }
+}

@@ -1,0 +1,130 @@
+using FacilityMonitor.Alerts;
+using FacilityMonitor.Contract;
+using FacilityMonitor.Readings;
+using FacilityMonitor.Registry;
+
+namespace FacilityMonitor.Rules;
+
+/// <content>Who is there: offline, silent, and what a gateway explains.</content>
+internal sealed partial class SiteEngine
+{
+    private DeviceMemory MemoryOf(Device device) => _devices.TryGetValue(device.Number, out var known) ? known : NewMemory(device);
+
+    // Apart from the look-up: its closure would be allocated with every message.
+    private DeviceMemory NewMemory(Device device)
+    {
+        var registered = _index.Find(device.Id);
+        var scopes = ScopesOf(registered);
+        var memory = new DeviceMemory(device.Number, device.Id, registered)
+        {
+            Welded = SharedWelded(WeldedRelay.Instance.Grades(scopes)),
+            OfflineHoldMs = Offline.Instance.HoldMs(scopes),
+            Silence = Silent.Instance.LimitsFor(scopes),
+            HeardMs = _nowMs,
+            Presence = Contract.Presence.Online,
+        };
+        memory.Watches = NewTimeline(SubjectOf(memory, SubjectKind.Device, ChannelId.Main), device.Number, [.. Plans(SubjectOf(memory, SubjectKind.Device, ChannelId.Main), scopes)]);
+        _devices[device.Number] = memory;
+        return memory;
+    }
+
+    /// <summary>Overrides that hold for a device, narrowest first.</summary>
+    private SettingScopes ScopesOf(RegisteredDevice? registered) => registered is null
+        ? new SettingScopes(_index.Facility.Rules)
+        : new SettingScopes(registered.Entry.Rules, RulesOfCircuit(registered), registered.Site.Rules, _index.Facility.Rules);
+
+    private Grade[] SharedWelded(Grade[] grades)
+    {
+        foreach (var known in _welded)
+        {
+            if (known.AsSpan().SequenceEqual(grades))
+                return known;
+        }
+
+        _welded.Add(grades);
+        return grades;
+    }
+
+    private static RuleSettings RulesOfCircuit(RegisteredDevice device) =>
+        device.Site.Circuits.FirstOrDefault(circuit => circuit.Id == device.Entry.Circuit)?.Rules ?? RuleSettings.None;
+
+    private void Born(DeviceMemory device, Birth birth)
+    {
+        var gapMs = device.GapMs;
+        device.BirthPeriodMs = (long)((birth.PeriodS ?? 0) * 1000);
+        if (device.GapMs != gapMs)
+            MeasureGaps();
+        device.BirthBd = birth.Bd;
+        device.BirthBoot = birth.Boot;
+    }
+
+    private void Presence(DeviceMemory device, DeviceStatus status)
+    {
+        // A will from before the last birth speaks of a connection that is long replaced.
+        if (status.Bd is { } bd && bd < device.BirthBd)
+            return;
+        if (device.Presence == status.Presence)
+            return;
+        if (device.Presence == Contract.Presence.Offline)
+            device.BackMs = _nowMs;
+        device.Presence = status.Presence;
+        device.PresenceMs = _nowMs;
+        if (status.Presence == Contract.Presence.Online)
+            device.HeardMs = _nowMs;
+        WatchPresence(device);
+    }
+
+    private void Heard(DeviceMemory device, DeviceMessage message)
+    {
+        device.HeardMs = Math.Max(device.HeardMs, message.ReceivedMs);
+        // A device that speaks live is there, whatever its will said before; buffered words prove nothing.
+        if (device.Presence == Contract.Presence.Offline && message.Kind is MessageKind.Data or MessageKind.Event or MessageKind.Birth)
+        {
+            (device.Presence, device.PresenceMs, device.BackMs) = (Contract.Presence.Online, _nowMs, _nowMs);
+            WatchPresence(device);
+        }
+    }
+
+    private void JudgeAbsence(DeviceMemory device)
+    {
+        var offline = device.Presence == Contract.Presence.Offline;
+        JudgeAbsence(device, ref device.Offline, Offline.Instance, offline, device.PresenceMs, device.OfflineHoldMs);
+
+        var period = device.PeriodMs;
+        // While we were away nobody could be heard: the silence of a device that was well before counts from our start.
+        var since = device.Silent.Phase == HoldPhase.Idle ? Math.Max(device.HeardMs, _startedMs) : device.HeardMs;
+        var silent = period > 0 && device.Presence == Contract.Presence.Online && _nowMs - since > device.Silence.TimeoutMs(period);
+        JudgeAbsence(device, ref device.Silent, Silent.Instance, silent, device.HeardMs, 0);
+    }
+
+    private void JudgeAbsence(DeviceMemory device, ref AbsenceMemory absence, Rule rule, bool absent, long sinceMs, long holdMs)
+    {
+        if (absence.Phase == HoldPhase.Idle && !absent)
+            return;
+        var before = absence;
+        var due = absent && _nowMs - _startedMs >= GraceMs && _nowMs - sinceMs >= holdMs && !IsExplained(device);
+        absence.Step(absent, sinceMs, due, _nowMs);
+        _changed |= absence != before;
+        if (before.Phase is HoldPhase.Pending or HoldPhase.On && !absent && rule == Silent.Instance)
+            device.BackMs = _nowMs;
+        var verdict = absence.Judge();
+        if (verdict.Code == absence.Told)
+            return;
+        absence.Told = verdict.Code;
+        Apply(new AlertKey(rule.Name, SubjectKind.Device, device.Place, 0), verdict, _nowMs);
+    }
+
+    /// <summary>Whether the gateway a device is reached through is away, may be about to be called so, or has only just come back.</summary>
+    private bool IsExplained(DeviceMemory device) => GatewayOf(device) is { } gateway
+        && (gateway.Presence == Contract.Presence.Offline
+            || gateway.Silent.Phase == HoldPhase.On
+            || (gateway.PeriodMs > 0 && gateway.Presence == Contract.Presence.Online && _nowMs - gateway.HeardMs > gateway.PeriodMs)
+            || _nowMs - gateway.BackMs < BackAfterMs);
+
+    private DeviceMemory? GatewayOf(DeviceMemory device)
+    {
+        if (device.Gateway is null && device.Registered is { Entry.Gateway: { } gateway, Site: { } site })
+            device.Gateway = _devices.Values.FirstOrDefault(candidate => candidate.Registered?.Entry.Id == gateway && candidate.Registered.Site == site);
+        return device.Gateway;
+    }
+}

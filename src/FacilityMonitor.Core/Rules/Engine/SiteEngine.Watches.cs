@@ -1,0 +1,294 @@
+using FacilityMonitor.Alerts;
+using FacilityMonitor.Contract;
+using FacilityMonitor.Readings;
+using FacilityMonitor.Registry;
+
+namespace FacilityMonitor.Rules;
+
+/// <content>Rules with a state of their own about channels, devices and places; and dates.</content>
+internal sealed partial class SiteEngine
+{
+    /// <summary>Those that change their verdict by time alone, in the order they began: also after a restart.</summary>
+    private readonly List<Timeline> _timed = [];
+    private readonly Dictionary<StateRule, List<object>> _limits = [];
+    private readonly List<(DateRule Rule, DueThing Thing, int DaysBefore)> _dues = [];
+    private DateOnly _day;
+
+    private void PrepareSite(Site site)
+    {
+        _places = new Timeline?[site.Places.Count];
+        for (var place = 0; place < _places.Length; place++)
+        {
+            var subject = new Subject(SubjectKind.Place, site, null, ChannelId.Main, null, site.Places[place]);
+            _places[place] = NewTimeline(subject, place, [.. Plans(subject, SiteScopes)]);
+        }
+
+        foreach (var rule in RuleCatalogue.OfDates)
+        {
+            foreach (var thing in rule.Things(site))
+                _dues.Add((rule, thing, rule.DaysBefore(new SettingScopes(thing.Rules, site.Rules, _index.Facility.Rules))));
+        }
+    }
+
+    /// <summary>The rules with a state that judge a subject, with their limits.</summary>
+    private IEnumerable<StatePlan> Plans(Subject subject, SettingScopes scopes) =>
+        RuleCatalogue.WithState.Where(rule => rule.Subject == subject.Kind && rule.AppliesTo(subject)).Select(rule => new StatePlan(rule, Shared(rule, rule.Limits(subject, scopes))));
+
+    /// <summary>The same limits are kept once: most channels of a site have the same.</summary>
+    private object Shared(StateRule rule, object limits)
+    {
+        if (!_limits.TryGetValue(rule, out var known))
+            _limits[rule] = known = [];
+        if (known.Find(limits.Equals) is { } same)
+            return same;
+        known.Add(limits);
+        return limits;
+    }
+
+    private Timeline? NewTimeline(in Subject subject, int number, StatePlan[] plans)
+    {
+        if (plans.Length == 0)
+            return null;
+        var timeline = new Timeline(subject, number, [.. plans.Select(plan => plan.Rule.NewCell(plan.Limits))]);
+        if (timeline.IsTimed)
+            _timed.Add(timeline);
+        return timeline;
+    }
+
+    private Subject SubjectOf(DeviceMemory device, SubjectKind kind, ChannelId channel)
+    {
+        var entry = device.Registered?.Entry;
+        var circuit = entry is null ? null : _site?.Circuits.FirstOrDefault(one => one.Meter == entry.Id && (one.MeterChannel is null || one.MeterChannel == channel))
+            ?? _site?.Circuits.FirstOrDefault(one => one.Id == entry.Circuit);
+        return new Subject(kind, device.Registered?.Site, entry, channel, circuit, PlaceOf(entry?.Place));
+    }
+
+    private Subject SubjectOfRule(AlertKey key) => key.Kind switch
+    {
+        SubjectKind.Circuit => new Subject(key.Kind, _site, null, ChannelId.Main, _circuits[key.Number].Circuit, null),
+        SubjectKind.Place => _places[key.Number]!.Subject,
+        SubjectKind.Channel or SubjectKind.Device => SubjectOf(_devices[key.Number], key.Kind, ChannelId.FromCode(key.Channel)),
+        SubjectKind.Due => default,
+    };
+
+    private Cell? CellOf(AlertKey key)
+    {
+        var cells = key.Kind switch
+        {
+            SubjectKind.Circuit => _circuits[key.Number].Cells,
+            SubjectKind.Place => _places[key.Number]?.Cells,
+            SubjectKind.Device => _devices.GetValueOrDefault(key.Number)?.Watches?.Cells is { } ofDevice && Array.Exists(ofDevice, cell => cell.Rule.Name == key.Rule)
+                ? ofDevice : WatchesOf(key)?.Cells,
+            SubjectKind.Channel => WatchesOf(key)?.Cells,
+            SubjectKind.Due => null,
+        };
+        return cells is null ? null : Array.Find(cells, cell => cell.Rule.Name == key.Rule);
+    }
+
+    /// <summary>The timeline of a single channel; the channel may be <c>main</c>.</summary>
+    private Timeline? WatchesOf(AlertKey key) =>
+        _devices.TryGetValue(key.Number, out var device) && device.Find(ChannelId.FromCode(key.Channel), 0) is >= 0 and var place ? device.Channels[place].Watches : null;
+
+    // ---- sights ------------------------------------------------------------------------------------------------------
+
+    /// <summary>Shows a reading to the rules about its channel, its device and its place.</summary>
+    private void Watch(DeviceMemory device, ref ChannelMemory channel, in Values values, in Reading reading, bool isLive)
+    {
+        var ofChannel = channel.Watches;
+        if (ofChannel is null && channel.Form.Metrics.Overlaps(values.Present) && Wakes(device, channel, values, reading))
+            channel.Watches = ofChannel = NewTimeline(SubjectOf(device, SubjectKind.Channel, channel.Channel), device.Place, channel.Form.States);
+        if (ofChannel is not null && ofChannel.Metrics.Overlaps(values.Present))
+        {
+            Show(device, ofChannel, ofChannel.SpeakerOf(device.Place, device.Registered?.Entry, channel.Channel, ofFacts: false), values, reading, isLive);
+            if (ofChannel.IsQuiet)
+                Forget(ref channel);
+        }
+
+        if (device.Watches is { } ofDevice && ofDevice.Metrics.Overlaps(values.Present))
+            Show(device, ofDevice, ofDevice.SpeakerOf(device.Place, device.Registered?.Entry, channel.Channel, ofFacts: false), values, reading, isLive);
+        if (PlaceTimeline(device, channel.Channel) is { } ofPlace && ofPlace.Metrics.Overlaps(values.Present))
+            Show(device, ofPlace, ofPlace.SpeakerOf(device.Place, device.Registered?.Entry, channel.Channel, ofFacts: false), values, reading, isLive);
+    }
+
+    private static bool Wakes(DeviceMemory device, in ChannelMemory channel, in Values values, in Reading reading)
+    {
+        var sight = new Sight
+        {
+            Kind = SightKind.Reading,
+            AtMs = reading.AtMs,
+            GapMs = device.GapMs,
+            Speaker = new Speaker(device.Place, device.Registered?.Entry, channel.Channel),
+            Values = values,
+            State = reading.State,
+        };
+        return Wakes(channel.Form, sight);
+    }
+
+    private static bool Wakes(ChannelForm form, in Sight sight)
+    {
+        foreach (var plan in form.States)
+        {
+            if (plan.Rule.Wakes(sight))
+                return true;
+        }
+
+        return false;
+    }
+
+    private void Show(DeviceMemory device, Timeline timeline, int speaker, in Values values, in Reading reading, bool isLive)
+    {
+        var accepted = timeline.Reading(speaker, reading.AtMs, values, reading.State, device.GapMs, isLive);
+        if (accepted is not (Accepted.InOrder or Accepted.Reordered))
+            return;
+        foreach (var cell in timeline.Cells)
+        {
+            if (accepted == Accepted.Reordered || cell.Rule.Metrics.Overlaps(values.Present))
+                TellCell(timeline, cell, timeline.NewestMs, isSight: true);
+        }
+    }
+
+    private void ShowFact(DeviceMemory device, Timeline timeline, ChannelId channel, long atMs, SightKind kind, byte side, object? word, bool isLive)
+    {
+        var speaker = timeline.SpeakerOf(device.Place, device.Registered?.Entry, channel, ofFacts: true);
+        if (timeline.Fact(speaker, atMs, kind, side, word, device.GapMs, isLive) is not (Accepted.InOrder or Accepted.Reordered))
+            return;
+        foreach (var cell in timeline.Cells)
+            TellCell(timeline, cell, timeline.NewestMs, isSight: true);
+    }
+
+    /// <summary>Shows the facts a device told.</summary>
+    private void WatchEvents(DeviceMemory device, List<DeviceEvent> events)
+    {
+        foreach (var fact in events)
+        {
+            if (device.Watches is { } ofDevice && ofDevice.Events.Has(fact.Kind))
+                ShowFact(device, ofDevice, fact.Channel, fact.AtMs, SightKind.Event, 0, fact, isLive: true);
+            if (PlaceTimeline(device, fact.Channel) is { } ofPlace && ofPlace.Events.Has(fact.Kind))
+                ShowFact(device, ofPlace, fact.Channel, fact.AtMs, SightKind.Event, 0, fact, isLive: true);
+            WatchEvent(device, fact);
+        }
+    }
+
+    private void WatchEvent(DeviceMemory device, DeviceEvent fact)
+    {
+        var place = device.Find(fact.Channel, 0);
+        if (place < 0)
+        {
+            if (!FormOf(device, fact.Channel).Events.Has(fact.Kind))
+                return;
+            place = device.Add(NewChannel(device, fact.Channel));
+            Connect(device, ref device.Channels[place]);
+        }
+
+        ref var channel = ref device.Channels[place];
+        if (!channel.Form.Events.Has(fact.Kind))
+            return;
+        if (channel.Watches is null)
+        {
+            var sight = new Sight
+            {
+                Kind = SightKind.Event,
+                AtMs = fact.AtMs,
+                GapMs = device.GapMs,
+                Speaker = new Speaker(device.Place, device.Registered?.Entry, fact.Channel),
+                Event = fact,
+            };
+            if (!Wakes(channel.Form, sight))
+                return;
+            channel.Watches = NewTimeline(SubjectOf(device, SubjectKind.Channel, fact.Channel), device.Place, channel.Form.States);
+        }
+
+        ShowFact(device, channel.Watches!, fact.Channel, fact.AtMs, SightKind.Event, 0, fact, isLive: true);
+        if (channel.Watches!.IsQuiet)
+            Forget(ref channel);
+    }
+
+    private void WatchPresence(DeviceMemory device)
+    {
+        if (device.Watches is { HearsPresence: true } ofDevice)
+            ShowFact(device, ofDevice, ChannelId.Main, _nowMs, SightKind.Presence, (byte)device.Presence, null, isLive: true);
+        if (PlaceTimeline(device, ChannelId.Main) is { HearsPresence: true } ofPlace)
+            ShowFact(device, ofPlace, ChannelId.Main, _nowMs, SightKind.Presence, (byte)device.Presence, null, isLive: true);
+    }
+
+    private void WatchFinding(DeviceMemory device, Rule rule, ChannelId channel, bool isOn, long atMs)
+    {
+        if (device.PlaceNumber < 0 || _places[device.PlaceNumber] is not { } place || !Array.Exists(place.Cells, cell => cell.Rule.Hears(rule)))
+            return;
+        ShowFact(device, place, channel, atMs, SightKind.Finding, isOn ? (byte)1 : (byte)0, rule, isLive: true);
+    }
+
+    private Timeline? PlaceTimeline(DeviceMemory device, ChannelId channel)
+    {
+        if (device.PlaceNumber < 0 || _places[device.PlaceNumber] is not { } place)
+            return null;
+        foreach (var cell in place.Cells)
+        {
+            if (cell.Rule.Hears(place.Subject, device.Registered!.Entry, channel))
+                return place;
+        }
+
+        return null;
+    }
+
+    private void TellCell(Timeline timeline, Cell cell, long atMs, bool isSight)
+    {
+        var verdict = cell.Judge(_nowMs);
+        if ((verdict.Code | cell.Told) == 0)
+            return;
+        if (timeline.Subject.Kind is SubjectKind.Channel)
+        {
+            if (isSight || verdict.Code != cell.Told)
+                TellDevice(_devices[timeline.Number], cell.Rule, timeline.Subject.Channel, verdict, ref cell.Told, atMs);
+            return;
+        }
+
+        if (timeline.Subject.Kind is SubjectKind.Device)
+        {
+            if (isSight || verdict.Code != cell.Told)
+                TellDevice(_devices[timeline.Number], cell.Rule, ChannelId.Main, verdict, ref cell.Told, atMs);
+            return;
+        }
+
+        // Seconds that go by are no word of anybody: they must not keep an alert from having no data.
+        var key = new AlertKey(cell.Rule.Name, timeline.Subject.Kind, timeline.Number, 0);
+        if ((isSight || verdict.Code != cell.Told) && IsNews(verdict, ref cell.Told, key))
+            Apply(key, verdict, atMs);
+    }
+
+    private void Forget(ref ChannelMemory channel)
+    {
+        if (channel.Watches!.IsTimed)
+            _timed.Remove(channel.Watches);
+        channel.Watches = null;
+    }
+
+    // ---- seconds -----------------------------------------------------------------------------------------------------
+
+    private void JudgeTimed()
+    {
+        // By index: a verdict may be a sight for another, and none begins or ends by it.
+        for (var index = 0; index < _timed.Count; index++)
+        {
+            foreach (var cell in _timed[index].Cells)
+            {
+                if (cell.Rule.IsTimed)
+                    TellCell(_timed[index], cell, _nowMs, isSight: false);
+            }
+        }
+    }
+
+    private void JudgeDates()
+    {
+        var today = ShanghaiTime.DayOf(_nowMs);
+        if (today == _day)
+            return;
+        _day = today;
+        for (var number = 0; number < _dues.Count; number++)
+        {
+            var (rule, thing, daysBefore) = _dues[number];
+            var from = thing.Due.AddDays(daysBefore == 0 ? 1 : -daysBefore);
+            Apply(new AlertKey(rule.Name, SubjectKind.Due, number, 0), Verdict.When(today >= from, rule.Priority, ShanghaiTime.MidnightMs(from)), _nowMs);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+using FacilityMonitor.Alerts;
+using FacilityMonitor.Contract;
+using FacilityMonitor.Control;
+using FacilityMonitor.Readings;
+using FacilityMonitor.Registry;
+
+namespace FacilityMonitor.Rules;
+
+/// <summary>The rules of one site over its devices and circuits: readings and seconds in, steps of alerts out. Pure: knows no clock but the seconds it is told.</summary>
+/// <remarks>
+/// Devices without a place in the registry are judged with the defaults; those of a foreign dialect share an engine without a site. Not thread-safe.
+/// </remarks>
+internal sealed partial class SiteEngine
+{
+    /// <summary>After our own start nobody is called silent for this long: devices come back one by one.</summary>
+    public const long GraceMs = 120_000;
+
+    /// <summary>Devices behind a gateway have this long to speak after it is back.</summary>
+    private const long BackAfterMs = 60_000;
+
+    /// <summary>Of what <see cref="Save"/> writes.</summary>
+    private const byte Format = 5;
+
+    /// <summary>The format before: without rules that have a state of their own. It is still read; circuits then begin anew.</summary>
+    private const byte FormatBefore = 4;
+
+    private readonly string? _siteId;
+    private readonly Site? _site;
+    private readonly FacilityIndex _index;
+    private readonly Dictionary<int, DeviceMemory> _devices = [];
+    private readonly List<LoadTrack> _circuits = [];
+    private readonly List<int> _touched = [];
+    private readonly ChannelTracks _tracks = new();
+    private readonly List<ChannelForm> _forms = [];
+    private readonly OffWatches _offs = new();
+    private readonly List<Grade[]> _welded = [];
+    private readonly Dictionary<DeviceId, SeatState> _seats = [];
+    private readonly List<CommandEffect> _effects;
+    private readonly AlertBook _book;
+    private Timeline?[] _places = [];
+    private List<AlertTransition> _output = [];
+    private bool _changed;
+    private long _nowMs;
+    private long _startedMs;
+
+    public SiteEngine(string? siteId, FacilityIndex index, List<CommandEffect> effects)
+    {
+        _effects = effects;
+        _siteId = siteId;
+        _index = index;
+        _site = siteId is null ? null : index.FindSite(siteId);
+        _book = new AlertBook(siteId ?? "unregistered");
+        foreach (var circuit in _site?.Circuits ?? [])
+        {
+            var subject = new Subject(SubjectKind.Circuit, _site, null, ChannelId.Main, circuit, null);
+            var plans = Plans(subject, new SettingScopes(circuit.Rules, _site!.Rules, index.Facility.Rules));
+            _circuits.Add(new LoadTrack(circuit, [.. plans.Select(plan => plan.Rule.NewCell(plan.Limits))]));
+        }
+
+        if (_site is not null)
+            PrepareSite(_site);
+    }
+
+    /// <summary>The circuits, with what they carry.</summary>
+    public IEnumerable<(Circuit Circuit, IReadOnlyList<PhaseReport> Phases)> Circuits => _circuits.Select(track => (track.Circuit, (IReadOnlyList<PhaseReport>)Report(track)));
+
+    /// <summary>Samples that were settled early because a channel or circuit sent more than is kept.</summary>
+    public long WindowOverflows => _tracks.WindowOverflows + _offs.Tracks.WindowOverflows + _circuits.Sum(circuit => circuit.WindowOverflows);
+
+    /// <summary>Names of the alerts that are not over.</summary>
+    public IEnumerable<string> OpenAlerts => _book.All.Where(alert => alert.IsOpen).Select(alert => alert.Id);
+
+    /// <summary>Devices that carry people, and whether somebody is on them.</summary>
+    public IReadOnlyDictionary<DeviceId, SeatState> Seats => _seats;
+
+    /// <summary>Rises whenever somebody sits down or gets off.</summary>
+    public long SeatChanges { get; private set; }
+
+    /// <summary>The service began; grace runs from here.</summary>
+    public void Started(long atMs) => _startedMs = atMs;
+
+    /// <summary>Seconds went by in which nothing happened here.</summary>
+    public void Pass(long atMs) => _nowMs = Math.Max(_nowMs, atMs);
+
+    /// <summary>Takes in a message of one of its devices.</summary>
+    public void Observe(DeviceMessage message, List<AlertTransition> output)
+    {
+        _output = output;
+        _nowMs = Math.Max(_nowMs, message.ReceivedMs);
+        var device = MemoryOf(message.Device!);
+        if (message.Birth is { } birth)
+            Born(device, birth);
+        if (message.Status is { } status)
+            Presence(device, status);
+        else if (!message.Retained)
+            Heard(device, message);
+        if (message.CommandAck is { } ack)
+            _offs.Take(ack, device.Place, message.ReceivedMs);
+        if (message.Events.Count > 0)
+        {
+            SessionsBegin(device, message.Events);
+            WatchEvents(device, message.Events);
+        }
+
+        if (message.Kind is not (MessageKind.Data or MessageKind.Hist))
+            return;
+
+        _touched.Clear();
+        var isLive = message.Kind == MessageKind.Data;
+        var behindMs = isLive ? BehindMs(device, message) : 0;
+        for (var index = 0; index < message.Readings.Count; index++)
+        {
+            var reading = message.Readings.Readings[index];
+            // What the device or we doubt decides nothing; what was placed by our clock counts only while it is live.
+            if (!Counts(reading, isLive))
+                continue;
+            reading.AtMs += behindMs;
+            Judge(device, message.Readings, reading, index, isLive);
+        }
+
+        foreach (var circuit in _touched)
+            JudgeCircuit(circuit);
+    }
+
+    /// <summary>Takes in a command that goes out.</summary>
+    public void Command(CommandNotice notice, long atMs)
+    {
+        _nowMs = Math.Max(_nowMs, atMs);
+        var device = MemoryOf(notice.Device);
+        _offs.Take(notice, device.Place, atMs);
+        var place = device.Find(notice.Channel, 0);
+        if (place >= 0)
+            device.Channels[place].IsWatched = _offs.Find(device.Place, notice.Channel.Code) is not null;
+    }
+
+    private SettingScopes SiteScopes => new(_site?.Rules ?? RuleSettings.None, _index.Facility.Rules);
+
+    private static bool Counts(in Reading reading, bool isLive) =>
+        reading.Quality is Quality.Good || (reading.Quality == Quality.Clock && isLive);
+
+    /// <summary>How far the readings of a live message must be moved on because the device's clock was set back, ms; nearly always 0.</summary>
+    /// <remarks>
+    /// A clock that is an hour slow after a reboot is believed by the contract, and for an hour all it says would be later than 30 s: an overload would
+    /// stay hidden. But a message that was numbered later cannot have been measured earlier. So its newest sample counts as measured when we received it, as
+    /// that of a device without a clock does. A queue that is delivered late is in order and is not touched.
+    /// </remarks>
+    private static long BehindMs(DeviceMemory device, DeviceMessage message)
+    {
+        if (!message.HasEnvelope)
+            return 0;
+        long newestMs = 0;
+        foreach (ref readonly var reading in message.Readings.Readings)
+        {
+            if (Counts(reading, isLive: true))
+                newestMs = Math.Max(newestMs, reading.AtMs);
+        }
+
+        var (boot, seq) = (message.Envelope.Boot, message.Envelope.Seq);
+        var isNewBoot = boot != device.LiveBoot && (boot == device.BirthBoot || device.LiveSeq < 0);
+        if (newestMs == 0 || (!isNewBoot && (boot != device.LiveBoot || seq <= device.LiveSeq)))
+            return 0;
+        var wentBack = newestMs < device.LiveMs - ReorderWindow.LatenessMaxMs && newestMs < message.ReceivedMs - ClockCorrection.AheadMaxMs;
+        var behind = wentBack ? message.ReceivedMs - newestMs : 0;
+        (device.LiveBoot, device.LiveSeq, device.LiveMs) = (boot, seq, Math.Max(device.LiveMs, newestMs + behind));
+        return behind;
+    }
+
+    /// <summary>A second went by.</summary>
+    /// <returns>Whether it changed anything but the time.</returns>
+    public bool Tick(long atMs, List<AlertTransition> output)
+    {
+        _output = output;
+        _changed = false;
+        _nowMs = Math.Max(_nowMs, atMs);
+        foreach (var device in _devices.Values)
+            JudgeAbsence(device);
+        JudgeTimed();
+        JudgeDates();
+        // After our own absence it was we who heard nothing, not they who said nothing.
+        if (_book.IsEmpty || _nowMs - _startedMs < GraceMs)
+            return _changed;
+        List<ToldAlert>? lost = null;
+        foreach (var alert in _book.All)
+        {
+            if (alert.Condition is Condition.Active or Condition.Recovering && IsOfValues(alert.Key) && _nowMs - alert.HeardMs > NoDataMs(alert.Key))
+                (lost ??= []).Add(alert);
+        }
+
+        // By name: the order of the book is not the same after a restart, and what is told must be.
+        foreach (var alert in lost?.OrderBy(alert => alert.Id, StringComparer.Ordinal) ?? Enumerable.Empty<ToldAlert>())
+            AlertBook.NoData(alert, _nowMs, Tell);
+        return _book.Prune(_nowMs) || _changed;
+    }
+}

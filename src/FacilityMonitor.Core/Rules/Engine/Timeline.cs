@@ -1,0 +1,424 @@
+using System.Runtime.InteropServices;
+using FacilityMonitor.Contract;
+using FacilityMonitor.Readings;
+using FacilityMonitor.Registry;
+
+namespace FacilityMonitor.Rules;
+
+/// <summary>One remembered sight; its values lie beside it.</summary>
+internal struct TimelineEntry
+{
+    public long AtMs;
+    public int Speaker;
+    public SightKind Kind;
+
+    /// <summary>Of a presence: which. Of a finding: 1 on, 0 off.</summary>
+    public byte Side;
+    public MetricSet Present;
+
+    /// <summary>State text, event or rule.</summary>
+    public object? Word;
+}
+
+/// <summary>What the rules with a state of their own remember of one subject, and what it said in the last 30 s.</summary>
+/// <remarks>Every cell's state is kept twice: as of now, and settled as of 30 s ago. In order, both take one step; what comes late is put at its place, and the
+/// present is derived again from the settled state. A speaker whose clock lags the others' by more is not dropped for it: it counts as now.</remarks>
+internal sealed class Timeline
+{
+    /// <summary>Most sights kept for reordering; of more, the oldest is settled early and counted.</summary>
+    public const int EntriesMax = 1024;
+
+    private readonly MetricSet _layout;
+    private readonly List<SpeakerMemory> _speakers = [];
+    private TimelineEntry[] _entries = [];
+    private double[] _values = [];
+    private int _count;
+
+    public Timeline(Subject subject, int number, Cell[] cells)
+    {
+        (Subject, Number, Cells) = (subject, number, cells);
+        foreach (var cell in cells)
+        {
+            _layout |= cell.Rule.Metrics;
+            Events |= cell.Rule.Events;
+            HearsPresence |= cell.Rule.HearsPresence;
+            IsTimed |= cell.Rule.IsTimed;
+        }
+    }
+
+    public Subject Subject { get; }
+
+    /// <summary>Number of the device, or place of the place in the site.</summary>
+    public int Number { get; }
+
+    public Cell[] Cells { get; }
+
+    public EventSet Events { get; }
+
+    public bool HearsPresence { get; }
+
+    public bool IsTimed { get; }
+
+    public MetricSet Metrics => _layout;
+
+    /// <summary>Time of the newest sight.</summary>
+    public long NewestMs { get; private set; }
+
+    public long SettledMs { get; private set; }
+
+    /// <summary>Longest time without a gap among those who speak, ms.</summary>
+    public long GapMs { get; private set; } = DeviceMemory.GapMsDefault;
+
+    public long WindowOverflows { get; private set; }
+
+    public bool IsQuiet
+    {
+        get
+        {
+            foreach (var cell in Cells)
+            {
+                if (!cell.IsQuiet || cell.Told != 0)
+                    return false;
+            }
+
+            return true;
+        }
+    }
+
+    public int SpeakerOf(int device, DeviceEntry? entry, ChannelId channel, bool ofFacts)
+    {
+        for (var index = 0; index < _speakers.Count; index++)
+        {
+            ref readonly var known = ref CollectionsMarshal.AsSpan(_speakers)[index];
+            if (known.Who.Device == device && known.Who.Channel == channel && known.OfFacts == ofFacts)
+                return index;
+        }
+
+        _speakers.Add(new SpeakerMemory { Who = new Speaker(device, entry, channel), OfFacts = ofFacts });
+        return _speakers.Count - 1;
+    }
+
+    /// <summary>Takes in a reading.</summary>
+    public Accepted Reading(int speaker, long atMs, in Values values, string? state, long gapMs, bool isLive)
+    {
+        var entry = new TimelineEntry { AtMs = atMs, Speaker = speaker, Kind = SightKind.Reading, Present = new MetricSet(values.Present.Bits & _layout.Bits), Word = state };
+        return Add(entry, values, gapMs, isLive);
+    }
+
+    /// <summary>Takes in anything else.</summary>
+    public Accepted Fact(int speaker, long atMs, SightKind kind, byte side, object? word, long gapMs, bool isLive) =>
+        Add(new TimelineEntry { AtMs = atMs, Speaker = speaker, Kind = kind, Side = side, Word = word }, default, gapMs, isLive);
+
+    private Accepted Add(TimelineEntry entry, in Values values, long gapMs, bool isLive)
+    {
+        ref var speaker = ref CollectionsMarshal.AsSpan(_speakers)[entry.Speaker];
+        if (speaker.GapMs != gapMs)
+            MeasureGap(ref speaker, gapMs);
+        if (entry.AtMs > NewestMs)
+        {
+            speaker.NewestMs = entry.AtMs;
+            NewestMs = entry.AtMs;
+            Settle();
+            Insert(_count, entry, values);
+            Step(_count - 1, settled: false);
+            return Accepted.InOrder;
+        }
+
+        var inOrder = entry.AtMs > speaker.NewestMs;
+        var isSettled = entry.AtMs <= SettledMs || entry.AtMs < NewestMs - ReorderWindow.LatenessMaxMs;
+        if (entry.AtMs < speaker.NewestMs - ReorderWindow.LatenessMaxMs || (isSettled && !(inOrder && isLive)))
+            return Accepted.TooLate;
+        speaker.NewestMs = Math.Max(speaker.NewestMs, entry.AtMs);
+        if (isSettled)
+            entry.AtMs = NewestMs;
+        return Reorder(entry, values);
+    }
+
+    private Accepted Reorder(in TimelineEntry entry, in Values values)
+    {
+        var index = _count;
+        while (index > 0 && Compare(_entries[index - 1], entry) > 0)
+            index--;
+        if (index > 0 && Compare(_entries[index - 1], entry) == 0)
+        {
+            // Of two values for one instant the larger counts, whichever came first; the same fact twice is one.
+            if (entry.Kind != SightKind.Reading || !Merge(index - 1, entry, values))
+                return Accepted.Duplicate;
+        }
+        else
+        {
+            Insert(index, entry, values);
+        }
+
+        foreach (var cell in Cells)
+            cell.Restore();
+        for (var at = 0; at < _count; at++)
+            Step(at, settled: false);
+        return Accepted.Reordered;
+    }
+
+    private bool Merge(int index, in TimelineEntry entry, in Values values)
+    {
+        ref var known = ref _entries[index];
+        var changed = false;
+        var into = _values.AsSpan(index * _layout.Count, _layout.Count);
+        for (var bits = entry.Present.Bits; bits != 0; bits &= bits - 1)
+        {
+            var metric = (Metric)System.Numerics.BitOperations.TrailingZeroCount(bits);
+            values.TryGet(metric, out var value);
+            var place = _layout.PlaceOf(metric);
+            if (known.Present.Has(metric) && into[place] >= value)
+                continue;
+            into[place] = value;
+            changed = true;
+        }
+
+        known.Present |= entry.Present;
+        if (known.Word is null && entry.Word is not null)
+            (known.Word, changed) = (entry.Word, true);
+        return changed;
+    }
+
+    /// <summary>Sights of one instant have an order too, or the order of arrival would show.</summary>
+    private int Compare(in TimelineEntry left, in TimelineEntry right)
+    {
+        if (left.AtMs != right.AtMs)
+            return left.AtMs < right.AtMs ? -1 : 1;
+        if (left.Kind != right.Kind)
+            return left.Kind.CompareTo(right.Kind);
+        if (left.Speaker != right.Speaker)
+        {
+            var (one, other) = (_speakers[left.Speaker].Who, _speakers[right.Speaker].Who);
+            return one.Device != other.Device ? one.Device.CompareTo(other.Device) : one.Channel.Code.CompareTo(other.Channel.Code);
+        }
+
+        if (left.Word is DeviceEvent first && right.Word is DeviceEvent second)
+        {
+            var byKind = first.Kind.CompareTo(second.Kind);
+            return byKind != 0 ? byKind : first == second ? 0 : string.CompareOrdinal(first.Session, second.Session) is var bySession and not 0 ? bySession : -1;
+        }
+
+        if (left.Word is Rule rule && right.Word is Rule otherRule && rule != otherRule)
+            return string.CompareOrdinal(rule.Name, otherRule.Name);
+        return left.Kind == SightKind.Reading ? 0 : left.Side.CompareTo(right.Side);
+    }
+
+    private void Insert(int index, in TimelineEntry entry, in Values values)
+    {
+        if (_count == EntriesMax)
+        {
+            WindowOverflows++;
+            SettleFirst(1);
+            index = Math.Max(0, index - 1);
+        }
+
+        var stride = _layout.Count;
+        if (_count == _entries.Length)
+        {
+            var room = _count == 0 ? 2 : _count * 2;
+            Array.Resize(ref _entries, room);
+            Array.Resize(ref _values, room * stride);
+        }
+
+        _entries.AsSpan(index, _count - index).CopyTo(_entries.AsSpan(index + 1));
+        _values.AsSpan(index * stride, (_count - index) * stride).CopyTo(_values.AsSpan((index + 1) * stride));
+        _entries[index] = entry;
+        _count++;
+        var place = _values.AsSpan(index * stride, stride);
+        for (var bits = entry.Present.Bits; bits != 0; bits &= bits - 1)
+        {
+            var metric = (Metric)System.Numerics.BitOperations.TrailingZeroCount(bits);
+            values.TryGet(metric, out place[_layout.PlaceOf(metric)]);
+        }
+    }
+
+    private void Settle()
+    {
+        var count = 0;
+        while (count < _count && _entries[count].AtMs < NewestMs - ReorderWindow.LatenessMaxMs)
+            count++;
+        if (count > 0)
+            SettleFirst(count);
+    }
+
+    private void SettleFirst(int count)
+    {
+        for (var index = 0; index < count; index++)
+        {
+            Step(index, settled: true);
+            SettledMs = _entries[index].AtMs;
+        }
+
+        var stride = _layout.Count;
+        _entries.AsSpan(count, _count - count).CopyTo(_entries);
+        _values.AsSpan(count * stride, (_count - count) * stride).CopyTo(_values);
+        Array.Clear(_entries, _count - count, count);
+        _count -= count;
+    }
+
+    private void Step(int index, bool settled)
+    {
+        ref readonly var entry = ref _entries[index];
+        ref readonly var speaker = ref CollectionsMarshal.AsSpan(_speakers)[entry.Speaker];
+        var stride = _layout.Count;
+        var sight = new Sight
+        {
+            Kind = entry.Kind,
+            AtMs = entry.AtMs,
+            GapMs = speaker.GapMs,
+            Speaker = speaker.Who,
+            Values = new Values(entry.Present, _layout, _values.AsSpan(index * stride, stride)),
+            State = entry.Word as string,
+            Event = entry.Word as DeviceEvent,
+            Presence = (Presence)entry.Side,
+            Rule = entry.Word as Rule,
+            IsOn = entry.Side != 0,
+        };
+        foreach (var cell in Cells)
+            cell.Step(sight, settled);
+    }
+
+    private void MeasureGap(ref SpeakerMemory speaker, long gapMs)
+    {
+        speaker.GapMs = gapMs;
+        GapMs = 0;
+        foreach (ref readonly var one in CollectionsMarshal.AsSpan(_speakers))
+            GapMs = Math.Max(GapMs, one.GapMs);
+    }
+
+    // ---- memory ------------------------------------------------------------------------------------------------------
+
+    public void Save(ref SnapshotWriter writer)
+    {
+        writer.Int32(Cells.Length);
+        foreach (var cell in Cells)
+        {
+            writer.Text(cell.Rule.Name);
+            cell.Save(ref writer);
+        }
+
+        writer.Int64(NewestMs);
+        writer.Int64(SettledMs);
+        writer.Int32(_speakers.Count);
+        foreach (var speaker in _speakers)
+        {
+            writer.Int32(speaker.Who.Device);
+            writer.Int32(speaker.Who.Channel.Code);
+            writer.Byte(speaker.OfFacts ? (byte)1 : (byte)0);
+            writer.Int64(speaker.NewestMs);
+            writer.Int64(speaker.GapMs);
+        }
+
+        writer.Int64((long)_layout.Bits);
+        writer.Int32(_count);
+        for (var index = 0; index < _count; index++)
+            SaveEntry(ref writer, index);
+    }
+
+    /// <summary>Takes back what <see cref="Save"/> wrote, into a timeline whose cells are those of today. A rule that is new begins now; one that is gone is read over.</summary>
+    /// <param name="reader">What was written.</param>
+    /// <param name="entryOf">What the registry says of a device by its number.</param>
+    public void Load(ref SnapshotReader reader, Func<int, DeviceEntry?> entryOf)
+    {
+        for (var cells = reader.Int32(); cells > 0; cells--)
+        {
+            var name = reader.Text();
+            var cell = Array.Find(Cells, candidate => candidate.Rule.Name == name);
+            if (cell is null)
+                Cell.Skip(ref reader);
+            else
+                cell.Load(ref reader);
+        }
+
+        NewestMs = reader.Int64();
+        SettledMs = reader.Int64();
+        for (var speakers = reader.Int32(); speakers > 0; speakers--)
+        {
+            var device = reader.Int32();
+            var channel = ChannelId.FromCode((ushort)reader.Int32());
+            _speakers.Add(new SpeakerMemory
+            {
+                Who = new Speaker(device, entryOf(device), channel),
+                OfFacts = reader.Byte() == 1,
+                NewestMs = reader.Int64(),
+                GapMs = reader.Int64(),
+            });
+            GapMs = _speakers.Max(speaker => speaker.GapMs);
+        }
+
+        var layout = new MetricSet((ulong)reader.Int64());
+        for (var entries = reader.Int32(); entries > 0; entries--)
+            LoadEntry(ref reader, layout);
+    }
+
+    private void SaveEntry(ref SnapshotWriter writer, int index)
+    {
+        ref readonly var entry = ref _entries[index];
+        writer.Int64(entry.AtMs);
+        writer.Int32(entry.Speaker);
+        writer.Byte((byte)entry.Kind);
+        writer.Byte(entry.Side);
+        writer.Int64((long)entry.Present.Bits);
+        for (var bits = entry.Present.Bits; bits != 0; bits &= bits - 1)
+            writer.Double(_values[(index * _layout.Count) + _layout.PlaceOf((Metric)System.Numerics.BitOperations.TrailingZeroCount(bits))]);
+        writer.Text(entry.Word as string ?? (entry.Word as Rule)?.Name);
+        if (entry.Kind != SightKind.Event)
+            return;
+        var fact = (DeviceEvent)entry.Word!;
+        writer.Byte((byte)fact.Kind);
+        writer.Int32(fact.Channel.Code);
+        writer.Int64(fact.AtMs);
+        writer.Int64(fact.DeviceMs);
+        writer.Byte((byte)fact.Quality);
+        writer.Byte(fact.Reason is { } reason ? (byte)reason : byte.MaxValue);
+        writer.Text(fact.Session);
+        writer.Text(fact.User);
+        writer.Double(fact.Wh ?? double.NaN);
+        writer.Byte(fact.On is { } on ? on ? (byte)1 : (byte)0 : byte.MaxValue);
+    }
+
+    private void LoadEntry(ref SnapshotReader reader, MetricSet saved)
+    {
+        var entry = new TimelineEntry { AtMs = reader.Int64(), Speaker = reader.Int32(), Kind = (SightKind)reader.Byte(), Side = reader.Byte() };
+        var present = new MetricSet((ulong)reader.Int64());
+        Span<double> values = stackalloc double[saved.Count];
+        for (var bits = present.Bits; bits != 0; bits &= bits - 1)
+            values[saved.PlaceOf((Metric)System.Numerics.BitOperations.TrailingZeroCount(bits))] = reader.Double();
+        var text = reader.Text();
+        entry.Word = entry.Kind == SightKind.Finding ? RuleCatalogue.Find(text!) : text;
+        entry.Present = new MetricSet(present.Bits & _layout.Bits);
+        if (entry.Kind == SightKind.Event)
+            entry.Word = LoadEvent(ref reader);
+        if (entry.Kind is SightKind.Reading or SightKind.Presence || entry.Word is not null)
+            Insert(_count, entry, new Values(entry.Present, saved, values));
+    }
+
+    private static DeviceEvent LoadEvent(ref SnapshotReader reader)
+    {
+        var (kind, channel, atMs, deviceMs, quality, reason) = ((EventKind)reader.Byte(), ChannelId.FromCode((ushort)reader.Int32()), reader.Int64(), reader.Int64(), (Quality)reader.Byte(), reader.Byte());
+        var (session, user, wh, on) = (reader.Text(), reader.Text(), reader.Double(), reader.Byte());
+        return new DeviceEvent
+        {
+            Kind = kind,
+            Channel = channel,
+            AtMs = atMs,
+            DeviceMs = deviceMs,
+            Quality = quality,
+            Reason = reason == byte.MaxValue ? null : (StopReason)reason,
+            Session = session,
+            User = user,
+            Wh = double.IsNaN(wh) ? null : wh,
+            On = on == byte.MaxValue ? null : on == 1,
+        };
+    }
+
+    private struct SpeakerMemory
+    {
+        public Speaker Who;
+
+        /// <summary>Facts are counted apart from readings: one that is delayed is not too late because its device measured on meanwhile.</summary>
+        public bool OfFacts;
+        public long NewestMs;
+        public long GapMs;
+    }
+}
