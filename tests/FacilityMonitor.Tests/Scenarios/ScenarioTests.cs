@@ -10,7 +10,7 @@ namespace FacilityMonitor.Tests.Scenarios;
 /// error stands in <c>errors.jsonl</c> where a case has some.</remarks>
 public sealed class ScenarioTests
 {
-    private static readonly string Cases = Path.Combine(SourceTree.Root, "tests/FacilityMonitor.Tests/Scenarios");
+    private static readonly string Cases = Path.Combine(SourceTree.Root, "tests/FacilityMonitor.Tests/Scenarios/replay");
 
     public static TheoryData<string> Names => [.. Directory.EnumerateDirectories(Cases).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 
