@@ -88,6 +88,10 @@ public sealed class DeviceMessage
     /// <summary>What a foreign message is recognised by when the broker delivers it again, see <see cref="ForeignDeduplicator"/>; null for <c>fm/1</c>.</summary>
     public UInt128? ForeignHash { get; set; }
 
+    /// <summary>What sets its readings apart from those of another message with the same time: the sequence number; of a foreign message, which has none, 0 to 999 from
+    /// its hash. The same message has always the same.</summary>
+    public long Distinction => HasEnvelope ? Envelope.Seq : ForeignHash is { } hash ? (long)(hash % 1000) : 0;
+
     /// <summary>Empties the message and keeps its buffers.</summary>
     public void Clear()
     {

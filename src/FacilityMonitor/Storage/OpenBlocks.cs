@@ -43,7 +43,7 @@ internal sealed class OpenBlocks
             {
                 var block = BlockOf(device, HourlyRollup.HourOf(reading.AtMs));
                 Bytes -= block.Capacity;
-                block.Add(reading, message.Readings.ValuesOf(reading), message.HasEnvelope ? message.Envelope.Seq : 0);
+                block.Add(reading, message.Readings.ValuesOf(reading), message.Distinction);
                 Bytes += block.Capacity;
                 Fullest = Math.Max(Fullest, block.Count);
                 ref readonly var row = ref block.Rows[^1];

@@ -9,7 +9,7 @@ namespace FacilityMonitor.Storage;
 /// <param name="Quality">How far it can be trusted.</param>
 /// <param name="CounterEpoch">Counter epoch; null when not told.</param>
 /// <param name="State">State text; null when not told.</param>
-/// <param name="Seq">Sequence number of its message; 0 for a foreign device.</param>
+/// <param name="Seq">Sequence number of its message; of a foreign one what stands for it, see <see cref="Contract.DeviceMessage.Distinction"/>.</param>
 /// <param name="Index">Its place in the message.</param>
 /// <param name="FirstValue">Where its values begin.</param>
 /// <param name="ValueCount">How many there are.</param>
