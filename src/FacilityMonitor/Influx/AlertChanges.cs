@@ -16,7 +16,7 @@ internal static class AlertChanges
 
     /// <summary>The alerts that changed after a change, as they are now. What is only suspected so far, and may never be told to anybody, is left out.</summary>
     /// <returns>The alerts, and the number of the last change that was looked at.</returns>
-    public static (List<AlertTransition> Alerts, long Read) After(SqliteConnection connection, long number)
+    public static (List<(long Change, AlertTransition Alert)> Alerts, long Read) After(SqliteConnection connection, long number)
     {
         using var command = Database.Command(
             connection, """
@@ -25,13 +25,13 @@ internal static class AlertChanges
             """,
             ("$number", number), ("$most", ChangesMax));
         using var rows = command.ExecuteReader();
-        var alerts = new List<AlertTransition>();
+        var alerts = new List<(long, AlertTransition)>();
         while (rows.Read())
         {
             number = rows.GetInt64(0);
             var alert = StoredAlert.Read(rows.GetString(1), rows.GetInt64(2), rows.GetInt32(3));
             if (alert.Condition is Condition.Active or Condition.Recovering or Condition.Cleared or Condition.NoData)
-                alerts.Add(alert);
+                alerts.Add((number, alert));
         }
 
         return (alerts, number);
@@ -46,19 +46,23 @@ internal static class AlertChanges
     }
 
     /// <summary>Writes an alert as a line.</summary>
-    public static void Write(LineBatch lines, AlertTransition step)
+    /// <remarks>
+    /// A point keeps every field it was ever given. So each step writes all of them, <c>end</c> too: while it is open it equals <c>start</c>, which takes the end of before
+    /// away from an alert that opened again, and which an annotation draws as a line and not as a stretch.
+    /// </remarks>
+    public static void Write(LineBatch lines, AlertTransition step, long change)
     {
         var bytes = lines.Bytes;
         // A tag may not be empty: alerts about ourselves have no site.
         LineProtocol.Text(bytes, $"{Measurement},asset={LineProtocol.Tag(step.Asset)},rule={LineProtocol.Tag(step.Rule)}{(step.Site is { } site ? ",site=" + LineProtocol.Tag(site) : "")}");
         LineProtocol.Text(bytes, $" id=\"{step.AlertId}\",state=\"{TransitionJson.State(step.Condition)}\",priority={(int)step.Priority}i,start={step.OnsetMs}i");
-        if (step.Condition == Condition.Cleared)
-            LineProtocol.Text(bytes, $",end={step.AtMs}i");
+        LineProtocol.Text(bytes, $",end={(step.Condition == Condition.Cleared ? step.AtMs : step.OnsetMs)}i");
         bytes.Bytes(",text_zh=\""u8);
         LineProtocol.Quoted(bytes, step.Text.Zh);
         bytes.Bytes("\",text_en=\""u8);
         LineProtocol.Quoted(bytes, step.Text.En);
-        LineProtocol.Text(bytes, $"\" {step.OnsetMs * 1_000_000}\n");
-        lines.Added(device: null, step.AtMs);
+        var atNs = step.OnsetMs * 1_000_000;
+        LineProtocol.Text(bytes, $"\" {atNs}\n");
+        lines.Added(device: null, change, step.AtMs, atNs);
     }
 }

@@ -8,7 +8,16 @@ internal abstract record WriteAnswer
 
     /// <summary>It found fault with at least one of them; what it did with the others is not known.</summary>
     /// <param name="Words">What it said.</param>
-    public sealed record Malformed(string Words) : WriteAnswer;
+    public sealed record Malformed(string Words) : WriteAnswer
+    {
+        /// <summary>How many lines it says it left out, having written the others; null when it does not say. Of several faults it tells one: there may be more.</summary>
+        public int? Dropped { get; init; }
+    }
+
+    /// <summary>It took all but the oldest, which lie before what its retention policy keeps.</summary>
+    /// <param name="Dropped">How many it left out.</param>
+    /// <param name="Words">What it said.</param>
+    public sealed record BeyondRetention(int Dropped, string Words) : WriteAnswer;
 
     /// <summary>The batch is too large for it.</summary>
     /// <param name="Words">What it said.</param>

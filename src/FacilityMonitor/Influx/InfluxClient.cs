@@ -12,17 +12,11 @@ namespace FacilityMonitor.Influx;
 /// <summary>
 /// InfluxDB by HTTP: <c>/write</c> of 1.x, <c>/api/v2/write</c> of 2.x, 3.x, Cloud and VictoriaMetrics. Lines travel compressed.
 /// </summary>
-/// <remarks>
-/// Taken: 2xx. Lines at fault: 400 and 422 (a field of another type is 400 "partial write" on 1.x and 3.x, 422 on 2.7). Too large: 413.
-/// Refused until somebody acts: 401, 403, 404 and every other 4xx. Later: 408, 429, 5xx, no connection, no answer in time, and 3xx, which is never followed.
-/// </remarks>
+/// <remarks>What its answers mean: <see cref="WriteJudgement"/>. No connection and no answer in time mean later. No redirect is followed.</remarks>
 internal sealed partial class InfluxClient : IPointSink, IDisposable
 {
     /// <summary>As much of an answer is read: a page of metrics takes some hundred KiB.</summary>
     private const int AnswerBytesMax = 1 << 20;
-
-    /// <summary>As many of the server's words are kept.</summary>
-    private const int WordsMax = 300;
 
     /// <summary>A look at when it started must not hold up the shipping for long.</summary>
     private static readonly TimeSpan LookTimeout = TimeSpan.FromSeconds(5);
@@ -53,7 +47,13 @@ internal sealed partial class InfluxClient : IPointSink, IDisposable
             content.Headers.ContentEncoding.Add("gzip");
             var (answer, body) = await SendAsync(new HttpRequestMessage(HttpMethod.Post, _write) { Content = content }, cancellationToken);
             using (answer)
-                return Judge(answer, body);
+            {
+                var judged = WriteJudgement.Of((int)answer.StatusCode, body, WebhookNotifier.WaitAskedFor(answer, _time));
+                // Perhaps another version than the one that was found: what stood in its place while it was updated, or before it. It is asked once more.
+                if (judged is WriteAnswer.Refused)
+                    _write = null;
+                return judged;
+            }
         }
         catch (NoAnswerException error)
         {
@@ -191,43 +191,6 @@ internal sealed partial class InfluxClient : IPointSink, IDisposable
         {
             ArrayPool<byte>.Shared.Return(bytes);
         }
-    }
-
-    private WriteAnswer Judge(HttpResponseMessage answer, string body)
-    {
-        if (answer.IsSuccessStatusCode)
-            return new WriteAnswer.Written();
-        var words = Words(answer, body);
-        return (int)answer.StatusCode switch
-        {
-            400 or 422 => new WriteAnswer.Malformed(words),
-            413 => new WriteAnswer.TooLarge(words),
-            408 or 425 or 429 or >= 500 or < 400 => new WriteAnswer.Later(WebhookNotifier.WaitAskedFor(answer, _time), words) { MayHaveRestarted = (int)answer.StatusCode >= 500 },
-            _ => new WriteAnswer.Refused(words),
-        };
-    }
-
-    /// <summary>The status, and what the server says about it: 1.x and 3.x in <c>error</c>, 2.x in <c>message</c>.</summary>
-    private static string Words(HttpResponseMessage answer, string body)
-    {
-        var said = body;
-        try
-        {
-            using var json = JsonDocument.Parse(body);
-            if (json.RootElement.ValueKind == JsonValueKind.Object
-                && (json.RootElement.TryGetProperty("message", out var text) || json.RootElement.TryGetProperty("error", out text))
-                && text.ValueKind == JsonValueKind.String)
-            {
-                said = text.GetString()!;
-            }
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
-        {
-            // Not JSON: as it is.
-        }
-
-        said = string.Concat(said.Select(letter => char.IsControl(letter) ? ' ' : letter)).Trim();
-        return $"HTTP {(int)answer.StatusCode} {(said.Length <= WordsMax ? said : said[..WordsMax] + "…")}".TrimEnd();
     }
 
     /// <summary>No answer came, or not a whole one.</summary>

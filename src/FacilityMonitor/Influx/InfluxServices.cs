@@ -21,7 +21,7 @@ internal static class InfluxServices
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ShipWorker>(services, influx, settings.Data));
         builder.Services.AddHostedService(services => services.GetRequiredService<ShipWorker>());
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ShipWatch>(
-            services, new Func<ShipState>(() => services.GetRequiredService<ShipWorker>().State), settings.Data, new Action<AlertTransition>(services.GetRequiredService<MonitoringWorker>().Tell)));
+            services, new Func<ShipState>(() => services.GetRequiredService<ShipWorker>().State), influx.Horizon, settings.Data, new Action<AlertTransition>(services.GetRequiredService<MonitoringWorker>().Tell)));
         builder.Services.AddHostedService(services => services.GetRequiredService<ShipWatch>());
     }
 
@@ -33,7 +33,11 @@ internal static class InfluxServices
             try
             {
                 await journal.ForgetAsync(ShipWorker.Cursor);
-                await database.CommitAsync(CommitPriority.Housekeeping, connection => Database.Execute(connection, "delete from shipping where name = $name", ("$name", ShipWorker.Cursor)));
+                await database.CommitAsync(CommitPriority.Housekeeping, connection =>
+                {
+                    Database.Execute(connection, "delete from shipping where name = $name", ("$name", ShipWorker.Cursor));
+                    Database.Execute(connection, "delete from shipping_head");
+                });
             }
             catch (DatabaseUnavailableException)
             {

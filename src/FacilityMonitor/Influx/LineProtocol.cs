@@ -36,7 +36,7 @@ internal static class LineProtocol
 
     /// <summary>ms, then the sequence number and the place in the message in the digits below: a replay overwrites itself and distinct samples do not collide.</summary>
     /// <param name="atMs">When it was measured.</param>
-    /// <param name="seq">Sequence number of its message; 0 for a foreign device.</param>
+    /// <param name="seq">What sets its message apart from others of the same millisecond, see <see cref="DeviceMessage.Distinction"/>.</param>
     /// <param name="index">Its place among the readings of the message.</param>
     public static long Nanoseconds(long atMs, long seq, int index) => (atMs * 1_000_000) + (seq % 1000 * 1000) + (index % 1000);
 

@@ -13,5 +13,6 @@ internal sealed record ShipTrouble(long SinceMs, bool NeedsSomebody, string Word
 /// <param name="Repeats">How often the newest readings were sent again because it had restarted.</param>
 /// <param name="Skipped">How often readings were left out because the journal was full.</param>
 /// <param name="OldestMs">When the oldest message that waits was received; null: nothing waits.</param>
+/// <param name="IsRepeating">Whether what waits was taken before, and is sent again because it may have been lost.</param>
 /// <param name="Trouble">Null: it takes readings.</param>
-internal sealed record ShipState(string Target, long Shipped, long SetAside, long Repeats, long Skipped, long? OldestMs, ShipTrouble? Trouble);
+internal sealed record ShipState(string Target, long Shipped, long SetAside, long Repeats, long Skipped, long? OldestMs, bool IsRepeating, ShipTrouble? Trouble);

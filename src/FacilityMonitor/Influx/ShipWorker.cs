@@ -3,7 +3,6 @@ using FacilityMonitor.Contract;
 using FacilityMonitor.Journal;
 using FacilityMonitor.OnCall;
 using FacilityMonitor.Readings;
-using FacilityMonitor.Registry;
 using FacilityMonitor.Storage;
 using Microsoft.Data.Sqlite;
 
@@ -14,6 +13,7 @@ namespace FacilityMonitor.Influx;
 /// A batch is read from the journal while the one before it is on its way; no more than these two are in memory. A batch is sent until it is taken.
 /// Its cursor in the journal stays <see cref="InfluxSettings.Horizon"/> behind what was taken: a database that restarts may have lost what it had acknowledged,
 /// and is then sent everything from the cursor on again. The same reading is the same line, so that only what is missing is added.
+/// What it refuses is set aside in the commit that holds the position behind it: neither a crash nor a repeat sets it aside twice.
 /// </remarks>
 internal sealed partial class ShipWorker : BackgroundService
 {
@@ -25,6 +25,16 @@ internal sealed partial class ShipWorker : BackgroundService
 
     /// <summary>Most lines of a batch that are set aside. More at once is no bad reading, but a database that does not fit us: then the readings are kept.</summary>
     public const int SetAsideMax = 100;
+
+    /// <summary>As many requests of a search for lines at fault go out before it pauses: a hundred faults take some thousand, and the database has others to serve.</summary>
+    public const int SearchBurst = 50;
+
+    /// <summary>As much of what lies beyond a retention policy is kept word for word of each batch, bytes: a device that hands in a year of readings must not push
+    /// everything else out of the dead letters.</summary>
+    public const int BeyondRetentionBytesMax = 64 << 10;
+
+    /// <summary>The shortest retention policy that InfluxDB allows. What is younger cannot lie beyond one: then its clock is wrong, and the readings are kept.</summary>
+    public static readonly TimeSpan RetentionMin = TimeSpan.FromHours(1);
 
     /// <summary>Share of the journal's limit at which waiting ends: from there on it is needed for those who raise alerts.</summary>
     public const double JournalShare = 0.8;
@@ -38,8 +48,15 @@ internal sealed partial class ShipWorker : BackgroundService
     private static readonly TimeSpan ReadEvery = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan BootEvery = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan BootEveryAfterTrouble = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RepeatPauseMin = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan RepeatsApart = TimeSpan.FromHours(1);
+    private static readonly TimeSpan SearchPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SkipEvery = TimeSpan.FromSeconds(30);
+
+    /// <summary>A look at when it started takes at most this part of the time, however slowly it answers.</summary>
+    private const int LookShare = 20;
+
     private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan DiskRetry = TimeSpan.FromSeconds(1);
 
@@ -49,14 +66,13 @@ internal sealed partial class ShipWorker : BackgroundService
     private readonly Database _database;
     private readonly MessageJournal _journal;
     private readonly StoreWorker _store;
-    private readonly FacilitySource _registry;
     private readonly TimeProvider _time;
     private readonly ILogger<ShipWorker> _logger;
     private readonly JournalRecords _records;
     private readonly DeviceMessage _message = new();
-    private readonly Dictionary<int, byte[]> _heads = [];
+    private readonly LineHeads _heads;
     private readonly Queue<(long Position, long TakenAt)> _taken = new();
-    private FacilityIndex? _index;
+    private readonly List<(DeadLetter Letter, int Lines)> _unbooked = [];
     private LineBatch _filling = new();
     private LineBatch _sent = new();
     private Task<bool> _flight = Task.FromResult(true);
@@ -64,11 +80,18 @@ internal sealed partial class ShipWorker : BackgroundService
     private long _fillingSince;
     private long _position;
     private long _keptFrom;
-    private string? _boot;
-    private long _bootLookedAt;
+    private TargetStarts _starts = new(last: null);
+    private long _startLookedAt;
+    private TimeSpan _lookPause;
     private bool _wasAway;
+    private bool _isSeveral;
+    private bool _isRepeatDue;
+    private long? _repeatedAt;
+    private TimeSpan _repeatPause;
+    private bool _isPartTaken;
     private byte[]? _lastTaken;
-    private bool _hadFaults;
+    private long _booked;
+    private long _bookedAlert;
     private long _alertChange;
     private long _alertsRead;
     private long _alertsLookedAt;
@@ -85,7 +108,7 @@ internal sealed partial class ShipWorker : BackgroundService
         TimeProvider time, ILogger<ShipWorker> logger)
     {
         (_settings, _journalMax, _sink, _database, _journal, _store) = (settings, data.JournalBytes, sink, database, journal, store);
-        (_registry, _time, _logger) = (registry, time, logger);
+        (_heads, _time, _logger) = (new LineHeads(() => registry.Current), time, logger);
         _records = new JournalRecords(devices);
     }
 
@@ -98,7 +121,7 @@ internal sealed partial class ShipWorker : BackgroundService
             var oldest = Math.Min(_flight.IsCompleted ? long.MaxValue : AgeOf(_sent), AgeOf(_filling));
             return new ShipState(
                 _sink.Name, Interlocked.Read(ref _shipped), Interlocked.Read(ref _setAside), Interlocked.Read(ref _repeats), Interlocked.Read(ref _skipped),
-                oldest == long.MaxValue ? null : oldest, _trouble);
+                oldest == long.MaxValue ? null : oldest, Volatile.Read(ref _position) < Volatile.Read(ref _booked), _trouble);
 
             static long AgeOf(LineBatch batch) => batch.FirstMs == 0 ? long.MaxValue : batch.FirstMs;
         }
@@ -153,19 +176,28 @@ internal sealed partial class ShipWorker : BackgroundService
     {
         _keptFrom = await _journal.RegisterAsync(Cursor);
         _position = _keptFrom;
+        _booked = _position;
         using (var connection = _database.OpenReader())
-        using (var command = Database.Command(connection, "select position, alert_change, boot from shipping where name = $name", ("$name", Cursor)))
-        using (var row = command.ExecuteReader())
+        using (var command = Database.Command(connection, "select position, alert_change, boot, booked, booked_alert from shipping where name = $name", ("$name", Cursor)))
         {
-            if (row.Read())
-                (_position, _alertChange, _boot) = (Math.Max(_keptFrom, row.GetInt64(0)), row.GetInt64(1), row.IsDBNull(2) ? null : row.GetString(2));
+            using (var row = command.ExecuteReader())
+            {
+                if (row.Read())
+                {
+                    (_position, _alertChange) = (Math.Max(_keptFrom, row.GetInt64(0)), row.GetInt64(1));
+                    _starts = new TargetStarts(row.IsDBNull(2) ? null : row.GetString(2));
+                    (_booked, _bookedAlert) = (Math.Max(_position, row.GetInt64(3)), row.GetInt64(4));
+                }
+            }
+
+            _heads.Load(connection, _booked);
         }
 
         _alertsRead = _alertChange;
 
         // While we were away it may have restarted: that shows at the first look.
-        _bootLookedAt = _time.GetTimestamp() - (long)(BootEvery.TotalSeconds * _time.TimestampFrequency);
-        _wasAway = _boot is null && _position > _keptFrom;
+        _startLookedAt = _time.GetTimestamp() - (long)(BootEvery.TotalSeconds * _time.TimestampFrequency);
+        _wasAway = _starts.Last is null && _position > _keptFrom;
         _reader = _journal.OpenReader(_position);
         _taken.Enqueue((_position, _time.GetTimestamp()));
         await LookForRestartAsync(cancellation);
@@ -177,9 +209,8 @@ internal sealed partial class ShipWorker : BackgroundService
     {
         if (_flight.IsCompleted)
         {
-            if (!await LandAsync(cancellation))
+            if (!await LandAsync(cancellation) || await LookForRestartAsync(cancellation))
                 return true;
-            await LookForRestartAsync(cancellation);
         }
 
         TakeAlerts();
@@ -204,8 +235,8 @@ internal sealed partial class ShipWorker : BackgroundService
         (var alerts, _alertsRead) = AlertChanges.After(connection, _alertsRead);
         if (_filling.Count == 0)
             _fillingSince = _alertsLookedAt;
-        foreach (var alert in alerts)
-            AlertChanges.Write(_filling, alert);
+        foreach (var (change, alert) in alerts)
+            AlertChanges.Write(_filling, alert, change);
         _filling.AlertChange = _alertsRead;
     }
 
@@ -214,9 +245,10 @@ internal sealed partial class ShipWorker : BackgroundService
         try
         {
             _records.Open(entry);
+            _heads.Begin(entry.Position);
             while (_records.TryRead(_message, out var kind, out _, out _))
             {
-                if (kind == JournalRecordKind.Message && _message.Readings.Count > 0 && !await TakeAsync(cancellation))
+                if (kind == JournalRecordKind.Message && _message.Readings.Count > 0 && !await TakeAsync(entry.Position, cancellation))
                     return;
             }
         }
@@ -229,16 +261,14 @@ internal sealed partial class ShipWorker : BackgroundService
     }
 
     /// <returns>False when the reading begins anew elsewhere.</returns>
-    private async Task<bool> TakeAsync(CancellationToken cancellation)
+    private async Task<bool> TakeAsync(long position, CancellationToken cancellation)
     {
-        var device = _message.Device!;
-        var head = HeadOf(device);
-        var seq = _message.HasEnvelope ? _message.Envelope.Seq : 0;
+        var head = _heads.Of(_message.Device!, position);
         for (var index = 0; index < _message.Readings.Count; index++)
         {
             if (_filling.Count == 0)
                 _fillingSince = _time.GetTimestamp();
-            Add(device, head, seq, index);
+            Add(position, head, index);
             if ((_filling.Count >= _settings.BatchReadings || _filling.Bytes.Length >= LineBatch.BytesMax) && !await SendAsync(cancellation))
                 return false;
         }
@@ -246,26 +276,12 @@ internal sealed partial class ShipWorker : BackgroundService
         return true;
     }
 
-    private void Add(Device device, byte[] head, long seq, int index)
+    private void Add(long position, byte[] head, int index)
     {
         ref readonly var reading = ref _message.Readings.Readings[index];
-        LineProtocol.Write(_filling.Bytes, head, reading, _message.Readings.ValuesOf(reading), LineProtocol.Nanoseconds(reading.AtMs, seq, reading.Index));
-        _filling.Added(device.Number, _message.ReceivedMs);
-    }
-
-    /// <summary>What a device's lines begin with; made again when another registry comes into force.</summary>
-    private byte[] HeadOf(Device device)
-    {
-        if (!ReferenceEquals(_index, _registry.Current))
-        {
-            _index = _registry.Current;
-            _heads.Clear();
-        }
-
-        if (_heads.TryGetValue(device.Number, out var head))
-            return head;
-        var known = _registry.Current.Find(device.Id);
-        return _heads[device.Number] = LineProtocol.Head(known?.Entry.Kind, known?.Site.Id ?? device.Id.Site, known?.Entry.Id ?? device.Id.Name);
+        var nanoseconds = LineProtocol.Nanoseconds(reading.AtMs, _message.Distinction, reading.Index);
+        LineProtocol.Write(_filling.Bytes, head, reading, _message.Readings.ValuesOf(reading), nanoseconds);
+        _filling.Added(_message.Device!.Number, position, _message.ReceivedMs, nanoseconds);
     }
 
     /// <summary>Sends the batch that was filled, after the one before it has landed.</summary>
@@ -273,12 +289,13 @@ internal sealed partial class ShipWorker : BackgroundService
     private async Task<bool> SendAsync(CancellationToken cancellation)
     {
         await ((Task)_flight).WaitAsync(cancellation);
-        if (!await LandAsync(cancellation))
+        // Between any two batches, or while it catches up nobody would look for hours.
+        if (!await LandAsync(cancellation) || await LookForRestartAsync(cancellation))
             return false;
         // A batch that ends in the middle of an entry says nothing new of the position.
         (_filling, _sent) = (_sent, _filling);
         (_filling.Position, _filling.AlertChange) = (Math.Max(_sent.Position, _position), _alertsRead);
-        _flight = FlyAsync(_sent, cancellation);
+        _flight = FlyAsync(_sent, _heads.TakeUnsaved(_keptFrom), cancellation);
         return true;
     }
 
@@ -289,7 +306,10 @@ internal sealed partial class ShipWorker : BackgroundService
         var isTaken = await _flight;
         if (isTaken && _sent.Count > 0)
         {
+            _unbooked.AddRange(_sent.SetAside);
             _sent.Clear();
+            // Of an entry that is larger than a batch part may be there, and lost again, before its position is.
+            _isPartTaken = _sent.Position <= _position;
             _gapFromMs = null;
         }
 
@@ -306,38 +326,120 @@ internal sealed partial class ShipWorker : BackgroundService
         return false;
     }
 
-    /// <summary>Sends a batch until it is taken.</summary>
+    /// <summary>Sends a batch until all of it is taken or set aside.</summary>
     /// <returns>False when the journal has no room to wait any longer.</returns>
-    private async Task<bool> FlyAsync(LineBatch batch, CancellationToken cancellation)
+    private async Task<bool> FlyAsync(LineBatch batch, IReadOnlyList<(int Device, LineHeads.Head Head)> heads, CancellationToken cancellation)
     {
         // Encoding goes on beside it.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        for (var failures = 0; ;)
+        if (heads.Count > 0)
+            await CommitAsync(connection => LineHeads.Save(connection, heads, _keptFrom), cancellation);
+        FaultSearch? search = null;
+        var failures = 0;
+        for (var requests = 1; batch.Count > 0; requests++)
         {
-            var answer = batch.Count == 0 ? new WriteAnswer.Written() : await WriteAsync(batch, cancellation);
-            if (answer is WriteAnswer.Written)
+            var range = search?.Next ?? ..batch.Count;
+            var answer = await _sink.WriteAsync(batch.Lines(range), cancellation);
+            if (answer is WriteAnswer.Malformed or WriteAnswer.TooLarge)
+                search ??= new FaultSearch(batch.Count);
+            if (await TryBookAsync(batch, range, answer, search, cancellation))
             {
-                Interlocked.Add(ref _shipped, batch.Count);
-                if (batch.Count > 0 && !_hadFaults)
-                    _lastTaken = batch.Lines((batch.Count - 1)..).ToArray();
-                if (batch.Count > 0 && _trouble is { } over)
-                {
-                    var away = _time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(over.SinceMs);
-                    LogShippingAgain(_sink.Name, away);
-                    _trouble = null;
-                }
-
-                return true;
+                failures = 0;
+                if (search?.Next is null)
+                    break;
+                if (IsHoldingUp || (requests % SearchBurst == 0 && !await WaitAsync(SearchPause, cancellation)))
+                    return false;
+                continue;
             }
 
             Complain(answer);
-            if (IsHoldingUp)
+            // What only has to wait goes on where it was; what does not fit begins anew when somebody may have mended it.
+            if (answer is not (WriteAnswer.Later or WriteAnswer.Refused))
+            {
+                search = null;
+                batch.KeepNothingAside();
+            }
+
+            if (IsHoldingUp || !await WaitAsync(RetryPlan.Pause(RetryMax, ++failures, (answer as WriteAnswer.Later)?.Wait, Random.Shared.NextDouble()), cancellation))
                 return false;
-            var pause = RetryPlan.Pause(RetryMax, ++failures, (answer as WriteAnswer.Later)?.Wait, Random.Shared.NextDouble());
-            if (!await WaitAsync(pause, cancellation))
+        }
+
+        Arrived(batch, search);
+        return true;
+    }
+
+    /// <summary>Notes what was taken, and what is at fault.</summary>
+    /// <returns>False when it is not the lines that are at fault: nothing of them may be set aside.</returns>
+    private async Task<bool> TryBookAsync(LineBatch batch, Range range, WriteAnswer answer, FaultSearch? search, CancellationToken cancellation)
+    {
+        switch (answer)
+        {
+            case WriteAnswer.Written:
+                search?.Taken();
+                return true;
+            case WriteAnswer.BeyondRetention beyond:
+                var dropped = batch.Oldest(range, beyond.Dropped);
+                if (dropped.Length < beyond.Dropped || _time.GetUtcNow() - RetentionMin < DateTimeOffset.FromUnixTimeMilliseconds(batch[dropped[^1]].AtNs / 1_000_000))
+                    return false;
+                SetAside(batch, dropped, beyond.Words);
+                search?.Taken();
+                return true;
+            case WriteAnswer.Malformed or WriteAnswer.TooLarge:
+                search!.Refused(WordsOf(answer), (answer as WriteAnswer.Malformed)?.Dropped);
+                return search.Faults.Count <= SetAsideMax && !(answer is WriteAnswer.Malformed { Dropped: > SetAsideMax })
+                    // Not one was taken: unless it still takes what it took before, it is not the lines. The same line again changes nothing there.
+                    && (search.Faults.Count < batch.Count || (_lastTaken is { } known && await _sink.WriteAsync(known, cancellation) is WriteAnswer.Written));
+            default:
                 return false;
         }
     }
+
+    /// <summary>All of a batch is taken or set aside.</summary>
+    private void Arrived(LineBatch batch, FaultSearch? search)
+    {
+        if (batch.Count == 0)
+            return;
+        foreach (var (line, words) in search?.Faults ?? [])
+        {
+            if (IsUnbooked(batch[line]))
+                batch.SetAside.Add((Letter(batch.Lines(line..(line + 1)).ToArray(), words, batch[line].Device), 1));
+        }
+
+        batch.LeftOut += search?.Faults.Count ?? 0;
+        Interlocked.Add(ref _shipped, batch.Count - batch.LeftOut);
+        if (batch.LeftOut == 0)
+            _lastTaken = batch.Lines((batch.Count - 1)..).ToArray();
+        if (_trouble is not { } over)
+            return;
+        var away = _time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(over.SinceMs);
+        LogShippingAgain(_sink.Name, away);
+        _trouble = null;
+    }
+
+    /// <summary>Sets aside, in one, what lies before what the database keeps: it wrote the others, and none of these will ever be wanted there.</summary>
+    private void SetAside(LineBatch batch, int[] dropped, string words)
+    {
+        batch.LeftOut += dropped.Length;
+        var kept = new MemoryStream();
+        var (count, device) = (0, (int?)null);
+        foreach (var line in dropped)
+        {
+            if (!IsUnbooked(batch[line]))
+                continue;
+            device = count++ == 0 || device == batch[line].Device ? batch[line].Device : null;
+            if (kept.Length < BeyondRetentionBytesMax)
+                kept.Write(batch.Lines(line..(line + 1)).Span);
+        }
+
+        if (count > 0)
+            batch.SetAside.Add((Letter(kept.ToArray(), $"{words}; {count} lines, the oldest of them here", device), count));
+    }
+
+    private DeadLetter Letter(byte[] lines, string words, int? device) => new(
+        _time.GetUtcNow().ToUnixTimeMilliseconds(), System.Text.Encoding.UTF8.GetBytes("influx/" + _settings.Database), lines, DeadLetterReason, words, device);
+
+    /// <summary>Whether a fault of this line is not among the dead letters yet: it may be sent again.</summary>
+    private bool IsUnbooked(LineMark line) => line.Position > (line.Device is null ? _bookedAlert : _booked);
 
     /// <returns>False when the journal has no room to wait any longer.</returns>
     private async Task<bool> WaitAsync(TimeSpan pause, CancellationToken cancellation)
@@ -356,14 +458,7 @@ internal sealed partial class ShipWorker : BackgroundService
 
     private void Complain(WriteAnswer answer)
     {
-        var words = answer switch
-        {
-            WriteAnswer.Later later => later.Words,
-            WriteAnswer.Refused refused => refused.Words,
-            WriteAnswer.Malformed malformed => malformed.Words,
-            WriteAnswer.TooLarge large => large.Words,
-            _ => "",
-        };
+        var words = WordsOf(answer);
         var needsSomebody = answer is not WriteAnswer.Later;
         _wasAway |= answer is WriteAnswer.Later { MayHaveRestarted: true };
         if (_trouble is null)
@@ -372,102 +467,92 @@ internal sealed partial class ShipWorker : BackgroundService
             _trouble = new ShipTrouble(_trouble?.SinceMs ?? _time.GetUtcNow().ToUnixTimeMilliseconds(), needsSomebody, words);
     }
 
-    /// <summary>Writes a batch, and sets aside the lines in it that the database finds fault with.</summary>
-    private async Task<WriteAnswer> WriteAsync(LineBatch batch, CancellationToken cancellation)
+    private static string WordsOf(WriteAnswer answer) => answer switch
     {
-        _hadFaults = false;
-        var answer = await _sink.WriteAsync(batch.Lines(..), cancellation);
-        if (answer is not (WriteAnswer.Malformed or WriteAnswer.TooLarge))
-            return answer;
-        var faults = new List<(int Line, string Words)>();
-        answer = await IsolateAsync(batch, 0, batch.Count, answer, faults, cancellation);
-        if (answer is not WriteAnswer.Written || faults.Count == 0)
-            return answer;
-        // Not one was taken: unless it still takes what it took before, it is not the lines. The same line again changes nothing there.
-        if (faults.Count == batch.Count && (_lastTaken is not { } known || await _sink.WriteAsync(known, cancellation) is not WriteAnswer.Written))
-            return new WriteAnswer.Malformed(faults[0].Words);
-        _hadFaults = true;
-        await SetAsideAsync(batch, faults, cancellation);
-        return answer;
-    }
-
-    /// <summary>Finds the lines at fault by halves: each takes about twice the binary logarithm of the batch in requests. What is good is written on the way.</summary>
-    private async Task<WriteAnswer> IsolateAsync(LineBatch batch, int from, int to, WriteAnswer answer, List<(int Line, string Words)> faults, CancellationToken cancellation)
-    {
-        if (to - from == 1)
-        {
-            faults.Add((from, answer is WriteAnswer.Malformed malformed ? malformed.Words : ((WriteAnswer.TooLarge)answer).Words));
-            return faults.Count > SetAsideMax ? answer : new WriteAnswer.Written();
-        }
-
-        var middle = (from + to) / 2;
-        foreach (var (begin, end) in new[] { (from, middle), (middle, to) })
-        {
-            var half = await _sink.WriteAsync(batch.Lines(begin..end), cancellation);
-            if (half is WriteAnswer.Malformed or WriteAnswer.TooLarge)
-                half = await IsolateAsync(batch, begin, end, half, faults, cancellation);
-            if (half is not WriteAnswer.Written)
-                return half;
-        }
-
-        return new WriteAnswer.Written();
-    }
-
-    private async Task SetAsideAsync(LineBatch batch, List<(int Line, string Words)> faults, CancellationToken cancellation)
-    {
-        var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
-        var letters = faults.ConvertAll(fault => new DeadLetter(
-            now, System.Text.Encoding.UTF8.GetBytes("influx/" + _settings.Database), batch.Lines(fault.Line..(fault.Line + 1)).ToArray(), DeadLetterReason, fault.Words, batch.DeviceOf(fault.Line)));
-        await CommitAsync(connection => letters.ForEach(letter => DeadLetters.Insert(connection, letter)), cancellation);
-        Interlocked.Add(ref _setAside, faults.Count);
-        LogSetAside(faults.Count, _sink.Name, faults[0].Words);
-    }
+        WriteAnswer.Later later => later.Words,
+        WriteAnswer.Refused refused => refused.Words,
+        WriteAnswer.Malformed malformed => malformed.Words,
+        WriteAnswer.TooLarge large => large.Words,
+        WriteAnswer.BeyondRetention beyond => beyond.Words,
+        _ => "",
+    };
 
     /// <summary>Saves how far it is. Of what was taken the newest part stays in the journal, unless the journal is wanted for something else.</summary>
-    private Task SaveAsync(CancellationToken cancellation)
+    private async Task SaveAsync(CancellationToken cancellation)
     {
         var isShort = _journal.Bytes >= _journalMax * HorizonShare;
         // Until it is known whether it has restarted, what was taken before counts as perhaps lost, however long ago that was.
-        while (!_wasAway && _taken.TryPeek(out var oldest) && (isShort || _time.GetElapsedTime(oldest.TakenAt) >= _settings.Horizon))
+        while (!_wasAway && !_isRepeatDue && _taken.TryPeek(out var oldest) && (isShort || _time.GetElapsedTime(oldest.TakenAt) >= _settings.Horizon))
             _keptFrom = Math.Max(_keptFrom, _taken.Dequeue().Position);
-        var (position, keptFrom, alertChange, boot) = (_position, _keptFrom, _alertChange, _boot);
-        return CommitAsync(
+        var (booked, bookedAlert) = (Math.Max(_booked, _position), Math.Max(_bookedAlert, _alertChange));
+        await CommitAsync(
             connection =>
             {
-                _journal.SetCursor(connection, Cursor, keptFrom);
+                _journal.SetCursor(connection, Cursor, _keptFrom);
                 Database.Execute(
-                    connection, "insert or replace into shipping (name, position, alert_change, boot) values ($name, $position, $change, $boot)",
-                    ("$name", Cursor), ("$position", position), ("$change", alertChange), ("$boot", boot));
+                    connection, "insert or replace into shipping (name, position, alert_change, boot, booked, booked_alert) values ($name, $position, $change, $boot, $booked, $bookedAlert)",
+                    ("$name", Cursor), ("$position", _position), ("$change", _alertChange), ("$boot", _starts.Last), ("$booked", booked), ("$bookedAlert", bookedAlert));
+                foreach (var (letter, _) in _unbooked)
+                    DeadLetters.Insert(connection, letter);
             },
             cancellation);
+        Volatile.Write(ref _booked, booked);
+        _bookedAlert = bookedAlert;
+        if (_unbooked.Count == 0)
+            return;
+        var lines = _unbooked.Sum(one => one.Lines);
+        Interlocked.Add(ref _setAside, lines);
+        LogSetAside(lines, _sink.Name, _unbooked[0].Letter.Detail);
+        _unbooked.Clear();
     }
 
     /// <summary>Looks whether the database has restarted; if so, everything from the cursor on is sent again.</summary>
-    private async Task LookForRestartAsync(CancellationToken cancellation)
+    /// <returns>Whether the reading begins anew elsewhere.</returns>
+    private async Task<bool> LookForRestartAsync(CancellationToken cancellation)
     {
-        if (_time.GetElapsedTime(_bootLookedAt) < (_wasAway ? BootEveryAfterTrouble : BootEvery))
-            return;
-        _bootLookedAt = _time.GetTimestamp();
-        var boot = await _sink.BootAsync(cancellation);
-        // One that is away is looked at again. One that does not tell has perhaps restarted whenever it was away.
-        var isBack = _wasAway && _trouble is null;
-        var restarted = boot is null || _boot is null ? isBack : boot != _boot;
-        if (boot is null && !restarted)
-            return;
+        var every = _wasAway ? BootEveryAfterTrouble : BootEvery;
+        if (_time.GetElapsedTime(_startLookedAt) >= (every > _lookPause ? every : _lookPause))
+            await LookAsync(cancellation);
+        if (!_isRepeatDue || (_repeatedAt is { } before && _time.GetElapsedTime(before) < _repeatPause))
+            return false;
+        _isRepeatDue = false;
         var change = _alertChange;
-        if (restarted)
-        {
-            using var connection = _database.OpenReader();
+        using (var connection = _database.OpenReader())
             change = AlertChanges.Before(connection, (_time.GetUtcNow() - _settings.Horizon).ToUnixTimeMilliseconds(), _alertChange);
-        }
-
-        (_wasAway, _boot) = (false, boot);
-        if (!restarted || (_keptFrom >= _position && change == _alertChange))
-            return;
+        if (_keptFrom >= _position && !_isPartTaken && change == _alertChange)
+            return false;
+        // One that restarts again and again is sent everything again, but not all the time.
+        var doubled = _repeatedAt is { } last && _time.GetElapsedTime(last) < RepeatsApart ? _repeatPause * 2 : RepeatPauseMin;
+        _repeatPause = doubled < _settings.Horizon || doubled == RepeatPauseMin ? doubled : _settings.Horizon;
+        _repeatedAt = _time.GetTimestamp();
         _alertChange = change;
         LogAgain(_sink.Name, _position - _keptFrom);
         Interlocked.Increment(ref _repeats);
         await BeginAtAsync(_keptFrom, cancellation);
+        return true;
+    }
+
+    private async Task LookAsync(CancellationToken cancellation)
+    {
+        var began = _time.GetTimestamp();
+        var told = await _sink.BootAsync(cancellation);
+        _startLookedAt = _time.GetTimestamp();
+        _lookPause = _time.GetElapsedTime(began) * LookShare;
+        var isBack = _wasAway && _trouble is null;
+        var start = _starts.Note(told, _wasAway, isBack);
+        // One that is away is looked at again.
+        if (told is not null || isBack)
+            _wasAway = false;
+        _isRepeatDue |= start == TargetStart.Restarted;
+        if (start == TargetStart.KnownServer && !_isSeveral)
+        {
+            _isSeveral = true;
+            LogSeveral(_sink.Name);
+        }
+        else if (start == TargetStart.Unreliable)
+        {
+            LogUnreliable(_sink.Name);
+        }
     }
 
     /// <summary>Leaves out what the embedded store has already: the journal is full, and without room in it nobody would be warned of anything.</summary>
@@ -476,7 +561,7 @@ internal sealed partial class ShipWorker : BackgroundService
         var to = _time.GetUtcNow().ToUnixTimeMilliseconds();
         if (_gapFromMs is null)
             Interlocked.Increment(ref _skipped);
-        var from = _gapFromMs ??= ReceivedAfter(_wasAway ? _keptFrom : _position) ?? to;
+        var from = _gapFromMs ??= ReceivedAfter(_wasAway || _isRepeatDue ? _keptFrom : _position) ?? to;
         var position = Math.Max(_position, _store.Position);
         await CommitAsync(
             connection => Database.Execute(connection, "insert or replace into shipping_gap (name, from_ms, to_ms) values ($name, $from, $to)", ("$name", Cursor), ("$from", from), ("$to", to)),
@@ -509,6 +594,9 @@ internal sealed partial class ShipWorker : BackgroundService
         _reader = _journal.OpenReader(position);
         _filling.Clear();
         _sent.Clear();
+        // It is found once more.
+        _unbooked.Clear();
+        _isPartTaken = false;
         (_filling.Position, _sent.Position) = (position, position);
         _flight = Task.FromResult(true);
         _alertsRead = _filling.AlertChange = _sent.AlertChange = _alertChange;
@@ -543,6 +631,12 @@ internal sealed partial class ShipWorker : BackgroundService
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Target} has restarted: {Commits} commits of the journal are sent again")]
     private partial void LogAgain(string target, long commits);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Several servers answer at {Target} by turns. To change over from one to another is no restart and nothing is sent again for it; let them share one store")]
+    private partial void LogSeveral(string target);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Target} tells another start at every look. It is not believed any more: readings are sent again only after a request has failed")]
+    private partial void LogUnreliable(string target);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} readings were set aside as dead letters, {Target} found fault with them: {Words}")]
     private partial void LogSetAside(int count, string target, string words);

@@ -4,7 +4,7 @@ namespace FacilityMonitor.Journal;
 internal static class Schema
 {
     /// <summary>The statements of every version, the first one first; a database's version is how many of them it has seen.</summary>
-    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices];
+    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines];
 
     private static IReadOnlyList<string> First =>
     [
@@ -150,5 +150,15 @@ internal static class Schema
         create table channel_state (name text primary key, paused_ms integer not null default 0, accepted_ms integer, failed_ms integer, failing_ms integer, probed_ms integer,
           fault text) strict, without rowid
         """,
+    ];
+
+    private static IReadOnlyList<string> ShippedLines =>
+    [
+        // Up to where what the other database refused stands among the dead letters: what is sent again is not set aside again.
+        "alter table shipping add column booked integer not null default 0",
+        "alter table shipping add column booked_alert integer not null default 0",
+        "update shipping set booked = position, booked_alert = alert_change",
+        // What the lines of a device began with, from which journal position on: a reading that is sent again is the line it was, whatever the registry says by now.
+        "create table shipping_head (device integer not null, from_position integer not null, head blob not null, primary key (device, from_position)) strict, without rowid",
     ];
 }

@@ -44,7 +44,7 @@ internal static class SimulatedReadings
         }
 
         foreach (var step in Alerts())
-            AlertChanges.Write(lines, step);
+            AlertChanges.Write(lines, step, change: 0);
         await SendAsync(target, lines);
     }
 
@@ -61,8 +61,9 @@ internal static class SimulatedReadings
         var head = LineProtocol.Head(known?.Entry.Kind, known?.Site.Id ?? message.Device.Id.Site, known?.Entry.Id ?? message.Device.Id.Name);
         foreach (ref readonly var reading in message.Readings.Readings)
         {
-            LineProtocol.Write(lines.Bytes, head, reading, message.Readings.ValuesOf(reading), LineProtocol.Nanoseconds(reading.AtMs, message.HasEnvelope ? message.Envelope.Seq : 0, reading.Index));
-            lines.Added(message.Device.Number, message.ReceivedMs);
+            var nanoseconds = LineProtocol.Nanoseconds(reading.AtMs, message.Distinction, reading.Index);
+            LineProtocol.Write(lines.Bytes, head, reading, message.Readings.ValuesOf(reading), nanoseconds);
+            lines.Added(message.Device.Number, position: 0, message.ReceivedMs, nanoseconds);
         }
     }
 

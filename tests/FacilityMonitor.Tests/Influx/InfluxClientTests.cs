@@ -68,6 +68,49 @@ public sealed class InfluxClientTests
     }
 
     [Theory]
+    // 1.6 to 1.8, and 2.7: the second text is from its documentation on how writes fail.
+    [InlineData(400, "{\"error\":\"partial write: points beyond retention policy dropped=250\"}", 250)]
+    [InlineData(422, "{\"code\":\"unprocessable entity\",\"message\":\"failure writing points to database: partial write: dropped 4 points outside retention policy of duration 24h0m0s - oldest point home,room=Living\\\\ Room at 1970-01-01T00:00:01.541Z dropped because it violates a Retention Policy Lower Bound at 2025-05-20T19:06:17.612973Z, newest point home,room=Living\\\\ Room at 1970-01-01T00:00:01.5410006Z dropped because it violates a Retention Policy Lower Bound at 2025-05-20T19:06:17.612973Z dropped=4 for database: 9f282d63c7d3a5c0 for retention policy: autogen\"}", 4)]
+    public async Task What_lies_before_a_retention_policy_is_counted_and_is_no_fault_of_the_lines(int status, string body, int dropped)
+    {
+        await using var server = await FakeInflux.StartAsync("1.8.10", status, body);
+        using var client = Client(Settings(server));
+        var answer = Assert.IsType<WriteAnswer.BeyondRetention>(await client.WriteAsync(Lines, default));
+        Assert.Equal(dropped, answer.Dropped);
+        Assert.StartsWith($"HTTP {status} ", answer.Words, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("partial write: field type conflict: input field \\\"w\\\" is type float, already exists as type string dropped=12", 12)]
+    [InlineData("partial write: dropped 3 points outside retention policy of duration 24h0m0s - oldest point a at 2030-01-01T00:00:00Z dropped because it violates a Write Window Upper Bound at 2026-01-01T00:00:00Z dropped=3", 3)]
+    [InlineData("unable to parse 'pile w=': missing field value dropped=7", null)]
+    [InlineData("partial write: points beyond retention policy dropped=0", 0)]
+    public async Task Of_other_faults_it_is_kept_how_many_lines_they_cost_if_the_rest_was_written(string words, int? dropped)
+    {
+        await using var server = await FakeInflux.StartAsync("1.8.10", 400, $"{{\"error\":\"{words}\"}}");
+        using var client = Client(Settings(server));
+        Assert.Equal(dropped, Assert.IsType<WriteAnswer.Malformed>(await client.WriteAsync(Lines, default)).Dropped);
+    }
+
+    [Fact]
+    public async Task A_database_that_turns_out_to_be_another_version_is_asked_again_what_it_is()
+    {
+        var version = "1.8.10";
+        await using var server = await FakeInflux.StartAsync((context, asked) =>
+        {
+            context.Response.Headers["X-Influxdb-Version"] = version;
+            context.Response.StatusCode = asked.Path == "/ping" || asked.Path == (version[0] == '1' ? "/write" : "/api/v2/write") ? 204 : 404;
+            return Task.CompletedTask;
+        });
+        using var client = Client(Settings(server));
+        Assert.IsType<WriteAnswer.Written>(await client.WriteAsync(Lines, default));
+        version = "v2.7.1";
+        Assert.IsType<WriteAnswer.Refused>(await client.WriteAsync(Lines, default));
+        Assert.IsType<WriteAnswer.Written>(await client.WriteAsync(Lines, default));
+        Assert.Equal(["/write", "/write", "/api/v2/write"], server.Asked.Where(asked => asked.Method == "POST").Select(asked => asked.Path));
+    }
+
+    [Theory]
     [InlineData(401, "{\"code\":\"unauthorized\",\"message\":\"unauthorized access\"}", "HTTP 401 unauthorized access")]
     [InlineData(403, "{\"error\":\"\\\"u\\\" user is not authorized to write to database \\\"facility\\\"\"}", "HTTP 403 \"u\" user is not authorized")]
     [InlineData(404, "{\"error\":\"database not found: \\\"facility\\\"\"}", "HTTP 404 database not found: \"facility\"")]

@@ -55,7 +55,12 @@ internal sealed class ScriptedSink : IPointSink
         {
             _writes.Add(written);
             if (Answer(written) is { } answer)
+            {
+                if (answer is WriteAnswer.BeyondRetention beyond)
+                    _kept.UnionWith(written.OrderBy(line => line[line.LastIndexOf(' ')..], StringComparer.Ordinal).Skip(beyond.Dropped));
                 return answer;
+            }
+
             _kept.UnionWith(written);
             return new WriteAnswer.Written();
         }

@@ -14,7 +14,7 @@ public sealed class ShipWatchTests : IAsyncDisposable
 {
     private readonly StoreFixture _data = new();
     private readonly List<AlertTransition> _told = [];
-    private ShipState _state = new("http://influx.example (facility)", 0, 0, 0, 0, null, null);
+    private ShipState _state = new("http://influx.example (facility)", 0, 0, 0, 0, null, false, null);
 
     public ValueTask DisposeAsync() => _data.DisposeAsync();
 
@@ -97,18 +97,106 @@ public sealed class ShipWatchTests : IAsyncDisposable
         Assert.Contains("no room left", _told[1].Text.En, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_database_that_takes_readings_too_slowly_is_told_before_anything_is_left_out()
+    {
+        var watch = await StartAsync();
+        Waits(TimeSpan.Zero);
+        _data.Time.Advance(ShipWatch.BehindMax - TimeSpan.FromMilliseconds(1));
+        watch.Check();
+        Assert.Empty(_told);
+        _data.Time.Advance(TimeSpan.FromMilliseconds(1));
+        watch.Check();
+        watch.Check();
+        var alert = Assert.Single(_told);
+        Assert.Equal((ShipWatch.Rule, Condition.Active, _state.OldestMs), (alert.Rule, alert.Condition, alert.OnsetMs));
+        Assert.Contains("2 minutes ago", alert.Text.En, StringComparison.Ordinal);
+        Assert.Contains("已晚 2 分钟", alert.Text.Zh, StringComparison.Ordinal);
+        Assert.DoesNotMatch(new Regex(@"\p{IsCJKUnifiedIdeographs}"), alert.Text.En);
+        Assert.True(watch.IsBehind);
+
+        // It does not flap at the bound.
+        Waits(ShipWatch.BehindMax / 2);
+        watch.Check();
+        Assert.Single(_told);
+        Waits((ShipWatch.BehindMax / 2) - TimeSpan.FromMilliseconds(1));
+        watch.Check();
+        Assert.Equal(Condition.Cleared, _told[^1].Condition);
+        Assert.False(watch.IsBehind);
+    }
+
+    [Fact]
+    public async Task What_is_sent_again_after_a_restart_of_the_database_is_old_and_not_late()
+    {
+        var watch = await StartAsync();
+        Waits(Horizon + ShipWatch.BehindMax - TimeSpan.FromMilliseconds(1));
+        _state = _state with { IsRepeating = true };
+        watch.Check();
+        Assert.Empty(_told);
+        _data.Time.Advance(TimeSpan.FromMilliseconds(1));
+        watch.Check();
+        Assert.Single(_told);
+    }
+
+    [Fact]
+    public async Task After_it_was_away_the_alert_stays_until_what_it_missed_is_there()
+    {
+        var watch = await StartAsync();
+        Waits(TimeSpan.Zero);
+        Trouble(needsSomebody: false, "ConnectionError");
+        _data.Time.Advance(TimeSpan.FromMinutes(10));
+        watch.Check();
+        _state = _state with { Trouble = null };
+        watch.Check();
+        Assert.Equal([Condition.Active, Condition.Active], _told.Select(step => step.Condition));
+        Assert.Contains("is behind", _told[^1].Text.En, StringComparison.Ordinal);
+        _state = _state with { OldestMs = null };
+        watch.Check();
+        Assert.Equal(Condition.Cleared, _told[^1].Condition);
+    }
+
+    [Fact]
+    public async Task That_the_journal_is_full_within_the_hour_is_said_anew()
+    {
+        var watch = await StartAsync();
+        Waits(ShipWatch.BehindMax);
+        watch.Check();
+        Assert.Single(_told);
+        var before = _data.Journal.Bytes;
+        for (var message = 0; message < 100; message++)
+            await _data.AppendAsync(Message());
+        var perMinute = _data.Journal.Bytes - before;
+        _data.Time.Advance(TimeSpan.FromMinutes(1));
+        watch.Check();
+        watch.Check();
+        Assert.InRange(((JournalBytes * ShipWorker.JournalShare) - _data.Journal.Bytes) / perMinute, 61, 1000);
+        Assert.Single(_told);
+
+        while (((JournalBytes * ShipWorker.JournalShare) - _data.Journal.Bytes) / (_data.Journal.Bytes - before) >= 59)
+            await _data.AppendAsync(Message());
+        watch.Check();
+        watch.Check();
+        Assert.Equal(2, _told.Count);
+        Assert.Contains("hours", _told[1].Text.En, StringComparison.Ordinal);
+    }
+
     private const long JournalBytes = 1 << 20;
+
+    private static readonly TimeSpan Horizon = TimeSpan.FromMinutes(10);
 
     private async Task<ShipWatch> StartAsync()
     {
         await _data.StartAsync();
         return new ShipWatch(
-            () => _state, new DataSettings { Directory = "", RetentionDays = 1, RetentionBytes = 1, JournalBytes = JournalBytes, ReserveBytes = 0 },
+            () => _state, Horizon, new DataSettings { Directory = "", RetentionDays = 1, RetentionBytes = 1, JournalBytes = JournalBytes, ReserveBytes = 0 },
             _told.Add, _data.Database, _data.Journal, _data.Time, NullLogger<ShipWatch>.Instance);
     }
 
     private void Trouble(bool needsSomebody, string words) =>
         _state = _state with { Trouble = new ShipTrouble(_data.Time.GetUtcNow().ToUnixTimeMilliseconds(), needsSomebody, words) };
+
+    private void Waits(TimeSpan age) =>
+        _state = _state with { Shipped = 1, OldestMs = (_data.Time.GetUtcNow() - age).ToUnixTimeMilliseconds() };
 
     private DeviceMessage Message()
     {

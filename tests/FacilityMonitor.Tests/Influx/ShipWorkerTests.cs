@@ -297,7 +297,7 @@ public sealed class ShipWorkerTests : IAsyncDisposable
         await UntilAsync(() => _sink.Kept.Count == 1, "it is there");
         Assert.Equal(
             "alert,asset=lane/shed\\ 1/pile-01/s7,rule=socket-overload,site=lane id=\"a1\",state=\"active\",priority=1i,start=1795168800000i,"
-            + "text_zh=\"过载 \\\"1\\\"\",text_en=\"overload\" 1795168800000000000",
+            + "end=1795168800000i,text_zh=\"过载 \\\"1\\\"\",text_en=\"overload\" 1795168800000000000",
             Assert.Single(_sink.Kept));
         await AlertAsync(Condition.Cleared, Now + 60_000);
         await UntilAsync(() => _sink.Kept.Count == 2, "its end is there");
@@ -309,6 +309,223 @@ public sealed class ShipWorkerTests : IAsyncDisposable
         _sink.LoseEverything("second");
         await UntilAsync(() => _sink.Kept.Contains(end), "it is there again after a crash of the database");
     }
+
+    [Fact]
+    public async Task An_alert_that_opened_again_has_lost_the_end_it_had()
+    {
+        await StartAsync();
+        await AlertAsync(Condition.Cleared, Now + 60_000);
+        await UntilAsync(() => _sink.Kept.Any(line => line.Contains(",end=1795168860000i,", StringComparison.Ordinal)), "its end is there");
+        await AlertAsync(Condition.Active, Now + 90_000);
+        await UntilAsync(() => _sink.Kept.Count == 2, "it is open again");
+        Assert.Contains("state=\"active\",priority=1i,start=1795168800000i,end=1795168800000i,", _sink.Writes[^1].Single(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Two_servers_that_answer_by_turns_are_sent_everything_once_more_and_not_for_ever()
+    {
+        await StartAsync();
+        await AppendAsync(messages: 20);
+        await UntilAsync(() => _sink.Kept.Count == 20 && _worker!.State.OldestMs is null, "every reading is there");
+        for (var look = 0; look < 40; look++)
+        {
+            _sink.Boot = _sink.Boot == "first" ? "second" : "first";
+            await PassAsync(TimeSpan.FromSeconds(31), step: TimeSpan.FromSeconds(1.5));
+        }
+
+        Assert.Equal(1, _worker!.State.Repeats);
+        // What was taken leaves the journal as ever.
+        await AppendAsync(messages: 1);
+        await UntilAsync(() => Cursor() >= 20, "the old ones need not be kept");
+    }
+
+    [Fact]
+    public async Task One_that_tells_another_start_at_every_look_is_soon_not_believed()
+    {
+        await StartAsync();
+        await AppendAsync(messages: 20);
+        await UntilAsync(() => _sink.Kept.Count == 20, "every reading is there");
+        for (var look = 0; look < 100; look++)
+        {
+            _sink.Boot = $"start {look}";
+            await AppendAsync(messages: 1);
+            await PassAsync(TimeSpan.FromSeconds(31), step: TimeSpan.FromSeconds(1.5));
+        }
+
+        Assert.InRange(_worker!.State.Repeats, 1, TargetStarts.UnseenMax);
+        Assert.True(Cursor() > 20);
+        Assert.Equal(120, _sink.Kept.Count);
+    }
+
+    [Fact]
+    public async Task One_that_crashes_again_and_again_loses_nothing_and_is_not_sent_everything_all_the_time()
+    {
+        await StartAsync();
+        for (var crash = 0; crash < 10; crash++)
+        {
+            await AppendAsync(messages: 10);
+            await UntilAsync(() => _worker!.State is { OldestMs: null, Trouble: null }, "what came is taken");
+            _sink.LoseEverything($"start {crash}");
+            _sink.Answer = _ => new WriteAnswer.Later(null, "ConnectionError");
+            await AppendAsync(messages: 1);
+            await UntilAsync(() => _worker!.State.Trouble is not null, "it is away");
+            _sink.Answer = _ => null;
+            await PassAsync(TimeSpan.FromSeconds(20), step: TimeSpan.FromSeconds(1));
+        }
+
+        await UntilAsync(() => _sink.Kept.Count == 110, "every reading is there");
+        // Ten crashes within four minutes: the first at once, then with pauses of 1, 2, 4 … minutes.
+        Assert.InRange(_worker!.State.Repeats, 2, 6);
+    }
+
+    [Fact]
+    public async Task A_crash_while_it_catches_up_is_noticed_before_it_has_caught_up()
+    {
+        const int Messages = 3_000;
+        var writes = 0;
+        _sink.Answer = _ =>
+        {
+            // Each takes a second.
+            _data.Time.Advance(TimeSpan.FromSeconds(1));
+            if (++writes == 100)
+                _sink.LoseEverything("second");
+            return null;
+        };
+        await StartAsync();
+        await AppendInOneCommitAsync(Messages);
+        await UntilAsync(() => _worker!.State.Repeats == 1, "the crash is noticed");
+        Assert.True(writes < 200);
+        await UntilAsync(() => _worker!.State.OldestMs is null && _sink.Kept.Count == Messages, "what it lost in the middle of one commit is there too");
+    }
+
+    [Fact]
+    public async Task What_lies_before_its_retention_policy_is_booked_together_and_holds_up_nothing()
+    {
+        var policy = Now + 2_000;
+        _sink.Answer = lines => lines.Count(line => MsOf(line) < policy) is > 0 and var dropped
+            ? new WriteAnswer.BeyondRetention(dropped, $"HTTP 400 partial write: points beyond retention policy dropped={dropped}")
+            : null;
+        await StartAsync(batch: 1_000);
+        _data.Time.Advance(ShipWorker.RetentionMin + TimeSpan.FromMinutes(5));
+        await AppendInOneCommitAsync(messages: 300);
+        await UntilAsync(() => _worker!.State.SetAside == 200, "they are booked");
+        await AppendAsync(messages: 1);
+        await UntilAsync(() => _sink.Kept.Count == 101, "all the others are there");
+        Assert.Equal(2, _sink.Writes.Count);
+        using var connection = _data.Database.OpenReader();
+        var letter = Assert.Single(DeadLetters.Read(connection));
+        Assert.StartsWith("HTTP 400 partial write: points beyond retention policy dropped=200; 200 lines", letter.Detail, StringComparison.Ordinal);
+        var kept = Encoding.UTF8.GetString(letter.Payload).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(200, kept.Length);
+        Assert.All(kept, line => Assert.True(MsOf(line) < policy));
+        Assert.Equal(101, _worker!.State.Shipped);
+    }
+
+    [Fact]
+    public async Task A_database_whose_clock_is_a_year_ahead_gets_no_reading_thrown_away()
+    {
+        _sink.Answer = lines => new WriteAnswer.BeyondRetention(lines.Length, "HTTP 400 partial write: points beyond retention policy dropped=5");
+        await StartAsync();
+        await AppendAsync(messages: 5);
+        await UntilAsync(() => _worker!.State.Trouble is { NeedsSomebody: true }, "the trouble is known");
+        Assert.Equal(0, _data.Count("select count(*) from dead_letter"));
+        _sink.Answer = _ => null;
+        await UntilAsync(() => _sink.Kept.Count == 5, "its clock was set");
+    }
+
+    [Fact]
+    public async Task A_search_for_many_bad_lines_pauses_so_that_the_database_can_serve_others()
+    {
+        _sink.Answer = lines => lines.Any(line => line.Contains("0 1795", StringComparison.Ordinal)) ? new WriteAnswer.Malformed("HTTP 400 those") : null;
+        await StartAsync(batch: 1_000);
+        // Every tenth, spread as badly as can be.
+        await AppendInOneCommitAsync(messages: 900);
+        await UntilAsync(() => _sink.Writes.Count >= ShipWorker.SearchBurst, "the search has begun");
+        await Task.Yield();
+        for (var burst = 1; burst <= 4; burst++)
+        {
+            await Mqtt.Until.TrueAsync(() => _sink.Writes.Count == burst * ShipWorker.SearchBurst, "a pause");
+            _data.Time.Advance(TimeSpan.FromMilliseconds(999));
+            await Task.Yield();
+            Assert.Equal(burst * ShipWorker.SearchBurst, _sink.Writes.Count);
+            _data.Time.Advance(TimeSpan.FromMilliseconds(1));
+        }
+
+        await UntilAsync(() => _worker!.State.SetAside == 90, "all are found");
+        Assert.Equal(810, _sink.Kept.Count);
+    }
+
+    [Fact]
+    public async Task A_search_that_is_interrupted_goes_on_where_it_was()
+    {
+        var asked = 0;
+        _sink.Answer = lines => ++asked == 6 ? new WriteAnswer.Later(null, "HTTP 503")
+            : lines.Any(line => line.Contains("w=7 ", StringComparison.Ordinal)) ? new WriteAnswer.Malformed("HTTP 400 field type conflict") : null;
+        await StartAsync(batch: 32);
+        await AppendInOneCommitAsync(messages: 32);
+        await UntilAsync(() => _worker!.State.SetAside == 1 && _sink.Kept.Count == 31, "all the others are there");
+        // The whole, by halves down to the one, and the attempt that failed.
+        Assert.Equal(1 + (2 * 5) + 1, _sink.Writes.Count);
+    }
+
+    [Fact]
+    public async Task What_is_set_aside_stays_one_dead_letter_when_everything_is_sent_again()
+    {
+        _sink.Answer = lines => lines.Any(line => line.Contains("w=7 ", StringComparison.Ordinal)) ? new WriteAnswer.Malformed("HTTP 400 field type conflict")
+            : lines.Any(line => MsOf(line) == Now) ? new WriteAnswer.BeyondRetention(1, "HTTP 400 dropped=1") : null;
+        await StartAsync();
+        _data.Time.Advance(ShipWorker.RetentionMin + TimeSpan.FromMinutes(5));
+        await AppendInOneCommitAsync(messages: 30);
+        await UntilAsync(() => _sink.Kept.Count == 28 && _data.Count("select count(*) from dead_letter") == 2, "two are set aside");
+        await StopAsync();
+        _sink.LoseEverything("second");
+        await StartAsync();
+        _data.Time.Advance(ShipWorker.RetentionMin + TimeSpan.FromMinutes(5));
+        await UntilAsync(() => _sink.Kept.Count == 28 && _worker!.State is { OldestMs: null, Repeats: 1 }, "the others are there again");
+        Assert.Equal(2, _data.Count("select count(*) from dead_letter"));
+        Assert.Equal(0, _worker!.State.SetAside);
+    }
+
+    [Fact]
+    public async Task A_device_that_was_adopted_meanwhile_is_sent_again_under_the_name_it_had()
+    {
+        await StartAsync();
+        await AppendAsync(messages: 10, device: "pile-77");
+        await UntilAsync(() => _sink.Kept.Count == 10 && _data.Count("select position from shipping") == 10, "every reading is there and that is known");
+        var before = _sink.Kept;
+        await StopAsync();
+        _sink.LoseEverything("second");
+        await StartAsync(facility: Rules.Scene.Lane(more: [new DeviceEntry { Id = "pile-77", Name = new LocalText("77 号桩", "Pile 77"), Kind = DeviceKind.Pile }]));
+        await UntilAsync(() => _sink.Kept.Count == 10, "every reading is there again");
+        Assert.Equal(before, _sink.Kept);
+        await AppendAsync(messages: 1, device: "pile-77");
+        await UntilAsync(() => _sink.Kept.Count == 11, "the next one is there");
+        Assert.StartsWith("pile,site=lane,device=pile-77,", _sink.Writes[^1].Single(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Two_messages_of_a_foreign_device_in_one_millisecond_are_two_points_and_each_is_always_the_same()
+    {
+        await StartAsync();
+        await _data.AppendAsync(Foreign(hash: 41_007, watts: 1));
+        await _data.AppendAsync(Foreign(hash: 41_008, watts: 2));
+        await _data.AppendAsync(Foreign(hash: 41_008, watts: 2));
+        await UntilAsync(() => _worker!.State is { Shipped: 3 }, "they are sent");
+        Assert.Equal(
+            ["unknown,device=plug,channel=main quality=\"good\",w=1 1795168800000007000", "unknown,device=plug,channel=main quality=\"good\",w=2 1795168800000008000"],
+            _sink.Kept.Order(StringComparer.Ordinal));
+    }
+
+    private DeviceMessage Foreign(UInt128 hash, double watts)
+    {
+        var message = new DeviceMessage { Kind = MessageKind.Data, Device = _data.Devices.Resolve(Dialect.Tasmota, null, "plug"u8), ReceivedMs = Now, ForeignHash = hash };
+        ref var reading = ref message.Readings.Add();
+        (reading.Channel, reading.AtMs, reading.DeviceMs) = (ChannelId.Main, Now, Now);
+        message.Readings.AddValue(Metric.W, watts);
+        return message;
+    }
+
+    private static long MsOf(string line) => long.Parse(line[(line.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture) / 1_000_000;
 
     private Task AlertAsync(Condition condition, long atMs) => _data.Database.CommitAsync(CommitPriority.Alerts, connection => AlertLog.Write(connection, new AlertTransition
     {
@@ -324,12 +541,12 @@ public sealed class ShipWorkerTests : IAsyncDisposable
         Text = new LocalText("过载 \"1\"", "overload"),
     }));
 
-    private async Task StartAsync(int batch = 10)
+    private async Task StartAsync(int batch = 10, Facility? facility = null)
     {
         _data = new StoreFixture(_folder.Path);
         await _data.StartAsync();
         // Time goes on over a restart.
-        _registry = new FacilitySource(_folder.Path, Rules.Scene.Lane(), _data.Time, NullLogger<FacilitySource>.Instance);
+        _registry = new FacilitySource(_folder.Path, facility ?? Rules.Scene.Lane(), _data.Time, NullLogger<FacilitySource>.Instance);
         _worker = new ShipWorker(
             new InfluxSettings
             {
@@ -416,12 +633,12 @@ public sealed class ShipWorkerTests : IAsyncDisposable
     }
 
     /// <summary>Lets a time pass; whatever is due in it has its turn.</summary>
-    private async Task PassAsync(TimeSpan time)
+    private async Task PassAsync(TimeSpan time, TimeSpan? step = null)
     {
-        var step = TimeSpan.FromMilliseconds(Math.Max(100, time.TotalMilliseconds / 500));
-        for (var passed = TimeSpan.Zero; passed < time; passed += step)
+        var by = step ?? TimeSpan.FromMilliseconds(Math.Max(100, time.TotalMilliseconds / 500));
+        for (var passed = TimeSpan.Zero; passed < time; passed += by)
         {
-            _data.Time.Advance(step);
+            _data.Time.Advance(by);
             // A turn of the pool for whoever was woken.
             for (var turn = 0; turn < 5; turn++)
                 await Task.Yield();
