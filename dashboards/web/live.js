@@ -247,9 +247,9 @@ function Health() {
       ${Fact(t('lag'), `${journal.lagMs} ms`)}
       ${Object.entries(journal.readers).map(([name, behind]) => Fact(t(`behind_${name}`), behind))}
       ${Fact(t('disk'), `${number(disk.free / 2 ** 30, 1)} GiB ${disk.error ?? ''}`, { bad: Boolean(disk.error) })}
-      ${influx && Fact('InfluxDB', influx.said
-    ? `× ${t('influxAway', { since: clock(influx.since), said: influx.said })}${influx.oldest ? ` · ${t('influxOldest', { at: clock(influx.oldest) })}` : ''}${influx.fullInH === undefined ? '' : ` · ${t('influxFull', { hours: number(influx.fullInH, influx.fullInH < 10 ? 1 : 0) })}`}`
-    : t('influxFine', { target: influx.target }), { id: 'influx', bad: Boolean(influx.said), row: Boolean(influx.said) })}
+      ${influx && Fact('InfluxDB', influx.said || influx.oldest
+    ? `× ${influx.said ? t('influxAway', { since: clock(influx.since), said: influx.said }) : t('influxBehind')}${influx.oldest ? ` · ${t('influxOldest', { at: clock(influx.oldest) })}` : ''}${influx.fullInH === undefined ? '' : ` · ${t('influxFull', { hours: number(influx.fullInH, influx.fullInH < 10 ? 1 : 0) })}`}`
+    : t('influxFine', { target: influx.target }), { id: 'influx', bad: Boolean(influx.said || influx.oldest), row: Boolean(influx.said || influx.oldest) })}
       ${influx && influx.setAside > 0 && Fact(t('influxSetAside'), influx.setAside)}
       ${influx && influx.skipped > 0 && Fact(t('influxSkipped'), influx.skipped, { bad: true })}
       ${Object.entries(limits).filter(([key, count]) => key === 'pages' || count > 0).map(([key, count]) => Fact(t(`limit_${key}`), count, { bad: key === 'damaged' || key === 'cfgBehind' }))}

@@ -83,6 +83,7 @@ export const texts = {
   alerts_nobody: { zh: '无人可通知', en: 'nobody to tell' },
   influxFine: { zh: '正在写入 {target}', en: 'writing to {target}' },
   influxAway: { zh: '自 {since} 起收不进读数（{said}）', en: 'takes no readings since {since} ({said})' },
+  influxBehind: { zh: '收得太慢，跟不上', en: 'takes readings too slowly' },
   influxOldest: { zh: '最早未写入的读数 {at}', en: 'oldest reading not written {at}' },
   influxFull: { zh: '日志还能暂存约 {hours} 小时', en: 'room in the journal for about {hours} h' },
   influxSetAside: { zh: 'InfluxDB 拒收的读数', en: 'readings InfluxDB found fault with' },

@@ -211,13 +211,14 @@ internal static class LiveJson
         {
             writer.WriteNumber("since", trouble.SinceMs);
             writer.WriteString("said", trouble.Words);
-            // Without trouble what waits is on its way.
-            if (ship.OldestMs is { } oldest)
-                writer.WriteNumber("oldest", oldest / OldestStep * OldestStep);
-            if (shipping.TimeToFull is { } left)
-                writer.WriteNumber("fullInH", left.TotalHours < 10 ? Math.Round(left.TotalHours, 1) : Math.Round(left.TotalHours));
         }
 
+        // Without trouble what waits is on its way, unless it waits for long.
+        if ((ship.Trouble is not null || shipping.IsBehind) && ship.OldestMs is { } oldest)
+            writer.WriteNumber("oldest", oldest / OldestStep * OldestStep);
+        if (shipping.TimeToFull is { } left)
+            writer.WriteNumber("fullInH", left.TotalHours < 10 ? Math.Round(left.TotalHours, 1) : Math.Round(left.TotalHours));
+        writer.WriteNumber("repeats", ship.Repeats);
         writer.WriteNumber("setAside", ship.SetAside);
         writer.WriteNumber("skipped", ship.Skipped);
         writer.WriteEndObject();
