@@ -6,6 +6,8 @@ namespace FirmwareSim;
 internal abstract class Station(Firmware firmware)
 {
     private int _restarts;
+    private int _losses;
+    private long _dialFromMs;
 
     public Firmware Firmware { get; } = firmware;
 
@@ -54,9 +56,19 @@ internal abstract class Station(Firmware firmware)
 
     private void FollowNetwork(in Moment now)
     {
-        if (IsDialled && !Firmware.Device.IsReachable)
-            HangUp(now);
-        else if (IsUp && !IsDialled && Firmware.Device.IsReachable)
+        var device = Firmware.Device;
+        if (!device.IsReachable)
+        {
+            if (IsDialled)
+                HangUp(now);
+            _dialFromMs = long.MaxValue;
+            return;
+        }
+
+        // The network is back: each device waits a time of its own, so that they do not all come at once.
+        if (_dialFromMs == long.MaxValue)
+            _dialFromMs = now.ClockMs + (long)(new Randomness((ulong)++_losses, $"{device}/reconnect").Between(0, device.Seat.ReconnectWithinS) * 1000);
+        if (IsUp && !IsDialled && now.ClockMs >= _dialFromMs)
             Dial(now);
     }
 }

@@ -10,10 +10,12 @@ internal sealed class World
 
     private readonly Scenario _scenario;
     private readonly ScriptRunner _script;
+    private readonly Witness _witness;
     private readonly double _speed;
     private readonly long _startClockMs;
     private double _clockS;
     private double _lifeS;
+    private bool _isWatched;
 
     /// <param name="scenario">What is there and what happens.</param>
     /// <param name="seed">Which of the possible worlds.</param>
@@ -27,6 +29,7 @@ internal sealed class World
         Sites = WorldBuilder.Build(scenario, seed);
         Devices = [.. Sites.SelectMany(site => site.Devices)];
         _script = new ScriptRunner(scenario.Script, Sites, new Randomness(seed, "script"), startClockMs);
+        _witness = new Witness(Sites);
         WarmUp();
         Now = MomentAt(0, 0);
     }
@@ -39,8 +42,12 @@ internal sealed class World
 
     public Moment Now { get; private set; }
 
-    /// <summary>What has happened, in the order in which it ended.</summary>
-    public IReadOnlyList<Truth> Truths => _script.Truths;
+    /// <summary>What has happened, by its begin: what a script said of itself, and what was seen beside it; complete after <see cref="Finish"/>.</summary>
+    public IEnumerable<Truth> Truths =>
+        Sites.Select(site => new Truth(_startClockMs, Now.ClockMs, Truth.Observed, site.Id, "everything worth an alert is in this file"))
+            .Concat(_script.Truths)
+            .Concat(_witness.Truths.Where(seen => !_script.Truths.Any(told => Overlap(told, seen))))
+            .OrderBy(truth => truth.FromMs).ThenBy(truth => truth.Asset, StringComparer.Ordinal).ThenBy(truth => truth.Rule, StringComparer.Ordinal).ThenBy(truth => truth.ToMs);
 
     /// <summary>One step of the clock, and as many times more of life.</summary>
     public void Step()
@@ -52,10 +59,22 @@ internal sealed class World
         _script.Step(Now);
         foreach (var site in Sites)
             site.Step(Now);
+        if (_isWatched)
+            _witness.Step(Now);
     }
 
-    /// <summary>Ends what the script still has open, so that it is in <see cref="Truths"/>.</summary>
-    public void Finish() => _script.Finish(Now);
+    /// <summary>Has everything that happens from now on looked at, for <see cref="Truths"/>. A load run goes without.</summary>
+    public void Watch() => _isWatched = true;
+
+    /// <summary>Ends what is still open, so that it is in <see cref="Truths"/>.</summary>
+    public void Finish()
+    {
+        _script.Finish(Now);
+        _witness.Finish();
+    }
+
+    private static bool Overlap(Truth told, Truth seen) =>
+        told.Rule == seen.Rule && told.Asset == seen.Asset && told.FromMs <= seen.ToMs && seen.FromMs <= told.ToMs;
 
     /// <summary>Life before the first step: coarse, and told to nobody.</summary>
     private void WarmUp()

@@ -31,6 +31,7 @@ internal static class WorldBuilder
                 .. names.Select(name => new DeviceSpec
                 {
                     Id = name, Kind = SimulatedKind.Pile, Place = "field", Circuit = "c-" + name, Sockets = fleet.Sockets, PeriodS = fleet.PeriodS,
+                    ReconnectWithinS = fleet.ReconnectWithinS,
                 }),
             ],
             People = [new PeopleSpec("field", null)],
@@ -77,10 +78,12 @@ internal static class WorldBuilder
         foreach (var circuit in spec.Circuits.Where(circuit => circuit.Meter is not null))
         {
             // A meter hangs before its breaker and stands on the site itself.
-            var seat = new DeviceSeat { Site = spec.Id, Id = circuit.Meter! };
+            var seat = new DeviceSeat { Site = spec.Id, Id = circuit.Meter!, PeriodS = spec.MeterPeriodS };
             site.Add(new Meter(seat, circuits[circuit.Id], circuit.MeterClassPercent, Stream(circuit.Meter!)));
         }
 
+        foreach (var device in spec.Devices.Where(device => device.Gateway is not null))
+            site.Devices.First(built => built.Seat.Id == device.Id).Behind = site.Devices.First(built => built.Seat.Id == device.Gateway);
         return site;
     }
 
@@ -93,6 +96,7 @@ internal static class WorldBuilder
         Id = device.Id,
         Place = device.Place,
         PeriodS = device.PeriodS,
+        ReconnectWithinS = device.ReconnectWithinS,
         SkewMs = (long)Math.Round(device.SkewS * 1000),
         Circuit = device.Circuit is null ? null : circuits[device.Circuit],
     };
@@ -171,6 +175,7 @@ internal static class WorldBuilder
         SimulatedKind.CallButton => new CallButton(seat, random),
         SimulatedKind.LiftBlocker => new LiftBlocker(seat),
         SimulatedKind.Siren => new Siren(seat),
+        SimulatedKind.Gateway => new Gateway(seat, random),
         SimulatedKind.Pile or SimulatedKind.Cabinet => throw new System.Diagnostics.UnreachableException(),
     };
 }

@@ -22,9 +22,16 @@ internal abstract class ChargingDevice(DeviceSeat seat, IReadOnlyList<ChargingPo
     /// <summary>Somebody pays without a bike of ours in the socket: what hangs there is a script's matter.</summary>
     public void StartFor(ChargingPoint point, string user) => TellIf(point.SwitchOn(user));
 
+    /// <summary>The air around it, °C.</summary>
+    public double Celsius { get; private set; } = 20;
+
+    /// <summary>Its owner ends a session by telephone.</summary>
+    public void SwitchOff(ChargingPoint point) => TellIf(point.SwitchOff(StopReason.User, "off"));
+
     public override void Step(in Moment now)
     {
         var ambient = Weather.Celsius(now, ambientC, ambientSwingK);
+        Celsius = ambient;
         Seat.Circuit?.Add(Seat.Circuit.PhaseOf(0), StandbyW, 0.6);
         foreach (var point in Points)
         {

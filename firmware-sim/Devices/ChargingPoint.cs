@@ -74,6 +74,9 @@ internal sealed class ChargingPoint(ChannelId channel, PointSettings settings, i
     /// <summary>A relay whose contacts have fused: it conducts whatever the firmware says.</summary>
     public bool IsWelded { get; set; }
 
+    /// <summary>Nothing flows whatever the relay says.</summary>
+    public bool HasBlownFuse { get; set; }
+
     /// <summary>Something else on the same socket, W: a second charger on a splitter.</summary>
     public double ExtraW { get; set; }
 
@@ -131,7 +134,7 @@ internal sealed class ChargingPoint(ChannelId channel, PointSettings settings, i
     /// <summary>Lets time pass; returns the fact that a session ended.</summary>
     public DeviceFact? Step(in Moment now, Circuit? circuit, double ambientC)
     {
-        var conducts = RelayClosed || IsWelded;
+        var conducts = (RelayClosed || IsWelded) && !HasBlownFuse;
         var volts = circuit?.Volts(Phase) ?? 228;
         var watts = 0.0;
         var powerFactor = 1.0;

@@ -22,6 +22,7 @@ internal sealed class Climber(DeviceSeat seat, Randomness random) : SimulatedDev
     private double _stepsLeft;
     private double _boardingS;
     private double _carriedKg;
+    private bool _isUnbelted;
 
     public override string Model => "CLIMB-160";
 
@@ -37,19 +38,26 @@ internal sealed class Climber(DeviceSeat seat, Randomness random) : SimulatedDev
     /// <summary>A script holds it on the stairs: motor jammed, somebody in the seat.</summary>
     public bool IsJammed { get; set; }
 
+    /// <summary>Whether somebody sits in it on the stairs and nothing moves.</summary>
+    public bool IsStuck => IsJammed && _stepsLeft > 0 && _boardingS <= 0;
+
     /// <summary>It lives on its battery.</summary>
     public override bool IsPowered => true;
 
     private bool IsTravelling => _stepsLeft > 0 || _boardingS > 0;
 
     /// <summary>Somebody sits down for a trip of some floors.</summary>
-    public void BeginTrip(double floors)
+    /// <param name="floors">How many.</param>
+    /// <param name="kilograms">Their weight; null: as people are.</param>
+    /// <param name="isUnbelted">Nobody closes the belt.</param>
+    public void BeginTrip(double floors, double? kilograms = null, bool isUnbelted = false)
     {
         if (IsTravelling)
             return;
+        _isUnbelted = isUnbelted;
         _boardingS = BoardingS;
         _stepsLeft = floors * StepsPerFloor;
-        _carriedKg = random.Between(48, 92);
+        _carriedKg = kilograms ?? random.Between(48, 92);
         Tell(new DeviceFact(EventKind.TripStart, ChannelId.Main));
     }
 
@@ -72,7 +80,7 @@ internal sealed class Climber(DeviceSeat seat, Randomness random) : SimulatedDev
         writer.Number(Metric.LoadKg, _loadKg, 0);
         writer.Number(Metric.Spm, _stepsPerMinute, 1);
         writer.Flag(Metric.Occupied, seated);
-        writer.Flag(Metric.Belt, seated);
+        writer.Flag(Metric.Belt, seated && !_isUnbelted);
         writer.Flag(Metric.Brake, _stepsPerMinute == 0);
         writer.Flag(Metric.EStop, false);
         writer.Number(Metric.MotorTc, _motorC, 1);

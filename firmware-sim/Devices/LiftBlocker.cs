@@ -13,6 +13,8 @@ internal sealed class LiftBlocker(DeviceSeat seat) : SimulatedDevice(seat)
 
     public override IReadOnlyList<DeviceChannel> Channels { get; } = [new(ChannelId.Main, [Metric.Door], HasState: true)];
 
+    public bool HasBike => _hasBike;
+
     public override void Step(in Moment now)
     {
     }

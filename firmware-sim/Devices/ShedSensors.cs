@@ -43,6 +43,9 @@ internal sealed class ShedSensors(DeviceSeat seat, Func<int> bikes, double ambie
         new(ChannelId.Main, [Metric.Smoke, Metric.SmokeDbm, Metric.Tc, Metric.Rh, Metric.H2Ppm, Metric.CoPpm, Metric.WaterCm, Metric.Bikes, Metric.ExitBlocked]),
     ];
 
+    /// <summary>What the heat sensor feels, °C.</summary>
+    public double Celsius => _celsius;
+
     public ShedHazard Hazard { get; } = new();
 
     public override void Step(in Moment now)

@@ -20,6 +20,9 @@ internal sealed record DeviceSeat
     /// <summary>How often it reports, s.</summary>
     public double PeriodS { get; init; } = 10;
 
+    /// <summary>Longest time it waits by chance before it connects again, s.</summary>
+    public double ReconnectWithinS { get; init; }
+
     /// <summary>How far its clock stands before (+) or behind (−) the true time, ms.</summary>
     public long SkewMs { get; init; }
 
@@ -51,8 +54,16 @@ internal abstract class SimulatedDevice(DeviceSeat seat)
     /// <summary>Commands it understands beside those of every device (<c>resend</c>, <c>rebirth</c>, <c>reset</c>).</summary>
     public virtual IReadOnlyList<string> Operations => [];
 
-    /// <summary>Whether its network reaches the broker; a script takes it away.</summary>
-    public bool IsReachable { get; set; } = true;
+    /// <summary>Whether its network reaches the broker.</summary>
+    public bool IsReachable => !IsCutOff && (Behind is null || (Behind.IsReachable && Behind.IsPowered));
+
+    /// <summary>Whether a script has taken its network away.</summary>
+    public bool IsCutOff { get; set; }
+
+    /// <summary>The gateway it speaks through; null for none.</summary>
+    public SimulatedDevice? Behind { get; set; }
+
+    public LinkFaults Link { get; } = new();
 
     /// <summary>How far its clock is off now, ms: as it was built, or as a script set it.</summary>
     public long ClockErrorMs { get; set; } = seat.SkewMs;

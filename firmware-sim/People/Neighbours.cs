@@ -77,9 +77,10 @@ internal sealed class Neighbours
         }
 
         var soc = _random.Chance(TopUpShare) ? _random.Between(0.88, 0.97) : Math.Clamp(_random.Normal(0.45, 0.2), 0.08, 0.9);
-        place.Device.Plug(place.Point, new Charger(resident.Bike, soc, _random), resident.User);
+        var charger = new Charger(resident.Bike.At(place.Device.Celsius), soc, _random);
+        place.Device.Plug(place.Point, charger, resident.User);
         place.Point.IsEntitledUser = resident.IsEntitled;
-        _stays[resident] = new Stay(place.Point, LeavesAt(now), _random.Chance(FetchWhenFullShare));
+        _stays[resident] = new Stay(place.Point, charger, LeavesAt(now), _random.Chance(FetchWhenFullShare));
     }
 
     private void Leave(in Moment now)
@@ -94,7 +95,10 @@ internal sealed class Neighbours
 
         foreach (var resident in _leaving)
         {
-            _stays[resident].Point.Unplug();
+            // Somebody may have made room meanwhile: what hangs there now is not theirs.
+            var (point, charger, _, _) = _stays[resident];
+            if (point.Charger == charger)
+                point.Unplug();
             _stays.Remove(resident);
         }
     }
@@ -134,5 +138,5 @@ internal sealed class Neighbours
         return null;
     }
 
-    private sealed record Stay(ChargingPoint Point, long LeavesAtMs, bool FetchWhenFull);
+    private sealed record Stay(ChargingPoint Point, Charger Charger, long LeavesAtMs, bool FetchWhenFull);
 }

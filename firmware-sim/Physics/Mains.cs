@@ -29,10 +29,13 @@ internal sealed class Mains(Randomness random, double ohms = 0.02)
         Base = NightV - SwingV + (SwingV * Math.Cos((now.Hour - 8) / 12 * Math.PI));
     }
 
+    /// <summary>What a script adds: a tap changer left wrong, a loose neutral, V.</summary>
+    public double ShiftV { get; set; }
+
     private double Base { get; set; } = NightV;
 
     /// <summary>Voltage of a phase, 1 to 3, where the site's own circuits begin.</summary>
-    public double Volts(int phase) => Math.Max(0, Base + _offset[phase - 1] + _wander[phase - 1] - _sag[phase - 1]);
+    public double Volts(int phase) => Math.Max(0, Base + ShiftV + _offset[phase - 1] + _wander[phase - 1] - _sag[phase - 1]);
 
     /// <summary>What the site draws in this step, which lowers the next one's voltage.</summary>
     public void Carry(int phase, double amps) => _sag[phase - 1] = amps * ohms;

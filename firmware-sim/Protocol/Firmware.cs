@@ -60,6 +60,8 @@ internal sealed class Firmware : IDisposable
     private int _readingsInBody;
     private string _kind = "data";
     private Moment _now;
+    private readonly List<(long AtMs, Outgoing Message)> _held = [];
+    private double _extraDue;
     private bool _restartAfterAnswer;
     private bool _publishedUnheard;
     private string? _cfg;
@@ -171,6 +173,7 @@ internal sealed class Firmware : IDisposable
     public void Disconnected()
     {
         IsConnected = false;
+        _held.Clear();
         _buffer.LoseInFlight();
         _backlog.Clear();
         _hosts.Clear();
@@ -212,6 +215,14 @@ internal sealed class Firmware : IDisposable
             Finish();
         }
 
+        for (_extraDue += Device.Link.ExtraPerS * now.ClockS; _extraDue >= 1; _extraDue--)
+        {
+            Begin("data");
+            Device.Read(_readings);
+            Finish();
+        }
+
+        LetGo(now.ClockMs);
         DrainBacklog(now);
     }
 
@@ -341,7 +352,32 @@ internal sealed class Firmware : IDisposable
     {
         _publishedUnheard |= _host == HostView.Unknown;
         _buffer.Mark(key, MessageBuffer.Delivery.InFlight);
-        _publish(new Outgoing(_prefix + kind, payload, Key: key));
+        var message = new Outgoing(_prefix + kind, payload, Key: key);
+        var link = Device.Link;
+        if (link.MalformedShare > 0 && Chance() < link.MalformedShare)
+            message = message with { Payload = Spoilt.Copy(payload, (int)(_entropy() % Spoilt.Kinds)), IsSpoilt = true };
+        var copies = link.DuplicateShare > 0 && Chance() < link.DuplicateShare ? 2 : 1;
+        for (; copies > 0; copies--)
+        {
+            if (link.HoldBackS > 0)
+                _held.Add((_now.ClockMs + (long)(Chance() * link.HoldBackS * 1000), message));
+            else
+                _publish(message);
+        }
+    }
+
+    private double Chance() => (_entropy() >> 11) * (1.0 / (1UL << 53));
+
+    /// <summary>What was held back long enough goes out, in whatever order that gives.</summary>
+    private void LetGo(long nowMs)
+    {
+        if (_held.Count == 0)
+            return;
+        _held.Sort(static (left, right) => left.AtMs.CompareTo(right.AtMs));
+        var count = _held.FindLastIndex(held => held.AtMs <= nowMs) + 1;
+        for (var index = 0; index < count && IsConnected; index++)
+            _publish(_held[index].Message);
+        _held.RemoveRange(0, count);
     }
 
     private void Write(string text) => _body.Advance(Encoding.UTF8.GetBytes(text, _body.GetSpan(Encoding.UTF8.GetMaxByteCount(text.Length))));

@@ -7,6 +7,12 @@ internal sealed record Scenario
 {
     public required string Name { get; init; }
 
+    /// <summary>What it is about, in Chinese.</summary>
+    public string AboutZh { get; init; } = "";
+
+    /// <summary>What it is about, in English.</summary>
+    public string AboutEn { get; init; } = "";
+
     /// <summary>Hour people live in when it begins, ms since 1970-01-01 UTC.</summary>
     public required long StartMs { get; init; }
 
@@ -32,7 +38,11 @@ internal sealed record Scenario
     public FleetSpec? Fleet { get; init; }
 }
 
-internal sealed record FleetSpec(string Site, int Devices, int Sockets, double PeriodS);
+internal sealed record FleetSpec(string Site, int Devices, int Sockets, double PeriodS)
+{
+    /// <summary>As <see cref="DeviceSpec.ReconnectWithinS"/>.</summary>
+    public double ReconnectWithinS { get; init; }
+}
 
 internal sealed record SiteSpec
 {
@@ -43,6 +53,9 @@ internal sealed record SiteSpec
 
     /// <summary>How long a tripped breaker waits for somebody to switch it on again, s of life.</summary>
     public double ResetAfterS { get; init; } = 45 * 60;
+
+    /// <summary>How often the meters of circuits report, s.</summary>
+    public double MeterPeriodS { get; init; } = 10;
 
     public IReadOnlyList<CircuitSpec> Circuits { get; init; } = [];
 
@@ -113,6 +126,7 @@ internal enum SimulatedKind
     CallButton,
     LiftBlocker,
     Siren,
+    Gateway,
 }
 
 internal sealed record DeviceSpec
@@ -128,6 +142,12 @@ internal sealed record DeviceSpec
     public double PeriodS { get; init; } = 10;
 
     public int Sockets { get; init; }
+
+    /// <summary>The gateway that it reaches the broker through; null for a connection of its own.</summary>
+    public string? Gateway { get; init; }
+
+    /// <summary>Longest time it waits by chance before it connects again after its network was gone, s: real piles take up to two minutes, so that they do not all come at once.</summary>
+    public double ReconnectWithinS { get; init; }
 
     /// <summary>Sockets only for old or disabled owners.</summary>
     public IReadOnlyList<string> Reserved { get; init; } = [];
@@ -184,11 +204,53 @@ internal abstract record ScriptAction
     /// <summary>A bike charger where none belongs (飞线).</summary>
     public sealed record FlyWire(string Site, string Circuit, string Pack, double Soc) : ScriptAction;
 
-    /// <summary>A bike is plugged into a given socket.</summary>
-    public sealed record PlugIn(string Site, string Device, string Channel, string Pack, double Soc) : ScriptAction;
+    /// <summary>A lead from somebody's own window: behind a household meter, where nothing of ours measures.</summary>
+    public sealed record WindowWire(string Site) : ScriptAction;
+
+    /// <summary>A bike is plugged into a given socket; a shorted cell never lets it be full.</summary>
+    public sealed record PlugIn(string Site, string Device, string Channel, string Pack, double Soc, bool HasShortedCell) : ScriptAction;
 
     /// <summary>The network of a device is gone.</summary>
     public sealed record Offline(string Site, string Device) : ScriptAction;
+
+    /// <summary>The network of a whole site is gone.</summary>
+    public sealed record SiteOffline(string Site) : ScriptAction;
+
+    /// <summary>The contact of a socket has burnt before and now has so many milliohms; from there it goes on by itself.</summary>
+    public sealed record BurntContact(string Site, string Device, string Channel, double Milliohms) : ScriptAction;
+
+    /// <summary>The fuse of a socket is blown.</summary>
+    public sealed record BlownFuse(string Site, string Device, string Channel) : ScriptAction;
+
+    /// <summary>A battery goes into thermal runaway in a shed: gas, minutes later smoke, then heat.</summary>
+    public sealed record BatteryFire(string Site, string Device, double LeadMin) : ScriptAction;
+
+    /// <summary>Water rises, cm a minute, up to a height.</summary>
+    public sealed record Flood(string Site, string Device, double CmPerMin, double Cm) : ScriptAction;
+
+    /// <summary>A device's clock stands wrong by so many seconds until the end.</summary>
+    public sealed record ClockJump(string Site, string Device, double Seconds) : ScriptAction;
+
+    /// <summary>A device's way to the broker repeats, delays, floods or spoils messages.</summary>
+    public sealed record Link(string Site, string Device, LinkFault Fault, double Value) : ScriptAction;
+
+    /// <summary>A meter, or the meters of a pile, are exchanged: registers begin low, with a new epoch.</summary>
+    public sealed record MeterExchange(string Site, string Device) : ScriptAction;
+
+    /// <summary>The registers of a device fall to nothing without a word.</summary>
+    public sealed record MeterForgets(string Site, string Device) : ScriptAction;
+
+    /// <summary>A meter's gain drifts, % a day.</summary>
+    public sealed record MeterDrift(string Site, string Device, double PercentPerDay) : ScriptAction;
+
+    /// <summary>The voltage of a whole site is off by so many volts.</summary>
+    public sealed record MainsShift(string Site, double Volts) : ScriptAction;
+
+    /// <summary>A lamp gives no light.</summary>
+    public sealed record BrokenLamp(string Site, string Device) : ScriptAction;
+
+    /// <summary>The owner ends the session by telephone: the relay is told to open.</summary>
+    public sealed record SwitchOff(string Site, string Device, string Channel) : ScriptAction;
 
     /// <summary>A device starts anew.</summary>
     public sealed record Restart(string Site, string Device) : ScriptAction;
@@ -209,10 +271,25 @@ internal abstract record ScriptAction
     public sealed record BikeInLift(string Site, string Device) : ScriptAction;
 
     /// <summary>A climber takes somebody up; with <paramref name="Jams"/> it stops on the stairs until the end.</summary>
-    public sealed record Climb(string Site, string Device, double Floors, bool Jams) : ScriptAction;
+    public sealed record Climb(string Site, string Device, double Floors, bool Jams, double? Kilograms, bool IsUnbelted) : ScriptAction;
 
     /// <summary>Noise, dB(A) at the meter.</summary>
     public sealed record Noise(string Site, string Device, double Db) : ScriptAction;
+}
+
+internal enum LinkFault
+{
+    /// <summary>Share of messages that come twice.</summary>
+    Duplicates,
+
+    /// <summary>Longest time a message is held back, s, so that later ones overtake it.</summary>
+    Disorder,
+
+    /// <summary>Messages a second more than its period asks for.</summary>
+    Flood,
+
+    /// <summary>Share of messages that are spoilt.</summary>
+    Malformed,
 }
 
 internal enum HazardKind

@@ -25,6 +25,7 @@ internal static class ScenarioReader
         ["call-button"] = SimulatedKind.CallButton,
         ["lift-blocker"] = SimulatedKind.LiftBlocker,
         ["siren"] = SimulatedKind.Siren,
+        ["gateway"] = SimulatedKind.Gateway,
     };
 
     private static readonly Dictionary<string, BreakerCurve> Curves = new() { ["B"] = BreakerCurve.B, ["C"] = BreakerCurve.C, ["D"] = BreakerCurve.D };
@@ -53,10 +54,14 @@ internal static class ScenarioReader
         if (Root(file, text, errors) is not { } root)
             return new ScenarioReadResult(null, errors);
 
-        var sites = root.Sections("sites").Select(ReadSite).ToList();
+        List<SiteSpec> sites = [.. Borrowed(root), .. root.Sections("sites").Select(ReadSite)];
+        var fleetSpec = root.Section("fleet") is { } fleet ? ReadFleet(fleet) : null;
+        List<SiteSpec> targets = fleetSpec is null ? sites : [.. sites, new SiteSpec { Id = fleetSpec.Site }];
         var scenario = new Scenario
         {
             Name = root.RequiredText("name"),
+            AboutZh = root.Text("zh") ?? "",
+            AboutEn = root.Text("en") ?? "",
             StartMs = ReadStart(root),
             Speed = root.Number("speed", 0.01, 3_600) ?? 1,
             DurationS = root.Seconds("duration", 1, 400 * DayS) ?? 3_600,
@@ -64,14 +69,53 @@ internal static class ScenarioReader
             WarmUpS = root.Seconds("warm_up", 0, 7 * DayS) ?? 0,
             BufferMessages = root.Count("buffer", 10, 1_000_000) ?? 20_000,
             Sites = sites,
-            Fleet = root.Section("fleet") is { } fleet ? ReadFleet(fleet) : null,
-            Script = [.. root.Sections("script").Select(section => ReadStep(section, sites)).OfType<ScriptStep>()],
+            Fleet = fleetSpec,
+            Script = [.. root.Sections("script").Select(section => ReadStep(section, targets)).OfType<ScriptStep>()],
         };
         root.Done();
         if (sites.Count == 0 && scenario.Fleet is null)
             root.Refuse("sites", "", "name at least one site, or a fleet");
         Twice(sites.Select(site => site.Id), id => root.Refuse("sites", id, "site ids are unique"));
         return new ScenarioReadResult(errors.Count == 0 ? scenario : null, [.. errors.OrderBy(error => error.Line)]);
+    }
+
+    /// <summary>Sites of another scenario, so that a fault does not have to describe the neighbourhood it happens in.</summary>
+    private static IEnumerable<SiteSpec> Borrowed(YamlSection root)
+    {
+        var only = root.Texts("only");
+        var periodS = root.Seconds("device_period", 0.01, DayS);
+        if (root.Text("sites_from") is not { } name)
+        {
+            if (only.Count > 0 || periodS is not null)
+                root.Refuse(only.Count > 0 ? "only" : "device_period", "", "this belongs to sites_from");
+            return [];
+        }
+
+        var shipped = Path.Combine(AppContext.BaseDirectory, "scenarios", name + ".yaml");
+        if (!File.Exists(shipped))
+        {
+            root.Refuse("sites_from", name, "use the name of a scenario that came along, with sites of its own");
+            return [];
+        }
+
+        using var text = File.OpenText(shipped);
+        var errors = new List<ScenarioError>();
+        var lender = Root(shipped, text, errors);
+        // Read as a lender only: what its own script and the rest say is not our matter.
+        var sites = lender?.Sections("sites").Select(ReadSite).ToList() ?? [];
+        if (errors.Count > 0 || sites.Count == 0)
+        {
+            root.Refuse("sites_from", name, errors.Count > 0 ? errors[0].ToString() : "that scenario has no sites of its own");
+            return [];
+        }
+
+        foreach (var id in only.Where(id => sites.TrueForAll(site => site.Id != id)))
+            root.Refuse("only", id, "use sites of " + name + ": " + string.Join(", ", sites.Select(site => site.Id)));
+        return sites.Where(site => only.Count == 0 || only.Contains(site.Id)).Select(site => periodS is null ? site : site with
+        {
+            MeterPeriodS = periodS.Value,
+            Devices = [.. site.Devices.Select(device => device with { PeriodS = periodS.Value })],
+        });
     }
 
     private static YamlSection? Root(string file, TextReader text, List<ScenarioError> errors)
@@ -109,7 +153,10 @@ internal static class ScenarioReader
             section.Id("site"),
             section.Count("devices", 1, DevicesMax) ?? 1,
             section.Count("sockets", 1, 200) ?? 10,
-            section.Seconds("period", 0.01, DayS) ?? 10);
+            section.Seconds("period", 0.01, DayS) ?? 10)
+        {
+            ReconnectWithinS = section.Seconds("reconnect", 0, 3_600) ?? 0,
+        };
         section.Done();
         return fleet;
     }
@@ -121,6 +168,7 @@ internal static class ScenarioReader
             Id = section.Id("id"),
             MainsOhms = section.Number("mains_ohms", 0, 2) ?? 0.02,
             ResetAfterS = section.Seconds("reset_after", 1, 30 * DayS) ?? 45 * 60,
+            MeterPeriodS = section.Seconds("meter_period", 0.01, DayS) ?? 10,
             Circuits = [.. section.Sections("circuits").Select(ReadCircuit)],
             Devices = [.. section.Sections("devices").Select(ReadDevice)],
             People = [.. section.Sections("people").Select(ReadPeople)],
@@ -148,6 +196,12 @@ internal static class ScenarioReader
         {
             if (device.Circuit is not null && !circuits.Contains(device.Circuit))
                 section.Refuse("devices", device.Circuit, $"device {device.Id} hangs on a circuit that is not in this site");
+        }
+
+        foreach (var device in site.Devices.Where(device => device.Gateway is not null))
+        {
+            if (!site.Devices.Any(other => other.Id == device.Gateway && other.Kind == SimulatedKind.Gateway && other.Gateway is null))
+                section.Refuse("devices", device.Gateway!, $"device {device.Id} is behind a gateway that is not in this site, or itself behind one");
         }
 
         foreach (var people in site.People)
@@ -228,6 +282,8 @@ internal static class ScenarioReader
             Sockets = section.Count("sockets", charges ? 1 : 0, 200) ?? (charges ? 10 : 0),
             Reserved = section.Texts("reserved"),
             IsOld = section.Flag("old"),
+            Gateway = section.Has("gateway") ? section.Id("gateway") : null,
+            ReconnectWithinS = section.Seconds("reconnect", 0, 3_600) ?? 0,
             SkewS = section.Number("skew", -DayS, DayS) ?? 0,
             RefreshS = section.Seconds("refresh", 0, 3_600) ?? 0,
             AmbientC = section.Number("ambient", -40, 60) ?? 16,
@@ -256,7 +312,28 @@ internal static class ScenarioReader
             ["socket-load"] = () => target.Point((site, device, channel) => new ScriptAction.SocketLoad(site, device, channel, Value(section, "watts", 1, 5_000))),
             ["circuit-load"] = () => target.Circuit((site, circuit) => new ScriptAction.CircuitLoad(site, circuit, Value(section, "watts", 1, 100_000))),
             ["fly-wire"] = () => target.Circuit((site, circuit) => new ScriptAction.FlyWire(site, circuit, Pack(section), Soc(section))),
-            ["plug"] = () => target.Point((site, device, channel) => new ScriptAction.PlugIn(site, device, channel, Pack(section), Soc(section))),
+            ["plug"] = () => target.Point((site, device, channel) => new ScriptAction.PlugIn(site, device, channel, Pack(section), Soc(section), section.Flag("shorted_cell"))),
+            ["fly-wire-window"] = () => target.WholeSite(site => new ScriptAction.WindowWire(site)),
+            ["burnt-contact"] = () => target.Point((site, device, channel) => new ScriptAction.BurntContact(site, device, channel, Value(section, "milliohms", 1, 5_000))),
+            ["switch-off"] = () => target.Point((site, device, channel) => new ScriptAction.SwitchOff(site, device, channel)),
+            ["blown-fuse"] = () => target.Point((site, device, channel) => new ScriptAction.BlownFuse(site, device, channel)),
+            ["battery-fire"] = () => target.Device(
+                SimulatedKind.Shed,
+                (site, device) => new ScriptAction.BatteryFire(site, device, section.Number("lead_min", 0.5, 15) ?? 4)),
+            ["flood"] = () => target.Device(
+                SimulatedKind.Shed,
+                (site, device) => new ScriptAction.Flood(site, device, Value(section, "cm_per_min", 0.01, 20), Value(section, "cm", 0.1, 300))),
+            ["site-offline"] = () => target.WholeSite(site => new ScriptAction.SiteOffline(site)),
+            ["clock-jump"] = () => target.Device(null, (site, device) => new ScriptAction.ClockJump(site, device, Value(section, "seconds", -400 * DayS, 400 * DayS))),
+            ["duplicates"] = () => Link(target, LinkFault.Duplicates, Value(section, "share", 0, 1)),
+            ["disorder"] = () => Link(target, LinkFault.Disorder, Value(section, "seconds", 0, 600)),
+            ["message-flood"] = () => Link(target, LinkFault.Flood, Value(section, "per_second", 0, 1_000)),
+            ["malformed"] = () => Link(target, LinkFault.Malformed, Value(section, "share", 0, 1)),
+            ["meter-exchange"] = () => target.Counting((site, device) => new ScriptAction.MeterExchange(site, device)),
+            ["meter-forgets"] = () => target.Counting((site, device) => new ScriptAction.MeterForgets(site, device)),
+            ["meter-drift"] = () => target.Counting((site, device) => new ScriptAction.MeterDrift(site, device, Value(section, "percent_per_day", -50, 50))),
+            ["mains-shift"] = () => target.WholeSite(site => new ScriptAction.MainsShift(site, Value(section, "volts", -100, 100))),
+            ["broken-lamp"] = () => target.Device(SimulatedKind.Lamp, (site, device) => new ScriptAction.BrokenLamp(site, device)),
             ["offline"] = () => target.Device(null, (site, device) => new ScriptAction.Offline(site, device)),
             ["restart"] = () => target.Device(null, (site, device) => new ScriptAction.Restart(site, device)),
             ["trip"] = () => target.Circuit((site, circuit) => new ScriptAction.Trip(site, circuit)),
@@ -271,7 +348,8 @@ internal static class ScenarioReader
             ["bike-in-lift"] = () => target.Device(SimulatedKind.LiftBlocker, (site, device) => new ScriptAction.BikeInLift(site, device)),
             ["climb"] = () => target.Device(
                 SimulatedKind.Climber,
-                (site, device) => new ScriptAction.Climb(site, device, Value(section, "floors", 0.5, 40), section.Flag("jams"))),
+                (site, device) => new ScriptAction.Climb(
+                    site, device, Value(section, "floors", 0.5, 40), section.Flag("jams"), section.Number("kg", 20, 400), section.Flag("unbelted"))),
             ["noise"] = () => target.Device(SimulatedKind.Noise, (site, device) => new ScriptAction.Noise(site, device, Value(section, "db", 30, 130))),
         };
         var action = section.Choice("do", readers, null!)?.Invoke();
@@ -287,6 +365,9 @@ internal static class ScenarioReader
         section.Done();
         return new ScriptStep { AtS = atS ?? 0, ForS = forS, Action = action, Rule = rule, Label = label };
     }
+
+    private static ScriptAction Link(ScriptTarget target, LinkFault fault, double value) =>
+        target.Device(null, (site, device) => new ScriptAction.Link(site, device, fault, value));
 
     private static ScriptAction Hazard(ScriptTarget target, HazardKind kind, double value) =>
         target.Device(SimulatedKind.Shed, (site, device) => new ScriptAction.Hazard(site, device, kind, value));

@@ -9,7 +9,7 @@ namespace FirmwareSim.Scripting;
 internal sealed class ScriptRunner
 {
     private readonly List<ScriptStep> _waiting;
-    private readonly List<(ScriptStep Step, long FromMs, Action End)> _running = [];
+    private readonly List<(ScriptStep Step, long FromMs, Course Course)> _running = [];
     private readonly List<Truth> _truths = [];
     private readonly Dictionary<string, SimulatedSite> _sites;
     private readonly Randomness _random;
@@ -30,14 +30,15 @@ internal sealed class ScriptRunner
         var elapsedS = (now.ClockMs - _startMs) / 1000.0;
         for (var index = 0; index < _running.Count;)
         {
-            var (step, fromMs, end) = _running[index];
+            var (step, fromMs, course) = _running[index];
             if (elapsedS < step.AtS + step.ForS)
             {
+                course.Play?.Invoke((now.ClockMs - fromMs) / 1000.0);
                 index++;
                 continue;
             }
 
-            end();
+            course.End();
             Keep(step, fromMs, now.ClockMs);
             _running.RemoveAt(index);
         }
@@ -52,9 +53,9 @@ internal sealed class ScriptRunner
 
     public void Finish(in Moment now)
     {
-        foreach (var (step, fromMs, end) in _running)
+        foreach (var (step, fromMs, course) in _running)
         {
-            end();
+            course.End();
             Keep(step, fromMs, now.ClockMs);
         }
 
@@ -65,10 +66,15 @@ internal sealed class ScriptRunner
     {
         if (step.Rule is not null)
             _truths.Add(new Truth(fromMs, toMs, step.Rule, AssetOf(step.Action), step.Label));
+        else
+            _truths.Add(new Truth(fromMs, toMs, Truth.None, AssetOf(step.Action), step.Label) { May = true });
     }
 
+    /// <summary>What a step does while it lasts, told the seconds since its begin, and how it ends.</summary>
+    private sealed record Course(Action End, Action<double>? Play = null);
+
     /// <summary>Makes it so, and returns how it ends.</summary>
-    private Action Begin(ScriptAction action)
+    private Course Begin(ScriptAction action)
     {
         switch (action)
         {
@@ -80,7 +86,7 @@ internal sealed class ScriptRunner
                 loaded.ExtraW += load.Watts;
                 if (loaded.Session is null)
                     ((ChargingDevice)Device(load.Site, load.Device)).StartFor(loaded, "h:5c1e77a0");
-                return () => loaded.ExtraW -= load.Watts;
+                return new(() => loaded.ExtraW -= load.Watts);
             case ScriptAction.CircuitLoad load:
                 return AddToCircuit(load.Site, load.Circuit, (circuit, _) => circuit.AddResistive(circuit.PhaseOf(0), load.Watts));
             case ScriptAction.FlyWire wire:
@@ -92,46 +98,96 @@ internal sealed class ScriptRunner
                 });
             case ScriptAction.PlugIn plug:
                 var point = Point(plug.Site, plug.Device, plug.Channel);
-                if (!point.IsFree)
-                    return () => { };
-                ((ChargingDevice)Device(plug.Site, plug.Device)).Plug(point, new Charger(PackCatalogue.Find(plug.Pack)!, plug.Soc, _random), "h:2b90d4f1");
-                return point.Unplug;
+                // Whoever charged there has made room.
+                if (point.IsPlugged)
+                    point.Unplug();
+                if (point.Session is not null)
+                    point.SwitchOff(FacilityMonitor.Contract.StopReason.User, "idle");
+                var pack = PackCatalogue.Find(plug.Pack)! with { HasShortedCell = plug.HasShortedCell };
+                ((ChargingDevice)Device(plug.Site, plug.Device)).Plug(point, new Charger(pack, plug.Soc, _random), "h:2b90d4f1");
+                return new(point.Unplug);
             case ScriptAction.Offline offline:
                 var unreachable = Device(offline.Site, offline.Device);
-                unreachable.IsReachable = false;
-                return () => unreachable.IsReachable = true;
+                return CutOff([unreachable]);
+            case ScriptAction.SiteOffline offline:
+                return CutOff(_sites[offline.Site].Devices);
             case ScriptAction.Restart restart:
-                Device(restart.Site, restart.Device).RestartsAsked++;
-                return () => { };
+                var restarted = Device(restart.Site, restart.Device);
+                restarted.RestartsAsked++;
+                // While it boots, nobody gets through it.
+                return CutOff([restarted]);
+            case ScriptAction.WindowWire:
+                return new(() => { });
+            case ScriptAction.BurntContact burnt:
+                var contact = Point(burnt.Site, burnt.Device, burnt.Channel).Contact;
+                var before = contact.Milliohms;
+                contact.Milliohms = burnt.Milliohms;
+                return new(() => contact.Milliohms = before);
+            case ScriptAction.SwitchOff off:
+                ((ChargingDevice)Device(off.Site, off.Device)).SwitchOff(Point(off.Site, off.Device, off.Channel));
+                return new(() => { });
+            case ScriptAction.BlownFuse fuse:
+                var blown = Point(fuse.Site, fuse.Device, fuse.Channel);
+                blown.HasBlownFuse = true;
+                return new(() => blown.HasBlownFuse = false);
+            case ScriptAction.BatteryFire fire:
+                return BatteryFire(((ShedSensors)Device(fire.Site, fire.Device)).Hazard, fire.LeadMin);
+            case ScriptAction.Flood flood:
+                var flooded = ((ShedSensors)Device(flood.Site, flood.Device)).Hazard;
+                return new(() => flooded.WaterCm = 0, elapsedS => flooded.WaterCm = Math.Min(flood.Cm, flood.CmPerMin * elapsedS / 60));
+            case ScriptAction.ClockJump jump:
+                var clock = Device(jump.Site, jump.Device);
+                clock.ClockErrorMs += (long)(jump.Seconds * 1000);
+                return new(() => clock.ClockErrorMs -= (long)(jump.Seconds * 1000));
+            case ScriptAction.Link link:
+                return Spoil(Device(link.Site, link.Device).Link, link.Fault, link.Value);
+            case ScriptAction.MeterExchange exchange:
+                foreach (var element in Elements(exchange.Site, exchange.Device))
+                    element.Exchange();
+                return new(() => { });
+            case ScriptAction.MeterForgets forgets:
+                foreach (var element in Elements(forgets.Site, forgets.Device))
+                    element.Forget();
+                return new(() => { });
+            case ScriptAction.MeterDrift drift:
+                return Drift(Elements(drift.Site, drift.Device), drift.PercentPerDay);
+            case ScriptAction.MainsShift shift:
+                var mains = _sites[shift.Site].Mains;
+                mains.ShiftV += shift.Volts;
+                return new(() => mains.ShiftV -= shift.Volts);
+            case ScriptAction.BrokenLamp broken:
+                var lamp = (Lamp)Device(broken.Site, broken.Device);
+                lamp.IsBroken = true;
+                return new(() => lamp.IsBroken = false);
             case ScriptAction.Trip trip:
                 var tripped = Circuit(trip.Site, trip.Circuit);
                 tripped.Cut();
-                return tripped.Restore;
+                return new(tripped.Restore);
             case ScriptAction.Weld weld:
                 var welded = Point(weld.Site, weld.Device, weld.Channel);
                 welded.IsWelded = true;
-                return () => welded.IsWelded = false;
+                return new(() => welded.IsWelded = false);
             case ScriptAction.Hazard hazard:
                 var shed = ((ShedSensors)Device(hazard.Site, hazard.Device)).Hazard;
                 SetHazard(shed, hazard.Kind, hazard.Value);
-                return () => SetHazard(shed, hazard.Kind, 0);
+                return new(() => SetHazard(shed, hazard.Kind, 0));
             case ScriptAction.Call call:
                 var button = (CallButton)Device(call.Site, call.Device);
                 button.Press();
-                return button.Answer;
+                return new(button.Answer);
             case ScriptAction.BikeInLift bike:
                 var blocker = (LiftBlocker)Device(bike.Site, bike.Device);
                 blocker.Bike(isIn: true);
-                return () => blocker.Bike(isIn: false);
+                return new(() => blocker.Bike(isIn: false));
             case ScriptAction.Climb climb:
                 var climber = (Climber)Device(climb.Site, climb.Device);
-                climber.BeginTrip(climb.Floors);
+                climber.BeginTrip(climb.Floors, climb.Kilograms, climb.IsUnbelted);
                 climber.IsJammed = climb.Jams;
-                return () => climber.IsJammed = false;
+                return new(() => climber.IsJammed = false);
             case ScriptAction.Noise noise:
                 var meter = (NoiseMeter)Device(noise.Site, noise.Device);
                 meter.SourceDb = noise.Db;
-                return () => meter.SourceDb = 0;
+                return new(() => meter.SourceDb = 0);
             default:
                 throw new UnreachableException();
         }
@@ -152,6 +208,20 @@ internal sealed class ScriptRunner
         ScriptAction.BikeInLift bike => DeviceAsset(bike.Site, bike.Device),
         ScriptAction.Climb climb => DeviceAsset(climb.Site, climb.Device),
         ScriptAction.Noise noise => DeviceAsset(noise.Site, noise.Device),
+        ScriptAction.WindowWire wire => wire.Site,
+        ScriptAction.SiteOffline offline => offline.Site,
+        ScriptAction.MainsShift shift => shift.Site,
+        ScriptAction.BurntContact burnt => ChannelAsset(burnt.Site, burnt.Device, burnt.Channel),
+        ScriptAction.SwitchOff off => ChannelAsset(off.Site, off.Device, off.Channel),
+        ScriptAction.BlownFuse fuse => ChannelAsset(fuse.Site, fuse.Device, fuse.Channel),
+        ScriptAction.BatteryFire fire => DeviceAsset(fire.Site, fire.Device),
+        ScriptAction.Flood flood => DeviceAsset(flood.Site, flood.Device),
+        ScriptAction.ClockJump jump => DeviceAsset(jump.Site, jump.Device),
+        ScriptAction.Link link => DeviceAsset(link.Site, link.Device),
+        ScriptAction.MeterExchange exchange => DeviceAsset(exchange.Site, exchange.Device),
+        ScriptAction.MeterForgets forgets => DeviceAsset(forgets.Site, forgets.Device),
+        ScriptAction.MeterDrift drift => DeviceAsset(drift.Site, drift.Device),
+        ScriptAction.BrokenLamp broken => DeviceAsset(broken.Site, broken.Device),
         _ => throw new UnreachableException(),
     };
 
@@ -180,12 +250,88 @@ internal sealed class ScriptRunner
         }
     }
 
-    private Action AddToCircuit(string site, string circuit, Action<Circuit, Moment> draw)
+    private static Course CutOff(IReadOnlyList<SimulatedDevice> devices)
+    {
+        foreach (var device in devices)
+            device.IsCutOff = true;
+        return new(() =>
+        {
+            foreach (var device in devices)
+                device.IsCutOff = false;
+        });
+    }
+
+    /// <summary>Gas first, then smoke, then heat. From the first vent gas it is minutes: H2 was measured 2 to 8 minutes before visible smoke, and flashover within one minute of flames.</summary>
+    private static Course BatteryFire(ShedHazard shed, double leadMin)
+    {
+        static double Ramp(double minutes, double fromMin, double overMin) => Math.Clamp((minutes - fromMin) / overMin, 0, 1);
+
+        return new(
+            () =>
+            {
+                foreach (var kind in Enum.GetValues<HazardKind>())
+                    SetHazard(shed, kind, 0);
+            },
+            elapsedS =>
+            {
+                var minutes = elapsedS / 60;
+                shed.HydrogenPpm = 420 * Ramp(minutes, 0, 0.8 * leadMin);
+                shed.CarbonMonoxidePpm = 350 * Ramp(minutes, 0.4 * leadMin, leadMin);
+                shed.SmokeDbm = 3 * Ramp(minutes, leadMin, 1.5);
+                shed.RiseK = 160 * Ramp(minutes, leadMin + 1, 3);
+            });
+    }
+
+    private static Course Spoil(LinkFaults link, LinkFault fault, double value)
+    {
+        void Set(double to)
+        {
+            switch (fault)
+            {
+                case LinkFault.Duplicates:
+                    link.DuplicateShare = to;
+                    break;
+                case LinkFault.Disorder:
+                    link.HoldBackS = to;
+                    break;
+                case LinkFault.Flood:
+                    link.ExtraPerS = to;
+                    break;
+                case LinkFault.Malformed:
+                    link.MalformedShare = to;
+                    break;
+            }
+        }
+
+        Set(value);
+        return new(() => Set(0));
+    }
+
+    private static Course Drift(IReadOnlyList<Measurement> elements, double percentPerDay)
+    {
+        foreach (var element in elements)
+            element.Drift(percentPerDay);
+        return new(() =>
+        {
+            foreach (var element in elements)
+                element.Drift(0);
+        });
+    }
+
+    /// <summary>The measuring elements of a meter, or of every socket of a pile.</summary>
+    private IReadOnlyList<Measurement> Elements(string site, string device) => Device(site, device) switch
+    {
+        Meter meter => meter.Elements,
+        ChargingDevice charging => [.. charging.Points.Select(point => point.Meter)],
+        _ => throw new UnreachableException(),
+    };
+
+    private Course AddToCircuit(string site, string circuit, Action<Circuit, Moment> draw)
     {
         var extras = _sites[site].Extras;
         var entry = (Circuit(site, circuit), draw);
         extras.Add(entry);
-        return () => extras.Remove(entry);
+        return new(() => extras.Remove(entry));
     }
 
     private SimulatedDevice Device(string site, string device) => _sites[site].Devices.First(candidate => candidate.Seat.Id == device);

@@ -3,6 +3,24 @@ namespace FirmwareSim.Scripting;
 /// <summary>What a script step's <c>on</c> points at: <c>site/circuit</c>, <c>site/device</c> or <c>site/device/channel</c>, and whether that exists.</summary>
 internal sealed class ScriptTarget(YamlSection section, IReadOnlyList<SiteSpec> sites)
 {
+    public ScriptAction WholeSite(Func<string, ScriptAction> make)
+    {
+        var site = section.RequiredText("on");
+        if (section.Has("on") && Site(site) is null)
+            Refuse("there is no such site in this scenario");
+        return make(site);
+    }
+
+    /// <summary>A device with registers: a meter, a pile or a cabinet.</summary>
+    public ScriptAction Counting(Func<string, string, ScriptAction> make)
+    {
+        var parts = Parts(2, "site/device");
+        var isMeter = Site(parts[0])?.Circuits.Any(circuit => circuit.Meter == parts[1]) == true;
+        if (parts[0].Length > 0 && !isMeter && !HasDevice(parts[0], parts[1], SimulatedKind.Pile) && !HasDevice(parts[0], parts[1], SimulatedKind.Cabinet))
+            Refuse("there is no meter, pile or cabinet of that id in this scenario");
+        return make(parts[0], parts[1]);
+    }
+
     public ScriptAction Circuit(Func<string, string, ScriptAction> make)
     {
         var parts = Parts(2, "site/circuit");

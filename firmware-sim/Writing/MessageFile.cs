@@ -27,6 +27,7 @@ internal sealed class MessageFile : IDisposable
     public MessageFile(World world, Scenario scenario, ulong seed, TextWriter output)
     {
         _world = world;
+        _world.Watch();
         _out = output;
         var settings = new FirmwareSettings { BufferMessages = scenario.BufferMessages };
         foreach (var device in world.Devices)
@@ -64,9 +65,9 @@ internal sealed class MessageFile : IDisposable
 
     public void WriteTruth(TextWriter output)
     {
-        foreach (var truth in _world.Truths.OrderBy(truth => truth.FromMs).ThenBy(truth => truth.Asset, StringComparer.Ordinal))
+        foreach (var truth in _world.Truths)
         {
-            output.Write($$"""{"from":"{{Time(truth.FromMs)}}","to":"{{Time(truth.ToMs)}}","rule":{{Quoted(truth.Rule)}},"asset":{{Quoted(truth.Asset)}},"label":{{Quoted(truth.Label)}}}""");
+            output.Write($$"""{"from":"{{Time(truth.FromMs)}}","to":"{{Time(truth.ToMs)}}","rule":{{Quoted(truth.Rule)}},"asset":{{Quoted(truth.Asset)}},"label":{{Quoted(truth.Label)}}{{(truth.May ? ",\"may\":true" : "")}}}""");
             output.Write('\n');
         }
     }
@@ -100,8 +101,18 @@ internal sealed class MessageFile : IDisposable
         _out.Write(Time(atMs));
         _out.Write("\",\"topic\":\"");
         _out.Write(message.Topic);
-        _out.Write("\",\"payload\":");
-        _out.Write(Encoding.UTF8.GetString(message.Payload.Span));
+        if (message.IsSpoilt)
+        {
+            _out.Write("\",\"base64\":\"");
+            _out.Write(Convert.ToBase64String(message.Payload.Span));
+            _out.Write('"');
+        }
+        else
+        {
+            _out.Write("\",\"payload\":");
+            _out.Write(Encoding.UTF8.GetString(message.Payload.Span));
+        }
+
         _out.Write(message.Retain ? ",\"retain\":true}\n" : "}\n");
         Written++;
     }

@@ -6,13 +6,16 @@ namespace FacilityMonitor.Scoring;
 /// <summary>What really happened, as the simulator's truth file or a person's own list says.</summary>
 /// <param name="FromMs">Begin, ms since 1970-01-01 UTC.</param>
 /// <param name="ToMs">End.</param>
-/// <param name="Rule">The rule that should have told; <see cref="Observed"/> for a site all of whose truth is in the file.</param>
+/// <param name="Rule">The rule that should have told; <see cref="Observed"/> for a site all of whose truth is in the file, <see cref="None"/> where no rule has to.</param>
 /// <param name="Asset">Registry path.</param>
 /// <param name="Label">In words.</param>
 /// <param name="May">An alert about it is not wrong, and none is no miss: near an edge, or a consequence of something else.</param>
 internal sealed record TruthLine(long FromMs, long ToMs, string Rule, string Asset, string Label, bool May)
 {
     public const string Observed = "observed";
+
+    /// <summary>Something happened for which no rule has to say anything.</summary>
+    public const string None = "none";
 }
 
 /// <summary>One time an alert rang.</summary>

@@ -52,7 +52,7 @@ internal sealed record Scorecard(IReadOnlyList<RuleScore> Rules, double SiteWeek
         var missed = new List<TruthLine>();
         var wrong = new List<Ring>();
         var rules = new List<RuleScore>();
-        foreach (var rule in truths.Except(observed).Select(truth => truth.Rule).Concat(rings.Select(ring => ring.Rule)).Distinct().Order(StringComparer.Ordinal))
+        foreach (var rule in truths.Except(observed).Where(truth => truth.Rule != TruthLine.None).Select(truth => truth.Rule).Concat(rings.Select(ring => ring.Rule)).Distinct().Order(StringComparer.Ordinal))
         {
             var demanded = truths.Where(truth => truth.Rule == rule && !truth.May).ToList();
             var allowed = truths.Where(truth => truth.Rule == rule && truth.May).ToList();
