@@ -69,11 +69,30 @@ internal sealed record BrokerSettings
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Host}:{Port}");
 }
 
+/// <summary>Where readings are kept, and where page, reports and export find them.</summary>
+internal enum ReadingsIn
+{
+    /// <summary>In the embedded store, whether they are shipped to InfluxDB besides or not.</summary>
+    Embedded,
+
+    /// <summary>The newest days in the embedded store, everything in InfluxDB.</summary>
+    Both,
+
+    /// <summary>In InfluxDB only; the embedded store keeps what was said last, and what InfluxDB has not got yet.</summary>
+    Influx,
+}
+
 /// <summary>Where readings are kept, and how long.</summary>
 internal sealed record DataSettings
 {
     /// <summary>Absolute. Default <c>data</c> in the working directory.</summary>
     public required string Directory { get; init; }
+
+    /// <summary>Default: the embedded store.</summary>
+    public ReadingsIn Readings { get; init; }
+
+    /// <summary>Days that the embedded store keeps readings which InfluxDB has too, 1 to <see cref="RetentionDays"/>. Default 31.</summary>
+    public int RecentDays { get; init; } = 31;
 
     /// <summary>Days that readings are kept, 1 to 36,500. Default 400.</summary>
     public required int RetentionDays { get; init; }

@@ -66,6 +66,8 @@ internal sealed partial class ShipWorker : BackgroundService
     private readonly Database _database;
     private readonly MessageJournal _journal;
     private readonly StoreWorker _store;
+    private readonly DeviceTable _devices;
+    private readonly bool _putsAway;
     private readonly TimeProvider _time;
     private readonly ILogger<ShipWorker> _logger;
     private readonly JournalRecords _records;
@@ -108,7 +110,8 @@ internal sealed partial class ShipWorker : BackgroundService
         TimeProvider time, ILogger<ShipWorker> logger)
     {
         (_settings, _journalMax, _sink, _database, _journal, _store) = (settings, data.JournalBytes, sink, database, journal, store);
-        (_heads, _time, _logger) = (new LineHeads(() => registry.Current), time, logger);
+        (_heads, _devices, _time, _logger) = (new LineHeads(() => registry.Current), devices, time, logger);
+        _putsAway = data.Readings == ReadingsIn.Influx;
         _records = new JournalRecords(devices);
     }
 
@@ -177,12 +180,14 @@ internal sealed partial class ShipWorker : BackgroundService
         _keptFrom = await _journal.RegisterAsync(Cursor);
         _position = _keptFrom;
         _booked = _position;
+        bool isFirst;
         using (var connection = _database.OpenReader())
         using (var command = Database.Command(connection, "select position, alert_change, boot, booked, booked_alert from shipping where name = $name", ("$name", Cursor)))
         {
             using (var row = command.ExecuteReader())
             {
-                if (row.Read())
+                isFirst = !row.Read();
+                if (!isFirst)
                 {
                     (_position, _alertChange) = (Math.Max(_keptFrom, row.GetInt64(0)), row.GetInt64(1));
                     _starts = new TargetStarts(row.IsDBNull(2) ? null : row.GetString(2));
@@ -194,6 +199,8 @@ internal sealed partial class ShipWorker : BackgroundService
         }
 
         _alertsRead = _alertChange;
+        if (isFirst)
+            await NoteWhatWasBeforeAsync(cancellation);
 
         // While we were away it may have restarted: that shows at the first look.
         _startLookedAt = _time.GetTimestamp() - (long)(BootEvery.TotalSeconds * _time.TimestampFrequency);
@@ -561,14 +568,29 @@ internal sealed partial class ShipWorker : BackgroundService
         var to = _time.GetUtcNow().ToUnixTimeMilliseconds();
         if (_gapFromMs is null)
             Interlocked.Increment(ref _skipped);
-        var from = _gapFromMs ??= ReceivedAfter(_wasAway || _isRepeatDue ? _keptFrom : _position) ?? to;
+        var after = _wasAway || _isRepeatDue ? _keptFrom : _position;
+        var from = _gapFromMs ??= ReceivedAfter(after) ?? to;
         var position = Math.Max(_position, _store.Position);
-        await CommitAsync(
-            connection => Database.Execute(connection, "insert or replace into shipping_gap (name, from_ms, to_ms) values ($name, $from, $to)", ("$name", Cursor), ("$from", from), ("$to", to)),
-            cancellation);
+        await new SkippedReadings(_journal, _devices, _putsAway).NoteAsync(after, position, CommitAsync, cancellation);
         LogSkipped(_sink.Name, DateTimeOffset.FromUnixTimeMilliseconds(from), DateTimeOffset.FromUnixTimeMilliseconds(to));
         _skippedAt = _time.GetTimestamp();
         await BeginAtAsync(position, cancellation);
+    }
+
+    /// <summary>Nothing from before the first shipping is there. It can be filled, and until then the embedded store keeps it.</summary>
+    private async Task NoteWhatWasBeforeAsync(CancellationToken cancellation)
+    {
+        ShippingGap gap;
+        using (var connection = _database.OpenReader())
+        {
+            if (BlockTable.Number(connection, "select min(hour) from block") is not { } first)
+                return;
+            // What is not in a block yet is of this hour, or belongs to one that is.
+            var last = Math.Max(BlockTable.Number(connection, "select max(hour) from block") ?? first, HourlyRollup.HourOf(_time.GetUtcNow().ToUnixTimeMilliseconds()));
+            gap = new ShippingGap(first * HourlyRollup.HourMs, (last + 1) * HourlyRollup.HourMs);
+        }
+
+        await CommitAsync(connection => ShippingGaps.Add(connection, gap.FromMs, gap.ToMs), cancellation);
     }
 
     private long? ReceivedAfter(long position)

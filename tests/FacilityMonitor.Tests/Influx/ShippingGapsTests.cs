@@ -1,0 +1,45 @@
+using FacilityMonitor.Influx;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Tests.Storage;
+
+namespace FacilityMonitor.Tests.Influx;
+
+/// <summary>What InfluxDB has not got.</summary>
+public sealed class ShippingGapsTests : IAsyncDisposable
+{
+    private readonly StoreFixture _data = new();
+
+    public ValueTask DisposeAsync() => _data.DisposeAsync();
+
+    [Fact]
+    public async Task Gaps_that_touch_are_one_and_others_are_not()
+    {
+        await _data.StartAsync();
+        Assert.Equal(["10-20", "30-40"], await AfterAsync(connection => { ShippingGaps.Add(connection, 30, 40); ShippingGaps.Add(connection, 10, 20); }));
+        Assert.Equal(["10-29", "30-40"], await AfterAsync(connection => ShippingGaps.Add(connection, 20, 29)));
+        Assert.Equal(["10-29", "30-40"], await AfterAsync(connection => ShippingGaps.Add(connection, 12, 13)));
+        Assert.Equal(["5-50"], await AfterAsync(connection => { ShippingGaps.Add(connection, 29, 30); ShippingGaps.Add(connection, 5, 50); }));
+    }
+
+    [Theory]
+    [InlineData(0, 10, "10-20 30-40")]
+    [InlineData(0, 11, "11-20 30-40")]
+    [InlineData(12, 15, "10-12 15-20 30-40")]
+    [InlineData(10, 20, "30-40")]
+    [InlineData(15, 35, "10-15 35-40")]
+    [InlineData(20, 30, "10-20 30-40")]
+    [InlineData(0, 99, "")]
+    public async Task What_is_filled_is_taken_away_and_nothing_else(long from, long to, string left)
+    {
+        await _data.StartAsync();
+        await AfterAsync(connection => { ShippingGaps.Add(connection, 10, 20); ShippingGaps.Add(connection, 30, 40); });
+        Assert.Equal(left, string.Join(' ', await AfterAsync(connection => ShippingGaps.Fill(connection, from, to))));
+    }
+
+    private async Task<IEnumerable<string>> AfterAsync(Action<Microsoft.Data.Sqlite.SqliteConnection> change)
+    {
+        await _data.Database.CommitAsync(CommitPriority.Housekeeping, change);
+        using var reader = _data.Database.OpenReader();
+        return ShippingGaps.Read(reader).Select(gap => $"{gap.FromMs}-{gap.ToMs}");
+    }
+}
