@@ -14,6 +14,7 @@ internal static class CommandList
         ScoreCommand.Create(),
         DeadLetterCommand.Create(),
         ExportCommand.Create(),
+        InfluxCommand.Create(),
         ControlCommand.Create(),
         DeviceCommand.Create(),
     ];

@@ -118,7 +118,7 @@ internal static class ExportCommand
     private static (string? Site, string Name, DeviceKind? Kind) PlaceOf(Device device, FacilityIndex facility) =>
         facility.Find(device.Id) is { } registered ? (registered.Site.Id, registered.Entry.Id, registered.Entry.Kind) : (device.Id.Site, device.Id.Name, null);
 
-    private static bool TryReadTime(string option, string text, out long ms)
+    internal static bool TryReadTime(string option, string text, out long ms)
     {
         if (DecodeCommand.TryReadInstant(text, TimeProvider.System, out ms))
             return true;

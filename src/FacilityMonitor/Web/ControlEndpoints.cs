@@ -3,6 +3,7 @@ using System.Text.Json;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Control;
+using FacilityMonitor.Influx;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Readings;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -10,7 +11,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 
 namespace FacilityMonitor.Web;
 
-/// <summary><c>/control/commands</c>: orders of this machine's command line. Only from this machine, and only with <see cref="ControlKey"/>.</summary>
+/// <summary><c>/control</c>: orders of this machine's command line. Only from this machine, and only with <see cref="ControlKey"/>.</summary>
 internal static class ControlEndpoints
 {
     private const long BodyBytesMax = 4 * 1024;
@@ -22,7 +23,7 @@ internal static class ControlEndpoints
         // The port is known only once it listens.
         app.Lifetime.ApplicationStarted.Register(() => Volatile.Write(
             ref key, ControlKey.Write(settings.Data.Directory, Loopback(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()))));
-        var group = app.MapGroup("/control/commands").AddEndpointFilter(async (call, next) =>
+        var group = app.MapGroup("/control").AddEndpointFilter(async (call, next) =>
         {
             var context = call.HttpContext;
             if (!IsThisMachine(context.Connection))
@@ -32,8 +33,9 @@ internal static class ControlEndpoints
             // 256 random bits are not guessed; to make this address wait would only lock out the manager behind a proxy of this machine.
             return Results.StatusCode(StatusCodes.Status401Unauthorized);
         });
-        group.MapPost("/", OrderAsync);
-        group.MapGet("/{id}", (string id, CommandDesk desk) => desk.Find(id) is { } command ? Answer(command, StatusCodes.Status200OK) : Results.NotFound());
+        group.MapPost("/commands", OrderAsync);
+        group.MapPost("/influx/filled", FilledAsync);
+        group.MapGet("/commands/{id}", (string id, CommandDesk desk) => desk.Find(id) is { } command ? Answer(command, StatusCodes.Status200OK) : Results.NotFound());
     }
 
     private static async Task<IResult> OrderAsync(HttpContext context, CommandDesk desk)
@@ -61,6 +63,28 @@ internal static class ControlEndpoints
                 OrderOutcome.Refused refused => Refused(refused.Refusal.Reason, refused.Refusal.Text.Zh, refused.Refusal.Text.En),
                 _ => throw new System.Diagnostics.UnreachableException(),
             };
+        }
+        catch (DatabaseUnavailableException)
+        {
+            return Results.StatusCode(StatusCodes.Status503ServiceUnavailable);
+        }
+    }
+
+    /// <summary>A time was sent to InfluxDB by the command line: it is no gap any more.</summary>
+    private static async Task<IResult> FilledAsync(HttpContext context, Database database)
+    {
+        if (context.Request.ContentLength is not (> 0 and <= BodyBytesMax))
+            return Results.BadRequest();
+        try
+        {
+            using var body = await JsonDocument.ParseAsync(context.Request.Body);
+            var (fromMs, toMs) = (body.RootElement.GetProperty("from").GetInt64(), body.RootElement.GetProperty("to").GetInt64());
+            await database.CommitAsync(CommitPriority.Housekeeping, connection => ShippingGaps.Fill(connection, fromMs, toMs));
+            return Results.NoContent();
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        {
+            return Results.BadRequest();
         }
         catch (DatabaseUnavailableException)
         {

@@ -16,14 +16,29 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("dead-letter", "export")]
     [InlineData("dead-letter", "replay")]
     [InlineData("export", "--site", "lane", "--from", "2026-11-20", "--to", "2026-11-21", "--format", "csv", "--out", "readings.csv")]
+    [InlineData("influx", "backfill")]
     public async Task Where_there_are_no_data_it_says_how_to_name_them_and_makes_none(params string[] arguments)
     {
-        var (code, output, errors) = await RunAsync([.. arguments, "--config", _folder.Path], ("FM_LANGUAGE", "en"));
+        var (code, output, errors) = await RunAsync([.. arguments, "--config", _folder.Path], ("FM_LANGUAGE", "en"), ("FM_INFLUX__URL", "http://127.0.0.1:9"));
 
         Assert.Equal((1, ""), (code, output));
         foreach (var word in (string[])[Path.Combine(_folder.Path, "data"), "data.directory", "FM_DATA__DIRECTORY", "--config", ".run/data"])
             Assert.Contains(word, errors, StringComparison.Ordinal);
         Assert.Equal(["facility.yaml"], Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName));
+    }
+
+    [Theory]
+    [InlineData(1, "write influx.url", "influx", "init")]
+    [InlineData(2, "give --from and --to together", "influx", "backfill", "--from", "2026-11-20")]
+    [InlineData(2, "--to: must be later", "influx", "backfill", "--from", "2026-11-20", "--to", "2026-11-20")]
+    [InlineData(2, "--from: \"noon\" is no time", "influx", "backfill", "--from", "noon", "--to", "2026-11-20")]
+    [InlineData(2, "--keep-days: write 1 to 36500", "influx", "init", "--keep-days", "0")]
+    public async Task What_influx_is_asked_wrongly_is_refused_with_what_to_write(int expected, string words, params string[] arguments)
+    {
+        var (code, output, errors) = await RunAsync([.. arguments, "--config", _folder.Path], ("FM_LANGUAGE", "en"));
+
+        Assert.Equal((expected, ""), (code, output));
+        Assert.Contains(words, errors, StringComparison.Ordinal);
     }
 
     [Theory]
