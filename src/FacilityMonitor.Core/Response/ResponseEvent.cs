@@ -1,0 +1,226 @@
+using System.Text.Json.Serialization;
+using FacilityMonitor.Alerts;
+
+namespace FacilityMonitor.Response;
+
+/// <summary>What became of a page on one channel. The numbers are stored.</summary>
+internal enum DeliveryOutcome : byte
+{
+    /// <summary>The provider took it.</summary>
+    Accepted = 0,
+
+    /// <summary>It is on the phone, or in the mailbox.</summary>
+    Delivered = 1,
+
+    /// <summary>The channel failed for good; the code says why.</summary>
+    Failed = 2,
+
+    /// <summary>The next channel is tried.</summary>
+    FailedOver = 3,
+
+    /// <summary>Every channel came to nothing: the person was not told.</summary>
+    Unreached = 4,
+
+    /// <summary>It was tried for as long as is allowed: the person was not told.</summary>
+    Expired = 5,
+
+    /// <summary>It was no longer wanted before anybody took it.</summary>
+    Withdrawn = 6,
+}
+
+/// <summary>Why people were paged. The numbers are stored.</summary>
+internal enum PageReason : byte
+{
+    /// <summary>A step of the chain.</summary>
+    Step = 0,
+
+    /// <summary>Everybody again.</summary>
+    Repeat = 1,
+
+    /// <summary>It was handed to this person.</summary>
+    Assigned = 2,
+
+    /// <summary>It is over: told to those who were told that it was on.</summary>
+    Cleared = 3,
+
+    /// <summary>It should be closed.</summary>
+    CloseReminder = 4,
+
+    /// <summary>It came and went before anybody was told.</summary>
+    OccurredAndCleared = 5,
+
+    /// <summary>A test of a sensor, told to the tester.</summary>
+    Test = 6,
+}
+
+/// <summary>One fact in the life of an alert. Facts are only ever added; what an alert is, is what they add up to.</summary>
+/// <remarks>The words and properties are stored: properties may be added, never renamed.</remarks>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "what")]
+[JsonDerivedType(typeof(Raised), "raised")]
+[JsonDerivedType(typeof(PriorityRose), "priority-rose")]
+[JsonDerivedType(typeof(PriorityFell), "priority-fell")]
+[JsonDerivedType(typeof(DataLost), "data-lost")]
+[JsonDerivedType(typeof(DataBack), "data-back")]
+[JsonDerivedType(typeof(Recovered), "recovered")]
+[JsonDerivedType(typeof(Reopened), "reopened")]
+[JsonDerivedType(typeof(ChatterBegan), "chatter-began")]
+[JsonDerivedType(typeof(ChatterEnded), "chatter-ended")]
+[JsonDerivedType(typeof(Acknowledged), "acknowledged")]
+[JsonDerivedType(typeof(AcknowledgementWithdrawn), "acknowledgement-withdrawn")]
+[JsonDerivedType(typeof(AcknowledgementExpired), "acknowledgement-expired")]
+[JsonDerivedType(typeof(Assigned), "assigned")]
+[JsonDerivedType(typeof(Commented), "commented")]
+[JsonDerivedType(typeof(SetOut), "set-out")]
+[JsonDerivedType(typeof(Arrived), "arrived")]
+[JsonDerivedType(typeof(Extinguished), "extinguished")]
+[JsonDerivedType(typeof(MarkedFalse), "marked-false")]
+[JsonDerivedType(typeof(Closed), "closed")]
+[JsonDerivedType(typeof(Shelved), "shelved")]
+[JsonDerivedType(typeof(Unshelved), "unshelved")]
+[JsonDerivedType(typeof(TakenOutOfService), "out-of-service")]
+[JsonDerivedType(typeof(BackInService), "back-in-service")]
+[JsonDerivedType(typeof(Suppressed), "suppressed")]
+[JsonDerivedType(typeof(Released), "released")]
+[JsonDerivedType(typeof(Grouped), "grouped")]
+[JsonDerivedType(typeof(StepFired), "step-fired")]
+[JsonDerivedType(typeof(StepSkipped), "step-skipped")]
+[JsonDerivedType(typeof(PageReported), "page-reported")]
+internal abstract record ResponseEvent
+{
+    private ResponseEvent()
+    {
+    }
+
+    /// <summary>When, ms since 1970-01-01 UTC, by the service's clock.</summary>
+    public required long AtMs { get; init; }
+
+    /// <summary>Who; null: the service itself.</summary>
+    public Actor? By { get; init; }
+
+    /// <summary>It became active for the first time.</summary>
+    /// <param name="Priority">How soon somebody has to come.</param>
+    /// <param name="OnsetMs">Event time of the first breaching sample.</param>
+    /// <param name="Rule">Rule name.</param>
+    /// <param name="Asset">Registry path.</param>
+    /// <param name="Site">Site id; null for what is on none.</param>
+    /// <param name="Chain">Who is called and when, as it stood at this moment.</param>
+    /// <param name="DueMs">When the first step is due.</param>
+    /// <param name="Exercise">Whether it is meant.</param>
+    /// <param name="Tester">Who tests the sensor.</param>
+    public sealed record Raised(
+        Priority Priority, long OnsetMs, string Rule, string Asset, string? Site, EscalationChain Chain, long DueMs, Exercise Exercise = Exercise.None, string? Tester = null) : ResponseEvent;
+
+    /// <summary>It became more urgent: everybody is called anew.</summary>
+    public sealed record PriorityRose(Priority Priority, EscalationChain Chain, long DueMs) : ResponseEvent;
+
+    /// <summary>It became less urgent. Nobody is called for that.</summary>
+    public sealed record PriorityFell(Priority Priority) : ResponseEvent;
+
+    /// <summary>Nothing is heard of it: never the same as over.</summary>
+    public sealed record DataLost : ResponseEvent;
+
+    /// <summary>It is heard again, and is on.</summary>
+    public sealed record DataBack : ResponseEvent;
+
+    /// <summary>The readings are well again.</summary>
+    public sealed record Recovered : ResponseEvent;
+
+    /// <summary>It came back within its re-open window.</summary>
+    /// <param name="FlapCount">How often so far.</param>
+    /// <param name="DueMs">When the first step is due.</param>
+    public sealed record Reopened(int FlapCount, long DueMs) : ResponseEvent;
+
+    /// <summary>It comes and goes too often: it counts as on until it has been quiet.</summary>
+    public sealed record ChatterBegan : ResponseEvent;
+
+    /// <summary>It has been quiet for long enough.</summary>
+    public sealed record ChatterEnded : ResponseEvent;
+
+    /// <summary>A person takes care of it.</summary>
+    /// <param name="Required">How many persons are wanted, as of now.</param>
+    public sealed record Acknowledged(int Required) : ResponseEvent;
+
+    /// <summary>A person takes care of it no more.</summary>
+    public sealed record AcknowledgementWithdrawn : ResponseEvent;
+
+    /// <summary>Nothing was heard of those who acknowledged.</summary>
+    /// <param name="DueMs">When the next step is due.</param>
+    public sealed record AcknowledgementExpired(long DueMs) : ResponseEvent;
+
+    /// <summary>It was handed to somebody.</summary>
+    public sealed record Assigned(string To) : ResponseEvent;
+
+    /// <summary>Somebody said something.</summary>
+    /// <param name="Text">What.</param>
+    /// <param name="Photo">Reference of a photo; null: none.</param>
+    public sealed record Commented(string Text, string? Photo) : ResponseEvent;
+
+    /// <summary>Somebody is on the way.</summary>
+    public sealed record SetOut : ResponseEvent;
+
+    /// <summary>Somebody is there.</summary>
+    public sealed record Arrived : ResponseEvent;
+
+    /// <summary>Somebody says that it burns no more.</summary>
+    public sealed record Extinguished : ResponseEvent;
+
+    /// <summary>Somebody says that there is nothing; it counts towards the precision of the rule.</summary>
+    public sealed record MarkedFalse : ResponseEvent;
+
+    /// <summary>It is over.</summary>
+    /// <param name="Cause">What it was.</param>
+    /// <param name="Text">What was done.</param>
+    /// <param name="Photos">References of photos.</param>
+    /// <param name="WithoutPhoto">Why there is none where one is wanted.</param>
+    public sealed record Closed(CauseCode Cause, string Text, IReadOnlyList<string> Photos, string? WithoutPhoto) : ResponseEvent;
+
+    /// <summary>Nobody is to be called for it until a time.</summary>
+    public sealed record Shelved(long UntilMs, string Reason) : ResponseEvent;
+
+    /// <summary>The shelving is over; by nobody when its time had come.</summary>
+    /// <param name="DueMs">When the next step is due.</param>
+    public sealed record Unshelved(long DueMs) : ResponseEvent;
+
+    /// <summary>Its asset is worked on, with a permit.</summary>
+    public sealed record TakenOutOfService(string Permit, long UntilMs) : ResponseEvent;
+
+    /// <summary>The permit is over.</summary>
+    /// <param name="DueMs">When the next step is due.</param>
+    public sealed record BackInService(long DueMs) : ResponseEvent;
+
+    /// <summary>It is a consequence of another alert: nobody is called for it alone.</summary>
+    public sealed record Suppressed(string Source) : ResponseEvent;
+
+    /// <summary>The other alert is over, and this one is not.</summary>
+    /// <param name="DueMs">When the next step is due.</param>
+    public sealed record Released(long DueMs) : ResponseEvent;
+
+    /// <summary>A page of another alert tells of this one, too.</summary>
+    /// <param name="Lead">The alert whose page it is.</param>
+    /// <param name="Page">Number of that page.</param>
+    /// <param name="Person">Who was told.</param>
+    public sealed record Grouped(string Lead, int Page, string Person) : ResponseEvent;
+
+    /// <summary>People were paged.</summary>
+    /// <param name="Reason">Why.</param>
+    /// <param name="Step">Which step of the chain; −1: none.</param>
+    /// <param name="Page">Number of the page: alert, page and person name a message for ever.</param>
+    /// <param name="People">Who.</param>
+    /// <param name="Siren">Whether the site's siren was asked for.</param>
+    /// <param name="DueMs">When the next step is due; null: as before.</param>
+    public sealed record StepFired(PageReason Reason, int Step, int Page, IReadOnlyList<string> People, bool Siren, long? DueMs) : ResponseEvent;
+
+    /// <summary>A step found nobody.</summary>
+    /// <param name="Step">Which.</param>
+    /// <param name="Why">Tiers that are empty, and persons who cannot be reached, in words of the program.</param>
+    /// <param name="DueMs">When the next step is due: at once, while there is one.</param>
+    public sealed record StepSkipped(int Step, string Why, long DueMs) : ResponseEvent;
+
+    /// <summary>What became of a page.</summary>
+    /// <param name="Page">Number of the page.</param>
+    /// <param name="Person">To whom.</param>
+    /// <param name="Channel">Name of the channel; null where none is concerned.</param>
+    /// <param name="Outcome">What became of it.</param>
+    /// <param name="Code">The provider's code, or the kind of fault; null: none.</param>
+    public sealed record PageReported(int Page, string Person, string? Channel, DeliveryOutcome Outcome, string? Code) : ResponseEvent;
+}

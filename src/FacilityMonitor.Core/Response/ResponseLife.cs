@@ -1,0 +1,226 @@
+using System.Diagnostics;
+using System.Globalization;
+using FacilityMonitor.Alerts;
+using FacilityMonitor.Registry;
+
+namespace FacilityMonitor.Response;
+
+/// <summary>Decides what happens to an alert: pure functions of what it is, what is wanted and the time, to facts.</summary>
+internal static class ResponseLife
+{
+    /// <summary>Most characters of a comment or reason.</summary>
+    public const int TextMax = 2_000;
+
+    /// <summary>Most photos of an alert.</summary>
+    public const int PhotosMax = 20;
+
+    /// <summary>What a command leads to.</summary>
+    /// <param name="state">The alert as it is.</param>
+    /// <param name="command">What is wanted.</param>
+    /// <param name="by">By whom.</param>
+    /// <param name="nowMs">Now.</param>
+    /// <param name="required">How many persons have to acknowledge: <see cref="Required"/>.</param>
+    public static ResponseDecision Decide(AlertResponse state, ResponseCommand command, Actor by, long nowMs, int required)
+    {
+        if (state.Stage == ResponseStage.Closed)
+            return command is ResponseCommand.Comment comment ? Comment(state, comment, by, nowMs) : command is ResponseCommand.Unacknowledge or ResponseCommand.Shelve ? Refuse("closed", "这条告警已经关闭", "this alert is closed") : Done();
+        return command switch
+        {
+            ResponseCommand.Acknowledge => Done(Acknowledge(state, by, nowMs, required)),
+            ResponseCommand.Unacknowledge => Unacknowledge(state, by, nowMs),
+            ResponseCommand.Assign assign => state.Assignee == assign.To ? Done() : Done(new ResponseEvent.Assigned(assign.To) { AtMs = nowMs, By = by }),
+            ResponseCommand.Comment comment => Comment(state, comment, by, nowMs),
+            ResponseCommand.SetOut => state.Stage >= ResponseStage.EnRoute && Has(state, by)
+                ? Done()
+                : Done([.. Acknowledge(state, by, nowMs, required), new ResponseEvent.SetOut { AtMs = nowMs, By = by }]),
+            ResponseCommand.Arrive => state.Stage == ResponseStage.OnScene && Has(state, by)
+                ? Done()
+                : Done([.. Acknowledge(state, by, nowMs, required), new ResponseEvent.Arrived { AtMs = nowMs, By = by }]),
+            ResponseCommand.Extinguished => state.IsExtinguished && Has(state, by)
+                ? Done()
+                : Done([.. Acknowledge(state, by, nowMs, required), new ResponseEvent.Extinguished { AtMs = nowMs, By = by }]),
+            ResponseCommand.FalseAlarm => state.IsMarkedFalse && Has(state, by)
+                ? Done()
+                : Done([.. Acknowledge(state, by, nowMs, required), new ResponseEvent.MarkedFalse { AtMs = nowMs, By = by }]),
+            ResponseCommand.Close close => Close(state, close, by, nowMs),
+            ResponseCommand.Shelve shelve => Shelve(state, shelve, by, nowMs),
+            ResponseCommand.Unshelve => state.ShelvedUntilMs is null ? Done() : Done(new ResponseEvent.Unshelved(nowMs) { AtMs = nowMs, By = by }),
+            _ => throw new UnreachableException(),
+        };
+    }
+
+    /// <summary>How many persons have to acknowledge: two for life safety, but never more than there are.</summary>
+    /// <param name="priority">Of the alert.</param>
+    /// <param name="onDuty">Persons that its chain finds now.</param>
+    public static int Required(Priority priority, int onDuty) => priority == Priority.P0 ? Math.Clamp(onDuty, 1, 2) : 1;
+
+    /// <summary>What a step of the rules leads to.</summary>
+    /// <param name="state">The alert as it is; null: it was never active.</param>
+    /// <param name="step">What the rules say now.</param>
+    /// <param name="nowMs">Now, by the service's clock.</param>
+    /// <param name="firstDueMs">When the first step of a chain that begins now is due; quiet hours and groups are in it.</param>
+    /// <param name="exercise">Whether it is meant.</param>
+    /// <param name="tester">Who tests the sensor.</param>
+    public static IReadOnlyList<ResponseEvent> Observe(
+        AlertResponse? state, AlertTransition step, long nowMs, long firstDueMs, Exercise exercise = Exercise.None, string? tester = null)
+    {
+        switch (step.Condition)
+        {
+            case Condition.Active:
+            case Condition.Recovering when state is not null:
+                return state is null
+                    ? [new ResponseEvent.Raised(step.Priority, step.OnsetMs, step.Rule, step.Asset, step.Site, EscalationChain.Of(step.Priority), firstDueMs, exercise, tester) { AtMs = nowMs }]
+                    : [.. Activate(state, step, nowMs, firstDueMs), .. Reprioritize(state, step, nowMs, firstDueMs)];
+            case Condition.NoData when state is { Condition: Condition.Active }:
+                return [new ResponseEvent.DataLost { AtMs = nowMs }];
+            case Condition.Cleared when state is not null && state.Condition != Condition.Cleared:
+                var recovered = new ResponseEvent.Recovered { AtMs = nowMs };
+                return Chatters(state, -nowMs) ? [recovered, new ResponseEvent.ChatterBegan { AtMs = nowMs }] : [recovered];
+            default:
+                // Pending and Normal are nobody's business; nor is the end of what nobody heard of.
+                return [];
+        }
+    }
+
+    /// <summary>When something is to be looked at again without anybody doing anything, ms; null: nothing is, because it is closed or hangs on another alert.</summary>
+    public static long? NextDueMs(AlertResponse state)
+    {
+        if (state.Stage == ResponseStage.Closed)
+            return null;
+        long? due = null;
+        Sooner(state.IsCalling ? state.StepDueMs : null);
+        Sooner(state.ShelvedUntilMs);
+        Sooner(state.OutOfServiceUntilMs);
+        Sooner(state.IsChattering ? Math.Abs(state.Changes[^1]) + ResponseTiming.ChatterQuietMs : null);
+        Sooner(state is { Acknowledgements.Count: > 0, IsHeldBack: false } && state.IsOn ? ExpiryMs(state) : null);
+        if (!state.IsOn && !state.IsCalling && state.RecoveredMs is { } recovered)
+            Sooner(ResponseTiming.AutoCloseMs(state.HighestPriority) is { } wait ? recovered + wait : state.RemindedMs + ResponseTiming.CloseReminderMs);
+        // What hangs on another alert waits for that one; everything else has a next step.
+        return due;
+
+        void Sooner(long? candidate) => due = candidate is { } at && (due is null || at < due) ? at : due;
+    }
+
+    /// <summary>When the acknowledgements in force end, unless something is heard, ms.</summary>
+    public static long ExpiryMs(AlertResponse state) =>
+        state.ProgressMs + (state.Stage == ResponseStage.OnScene ? ResponseTiming.OnSceneMs(state.Priority) : ResponseTiming.AcknowledgementMs(state.Priority));
+
+    /// <summary>What the time alone leads to, calling people apart.</summary>
+    public static IReadOnlyList<ResponseEvent> Elapse(AlertResponse state, long nowMs)
+    {
+        if (state.Stage == ResponseStage.Closed)
+            return [];
+        if (state.ShelvedUntilMs <= nowMs)
+            return [new ResponseEvent.Unshelved(nowMs) { AtMs = nowMs }];
+        if (state.OutOfServiceUntilMs <= nowMs)
+            return [new ResponseEvent.BackInService(nowMs) { AtMs = nowMs }];
+        if (state.IsChattering && nowMs - Math.Abs(state.Changes[^1]) >= ResponseTiming.ChatterQuietMs)
+            return [new ResponseEvent.ChatterEnded { AtMs = nowMs }];
+        if (state is { Acknowledgements.Count: > 0, IsHeldBack: false } && state.IsOn && ExpiryMs(state) <= nowMs)
+            return [new ResponseEvent.AcknowledgementExpired(nowMs) { AtMs = nowMs }];
+        var isOver = !state.IsOn && !state.IsCalling;
+        if (isOver && ResponseTiming.AutoCloseMs(state.HighestPriority) is { } wait && state.RecoveredMs + wait <= nowMs)
+            return [new ResponseEvent.Closed(state.IsMarkedFalse ? CauseCode.FalseAlarm : CauseCode.Unknown, "", [], "closed by itself after it had cleared") { AtMs = nowMs }];
+        return [];
+    }
+
+    private static IEnumerable<ResponseEvent> Activate(AlertResponse state, AlertTransition step, long nowMs, long firstDueMs)
+    {
+        if (step.Condition != Condition.Active)
+            yield break;
+        if (state.Condition == Condition.NoData)
+        {
+            yield return new ResponseEvent.DataBack { AtMs = nowMs };
+        }
+        else if (state.Condition == Condition.Cleared)
+        {
+            yield return new ResponseEvent.Reopened(Math.Max(step.FlapCount, state.FlapCount + 1), firstDueMs) { AtMs = nowMs };
+            if (Chatters(state, nowMs))
+                yield return new ResponseEvent.ChatterBegan { AtMs = nowMs };
+        }
+    }
+
+    private static IEnumerable<ResponseEvent> Reprioritize(AlertResponse state, AlertTransition step, long nowMs, long firstDueMs)
+    {
+        if (step.Priority < state.Priority)
+            yield return new ResponseEvent.PriorityRose(step.Priority, EscalationChain.Of(step.Priority), firstDueMs) { AtMs = nowMs };
+        else if (step.Priority > state.Priority)
+            yield return new ResponseEvent.PriorityFell(step.Priority) { AtMs = nowMs };
+    }
+
+    private static bool Chatters(AlertResponse state, long change)
+    {
+        if (state.IsChattering)
+            return false;
+        var now = Math.Abs(change);
+        var changes = state.Changes.Append(change).ToList();
+        return changes.Count(one => one > 0 && now - one <= ResponseTiming.ChatterActivationsMs) >= ResponseTiming.ChatterActivations
+            || changes.Count(one => now - Math.Abs(one) <= ResponseTiming.ChatterChangesMs) > ResponseTiming.ChatterChanges;
+    }
+
+    private static IReadOnlyList<ResponseEvent> Acknowledge(AlertResponse state, Actor by, long nowMs, int required) =>
+        Has(state, by) ? [] : [new ResponseEvent.Acknowledged(required) { AtMs = nowMs, By = by }];
+
+    private static bool Has(AlertResponse state, Actor by) => state.Acknowledgements.Any(one => one.Person == by.Person);
+
+    private static ResponseDecision Unacknowledge(AlertResponse state, Actor by, long nowMs) => Has(state, by)
+        ? Done(new ResponseEvent.AcknowledgementWithdrawn { AtMs = nowMs, By = by })
+        : Refuse("not-acknowledged", "你没有接下这条告警，不用取消", "you did not take this alert, there is nothing to take back");
+
+    private static ResponseDecision Comment(AlertResponse state, ResponseCommand.Comment comment, Actor by, long nowMs)
+    {
+        if (comment.Text.Trim().Length == 0 && comment.Photo is null)
+            return Refuse("empty", "请写点什么，或加一张照片", "write something, or add a photo");
+        if (comment.Text.Length > TextMax)
+            return TooLong(comment.Text.Length);
+        if (comment.Photo is not null && state.Photos.Count >= PhotosMax)
+            return TooManyPhotos();
+        return Done(new ResponseEvent.Commented(comment.Text.Trim(), comment.Photo) { AtMs = nowMs, By = by });
+    }
+
+    private static ResponseDecision Close(AlertResponse state, ResponseCommand.Close close, Actor by, long nowMs)
+    {
+        if (close.Text.Length > TextMax)
+            return TooLong(close.Text.Length);
+        if (state.Photos.Count + close.Photos.Count > PhotosMax)
+            return TooManyPhotos();
+        // One pair of eyes may be wrong, and life safety wants two; what is still on may only be closed by who says that the readings, not the place, are wrong.
+        if (state is { Priority: Priority.P0, IsAnswered: false, Exercise: Exercise.None })
+            return Refuse("not-answered", "P0 要有足够的人确认后才能关闭；请先让第二个人确认", "a P0 is closed only when enough people have acknowledged it; a second one first");
+        if (state.IsOn && close.Cause is not (CauseCode.FalseAlarm or CauseCode.SensorFault or CauseCode.Test or CauseCode.Maintenance))
+            return Refuse("still-on", "告警还没有恢复，不能关闭；请先处理，或注明误报、传感器故障", "it is still on and cannot be closed; see to it first, or name it a false alarm or a faulty sensor");
+        var wantsPhoto = state.HighestPriority <= Priority.P1 && state.Exercise == Exercise.None;
+        if (wantsPhoto && state.Photos.Count + close.Photos.Count == 0 && string.IsNullOrWhiteSpace(close.WithoutPhoto))
+            return Refuse("no-photo", "P0、P1 关闭时要有照片；没有照片请写明原因", "a P0 or P1 is closed with a photo; without one say why there is none");
+        return Done(new ResponseEvent.Closed(close.Cause, close.Text.Trim(), close.Photos, string.IsNullOrWhiteSpace(close.WithoutPhoto) ? null : close.WithoutPhoto.Trim()) { AtMs = nowMs, By = by });
+    }
+
+    private static ResponseDecision Shelve(AlertResponse state, ResponseCommand.Shelve shelve, Actor by, long nowMs)
+    {
+        if (ResponseTiming.ShelveMaxMs(state.Priority) is not { } most)
+            return Refuse("never-p0", "P0 关系生命，不能暂停提醒", "a P0 is about lives and is never shelved");
+        if (string.IsNullOrWhiteSpace(shelve.Reason))
+            return Refuse("no-reason", "请写明暂停提醒的原因", "say why it is shelved");
+        if (shelve.Reason.Length > TextMax)
+            return TooLong(shelve.Reason.Length);
+        if (shelve.UntilMs <= nowMs)
+            return Refuse("no-end", "请写明暂停到什么时候，要在现在之后", "say until when, a time to come");
+        if (shelve.UntilMs - nowMs > most)
+        {
+            var hours = most / 3_600_000;
+            return Refuse("too-long", string.Create(CultureInfo.InvariantCulture, $"{state.Priority} 最多暂停 {hours} 小时"), string.Create(CultureInfo.InvariantCulture, $"a {state.Priority} is shelved for {hours} hours at most"));
+        }
+
+        return Done(new ResponseEvent.Shelved(shelve.UntilMs, shelve.Reason.Trim()) { AtMs = nowMs, By = by });
+    }
+
+    private static ResponseDecision.Refused TooLong(int length) => Refuse(
+        "too-long", string.Create(CultureInfo.InvariantCulture, $"有 {length} 个字符，上限是 {TextMax}"), string.Create(CultureInfo.InvariantCulture, $"{length} characters, the limit is {TextMax}"));
+
+    private static ResponseDecision.Refused TooManyPhotos() => Refuse(
+        "too-many-photos", string.Create(CultureInfo.InvariantCulture, $"一条告警最多 {PhotosMax} 张照片"), string.Create(CultureInfo.InvariantCulture, $"an alert has {PhotosMax} photos at most"));
+
+    private static ResponseDecision.Done Done(params IReadOnlyList<ResponseEvent> events) => new(events);
+
+    private static ResponseDecision.Refused Refuse(string reason, string zh, string en) => new(new ResponseRefusal(reason, new LocalText(zh, en)));
+}
