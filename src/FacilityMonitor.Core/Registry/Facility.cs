@@ -15,6 +15,9 @@ public sealed record Facility
     /// <summary>Who is told of alerts.</summary>
     public required IReadOnlyList<Contact> Contacts { get; init; }
 
+    /// <summary>Who is called, and when.</summary>
+    public People People { get; init; } = People.None;
+
     /// <summary>How the JSON of vendors becomes readings, in the order they are tried.</summary>
     public IReadOnlyList<JsonMapping> Mappings { get; init; } = [];
 

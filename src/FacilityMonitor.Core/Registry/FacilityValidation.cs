@@ -14,6 +14,7 @@ public static class FacilityValidation
             new SiteCheck(site, rules, problems).Run();
         ForeignTwice(problems, facility);
         Contacts(problems, facility);
+        PeopleCheck(problems, facility);
         return problems;
     }
 
@@ -40,6 +41,45 @@ public static class FacilityValidation
             foreach (var id in contact.Sites.Where(id => !sites.Contains(id)))
                 problems.Add(new(contact, "sites", Dangling(id, new("点位", "site"), sites)));
         }
+    }
+
+    private static void PeopleCheck(List<FacilityProblem> problems, Facility facility)
+    {
+        var people = facility.People;
+        Duplicates(problems, people.Persons, person => person.Id, new LocalText("人员", "person"));
+        Duplicates(problems, people.Teams, team => team.Id, new LocalText("班组", "team"));
+        var sites = facility.Sites.Select(site => site.Id).ToList();
+        var persons = people.Persons.Select(person => person.Id).ToList();
+        foreach (var team in people.Teams)
+        {
+            foreach (var id in team.Sites.Where(id => !sites.Contains(id)))
+                problems.Add(new(team, "sites", Dangling(id, new("点位", "site"), sites)));
+            if (team.Fallback is { } fallback && !persons.Contains(fallback))
+                problems.Add(new(team, "fallback", Dangling(fallback, new("人员", "person"), persons)));
+            foreach (var shift in team.Shifts)
+            {
+                foreach (var id in shift.Persons.Where(id => !persons.Contains(id)))
+                    problems.Add(new(shift, "people", Dangling(id, new("人员", "person"), persons)));
+            }
+
+            foreach (var one in team.Overrides)
+            {
+                Known(problems, one, "person", one.Person, persons);
+                Known(problems, one, "for", one.For, persons);
+            }
+
+            foreach (var swap in team.Swaps)
+            {
+                Known(problems, swap, "one", swap.One, persons);
+                Known(problems, swap, "other", swap.Other, persons);
+            }
+        }
+    }
+
+    private static void Known(List<FacilityProblem> problems, object subject, string key, string? id, List<string> persons)
+    {
+        if (id is { Length: > 0 } && !persons.Contains(id))
+            problems.Add(new(subject, key, Dangling(id, new("人员", "person"), persons)));
     }
 
     private static void Duplicates<T>(List<FacilityProblem> problems, IEnumerable<T> things, Func<T, string> id, LocalText what)

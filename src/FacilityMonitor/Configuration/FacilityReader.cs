@@ -25,6 +25,7 @@ internal sealed class FacilityReader(Problems problems)
     private readonly List<Site> _sites = [];
     private readonly List<Contact> _contacts = [];
     private readonly JsonMappingReader _mappings = new();
+    private People _people = People.None;
     private readonly Dictionary<string, IReadOnlyDictionary<string, double>> _rules = new(StringComparer.Ordinal);
     private MappingReader? _rulesAt;
     private List<YamlElement> _untranslated = [];
@@ -57,6 +58,7 @@ internal sealed class FacilityReader(Problems problems)
             _contacts.Add(read);
         }
 
+        _people = new PeopleReader(reader, environment, folder, (subject, at) => _written[subject] = at).Read();
         reader.Close();
     }
 
@@ -66,11 +68,11 @@ internal sealed class FacilityReader(Problems problems)
     /// <param name="isWhole">Whether every site could be read; if not, a contact's site that is not there says nothing.</param>
     public Facility Finish(string version, KnownRules? rules, bool isWhole)
     {
-        var facility = new Facility { Sites = _sites, Contacts = _contacts, Mappings = _mappings.Mappings, Rules = new RuleSettings(_rules), Version = version };
+        var facility = new Facility { Sites = _sites, Contacts = _contacts, People = _people, Mappings = _mappings.Mappings, Rules = new RuleSettings(_rules), Version = version };
         CheckMappedNames(facility);
         foreach (var found in FacilityValidation.Check(facility, rules))
         {
-            if (!isWhole && found is { Subject: Contact, Key: "sites" })
+            if (!isWhole && found is { Subject: Contact or Team, Key: "sites" })
                 continue;
             var at = _written.GetValueOrDefault(found.Subject) ?? _rulesAt;
             var key = found.Key.Split('.');
@@ -311,30 +313,8 @@ internal sealed class FacilityReader(Problems problems)
 
     private Uri? Webhook(MappingReader reader, Func<string, string?> environment, string folder)
     {
-        if (reader.Text("webhook", lengthMax: 2_000) is not { } text)
+        if (SecretText.Read(reader, "webhook", environment, folder) is not { } text)
             return null;
-        if (text.StartsWith("env:", StringComparison.Ordinal))
-        {
-            var name = text[4..];
-            text = environment(name)?.Trim() ?? "";
-            if (text.Length == 0)
-            {
-                reader.Error("webhook", $"环境变量 {name} 没有设置；请设置它，或改用 file:", $"the environment variable {name} is not set; set it or use file:");
-                return null;
-            }
-        }
-        else if (text.StartsWith("file:", StringComparison.Ordinal))
-        {
-            var path = Path.Combine(folder, text[5..]);
-            if (SecretFile.Read(path, out var refused) is not { } secret)
-            {
-                reader.Error("webhook", $"读不到文件 {text[5..]}（{refused}）；请核对路径和权限", $"the file {text[5..]} cannot be read ({refused}); check its path and permissions");
-                return null;
-            }
-
-            text = secret;
-        }
-
         // The address itself is a secret (most bots carry their key in it) and is never repeated here.
         if (!Uri.TryCreate(text, UriKind.Absolute, out var webhook) || (webhook.Scheme != Uri.UriSchemeHttps && webhook.Scheme != Uri.UriSchemeHttp))
         {

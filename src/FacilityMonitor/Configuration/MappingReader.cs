@@ -161,6 +161,37 @@ internal sealed class MappingReader
         return null;
     }
 
+    /// <summary>A time of day, such as 08:00; 24:00 is midnight.</summary>
+    public TimeOnly? Time(string key)
+    {
+        if (Text(key) is not { } text)
+            return null;
+        if (text == "24:00")
+            return TimeOnly.MinValue;
+        if (TimeOnly.TryParseExact(text, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time))
+            return time;
+        Error(key, $"'{text}' 不是时刻；请写成 \"08:00\"", $"'{text}' is no time of day; write it as \"08:00\"");
+        return null;
+    }
+
+    /// <summary>A moment on the wall clock of Shanghai, such as 2026-12-01 20:00; a date alone is its first moment.</summary>
+    public DateTime? Moment(string key)
+    {
+        if (Text(key) is not { } text)
+            return null;
+        if (DateTime.TryParseExact(text, ["yyyy-MM-dd HH:mm", "yyyy-MM-ddTHH:mm", "yyyy-MM-dd"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var moment))
+            return moment;
+        Error(key, $"'{text}' 不是时间；请写成 2026-12-01 20:00", $"'{text}' is no moment; write it as 2026-12-01 20:00");
+        return null;
+    }
+
+    public bool? YesOrNo(string key)
+    {
+        if (OneOf(key, "true", "false") is not { } text)
+            return null;
+        return text == "true";
+    }
+
     public DateOnly RequiredDate(string key)
     {
         if (Find(key) is null)

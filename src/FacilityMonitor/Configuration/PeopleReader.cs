@@ -1,0 +1,184 @@
+using System.Globalization;
+using FacilityMonitor.Registry;
+
+namespace FacilityMonitor.Configuration;
+
+/// <summary>Reads who is called, and when, out of a <c>people.yaml</c>.</summary>
+/// <param name="file">The file.</param>
+/// <param name="environment">Looks up a variable that an address names.</param>
+/// <param name="folder">Where files lie that an address names.</param>
+/// <param name="keep">Remembers where something was written.</param>
+internal sealed class PeopleReader(MappingReader file, Func<string, string?> environment, string folder, Action<object, MappingReader> keep)
+{
+    private static readonly Dictionary<string, DayOfWeek> Weekdays = new(StringComparer.Ordinal)
+    {
+        ["mon"] = DayOfWeek.Monday,
+        ["tue"] = DayOfWeek.Tuesday,
+        ["wed"] = DayOfWeek.Wednesday,
+        ["thu"] = DayOfWeek.Thursday,
+        ["fri"] = DayOfWeek.Friday,
+        ["sat"] = DayOfWeek.Saturday,
+        ["sun"] = DayOfWeek.Sunday,
+    };
+
+    public People Read() => new()
+    {
+        Persons = [.. file.Each("people", "person").Select(Person)],
+        Teams = [.. file.Each("teams", "team").Select(Team)],
+        Holidays = HolidayCalendar.BuiltIn.With(file.Each("holidays", "year").Select(Year).OfType<HolidayYear>()),
+    };
+
+    private Person Person(MappingReader reader) => Keep(reader, new Person
+    {
+        Id = reader.Id(),
+        Name = reader.RequiredName("name", untranslated: null),
+        Contacts = [.. reader.Each("reach", "way").Select(Contact)],
+        NightCalls = reader.YesOrNo("night-calls") ?? false,
+        Language = reader.OneOf("language", "zh", "en") ?? "zh",
+        Away = [.. reader.Each("away", "absence").Select(Absence).OfType<Absence>()],
+    });
+
+    private PersonContact Contact(MappingReader reader)
+    {
+        if (reader.Find("channel") is null)
+            reader.Missing("channel", "sms");
+        var contact = new PersonContact(reader.Reference("channel") ?? "", SecretText.Read(reader, "address", environment, folder) ?? "", reader.Date("verified"));
+        reader.Close();
+        return contact;
+    }
+
+    private static Absence? Absence(MappingReader reader)
+    {
+        var times = Period(reader);
+        reader.Close();
+        return times is { } period ? new Absence(period.From, period.To) : null;
+    }
+
+    private Team Team(MappingReader reader) => Keep(reader, new Team
+    {
+        Id = reader.Id(),
+        Name = reader.RequiredName("name", untranslated: null),
+        Tier = reader.Kind<Tier>("tier") ?? Tier.Guard,
+        Sites = reader.References("sites"),
+        Shifts = [.. reader.Each("shifts", "shift").Select(Shift)],
+        Overrides = [.. reader.Each("overrides", "override").Select(StandIn).OfType<StandIn>()],
+        Swaps = [.. reader.Each("swaps", "swap").Select(Swap).OfType<Swap>()],
+        Fallback = reader.Reference("fallback"),
+        AlwaysCovered = reader.YesOrNo("always-covered") ?? true,
+    });
+
+    private Shift Shift(MappingReader reader)
+    {
+        var people = reader.References("people");
+        if (people.Count == 0)
+            reader.Missing("people", "[wang, li]");
+        var turns = reader.Find("turns") is null ? ShiftTurns.Together : reader.Kind<ShiftTurns>("turns") ?? ShiftTurns.Together;
+        var since = reader.Date("since");
+        if (turns != ShiftTurns.Together && since is null)
+            reader.Error("turns", "轮流值班要写明从哪天由第一个人开始；请加一行，例如 since: 2026-11-23", "turns need the day on which the first person begins; add a line such as since: 2026-11-23");
+        return Keep(reader, new Shift
+        {
+            Days = reader.Find("days") is null ? DayKind.All : reader.Kind<DayKind>("days") ?? DayKind.All,
+            Weekdays = [.. reader.Texts("weekdays").Select(text => Weekday(reader, text)).OfType<DayOfWeek>()],
+            From = reader.Time("from") ?? TimeOnly.MinValue,
+            To = reader.Time("to") ?? TimeOnly.MinValue,
+            Persons = people,
+            Turns = turns,
+            Since = since ?? new DateOnly(2026, 1, 5),
+        });
+    }
+
+    private static DayOfWeek? Weekday(MappingReader reader, YamlScalar text)
+    {
+        if (Weekdays.TryGetValue(text.Text, out var day))
+            return day;
+        reader.Error("weekdays", $"'{text.Text}' 不是星期；请写 mon、tue、wed、thu、fri、sat、sun", $"'{text.Text}' is no day of the week; write mon, tue, wed, thu, fri, sat or sun");
+        return null;
+    }
+
+    private StandIn? StandIn(MappingReader reader)
+    {
+        var times = Period(reader);
+        if (reader.Find("person") is null)
+            reader.Missing("person", "wang");
+        var (person, place) = (reader.Reference("person"), reader.Reference("for"));
+        return times is { } period && person is not null ? Keep(reader, new StandIn(period.From, period.To, person, place)) : Nothing<StandIn>(reader);
+    }
+
+    private Swap? Swap(MappingReader reader)
+    {
+        var times = Period(reader);
+        foreach (var key in (string[])["one", "other"])
+        {
+            if (reader.Find(key) is null)
+                reader.Missing(key, "wang");
+        }
+
+        var (one, other) = (reader.Reference("one"), reader.Reference("other"));
+        return times is { } period && one is not null && other is not null ? Keep(reader, new Swap(period.From, period.To, one, other)) : Nothing<Swap>(reader);
+    }
+
+    private static HolidayYear? Year(MappingReader reader)
+    {
+        if (reader.Find("year") is null)
+            reader.Missing("year", "2027");
+        var year = reader.Integer("year", 2025, 2099);
+        var (off, work) = (Days(reader, "off", year), Days(reader, "work", year));
+        foreach (var day in work.Where(day => day.DayOfWeek is not (DayOfWeek.Saturday or DayOfWeek.Sunday)))
+            reader.Error("work", $"{day:yyyy-MM-dd} 不是周六或周日；调休上班日只能是周末", $"{day:yyyy-MM-dd} is no Saturday or Sunday; a make-up workday is");
+        foreach (var day in off.Intersect(work))
+            reader.Error("work", $"{day:yyyy-MM-dd} 同时写在 off 和 work；请删去一处", $"{day:yyyy-MM-dd} stands in off and in work; remove one");
+        if (off.Count == 0 && reader.Find("off") is null)
+            reader.Missing("off", "[2027-01-01]");
+        reader.Close();
+        return year is { } known ? new HolidayYear(known, off, work) : null;
+    }
+
+    private static List<DateOnly> Days(MappingReader reader, string key, int? year)
+    {
+        var days = new List<DateOnly>();
+        foreach (var text in reader.Texts(key))
+        {
+            if (!DateOnly.TryParseExact(text.Text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day))
+                reader.Error(key, $"'{text.Text}' 不是日期；请写成 2027-03-31", $"'{text.Text}' is no date; write it as 2027-03-31");
+            else if (year is { } known && day.Year != known)
+                reader.Error(key, $"{text.Text} 不在 {known} 年", $"{text.Text} is not in {known}");
+            else
+                days.Add(day);
+        }
+
+        return days;
+    }
+
+    private static (DateTime From, DateTime To)? Period(MappingReader reader)
+    {
+        foreach (var key in (string[])["from", "to"])
+        {
+            if (reader.Find(key) is null)
+                reader.Missing(key, "2026-12-01 20:00");
+        }
+
+        var (from, to) = (reader.Moment("from"), reader.Moment("to"));
+        if (from is not { } begin || to is not { } end)
+            return null;
+        if (end > begin)
+            return (begin, end);
+        reader.Error("to", $"要在 from（{begin:yyyy-MM-dd HH:mm}）之后", $"must be after from ({begin:yyyy-MM-dd HH:mm})");
+        return null;
+    }
+
+    private static T? Nothing<T>(MappingReader reader)
+        where T : class
+    {
+        reader.Close();
+        return null;
+    }
+
+    private T Keep<T>(MappingReader reader, T read)
+        where T : class
+    {
+        keep(read, reader);
+        reader.Close();
+        return read;
+    }
+}
