@@ -55,6 +55,9 @@ internal sealed record AlertResponse
 
     public string? Tester { get; init; }
 
+    /// <summary>Until when its sensor is tested; null: it is not.</summary>
+    public long? TestUntilMs { get; init; }
+
     public ResponseStage Stage { get; init; }
 
     /// <summary>Acknowledgements in force.</summary>
@@ -64,6 +67,9 @@ internal sealed record AlertResponse
     public int Required { get; init; } = 1;
 
     public string? Assignee { get; init; }
+
+    /// <summary>Whether the assignee was told, or chose it.</summary>
+    public bool IsAssigneeTold { get; init; } = true;
 
     /// <summary>Last acknowledgement, comment, photo or arrival, ms.</summary>
     public long ProgressMs { get; init; }
@@ -108,6 +114,9 @@ internal sealed record AlertResponse
     /// <summary>Pages so far: the number of the next one.</summary>
     public int Pages { get; init; }
 
+    /// <summary>The step for which the siren was asked last; −1: none.</summary>
+    public int SirenStep { get; init; } = -1;
+
     /// <summary>When people were last reminded to close it, ms.</summary>
     public long RemindedMs { get; init; }
 
@@ -127,7 +136,8 @@ internal sealed record AlertResponse
     public bool IsHeldBack => ShelvedUntilMs is not null || OutOfServiceUntilMs is not null || SuppressedBy is not null;
 
     /// <summary>Whether the chain goes on: nobody, or too few, answered. What is over goes on until one person knows of it; life safety until it is answered.</summary>
-    public bool IsCalling => Stage != ResponseStage.Closed && !IsHeldBack && !IsAnswered && (IsOn || Priority == Priority.P0 || !IsToldToAnybody);
+    public bool IsCalling => Stage != ResponseStage.Closed && !IsHeldBack && !IsAnswered
+        && (Exercise == Exercise.Test ? Pages == 0 : IsOn || Priority == Priority.P0 || !IsToldToAnybody);
 
     /// <summary>The first fact makes it; every other one changes it.</summary>
     public static AlertResponse Apply(string alert, AlertResponse? before, ResponseEvent fact) => before is null
@@ -147,6 +157,7 @@ internal sealed record AlertResponse
         HighestPriority = raised.Priority,
         Exercise = raised.Exercise,
         Tester = raised.Tester,
+        TestUntilMs = raised.TestUntilMs,
         Chain = raised.Chain,
         ChainBeganMs = raised.DueMs,
         StepDueMs = raised.DueMs,
@@ -182,7 +193,7 @@ internal sealed record AlertResponse
         ResponseEvent.Acknowledged acknowledged => Acknowledge(fact, acknowledged.Required),
         ResponseEvent.AcknowledgementWithdrawn => Without(fact.By!.Person, fact.AtMs),
         ResponseEvent.AcknowledgementExpired expired => this with { Acknowledgements = [], Stage = ResponseStage.Open, StepDueMs = expired.DueMs },
-        ResponseEvent.Assigned assigned => this with { Assignee = assigned.To },
+        ResponseEvent.Assigned assigned => this with { Assignee = assigned.To, IsAssigneeTold = fact.By?.Person == assigned.To },
         ResponseEvent.Commented commented => Progress(fact) with { Photos = commented.Photo is { } photo ? [.. Photos, photo] : Photos },
         ResponseEvent.SetOut => Stage is ResponseStage.Open or ResponseStage.Acked ? this with { Stage = ResponseStage.EnRoute } : this,
         ResponseEvent.Arrived => Progress(fact) with { Stage = ResponseStage.OnScene },
@@ -195,8 +206,11 @@ internal sealed record AlertResponse
         ResponseEvent.BackInService back => Resume(back.DueMs) with { OutOfServiceUntilMs = null },
         ResponseEvent.Suppressed suppressed => this with { SuppressedBy = suppressed.Source },
         ResponseEvent.Released released => Resume(released.DueMs) with { SuppressedBy = null },
-        ResponseEvent.Grouped grouped => this with { GroupedInto = grouped.Lead, People = With(grouped.Person, LastOf(grouped.Person) with { IsAccepted = false }) },
+        ResponseEvent.Grouped grouped => this with { GroupedInto = grouped.Lead },
+        ResponseEvent.Postponed postponed => this with { StepDueMs = postponed.DueMs },
         ResponseEvent.StepFired fired => Fire(fired),
+        ResponseEvent.TestOver over => Anew(over.DueMs) with { Exercise = Exercise.None, Tester = null, TestUntilMs = null },
+        ResponseEvent.SirenAsked asked => this with { Pages = asked.Page + 1, SirenStep = NextStep },
         ResponseEvent.StepSkipped skipped => this with { NextStep = skipped.Step + 1, StepDueMs = skipped.DueMs },
         ResponseEvent.PageReported reported => Report(reported),
         _ => throw new UnreachableException(),
@@ -212,6 +226,7 @@ internal sealed record AlertResponse
         GroupedInto = null,
         ChainBeganMs = dueMs,
         NextStep = 0,
+        SirenStep = -1,
         StepDueMs = dueMs,
         People = People.ToDictionary(pair => pair.Key, pair => pair.Value with { IsAccepted = false, ClearTold = false }),
     };
@@ -250,10 +265,12 @@ internal sealed record AlertResponse
             NextStep = fired.Step >= 0 ? fired.Step + 1 : NextStep,
             StepDueMs = fired.DueMs ?? StepDueMs,
             RemindedMs = fired.Reason == PageReason.CloseReminder ? fired.AtMs : RemindedMs,
+            IsAssigneeTold = IsAssigneeTold || fired.Reason == PageReason.Assigned,
         };
     }
 
-    private AlertResponse Report(ResponseEvent.PageReported reported) => reported.Outcome is DeliveryOutcome.Accepted or DeliveryOutcome.Delivered
+    /// <summary>A siren is nobody who knows: only persons who were paged count.</summary>
+    private AlertResponse Report(ResponseEvent.PageReported reported) => reported.Outcome is DeliveryOutcome.Accepted or DeliveryOutcome.Delivered && People.ContainsKey(reported.Person)
         ? this with { People = With(reported.Person, LastOf(reported.Person) with { IsAccepted = true }) }
         : this;
 

@@ -82,8 +82,11 @@ internal enum PageReason : byte
 [JsonDerivedType(typeof(Suppressed), "suppressed")]
 [JsonDerivedType(typeof(Released), "released")]
 [JsonDerivedType(typeof(Grouped), "grouped")]
+[JsonDerivedType(typeof(Postponed), "postponed")]
 [JsonDerivedType(typeof(StepFired), "step-fired")]
 [JsonDerivedType(typeof(StepSkipped), "step-skipped")]
+[JsonDerivedType(typeof(SirenAsked), "siren-asked")]
+[JsonDerivedType(typeof(TestOver), "test-over")]
 [JsonDerivedType(typeof(PageReported), "page-reported")]
 internal abstract record ResponseEvent
 {
@@ -107,8 +110,14 @@ internal abstract record ResponseEvent
     /// <param name="DueMs">When the first step is due.</param>
     /// <param name="Exercise">Whether it is meant.</param>
     /// <param name="Tester">Who tests the sensor.</param>
+    /// <param name="TestUntilMs">Until when the sensor is tested.</param>
     public sealed record Raised(
-        Priority Priority, long OnsetMs, string Rule, string Asset, string? Site, EscalationChain Chain, long DueMs, Exercise Exercise = Exercise.None, string? Tester = null) : ResponseEvent;
+        Priority Priority, long OnsetMs, string Rule, string Asset, string? Site, EscalationChain Chain, long DueMs, Exercise Exercise = Exercise.None, string? Tester = null, long? TestUntilMs = null)
+        : ResponseEvent;
+
+    /// <summary>The test is over, and the alert is not: from now on it is meant.</summary>
+    /// <param name="DueMs">When the first step is due.</param>
+    public sealed record TestOver(long DueMs) : ResponseEvent;
 
     /// <summary>It became more urgent: everybody is called anew.</summary>
     public sealed record PriorityRose(Priority Priority, EscalationChain Chain, long DueMs) : ResponseEvent;
@@ -201,20 +210,28 @@ internal abstract record ResponseEvent
     /// <param name="Person">Who was told.</param>
     public sealed record Grouped(string Lead, int Page, string Person) : ResponseEvent;
 
+    /// <summary>Those who would be called are flooded: what is not urgent waits, and is told as one.</summary>
+    /// <param name="DueMs">When the step is due now.</param>
+    public sealed record Postponed(long DueMs) : ResponseEvent;
+
     /// <summary>People were paged.</summary>
     /// <param name="Reason">Why.</param>
     /// <param name="Step">Which step of the chain; −1: none.</param>
     /// <param name="Page">Number of the page: alert, page and person name a message for ever.</param>
     /// <param name="People">Who.</param>
-    /// <param name="Siren">Whether the site's siren was asked for.</param>
     /// <param name="DueMs">When the next step is due; null: as before.</param>
-    public sealed record StepFired(PageReason Reason, int Step, int Page, IReadOnlyList<string> People, bool Siren, long? DueMs) : ResponseEvent;
+    public sealed record StepFired(PageReason Reason, int Step, int Page, IReadOnlyList<string> People, long? DueMs) : ResponseEvent;
 
     /// <summary>A step found nobody.</summary>
     /// <param name="Step">Which.</param>
     /// <param name="Why">Tiers that are empty, and persons who cannot be reached, in words of the program.</param>
     /// <param name="DueMs">When the next step is due: at once, while there is one.</param>
     public sealed record StepSkipped(int Step, string Why, long DueMs) : ResponseEvent;
+
+    /// <summary>The sirens of the site were asked to sound.</summary>
+    /// <param name="Page">Number of the page.</param>
+    /// <param name="Devices">Device ids.</param>
+    public sealed record SirenAsked(int Page, IReadOnlyList<string> Devices) : ResponseEvent;
 
     /// <summary>What became of a page.</summary>
     /// <param name="Page">Number of the page.</param>

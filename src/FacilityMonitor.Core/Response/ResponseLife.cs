@@ -60,16 +60,15 @@ internal static class ResponseLife
     /// <param name="nowMs">Now, by the service's clock.</param>
     /// <param name="firstDueMs">When the first step of a chain that begins now is due; quiet hours and groups are in it.</param>
     /// <param name="exercise">Whether it is meant.</param>
-    /// <param name="tester">Who tests the sensor.</param>
-    public static IReadOnlyList<ResponseEvent> Observe(
-        AlertResponse? state, AlertTransition step, long nowMs, long firstDueMs, Exercise exercise = Exercise.None, string? tester = null)
+    /// <param name="permit">What is done to its sensor or place; null: nothing.</param>
+    public static IReadOnlyList<ResponseEvent> Observe(AlertResponse? state, AlertTransition step, long nowMs, long firstDueMs, Exercise exercise = Exercise.None, Permit? permit = null)
     {
         switch (step.Condition)
         {
             case Condition.Active:
             case Condition.Recovering when state is not null:
                 return state is null
-                    ? [new ResponseEvent.Raised(step.Priority, step.OnsetMs, step.Rule, step.Asset, step.Site, EscalationChain.Of(step.Priority), firstDueMs, exercise, tester) { AtMs = nowMs }]
+                    ? Raise(step, nowMs, firstDueMs, exercise, permit)
                     : [.. Activate(state, step, nowMs, firstDueMs), .. Reprioritize(state, step, nowMs, firstDueMs)];
             case Condition.NoData when state is { Condition: Condition.Active }:
                 return [new ResponseEvent.DataLost { AtMs = nowMs }];
@@ -91,10 +90,13 @@ internal static class ResponseLife
         Sooner(state.IsCalling ? state.StepDueMs : null);
         Sooner(state.ShelvedUntilMs);
         Sooner(state.OutOfServiceUntilMs);
+        Sooner(state.TestUntilMs);
+        Sooner(state.IsAssigneeTold ? null : state.ProgressMs);
+        Sooner(ClearUntold(state).Count > 0 ? state.RecoveredMs : null);
         Sooner(state.IsChattering ? Math.Abs(state.Changes[^1]) + ResponseTiming.ChatterQuietMs : null);
         Sooner(state is { Acknowledgements.Count: > 0, IsHeldBack: false } && state.IsOn ? ExpiryMs(state) : null);
         if (!state.IsOn && !state.IsCalling && state.RecoveredMs is { } recovered)
-            Sooner(ResponseTiming.AutoCloseMs(state.HighestPriority) is { } wait ? recovered + wait : state.RemindedMs + ResponseTiming.CloseReminderMs);
+            Sooner(AutoCloseMs(state) is { } wait ? recovered + wait : state.RemindedMs + ResponseTiming.CloseReminderMs);
         // What hangs on another alert waits for that one; everything else has a next step.
         return due;
 
@@ -114,14 +116,35 @@ internal static class ResponseLife
             return [new ResponseEvent.Unshelved(nowMs) { AtMs = nowMs }];
         if (state.OutOfServiceUntilMs <= nowMs)
             return [new ResponseEvent.BackInService(nowMs) { AtMs = nowMs }];
+        // Somebody tests a detector, and it burns: when the test ends and the alert does not, it is meant.
+        if (state.TestUntilMs <= nowMs && state.IsOn)
+            return [new ResponseEvent.TestOver(nowMs) { AtMs = nowMs }];
         if (state.IsChattering && nowMs - Math.Abs(state.Changes[^1]) >= ResponseTiming.ChatterQuietMs)
             return [new ResponseEvent.ChatterEnded { AtMs = nowMs }];
         if (state is { Acknowledgements.Count: > 0, IsHeldBack: false } && state.IsOn && ExpiryMs(state) <= nowMs)
             return [new ResponseEvent.AcknowledgementExpired(nowMs) { AtMs = nowMs }];
         var isOver = !state.IsOn && !state.IsCalling;
-        if (isOver && ResponseTiming.AutoCloseMs(state.HighestPriority) is { } wait && state.RecoveredMs + wait <= nowMs)
+        if (isOver && AutoCloseMs(state) is { } wait && state.RecoveredMs + wait <= nowMs)
             return [new ResponseEvent.Closed(state.IsMarkedFalse ? CauseCode.FalseAlarm : CauseCode.Unknown, "", [], "closed by itself after it had cleared") { AtMs = nowMs }];
         return [];
+    }
+
+    /// <summary>Who was told that it is on, and not yet that it is over.</summary>
+    public static IReadOnlyList<string> ClearUntold(AlertResponse state) => state.IsOn || state.Priority == Priority.P3 || state.Stage == ResponseStage.Closed
+        ? []
+        : [.. state.People.Where(pair => pair.Value is { IsAccepted: true, ClearTold: false }).Select(pair => pair.Key).Order(StringComparer.Ordinal)];
+
+    private static long? AutoCloseMs(AlertResponse state) => state.Exercise == Exercise.Test ? 0 : ResponseTiming.AutoCloseMs(state.HighestPriority);
+
+    private static IReadOnlyList<ResponseEvent> Raise(AlertTransition step, long nowMs, long firstDueMs, Exercise exercise, Permit? permit)
+    {
+        var isTest = permit?.Kind == PermitKind.Test;
+        var raised = new ResponseEvent.Raised(
+            step.Priority, step.OnsetMs, step.Rule, step.Asset, step.Site, EscalationChain.Of(step.Priority), isTest ? nowMs : firstDueMs, isTest ? Exercise.Test : exercise,
+            isTest ? permit!.By : null, isTest ? permit!.UntilMs : null) { AtMs = nowMs };
+        // Work on a circuit explains that it is dead. It does not explain smoke.
+        var isExplained = permit is not null && !isTest && (step.Priority != Priority.P0 || permit.Kind == PermitKind.OutOfService);
+        return isExplained ? [raised, new ResponseEvent.TakenOutOfService(permit!.Id, permit.UntilMs) { AtMs = nowMs }] : [raised];
     }
 
     private static IEnumerable<ResponseEvent> Activate(AlertResponse state, AlertTransition step, long nowMs, long firstDueMs)

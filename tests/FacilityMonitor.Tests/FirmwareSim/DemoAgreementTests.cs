@@ -6,7 +6,7 @@ namespace FacilityMonitor.Tests.FirmwareSim;
 /// <summary>The demo's registry and the demo's scenario are written by hand, each in its own place; they have to mean the same neighbourhood.</summary>
 public sealed class DemoAgreementTests
 {
-    private static readonly Registry.Facility Registered = FacilityLoader.Load(Path.Combine(AppContext.BaseDirectory, "demo")).Facility!;
+    private static readonly FacilityMonitor.Registry.Facility Registered = FacilityLoader.Load(Path.Combine(AppContext.BaseDirectory, "demo")).Facility!;
 
     [Theory]
     [InlineData("demo")]

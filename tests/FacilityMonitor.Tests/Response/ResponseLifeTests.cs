@@ -76,7 +76,7 @@ public sealed class ResponseLifeTests
     {
         var life = new Life(priority) { OnDuty = 1 };
         life.At(30).Acknowledges("wang");
-        life.Add(new ResponseEvent.StepFired(PageReason.Step, 0, 0, ["wang"], false, life.NowMs + 60_000) { AtMs = life.NowMs });
+        life.Add(new ResponseEvent.StepFired(PageReason.Step, 0, 0, ["wang"], life.NowMs + 60_000) { AtMs = life.NowMs });
 
         life.At(30 + after - 0.001).Elapses();
         Assert.False(life.State.IsCalling);
@@ -322,11 +322,16 @@ public sealed class ResponseLifeTests
         var hazard = new Life(Priority.P1);
         hazard.At(3).Rules(Condition.Cleared);
         Assert.True(hazard.State.IsCalling);
+        // A siren is nobody who knows.
+        hazard.Add(new ResponseEvent.PageReported(0, "siren-1", "siren", DeliveryOutcome.Accepted, null) { AtMs = hazard.NowMs });
+        Assert.True(hazard.State.IsCalling);
+        hazard.Add(new ResponseEvent.StepFired(PageReason.Step, 0, 1, ["wang"], hazard.NowMs + 60_000) { AtMs = hazard.NowMs });
         hazard.Add(new ResponseEvent.PageReported(0, "wang", "sms", DeliveryOutcome.Accepted, null) { AtMs = hazard.NowMs });
         Assert.False(hazard.State.IsCalling);
 
         var fire = new Life(Priority.P0);
         fire.At(3).Rules(Condition.Cleared);
+        fire.Add(new ResponseEvent.StepFired(PageReason.Step, 0, 0, ["wang"], fire.NowMs + 60_000) { AtMs = fire.NowMs });
         fire.Add(new ResponseEvent.PageReported(0, "wang", "voice", DeliveryOutcome.Delivered, null) { AtMs = fire.NowMs });
         Assert.True(fire.State.IsCalling);
     }
@@ -349,7 +354,7 @@ public sealed class ResponseLifeTests
         var by = new Actor("wang", "link");
         ResponseEvent[] all =
         [
-            new ResponseEvent.Raised(Priority.P0, 1, "smoke", "s/a", "s", EscalationChain.Of(Priority.P0), 2, Exercise.Drill, "wang") { AtMs = 3 },
+            new ResponseEvent.Raised(Priority.P0, 1, "smoke", "s/a", "s", EscalationChain.Of(Priority.P0), 2, Exercise.Drill, "wang", 9) { AtMs = 3 }, new ResponseEvent.TestOver(3) { AtMs = 3 }, new ResponseEvent.SirenAsked(1, ["siren-1"]) { AtMs = 3 },
             new ResponseEvent.PriorityRose(Priority.P0, EscalationChain.Of(Priority.P0), 4) { AtMs = 3 }, new ResponseEvent.PriorityFell(Priority.P2) { AtMs = 3 },
             new ResponseEvent.DataLost { AtMs = 3 }, new ResponseEvent.DataBack { AtMs = 3 }, new ResponseEvent.Recovered { AtMs = 3 }, new ResponseEvent.Reopened(2, 9) { AtMs = 3 },
             new ResponseEvent.ChatterBegan { AtMs = 3 }, new ResponseEvent.ChatterEnded { AtMs = 3 }, new ResponseEvent.Acknowledged(2) { AtMs = 3, By = by },
@@ -358,7 +363,7 @@ public sealed class ResponseLifeTests
             new ResponseEvent.Extinguished { AtMs = 3, By = by }, new ResponseEvent.MarkedFalse { AtMs = 3, By = by }, new ResponseEvent.Closed(CauseCode.Fire, "t", ["p"], null) { AtMs = 3, By = by },
             new ResponseEvent.Shelved(7, "r") { AtMs = 3, By = by }, new ResponseEvent.Unshelved(7) { AtMs = 3 }, new ResponseEvent.TakenOutOfService("permit", 8) { AtMs = 3 },
             new ResponseEvent.BackInService(8) { AtMs = 3 }, new ResponseEvent.Suppressed("a2") { AtMs = 3 }, new ResponseEvent.Released(8) { AtMs = 3 },
-            new ResponseEvent.Grouped("a2", 3, "wang") { AtMs = 3 }, new ResponseEvent.StepFired(PageReason.Repeat, 4, 5, ["wang"], true, 6) { AtMs = 3 },
+            new ResponseEvent.Grouped("a2", 3, "wang") { AtMs = 3 }, new ResponseEvent.Postponed(8) { AtMs = 3 }, new ResponseEvent.StepFired(PageReason.Repeat, 4, 5, ["wang"], 6) { AtMs = 3 },
             new ResponseEvent.StepSkipped(1, "grid-officer", 5) { AtMs = 3 }, new ResponseEvent.PageReported(1, "wang", null, DeliveryOutcome.Unreached, "45009") { AtMs = 3 },
         ];
         Assert.Equal(typeof(ResponseEvent).GetNestedTypes(System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.NonPublic).Length, all.Select(fact => fact.GetType()).Distinct().Count());
