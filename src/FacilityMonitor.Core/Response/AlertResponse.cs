@@ -137,7 +137,10 @@ internal sealed record AlertResponse
 
     /// <summary>Whether the chain goes on: nobody, or too few, answered. What is over goes on until one person knows of it; life safety until it is answered.</summary>
     public bool IsCalling => Stage != ResponseStage.Closed && !IsHeldBack && !IsAnswered
-        && (Exercise == Exercise.Test ? Pages == 0 : IsOn || Priority == Priority.P0 || !IsToldToAnybody);
+        && (Exercise == Exercise.Test ? Pages == 0 : IsOn || (!EndedHidden && (Priority == Priority.P0 || !IsToldToAnybody)));
+
+    /// <summary>It ended while it was held back, with the knowledge of whoever held it back: nobody is called for that afterwards.</summary>
+    public bool EndedHidden { get; init; }
 
     /// <summary>The first fact makes it; every other one changes it.</summary>
     public static AlertResponse Apply(string alert, AlertResponse? before, ResponseEvent fact) => before is null
@@ -178,12 +181,13 @@ internal sealed record AlertResponse
         },
         ResponseEvent.PriorityFell fell => this with { Priority = fell.Priority },
         ResponseEvent.DataLost => this with { Condition = Condition.NoData, RecoveredMs = null },
-        ResponseEvent.DataBack => this with { Condition = Condition.Active, RecoveredMs = null },
-        ResponseEvent.Recovered => this with { Condition = Condition.Cleared, RecoveredMs = fact.AtMs, RemindedMs = fact.AtMs, Changes = Remember(-fact.AtMs) },
+        ResponseEvent.DataBack => this with { Condition = Condition.Active, RecoveredMs = null, EndedHidden = false },
+        ResponseEvent.Recovered => this with { Condition = Condition.Cleared, RecoveredMs = fact.AtMs, RemindedMs = fact.AtMs, EndedHidden = IsHeldBack, Changes = Remember(-fact.AtMs) },
         ResponseEvent.Reopened reopened => (IsChattering ? this : Anew(reopened.DueMs)) with
         {
             Condition = Condition.Active,
             RecoveredMs = null,
+            EndedHidden = false,
             FlapCount = reopened.FlapCount,
             Changes = Remember(fact.AtMs),
             Stage = IsChattering && Stage != ResponseStage.Closed ? Stage : ResponseStage.Open,

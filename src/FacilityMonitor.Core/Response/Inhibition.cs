@@ -74,8 +74,11 @@ internal sealed class Inhibition
         if (target.Priority == Priority.P1 || !Consequences.Contains(target.Rule))
             return false;
         var isAbove = Above(target.Asset).Contains(source.Asset);
-        return isAbove && (Outages.Contains(source.Rule) || (Absences.Contains(source.Rule) && _below.ContainsKey(source.Asset)));
+        return isAbove && CanHideBelow(source);
     }
+
+    /// <summary>Whether an alert can explain others than those of its own asset.</summary>
+    public bool CanHideBelow(InhibitionFact source) => Outages.Contains(source.Rule) || (Absences.Contains(source.Rule) && _below.ContainsKey(source.Asset));
 
     /// <summary>Nodes that seem lost: most of their devices fell silent together. The smallest of those that say the same.</summary>
     /// <param name="silent">Device assets that are silent, and since when, ms.</param>

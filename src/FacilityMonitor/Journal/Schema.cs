@@ -4,7 +4,7 @@ namespace FacilityMonitor.Journal;
 internal static class Schema
 {
     /// <summary>The statements of every version, the first one first; a database's version is how many of them it has seen.</summary>
-    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines];
+    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses];
 
     private static IReadOnlyList<string> First =>
     [
@@ -160,5 +160,33 @@ internal static class Schema
         "update shipping set booked = position, booked_alert = alert_change",
         // What the lines of a device began with, from which journal position on: a reading that is sent again is the line it was, whatever the registry says by now.
         "create table shipping_head (device integer not null, from_position integer not null, head blob not null, primary key (device, from_position)) strict, without rowid",
+    ];
+
+    private static IReadOnlyList<string> Responses =>
+    [
+        // What happened to an alert among people: facts that are only ever added, each with the hash of all before it; and what they add up to, to find it by.
+        """
+        create table response_event (alert text not null, number integer not null, at_ms integer not null, body text not null, hash text not null,
+          primary key (alert, number)) strict, without rowid
+        """,
+        "create trigger response_event_is_final before update on response_event begin select raise(abort, 'what happened is never rewritten'); end",
+        """
+        create table response (alert text primary key, site text, rule text not null, asset text not null, priority integer not null, stage integer not null, condition integer not null,
+          exercise integer not null, raised_ms integer not null, changed_ms integer not null, due_ms integer, called_ms integer, told integer not null, answered integer not null,
+          grouped_into text, suppressed_by text, shelved_ms integer, service_ms integer, recovered_ms integer, calling integer not null, events integer not null) strict, without rowid
+        """,
+        "create index response_due on response (due_ms) where due_ms is not null",
+        "create index response_by_group on response (site, priority, called_ms)",
+        "create index response_by_asset on response (asset, stage)",
+        "create index response_hidden on response (suppressed_by) where suppressed_by is not null",
+        "create index response_silent on response (rule, asset, raised_ms) where stage < 4",
+        // Which other alerts a page tells of.
+        "create table page_member (lead text not null, page integer not null, person text not null, alert text not null, primary key (lead, page, person, alert)) strict, without rowid",
+        // Tests, maintenance, out of service: asked for, agreed to, ended.
+        """
+        create table permit_event (permit text not null, what text not null, person text not null, at_ms integer not null, until_ms integer not null, body text,
+          primary key (permit, what)) strict, without rowid
+        """,
+        "create trigger permit_event_is_final before update on permit_event begin select raise(abort, 'what happened is never rewritten'); end",
     ];
 }

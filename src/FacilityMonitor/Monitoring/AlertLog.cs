@@ -46,14 +46,17 @@ internal static class AlertLog
         return open;
     }
 
-    /// <summary>Deletes the next alerts that have been over since before a time, with their steps.</summary>
+    /// <summary>Deletes the next alerts that have been over since before a time, with their steps and what people did; what nobody closed stays.</summary>
     /// <returns>How many.</returns>
     public static int Prune(SqliteConnection connection, long beforeMs, int most)
     {
         // Their letters too: a letter without its alert could never be ranked and would wait for ever.
-        const string Old = "(select id from alert where condition = $cleared and changed_ms < $before order by changed_ms limit $most)";
+        const string Old = "(select id from alert where condition = $cleared and changed_ms < $before and not exists (select 1 from response where response.alert = alert.id and stage < 4) order by changed_ms limit $most)";
         ReadOnlySpan<(string, SqlValue)> parameters = [("$cleared", (int)Condition.Cleared), ("$before", beforeMs), ("$most", most)];
         Database.Execute(connection, "delete from outbox where alert in " + Old, parameters);
+        Database.Execute(connection, "delete from page_member where lead in " + Old, parameters);
+        Database.Execute(connection, "delete from response_event where alert in " + Old, parameters);
+        Database.Execute(connection, "delete from response where alert in " + Old, parameters);
         Database.Execute(connection, "delete from alert_transition where alert in " + Old, parameters);
         return Database.Execute(connection, "delete from alert where id in " + Old, parameters);
     }

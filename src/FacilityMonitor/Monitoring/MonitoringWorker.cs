@@ -5,8 +5,10 @@ using FacilityMonitor.Contract;
 using FacilityMonitor.Control;
 using FacilityMonitor.Journal;
 using FacilityMonitor.OnCall;
+using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
+using FacilityMonitor.Response;
 using FacilityMonitor.Rules;
 
 namespace FacilityMonitor.Monitoring;
@@ -24,7 +26,8 @@ internal sealed record MonitoringState(long Number, IReadOnlyList<AlertTransitio
 
 /// <summary>From the journal to alerts. Restores its memory from a snapshot, reads the journal from there, and comes to the same alerts as if nothing had happened.</summary>
 internal sealed partial class MonitoringWorker(
-    Database database, MessageJournal journal, DeviceTable devices, FacilitySource registry, Outbox outbox, ServiceSettings settings, TimeProvider time, ILogger<MonitoringWorker> log)
+    Database database, MessageJournal journal, DeviceTable devices, FacilitySource registry, Outbox outbox, ResponseLog responses, ServiceSettings settings, TimeProvider time,
+    ILogger<MonitoringWorker> log)
     : BackgroundService
 {
     /// <summary>Name of the cursor: the journal before it is in the snapshot.</summary>
@@ -254,6 +257,7 @@ internal sealed partial class MonitoringWorker(
                 written.Clear();
                 written.AddRange(batch.Where(step => AlertLog.Write(connection, step)));
                 outbox.Enqueue(connection, written, contacts);
+                responses.Observe(connection, written);
                 foreach (var effect in effects)
                 {
                     CommandBook.Happened(
@@ -281,6 +285,7 @@ internal sealed partial class MonitoringWorker(
 
         _failing = false;
         outbox.Announce();
+        responses.Announce();
         foreach (var step in written.Where(step => step.Condition == Condition.Active && step.Sequence <= 1))
         {
             Raised++;
@@ -346,7 +351,7 @@ internal sealed partial class MonitoringWorker(
         // The engine knows nothing of alerts about ourselves; whoever raised them clears them.
         List<AlertTransition> orphans;
         using (var connection = database.OpenReader())
-            orphans = AlertLog.ReadOpen(connection).FindAll(step => !step.Asset.StartsWith(OwnAlert.AssetPrefix, StringComparison.Ordinal) && !known.Contains(step.AlertId));
+            orphans = AlertLog.ReadOpen(connection).FindAll(step => !step.Asset.StartsWith(OwnAlert.AssetPrefix, StringComparison.Ordinal) && step.Rule != Inhibition.LossRule && !known.Contains(step.AlertId));
         if (orphans.Count == 0)
             return;
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();

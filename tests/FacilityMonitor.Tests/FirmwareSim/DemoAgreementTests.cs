@@ -25,7 +25,7 @@ public sealed class DemoAgreementTests
     public void No_shed_of_the_demo_counts_more_bikes_than_it_has_places()
     {
         var sites = Scenes.Shipped("demo").Sites;
-        var counted = Registered.Sites.SelectMany(site => site.Devices.Where(device => device.Kind == Registry.DeviceKind.Shed).Select(device => (Site: site, device.Place))).ToList();
+        var counted = Registered.Sites.SelectMany(site => site.Devices.Where(device => device.Kind == FacilityMonitor.Registry.DeviceKind.Shed).Select(device => (Site: site, device.Place))).ToList();
 
         Assert.Equal(2, counted.Count);
         foreach (var (site, place) in counted)

@@ -8,8 +8,10 @@ using FacilityMonitor.Ingest;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
 using FacilityMonitor.Mqtt;
+using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
+using FacilityMonitor.Response;
 using FacilityMonitor.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -48,7 +50,8 @@ internal sealed class Street : IAsyncDisposable
         _registry = new FacilitySource(demo, Facility, Time, NullLogger<FacilitySource>.Instance, RunCommand.Rules);
         _pipeline = new IngestPipeline(Devices, Books, _ledger);
         _pipeline.Use(_registry.Current);
-        _rules = new MonitoringWorker(_database, _journal, Devices, _registry, new FacilityMonitor.OnCall.Outbox(Time), settings!, Time, NullLogger<MonitoringWorker>.Instance);
+        var responses = new ResponseLog(_registry, new ChannelSounds(new Dictionary<string, Loudness>(), Siren: null), new ActLinks(null, new byte[32]), Time);
+        _rules = new MonitoringWorker(_database, _journal, Devices, _registry, new FacilityMonitor.OnCall.Outbox(Time), responses, settings!, Time, NullLogger<MonitoringWorker>.Instance);
         _store = new EmbeddedStore(_database, Devices, NullLogger<EmbeddedStore>.Instance);
         _storing = new StoreWorker(_database, _journal, _store, Devices, Time, NullLogger<StoreWorker>.Instance);
         _merger = new BlockMerger(_database, _store, new StorageOptions(), Time);

@@ -8,7 +8,9 @@ using FacilityMonitor.Contract;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
 using FacilityMonitor.OnCall;
+using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Readings;
+using FacilityMonitor.Response;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -56,6 +58,10 @@ internal sealed class MonitoringFixture : IAsyncDisposable, ILogger<MonitoringWo
 
     public MonitoringWorker Worker { get; private set; } = null!;
 
+    public ResponseLog Responses { get; private set; } = null!;
+
+    public ChannelSounds Sounds { get; init; } = new(new Dictionary<string, Loudness>(), Siren: null);
+
     public string Log => string.Join('\n', _log);
 
     private string Data => Path.Combine(_folder.Path, string.Create(CultureInfo.InvariantCulture, $"data-{_lives}"));
@@ -73,7 +79,8 @@ internal sealed class MonitoringFixture : IAsyncDisposable, ILogger<MonitoringWo
         _decoder = new MessageDecoder(devices);
         _registry = new FacilitySource(_configuration, FacilityLoader.Load(_configuration, RunCommand.Rules).Facility!, Time, NullLogger<FacilitySource>.Instance, RunCommand.Rules);
         _openedWith = _registry.Current.Facility.Version;
-        Worker = new MonitoringWorker(Database, Journal, devices, _registry, new Outbox(Time), Settings, Time, this) { SnapshotStepBytes = SnapshotStepBytes };
+        Responses = new ResponseLog(_registry, Sounds, new ActLinks(null, new byte[32]), Time);
+        Worker = new MonitoringWorker(Database, Journal, devices, _registry, new Outbox(Time), Responses, Settings, Time, this) { SnapshotStepBytes = SnapshotStepBytes };
     }
 
     public async Task OpenAndRunAsync()

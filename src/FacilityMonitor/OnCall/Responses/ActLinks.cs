@@ -1,0 +1,68 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using FacilityMonitor.Configuration;
+
+namespace FacilityMonitor.OnCall.Responses;
+
+/// <summary>Whose link it is, and for which alert.</summary>
+/// <param name="Alert">The alert.</param>
+/// <param name="Person">The person it was sent to.</param>
+internal sealed record ActPass(string Alert, string Person);
+
+/// <summary>Signed links under <c>web.public-url</c>: whoever opens one is the person it was sent to, for this alert and for a time, without a name or a password.</summary>
+internal sealed class ActLinks(string? publicUrl, byte[] key)
+{
+    /// <summary>How long a link can be used.</summary>
+    public static readonly TimeSpan ValidFor = TimeSpan.FromHours(48);
+
+    private const string KeyFile = "links.key";
+    private const int KeyBytes = 32;
+
+    /// <summary>128 bits of an HMAC: nobody guesses them, and the link fits into a message.</summary>
+    private const int MacBytes = 16;
+
+    /// <summary>With the key of a data directory; it is made at the first start, and only its owner can read it.</summary>
+    public static ActLinks Open(ServiceSettings settings)
+    {
+        var path = Path.Combine(settings.Data.Directory, KeyFile);
+        Directory.CreateDirectory(settings.Data.Directory);
+        if (!File.Exists(path))
+        {
+            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+            if (!OperatingSystem.IsWindows())
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            using (var stream = new FileStream(path + ".new", options))
+                stream.Write(RandomNumberGenerator.GetBytes(KeyBytes));
+            File.Move(path + ".new", path, overwrite: true);
+        }
+
+        return new ActLinks(settings.Web.PublicUrl?.ToString(), File.ReadAllBytes(path));
+    }
+
+    /// <summary>The link of a person; null: there is no address that a phone can open.</summary>
+    public string? For(string alert, string person, long nowMs) => publicUrl is null ? null : $"{publicUrl.TrimEnd('/')}/a/{Token(alert, person, nowMs)}";
+
+    /// <summary>What stands behind <c>/a/</c>.</summary>
+    public string Token(string alert, string person, long nowMs)
+    {
+        var until = (nowMs + (long)ValidFor.TotalMilliseconds) / 60_000;
+        var body = Encoding.UTF8.GetBytes(FormattableString.Invariant($"{alert}.{person}.{until:x}"));
+        return Base64Url.EncodeToString([.. body, .. Sign(body)]);
+    }
+
+    /// <summary>Whose token it is; null: nobody's, or its time is over.</summary>
+    public ActPass? Read(string token, long nowMs)
+    {
+        if (token.Length > 300 || !Base64Url.IsValid(token))
+            return null;
+        var bytes = Base64Url.DecodeFromChars(token);
+        if (bytes.Length <= MacBytes || !CryptographicOperations.FixedTimeEquals(Sign(bytes.AsSpan(..^MacBytes)), bytes.AsSpan(^MacBytes..)))
+            return null;
+        if (Encoding.UTF8.GetString(bytes.AsSpan(..^MacBytes)).Split('.') is not [var alert, var person, var until])
+            return null;
+        return Convert.ToInt64(until, 16) * 60_000 > nowMs ? new ActPass(alert, person) : null;
+    }
+
+    private byte[] Sign(ReadOnlySpan<byte> body) => HMACSHA256.HashData(key, body)[..MacBytes];
+}

@@ -1,0 +1,372 @@
+using FacilityMonitor.Alerts;
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Monitoring;
+using FacilityMonitor.OnCall.Notices;
+using FacilityMonitor.Registry;
+using FacilityMonitor.Response;
+using Microsoft.Data.Sqlite;
+
+namespace FacilityMonitor.OnCall.Responses;
+
+/// <summary>What became of a command.</summary>
+internal abstract record ResponseOutcome
+{
+    private ResponseOutcome()
+    {
+    }
+
+    /// <summary>It is done, or was so before.</summary>
+    /// <param name="State">What the alert is now.</param>
+    /// <param name="IsNew">Whether anything changed.</param>
+    public sealed record Done(AlertResponse State, bool IsNew) : ResponseOutcome;
+
+    /// <summary>It is not done.</summary>
+    public sealed record Refused(ResponseRefusal Refusal) : ResponseOutcome;
+
+    /// <summary>There is no such alert.</summary>
+    public sealed record Unknown : ResponseOutcome;
+}
+
+/// <summary>Turns what the rules say, what people do, what providers report and what the clock leads to into facts, and facts into notices: all of one thing in one commit.</summary>
+/// <remarks>Every method with a connection runs on the writer's thread inside a commit; nothing is remembered between them, so that a commit that was undone leaves nothing behind.</remarks>
+internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds, ActLinks links, TimeProvider time) : IDeliveryLog
+{
+    /// <summary>More pages than this to one person in <see cref="FloodWindow"/> are a flood (ISA-18.2): what is not urgent waits.</summary>
+    public const int FloodPages = 10;
+
+    /// <summary>The flood is over below so many.</summary>
+    public const int FloodOverPages = 5;
+
+    /// <summary>In a flood service alerts are told so often, all as one, ms.</summary>
+    public const long FloodDigestMs = 5 * 60_000;
+
+    /// <summary>Alerts that are named in a page that tells of several.</summary>
+    public const int NamedMax = 10;
+
+    /// <summary>Over which time pages are counted.</summary>
+    public static readonly TimeSpan FloodWindow = TimeSpan.FromMinutes(10);
+
+    private readonly Lock _gate = new();
+    private readonly HashSet<string> _flooded = new(StringComparer.Ordinal);
+    private (Facility Facility, DutyBoard Board, Inhibition Tree)? _built;
+    private long _version;
+
+    /// <summary>Rises when notices were put in.</summary>
+    public long Version => Interlocked.Read(ref _version);
+
+    /// <summary>Raised after a commit that changed something; on any thread.</summary>
+    public event Action? Changed;
+
+    /// <summary>Who is called now, by the registry in force.</summary>
+    public DutyBoard Board => Built().Board;
+
+    /// <summary>What hangs on what, by the registry in force.</summary>
+    public Inhibition Tree => Built().Tree;
+
+    /// <summary>Says that something was committed.</summary>
+    public void Announce()
+    {
+        Interlocked.Increment(ref _version);
+        Changed?.Invoke();
+    }
+
+    /// <summary>What new steps of the rules lead to. The first page of life safety is in the same commit as the step.</summary>
+    public void Observe(SqliteConnection connection, IReadOnlyList<AlertTransition> steps, Exercise exercise = Exercise.None, EscalationChain? chain = null)
+    {
+        var pages = new PageBatch();
+        foreach (var step in steps)
+        {
+            // Anybody may invent a device: who is told of those is limited elsewhere, and nobody is woken.
+            if (step.IsStranger || step.Condition is Condition.Pending or Condition.Normal)
+                continue;
+            var before = ResponseTable.Load(connection, step.AlertId);
+            if (before is null && step.Condition != Condition.Active)
+                continue;
+            var now = NowMs();
+            var due = exercise == Exercise.None ? DutyBoard.FirstDueMs(step.Priority, now, ResponseTable.LastOfGroupMs(connection, step.Site, step.Priority)) : now;
+            var permit = before is null && exercise == Exercise.None ? PermitTable.Covering(connection, step.Asset, now) : null;
+            var facts = ResponseLife.Observe(before, step, now, due, exercise, permit);
+            if (facts.Count == 0)
+                continue;
+            if (chain is not null && facts[0] is ResponseEvent.Raised raised)
+                facts = [raised with { Chain = chain }, .. facts.Skip(1)];
+            var state = Append(connection, step.AlertId, before, facts, pages);
+            if (before is null && exercise == Exercise.None)
+                state = Inhibit(connection, state, pages);
+            Advance(connection, state, pages);
+        }
+
+        pages.Put(this, connection);
+    }
+
+    /// <summary>What a command leads to.</summary>
+    public ResponseOutcome Command(SqliteConnection connection, string alert, ResponseCommand command, Actor by)
+    {
+        if (ResponseTable.Load(connection, alert) is not { } state)
+            return new ResponseOutcome.Unknown();
+        var now = NowMs();
+        var required = ResponseLife.Required(state.Priority, Board.CountOnDuty(state.Chain, state.Site, state.Priority, now));
+        switch (ResponseLife.Decide(state, command, by, now, required))
+        {
+            case ResponseDecision.Done { Events.Count: 0 }:
+                return new ResponseOutcome.Done(state, IsNew: false);
+            case ResponseDecision.Done done:
+                var pages = new PageBatch();
+                state = Append(connection, alert, state, done.Events, pages);
+                Advance(connection, state, pages);
+                pages.Put(this, connection);
+                return new ResponseOutcome.Done(ResponseTable.Load(connection, alert)!, IsNew: true);
+            case ResponseDecision.Refused refused:
+                return new ResponseOutcome.Refused(refused.Refusal);
+            default:
+                throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    /// <summary>What the clock leads to: for so many alerts, and for those that were hidden.</summary>
+    /// <returns>Whether there may be more.</returns>
+    public bool Elapse(SqliteConnection connection, int most)
+    {
+        var now = NowMs();
+        var pages = new PageBatch();
+        var released = ResponseTable.Releasable(connection, now, most);
+        foreach (var alert in released)
+        {
+            if (ResponseTable.Load(connection, alert) is { } state)
+                Append(connection, alert, state, [new ResponseEvent.Released(now) { AtMs = now }], pages);
+        }
+
+        var due = ResponseTable.Due(connection, now, most);
+        foreach (var alert in due)
+        {
+            if (ResponseTable.Load(connection, alert) is { } state)
+                Advance(connection, state, pages);
+        }
+
+        pages.Put(this, connection);
+        return released.Count == most || due.Count == most;
+    }
+
+    /// <summary>What became of a notice, within the commit that books it.</summary>
+    public void Write(SqliteConnection connection, DeliveryEvent happened)
+    {
+        if (happened.Kind == DeliveryKind.Acknowledged)
+        {
+            // Whoever presses a key means everything that the call told of.
+            foreach (var alert in (string[])[happened.Alert, .. ResponseTable.Members(connection, happened.Alert, happened.Step, happened.Person)])
+                Command(connection, alert, new ResponseCommand.Acknowledge(), new Actor(happened.Person, happened.Channel ?? "card"));
+            return;
+        }
+
+        var outcome = happened.Kind switch
+        {
+            DeliveryKind.Accepted => DeliveryOutcome.Accepted,
+            DeliveryKind.Delivered => DeliveryOutcome.Delivered,
+            DeliveryKind.Failed => DeliveryOutcome.Failed,
+            DeliveryKind.FailedOver => DeliveryOutcome.FailedOver,
+            DeliveryKind.Unreached => DeliveryOutcome.Unreached,
+            DeliveryKind.Expired => DeliveryOutcome.Expired,
+            DeliveryKind.Withdrawn => DeliveryOutcome.Withdrawn,
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+        var report = new ResponseEvent.PageReported(happened.Step, happened.Person, happened.Channel, outcome, happened.Code) { AtMs = happened.AtMs };
+        Report(connection, happened.Alert, report);
+        foreach (var member in ResponseTable.Members(connection, happened.Alert, happened.Step, happened.Person))
+            Report(connection, member, report);
+    }
+
+    /// <summary>Writes one notice. What it says is what the alert says now.</summary>
+    internal void Put(SqliteConnection connection, AlertResponse state, ResponseEvent.StepFired fired, string person, IReadOnlyList<PersonContact> contacts, IReadOnlyList<string> others)
+    {
+        var now = NowMs();
+        var text = PageText.Compose(
+            state, fired.Reason, StoredText(connection, state.Alert), ResponseTable.HiddenBehind(connection, state.Alert), [.. others.Take(NamedMax).Select(other => StoredText(connection, other))], others.Count);
+        NoticeBook.Enqueue(
+            connection, new Notice
+            {
+                Alert = state.Alert,
+                Step = fired.Page,
+                Person = person,
+                Priority = state.Priority,
+                IsDrill = state.Exercise != Exercise.None,
+                Reaches = [.. contacts.Select(contact => new Reach(contact.Channel, contact.Address))],
+                Brief = PageText.Brief(text),
+                Text = text,
+                Link = links.For(state.Alert, person, now),
+            },
+            now, [this]);
+    }
+
+    private AlertResponse Append(SqliteConnection connection, string alert, AlertResponse? before, IReadOnlyList<ResponseEvent> facts, PageBatch pages)
+    {
+        var state = ResponseTable.Append(connection, alert, before, facts);
+        foreach (var fact in facts)
+            Act(connection, state, fact, pages);
+        // Notices that end at once report back to this log.
+        return ResponseTable.Load(connection, alert)!;
+    }
+
+    private void Act(SqliteConnection connection, AlertResponse state, ResponseEvent fact, PageBatch pages)
+    {
+        switch (fact)
+        {
+            case ResponseEvent.StepFired fired:
+                foreach (var person in fired.People)
+                    pages.Add(state, fired, person, Ways(state, fired, person), IsFlooded(connection, person));
+                break;
+            case ResponseEvent.SirenAsked asked:
+                foreach (var device in asked.Devices)
+                    Siren(connection, state, asked.Page, device);
+                break;
+            case ResponseEvent.Acknowledged:
+                Withdraw(connection, state, fact.By!.Person, "acknowledged");
+                if (state.IsAnswered)
+                    Withdraw(connection, state, null, "acknowledged");
+                break;
+            case ResponseEvent.Closed:
+                Withdraw(connection, state, null, "closed");
+                break;
+            case ResponseEvent.Shelved:
+                Withdraw(connection, state, null, "shelved");
+                break;
+            case ResponseEvent.TakenOutOfService:
+                Withdraw(connection, state, null, "out-of-service");
+                break;
+            case ResponseEvent.Suppressed:
+                Withdraw(connection, state, null, "suppressed");
+                break;
+        }
+    }
+
+    /// <summary>A page that tells of others, too, stays as long as one of them is unanswered.</summary>
+    private void Withdraw(SqliteConnection connection, AlertResponse state, string? person, string reason)
+    {
+        var needed = ResponseTable.Members(connection, state.Alert, null, person)
+            .Any(member => ResponseTable.Load(connection, member) is { IsCalling: true } other && other.Acknowledgements.All(one => one.Person != person));
+        if (!needed)
+            NoticeBook.Withdraw(connection, state.Alert, person, reason, NowMs(), [this]);
+    }
+
+    private void Siren(SqliteConnection connection, AlertResponse state, int page, string device)
+    {
+        var text = StoredText(connection, state.Alert);
+        NoticeBook.Enqueue(
+            connection, new Notice
+            {
+                Alert = state.Alert,
+                Step = page,
+                Person = device,
+                Priority = state.Priority,
+                IsDrill = state.Exercise != Exercise.None,
+                Reaches = sounds.Siren is { } channel ? [new Reach(channel, $"{state.Site}/{device}")] : [],
+                Brief = PageText.Brief(text),
+                Text = text,
+            },
+            NowMs(), [this]);
+    }
+
+    private IReadOnlyList<PersonContact> Ways(AlertResponse state, ResponseEvent.StepFired fired, string person) => fired.Step >= 0 && fired.Reason != PageReason.Test
+        ? Board.Find(state.Chain.At(fired.Step), fired.Step, state.Site, state.Priority, fired.AtMs, out _).FirstOrDefault(callee => callee.Person.Id == person)?.Contacts ?? []
+        : Board.Find(person, fired.Reason is PageReason.Cleared or PageReason.CloseReminder ? Priority.P2 : state.Priority)?.Contacts ?? [];
+
+    private void Advance(SqliteConnection connection, AlertResponse state, PageBatch pages)
+    {
+        var now = NowMs();
+        if (ResponseLife.NextDueMs(state) is not { } due || due > now)
+            return;
+        if (Postpone(connection, state, now) is { } postponed)
+        {
+            Append(connection, state.Alert, state, [postponed], pages);
+            return;
+        }
+
+        // Facts of one round; what comes of their notices is found in the next.
+        if (Escalation.Advance(state, Board, now) is { Count: > 0 } facts)
+            Append(connection, state.Alert, state, facts, pages);
+    }
+
+    /// <summary>In a flood, service alerts wait for the next full five minutes, all of them together.</summary>
+    private ResponseEvent.Postponed? Postpone(SqliteConnection connection, AlertResponse state, long nowMs)
+    {
+        if (state.Priority < Priority.P2 || !state.IsCalling || state.StepDueMs > nowMs || state.Exercise != Exercise.None || nowMs % FloodDigestMs < 2_000)
+            return null;
+        var callees = Board.Find(state.Chain.At(state.NextStep), state.NextStep, state.Site, state.Priority, nowMs, out _);
+        if (callees.Count == 0 || !callees.All(callee => IsFlooded(connection, callee.Person.Id)))
+            return null;
+        return new ResponseEvent.Postponed(((nowMs / FloodDigestMs) + 1) * FloodDigestMs) { AtMs = nowMs };
+    }
+
+    /// <summary>On above ten pages in ten minutes, off below five: otherwise it would go to and fro.</summary>
+    public bool IsFlooded(SqliteConnection connection, string person)
+    {
+        using var command = Database.Command(
+            connection, "select count(*) from notice where person = $person and created_ms > $since", ("$person", person), ("$since", NowMs() - (long)FloodWindow.TotalMilliseconds));
+        var pages = (long)command.ExecuteScalar()!;
+        lock (_gate)
+        {
+            if (pages > FloodPages)
+                _flooded.Add(person);
+            else if (pages < FloodOverPages)
+                _flooded.Remove(person);
+            return _flooded.Contains(person);
+        }
+    }
+
+    private void Report(SqliteConnection connection, string alert, ResponseEvent.PageReported report)
+    {
+        if (ResponseTable.Load(connection, alert) is not { } state)
+            return;
+        var pages = new PageBatch();
+        state = Append(connection, alert, state, [report], pages);
+        Advance(connection, state, pages);
+        pages.Put(this, connection);
+    }
+
+    private AlertResponse Inhibit(SqliteConnection connection, AlertResponse state, PageBatch pages)
+    {
+        var (tree, own) = (Tree, new InhibitionFact(state.Rule, state.Priority, state.Asset));
+        if (state.Site is null)
+            return state;
+        var source = ResponseTable.OnAssets(connection, tree.Above(state.Asset)).Find(one => one.Alert != state.Alert && tree.Hides(one.Fact, own)).Alert;
+        if (source is not null)
+            return Append(connection, state.Alert, state, [new ResponseEvent.Suppressed(source) { AtMs = NowMs() }], pages);
+        // Only what can hide something below it looks at the whole site.
+        if (!tree.CanHideBelow(own))
+        {
+            foreach (var (alert, _) in ResponseTable.OnAssets(connection, [state.Asset]).Where(one => one.Alert != state.Alert && tree.Hides(own, one.Fact)))
+                Hide(alert);
+            return state;
+        }
+
+        foreach (var (alert, _) in ResponseTable.OfSite(connection, state.Site).Where(one => one.Alert != state.Alert && tree.Hides(own, one.Fact)))
+            Hide(alert);
+        return state;
+
+        void Hide(string alert) => Append(connection, alert, ResponseTable.Load(connection, alert), [new ResponseEvent.Suppressed(state.Alert) { AtMs = NowMs() }], pages);
+    }
+
+    private static LocalText StoredText(SqliteConnection connection, string alert)
+    {
+        using var command = Database.Command(connection, "select body, onset_ms from alert where id = $alert", ("$alert", alert));
+        using var row = command.ExecuteReader();
+        return row.Read() ? StoredAlert.Read(row.GetString(0), row.GetInt64(1), 0).Text : new LocalText(alert, alert);
+    }
+
+    private (Facility Facility, DutyBoard Board, Inhibition Tree) Built()
+    {
+        var facility = registry.Current.Facility;
+        lock (_gate)
+        {
+            if (_built is { } built && ReferenceEquals(built.Facility, facility))
+                return built;
+            var sirens = facility.Sites.ToDictionary(
+                site => site.Id, site => (IReadOnlyList<string>)[.. site.Devices.Where(device => device.Kind == DeviceKind.Siren).Select(device => device.Id)], StringComparer.Ordinal);
+            var board = new DutyBoard(new DutyRoster(facility.People), sounds.Of, site => sounds.Siren is not null && sirens.TryGetValue(site, out var devices) ? devices : []);
+            _built = (facility, board, new Inhibition(facility));
+            return _built.Value;
+        }
+    }
+
+    private long NowMs() => time.GetUtcNow().ToUnixTimeMilliseconds();
+}

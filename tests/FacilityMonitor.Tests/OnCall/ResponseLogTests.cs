@@ -1,0 +1,285 @@
+using FacilityMonitor.Alerts;
+using FacilityMonitor.OnCall.Notices;
+using FacilityMonitor.OnCall.Responses;
+using FacilityMonitor.Registry;
+using FacilityMonitor.Response;
+using Microsoft.Data.Sqlite;
+
+namespace FacilityMonitor.Tests.OnCall;
+
+public sealed class ResponseLogTests
+{
+    [Fact]
+    public async Task A_fire_is_told_in_the_same_commit_that_knows_of_it()
+    {
+        await using var fixture = new ResponseFixture();
+
+        await fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active, Priority.P0, "smoke"));
+
+        Assert.Equal(["a1 0 siren-1", "a1 1 guard", "a1 1 fire"], fixture.Notices());
+        Assert.Equal(["siren/huaihai/siren-1", "voice/guard", "sms/guard", "app/guard", "voice/fire", "sms/fire", "app/fire"],
+            fixture.Rows("select channel || '/' || address from notice_way order by notice, ordinal"));
+    }
+
+    [Fact]
+    public async Task The_chain_goes_on_by_the_second_until_two_have_answered_and_their_pages_are_withdrawn()
+    {
+        await using var fixture = new ResponseFixture();
+        await fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active, Priority.P0, "smoke"));
+        await fixture.PassAsync(61);
+        Assert.Equal(["a1 2 manager", "a1 2 grid"], fixture.Notices("step = 2"));
+
+        await fixture.DoesAsync("guard", "a1", new ResponseCommand.Acknowledge());
+        Assert.Equal(["a1 1 guard withdrawn"], fixture.Notices("state = 5"));
+        await fixture.DoesAsync("grid", "a1", new ResponseCommand.Acknowledge());
+        await fixture.PassAsync(500);
+
+        Assert.Empty(fixture.Notices("state = 0"));
+        Assert.Equal(3, fixture.State("a1").Pages);
+    }
+
+    [Fact]
+    public async Task A_key_on_the_phone_acknowledges_and_says_by_which_way()
+    {
+        await using var fixture = new ResponseFixture();
+        await fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active, Priority.P1));
+        await fixture.PassAsync(10);
+
+        await fixture.ReportAsync("a1", 0, "guard", DeliveryKind.Accepted);
+        await fixture.ReportAsync("a1", 0, "guard", DeliveryKind.Acknowledged, "1");
+
+        Assert.Equal(("guard", "sms"), (fixture.State("a1").Acknowledgements[0].Person, fixture.State("a1").Acknowledgements[0].Via));
+        Assert.Contains(fixture.Timeline("a1"), entry => entry.Fact is ResponseEvent.PageReported { Outcome: DeliveryOutcome.Accepted, Channel: "sms" });
+    }
+
+    [Fact]
+    public async Task A_replay_of_known_steps_pages_nobody_twice()
+    {
+        await using var fixture = new ResponseFixture();
+        var step = ResponseFixture.Step("a1", Condition.Active, Priority.P0, "smoke");
+        await fixture.RaiseAsync(step);
+        await fixture.RaiseAsync(step);
+        Assert.Equal(3, fixture.Notices().Count);
+    }
+
+    [Fact]
+    public async Task Devices_that_nobody_registered_wake_nobody()
+    {
+        await using var fixture = new ResponseFixture();
+        await fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active, Priority.P0, "smoke") with { IsStranger = true });
+        await fixture.PassAsync(60);
+        Assert.Empty(fixture.Notices());
+    }
+
+    [Fact]
+    public async Task A_command_for_an_alert_that_is_not_there_says_so()
+    {
+        await using var fixture = new ResponseFixture();
+        Assert.IsType<ResponseOutcome.Unknown>(await fixture.DoesAsync("guard", "zz", new ResponseCommand.Acknowledge()));
+    }
+
+    [Fact]
+    public async Task What_happened_cannot_be_rewritten_and_a_timeline_that_was_tampered_with_shows_it()
+    {
+        await using var fixture = new ResponseFixture();
+        await fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active, Priority.P0, "smoke"));
+        await fixture.DoesAsync("guard", "a1", new ResponseCommand.Acknowledge());
+        Assert.True(ResponseTable.IsIntact(fixture.Timeline("a1")));
+
+        await Assert.ThrowsAsync<SqliteException>(() => fixture.CommitAsync(connection => Journal.Database.Execute(connection, "update response_event set at_ms = 1 where number = 1")));
+        await fixture.CommitAsync(connection =>
+        {
+            Journal.Database.Execute(connection, "drop trigger response_event_is_final");
+            Journal.Database.Execute(connection, "update response_event set body = replace(body, 'guard', 'fire') where number = (select max(number) from response_event)");
+        });
+        Assert.False(ResponseTable.IsIntact(fixture.Timeline("a1")));
+    }
+
+    [Fact]
+    public async Task Alerts_of_one_site_that_come_together_are_one_message_and_each_knows_it()
+    {
+        await using var fixture = new ResponseFixture();
+        await fixture.RaiseAsync([.. Enumerable.Range(1, 12).Select(number => ResponseFixture.Step($"a{number:00}", Condition.Active, asset: $"huaihai/pile-{number:00}"))]);
+        await fixture.PassAsync(6);
+
+        Assert.Equal(["a01 0 guard", "a01 0 manager"], fixture.Notices());
+        var text = fixture.Rows("select text_zh from notice limit 1")[0];
+        Assert.StartsWith("共 12 条。", text, StringComparison.Ordinal);
+        Assert.Contains("另有 1 条", text, StringComparison.Ordinal);
+        Assert.Equal("a01", fixture.State("a07").GroupedInto);
+        await fixture.ReportAsync("a01", 0, "guard", DeliveryKind.Accepted);
+        Assert.True(fixture.State("a12").IsToldToAnybody);
+
+        // One of them was answered; the message stays for the others.
+        await fixture.DoesAsync("manager", "a01", new ResponseCommand.Acknowledge());
+        Assert.Contains("a01 0 guard", fixture.Notices("state = 0"));
+        // A key of the phone means all that it told of.
+        await fixture.ReportAsync("a01", 0, "guard", DeliveryKind.Acknowledged, "1");
+        Assert.All(Enumerable.Range(1, 12), number => Assert.True(fixture.State($"a{number:00}").IsAnswered));
+    }
+
+    [Fact]
+    public async Task A_cabinet_without_power_is_one_message_for_thirty_things_that_fell_silent()
+    {
+        await using var fixture = new ResponseFixture();
+        await fixture.RaiseAsync([.. Silent(30)]);
+        await fixture.PassAsync(10);
+        await fixture.RaiseAsync(ResponseFixture.Step("root", Condition.Active, Priority.P1, "supply-lost", "huaihai/c-shed"));
+        await fixture.PassAsync(60);
+
+        Assert.Equal(["root 0 guard", "root 0 manager"], fixture.Notices());
+        Assert.Contains("连带 30 项", fixture.Rows("select text_zh from notice limit 1")[0], StringComparison.Ordinal);
+        Assert.All(Enumerable.Range(1, 30), number => Assert.Equal("root", fixture.State($"s{number:00}").SuppressedBy));
+    }
+
+    [Fact]
+    public async Task What_falls_silent_after_its_parent_is_hidden_from_the_first_moment_and_what_hangs_elsewhere_is_not()
+    {
+        await using var fixture = new ResponseFixture();
+        await fixture.RaiseAsync(ResponseFixture.Step("root", Condition.Active, Priority.P1, "supply-lost", "huaihai/c-shed"));
+        await fixture.RaiseAsync(
+            Silent(1).First(),
+            ResponseFixture.Step("far", Condition.Active, Priority.P2, "offline", "huaihai/far-01"),
+            ResponseFixture.Step("fire", Condition.Active, Priority.P0, "smoke", "huaihai/pile-01"));
+        await fixture.PassAsync(40);
+
+        Assert.Equal("root", fixture.State("s01").SuppressedBy);
+        Assert.Null(fixture.State("far").SuppressedBy);
+        Assert.Contains("far 0 guard", fixture.Notices());
+        Assert.Contains("fire 1 guard", fixture.Notices());
+    }
+
+    [Fact]
+    public async Task A_minute_after_the_parent_is_back_those_still_silent_are_told_and_the_others_never()
+    {
+        await using var fixture = new ResponseFixture();
+        await fixture.RaiseAsync(ResponseFixture.Step("root", Condition.Active, Priority.P1, "supply-lost", "huaihai/c-shed"));
+        await fixture.RaiseAsync([.. Silent(30)]);
+        await fixture.PassAsync(30);
+        await fixture.RaiseAsync(ResponseFixture.Step("root", Condition.Cleared, Priority.P1, "supply-lost", "huaihai/c-shed", 1));
+        await fixture.RaiseAsync([.. Silent(29).Select(step => step with { Condition = Condition.Cleared, Sequence = 1 })]);
+
+        await fixture.PassAsync(59);
+        Assert.Equal("root", fixture.State("s30").SuppressedBy);
+        await fixture.PassAsync(3);
+
+        Assert.Null(fixture.State("s30").SuppressedBy);
+        await fixture.PassAsync(120);
+        Assert.Equal(["s30 0 guard"], fixture.Notices("alert like 's%'"));
+    }
+
+    [Fact]
+    public async Task In_a_flood_service_alerts_become_one_message_in_five_minutes_and_a_fire_goes_through()
+    {
+        await using var fixture = new ResponseFixture();
+        for (var number = 0; number < 11; number++)
+        {
+            await fixture.RaiseAsync(ResponseFixture.Step($"h{number:00}", Condition.Active, Priority.P0, "smoke", $"huaihai/pile-{number + 5:00}"));
+            await fixture.DoesAsync("manager", $"h{number:00}", new ResponseCommand.Acknowledge());
+            await fixture.DoesAsync("fire", $"h{number:00}", new ResponseCommand.Acknowledge());
+            await fixture.PassAsync(10);
+        }
+
+        var before = fixture.Notices("person = 'guard'").Count;
+        Assert.True(before > ResponseLog.FloodPages);
+        for (var number = 0; number < 8; number++)
+        {
+            await fixture.RaiseAsync(ResponseFixture.Step($"p{number}", Condition.Active, Priority.P2, "blocker-fault"));
+            await fixture.PassAsync(10);
+        }
+
+        await fixture.RaiseAsync(ResponseFixture.Step("fire", Condition.Active, Priority.P0, "smoke"));
+        Assert.Contains("fire 1 guard", fixture.Notices());
+        await fixture.PassAsync(600);
+
+        Assert.Single(fixture.Notices("alert like 'p%' and person = 'guard'"));
+        Assert.Contains(fixture.Timeline("p0"), entry => entry.Fact is ResponseEvent.Postponed);
+        Assert.All(Enumerable.Range(0, 8), number => Assert.True(fixture.State($"p{number}").GroupedInto is not null || fixture.State($"p{number}").Pages > 0));
+    }
+
+    [Fact]
+    public async Task A_test_marks_what_it_raises_and_ends_by_itself()
+    {
+        await using var fixture = new ResponseFixture();
+        await fixture.CommitAsync(connection => PermitTable.Ask(connection, new Permit("t1", PermitKind.Test, "huaihai/pile-01", fixture.NowMs, fixture.NowMs + 900_000, "manager", null, "年检", null), fixture.NowMs));
+
+        await fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active, Priority.P0, "smoke"), ResponseFixture.Step("a2", Condition.Active, Priority.P0, "smoke", "huaihai/pile-02"));
+
+        Assert.Equal(["a1 0 manager", "a2 0 siren-1", "a2 1 fire", "a2 1 guard"], fixture.Notices().Order());
+        Assert.Equal(["manager"], fixture.Rows("select person from notice where drill = 1"));
+        await fixture.PassAsync(901);
+        Assert.Contains("a1 2 guard", fixture.Notices());
+    }
+
+    /// <summary>Killed after every commit in turn: who is called, and when, is the same to the row.</summary>
+    [Fact]
+    public async Task A_kill_after_any_commit_loses_nobody_and_calls_nobody_twice()
+    {
+        var whole = await StoryAsync(killAfter: -1);
+        Assert.True(whole.Commits > 10);
+        for (var commit = 0; commit < whole.Commits; commit++)
+        {
+            var killed = await StoryAsync(commit);
+            Assert.Equal(whole.Told, killed.Told);
+        }
+    }
+
+    /// <summary>Of a commit that fails half-way nothing remains, and the next turn does it all.</summary>
+    [Fact]
+    public async Task A_commit_that_fails_leaves_nothing_half()
+    {
+        await using var fixture = new ResponseFixture();
+        await Assert.ThrowsAsync<InvalidOperationException>(() => fixture.CommitAsync(connection =>
+        {
+            var step = ResponseFixture.Step("a1", Condition.Active, Priority.P0, "smoke");
+            Monitoring.AlertLog.Write(connection, step);
+            fixture.Log.Observe(connection, [step]);
+            throw new InvalidOperationException("the power fails");
+        }));
+        Assert.Empty(fixture.Notices());
+        Assert.Empty(fixture.Rows("select alert from response union all select alert from response_event union all select id from alert"));
+
+        await fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active, Priority.P0, "smoke"));
+        Assert.Equal(3, fixture.Notices().Count);
+    }
+
+    private static async Task<(string[] Told, int Commits)> StoryAsync(int killAfter)
+    {
+        await using var fixture = new ResponseFixture();
+        var commits = 0;
+        await DoAsync(() => fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active, Priority.P0, "smoke")));
+        await DoAsync(() => fixture.RaiseAsync([.. Silent(4)]));
+        await PassAsync(62);
+        await DoAsync(() => fixture.ReportAsync("a1", 1, "guard", DeliveryKind.Accepted));
+        await DoAsync(() => fixture.DoesAsync("guard", "a1", new ResponseCommand.Acknowledge()));
+        await DoAsync(() => fixture.RaiseAsync(ResponseFixture.Step("root", Condition.Active, Priority.P1, "supply-lost", "huaihai/c-shed")));
+        await PassAsync(65);
+        await DoAsync(() => fixture.DoesAsync("grid", "a1", new ResponseCommand.Arrive()));
+        await DoAsync(() => fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Cleared, Priority.P0, "smoke", number: 1)));
+        await DoAsync(() => fixture.RaiseAsync(ResponseFixture.Step("root", Condition.Cleared, Priority.P1, "supply-lost", "huaihai/c-shed", 1)));
+        await PassAsync(200);
+        return ([.. fixture.Rows("select key || '|' || created_ms || '|' || state || '|' || text_zh from notice order by key"), .. fixture.Rows("select alert || number || body || hash from response_event order by 1"), .. fixture.Rows("select alert || coalesce(due_ms, '') || stage || told || calling from response order by 1")], commits);
+
+        async Task PassAsync(int seconds)
+        {
+            var end = fixture.NowMs + (seconds * 1_000L);
+            while (fixture.NextTurnMs() is { } due && due <= end)
+            {
+                fixture.Time.Advance(TimeSpan.FromMilliseconds(Math.Max(0, due - fixture.NowMs)));
+                await DoAsync(fixture.TurnAsync);
+            }
+
+            fixture.Time.Advance(TimeSpan.FromMilliseconds(Math.Max(0, end - fixture.NowMs)));
+        }
+
+        async Task DoAsync(Func<Task> what)
+        {
+            await what();
+            if (commits++ == killAfter)
+                await fixture.KillAsync();
+        }
+    }
+
+    private static IEnumerable<AlertTransition> Silent(int count) =>
+        Enumerable.Range(1, count).Select(number => ResponseFixture.Step($"s{number:00}", Condition.Active, Priority.P2, "offline", $"huaihai/pile-{number:00}"));
+}
