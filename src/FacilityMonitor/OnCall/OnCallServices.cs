@@ -2,9 +2,9 @@ using FacilityMonitor.Alerts;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
+using FacilityMonitor.OnCall.Channels;
 using FacilityMonitor.OnCall.Notices;
 using FacilityMonitor.OnCall.Responses;
-using FacilityMonitor.Response;
 
 namespace FacilityMonitor.OnCall;
 
@@ -33,10 +33,12 @@ internal static class OnCallServices
         builder.Services.AddSingleton(services => new WebhookNotifier(
             new HttpMessageInvoker(WebhookNotifier.Handler()), services.GetRequiredService<ServiceSettings>().OnCall.WebhookTimeout, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton(services => ActLinks.Open(services.GetRequiredService<ServiceSettings>()));
-        builder.Services.AddSingleton(new ChannelSounds(new Dictionary<string, Loudness>(), Siren: null));
+        builder.Services.AddSingleton(services => ChannelSounds.From(services.GetService<IReadOnlyList<ChannelDefinition>>() ?? []));
         builder.Services.AddSingleton<ResponseLog>();
         builder.Services.AddSingleton<IDeliveryLog>(services => services.GetRequiredService<ResponseLog>());
         builder.Services.AddHostedService<EscalationWorker>();
+        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ResponseWatch>(services, new Action<AlertTransition>(services.GetRequiredService<MonitoringWorker>().Tell)));
+        builder.Services.AddHostedService(services => services.GetRequiredService<ResponseWatch>());
         builder.Services.AddSingleton<OutboxWorker>();
         builder.Services.AddHostedService(services => services.GetRequiredService<OutboxWorker>());
     }

@@ -1,7 +1,8 @@
 using FacilityMonitor.Alerts;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Monitoring;
 using FacilityMonitor.OnCall.Notices;
 using FacilityMonitor.OnCall.Responses;
-using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
 using Microsoft.Data.Sqlite;
 
@@ -86,11 +87,11 @@ public sealed class ResponseLogTests
         await fixture.DoesAsync("guard", "a1", new ResponseCommand.Acknowledge());
         Assert.True(ResponseTable.IsIntact(fixture.Timeline("a1")));
 
-        await Assert.ThrowsAsync<SqliteException>(() => fixture.CommitAsync(connection => Journal.Database.Execute(connection, "update response_event set at_ms = 1 where number = 1")));
+        await Assert.ThrowsAsync<SqliteException>(() => fixture.CommitAsync(connection => Database.Execute(connection, "update response_event set at_ms = 1 where number = 1")));
         await fixture.CommitAsync(connection =>
         {
-            Journal.Database.Execute(connection, "drop trigger response_event_is_final");
-            Journal.Database.Execute(connection, "update response_event set body = replace(body, 'guard', 'fire') where number = (select max(number) from response_event)");
+            Database.Execute(connection, "drop trigger response_event_is_final");
+            Database.Execute(connection, "update response_event set body = replace(body, 'guard', 'fire') where number = (select max(number) from response_event)");
         });
         Assert.False(ResponseTable.IsIntact(fixture.Timeline("a1")));
     }
@@ -188,7 +189,7 @@ public sealed class ResponseLogTests
             await fixture.PassAsync(10);
         }
 
-        await fixture.RaiseAsync(ResponseFixture.Step("fire", Condition.Active, Priority.P0, "smoke"));
+        await fixture.RaiseAsync(ResponseFixture.Step("fire", Condition.Active, Priority.P0, "smoke", "huaihai/far-01"));
         Assert.Contains("fire 1 guard", fixture.Notices());
         await fixture.PassAsync(600);
 
@@ -232,7 +233,7 @@ public sealed class ResponseLogTests
         await Assert.ThrowsAsync<InvalidOperationException>(() => fixture.CommitAsync(connection =>
         {
             var step = ResponseFixture.Step("a1", Condition.Active, Priority.P0, "smoke");
-            Monitoring.AlertLog.Write(connection, step);
+            AlertLog.Write(connection, step);
             fixture.Log.Observe(connection, [step]);
             throw new InvalidOperationException("the power fails");
         }));
