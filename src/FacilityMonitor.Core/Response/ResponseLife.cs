@@ -141,7 +141,8 @@ internal static class ResponseLife
         var isTest = permit?.Kind == PermitKind.Test;
         var raised = new ResponseEvent.Raised(
             step.Priority, step.OnsetMs, step.Rule, step.Asset, step.Site, EscalationChain.Of(step.Priority), isTest ? nowMs : firstDueMs, isTest ? Exercise.Test : exercise,
-            isTest ? permit!.By : null, isTest ? permit!.UntilMs : null) { AtMs = nowMs };
+            isTest ? permit!.By : null, isTest ? permit!.UntilMs : null)
+        { AtMs = nowMs };
         // Work on a circuit explains that it is dead. It does not explain smoke.
         var isExplained = permit is not null && !isTest && (step.Priority != Priority.P0 || permit.Kind == PermitKind.OutOfService);
         return isExplained ? [raised, new ResponseEvent.TakenOutOfService(permit!.Id, permit.UntilMs) { AtMs = nowMs }] : [raised];

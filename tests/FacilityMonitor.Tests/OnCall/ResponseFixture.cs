@@ -66,18 +66,18 @@ internal sealed class ResponseFixture : IAsyncDisposable
 
     public static AlertTransition Step(
         string alert, Condition condition, Priority priority = Priority.P1, string rule = "socket-overload", string asset = "huaihai/pile-01", int number = 0, string? site = "huaihai") => new()
-    {
-        AlertId = alert,
-        Rule = rule,
-        Priority = priority,
-        Condition = condition,
-        AtMs = Noon.ToUnixTimeMilliseconds(),
-        OnsetMs = Noon.ToUnixTimeMilliseconds(),
-        Site = site,
-        Asset = asset,
-        Sequence = number,
-        Text = new LocalText($"过载，{asset}：{alert}。请做：1. 去看", $"Overload, {asset}: {alert}. Do: 1. Go and look"),
-    };
+        {
+            AlertId = alert,
+            Rule = rule,
+            Priority = priority,
+            Condition = condition,
+            AtMs = Noon.ToUnixTimeMilliseconds(),
+            OnsetMs = Noon.ToUnixTimeMilliseconds(),
+            Site = site,
+            Asset = asset,
+            Sequence = number,
+            Text = new LocalText($"过载，{asset}：{alert}。请做：1. 去看", $"Overload, {asset}: {alert}. Do: 1. Go and look"),
+        };
 
     /// <summary>Does what monitoring does with steps.</summary>
     public Task RaiseAsync(params AlertTransition[] steps) => CommitAsync(connection => Log.Observe(connection, [.. steps.Where(step => AlertLog.Write(connection, step))]));
