@@ -1,0 +1,216 @@
+namespace FacilityMonitor.Rules;
+
+/// <summary>What the curve of one load says for and against a battery charger.</summary>
+/// <remarks>
+/// A charger holds its current while the pack's voltage rises: its power climbs, slowly and steadily, 0.015 to 0.2 % of its level a minute for hours
+/// (reference §2.2: 0.036 to 0.18 measured, lead-acid and lithium), and not more than the voltage does from empty to full, 4 to 17 %, twice that with two
+/// packs in turn. Then it holds the voltage: the current, and with it the power, sinks to almost nothing in twenty minutes to three hours, and is never
+/// switched off. No resistance or motor relaxes by half so slowly, and nothing but a battery takes both.
+/// The best evidence that was ever reached counts: a likelihood ratio that once exceeded 1/α does so by chance with a probability of at most α,
+/// however often one looks (Ville), so looking at every knot is no gamble.
+/// </remarks>
+internal static class ChargerEvidence
+{
+    /// <summary>Climb, as a share of the on-step a minute; a little more than measured.</summary>
+    private const double ClimbLeast = 0.00015;
+    private const double ClimbMost = 0.0025;
+
+    /// <summary>No pack's voltage rises by more than this; two in turn.</summary>
+    private const double ClimbTotalMost = 0.30;
+
+    private const double ClimbMinutesLeast = 25;
+    private const double WarmUpMin = 16;
+    private const double WarmUpShare = 0.02;
+
+    /// <summary>Scatter of a charger's own power about a low polynomial, as a share of the on-step: 0.03 to 0.05 % was measured behind fine meters.</summary>
+    private const double ClimbSmoothShare = 0.0006;
+    private const double TightShare = 1.0 / 9;
+
+    /// <summary>The same in the taper, which no polynomial fits so well.</summary>
+    private const double TaperSmoothShare = 0.006;
+
+    /// <summary>What loads that came later may drift by, as a share of theirs: the settled 1 % of a lamp.</summary>
+    private const double CompanyShare = 0.01;
+
+    /// <summary>Evidence of one kind is not believed beyond this: the models are not that exact.</summary>
+    private const double ClimbNatsMost = 15;
+    private const double SmoothNatsMost = 10;
+    private const double AgainstNatsMost = 3;
+
+    /// <summary>A fall that is less than this is not looked at; less than half proves nothing alone.</summary>
+    private const double FallLooked = 0.3;
+    private const double FallProving = 0.5;
+    private const double TaperMinutesLeast = 20;
+
+    /// <summary>The depth of a smooth fall: ordinary loads relax by a tenth on average, and twice as deep is e times as rare.</summary>
+    private const double RelaxationMean = 0.1;
+    private const double DepthNatsMost = 6;
+
+    /// <summary>No battery of a portable device may hold more (air transport limit), so less may be a laptop's.</summary>
+    private const double PortableWh = 100;
+
+    /// <summary>What a taper says that may be a laptop's, or has not gone half way.</summary>
+    private const double DoubtfulNatsMost = 4;
+
+    /// <summary>A taper neither rises again nor falls at once.</summary>
+    private const double RiseMost = 0.05;
+    private const double FallAtOnceMost = 0.45;
+
+    /// <summary>Between knots further apart than this, and than three intervals, a fall was not seen, minutes.</summary>
+    private const double SeenMin = 15;
+
+    /// <summary>Values further apart than this do not show a taper, minutes: a taper of an hour would have five of them.</summary>
+    private const double CoarsestMin = 12;
+
+    /// <summary>How far below its peak a curve is not yet falling.</summary>
+    private const double PeakShare = 0.01;
+
+    private static ReadOnlySpan<double> WindowsMin => [double.MaxValue, 120, 60];
+
+    /// <summary>Looks at the curve anew.</summary>
+    /// <param name="trace">The load; its evidence is brought up to date.</param>
+    /// <param name="sigmaW">Scatter of one value that must be forgiven it, W.</param>
+    /// <param name="intervalMin">Time between values, minutes.</param>
+    public static void Weigh(ref ChargerTrace trace, double sigmaW, double intervalMin)
+    {
+        Span<double> minutes = stackalloc double[ChargerTrace.KnotsMax];
+        Span<double> watts = stackalloc double[ChargerTrace.KnotsMax];
+        Span<double> variances = stackalloc double[ChargerTrace.KnotsMax];
+        Span<byte> pieces = stackalloc byte[ChargerTrace.KnotsMax];
+        var step = (double)trace.StepW;
+        var own = Square(ClimbSmoothShare * step);
+        var common = own + (Square(trace.WanderW) / 2) + Square(CompanyShare * trace.CompanyW);
+        var full = Math.Clamp(ChargerTrace.KnotMin / intervalMin, 1, ChargerTrace.KnotMin);
+        var isCoarse = intervalMin > ChargerTrace.KnotMin / 2;
+        var count = 0;
+        for (var knot = 0; knot < trace.Count; knot++)
+        {
+            var values = trace.CountOf(knot);
+            var isLast = knot == trace.Count - 1;
+            // A knot of few values is no mean; the last one is still filling.
+            if (values == 0 || (isLast ? !isCoarse : values < 0.3 * full))
+                continue;
+            (minutes[count], watts[count], pieces[count]) = trace.Knot(knot);
+            variances[count++] = (Square(sigmaW) / values) + common;
+        }
+
+        (trace.Fallen, trace.ClimbShareAMin, trace.ClimbMin) = (0, 0, 0);
+        if (count < 4)
+            return;
+        var first = 0;
+        for (var index = 1; index < count && minutes[index] <= WarmUpMin; index++)
+        {
+            if (watts[index] <= watts[first])
+                first = index;
+        }
+
+        // A fall deeper than any warm-up's is the taper itself.
+        if (watts[first] < watts[0] - (WarmUpShare * step) - (2 * Math.Sqrt(variances[first])))
+            first = 0;
+        else if (first == 0 && minutes[0] < 4)
+            first = 1;
+        var peak = first;
+        for (var index = first; index < count; index++)
+        {
+            if (watts[index] > watts[peak])
+                peak = index;
+        }
+
+        Climb(ref trace, minutes[..count], watts[..count], variances[..count], pieces[..count], first, peak, own * (1 - TightShare));
+        Taper(ref trace, minutes[..count], watts[..count], variances[..count], pieces[..count], peak, intervalMin);
+    }
+
+    private static void Climb(ref ChargerTrace trace, ReadOnlySpan<double> minutes, ReadOnlySpan<double> watts, ReadOnlySpan<double> variances, ReadOnlySpan<byte> pieces, int first, int peak, double slack)
+    {
+        var step = (double)trace.StepW;
+        var last = minutes.Length - 1;
+        var isClimbing = watts[last] >= watts[peak] - Math.Max(PeakShare * step, 3 * Math.Sqrt(variances[last]));
+        var end = isClimbing ? last : peak;
+        if (end - first < 4 || minutes[end] - minutes[first] < ClimbMinutesLeast)
+            return;
+        var (best, looks) = (-9.0, 0);
+        foreach (var window in WindowsMin)
+        {
+            var from = first;
+            while (minutes[end] - minutes[from] > window)
+                from++;
+            var count = end - from + 1;
+            if ((from == first && looks > 0) || count < 5)
+                continue;
+            looks++;
+            var variance = Mean(variances.Slice(from, count));
+            var found = SmoothPath.Against(minutes.Slice(from, count), watts.Slice(from, count), pieces.Slice(from, count), variance, variance - slack, 2, isClimb: true);
+            var share = found.SlopeAMin / step;
+            var length = minutes[end] - minutes[from];
+            var nats = share is >= ClimbLeast and <= ClimbMost && share * length < ClimbTotalMost ? found.Nats : Math.Min(found.Nats, 0);
+            if (nats <= best)
+                continue;
+            best = nats;
+            (trace.ClimbShareAMin, trace.FitShare, trace.ClimbMin) = ((float)share, (float)(found.Scatter / step), (float)length);
+        }
+
+        // Each look, and the choice of the peak after the fact, is one more chance to be fooled.
+        best -= Math.Log(Math.Max(1, looks)) + (isClimbing ? 0 : Math.Log(minutes.Length));
+        trace.ClimbNats = (float)Math.Max(trace.ClimbNats, Math.Clamp(best, -AgainstNatsMost, ClimbNatsMost));
+    }
+
+    private static void Taper(ref ChargerTrace trace, ReadOnlySpan<double> minutes, ReadOnlySpan<double> watts, Span<double> variances, ReadOnlySpan<byte> pieces, int peak, double intervalMin)
+    {
+        var step = (double)trace.StepW;
+        var last = minutes.Length - 1;
+        var energy = 0.0;
+        for (var index = 0; index <= last; index++)
+            energy += (minutes[index] - (index == 0 ? 0 : minutes[index - 1])) * watts[index] / 60;
+        trace.EnergyWh = (float)energy;
+
+        // It begins where the level was last near its peak.
+        var top = watts[peak];
+        for (var index = last; index > peak; index--)
+        {
+            if (watts[index] >= top - (2 * PeakShare * step) - (2 * Math.Sqrt(variances[index])))
+            {
+                peak = index;
+                break;
+            }
+        }
+
+        var fallen = (watts[peak] - watts[last]) / step;
+        trace.Fallen = (float)fallen;
+        var count = last - peak + 1;
+        if (fallen < FallLooked || count < 5 || minutes[last] - minutes[peak] < TaperMinutesLeast)
+            return;
+        var (rise, fall, seen) = (0.0, 0.0, 0.0);
+        for (var index = peak + 1; index <= last; index++)
+        {
+            if (pieces[index] == pieces[index - 1] && minutes[index] - minutes[index - 1] <= Math.Max(SeenMin, 3 * intervalMin))
+                seen += watts[index - 1] - watts[index];
+            rise = Math.Max(rise, watts[index] - watts[index - 1]);
+            fall = Math.Max(fall, (watts[index - 1] - watts[index]) * Math.Min(1, 7 / (minutes[index] - minutes[index - 1])));
+        }
+
+        if (rise > RiseMost * step)
+            return;
+        var variance = Mean(variances.Slice(peak, count)) + Square(TaperSmoothShare * step);
+        var smooth = fall > FallAtOnceMost * fallen * step
+            ? 0
+            : SmoothPath.Against(minutes.Slice(peak, count), watts.Slice(peak, count), pieces.Slice(peak, count), variance, variance, SmoothPath.OrderMax, isClimb: false).Nats;
+        // Depth counts only as far as the fall is seen to be smooth.
+        var depth = Math.Min(DepthNatsMost, (fallen - RelaxationMean) / RelaxationMean) * Math.Clamp((smooth - 2) / 4, 0, 1);
+        var nats = Math.Min(smooth, SmoothNatsMost) + depth;
+        // With values so far apart a fall between two of them may as well be a switch.
+        // What was seen of it, not what happened behind something else, must fall.
+        if (fallen < FallProving || energy < PortableWh || seen < 0 || intervalMin > CoarsestMin)
+            nats = Math.Min(nats, DoubtfulNatsMost);
+        trace.TaperNats = (float)Math.Max(trace.TaperNats, nats);
+    }
+
+    private static double Mean(ReadOnlySpan<double> values)
+    {
+        var sum = 0.0;
+        foreach (var value in values)
+            sum += value;
+        return sum / values.Length;
+    }
+
+    private static double Square(double value) => value * value;
+}
