@@ -12,6 +12,7 @@ internal static class CommandList
         DecodeCommand.Create(),
         ReplayCommand.Create(),
         ScoreCommand.Create(),
+        EvaluateCommand.Create(),
         DeadLetterCommand.Create(),
         ExportCommand.Create(),
         InfluxCommand.Create(),

@@ -1,0 +1,64 @@
+using System.CommandLine;
+using FacilityMonitor.Evaluation;
+
+namespace FacilityMonitor.Commands;
+
+/// <summary><c>evaluate</c>: how well fly-wire charging is found on traces whose truth is known.</summary>
+internal static class EvaluateCommand
+{
+    private const int IntervalMostS = 3600;
+    private const double NoiseMostW = 1000;
+
+    public static Command Create()
+    {
+        var traces = new Option<DirectoryInfo>("--traces") { Description = "Folder with ebikes/*.csv (minute,power_w; a charge a file) and appliances/*.csv.gz (trace,minute_of_day,mean_w,…; a device-day a trace).", Required = true };
+        var noise = new Option<double?>("--noise") { Description = "Gaussian noise added to each value, W; without it none alone, and several in mixtures." };
+        var interval = new Option<int?>("--interval") { Description = "Seconds between values; finer traces are averaged, coarser ones keep their own. Default 60 alone, and several in mixtures." };
+        var json = new Option<FileInfo?>("--json") { Description = "Where the result also goes as JSON." };
+        var command = new Command("evaluate", "Hold the fly-wire detection against real power traces.") { traces, noise, interval, json };
+        command.SetAction(parsed =>
+        {
+            var (noiseW, intervalS) = (parsed.GetValue(noise), parsed.GetValue(interval));
+            if (noiseW is not (null or (>= 0 and <= NoiseMostW)) || intervalS is not (null or (>= 1 and <= IntervalMostS)))
+            {
+                Console.Error.WriteLine($"--noise: 0 to {NoiseMostW} W; --interval: 1 to {IntervalMostS} s.");
+                return 2;
+            }
+
+            try
+            {
+                return Run(parsed.GetValue(traces)!.FullName, noiseW, intervalS, parsed.GetValue(json)?.FullName, Console.Out, Console.Error);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                Console.Error.WriteLine(error.Message);
+                return 1;
+            }
+        });
+        return command;
+    }
+
+    internal static int Run(string folder, double? noiseW, int? intervalS, string? json, TextWriter output, TextWriter errors)
+    {
+        TraceFolder traces;
+        try
+        {
+            traces = TraceFolder.Read(folder);
+        }
+        catch (InvalidDataException error)
+        {
+            errors.WriteLine(error.Message);
+            return 1;
+        }
+
+        var alone = new MeterModel(noiseW ?? 0, intervalS ?? 60);
+        IReadOnlyList<MeterModel> mixtures = noiseW is null && intervalS is null
+            ? [.. ChargerEvaluation.Meters, ChargerEvaluation.FineMeter]
+            : [alone];
+        var result = ChargerEvaluation.Run(traces, alone, mixtures);
+        EvaluationReport.WriteMarkdown(result, output);
+        if (json is not null)
+            File.WriteAllText(json, EvaluationReport.ToJson(result) + "\n");
+        return 0;
+    }
+}

@@ -1,0 +1,168 @@
+using System.Text.Json;
+using FacilityMonitor.Commands;
+using FacilityMonitor.Evaluation;
+
+namespace FacilityMonitor.Tests.Evaluation;
+
+public sealed class EvaluationTests
+{
+    private static readonly Lazy<EvaluationResult> Real = new(() =>
+        ChargerEvaluation.Run(TraceFolder.Read(RealTracesFactAttribute.Folder!), new MeterModel(0, 60), [new MeterModel(0.5, 60)]));
+
+    [Fact]
+    public void Every_trace_is_brought_to_a_tenth_of_a_watt_before_anything_else()
+    {
+        var seen = new MeterModel(0, 60).See([new(0, 107.5341), new(1, 0.04), new(2, 99.95)], new Dice(1));
+
+        Assert.Equal([107.5, 0, 100.0], seen.Select(sample => Math.Round(sample.Watts, 6)));
+    }
+
+    [Fact]
+    public void The_decimals_of_a_file_cannot_give_an_e_bike_away()
+    {
+        using var folder = new TemporaryFolder();
+        var charge = new GeneratedTraces(7).Charge(0);
+        var fine = new Trace("fine", "charge", charge);
+        var rounded = new Trace("rounded", "charge", [.. charge.Select(sample => sample with { Watts = Math.Round(sample.Watts / 0.1) * 0.1 })]);
+
+        var results = ChargerEvaluation.Run(new TraceFolder([fine, rounded], []), new MeterModel(0.5, 60), []);
+
+        Assert.NotNull(results.Charges[0].Minutes);
+        Assert.Equal(results.Charges[0].Minutes, results.Charges[1].Minutes);
+    }
+
+    [Fact]
+    public void A_charge_read_every_five_to_ten_minutes_keeps_its_own_sampling()
+    {
+        PowerSample[] own = [new(0.83, 107.5), new(5.98, 107), new(11.08, 106.9), new(21.3, 107.1)];
+
+        Assert.Equal(own, new MeterModel(0, 60).See(own, new Dice(1)).Select(sample => sample with { Watts = Math.Round(sample.Watts, 6) }));
+    }
+
+    [Fact]
+    public void Finer_values_are_averaged_to_the_interval()
+    {
+        var seen = new MeterModel(0, 60).See([new(0, 100), new(0.5, 102), new(1, 104), new(1.5, 106)], new Dice(1));
+
+        Assert.Equal([new(0, 101), new(1, 105)], seen);
+    }
+
+    [Fact]
+    public void Chargers_of_all_makes_are_found_within_the_hour_and_nothing_else_is()
+    {
+        using var folder = new TemporaryFolder();
+        new GeneratedTraces(11).Write(folder.Path, charges: 8, days: 8);
+
+        var result = ChargerEvaluation.Run(TraceFolder.Read(folder.Path), new MeterModel(0, 60), [new MeterModel(0.5, 60)]);
+
+        Assert.All(result.Charges, charge => Assert.True(charge.IsInTime, $"{charge.File}: {charge.Minutes}"));
+        Assert.True(result.IsQuietEnough, string.Join(", ", result.False));
+        Assert.True(result.Mixtures[0].Precision >= 0.95, $"precision {result.Mixtures[0].Precision}");
+        Assert.True(result.Mixtures[0].Recall >= 0.6, $"recall {result.Mixtures[0].Recall}");
+    }
+
+    [Fact]
+    public void Values_every_ten_seconds_serve_as_well()
+    {
+        using var folder = new TemporaryFolder();
+        new GeneratedTraces(12).Write(folder.Path, charges: 2, days: 2, chargeSpacingMin: 1.0 / 6);
+
+        var result = ChargerEvaluation.Run(TraceFolder.Read(folder.Path), new MeterModel(0, 10), [ChargerEvaluation.FineMeter]);
+
+        Assert.All(result.Charges, charge => Assert.True(charge.IsInTime, $"{charge.File}: {charge.Minutes}"));
+        Assert.Equal(10, Assert.Single(result.Mixtures).Meter.IntervalS);
+    }
+
+    [Fact]
+    public void An_evaluation_says_the_same_twice()
+    {
+        using var folder = new TemporaryFolder();
+        new GeneratedTraces(13).Write(folder.Path, charges: 1, days: 1);
+        var traces = TraceFolder.Read(folder.Path);
+
+        string Once() => EvaluationReport.ToJson(ChargerEvaluation.Run(traces, new MeterModel(1, 60), [new MeterModel(1, 60)]));
+
+        Assert.Equal(Once(), Once());
+    }
+
+    [Fact]
+    public void The_result_is_told_as_a_table_and_as_JSON()
+    {
+        using var folder = new TemporaryFolder();
+        new GeneratedTraces(14).Write(folder.Path, charges: 1, days: 1);
+        var json = Path.Combine(folder.Path, "result.json");
+        using var output = new StringWriter();
+        using var errors = new StringWriter();
+
+        Assert.Equal(0, EvaluateCommand.Run(folder.Path, 0.5, 60, json, output, errors));
+
+        Assert.Contains("| charge | found after, min |", output.ToString(), StringComparison.Ordinal);
+        using var document = JsonDocument.Parse(File.ReadAllText(json));
+        var root = document.RootElement;
+        Assert.Equal(GeneratedTraces.Kinds.Count, root.GetProperty("days").GetInt32());
+        Assert.Equal(0, root.GetProperty("falseDays").GetInt32());
+        Assert.Equal(GeneratedTraces.Kinds.Count, root.GetProperty("byCategory").EnumerateObject().Count());
+        var charge = Assert.Single(root.GetProperty("charges").EnumerateArray());
+        Assert.True(charge.GetProperty("found").GetBoolean());
+        Assert.Equal("charge_00.csv", charge.GetProperty("file").GetString());
+        Assert.True(charge.GetProperty("minutes").GetDouble() > 0);
+        var row = Assert.Single(root.GetProperty("mixture").EnumerateArray());
+        Assert.Equal((0.5, 60), (row.GetProperty("noise").GetDouble(), row.GetProperty("interval").GetInt32()));
+        Assert.InRange(row.GetProperty("precision").GetDouble(), 0, 1);
+        Assert.InRange(row.GetProperty("recall").GetDouble(), 0, 1);
+    }
+
+    [Theory]
+    [InlineData("1;107", "1;107")]
+    [InlineData("1,-", "1,-")]
+    [InlineData("1,NaN", "1,NaN")]
+    public void A_line_that_is_no_reading_is_refused_with_its_place(string line, string told)
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(Path.Combine(folder.Path, "ebikes"));
+        File.WriteAllText(Path.Combine(folder.Path, "ebikes", "a.csv"), $"minute,power_w\n0,1\n{line}\n");
+        using var errors = new StringWriter();
+
+        Assert.Equal(1, EvaluateCommand.Run(folder.Path, null, null, null, TextWriter.Null, errors));
+
+        Assert.Contains("a.csv:3", errors.ToString(), StringComparison.Ordinal);
+        Assert.Contains(told, errors.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_folder_without_traces_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        using var errors = new StringWriter();
+
+        Assert.Equal(1, EvaluateCommand.Run(folder.Path, null, null, null, TextWriter.Null, errors));
+        Assert.Contains("ebikes", errors.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_charge_with_an_hour_of_constant_current_is_asked_for_within_the_hour_and_one_that_starts_in_its_taper_within_two()
+    {
+        var constant = new Trace("", "", [.. Enumerable.Range(0, 120).Select(minute => new PowerSample(minute, minute < 90 ? 150 + (0.15 * minute) : 163 - (3 * (minute - 90))))]);
+        var tapering = new Trace("", "", [.. Enumerable.Range(0, 240).Select(minute => new PowerSample(minute, 150 * Math.Exp(-minute / 60.0)))]);
+
+        Assert.Equal(60, ChargeShape.Of(constant).LimitMin);
+        Assert.InRange(ChargeShape.Of(constant).ClimbPercentAMin, 0.09, 0.095);
+        Assert.Equal(120, ChargeShape.Of(tapering).LimitMin);
+    }
+
+    [RealTracesFact]
+    public void On_real_traces_at_most_one_day_in_a_thousand_is_a_false_one() =>
+        Assert.True(Real.Value.IsQuietEnough, string.Join(", ", Real.Value.False));
+
+    [RealTracesFact]
+    public void Every_real_charge_is_found_in_time() =>
+        Assert.All(Real.Value.Charges, charge => Assert.True(charge.IsInTime, $"{charge.File}: {charge.Minutes} of {charge.Shape.LimitMin}"));
+
+    [RealTracesFact]
+    public void Real_strong_climbers_are_found_in_a_mixture()
+    {
+        var row = Real.Value.Mixtures[0];
+
+        Assert.True(row.StrongRecall >= 0.95, $"recall {row.StrongRecall}");
+    }
+}
