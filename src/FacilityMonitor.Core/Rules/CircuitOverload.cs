@@ -22,11 +22,19 @@ internal sealed class CircuitOverload : StateRule<CircuitHeat, CircuitLimits>
     private static readonly RuleSetting TripHoldS = new("trip_hold_s", "s", 30, 0, 600, "our choice: longer than several chargers starting together");
     private static readonly RuleSetting TripSamples = new("trip_samples", "", 3, 1, 20, "our choice");
     private static readonly RuleSetting LevelMax = new("level_max", "", 0.9, 0.5, 1, "our choice: 10 % below the trip level");
+    private static readonly RuleSetting RampS = new("ramp_s", "s", 600, 0, 3600, "our choice: sockets that ramp now go on as they do for this long; 0: the present current lasts");
+    private static readonly RuleSetting RampMax = new("ramp_max", "", 1.16, 1, 1.5, "a charger climbs 4 to 16 % while its current is constant, measured on real curves");
     private static readonly RuleSetting OverRatio = new("over_ratio", "", 1.05, 1, 1.13, "our choice: above what the breaker is rated for, below what it must hold");
     private static readonly RuleSetting OverHoldS = new("over_hold_s", "s", 600, 10, 7200, "our choice");
     private static readonly RuleSetting MeanRatio = new("mean_ratio", "", 0.8, 0.5, 1, "continuous load practice: 80 % of the device for 3 h or more");
     private static readonly RuleSetting MeanUrgentRatio = new("mean_urgent_ratio", "", 0.9, 0.5, 1, "our choice");
     private static readonly RuleSetting ClearRatio = new("clear_ratio", "", 0.95, 0.5, 1, "5 % below the limit, ISA-18.2 practice for power and current");
+
+    /// <summary>A change between two samples above this part of the current is a jump.</summary>
+    private const double RampStepMax = 0.05;
+
+    /// <summary>A rise is smoothed over this time, s: the noise of a meter must not look like one.</summary>
+    private const double RampTauS = 300;
 
     private CircuitOverload()
     {
@@ -49,7 +57,7 @@ internal sealed class CircuitOverload : StateRule<CircuitHeat, CircuitLimits>
     /// <inheritdoc/>
     public override IReadOnlyList<RuleSetting> Settings { get; } =
     [
-        K, KLow, KHigh, TauS, TauLowS, TauHighS, TripWithinS, TripHoldS, TripSamples, LevelMax, OverRatio, OverHoldS, MeanRatio, MeanUrgentRatio,
+        K, KLow, KHigh, TauS, TauLowS, TauHighS, TripWithinS, TripHoldS, TripSamples, LevelMax, RampS, RampMax, OverRatio, OverHoldS, MeanRatio, MeanUrgentRatio,
         ClearRatio,
     ];
 
@@ -78,6 +86,8 @@ internal sealed class CircuitOverload : StateRule<CircuitHeat, CircuitLimits>
         TripWithinS = scopes.Value(this, TripWithinS),
         TripTiming = Timing(scopes.Value(this, TripHoldS), (int)scopes.Value(this, TripSamples), Priority.P1),
         LevelMax = scopes.Value(this, LevelMax),
+        RampS = scopes.Value(this, RampS),
+        RampMax = scopes.Value(this, RampMax),
         OverRatio = scopes.Value(this, OverRatio),
         OverTiming = Timing(scopes.Value(this, OverHoldS), 1, Priority.P2),
         MeanRatio = scopes.Value(this, MeanRatio),
@@ -93,6 +103,7 @@ internal sealed class CircuitOverload : StateRule<CircuitHeat, CircuitLimits>
             ref readonly var phase = ref load.Phases[index];
             if (!phase.IsTouched)
                 continue;
+            Ramp(ref state[index], phase);
             state[index].LastMs = phase.LastMs;
             state[index].Amps = phase.Amps;
             if (limits.RatedA is { } rated)
@@ -129,6 +140,8 @@ internal sealed class CircuitOverload : StateRule<CircuitHeat, CircuitLimits>
                 evidence["trip_to_s"] = Math.Round(to);
         }
 
+        if (worst.ForecastA is { } forecast)
+            evidence["forecast_a"] = Math.Round(forecast, 2);
         if (worst.MeanA is { } mean)
             evidence["mean_3h_a"] = Math.Round(mean, 2);
         return What(worst, rated);
@@ -144,16 +157,30 @@ internal sealed class CircuitOverload : StateRule<CircuitHeat, CircuitLimits>
             if (phase.LastMs == 0)
                 continue;
             TripBand? trip = null;
-            if (limits.RatedA is { } rated && limits.Early.TimeToTripS(phase.EarlyLevel, phase.Amps, rated) is var from && double.IsFinite(from))
+            var forecast = limits.ForecastA(phase);
+            if (limits.RatedA is { } rated && limits.Early.TimeToTripS(phase.EarlyLevel, forecast, rated) is var from && double.IsFinite(from))
             {
                 var to = limits.Late.TimeToTripS(phase.LateLevel, phase.Amps, rated);
                 trip = new TripBand(from, double.IsFinite(to) ? to : null);
             }
 
-            reports.Add(new PhaseReport(circuit.Phases == 3 ? index + 1 : null, phase.Amps, phase.Level, trip, phase.Mean3h.MeanA()));
+            reports.Add(new PhaseReport(circuit.Phases == 3 ? index + 1 : null, phase.Amps, phase.Level, trip, forecast > phase.Amps ? forecast : null, phase.Mean3h.Mean(MeanWindow.ThreeHours)));
         }
 
         return reports;
+    }
+
+    /// <summary>Follows a rise of the load that is no jump. A charger that starts is a jump: it has its whole current at once, and what it has still to climb is small.</summary>
+    private static void Ramp(ref PhaseHeat phase, in PhaseLoad load)
+    {
+        if (load.PassedMs == 0 || Math.Abs(load.Amps - phase.Amps) > RampStepMax * Math.Max(phase.Amps, 1))
+        {
+            phase.RampAps = 0;
+            return;
+        }
+
+        var seconds = load.PassedMs / 1000.0;
+        phase.RampAps += (((load.Amps - phase.Amps) / seconds) - phase.RampAps) * (1 - Math.Exp(-seconds / RampTauS));
     }
 
     private static void StepPhase(ref PhaseHeat phase, in PhaseLoad load, CircuitLimits limits, double rated)
@@ -173,7 +200,7 @@ internal sealed class CircuitOverload : StateRule<CircuitHeat, CircuitLimits>
             phase.LateLevel = limits.Late.HotStart(phase.Amps, rated);
         }
 
-        phase.Mean3h.Add(phase.LastMs, phase.Amps, seconds);
+        phase.Mean3h.Add(MeanWindow.ThreeHours, phase.LastMs, phase.Amps, seconds);
 
         // Without word of every contributor the sum is a lower bound: it may raise, and must not clear.
         Hold(ref phase, load, limits, rated);
@@ -183,17 +210,18 @@ internal sealed class CircuitOverload : StateRule<CircuitHeat, CircuitLimits>
     {
         var (atMs, counted, complete) = (load.LastMs, load.PassedMs, load.IsComplete);
         var clear = limits.ClearRatio;
-        var soon = limits.Early.TimeToTripS(phase.EarlyLevel, phase.Amps, rated) < limits.TripWithinS;
+        var forecast = limits.ForecastA(phase);
+        var soon = limits.Early.TimeToTripS(phase.EarlyLevel, forecast, rated) < limits.TripWithinS;
 
         // The clear level of a prediction: it would not be one even if the current were those few percent higher.
-        var nearlySoon = limits.Early.TimeToTripS(phase.EarlyLevel, phase.Amps / clear, rated) < limits.TripWithinS;
+        var nearlySoon = limits.Early.TimeToTripS(phase.EarlyLevel, forecast / clear, rated) < limits.TripWithinS;
         phase.Trip.Step(soon, complete && !nearlySoon, atMs, counted, limits.TripTiming);
         phase.Warm.Step(phase.Level >= limits.LevelMax, complete && phase.Level < limits.LevelMax * clear, atMs, counted, CircuitLimits.AtOnce(Priority.P1));
 
         var over = rated * limits.OverRatio;
         phase.Over.Step(phase.Amps > over, complete && phase.Amps < over * clear, atMs, counted, limits.OverTiming);
 
-        var mean = phase.Mean3h.MeanA();
+        var mean = phase.Mean3h.Mean(MeanWindow.ThreeHours);
         var urgent = rated * limits.MeanUrgentRatio;
         var high = rated * limits.MeanRatio;
         phase.MeanUrgent.Step(mean > urgent, complete && mean < urgent * clear, atMs, counted, CircuitLimits.AtOnce(Priority.P2));
@@ -245,6 +273,9 @@ internal struct PhaseHeat
     /// <summary>Whether the images are warm: they begin with the first current after the rating is known.</summary>
     public bool IsBegun;
 
+    /// <summary>How fast the current rises without a jump, A/s, smoothed.</summary>
+    public double RampAps;
+
     /// <summary>Thermal level H, and what it would be for the breaker that trips earliest and the one that trips latest.</summary>
     public double Level;
     public double EarlyLevel;
@@ -254,7 +285,7 @@ internal struct PhaseHeat
     public Hold Over;
     public Hold MeanUrgent;
     public Hold Mean;
-    public LoadMean Mean3h;
+    public RollingMean Mean3h;
 }
 
 /// <summary>What <see cref="CircuitOverload"/> remembers of a circuit, phase by phase.</summary>
@@ -275,6 +306,10 @@ internal sealed record CircuitLimits(double? RatedA, ThermalImage Nominal, Therm
 
     public required double LevelMax { get; init; }
 
+    public required double RampS { get; init; }
+
+    public required double RampMax { get; init; }
+
     public required double OverRatio { get; init; }
 
     public required HoldTiming OverTiming { get; init; }
@@ -285,6 +320,16 @@ internal sealed record CircuitLimits(double? RatedA, ThermalImage Nominal, Therm
 
     public required double ClearRatio { get; init; }
 
+    /// <summary>A rise of less than this part of the current is noise.</summary>
+    private const double ForecastLeast = 1.03;
+
+    /// <summary>The current that the earliest trip is reckoned with: the present one, or what it comes to while it goes on rising.</summary>
+    public double ForecastA(in PhaseHeat phase)
+    {
+        var risen = Math.Min(phase.Amps + (phase.RampAps * RampS), phase.Amps * RampMax);
+        return risen >= phase.Amps * ForecastLeast ? risen : phase.Amps;
+    }
+
     public static HoldTiming AtOnce(Priority priority) => new(0, 1, AlertTiming.OffDelayMs(priority));
 }
 
@@ -293,5 +338,6 @@ internal sealed record CircuitLimits(double? RatedA, ThermalImage Nominal, Therm
 /// <param name="Amps">Current, A.</param>
 /// <param name="Level">Thermal level H.</param>
 /// <param name="Trip">Expected trip; null: not at this load.</param>
+/// <param name="ForecastA">Current to come while sockets ramp as they do now, A; null: it does not rise.</param>
 /// <param name="MeanA">Mean over the last 3 h, A; null while fewer than 90 % of them are covered.</param>
-internal readonly record struct PhaseReport(int? Phase, double Amps, double Level, TripBand? Trip, double? MeanA);
+internal readonly record struct PhaseReport(int? Phase, double Amps, double Level, TripBand? Trip, double? ForecastA, double? MeanA);

@@ -8,6 +8,13 @@ public static class RuleCatalogue
     [
         SocketOverload.Instance,
         CircuitOverload.Instance,
+        CircuitTripped.Instance,
+        SupplyLost.Instance,
+        PileOverload.Instance,
+        ResidualCurrent.Instance,
+        VoltageOutOfRange.Instance,
+        PhaseImbalance.Instance,
+        OverTemperature.Instance,
         WeldedRelay.Instance,
         Offline.Instance,
         Silent.Instance,

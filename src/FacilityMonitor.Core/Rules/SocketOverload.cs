@@ -19,7 +19,7 @@ internal sealed class SocketOverload : ChannelRule
     private const byte FromVoltage = 1;
     private const byte FromNominal = 2;
 
-    private static readonly RuleSetting LimitW = new("limit_w", "W", 1000, 10, 7800, "hard limit of one port on real piles; the registry's socketRatedW goes before it");
+    private static readonly RuleSetting LimitW = new("limit_w", "W", 1000, 10, 7800, "hard limit of one port on real piles; the tier a device is set to (desired limit-w) and the registry's socket-rated-w go before it");
     private static readonly RuleSetting HoldS = new("hold_s", "s", 10, 0, 600, "our choice: longer than the inrush of a charger");
     private static readonly RuleSetting LeastSamples = new("samples", "", 2, 1, 20, "our choice: one wild reading is no overload");
     private static readonly RuleSetting UrgentRatio = new("urgent_ratio", "", 1.25, 1, 3, "our choice");
@@ -64,7 +64,8 @@ internal sealed class SocketOverload : ChannelRule
     {
         var entry = subject.Device;
         var ofDevice = entry is null ? null : new SettingScopes(entry.Rules).Override(this, LimitW);
-        var limit = ofDevice ?? entry?.SocketRatedW ?? scopes.Value(this, LimitW);
+        // The tier a socket was set to is below its rating, or the registry would not have been accepted.
+        var limit = ofDevice ?? entry?.Desired?.LimitW ?? entry?.SocketRatedW ?? scopes.Value(this, LimitW);
         var clear = scopes.Value(this, ClearRatio);
         var urgent = limit * scopes.Value(this, UrgentRatio);
         var on = (int)(scopes.Value(this, HoldS) * 1000);

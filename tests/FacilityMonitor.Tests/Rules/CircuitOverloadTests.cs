@@ -123,7 +123,7 @@ public sealed class CircuitOverloadTests
     [InlineData(899.0, null, "in 14 minutes at the earliest, possibly not at all", "最快 14 分钟后，也可能不跳")]
     public void The_band_is_told_in_whole_minutes_that_contain_it(double fromS, double? toS, string en, string zh)
     {
-        var text = CircuitOverload.What(new PhaseReport(null, 24, 0.8, new TripBand(fromS, toS), null), 20);
+        var text = CircuitOverload.What(new PhaseReport(null, 24, 0.8, new TripBand(fromS, toS), null, null), 20);
 
         Assert.EndsWith(", trip expected " + en, text.En, StringComparison.Ordinal);
         Assert.EndsWith("，预计跳闸：" + zh, text.Zh, StringComparison.Ordinal);

@@ -12,8 +12,14 @@ internal struct ChannelMemory
 {
     public ChannelId Channel;
 
+    /// <summary>Nobody told how warm it is.</summary>
+    public const sbyte WarmthUnknown = sbyte.MinValue;
+
     /// <summary>Whether <see cref="OffWatches"/> wants its readings.</summary>
     public bool IsWatched;
+
+    /// <summary>How warm it last was, whole °C: enough to compare it with its neighbours.</summary>
+    public sbyte WarmthC;
 
     /// <summary>Its first track; the others follow, one a rule of <see cref="ChannelForm.Graded"/>.</summary>
     public int FirstTrack;
@@ -61,6 +67,9 @@ internal sealed class ChannelForm(ChannelPlan[] graded, StatePlan[] states)
     public bool IsSame(ChannelForm other) => States.AsSpan().SequenceEqual(other.States) && Graded.Length == other.Graded.Length
         && Graded.Zip(other.Graded).All(pair => pair.First.Rule == pair.Second.Rule && pair.First.Grades.AsSpan().SequenceEqual(pair.Second.Grades));
 
+    /// <summary>Place among <see cref="Graded"/> of the rule that keeps a socket's newest power; -1: it is no socket.</summary>
+    public int SocketTrack { get; } = Array.FindIndex(graded, plan => plan.Rule == SocketOverload.Instance);
+
     public int TrackOf(ChannelRule rule) => Array.FindIndex(Graded, plan => plan.Rule == rule);
 }
 
@@ -80,6 +89,15 @@ internal sealed class DeviceMemory(int place, DeviceId id, RegisteredDevice? reg
 
     /// <summary>What rules with a state of their own remember of it as a whole; null: none judges it.</summary>
     public Timeline? Watches { get; set; }
+
+    /// <summary>Rules about it as the sum of its sockets.</summary>
+    public StatePlan[] PilePlans { get; set; } = [];
+
+    /// <summary>Below this sum, W, none of them is near a limit.</summary>
+    public double PileNearW { get; set; }
+
+    /// <summary>That sum with its order and memory; null while it is far from any limit.</summary>
+    public LoadTrack? Load { get; set; }
 
     /// <summary>Place of <see cref="DeviceEntry.Place"/> among the site's; -1: it stands directly on the site.</summary>
     public int PlaceNumber { get; } = registered?.Entry.Place is { } id ? registered.Site.Places.Select(place => place.Id).ToList().IndexOf(id) : -1;

@@ -5,17 +5,21 @@ namespace FacilityMonitor.Rules;
 /// <summary>What one contributor carried at one instant.</summary>
 /// <param name="AtMs">When.</param>
 /// <param name="Slot">Which contributor.</param>
-/// <param name="Milliamps">Current, mA; measured, or computed from power or energy.</param>
+/// <param name="Milliamps">Current, mA; measured, or computed from power or energy; <see cref="Unknown"/> where only a voltage is told.</param>
 /// <param name="Deciwatts">Active power, 0.1 W; <see cref="Unknown"/> where it tells none.</param>
-/// <param name="Decivolts">Voltage, 0.1 V; 0 where it tells none.</param>
+/// <param name="Decivolts">Voltage, 0.1 V; <see cref="NoVoltage"/> where it tells none.</param>
 /// <remarks>Whole numbers: their sum is the same in whatever order they are added.</remarks>
-internal readonly record struct LoadSample(long AtMs, int Slot, int Milliamps, int Deciwatts = LoadSample.Unknown, ushort Decivolts = 0)
+internal readonly record struct LoadSample(long AtMs, int Slot, int Milliamps, int Deciwatts = LoadSample.Unknown, ushort Decivolts = LoadSample.NoVoltage)
 {
     public const int Unknown = int.MinValue;
 
+    /// <summary>It tells no voltage; 0 V is one.</summary>
+    public const ushort NoVoltage = ushort.MaxValue;
+
     /// <summary>Of two values for one instant the larger counts.</summary>
     public LoadSample Larger(in LoadSample other) =>
-        new(AtMs, Slot, Math.Max(Milliamps, other.Milliamps), Math.Max(Deciwatts, other.Deciwatts), Math.Max(Decivolts, other.Decivolts));
+        new(AtMs, Slot, Math.Max(Milliamps, other.Milliamps), Math.Max(Deciwatts, other.Deciwatts),
+            Decivolts == NoVoltage ? other.Decivolts : other.Decivolts == NoVoltage ? Decivolts : Math.Max(Decivolts, other.Decivolts));
 }
 
 /// <summary>A channel whose current is part of a circuit's.</summary>
@@ -38,13 +42,16 @@ internal record struct PhaseLoad
     /// <summary>Current, A.</summary>
     public double Amps { get; set; }
 
-    /// <summary>Highest voltage told by those who carry it, V; 0: nobody tells one.</summary>
+    /// <summary>Highest voltage that those on it told at one instant, V.</summary>
     public double Volts { get; set; }
+
+    /// <summary>When that was; 0: never. It may have come without a current.</summary>
+    public long VoltsMs { get; set; }
 
     /// <summary>Whether every contributor was heard within the gap: without, the current is a lower bound, it may raise and must not clear.</summary>
     public bool IsComplete { get; set; }
 
-    /// <summary>Whether this instant told of it.</summary>
+    /// <summary>Whether this instant told its current.</summary>
     public bool IsTouched { get; set; }
 
     /// <summary>Whether this instant is the first that told of it.</summary>
@@ -61,15 +68,20 @@ internal sealed class LoadPicture(int phases)
     private readonly PhaseLoad[] _phases = new PhaseLoad[phases];
     private int[] _milliamps = [];
     private int[] _deciwatts = [];
-    private ushort[] _decivolts = [];
     private long[] _toldMs = [];
 
     /// <summary>Time of the newest instant taken in; 0: none.</summary>
     public long LastMs { get; private set; }
 
+    /// <summary>Facts up to here were shown to the rules.</summary>
+    public long FactsMs { get; set; }
+
     public ReadOnlySpan<PhaseLoad> Phases => _phases;
 
-    /// <summary>Power of the load, W, summed over those who tell one; NaN: nobody does.</summary>
+    /// <summary>Whether another circuit of the site has voltage; asked only while this one tells that it has none.</summary>
+    public bool IsSiblingLive { get; set; }
+
+    /// <summary>Power of the load, W, summed over those who told one within the gap; NaN: nobody did.</summary>
     public double Watts { get; private set; } = double.NaN;
 
     /// <summary>Whether the load itself was told of at this instant, not only what hangs below its meter.</summary>
@@ -89,7 +101,7 @@ internal sealed class LoadPicture(int phases)
 
     public void CopyFrom(LoadPicture other)
     {
-        LastMs = other.LastMs;
+        (LastMs, FactsMs) = (other.LastMs, other.FactsMs);
         (Watts, IsTouched, BelowWatts, IsBelowComplete, IsBelowTouched, BelowCount) =
             (other.Watts, other.IsTouched, other.BelowWatts, other.IsBelowComplete, other.IsBelowTouched, other.BelowCount);
         other._phases.CopyTo(_phases, 0);
@@ -99,7 +111,6 @@ internal sealed class LoadPicture(int phases)
         Array.Clear(_milliamps);
         other._milliamps.CopyTo(_milliamps, 0);
         other._deciwatts.CopyTo(_deciwatts, 0);
-        other._decivolts.CopyTo(_decivolts, 0);
         other._toldMs.CopyTo(_toldMs, 0);
     }
 
@@ -111,9 +122,11 @@ internal sealed class LoadPicture(int phases)
         (IsTouched, IsBelowTouched) = (false, false);
         foreach (ref readonly var sample in instant)
         {
+            // A voltage alone leaves the current as it was told.
+            if (sample.Milliamps == LoadSample.Unknown)
+                continue;
             _milliamps[sample.Slot] = sample.Milliamps;
             _deciwatts[sample.Slot] = sample.Deciwatts;
-            _decivolts[sample.Slot] = sample.Decivolts;
             _toldMs[sample.Slot] = sample.AtMs;
             if (slots[sample.Slot].IsBelow)
                 IsBelowTouched = true;
@@ -129,14 +142,19 @@ internal sealed class LoadPicture(int phases)
     public void Save(ref SnapshotWriter writer)
     {
         writer.Int64(LastMs);
+        writer.Int64(FactsMs);
         foreach (ref readonly var phase in _phases.AsSpan())
+        {
             writer.Int64(phase.LastMs);
+            writer.Double(phase.Volts);
+            writer.Int64(phase.VoltsMs);
+        }
+
         writer.Int32(_milliamps.Length);
         for (var slot = 0; slot < _milliamps.Length; slot++)
         {
             writer.Int32(_milliamps[slot]);
             writer.Int32(_deciwatts[slot]);
-            writer.Int32(_decivolts[slot]);
             writer.Int64(_toldMs[slot]);
         }
     }
@@ -144,15 +162,15 @@ internal sealed class LoadPicture(int phases)
     public void Load(ref SnapshotReader reader, ReadOnlySpan<LoadSlot> slots, long gapMs)
     {
         LastMs = reader.Int64();
+        FactsMs = reader.Int64();
         foreach (ref var phase in _phases.AsSpan())
-            phase.LastMs = reader.Int64();
+            (phase.LastMs, phase.Volts, phase.VoltsMs) = (reader.Int64(), reader.Double(), reader.Int64());
         var count = reader.Int32();
         Fit(count);
         for (var slot = 0; slot < count; slot++)
         {
             _milliamps[slot] = reader.Int32();
             _deciwatts[slot] = reader.Int32();
-            _decivolts[slot] = (ushort)reader.Int32();
             _toldMs[slot] = reader.Int64();
         }
 
@@ -169,7 +187,6 @@ internal sealed class LoadPicture(int phases)
         if (_milliamps.Length >= slots)
             return;
         Array.Resize(ref _milliamps, slots);
-        Array.Resize(ref _decivolts, slots);
         Array.Resize(ref _toldMs, slots);
         var known = _deciwatts.Length;
         Array.Resize(ref _deciwatts, slots);
@@ -181,7 +198,18 @@ internal sealed class LoadPicture(int phases)
         ref var phase = ref _phases[index];
         phase.IsTouched = false;
         foreach (ref readonly var sample in instant)
-            phase.IsTouched |= slots[sample.Slot] is { IsBelow: false } slot && slot.IsOn(index);
+        {
+            if (slots[sample.Slot].IsBelow || !slots[sample.Slot].IsOn(index))
+                continue;
+            phase.IsTouched |= sample.Milliamps != LoadSample.Unknown;
+            if (sample.Decivolts == LoadSample.NoVoltage)
+                continue;
+            // Of two that tell different voltages the higher is nearer to the supply.
+            var volts = sample.Decivolts / 10.0;
+            phase.Volts = phase.VoltsMs == LastMs ? Math.Max(phase.Volts, volts) : volts;
+            phase.VoltsMs = LastMs;
+        }
+
         if (!phase.IsTouched)
             return;
         phase.IsFirst = phase.LastMs == 0;
@@ -195,7 +223,6 @@ internal sealed class LoadPicture(int phases)
     {
         ref var phase = ref _phases[index];
         long milliamps = 0;
-        ushort decivolts = 0;
         var complete = true;
         for (var slot = 0; slot < slots.Length && slot < _milliamps.Length; slot++)
         {
@@ -203,11 +230,10 @@ internal sealed class LoadPicture(int phases)
             if (contributor.IsBelow || !contributor.IsOn(index))
                 continue;
             milliamps += contributor.Balanced ? _milliamps[slot] / _phases.Length : _milliamps[slot];
-            decivolts = Math.Max(decivolts, _decivolts[slot]);
             complete &= phase.LastMs - _toldMs[slot] <= gapMs;
         }
 
-        (phase.Amps, phase.Volts, phase.IsComplete) = (milliamps / 1000.0, decivolts / 10.0, complete);
+        (phase.Amps, phase.IsComplete) = (milliamps / 1000.0, complete);
     }
 
     private void SumPower(ReadOnlySpan<LoadSlot> slots, long gapMs)
@@ -218,11 +244,11 @@ internal sealed class LoadPicture(int phases)
         var (ownTold, belowTold) = (false, false);
         for (var slot = 0; slot < slots.Length && slot < _milliamps.Length; slot++)
         {
-            var told = _toldMs[slot] != 0 && _deciwatts[slot] != LoadSample.Unknown;
+            var told = _toldMs[slot] != 0 && _deciwatts[slot] != LoadSample.Unknown && LastMs - _toldMs[slot] <= gapMs;
             if (slots[slot].IsBelow)
             {
                 BelowCount++;
-                IsBelowComplete &= told && LastMs - _toldMs[slot] <= gapMs;
+                IsBelowComplete &= told;
                 below += told ? _deciwatts[slot] : 0;
                 belowTold |= told;
             }

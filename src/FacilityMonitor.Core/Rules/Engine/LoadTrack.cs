@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using FacilityMonitor.Contract;
 using FacilityMonitor.Registry;
 
 namespace FacilityMonitor.Rules;
@@ -9,19 +10,37 @@ internal sealed class LoadTrack
     /// <summary>Most samples kept for reordering; of more, the oldest instant is settled early and counted.</summary>
     public const int SamplesMax = 4096;
 
+    /// <summary>Most facts kept for reordering while no load is told; of more, the oldest is settled early and counted.</summary>
+    public const int FactsMax = 64;
+
     private readonly LoadPicture _settled;
     private readonly List<LoadSample> _window = [];
     private readonly List<long> _newestOfSlot = [];
     private long _changedFrom = long.MaxValue;
 
+    private readonly List<DeviceEvent> _facts = [];
+    private readonly Circuit? _circuit;
+
+    /// <summary>The load of a circuit.</summary>
     public LoadTrack(Circuit circuit, Cell[] cells)
+        : this(circuit.Phases == 3 ? 3 : 1, cells) => _circuit = circuit;
+
+    /// <summary>The load of something else: a pile as the sum of its sockets.</summary>
+    public LoadTrack(int phases, Cell[] cells)
     {
-        (Circuit, Cells) = (circuit, cells);
-        var phases = circuit.Phases == 3 ? 3 : 1;
+        Cells = cells;
         (_settled, Live) = (new LoadPicture(phases), new LoadPicture(phases));
+        foreach (var cell in cells)
+            Events |= cell.Rule.Events;
     }
 
-    public Circuit Circuit { get; }
+    public Circuit Circuit => _circuit ?? throw new InvalidOperationException("The load of a pile is of no circuit.");
+
+    /// <summary>Events that a rule about it wants to see.</summary>
+    public EventSet Events { get; }
+
+    /// <summary>Whether another circuit of the site has voltage at an instant; null: nobody can tell.</summary>
+    public Func<LoadTrack, long, bool>? IsSiblingLive { get; init; }
 
     /// <summary>What the rules about it remember, in the order of the catalogue.</summary>
     public Cell[] Cells { get; }
@@ -29,7 +48,7 @@ internal sealed class LoadTrack
     public LoadPicture Live { get; }
 
     /// <summary>Whether a rule about it wants to know what hangs below its meter.</summary>
-    public bool NeedsBelow => Circuit.Meter is not null && Array.Exists(Cells, cell => cell.Rule.NeedsBelow);
+    public bool NeedsBelow => _circuit?.Meter is not null && Array.Exists(Cells, cell => cell.Rule.NeedsBelow);
 
     public List<LoadSlot> Slots { get; } = [];
 
@@ -94,6 +113,29 @@ internal sealed class LoadTrack
         return inOrder ? Accepted.InOrder : Accepted.Reordered;
     }
 
+    /// <summary>Takes in a fact that a device on the circuit told; false when it was told before or is too old.</summary>
+    public bool Add(DeviceEvent fact)
+    {
+        if (fact.AtMs < Live.LastMs - ReorderWindow.LatenessMaxMs || fact.AtMs <= Math.Max(_settled.LastMs, _settled.FactsMs) || _facts.Contains(fact))
+            return false;
+        _facts.Add(fact);
+        if (_facts.Count > FactsMax)
+        {
+            WindowOverflows++;
+            Tell(_settled, _facts.Min(one => one.AtMs), settled: true);
+        }
+
+        // Its place among the loads is found by deriving anew; facts are rare.
+        var until = Live.LastMs;
+        Live.CopyFrom(_settled);
+        foreach (var cell in Cells)
+            cell.Restore();
+        while (Live.LastMs < until)
+            Step(Live, settled: false);
+        Tell(Live, long.MaxValue, settled: false);
+        return true;
+    }
+
     /// <summary>Derives the present state anew if what was added belongs before it; false when all of it comes later.</summary>
     public bool Rederive()
     {
@@ -126,6 +168,9 @@ internal sealed class LoadTrack
         _settled.Save(ref writer);
         Live.Save(ref writer);
         writer.Text(Derived);
+        writer.Int32(_facts.Count);
+        foreach (var fact in _facts)
+            writer.Event(fact);
         writer.Int32(_window.Count);
         foreach (ref readonly var sample in CollectionsMarshal.AsSpan(_window))
         {
@@ -154,6 +199,8 @@ internal sealed class LoadTrack
         _settled.Load(ref reader, slots, GapMs);
         Live.Load(ref reader, slots, GapMs);
         Derived = reader.Text();
+        for (var facts = reader.Int32(); facts > 0; facts--)
+            _facts.Add(reader.Event());
         var samples = reader.Int32();
         for (var index = 0; index < samples; index++)
             _window.Add(new LoadSample(reader.Int64(), reader.Int32(), reader.Int32(), reader.Int32(), (ushort)reader.Int32()));
@@ -182,11 +229,46 @@ internal sealed class LoadTrack
         var end = start + 1;
         while (end < samples.Length && samples[end].AtMs == samples[start].AtMs)
             end++;
+        Tell(picture, samples[start].AtMs, settled);
         picture.Step(samples[start..end], CollectionsMarshal.AsSpan(Slots), GapMs);
+        picture.IsSiblingLive = IsDead(picture) && IsSiblingLive is { } ask && ask(this, picture.LastMs);
         var sight = new Sight { Kind = SightKind.Load, AtMs = picture.LastMs, GapMs = GapMs, Load = picture };
         foreach (var cell in Cells)
             cell.Step(sight, settled);
         return true;
+    }
+
+    /// <summary>Shows the facts of a stretch of time, its end included.</summary>
+    private void Tell(LoadPicture picture, long untilMs, bool settled)
+    {
+        if (_facts.Count > 0)
+            TellFacts(picture, untilMs, settled);
+    }
+
+    // Apart: its closures would be allocated with every instant.
+    private void TellFacts(LoadPicture picture, long untilMs, bool settled)
+    {
+        var after = picture.FactsMs;
+        foreach (var fact in _facts.Where(fact => fact.AtMs > after && fact.AtMs <= untilMs).OrderBy(fact => fact.AtMs).ThenBy(fact => fact.Kind))
+        {
+            picture.FactsMs = fact.AtMs;
+            foreach (var cell in Cells)
+                cell.Step(new Sight { Kind = SightKind.Event, AtMs = fact.AtMs, GapMs = GapMs, Event = fact }, settled);
+        }
+
+        if (settled)
+            _facts.RemoveAll(fact => fact.AtMs <= untilMs);
+    }
+
+    private static bool IsDead(LoadPicture picture)
+    {
+        foreach (ref readonly var phase in picture.Phases)
+        {
+            if (phase.VoltsMs == picture.LastMs && phase.Volts < SupplyLoss.LostMaxV)
+                return true;
+        }
+
+        return false;
     }
 
     private static int FirstAfter(ReadOnlySpan<LoadSample> samples, long atMs)

@@ -11,6 +11,9 @@ internal readonly record struct MetricSet(ulong Bits)
     /// <summary>Every metric there may ever be.</summary>
     public static MetricSet All => new(ulong.MaxValue);
 
+    /// <summary>No metric of the contract: the middle of the temperatures of the device's other channels of the same kind, °C, laid beside a channel's own.</summary>
+    public const Metric NeighboursTc = (Metric)63;
+
     public int Count => BitOperations.PopCount(Bits);
 
     public static MetricSet Of(params ReadOnlySpan<Metric> metrics)

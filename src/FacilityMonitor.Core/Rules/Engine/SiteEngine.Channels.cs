@@ -8,7 +8,7 @@ namespace FacilityMonitor.Rules;
 internal sealed partial class SiteEngine
 {
     /// <summary>Of the reading that is judged, each value at the place of its metric.</summary>
-    private readonly double[] _values = new double[MetricKeys.Count];
+    private readonly double[] _values = new double[64];
 
     private void Judge(DeviceMemory device, ReadingBuffer readings, in Reading reading, int guess, bool isLive)
     {
@@ -27,8 +27,10 @@ internal sealed partial class SiteEngine
             bits |= 1UL << (int)value.Metric;
         }
 
-        var values = new Values(new MetricSet(bits), MetricSet.All, _values);
         ref var channel = ref device.Channels[place];
+        if ((bits & (1UL << (int)Metric.Tc)) != 0)
+            bits |= Neighbours(device, ref channel);
+        var values = new Values(new MetricSet(bits), MetricSet.All, _values);
         var plans = channel.Form.Graded;
         for (var number = 0; number < plans.Length; number++)
         {
@@ -42,6 +44,28 @@ internal sealed partial class SiteEngine
         Watch(device, ref channel, values, reading, isLive);
         if (channel.Wiring is { } wiring)
             Feed(wiring, values, reading, isLive);
+        if (device.Load is not null && channel.Form.SocketTrack >= 0 && SocketOverload.Instance.TryMeasure(values, out var watts, out _))
+            FeedPile(device, place, reading.AtMs, watts, isLive);
+    }
+
+    /// <summary>Lays out how warm the other channels of the device are, in the middle; nothing where fewer than two others are known.</summary>
+    private ulong Neighbours(DeviceMemory device, ref ChannelMemory channel)
+    {
+        channel.WarmthC = (sbyte)Math.Clamp(Math.Round(_values[(int)Metric.Tc]), sbyte.MinValue + 1, sbyte.MaxValue);
+        Span<sbyte> others = stackalloc sbyte[64];
+        var count = 0;
+        foreach (ref readonly var other in device.Channels)
+        {
+            if (other.WarmthC == ChannelMemory.WarmthUnknown || other.Channel == channel.Channel || other.Channel.Kind != channel.Channel.Kind || count == others.Length)
+                continue;
+            others[count++] = other.WarmthC;
+        }
+
+        if (count < 2)
+            return 0;
+        others[..count].Sort();
+        _values[(int)MetricSet.NeighboursTc] = others[count / 2];
+        return 1UL << (int)MetricSet.NeighboursTc;
     }
 
     private void JudgeChannel(DeviceMemory device, in ChannelPlan plan, int trackNumber, in Values values, in Reading reading)
@@ -62,11 +86,12 @@ internal sealed partial class SiteEngine
 
     private void Feed(Wiring wiring, in Values values, in Reading reading, bool isLive)
     {
-        if (Amps(wiring, values, reading, out var derived) is not { } amps)
+        var amps = Amps(wiring, values, reading, out var derived);
+        if (amps is null && !values.Has(Metric.V))
             return;
-        var milliamps = (int)Math.Clamp(Math.Abs(amps) * 1000, 0, int.MaxValue);
+        var milliamps = amps is { } known ? (int)Math.Clamp(Math.Abs(known) * 1000, 0, int.MaxValue) : LoadSample.Unknown;
         var deciwatts = values.TryGet(Metric.W, out var watts) ? (int)Math.Clamp(Math.Round(watts * 10), int.MinValue + 1, int.MaxValue) : LoadSample.Unknown;
-        var decivolts = values.TryGet(Metric.V, out var volts) ? (ushort)Math.Clamp(Math.Round(volts * 10), 0, ushort.MaxValue) : (ushort)0;
+        var decivolts = values.TryGet(Metric.V, out var volts) ? (ushort)Math.Clamp(Math.Round(volts * 10), 0, LoadSample.NoVoltage - 1) : LoadSample.NoVoltage;
         foreach (var feed in wiring.Feeds)
         {
             var circuit = _circuits[feed.Circuit];
@@ -108,7 +133,7 @@ internal sealed partial class SiteEngine
             first = number == 0 ? track : first;
         }
 
-        return new ChannelMemory { Channel = channel, Form = form, FirstTrack = first, IsWatched = _offs.Find(device.Place, channel.Code) is not null };
+        return new ChannelMemory { WarmthC = ChannelMemory.WarmthUnknown, Channel = channel, Form = form, FirstTrack = first, IsWatched = _offs.Find(device.Place, channel.Code) is not null };
     }
 
     /// <summary>The rules of a channel and their limits; the same ones are kept once.</summary>

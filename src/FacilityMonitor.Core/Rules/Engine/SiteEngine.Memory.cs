@@ -59,7 +59,7 @@ internal sealed partial class SiteEngine
         _nowMs = reader.Int64();
         _startedMs = reader.Int64();
         for (var count = reader.Int32(); count > 0; count--)
-            LoadDevice(ref reader, devices);
+            LoadDevice(ref reader, devices, format);
         var kept = new HashSet<int>();
         for (var count = reader.Int32(); count > 0; count--)
         {
@@ -113,6 +113,7 @@ internal sealed partial class SiteEngine
             writer.Int32(channel.Channel.Code);
             writer.Double(channel.Wiring?.Wh ?? 0);
             writer.Int64(channel.Wiring?.WhMs ?? 0);
+            writer.Byte((byte)channel.WarmthC);
             writer.Byte((byte)channel.Form.Graded.Length);
             for (var rule = 0; rule < channel.Form.Graded.Length; rule++)
             {
@@ -122,7 +123,7 @@ internal sealed partial class SiteEngine
         }
     }
 
-    private void LoadDevice(ref SnapshotReader reader, DeviceTable devices)
+    private void LoadDevice(ref SnapshotReader reader, DeviceTable devices, byte format)
     {
         var number = reader.Int32();
         var known = devices.Find(number) ?? throw new InvalidDataException($"The rule snapshot names device {number}, which the device table does not know.");
@@ -145,6 +146,8 @@ internal sealed partial class SiteEngine
             var id = ChannelId.FromCode((ushort)reader.Int32());
             var channel = NewChannel(device, id);
             var (wh, whMs) = (reader.Double(), reader.Int64());
+            if (format == Format)
+                channel.WarmthC = (sbyte)reader.Byte();
             if (whMs > 0)
                 channel.Wiring = new Wiring { Wh = wh, WhMs = whMs };
             device.Add(channel);
@@ -217,6 +220,40 @@ internal sealed partial class SiteEngine
         writer.Int32(_timed.Count);
         foreach (var timeline in _timed)
             SaveName(ref writer, timeline);
+        SavePiles(ref writer, output, scratch);
+    }
+
+    private void SavePiles(ref SnapshotWriter writer, IBufferWriter<byte> output, ArrayBufferWriter<byte> scratch)
+    {
+        writer.Int32(_devices.Values.Count(device => device.Load is not null));
+        foreach (var device in _devices.Values)
+        {
+            if (device.Load is not { } load)
+                continue;
+            writer.Int32(device.Place);
+            writer.Int32(load.Slots.Count);
+            scratch.ResetWrittenCount();
+            var inner = new SnapshotWriter(scratch);
+            load.Save(ref inner);
+            writer.Int32(scratch.WrittenCount);
+            output.Write(scratch.WrittenSpan);
+        }
+    }
+
+    private void LoadPiles(ref SnapshotReader reader)
+    {
+        for (var count = reader.Int32(); count > 0; count--)
+        {
+            var (number, slots) = (reader.Int32(), reader.Int32());
+            var part = reader.Bytes(reader.Int32());
+            // Slots are the device's channels in their order; one that left takes its pile's sum with it.
+            if (!_devices.TryGetValue(number, out var device) || device.PilePlans.Length == 0 || slots > device.ChannelCount)
+                continue;
+            var load = NewPileLoad(device, slots);
+            var inner = new SnapshotReader(part);
+            load.Load(ref inner);
+            device.Load = load;
+        }
     }
 
     private IEnumerable<Timeline> Timelines()
@@ -265,6 +302,7 @@ internal sealed partial class SiteEngine
 
         // Those of a rule that is new come last.
         _timed.InsertRange(0, order);
+        LoadPiles(ref reader);
     }
 
     /// <returns>The timeline it names; null when the registry no longer knows it, or no rule judges it any more.</returns>

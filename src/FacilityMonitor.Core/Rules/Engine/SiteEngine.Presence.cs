@@ -24,8 +24,22 @@ internal sealed partial class SiteEngine
             Presence = Contract.Presence.Online,
         };
         memory.Watches = NewTimeline(SubjectOf(memory, SubjectKind.Device, ChannelId.Main), device.Number, [.. Plans(SubjectOf(memory, SubjectKind.Device, ChannelId.Main), scopes)]);
+        PreparePile(memory, scopes);
         _devices[device.Number] = memory;
         return memory;
+    }
+
+    private void PreparePile(DeviceMemory memory, SettingScopes scopes)
+    {
+        if (memory.Registered?.Entry.Kind is not (DeviceKind.Pile or DeviceKind.Cabinet))
+            return;
+        var subject = SubjectOf(memory, SubjectKind.Pile, ChannelId.Main);
+        StatePlan[] plans = [.. Plans(subject, scopes)];
+        // The same list for all piles that have the same limits.
+        memory.PilePlans = _pilePlans.Find(known => known.AsSpan().SequenceEqual(plans)) ?? plans;
+        if (plans.Length > 0 && memory.PilePlans == plans)
+            _pilePlans.Add(plans);
+        memory.PileNearW = plans.Length == 0 ? double.PositiveInfinity : plans.Min(plan => plan.Rule.WakesAboveW(plan.Limits));
     }
 
     /// <summary>Overrides that hold for a device, narrowest first.</summary>

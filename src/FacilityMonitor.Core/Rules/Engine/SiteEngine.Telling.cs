@@ -43,7 +43,7 @@ internal sealed partial class SiteEngine
         SubjectKind.Circuit => 5 * _circuits[key.Number].GapMs / 3,
         SubjectKind.Place => 5 * (_places[key.Number]?.GapMs ?? DeviceMemory.GapMsDefault) / 3,
         SubjectKind.Channel or SubjectKind.Device => _devices.TryGetValue(key.Number, out var device) ? device.NoDataMs : DeviceMemory.GapMsDefault,
-        SubjectKind.Due => long.MaxValue,
+        SubjectKind.Due or SubjectKind.Pile => long.MaxValue,
     };
 
     private void Apply(AlertKey key, in Verdict verdict, long atMs) => _book.Apply(key, SubjectOf, verdict, atMs, _nowMs, Tell);

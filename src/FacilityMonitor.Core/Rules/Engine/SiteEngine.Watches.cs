@@ -12,6 +12,7 @@ internal sealed partial class SiteEngine
     private readonly List<Timeline> _timed = [];
     private readonly Dictionary<StateRule, List<object>> _limits = [];
     private readonly List<(DateRule Rule, DueThing Thing, int DaysBefore)> _dues = [];
+    private readonly List<StatePlan[]> _pilePlans = [];
     private DateOnly _day;
 
     private void PrepareSite(Site site)
@@ -49,7 +50,9 @@ internal sealed partial class SiteEngine
     {
         if (plans.Length == 0)
             return null;
-        var timeline = new Timeline(subject, number, [.. plans.Select(plan => plan.Rule.NewCell(plan.Limits))]);
+        var timeline = new Timeline(subject, number, plans);
+        if (subject.Kind != SubjectKind.Channel)
+            timeline.WakeAll();
         if (timeline.IsTimed)
             _timed.Add(timeline);
         return timeline;
@@ -68,7 +71,7 @@ internal sealed partial class SiteEngine
         SubjectKind.Circuit => new Subject(key.Kind, _site, null, ChannelId.Main, _circuits[key.Number].Circuit, null),
         SubjectKind.Place => _places[key.Number]!.Subject,
         SubjectKind.Channel or SubjectKind.Device => SubjectOf(_devices[key.Number], key.Kind, ChannelId.FromCode(key.Channel)),
-        SubjectKind.Due => default,
+        SubjectKind.Due or SubjectKind.Pile => default,
     };
 
     private Cell? CellOf(AlertKey key)
@@ -78,9 +81,9 @@ internal sealed partial class SiteEngine
             SubjectKind.Circuit => _circuits[key.Number].Cells,
             SubjectKind.Place => _places[key.Number]?.Cells,
             SubjectKind.Device => _devices.GetValueOrDefault(key.Number)?.Watches?.Cells is { } ofDevice && Array.Exists(ofDevice, cell => cell.Rule.Name == key.Rule)
-                ? ofDevice : WatchesOf(key)?.Cells,
+                ? ofDevice : _devices.GetValueOrDefault(key.Number)?.Load?.Cells is { } ofPile && Array.Exists(ofPile, cell => cell.Rule.Name == key.Rule) ? ofPile : WatchesOf(key)?.Cells,
             SubjectKind.Channel => WatchesOf(key)?.Cells,
-            SubjectKind.Due => null,
+            SubjectKind.Due or SubjectKind.Pile => null,
         };
         return cells is null ? null : Array.Find(cells, cell => cell.Rule.Name == key.Rule);
     }
@@ -94,23 +97,15 @@ internal sealed partial class SiteEngine
     /// <summary>Shows a reading to the rules about its channel, its device and its place.</summary>
     private void Watch(DeviceMemory device, ref ChannelMemory channel, in Values values, in Reading reading, bool isLive)
     {
-        var ofChannel = channel.Watches;
-        if (ofChannel is null && channel.Form.Metrics.Overlaps(values.Present) && Wakes(device, channel, values, reading))
-            channel.Watches = ofChannel = NewTimeline(SubjectOf(device, SubjectKind.Channel, channel.Channel), device.Place, channel.Form.States);
-        if (ofChannel is not null && ofChannel.Metrics.Overlaps(values.Present))
-        {
-            Show(device, ofChannel, ofChannel.SpeakerOf(device.Place, device.Registered?.Entry, channel.Channel, ofFacts: false), values, reading, isLive);
-            if (ofChannel.IsQuiet)
-                Forget(ref channel);
-        }
-
+        if (channel.Form.Metrics.Overlaps(values.Present))
+            WatchChannel(device, ref channel, values, reading, isLive);
         if (device.Watches is { } ofDevice && ofDevice.Metrics.Overlaps(values.Present))
             Show(device, ofDevice, ofDevice.SpeakerOf(device.Place, device.Registered?.Entry, channel.Channel, ofFacts: false), values, reading, isLive);
         if (PlaceTimeline(device, channel.Channel) is { } ofPlace && ofPlace.Metrics.Overlaps(values.Present))
             Show(device, ofPlace, ofPlace.SpeakerOf(device.Place, device.Registered?.Entry, channel.Channel, ofFacts: false), values, reading, isLive);
     }
 
-    private static bool Wakes(DeviceMemory device, in ChannelMemory channel, in Values values, in Reading reading)
+    private void WatchChannel(DeviceMemory device, ref ChannelMemory channel, in Values values, in Reading reading, bool isLive)
     {
         var sight = new Sight
         {
@@ -121,18 +116,27 @@ internal sealed partial class SiteEngine
             Values = values,
             State = reading.State,
         };
-        return Wakes(channel.Form, sight);
+        Wake(device, ref channel, sight);
+        if (channel.Watches is not { } timeline)
+            return;
+        Show(device, timeline, timeline.SpeakerOf(device.Place, device.Registered?.Entry, channel.Channel, ofFacts: false), values, reading, isLive);
+        if (!timeline.Rest())
+            Forget(ref channel);
     }
 
-    private static bool Wakes(ChannelForm form, in Sight sight)
+    /// <summary>Lets the rules begin that this sight wakes.</summary>
+    private void Wake(DeviceMemory device, ref ChannelMemory channel, in Sight sight)
     {
-        foreach (var plan in form.States)
+        var plans = channel.Form.States;
+        for (var plan = 0; plan < plans.Length; plan++)
         {
-            if (plan.Rule.Wakes(sight))
-                return true;
+            var rule = plans[plan].Rule;
+            var concerns = sight.Event is { } fact ? rule.Events.Has(fact.Kind) : rule.Metrics.Overlaps(sight.Values.Present);
+            if (!concerns || channel.Watches?.IsAwake(plan) == true || !rule.Wakes(sight))
+                continue;
+            channel.Watches ??= NewTimeline(SubjectOf(device, SubjectKind.Channel, channel.Channel), device.Place, plans)!;
+            channel.Watches.Wake(plan);
         }
-
-        return false;
     }
 
     private void Show(DeviceMemory device, Timeline timeline, int speaker, in Values values, in Reading reading, bool isLive)
@@ -166,6 +170,7 @@ internal sealed partial class SiteEngine
             if (PlaceTimeline(device, fact.Channel) is { } ofPlace && ofPlace.Events.Has(fact.Kind))
                 ShowFact(device, ofPlace, fact.Channel, fact.AtMs, SightKind.Event, 0, fact, isLive: true);
             WatchEvent(device, fact);
+            WatchCircuit(device, fact);
         }
     }
 
@@ -183,23 +188,18 @@ internal sealed partial class SiteEngine
         ref var channel = ref device.Channels[place];
         if (!channel.Form.Events.Has(fact.Kind))
             return;
-        if (channel.Watches is null)
+        Wake(device, ref channel, new Sight
         {
-            var sight = new Sight
-            {
-                Kind = SightKind.Event,
-                AtMs = fact.AtMs,
-                GapMs = device.GapMs,
-                Speaker = new Speaker(device.Place, device.Registered?.Entry, fact.Channel),
-                Event = fact,
-            };
-            if (!Wakes(channel.Form, sight))
-                return;
-            channel.Watches = NewTimeline(SubjectOf(device, SubjectKind.Channel, fact.Channel), device.Place, channel.Form.States);
-        }
-
-        ShowFact(device, channel.Watches!, fact.Channel, fact.AtMs, SightKind.Event, 0, fact, isLive: true);
-        if (channel.Watches!.IsQuiet)
+            Kind = SightKind.Event,
+            AtMs = fact.AtMs,
+            GapMs = device.GapMs,
+            Speaker = new Speaker(device.Place, device.Registered?.Entry, fact.Channel),
+            Event = fact,
+        });
+        if (channel.Watches is not { } timeline)
+            return;
+        ShowFact(device, timeline, fact.Channel, fact.AtMs, SightKind.Event, 0, fact, isLive: true);
+        if (!timeline.Rest())
             Forget(ref channel);
     }
 
@@ -236,17 +236,10 @@ internal sealed partial class SiteEngine
         var verdict = cell.Judge(_nowMs);
         if ((verdict.Code | cell.Told) == 0)
             return;
-        if (timeline.Subject.Kind is SubjectKind.Channel)
+        if (timeline.Subject.Kind is SubjectKind.Channel or SubjectKind.Device)
         {
             if (isSight || verdict.Code != cell.Told)
                 TellDevice(_devices[timeline.Number], cell.Rule, timeline.Subject.Channel, verdict, ref cell.Told, atMs);
-            return;
-        }
-
-        if (timeline.Subject.Kind is SubjectKind.Device)
-        {
-            if (isSight || verdict.Code != cell.Told)
-                TellDevice(_devices[timeline.Number], cell.Rule, ChannelId.Main, verdict, ref cell.Told, atMs);
             return;
         }
 

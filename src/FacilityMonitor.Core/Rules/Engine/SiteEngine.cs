@@ -54,7 +54,7 @@ internal sealed partial class SiteEngine
         {
             var subject = new Subject(SubjectKind.Circuit, _site, null, ChannelId.Main, circuit, null);
             var plans = Plans(subject, new SettingScopes(circuit.Rules, _site!.Rules, index.Facility.Rules));
-            _circuits.Add(new LoadTrack(circuit, [.. plans.Select(plan => plan.Rule.NewCell(plan.Limits))]));
+            _circuits.Add(new LoadTrack(circuit, [.. plans.Select(plan => plan.Rule.NewCell(plan.Limits))]) { IsSiblingLive = IsSiblingLive });
         }
 
         if (_site is not null)
@@ -120,6 +120,8 @@ internal sealed partial class SiteEngine
 
         foreach (var circuit in _touched)
             JudgeCircuit(circuit);
+        if (device.PilePlans.Length > 0)
+            JudgePile(device);
     }
 
     /// <summary>Takes in a command that goes out.</summary>

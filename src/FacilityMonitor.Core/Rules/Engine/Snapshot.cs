@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 using FacilityMonitor.Contract;
+using FacilityMonitor.Readings;
 
 namespace FacilityMonitor.Rules;
 
@@ -61,6 +62,20 @@ internal ref struct SnapshotWriter(IBufferWriter<byte> output)
         output.Advance(length);
     }
 
+    public void Event(DeviceEvent fact)
+    {
+        Byte((byte)fact.Kind);
+        Int32(fact.Channel.Code);
+        Int64(fact.AtMs);
+        Int64(fact.DeviceMs);
+        Byte((byte)fact.Quality);
+        Byte(fact.Reason is { } reason ? (byte)reason : byte.MaxValue);
+        Text(fact.Session);
+        Text(fact.User);
+        Double(fact.Wh ?? double.NaN);
+        Byte(fact.On is { } on ? on ? (byte)1 : (byte)0 : byte.MaxValue);
+    }
+
     public void Hold(in Hold hold)
     {
         Byte((byte)hold.Phase);
@@ -102,6 +117,25 @@ internal ref struct SnapshotReader(ReadOnlySpan<byte> input)
         return phase == HoldPhase.Idle
             ? default
             : new Hold { Phase = phase, SinceMs = Int64(), CountedMs = Int32(), Samples = (ushort)Int32() };
+    }
+
+    public DeviceEvent Event()
+    {
+        var (kind, channel, atMs, deviceMs, quality, reason) = ((EventKind)Byte(), ChannelId.FromCode((ushort)Int32()), Int64(), Int64(), (Quality)Byte(), Byte());
+        var (session, user, wh, on) = (Text(), Text(), Double(), Byte());
+        return new DeviceEvent
+        {
+            Kind = kind,
+            Channel = channel,
+            AtMs = atMs,
+            DeviceMs = deviceMs,
+            Quality = quality,
+            Reason = reason == byte.MaxValue ? null : (StopReason)reason,
+            Session = session,
+            User = user,
+            Wh = double.IsNaN(wh) ? null : wh,
+            On = on == byte.MaxValue ? null : on == 1,
+        };
     }
 
     public ReadOnlySpan<byte> Bytes(int count) => Take(count);

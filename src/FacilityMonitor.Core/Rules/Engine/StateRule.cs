@@ -22,6 +22,9 @@ internal enum SubjectKind : byte
 
     /// <summary>Something with a due date in the registry.</summary>
     Due = 4,
+
+    /// <summary>A pile or cabinet as the sum of its sockets; alerts name the device.</summary>
+    Pile = 5,
 }
 
 /// <summary>The thing a rule is asked about.</summary>
@@ -75,6 +78,9 @@ internal abstract class StateRule : Rule
 
     /// <summary>Of a channel: whether this sight makes it begin to remember. Until then the channel costs it nothing.</summary>
     internal virtual bool Wakes(in Sight sight) => true;
+
+    /// <summary>Of a pile: below this sum of its sockets, W, it is far from any limit, and nothing is remembered.</summary>
+    internal virtual double WakesAboveW(object limits) => 0;
 
     /// <summary>Its limits for a subject, compared by value so that they are kept once.</summary>
     internal abstract object Limits(in Subject subject, SettingScopes scopes);

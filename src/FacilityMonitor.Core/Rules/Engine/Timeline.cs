@@ -34,15 +34,19 @@ internal sealed class Timeline
     private double[] _values = [];
     private int _count;
 
-    public Timeline(Subject subject, int number, Cell[] cells)
+    private readonly StatePlan[] _plans;
+    private ulong _awake;
+
+    /// <summary>A timeline in which no rule remembers anything yet.</summary>
+    public Timeline(Subject subject, int number, StatePlan[] plans)
     {
-        (Subject, Number, Cells) = (subject, number, cells);
-        foreach (var cell in cells)
+        (Subject, Number, _plans) = (subject, number, plans);
+        foreach (var plan in plans)
         {
-            _layout |= cell.Rule.Metrics;
-            Events |= cell.Rule.Events;
-            HearsPresence |= cell.Rule.HearsPresence;
-            IsTimed |= cell.Rule.IsTimed;
+            _layout |= plan.Rule.Metrics;
+            Events |= plan.Rule.Events;
+            HearsPresence |= plan.Rule.HearsPresence;
+            IsTimed |= plan.Rule.IsTimed;
         }
     }
 
@@ -51,7 +55,8 @@ internal sealed class Timeline
     /// <summary>Number of the device, or place of the place in the site.</summary>
     public int Number { get; }
 
-    public Cell[] Cells { get; }
+    /// <summary>What the rules that began remember, in the order of the catalogue.</summary>
+    public Cell[] Cells { get; private set; } = [];
 
     public EventSet Events { get; }
 
@@ -71,18 +76,42 @@ internal sealed class Timeline
 
     public long WindowOverflows { get; private set; }
 
-    public bool IsQuiet
-    {
-        get
-        {
-            foreach (var cell in Cells)
-            {
-                if (!cell.IsQuiet || cell.Told != 0)
-                    return false;
-            }
+    /// <summary>Whether the rule at a place of the plans remembers something.</summary>
+    public bool IsAwake(int plan) => (_awake & (1UL << plan)) != 0;
 
-            return true;
+    /// <summary>Lets a rule begin to remember, with what was seen in the last 30 s.</summary>
+    public Cell Wake(int plan)
+    {
+        var cell = _plans[plan].Rule.NewCell(_plans[plan].Limits);
+        var place = System.Numerics.BitOperations.PopCount(_awake & ((1UL << plan) - 1));
+        _awake |= 1UL << plan;
+        Cells = [.. Cells[..place], cell, .. Cells[place..]];
+        for (var index = 0; index < _count; index++)
+            Step(index, settled: false, cell);
+        return cell;
+    }
+
+    /// <summary>Lets every rule begin.</summary>
+    public void WakeAll()
+    {
+        for (var plan = 0; plan < _plans.Length; plan++)
+            Wake(plan);
+    }
+
+    /// <summary>Forgets what says nothing any more.</summary>
+    /// <returns>Whether anything is left.</returns>
+    public bool Rest()
+    {
+        for (var place = Cells.Length - 1; place >= 0; place--)
+        {
+            var cell = Cells[place];
+            if (cell.Told != 0 || !cell.IsQuiet)
+                continue;
+            _awake &= ~(1UL << Array.FindIndex(_plans, plan => plan.Rule == cell.Rule));
+            Cells = [.. Cells[..place], .. Cells[(place + 1)..]];
         }
+
+        return Cells.Length > 0;
     }
 
     public int SpeakerOf(int device, DeviceEntry? entry, ChannelId channel, bool ofFacts)
@@ -256,7 +285,7 @@ internal sealed class Timeline
         _count -= count;
     }
 
-    private void Step(int index, bool settled)
+    private void Step(int index, bool settled, Cell? only = null)
     {
         ref readonly var entry = ref _entries[index];
         ref readonly var speaker = ref CollectionsMarshal.AsSpan(_speakers)[entry.Speaker];
@@ -274,6 +303,12 @@ internal sealed class Timeline
             Rule = entry.Word as Rule,
             IsOn = entry.Side != 0,
         };
+        if (only is not null)
+        {
+            only.Step(sight, settled);
+            return;
+        }
+
         foreach (var cell in Cells)
             cell.Step(sight, settled);
     }
@@ -323,11 +358,11 @@ internal sealed class Timeline
         for (var cells = reader.Int32(); cells > 0; cells--)
         {
             var name = reader.Text();
-            var cell = Array.Find(Cells, candidate => candidate.Rule.Name == name);
-            if (cell is null)
+            var plan = Array.FindIndex(_plans, candidate => candidate.Rule.Name == name);
+            if (plan < 0)
                 Cell.Skip(ref reader);
             else
-                cell.Load(ref reader);
+                (Array.Find(Cells, candidate => candidate.Rule.Name == name) ?? Wake(plan)).Load(ref reader);
         }
 
         NewestMs = reader.Int64();
@@ -364,17 +399,7 @@ internal sealed class Timeline
         writer.Text(entry.Word as string ?? (entry.Word as Rule)?.Name);
         if (entry.Kind != SightKind.Event)
             return;
-        var fact = (DeviceEvent)entry.Word!;
-        writer.Byte((byte)fact.Kind);
-        writer.Int32(fact.Channel.Code);
-        writer.Int64(fact.AtMs);
-        writer.Int64(fact.DeviceMs);
-        writer.Byte((byte)fact.Quality);
-        writer.Byte(fact.Reason is { } reason ? (byte)reason : byte.MaxValue);
-        writer.Text(fact.Session);
-        writer.Text(fact.User);
-        writer.Double(fact.Wh ?? double.NaN);
-        writer.Byte(fact.On is { } on ? on ? (byte)1 : (byte)0 : byte.MaxValue);
+        writer.Event((DeviceEvent)entry.Word!);
     }
 
     private void LoadEntry(ref SnapshotReader reader, MetricSet saved)
@@ -388,28 +413,9 @@ internal sealed class Timeline
         entry.Word = entry.Kind == SightKind.Finding ? RuleCatalogue.Find(text!) : text;
         entry.Present = new MetricSet(present.Bits & _layout.Bits);
         if (entry.Kind == SightKind.Event)
-            entry.Word = LoadEvent(ref reader);
+            entry.Word = reader.Event();
         if (entry.Kind is SightKind.Reading or SightKind.Presence || entry.Word is not null)
             Insert(_count, entry, new Values(entry.Present, saved, values));
-    }
-
-    private static DeviceEvent LoadEvent(ref SnapshotReader reader)
-    {
-        var (kind, channel, atMs, deviceMs, quality, reason) = ((EventKind)reader.Byte(), ChannelId.FromCode((ushort)reader.Int32()), reader.Int64(), reader.Int64(), (Quality)reader.Byte(), reader.Byte());
-        var (session, user, wh, on) = (reader.Text(), reader.Text(), reader.Double(), reader.Byte());
-        return new DeviceEvent
-        {
-            Kind = kind,
-            Channel = channel,
-            AtMs = atMs,
-            DeviceMs = deviceMs,
-            Quality = quality,
-            Reason = reason == byte.MaxValue ? null : (StopReason)reason,
-            Session = session,
-            User = user,
-            Wh = double.IsNaN(wh) ? null : wh,
-            On = on == byte.MaxValue ? null : on == 1,
-        };
     }
 
     private struct SpeakerMemory
