@@ -26,6 +26,7 @@ need npm npm
 need chattr e2fsprogs
 need_package libsqlite3-0
 need_package python3-paho-mqtt
+need_package python3-aiosmtpd
 need_package fonts-noto-cjk
 install_missing || exit 1
 

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.CommandLine;
 using FacilityMonitor.Configuration;
+using FacilityMonitor.OnCall.Channels;
 
 namespace FacilityMonitor.Commands;
 
@@ -20,11 +21,12 @@ internal static class CheckCommand
     {
         var registry = FacilityLoader.Load(folder, environment: name => environment[name] as string);
         var (settings, refused) = SettingsLoader.Load(folder, environment);
-        var problems = registry.Errors.Concat(refused).ToList();
         var language = SettingsLoader.LanguageOf(folder, environment);
+        var (channels, unfit) = ChannelReader.Load(folder, language);
+        var problems = registry.Errors.Concat(refused).Concat(unfit).ToList();
         foreach (var problem in problems)
             output.WriteLine(problem.In(language));
-        if (registry.Facility is not { } facility || settings is null)
+        if (registry.Facility is not { } facility || settings is null || channels is null)
         {
             var count = problems.Count(problem => !problem.IsWarning);
             output.WriteLine(language == "en" ? $"{count} errors: cannot be run like this." : $"{count} 处错误：不能这样运行。 {count} errors: cannot be run like this.");
@@ -32,6 +34,7 @@ internal static class CheckCommand
         }
 
         new FacilityReport(facility, settings, TodayInShanghai(time), output).Write(folder);
+        new ChannelReport(channels, settings, output).Write();
         return 0;
     }
 

@@ -18,5 +18,6 @@ internal static class CommandList
         InfluxCommand.Create(),
         ControlCommand.Create(),
         DeviceCommand.Create(),
+        ChannelCommand.Create(),
     ];
 }

@@ -5,6 +5,8 @@ using FacilityMonitor.Influx;
 using FacilityMonitor.Ingest;
 using FacilityMonitor.Journal;
 using FacilityMonitor.OnCall;
+using FacilityMonitor.OnCall.Channels;
+using FacilityMonitor.OnCall.Notices;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Rules;
 using FacilityMonitor.Storage;
@@ -29,11 +31,12 @@ internal static class RunCommand
             var registry = FacilityLoader.Load(folder, Rules);
             var (settings, errors) = SettingsLoader.Load(folder, Environment.GetEnvironmentVariables());
             var language = SettingsLoader.LanguageOf(folder, Environment.GetEnvironmentVariables());
-            foreach (var error in registry.Errors.Concat(errors))
+            var (channels, refused) = ChannelReader.Load(folder, settings?.Language ?? language);
+            foreach (var error in registry.Errors.Concat(errors).Concat(refused))
                 await Console.Error.WriteLineAsync(error.In(language));
-            if (registry.Facility is null || settings is null)
+            if (registry.Facility is null || settings is null || channels is null)
                 return 1;
-            await using var app = Build(folder, registry.Facility, settings);
+            await using var app = Build(folder, registry.Facility, settings, channels: channels);
             try
             {
                 await app.StartAsync(cancellationToken);
@@ -52,7 +55,7 @@ internal static class RunCommand
         return command;
     }
 
-    internal static WebApplication Build(string folder, Facility facility, ServiceSettings settings, TimeProvider? time = null)
+    internal static WebApplication Build(string folder, Facility facility, ServiceSettings settings, TimeProvider? time = null, IReadOnlyList<ChannelDefinition>? channels = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.AddSimpleConsole(options => { options.SingleLine = true; options.TimestampFormat = "yyyy-MM-dd HH:mm:ss "; });
@@ -73,7 +76,7 @@ internal static class RunCommand
         builder.AddStorage(new StorageOptions { RetentionDays = settings.Data.RetentionDays, BytesMax = settings.Data.RetentionBytes });   // journal → column blocks
         builder.AddInflux(settings);                   // journal → InfluxDB, if one is configured
         builder.AddMonitoring();                       // journal → alerts
-        builder.AddOnCall();                           // alerts → people
+        builder.AddOnCall(settings, channels ?? []);   // alerts → people
         builder.AddControl(settings);                  // orders → devices
         builder.AddWeb(settings);                      // journal → page
 
@@ -81,6 +84,7 @@ internal static class RunCommand
         app.MapHealth();                               // is it alive, is it ready
         app.MapWeb();                                  // what managers see
         app.MapControl();                              // what they order
+        app.MapReports();                              // what providers say of their messages
         return app;
     }
 }

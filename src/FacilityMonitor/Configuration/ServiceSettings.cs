@@ -159,6 +159,9 @@ internal sealed record OnCallSettings
 
     /// <summary>Attempts end after this, which is then said, 1 to 168 h. Default 24 h.</summary>
     public required TimeSpan Expiry { get; init; }
+
+    /// <summary>The outside monitor that hears of us every minute; null: there is none. It holds a secret.</summary>
+    public Uri? Heartbeat { get; init; }
 }
 
 /// <summary>From orders to devices.</summary>

@@ -157,10 +157,24 @@ internal sealed class SettingsLoader
             WebhookTimeout = Seconds(OnCallTimeout),
             RetryMax = Seconds(OnCallRetryMax),
             Expiry = TimeSpan.FromHours(Value(OnCallExpiry)),
+            Heartbeat = Heartbeat(),
         },
         Control = new ControlSettings { Verify = Seconds(ControlVerify) },
         Influx = Influx(),
     };
+
+    private Uri? Heartbeat()
+    {
+        if (PathOf(OnCallHeartbeatFile) is not { } path)
+            return null;
+        if (SecretFile.Read(path, out var refused) is not { } text)
+            Refuse(OnCallHeartbeatFile, new($"读不到文件 {path}（{refused}）；请核对路径和权限", $"the file {path} cannot be read ({refused}); check its path and permissions"));
+        else if (Uri.TryCreate(text, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps))
+            return url;
+        else
+            Refuse(OnCallHeartbeatFile, new($"文件 {path} 里不是一个 http 或 https 地址", $"the file {path} holds no http or https address"));
+        return null;
+    }
 
     private InfluxSettings? Influx()
     {

@@ -4,7 +4,7 @@ namespace FacilityMonitor.Journal;
 internal static class Schema
 {
     /// <summary>The statements of every version, the first one first; a database's version is how many of them it has seen.</summary>
-    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses];
+    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries];
 
     private static IReadOnlyList<string> First =>
     [
@@ -188,5 +188,14 @@ internal static class Schema
           primary key (permit, what)) strict, without rowid
         """,
         "create trigger permit_event_is_final before update on permit_event begin select raise(abort, 'what happened is never rewritten'); end",
+    ];
+
+    private static IReadOnlyList<string> Deliveries =>
+    [
+        // Whether the outbox is full is asked for every notice: the span of what waits answers it nearly always.
+        "create index notice_queued on notice (id) where state = 0",
+        // When a channel was probed dies with the process; that its key is wrong does not.
+        "alter table channel_state drop column probed_ms",
+        "alter table channel_state add column misconfigured integer not null default 0",
     ];
 }

@@ -1,5 +1,6 @@
 using FacilityMonitor.Alerts;
 using FacilityMonitor.Configuration;
+using FacilityMonitor.Control;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
 using FacilityMonitor.OnCall.Channels;
@@ -11,6 +12,9 @@ namespace FacilityMonitor.OnCall;
 /// <summary>Alerts, and those who are told.</summary>
 internal static class OnCallServices
 {
+    /// <summary>Notices are looked at every second; a round that is older is one that hangs.</summary>
+    private const long RoundAgeMaxMs = 15_000;
+
     public static void AddMonitoring(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<MonitoringWorker>();
@@ -26,7 +30,7 @@ internal static class OnCallServices
         });
     }
 
-    public static void AddOnCall(this IHostApplicationBuilder builder)
+    public static void AddOnCall(this IHostApplicationBuilder builder, ServiceSettings settings, IReadOnlyList<ChannelDefinition> channels)
     {
         builder.Services.AddSingleton<Outbox>();
         builder.Services.AddSingleton(services => new RetryPlan(services.GetRequiredService<ServiceSettings>().OnCall, Random.Shared.NextDouble));
@@ -41,5 +45,36 @@ internal static class OnCallServices
         builder.Services.AddHostedService(services => services.GetRequiredService<ResponseWatch>());
         builder.Services.AddSingleton<OutboxWorker>();
         builder.Services.AddHostedService(services => services.GetRequiredService<OutboxWorker>());
+        builder.AddNotices(channels);
+        if (settings.OnCall.Heartbeat is { } heartbeat)
+            builder.AddHeartbeat(heartbeat, settings.OnCall.WebhookTimeout);
     }
+
+    private static void AddNotices(this IHostApplicationBuilder builder, IReadOnlyList<ChannelDefinition> channels)
+    {
+        builder.Services.AddSingleton(channels);
+        builder.Services.AddSingleton(services => new ChannelFactory(
+            new HttpMessageInvoker(WebhookNotifier.Handler()), services.GetRequiredService<ServiceSettings>().OnCall.WebhookTimeout,
+            order => services.GetRequiredService<CommandDesk>().OrderAsync(order), services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<ConsoleNotifier>>()));
+        builder.Services.AddSingleton(services =>
+        {
+            var worker = new NoticeWorker(
+                services.GetRequiredService<Database>(), channels, services.GetRequiredService<ChannelFactory>().Create, services.GetServices<IDeliveryLog>(),
+                services.GetRequiredService<ServiceSettings>().OnCall, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<NoticeWorker>>());
+            // A fire does not wait for the next second.
+            services.GetRequiredService<ResponseLog>().Changed += worker.Announce;
+            return worker;
+        });
+        builder.Services.AddHostedService(services => services.GetRequiredService<NoticeWorker>());
+        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ChannelWatch>(services, new Action<AlertTransition>(services.GetRequiredService<MonitoringWorker>().Tell)));
+        builder.Services.AddHostedService(services => services.GetRequiredService<ChannelWatch>());
+    }
+
+    private static void AddHeartbeat(this IHostApplicationBuilder builder, Uri address, TimeSpan timeout) => builder.Services.AddHostedService(services =>
+    {
+        var (time, notices, database) = (services.GetRequiredService<TimeProvider>(), services.GetRequiredService<NoticeWorker>(), services.GetRequiredService<Database>());
+        return new HeartbeatWorker(
+            address, new ProviderHttp(new HttpMessageInvoker(WebhookNotifier.Handler()), timeout, time),
+            () => time.GetUtcNow().ToUnixTimeMilliseconds() - notices.LastRoundMs < RoundAgeMaxMs && database.State.Refusal is null, time, services.GetRequiredService<ILogger<HeartbeatWorker>>());
+    });
 }

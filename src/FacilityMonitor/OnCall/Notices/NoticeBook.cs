@@ -80,6 +80,9 @@ internal static class NoticeBook
         Priority.P2 or Priority.P3 => TimeSpan.FromHours(24),
     };
 
+    /// <summary>Every rank of life safety is below, every other one above.</summary>
+    public const long LifeSafetyRankEnd = 0;
+
     /// <summary>Where a notice stands in the queue of its channel: by time, each priority with a lead. What is less urgent is overtaken but never for ever.</summary>
     private static long Rank(Priority priority, long nowMs) => priority switch
     {
@@ -104,10 +107,9 @@ internal static class NoticeBook
         if (inserted == 0)
             return false;
         var id = Number(connection, "select last_insert_rowid()");
-        var waiting = Number(connection, "select count(*) from notice where state = 0") - 1;
         if (notice.Reaches.Count == 0)
             End(connection, id, NoticeState.Unreached, NoWay, nowMs, logs);
-        else if (waiting >= (notice.Priority <= Priority.P1 ? 2 * QueuedMax : QueuedMax))
+        else if (IsFull(connection, notice.Priority <= Priority.P1 ? 2 * QueuedMax : QueuedMax))
             End(connection, id, NoticeState.Unreached, NoRoom, nowMs, logs);
         else
             InsertWays(connection, id, notice, nowMs);
@@ -168,6 +170,11 @@ internal static class NoticeBook
         foreach (var log in logs)
             log.Write(connection, happened);
     }
+
+    /// <summary>Whether more than so many wait, this one included. Counting ten thousand for each of ten thousand would take longer than sending them; their span says enough.</summary>
+    private static bool IsFull(SqliteConnection connection, int max) =>
+        Number(connection, "select coalesce((select max(id) from notice where state = 0) - (select min(id) from notice where state = 0), 0)") >= max
+        && Number(connection, "select count(*) from notice where state = 0") > max;
 
     private static void InsertWays(SqliteConnection connection, long id, Notice notice, long nowMs)
     {

@@ -1,0 +1,149 @@
+using System.Globalization;
+using FacilityMonitor.Alerts;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Monitoring;
+using FacilityMonitor.OnCall.Channels;
+using FacilityMonitor.Registry;
+using Microsoft.Data.Sqlite;
+
+namespace FacilityMonitor.OnCall.Notices;
+
+/// <summary>Tries every channel that nothing went through for six hours, and raises an alert about ourselves when one is dead: by the others people hear of it.</summary>
+internal sealed partial class ChannelWatch(
+    NoticeWorker worker, Database database, Action<AlertTransition> tell, TimeProvider time, ILogger<ChannelWatch> log) : BackgroundService
+{
+    /// <summary>Rule of the alert.</summary>
+    public const string Rule = "channel-dead";
+
+    /// <summary>Asset of the alert.</summary>
+    public const string Asset = OwnAlert.AssetPrefix + "channels";
+
+    /// <summary>A channel that carried nothing for so long is tried.</summary>
+    public static readonly TimeSpan ProbeEvery = TimeSpan.FromHours(6);
+
+    /// <summary>A failed probe is made again after so long, so that one lost packet kills no channel and a mended one comes back.</summary>
+    public static readonly TimeSpan ProbeAgain = TimeSpan.FromMinutes(1);
+
+    private static readonly TimeSpan Every = TimeSpan.FromSeconds(5);
+
+    private readonly ILogger<ChannelWatch> _log = log;
+    private readonly OwnAlert _alert = new(Rule, Asset, tell);
+    private readonly Dictionary<string, long> _probedMs = new(StringComparer.Ordinal);
+    private string _told = "";
+
+    /// <summary>How every configured channel does; those that were never tried are not in it.</summary>
+    public IReadOnlyList<ChannelCondition> Read()
+    {
+        using var connection = database.OpenReader();
+        var ids = worker.Channels.Select(channel => channel.Id).ToHashSet(StringComparer.Ordinal);
+        return [.. ChannelBook.Read(connection).Where(condition => ids.Contains(condition.Name))];
+    }
+
+    /// <summary>Probes what is due, and raises, says anew or clears the alert.</summary>
+    internal async Task CheckAsync(CancellationToken stoppingToken)
+    {
+        var conditions = Read().ToDictionary(condition => condition.Name, StringComparer.Ordinal);
+        foreach (var channel in worker.Channels)
+        {
+            if (IsDue(conditions.GetValueOrDefault(channel.Id), channel.Id))
+                await ProbeAsync(channel, stoppingToken);
+        }
+
+        var now = NowMs();
+        var dead = Read().Where(condition => condition.IsDead(now)).OrderBy(condition => condition.Name, StringComparer.Ordinal).ToList();
+        using (var connection = database.OpenReader())
+            _alert.Restore(connection);
+        var names = string.Join(", ", dead.Select(condition => $"{condition.Name} ({condition.Fault})"));
+        if (dead.Count > 0 && (!_alert.IsOpen || names != _told))
+            _alert.Raise(Priority.P1, dead.Min(condition => condition.FailingMs ?? now), now, DeadText(dead, now), Evidence(dead));
+        else if (dead.Count == 0)
+            _alert.Clear(now, new LocalText("已恢复：所有通知通道都能用。", "Cleared: every channel to people works."));
+        _told = names;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Every, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await CheckAsync(stoppingToken);
+            }
+            catch (SqliteException error)
+            {
+                LogNotRead(error.Message);
+            }
+        }
+    }
+
+    private bool IsDue(ChannelCondition? condition, string channel)
+    {
+        var now = NowMs();
+        var last = Math.Max(condition?.AcceptedMs ?? 0, _probedMs.GetValueOrDefault(channel));
+        var every = condition is { Fault: not null } ? ProbeAgain : ProbeEvery;
+        return now - last >= (long)every.TotalMilliseconds && now >= (condition?.PausedMs ?? 0);
+    }
+
+    private async Task ProbeAsync(ChannelDefinition channel, CancellationToken stoppingToken)
+    {
+        var now = NowMs();
+        _probedMs[channel.Id] = now;
+        var notifier = worker.NotifierOf(channel.Id);
+        var outcome = await notifier.ProbeAsync(stoppingToken);
+        if (channel.ProbeTo is { } address && outcome is not Outcome.Failed)
+            outcome = await notifier.SendAsync(TestMessage(channel, now), address, stoppingToken);
+        if (outcome is null)
+            return;
+        try
+        {
+            await database.CommitAsync(CommitPriority.Alerts, connection =>
+            {
+                if (outcome is Outcome.Failed failed)
+                    ChannelBook.Fails(connection, channel.Id, failed, failed.Fault == Fault.Limited ? now + (long)(failed.Wait ?? ProbeAgain).TotalMilliseconds : 0, now);
+                else
+                    ChannelBook.Works(connection, channel.Id, now);
+            });
+        }
+        catch (DatabaseUnavailableException)
+        {
+            _probedMs.Remove(channel.Id);
+        }
+    }
+
+    /// <summary>A message that says of itself that it is a test.</summary>
+    internal static ChannelMessage TestMessage(ChannelDefinition channel, long nowMs) => new()
+    {
+        Key = string.Create(CultureInfo.InvariantCulture, $"test-{channel.Id}-{nowMs}"),
+        Reference = string.Create(CultureInfo.InvariantCulture, $"test-{nowMs / 1000 % 1_000_000:000000}"),
+        Priority = Priority.P3,
+        Mark = Mark.Test,
+        Brief = new LocalText("通道测试，请忽略", "Channel test, please ignore"),
+        Text = new LocalText(
+            $"通道测试，{channel.Id}：自 {AlertText.Clock(nowMs)} 起。不会再有后续通知。请做：不用处理。",
+            $"Channel test, {channel.Id}: since {AlertText.Clock(nowMs)}. Nothing follows. Do: nothing."),
+        Language = channel.Language,
+    };
+
+    private static SortedDictionary<string, object> Evidence(List<ChannelCondition> dead)
+    {
+        var evidence = new SortedDictionary<string, object>(StringComparer.Ordinal) { ["channels"] = (long)dead.Count };
+        foreach (var condition in dead)
+            evidence[condition.Name] = condition.Fault ?? "";
+        return evidence;
+    }
+
+    private static LocalText DeadText(List<ChannelCondition> dead, long nowMs)
+    {
+        var (names, since) = (string.Join(", ", dead.Select(condition => $"{condition.Name}（{condition.Fault}）")), AlertText.Clock(dead.Min(condition => condition.FailingMs ?? nowMs)));
+        var namesEn = string.Join(", ", dead.Select(condition => $"{condition.Name} ({condition.Fault})"));
+        return new LocalText(
+            $"通知通道不通：{names}。自 {since} 起没有一条送出。其他通道继续使用，每人自动换到下一种联系方式。请做：1. 看服务器能否上网；2. 核对 channels.yaml 里的密钥、签名和模板，服务器时间要准；3. 运行 facility-monitor channel test 再试。",
+            $"A channel to people is dead: {namesEn}. Nothing went through since {since}. The others are used; everybody is reached by the next of their ways. Do: 1. See whether the server reaches the internet; 2. Check key, signature and template in channels.yaml, and the server's clock; 3. Try again with facility-monitor channel test.");
+    }
+
+    private long NowMs() => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "How the channels do could not be read: {Reason}")]
+    private partial void LogNotRead(string reason);
+}

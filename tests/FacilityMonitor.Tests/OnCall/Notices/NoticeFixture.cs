@@ -1,0 +1,183 @@
+using System.Collections.Concurrent;
+using FacilityMonitor.Alerts;
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Journal;
+using FacilityMonitor.OnCall.Channels;
+using FacilityMonitor.OnCall.Notices;
+using FacilityMonitor.Registry;
+using FacilityMonitor.Tests.OnCall.Channels;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+
+namespace FacilityMonitor.Tests.OnCall.Notices;
+
+/// <summary>A crash where a test wants it.</summary>
+internal sealed class CrashException : Exception;
+
+/// <summary>Notices on a real database, channels to fake providers, and a clock that a test moves. The worker can be killed and started again.</summary>
+internal sealed class NoticeFixture : IAsyncDisposable, IDeliveryLog, ILogger<NoticeWorker>
+{
+    /// <summary>Looks at the worker, 5 ms each, after which the clock moves on though it was not heard of.</summary>
+    private const int HeldMax = 20;
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly ConcurrentQueue<string> _log = new();
+    private readonly HttpMessageInvoker _http;
+    private readonly IReadOnlyList<ChannelDefinition> _channels;
+
+    public NoticeFixture(params string[] words)
+        : this([.. words.Select(word => ChannelBench.Definition(word))])
+    {
+    }
+
+    public NoticeFixture(IReadOnlyList<ChannelDefinition> channels)
+    {
+        _channels = channels;
+        Provider = new FakeProviders(Time);
+        _http = new HttpMessageInvoker(Provider);
+        Database = Database.Open(Path.Combine(_folder.Path, "data"), Time);
+        Database.CommitAsync(CommitPriority.Alerts, connection => Database.Execute(connection, "create table timeline (id integer primary key, said text not null)")).Wait();
+        Worker = NewWorker(null);
+    }
+
+    public ManualTime Time { get; } = new();
+
+    public FakeProviders Provider { get; }
+
+    public Database Database { get; private set; }
+
+    public NoticeWorker Worker { get; private set; }
+
+    public string Log => string.Join('\n', _log);
+
+    /// <summary>Called wherever a crash may come: at every moment of the worker, and within every commit that tells the timeline.</summary>
+    public Action? Moment { get; set; }
+
+    /// <summary>What the timeline of the alerts holds: only what was committed.</summary>
+    public List<string> Timeline()
+    {
+        using var connection = Database.OpenReader();
+        using var command = Database.Command(connection, "select said from timeline order by id");
+        using var rows = command.ExecuteReader();
+        var said = new List<string>();
+        while (rows.Read())
+            said.Add(rows.GetString(0));
+        return said;
+    }
+
+    public static Notice Notice(string alert = "8c1f2000aabbccdd", int step = 1, string person = "guard", Priority priority = Priority.P0, params (string Channel, string Address)[] ways) => new()
+    {
+        Alert = alert,
+        Step = step,
+        Person = person,
+        Priority = priority,
+        Reaches = [.. ways.Select(way => new Reach(way.Channel, way.Address))],
+        Brief = new LocalText("烟雾，淮海里车棚", "Smoke, Huaihai Lane shed"),
+        Text = new LocalText("烟雾，淮海里车棚：烟感报警。自 11-20 18:00:00 起。请做：去现场看。", "Smoke, Huaihai Lane shed: smoke. Since 11-20 18:00:00. Do: go and see."),
+        Link = ChannelBench.Link,
+    };
+
+    public Task StartAsync() => Worker.StartAsync(CancellationToken.None);
+
+    public async Task PutAsync(params Notice[] notices)
+    {
+        var now = Time.GetUtcNow().ToUnixTimeMilliseconds();
+        await Database.CommitAsync(CommitPriority.Alerts, connection =>
+        {
+            foreach (var notice in notices)
+                NoticeBook.Enqueue(connection, notice, now, [this]);
+        });
+        Worker.Announce();
+    }
+
+    /// <summary>Ends the worker in whatever it does and makes a new one on the same disk.</summary>
+    public async Task RestartAsync(bool withMoments = false)
+    {
+        await StopAsync();
+        Worker = NewWorker(withMoments ? _ => Moment?.Invoke() : null);
+        await StartAsync();
+    }
+
+    public async Task StopAsync()
+    {
+        await Worker.StopAsync(CancellationToken.None);
+        Worker.Dispose();
+    }
+
+    private bool IsKeptUpWith => Worker.LastRoundMs == 0 || Worker.ExecuteTask is { IsCompleted: true } || Time.GetUtcNow().ToUnixTimeMilliseconds() - Worker.LastRoundMs <= 1_200;
+
+    /// <summary>Whether the worker has ended by a crash.</summary>
+    public bool HasCrashed => Worker.ExecuteTask is { IsFaulted: true };
+
+    public async Task AdvanceUntilAsync(Func<bool> condition, string what, double stepS = 0.25)
+    {
+        var held = 0;
+        try
+        {
+            await Mqtt.Until.TrueAsync(
+                () =>
+                {
+                    if (condition())
+                        return true;
+                    // A clock that runs away from a worker on a busy machine would show delays that are none. One that stood still for long would never wake it.
+                    if (!IsKeptUpWith && ++held < HeldMax)
+                        return false;
+                    held = 0;
+                    Time.Advance(TimeSpan.FromSeconds(stepS));
+                    return condition();
+                },
+                what);
+        }
+        catch (TimeoutException late)
+        {
+            throw new TimeoutException($"{late.Message} It is {Time.GetUtcNow():T}; {Worker.Attempts} attempts, {Provider.Ledger.Count} arrived, the worker: {Worker.ExecuteTask?.Status} {Worker.ExecuteTask?.Exception?.InnerException}", late);
+        }
+    }
+
+    /// <summary>Lets an amount of time pass, in steps in which the worker keeps up.</summary>
+    public async Task PassAsync(TimeSpan time, double stepS = 0.25)
+    {
+        var end = Time.GetUtcNow() + time;
+        await AdvanceUntilAsync(() => Time.GetUtcNow() >= end, "time passes", stepS);
+    }
+
+    public NoticeState StateOf(Notice notice) => (NoticeState)Convert.ToInt32(Scalar("select state from notice where key = $key", ("$key", notice.Key)), System.Globalization.CultureInfo.InvariantCulture);
+
+    public long Count(string sql) => (long)Scalar(sql)!;
+
+    public object? Scalar(string sql, params (string, object?)[] parameters)
+    {
+        using var connection = Database.OpenReader();
+        using var command = Database.Command(connection, sql, parameters);
+        return command.ExecuteScalar();
+    }
+
+    public void Write(SqliteConnection connection, DeliveryEvent happened)
+    {
+        Database.Execute(connection, "insert into timeline (said) values ($said)", ("$said", $"{happened.Person} {happened.Step} {happened.Kind} {happened.Channel} {happened.Code}".TrimEnd()));
+        Moment?.Invoke();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Moment = null;
+        await StopAsync();
+        await Database.DisposeAsync();
+        _http.Dispose();
+        _folder.Dispose();
+    }
+
+    IDisposable? ILogger.BeginScope<TState>(TState state) => null;
+
+    bool ILogger.IsEnabled(LogLevel logLevel) => true;
+
+    void ILogger.Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        _log.Enqueue($"{logLevel} {formatter(state, exception)} {exception}");
+
+    private NoticeWorker NewWorker(Action<NoticeMoment>? reached)
+    {
+        var settings = new OnCallSettings { WebhookTimeout = TimeSpan.FromSeconds(8), RetryMax = TimeSpan.FromSeconds(60), Expiry = TimeSpan.FromHours(24) };
+        var factory = new ChannelFactory(_http, settings.WebhookTimeout, _ => throw new NotSupportedException(), Time, this);
+        return new NoticeWorker(Database, _channels, factory.Create, [this], settings, Time, this, reached);
+    }
+}
