@@ -58,6 +58,9 @@ internal sealed partial class ShipWorker : BackgroundService
     private const int LookShare = 20;
 
     private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(60);
+    /// <summary>How far it is is saved no oftener while batch follows batch: the database would wait for our disk after each. A crash sends that much again, which changes nothing there.</summary>
+    private static readonly TimeSpan SaveEvery = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan DiskRetry = TimeSpan.FromSeconds(1);
 
     private readonly InfluxSettings _settings;
@@ -91,6 +94,8 @@ internal sealed partial class ShipWorker : BackgroundService
     private long? _repeatedAt;
     private TimeSpan _repeatPause;
     private bool _isPartTaken;
+    private bool _isUnsaved;
+    private long _savedAt;
     private byte[]? _lastTaken;
     private long _booked;
     private long _bookedAlert;
@@ -229,6 +234,8 @@ internal sealed partial class ShipWorker : BackgroundService
 
         if (_filling.Count > 0 ? _flight.IsCompleted && _time.GetElapsedTime(_fillingSince) >= _settings.Interval : _filling.Position > _position && _flight.IsCompleted)
             await SendAsync(cancellation);
+        else if (_isUnsaved && _flight.IsCompleted)
+            await SaveAsync(cancellation);
         return false;
     }
 
@@ -324,9 +331,11 @@ internal sealed partial class ShipWorker : BackgroundService
         {
             (_position, _alertChange) = (Math.Max(_sent.Position, _position), Math.Max(_sent.AlertChange, _alertChange));
             _taken.Enqueue((_position, _time.GetTimestamp()));
-            await SaveAsync(cancellation);
+            _isUnsaved = true;
         }
 
+        if (_isUnsaved && _time.GetElapsedTime(_savedAt) >= SaveEvery)
+            await SaveAsync(cancellation);
         if (isTaken && !IsHoldingUp)
             return true;
         await SkipAsync(cancellation);
@@ -503,6 +512,7 @@ internal sealed partial class ShipWorker : BackgroundService
                     DeadLetters.Insert(connection, letter);
             },
             cancellation);
+        (_isUnsaved, _savedAt) = (false, _time.GetTimestamp());
         Volatile.Write(ref _booked, booked);
         _bookedAlert = bookedAlert;
         if (_unbooked.Count == 0)

@@ -3,6 +3,7 @@ using FacilityMonitor.Influx;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Storage;
+using FsCheck;
 
 namespace FacilityMonitor.Tests.Influx;
 
@@ -61,6 +62,35 @@ public sealed class LineProtocolTests
             Assert.False(channel.TryFormat(bytes[..(length - 1)], out var none, default, null));
             Assert.Equal(0, none);
         }
+    }
+
+    [Fact]
+    public void Every_number_is_its_shortest_text() => Prop.ForAll<double, int, byte>((any, digits, places) =>
+        IsShortest(any) && IsShortest(digits / Math.Pow(10, places % 8)) && IsShortest(Math.BitDecrement(digits / 100.0))).QuickCheckThrowOnFailure();
+
+    [Theory]
+    [InlineData(0.0)]
+    [InlineData(0.001)]
+    [InlineData(-0.05)]
+    [InlineData(0.0005)]
+    [InlineData(0.30000000000000004)]
+    [InlineData(100.0)]
+    [InlineData(999_999_999_999_999.0)]
+    [InlineData(1e15)]
+    [InlineData(123_456_789_012.345)]
+    [InlineData(99_999_999_999_999.98)]
+    [InlineData(double.Epsilon)]
+    [InlineData(double.MaxValue)]
+    public void A_number_at_an_edge_is_its_shortest_text(double value) => Assert.True(IsShortest(value) && IsShortest(-value));
+
+    private static bool IsShortest(double value)
+    {
+        // The journal holds none that is not a number.
+        if (!double.IsFinite(value))
+            return true;
+        var lines = new ByteBuffer();
+        LineProtocol.Number(lines, value);
+        return Encoding.UTF8.GetString(lines.Span) == value.ToString("R", System.Globalization.CultureInfo.InvariantCulture);
     }
 
     [Fact]
