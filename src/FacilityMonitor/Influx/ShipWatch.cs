@@ -167,8 +167,8 @@ internal sealed partial class ShipWatch(
         var (doZh, doEn) = trouble.NeedsSomebody
             ? ("1. 按它的答复核对 settings.yaml 里的 influx.database、influx.token-file 或用户名口令；2. 在 InfluxDB 里建好数据库并给写权限；3. 联系系统维护人员。",
                 "1. By what it says check influx.database, influx.token-file or user name and password in settings.yaml; 2. Create the database there and grant the right to write; 3. Call whoever maintains the system.")
-            : ("1. 看 InfluxDB 是否在运行、磁盘是否已满；2. 核对 influx.url 和网络；3. 联系系统维护人员。",
-                "1. See whether InfluxDB runs and has disk left; 2. Check influx.url and the network; 3. Call whoever maintains the system.");
+            : ("1. 看 InfluxDB 是否在运行、磁盘是否已满（腾出空间后要重启它）；2. 核对 influx.url 和网络；3. 联系系统维护人员。",
+                "1. See whether InfluxDB runs and has disk left (once there is room again, restart it); 2. Check influx.url and the network; 3. Call whoever maintains the system.");
         return new LocalText(
             $"InfluxDB 收不进读数：自 {since} 起 {ship.Target}（{trouble.Words}）。接收、告警和页面都正常。{roomZh}恢复后自动补上。请做：{doZh}",
             $"InfluxDB takes no readings since {since}: {ship.Target} ({trouble.Words}). Receiving, alerts and page go on. {roomEn} It catches up by itself afterwards. Do: {doEn}");

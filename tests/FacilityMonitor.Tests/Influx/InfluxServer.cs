@@ -22,10 +22,10 @@ internal sealed class InfluxServer : IAsyncDisposable
     private readonly HttpClient _client = new() { Timeout = TimeSpan.FromSeconds(20) };
     private Process? _process;
 
-    private InfluxServer(string program)
+    private InfluxServer(string program, string? on)
     {
         _program = program;
-        Folder = Directory.CreateTempSubdirectory("fm-influx-").FullName;
+        Folder = on is null ? Directory.CreateTempSubdirectory("fm-influx-").FullName : Directory.CreateDirectory(Path.Combine(on, "influx")).FullName;
     }
 
     public string Folder { get; }
@@ -33,9 +33,12 @@ internal sealed class InfluxServer : IAsyncDisposable
     public Uri Url { get; private set; } = null!;
 
     /// <summary>Starts it; influxd with an empty database of this name.</summary>
-    public static async Task<InfluxServer> StartAsync(string program, string database = "facility")
+    /// <param name="program">What is started.</param>
+    /// <param name="database">The database.</param>
+    /// <param name="on">A disk for its folder; null: any.</param>
+    public static async Task<InfluxServer> StartAsync(string program, string database = "facility", string? on = null)
     {
-        var server = new InfluxServer(program);
+        var server = new InfluxServer(program, on);
         for (var attempt = 1; ; attempt++)
         {
             // Between choosing a free port and listening on it somebody else may take it.
