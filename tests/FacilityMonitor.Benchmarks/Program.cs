@@ -13,6 +13,7 @@ using FacilityMonitor.Benchmarks;
     ("restart", RestartTime.RunAsync),
     ("kill", KillLoss.RunAsync),
     ("store", StoreQueries.RunAsync),
+    ("influx", Shipping.RunAsync),
     ("journal", report => JournalThroughput.RunAsync(report.Output)),
 ];
 if (args is [MeasuredService.Verb, var folder, var port])
