@@ -2,7 +2,6 @@ using FacilityMonitor.Alerts;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
-using FacilityMonitor.OnCall;
 
 namespace FacilityMonitor.Influx;
 
@@ -17,7 +16,7 @@ internal static class InfluxServices
             return;
         }
 
-        builder.Services.AddSingleton<IPointSink>(services => new InfluxClient(influx, new HttpMessageInvoker(WebhookNotifier.Handler()), services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddSingleton<IPointSink>(services => PointSinks.Open(influx, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ShipWorker>(services, influx, settings.Data));
         builder.Services.AddHostedService(services => services.GetRequiredService<ShipWorker>());
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ShipWatch>(
