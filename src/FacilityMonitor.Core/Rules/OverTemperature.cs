@@ -13,7 +13,7 @@ namespace FacilityMonitor.Rules;
 internal sealed class OverTemperature : StateRule<OverTemperature.State, OverTemperature.HeatLimits>
 {
     /// <summary>Below this a channel is not remembered, °C: no setting reaches down to it.</summary>
-    private const double WakeC = 40;
+    internal const double WakeC = 40;
 
     /// <summary>A current within this part of what it was is constant.</summary>
     private const double ConstantPart = 0.1;
@@ -65,7 +65,7 @@ internal sealed class OverTemperature : StateRule<OverTemperature.State, OverTem
         scopes.Value(this, LimitC), scopes.Value(this, MaxC), (int)scopes.Value(this, LeastSamples), scopes.Value(this, RiseK), (int)(scopes.Value(this, RiseS) * 1000),
         scopes.Value(this, NeighbourK), scopes.Value(this, ClearK));
 
-    internal override bool Wakes(in Sight sight) => sight.Values.Or(Metric.Tc) >= WakeC;
+    internal override (Metric Metric, double AtLeast)? WakesFrom => (Metric.Tc, WakeC);
 
     internal override bool IsQuiet(in State state) => state.Tc < WakeC && state.Hot.Phase == HoldPhase.Idle && state.Max.Phase == HoldPhase.Idle;
 

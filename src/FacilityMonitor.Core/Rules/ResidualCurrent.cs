@@ -47,7 +47,7 @@ internal sealed class ResidualCurrent : StateRule<ResidualCurrent.State, Residua
         new(scopes.Value(this, MeanMa), scopes.Value(this, UrgentMa), (int)scopes.Value(this, LeastSamples), scopes.Value(this, ClearRatio));
 
     // A channel that tells of residual current is remembered from its first word: a mean needs the time before the breach.
-    internal override bool Wakes(in Sight sight) => sight.Values.Has(Metric.RaMa);
+    internal override (Metric Metric, double AtLeast)? WakesFrom => (Metric.RaMa, double.NegativeInfinity);
 
     internal override void Step(ref State state, in Sight sight, LeakLimits limits)
     {

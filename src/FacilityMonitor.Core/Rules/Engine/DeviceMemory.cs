@@ -62,6 +62,24 @@ internal sealed class ChannelForm(ChannelPlan[] graded, StatePlan[] states)
     /// <summary>Metrics by which one of <see cref="States"/> may begin to remember.</summary>
     public MetricSet Metrics { get; } = new(states.Aggregate(0UL, (bits, plan) => bits | plan.Rule.Metrics.Bits));
 
+    private readonly (Metric Metric, double AtLeast)?[] _wakesFrom = [.. states.Select(plan => plan.Rule.WakesFrom)];
+
+    /// <summary>Whether a reading may wake one of <see cref="States"/>: what nearly every reading of an idle channel is asked, and denies.</summary>
+    public bool MayWake(in Values values)
+    {
+        for (var plan = 0; plan < _wakesFrom.Length; plan++)
+        {
+            if (MayWake(plan, values))
+                return true;
+        }
+
+        return false;
+    }
+
+    public bool MayWake(int plan, in Values values) => _wakesFrom[plan] is { } from
+        ? values.TryGet(from.Metric, out var value) && value >= from.AtLeast
+        : States[plan].Rule.Metrics.Overlaps(values.Present);
+
     public EventSet Events { get; } = new(states.Aggregate(0U, (bits, plan) => bits | plan.Rule.Events.Bits));
 
     public bool IsSame(ChannelForm other) => States.AsSpan().SequenceEqual(other.States) && Graded.Length == other.Graded.Length

@@ -63,9 +63,22 @@ internal record struct PhaseLoad
 
 /// <summary>The load of one circuit at one instant: the newest word of every contributor, summed.</summary>
 /// <remarks>Of a circuit with a meter the meter is the load; what hangs below it is summed apart, so that a rule can subtract the two.</remarks>
-internal sealed class LoadPicture(int phases)
+internal sealed class LoadPicture(int phases, List<LoadSlot> slots)
 {
     private readonly PhaseLoad[] _phases = new PhaseLoad[phases];
+
+    /// <summary>Sum of each phase, mA: kept up with every word instead of added anew, which would cost a look at every socket with every message.</summary>
+    private readonly long[] _sums = new long[phases];
+
+    /// <summary>No contributor of a phase was last heard before this; and one of which we know that it is stale.</summary>
+    private readonly long[] _heardSince = new long[phases];
+    private readonly int[] _staleSlot = new int[phases];
+    private long _gapMs;
+    private bool _hasPower;
+    private double _watts;
+    private double _belowWatts;
+    private bool _isBelowComplete;
+    private int _belowCount;
     private int[] _milliamps = [];
     private int[] _deciwatts = [];
     private long[] _toldMs = [];
@@ -82,29 +95,30 @@ internal sealed class LoadPicture(int phases)
     public bool IsSiblingLive { get; set; }
 
     /// <summary>Power of the load, W, summed over those who told one within the gap; NaN: nobody did.</summary>
-    public double Watts { get; private set; } = double.NaN;
+    public double Watts => Power()._watts;
 
     /// <summary>Whether the load itself was told of at this instant, not only what hangs below its meter.</summary>
     public bool IsTouched { get; private set; }
 
     /// <summary>Power of what hangs below the circuit's meter, W; NaN: nothing does that tells one.</summary>
-    public double BelowWatts { get; private set; } = double.NaN;
+    public double BelowWatts => Power()._belowWatts;
 
     /// <summary>Whether everything below was heard within the gap.</summary>
-    public bool IsBelowComplete { get; private set; }
+    public bool IsBelowComplete => Power()._isBelowComplete;
 
     /// <summary>Whether something below was told of at this instant.</summary>
     public bool IsBelowTouched { get; private set; }
 
     /// <summary>How many contributors below the meter are known.</summary>
-    public int BelowCount { get; private set; }
+    public int BelowCount => Power()._belowCount;
 
     public void CopyFrom(LoadPicture other)
     {
         (LastMs, FactsMs) = (other.LastMs, other.FactsMs);
-        (Watts, IsTouched, BelowWatts, IsBelowComplete, IsBelowTouched, BelowCount) =
-            (other.Watts, other.IsTouched, other.BelowWatts, other.IsBelowComplete, other.IsBelowTouched, other.BelowCount);
+        (IsTouched, IsBelowTouched, _gapMs, _hasPower) = (other.IsTouched, other.IsBelowTouched, other._gapMs, false);
         other._phases.CopyTo(_phases, 0);
+        other._sums.CopyTo(_sums, 0);
+        Array.Clear(_heardSince);
         Fit(other._milliamps.Length);
         // A contributor that is newer than what is copied has said nothing yet.
         Array.Clear(_toldMs);
@@ -115,9 +129,10 @@ internal sealed class LoadPicture(int phases)
     }
 
     /// <summary>Takes in what several contributors carried at one instant, later than any before.</summary>
-    public void Step(ReadOnlySpan<LoadSample> instant, ReadOnlySpan<LoadSlot> slots, long gapMs)
+    public void Step(ReadOnlySpan<LoadSample> instant, long gapMs)
     {
-        Fit(slots.Length);
+        Fit(slots.Count);
+        (_gapMs, _hasPower) = (gapMs, false);
         LastMs = instant[0].AtMs;
         (IsTouched, IsBelowTouched) = (false, false);
         foreach (ref readonly var sample in instant)
@@ -125,7 +140,7 @@ internal sealed class LoadPicture(int phases)
             // A voltage alone leaves the current as it was told.
             if (sample.Milliamps == LoadSample.Unknown)
                 continue;
-            _milliamps[sample.Slot] = sample.Milliamps;
+            Change(sample.Slot, sample.Milliamps);
             _deciwatts[sample.Slot] = sample.Deciwatts;
             _toldMs[sample.Slot] = sample.AtMs;
             if (slots[sample.Slot].IsBelow)
@@ -135,8 +150,7 @@ internal sealed class LoadPicture(int phases)
         }
 
         for (var phase = 0; phase < _phases.Length; phase++)
-            StepPhase(phase, instant, slots, gapMs);
-        SumPower(slots, gapMs);
+            StepPhase(phase, instant);
     }
 
     public void Save(ref SnapshotWriter writer)
@@ -159,41 +173,55 @@ internal sealed class LoadPicture(int phases)
         }
     }
 
-    public void Load(ref SnapshotReader reader, ReadOnlySpan<LoadSlot> slots, long gapMs)
+    public void Load(ref SnapshotReader reader, long gapMs)
     {
+        _gapMs = gapMs;
         LastMs = reader.Int64();
         FactsMs = reader.Int64();
         foreach (ref var phase in _phases.AsSpan())
             (phase.LastMs, phase.Volts, phase.VoltsMs) = (reader.Int64(), reader.Double(), reader.Int64());
         var count = reader.Int32();
+        // What is shown between two instants follows from the words that were saved.
+        if (count > slots.Count)
+            throw new InvalidDataException("The rule snapshot tells of more contributors than it names.");
         Fit(count);
         for (var slot = 0; slot < count; slot++)
         {
-            _milliamps[slot] = reader.Int32();
+            Change(slot, reader.Int32());
             _deciwatts[slot] = reader.Int32();
             _toldMs[slot] = reader.Int64();
         }
 
-        // What is shown between two instants follows from the words that were saved.
-        if (count > slots.Length)
-            throw new InvalidDataException("The rule snapshot tells of more contributors than it names.");
         for (var phase = 0; phase < _phases.Length; phase++)
-            Sum(phase, slots, gapMs);
-        SumPower(slots, gapMs);
+            Sum(phase);
     }
 
-    private void Fit(int slots)
+    private void Change(int slot, int milliamps)
     {
-        if (_milliamps.Length >= slots)
-            return;
-        Array.Resize(ref _milliamps, slots);
-        Array.Resize(ref _toldMs, slots);
-        var known = _deciwatts.Length;
-        Array.Resize(ref _deciwatts, slots);
-        Array.Fill(_deciwatts, LoadSample.Unknown, known, slots - known);
+        var contributor = slots[slot];
+        var before = _milliamps[slot];
+        _milliamps[slot] = milliamps;
+        for (var phase = 0; phase < _sums.Length; phase++)
+        {
+            if (contributor.IsBelow || !contributor.IsOn(phase))
+                continue;
+            _sums[phase] += contributor.Balanced ? (milliamps / _sums.Length) - (before / _sums.Length) : milliamps - before;
+        }
     }
 
-    private void StepPhase(int index, ReadOnlySpan<LoadSample> instant, ReadOnlySpan<LoadSlot> slots, long gapMs)
+    private void Fit(int count)
+    {
+        if (_milliamps.Length >= count)
+            return;
+        Array.Resize(ref _milliamps, count);
+        Array.Resize(ref _toldMs, count);
+        var known = _deciwatts.Length;
+        Array.Resize(ref _deciwatts, count);
+        Array.Fill(_deciwatts, LoadSample.Unknown, known, count - known);
+        Array.Clear(_heardSince);
+    }
+
+    private void StepPhase(int index, ReadOnlySpan<LoadSample> instant)
     {
         ref var phase = ref _phases[index];
         phase.IsTouched = false;
@@ -214,41 +242,59 @@ internal sealed class LoadPicture(int phases)
             return;
         phase.IsFirst = phase.LastMs == 0;
         var passed = LastMs - phase.LastMs;
-        phase.PassedMs = phase.IsFirst || passed > gapMs ? 0 : passed;
+        phase.PassedMs = phase.IsFirst || passed > _gapMs ? 0 : passed;
         phase.LastMs = LastMs;
-        Sum(index, slots, gapMs);
+        Sum(index);
     }
 
-    private void Sum(int index, ReadOnlySpan<LoadSlot> slots, long gapMs)
+    private void Sum(int index)
     {
         ref var phase = ref _phases[index];
-        long milliamps = 0;
-        var complete = true;
-        for (var slot = 0; slot < slots.Length && slot < _milliamps.Length; slot++)
-        {
-            ref readonly var contributor = ref slots[slot];
-            if (contributor.IsBelow || !contributor.IsOn(index))
-                continue;
-            milliamps += contributor.Balanced ? _milliamps[slot] / _phases.Length : _milliamps[slot];
-            complete &= phase.LastMs - _toldMs[slot] <= gapMs;
-        }
-
-        (phase.Amps, phase.IsComplete) = (milliamps / 1000.0, complete);
+        (phase.Amps, phase.IsComplete) = (_sums[index] / 1000.0, IsComplete(index, phase.LastMs));
     }
 
-    private void SumPower(ReadOnlySpan<LoadSlot> slots, long gapMs)
+    private bool IsComplete(int index, long atMs)
     {
-        (Watts, BelowWatts, IsBelowComplete, BelowCount) = (double.NaN, double.NaN, true, 0);
+        var before = atMs - _gapMs;
+        if (_heardSince[index] >= before)
+            return true;
+        var stale = _staleSlot[index];
+        if (stale < _toldMs.Length && _toldMs[stale] < before && slots[stale] is { IsBelow: false } known && known.IsOn(index))
+            return false;
+        var oldest = long.MaxValue;
+        for (var slot = 0; slot < _toldMs.Length; slot++)
+        {
+            if (slots[slot].IsBelow || !slots[slot].IsOn(index))
+                continue;
+            if (_toldMs[slot] < before)
+            {
+                _staleSlot[index] = slot;
+                return false;
+            }
+
+            oldest = Math.Min(oldest, _toldMs[slot]);
+        }
+
+        _heardSince[index] = oldest;
+        return true;
+    }
+
+    /// <summary>Sums up power where a rule asks for it; most do not.</summary>
+    private LoadPicture Power()
+    {
+        if (_hasPower)
+            return this;
+        (_hasPower, _watts, _belowWatts, _isBelowComplete, _belowCount) = (true, double.NaN, double.NaN, true, 0);
         long own = 0;
         long below = 0;
         var (ownTold, belowTold) = (false, false);
-        for (var slot = 0; slot < slots.Length && slot < _milliamps.Length; slot++)
+        for (var slot = 0; slot < _toldMs.Length; slot++)
         {
-            var told = _toldMs[slot] != 0 && _deciwatts[slot] != LoadSample.Unknown && LastMs - _toldMs[slot] <= gapMs;
+            var told = _toldMs[slot] != 0 && _deciwatts[slot] != LoadSample.Unknown && LastMs - _toldMs[slot] <= _gapMs;
             if (slots[slot].IsBelow)
             {
-                BelowCount++;
-                IsBelowComplete &= told;
+                _belowCount++;
+                _isBelowComplete &= told;
                 below += told ? _deciwatts[slot] : 0;
                 belowTold |= told;
             }
@@ -259,10 +305,11 @@ internal sealed class LoadPicture(int phases)
             }
         }
 
-        IsBelowComplete &= BelowCount > 0;
+        _isBelowComplete &= _belowCount > 0;
         if (ownTold)
-            Watts = own / 10.0;
+            _watts = own / 10.0;
         if (belowTold)
-            BelowWatts = below / 10.0;
+            _belowWatts = below / 10.0;
+        return this;
     }
 }

@@ -29,7 +29,7 @@ internal sealed class LoadTrack
     public LoadTrack(int phases, Cell[] cells)
     {
         Cells = cells;
-        (_settled, Live) = (new LoadPicture(phases), new LoadPicture(phases));
+        (_settled, Live) = (new LoadPicture(phases, Slots), new LoadPicture(phases, Slots));
         foreach (var cell in cells)
             Events |= cell.Rule.Events;
     }
@@ -195,9 +195,8 @@ internal sealed class LoadTrack
     public void Load(ref SnapshotReader reader)
     {
         GapMs = reader.Int64();
-        var slots = CollectionsMarshal.AsSpan(Slots);
-        _settled.Load(ref reader, slots, GapMs);
-        Live.Load(ref reader, slots, GapMs);
+        _settled.Load(ref reader, GapMs);
+        Live.Load(ref reader, GapMs);
         Derived = reader.Text();
         for (var facts = reader.Int32(); facts > 0; facts--)
             _facts.Add(reader.Event());
@@ -230,7 +229,7 @@ internal sealed class LoadTrack
         while (end < samples.Length && samples[end].AtMs == samples[start].AtMs)
             end++;
         Tell(picture, samples[start].AtMs, settled);
-        picture.Step(samples[start..end], CollectionsMarshal.AsSpan(Slots), GapMs);
+        picture.Step(samples[start..end], GapMs);
         picture.IsSiblingLive = IsDead(picture) && IsSiblingLive is { } ask && ask(this, picture.LastMs);
         var sight = new Sight { Kind = SightKind.Load, AtMs = picture.LastMs, GapMs = GapMs, Load = picture };
         foreach (var cell in Cells)

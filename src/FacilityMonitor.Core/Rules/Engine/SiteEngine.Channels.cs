@@ -52,6 +52,9 @@ internal sealed partial class SiteEngine
     private ulong Neighbours(DeviceMemory device, ref ChannelMemory channel)
     {
         channel.WarmthC = (sbyte)Math.Clamp(Math.Round(_values[(int)Metric.Tc]), sbyte.MinValue + 1, sbyte.MaxValue);
+        // Nobody asks while it is cool.
+        if (_values[(int)Metric.Tc] < OverTemperature.WakeC)
+            return 0;
         Span<sbyte> others = stackalloc sbyte[64];
         var count = 0;
         foreach (ref readonly var other in device.Channels)

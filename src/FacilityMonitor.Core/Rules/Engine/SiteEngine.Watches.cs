@@ -97,7 +97,7 @@ internal sealed partial class SiteEngine
     /// <summary>Shows a reading to the rules about its channel, its device and its place.</summary>
     private void Watch(DeviceMemory device, ref ChannelMemory channel, in Values values, in Reading reading, bool isLive)
     {
-        if (channel.Form.Metrics.Overlaps(values.Present))
+        if (channel.Watches is null ? channel.Form.MayWake(values) : channel.Form.Metrics.Overlaps(values.Present))
             WatchChannel(device, ref channel, values, reading, isLive);
         if (device.Watches is { } ofDevice && ofDevice.Metrics.Overlaps(values.Present))
             Show(device, ofDevice, ofDevice.SpeakerOf(device.Place, device.Registered?.Entry, channel.Channel, ofFacts: false), values, reading, isLive);
@@ -132,7 +132,7 @@ internal sealed partial class SiteEngine
         {
             var rule = plans[plan].Rule;
             var concerns = sight.Event is { } fact ? rule.Events.Has(fact.Kind) : rule.Metrics.Overlaps(sight.Values.Present);
-            if (!concerns || channel.Watches?.IsAwake(plan) == true || !rule.Wakes(sight))
+            if (!concerns || channel.Watches?.IsAwake(plan) == true || (sight.IsReading && !channel.Form.MayWake(plan, sight.Values)) || !rule.Wakes(sight))
                 continue;
             channel.Watches ??= NewTimeline(SubjectOf(device, SubjectKind.Channel, channel.Channel), device.Place, plans)!;
             channel.Watches.Wake(plan);

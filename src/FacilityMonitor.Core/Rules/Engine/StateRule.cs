@@ -76,6 +76,10 @@ internal abstract class StateRule : Rule
     /// <summary>Of a place: whether verdicts of another rule about what stands there are shown.</summary>
     internal virtual bool Hears(Rule other) => false;
 
+    /// <summary>Of a channel: only a reading in which this metric reaches this value may make it begin to remember; asked before <see cref="Wakes"/>, of every reading of every idle channel.
+    /// Null: any reading that it wants to see may.</summary>
+    internal virtual (Metric Metric, double AtLeast)? WakesFrom => null;
+
     /// <summary>Of a channel: whether this sight makes it begin to remember. Until then the channel costs it nothing.</summary>
     internal virtual bool Wakes(in Sight sight) => true;
 
