@@ -5,6 +5,7 @@ using FacilityMonitor.Commands;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Journal;
+using FacilityMonitor.OnCall.Channels;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Tests.Conventions;
 using FacilityMonitor.Web;
@@ -36,11 +37,13 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
 
     public SignInAttempts Attempts => _app.Services.GetRequiredService<SignInAttempts>();
 
+    public Database Database => _app.Services.GetRequiredService<Database>();
+
     public LiveFeed Feed => _app.Services.GetRequiredService<LiveFeed>();
 
     public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    public static async Task<PageUnderTest> StartAsync(string data, ManualTime? clock = null, string password = Password, string language = "zh")
+    public static async Task<PageUnderTest> StartAsync(string data, ManualTime? clock = null, string password = Password, string language = "zh", IReadOnlyList<ChannelDefinition>? channels = null)
     {
         var url = $"http://127.0.0.1:{LoopbackPort.Free()}";
         var folder = Path.Combine(SourceTree.Root, "src/FacilityMonitor/demo");
@@ -54,7 +57,7 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
         });
         Assert.Empty(errors);
         var time = clock ?? new ManualTime();
-        var app = RunCommand.Build(folder, FacilityLoader.Load(folder, RunCommand.Rules).Facility!, settings!, time);
+        var app = RunCommand.Build(folder, FacilityLoader.Load(folder, RunCommand.Rules).Facility!, settings!, time, channels);
         await app.StartAsync();
         return new PageUnderTest(app, time, url);
     }

@@ -71,6 +71,10 @@ internal sealed partial class NoticeWorker(
     private long _accepted;
     private long _failedOver;
     private long _lastRoundMs;
+    private long? _sweptAt;
+    private long? _countedAt;
+    private bool _isRestored;
+    private bool _isUnreadable;
 
     /// <summary>Where notices stood when they were last counted, at most some seconds ago.</summary>
     public NoticeBooks Books => _books;
@@ -110,24 +114,21 @@ internal sealed partial class NoticeWorker(
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         try
         {
-            await RestoreAsync(stoppingToken);
-            var (sweptAt, countedAt) = (default(long?), default(long?));
             while (!stoppingToken.IsCancellationRequested)
             {
-                Interlocked.Exchange(ref _lastRoundMs, NowMs());
-                if (sweptAt is not { } swept || time.GetElapsedTime(swept) >= LookEvery)
+                try
                 {
-                    sweptAt = time.GetTimestamp();
-                    await SweepAsync();
+                    await TurnAsync(stoppingToken, ending.Token);
+                    _isUnreadable = false;
+                }
+                catch (SqliteException error)
+                {
+                    // A disk that cannot be read for a moment ends nothing: what is due stays due.
+                    if (!_isUnreadable)
+                        LogNotRead(error.Message);
+                    _isUnreadable = true;
                 }
 
-                if (countedAt is not { } counted || time.GetElapsedTime(counted) >= CountEvery)
-                {
-                    countedAt = time.GetTimestamp();
-                    await KeepAsync();
-                }
-
-                await RoundAsync(ending.Token);
                 await EndedAsync();
                 await WaitAsync(stoppingToken);
             }
@@ -141,6 +142,27 @@ internal sealed partial class NoticeWorker(
             await ending.CancelAsync();
             await Task.WhenAll(_sending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    private async Task TurnAsync(CancellationToken stoppingToken, CancellationToken endingToken)
+    {
+        if (!_isRestored)
+            await RestoreAsync(stoppingToken);
+        _isRestored = true;
+        if (_sweptAt is not { } swept || time.GetElapsedTime(swept) >= LookEvery)
+        {
+            await SweepAsync();
+            _sweptAt = time.GetTimestamp();
+        }
+
+        if (_countedAt is not { } counted || time.GetElapsedTime(counted) >= CountEvery)
+        {
+            await KeepAsync();
+            _countedAt = time.GetTimestamp();
+        }
+
+        await RoundAsync(endingToken);
+        Interlocked.Exchange(ref _lastRoundMs, NowMs());
     }
 
     private async Task WaitAsync(CancellationToken stoppingToken)
@@ -229,10 +251,18 @@ internal sealed partial class NoticeWorker(
     {
         var now = NowMs();
         var round = new Round(now);
-        using (var connection = database.OpenReader())
+        try
         {
+            using var connection = database.OpenReader();
             foreach (var lane in _lanes.Values)
                 Choose(connection, lane, round);
+        }
+        catch (SqliteException)
+        {
+            // What was chosen before the disk refused has not gone out.
+            foreach (var (lane, way) in round.Claims)
+                lane.Leave(way);
+            throw;
         }
 
         if (round.Claims.Count == 0 && round.Postponed.Count == 0)
@@ -443,6 +473,9 @@ internal sealed partial class NoticeWorker(
     }
 
     private long NowMs() => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "What people are to be told cannot be read from the disk: {Reason}")]
+    private partial void LogNotRead(string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Channel} did not take what {Person} should hear of alert {Alert} ({Code}); trying again")]
     private partial void LogRetry(string channel, string person, string alert, string code);
