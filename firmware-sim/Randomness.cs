@@ -71,12 +71,14 @@ internal sealed class Randomness
 
     public double Normal(double mean, double deviation) => mean + (deviation * Normal());
 
-    /// <summary>How many of rare, independent things happen when <paramref name="mean"/> are expected (Knuth; meant for means below 30).</summary>
+    /// <summary>How many of rare, independent things happen when <paramref name="mean"/> are expected (Knuth; above 30 the normal law is as good).</summary>
     public int Poisson(double mean)
     {
         if (mean <= 0)
             return 0;
-        var limit = Math.Exp(-Math.Min(mean, 30));
+        if (mean > 30)
+            return Math.Max(0, (int)Math.Round(Normal(mean, Math.Sqrt(mean))));
+        var limit = Math.Exp(-mean);
         var product = Unit();
         var count = 0;
         while (product > limit)

@@ -3,13 +3,13 @@ using FirmwareSim.Protocol;
 namespace FirmwareSim;
 
 /// <summary>A device's firmware on its way to a broker: follows the power and the network that the world gives it.</summary>
-internal abstract class Station(Firmware firmware)
+internal abstract class Station(DeviceFirmware firmware)
 {
     private int _restarts;
     private int _losses;
     private long _dialFromMs;
 
-    public Firmware Firmware { get; } = firmware;
+    public DeviceFirmware Firmware { get; } = firmware;
 
     /// <summary>Whether it has power and has booted.</summary>
     protected bool IsUp { get; private set; }

@@ -6,16 +6,21 @@ namespace FirmwareSim;
 /// <summary>Everything that is simulated, advanced in steps; the same scenario and seed give the same world, bit for bit, on one kind of machine.</summary>
 internal sealed class World
 {
+    /// <summary>Most that life may run faster than the clock.</summary>
+    public const double SpeedMax = 10_000;
+
     private const double WarmUpStepS = 60;
+
+    /// <summary>Longest piece of life in one go: people decide and firmware supervises in between.</summary>
+    private const double LifePieceS = 60;
 
     private readonly Scenario _scenario;
     private readonly ScriptRunner _script;
-    private readonly Witness _witness;
+    private Witness? _witness;
     private readonly double _speed;
     private readonly long _startClockMs;
     private double _clockS;
     private double _lifeS;
-    private bool _isWatched;
 
     /// <param name="scenario">What is there and what happens.</param>
     /// <param name="seed">Which of the possible worlds.</param>
@@ -29,7 +34,6 @@ internal sealed class World
         Sites = WorldBuilder.Build(scenario, seed);
         Devices = [.. Sites.SelectMany(site => site.Devices)];
         _script = new ScriptRunner(scenario.Script, Sites, new Randomness(seed, "script"), startClockMs);
-        _witness = new Witness(Sites);
         WarmUp();
         Now = MomentAt(0, 0);
     }
@@ -46,31 +50,39 @@ internal sealed class World
     public IEnumerable<Truth> Truths =>
         Sites.Select(site => new Truth(_startClockMs, Now.ClockMs, Truth.Observed, site.Id, "everything worth an alert is in this file"))
             .Concat(_script.Truths)
-            .Concat(_witness.Truths.Where(seen => !_script.Truths.Any(told => Overlap(told, seen))))
+            .Concat(Sites.SelectMany(site => site.People).SelectMany(people => people.Truths).Where(done => done.ToMs >= _startClockMs))
+            .Concat((_witness?.Truths ?? []).Where(seen => !_script.Truths.Any(told => Overlap(told, seen))))
             .OrderBy(truth => truth.FromMs).ThenBy(truth => truth.Asset, StringComparer.Ordinal).ThenBy(truth => truth.Rule, StringComparer.Ordinal).ThenBy(truth => truth.ToMs);
 
     /// <summary>One step of the clock, and as many times more of life.</summary>
     public void Step()
     {
-        var step = _scenario.StepS;
-        _clockS += step;
-        _lifeS += step * _speed;
-        Now = MomentAt(step, step * _speed);
+        var pieces = Math.Max(1, (int)Math.Ceiling(_scenario.StepS * _speed / LifePieceS));
+        for (var piece = 0; piece < pieces; piece++)
+            Step(_scenario.StepS / pieces);
+    }
+
+    private void Step(double clockS)
+    {
+        _clockS += clockS;
+        _lifeS += clockS * _speed;
+        Now = MomentAt(clockS, clockS * _speed);
         _script.Step(Now);
         foreach (var site in Sites)
             site.Step(Now);
-        if (_isWatched)
-            _witness.Step(Now);
+        _witness?.Step(Now);
     }
 
     /// <summary>Has everything that happens from now on looked at, for <see cref="Truths"/>. A load run goes without.</summary>
-    public void Watch() => _isWatched = true;
+    public void Watch() => _witness ??= new Witness(Sites);
 
     /// <summary>Ends what is still open, so that it is in <see cref="Truths"/>.</summary>
     public void Finish()
     {
         _script.Finish(Now);
-        _witness.Finish();
+        foreach (var people in Sites.SelectMany(site => site.People))
+            people.Finish();
+        _witness?.Finish();
     }
 
     private static bool Overlap(Truth told, Truth seen) =>

@@ -25,6 +25,8 @@ internal static class WorldBuilder
         return new SiteSpec
         {
             Id = fleet.Site,
+            // They stand all over a district: no transformer is theirs alone, and none sags under all of them.
+            MainsOhms = 0,
             Circuits = [.. names.Select((name, index) => new CircuitSpec { Id = "c-" + name, RatedA = 40, Phase = (index % 3) + 1 })],
             Devices =
             [
@@ -63,7 +65,10 @@ internal static class WorldBuilder
         {
             ChargingDevice[] here = [.. spec.Devices.Where(device => device.Place == place.Place && devices.ContainsKey(device.Id)).Select(device => devices[device.Id])];
             var isCabinet = here.Any(device => device is Cabinet);
-            var neighbours = new Neighbours(here, place.Bikes, random => PickPack(isCabinet, random), Stream("people/" + place.Place));
+            // What somebody may tap: circuits for everybody's lamps and rooms, not those of the piles.
+            var tapped = !place.HasHabits ? null : spec.Circuits.Where(circuit => circuit.Meter is not null && circuit.Phases == 1 && circuit.Loads.Count > 0)
+                .Select(circuit => (circuits[circuit.Id], $"{spec.Id}/{circuit.Id}")).ToList();
+            var neighbours = new Neighbours(here, place.Bikes, random => PickPack(isCabinet, random), Stream("people/" + place.Place), spec.Id, tapped);
             people[place.Place] = neighbours;
             site.People.Add(neighbours);
         }
@@ -78,7 +83,7 @@ internal static class WorldBuilder
         foreach (var circuit in spec.Circuits.Where(circuit => circuit.Meter is not null))
         {
             // A meter hangs before its breaker and stands on the site itself.
-            var seat = new DeviceSeat { Site = spec.Id, Id = circuit.Meter!, PeriodS = spec.MeterPeriodS };
+            var seat = new DeviceSeat { Site = spec.Id, Id = circuit.Meter!, PeriodS = spec.MeterPeriodS, Dialect = circuit.MeterDialect };
             site.Add(new Meter(seat, circuits[circuit.Id], circuit.MeterClassPercent, Stream(circuit.Meter!)));
         }
 
@@ -96,6 +101,8 @@ internal static class WorldBuilder
         Id = device.Id,
         Place = device.Place,
         PeriodS = device.PeriodS,
+        Dialect = device.Dialect,
+        IsMisspelt = device.IsMisspelt,
         ReconnectWithinS = device.ReconnectWithinS,
         SkewMs = (long)Math.Round(device.SkewS * 1000),
         Circuit = device.Circuit is null ? null : circuits[device.Circuit],
@@ -104,8 +111,14 @@ internal static class WorldBuilder
     /// <summary>Parents before children; the reader has refused cycles.</summary>
     private static IEnumerable<CircuitSpec> InOrder(IReadOnlyList<CircuitSpec> circuits)
     {
-        var left = circuits.ToList();
+        var left = circuits.Where(circuit => circuit.Parent is not null).ToList();
         var done = new HashSet<string>();
+        foreach (var top in circuits.Where(circuit => circuit.Parent is null))
+        {
+            done.Add(top.Id);
+            yield return top;
+        }
+
         while (left.Count > 0)
         {
             var next = left.First(circuit => circuit.Parent is null || done.Contains(circuit.Parent));

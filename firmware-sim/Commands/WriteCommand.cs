@@ -49,8 +49,8 @@ internal static class WriteCommand
         var durationS = duration is null ? scenario.DurationS : Durations.TryParse(duration) ?? -1;
         if (durationS <= 0)
             return ScenarioOptions.Wrong(errors, "--duration", duration ?? "", "use a time such as 90s, 10m or 24h");
-        if (speed is <= 0)
-            return ScenarioOptions.Wrong(errors, "--speed", speed.Value.ToString(CultureInfo.InvariantCulture), "use a number above 0");
+        if (speed is <= 0 or > World.SpeedMax)
+            return ScenarioOptions.Wrong(errors, "--speed", speed.Value.ToString(CultureInfo.InvariantCulture), "use a number above 0, up to 10000");
 
         try
         {

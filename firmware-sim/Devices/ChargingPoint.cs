@@ -51,6 +51,7 @@ internal sealed class ChargingPoint(ChannelId channel, PointSettings settings, i
     private double _sessionS;
     private double _sessionFromWh;
     private Charger? _charger;
+    private Charger? _second;
 
     public ChannelId Channel { get; } = channel;
 
@@ -84,6 +85,9 @@ internal sealed class ChargingPoint(ChannelId channel, PointSettings settings, i
 
     public string? User { get; private set; }
 
+    /// <summary>What the present session has taken, Wh; 0 without one.</summary>
+    public double SessionWattHours => Session is null ? 0 : _meter.ExactWattHours - _sessionFromWh;
+
     /// <summary>What the firmware would call it: <c>idle charging full stopped off</c>.</summary>
     public string State { get; private set; } = "idle";
 
@@ -104,10 +108,13 @@ internal sealed class ChargingPoint(ChannelId channel, PointSettings settings, i
         return StartSession(user, fromWh);
     }
 
-    /// <summary>The plug comes out. The firmware finds out by itself, minutes later.</summary>
+    /// <summary>A second charger on the same socket, by a splitter.</summary>
+    public void PlugSecond(Charger charger) => _second = charger;
+
+    /// <summary>The plug comes out, with whatever hung on it. The firmware finds out by itself, minutes later.</summary>
     public void Unplug()
     {
-        _charger = null;
+        (_charger, _second) = (null, null);
         if (Session is null)
             State = "idle";
     }
@@ -144,6 +151,12 @@ internal sealed class ChargingPoint(ChannelId channel, PointSettings settings, i
             {
                 _charger.Step(now.LifeS);
                 (watts, powerFactor) = (_charger.Watts, _charger.PowerFactor);
+            }
+
+            if (_second is not null)
+            {
+                _second.Step(now.LifeS);
+                watts += _second.Watts;
             }
 
             watts += ExtraW;

@@ -23,6 +23,12 @@ internal sealed record DeviceSeat
     /// <summary>Longest time it waits by chance before it connects again, s.</summary>
     public double ReconnectWithinS { get; init; }
 
+    /// <summary>What it speaks.</summary>
+    public SpokenDialect Dialect { get; init; }
+
+    /// <summary>Whether it spells some fields wrong, in dialects that are known for it.</summary>
+    public bool IsMisspelt { get; init; }
+
     /// <summary>How far its clock stands before (+) or behind (−) the true time, ms.</summary>
     public long SkewMs { get; init; }
 

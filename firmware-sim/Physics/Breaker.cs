@@ -22,7 +22,8 @@ internal sealed class Breaker
 
     private readonly double _releaseRatio;
     private readonly double _magnetRatio;
-    private readonly double _slowness;
+    private Lag _stripLag;
+    private Lag _boxLag;
     private readonly double[] _strip = new double[3];
     private readonly double[] _box = new double[3];
 
@@ -39,7 +40,8 @@ internal sealed class Breaker
             BreakerCurve.C => random.Between(5.5, 9.5),
             BreakerCurve.D => random.Between(11, 19),
         };
-        _slowness = ratedA > LargeA ? 1.5 : 1;
+        var slowness = ratedA > LargeA ? 1.5 : 1;
+        (_stripLag, _boxLag) = (new Lag(StripTauS * slowness), new Lag(BoxTauS * slowness));
     }
 
     public double RatedA { get; }
@@ -56,8 +58,8 @@ internal sealed class Breaker
     public void Step(ReadOnlySpan<double> amps, double seconds)
     {
         Level = 0;
-        var strip = 1 - Math.Exp(-seconds / (StripTauS * _slowness));
-        var box = 1 - Math.Exp(-seconds / (BoxTauS * _slowness));
+        var strip = _stripLag.Share(seconds);
+        var box = _boxLag.Share(seconds);
         var isShort = false;
         for (var pole = 0; pole < _strip.Length; pole++)
         {

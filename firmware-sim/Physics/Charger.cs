@@ -62,6 +62,9 @@ internal sealed class Charger
     /// <summary>Somebody carries the pack upstairs and leaves the charger in the socket.</summary>
     public void TakePackAway() => Enter(Stage.Standby);
 
+    /// <summary>Whether its pack is still on it.</summary>
+    public bool HasPack => _stage != Stage.Standby;
+
     private bool HasNoise { get; }
 
     /// <summary>Lets it charge for some time; <see cref="Watts"/> is then the power at the end of it.</summary>

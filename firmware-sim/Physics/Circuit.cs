@@ -19,6 +19,7 @@ internal sealed class Circuit
     private readonly double[] _sumW = new double[3];
     private readonly double[] _sumVar = new double[3];
     private readonly double[] _cableRiseK = new double[3];
+    private Lag _cableLag = new(CableTauS);
 
     public required string Id { get; init; }
 
@@ -113,7 +114,7 @@ internal sealed class Circuit
             _amps[index] = amps;
             _sumW[index] = _watts[index] + (amps * amps * OhmsNow(index));
             var ratio = amps / (RatedA ?? UnknownRatedA);
-            _cableRiseK[index] += ((RiseAtRatedK * ratio * ratio) - _cableRiseK[index]) * (1 - Math.Exp(-seconds / CableTauS));
+            _cableRiseK[index] += ((RiseAtRatedK * ratio * ratio) - _cableRiseK[index]) * _cableLag.Share(seconds);
             _sumVar[index] = _vars[index];
             if (Parent is null)
                 continue;

@@ -17,6 +17,7 @@ internal sealed class Contact(double milliohms)
     private const double SpoiltMilliohms = 2_000;
 
     private double _riseK;
+    private Lag _lag = new(TauS);
 
     public double Milliohms { get; set; } = milliohms;
 
@@ -24,8 +25,14 @@ internal sealed class Contact(double milliohms)
 
     public void Step(double amps, double seconds)
     {
+        if (amps == 0 && _riseK < 0.001)
+        {
+            _riseK = 0;
+            return;
+        }
+
         var target = amps * amps * Milliohms / 1000 * KelvinPerWatt;
-        _riseK += (target - _riseK) * (1 - Math.Exp(-seconds / TauS));
+        _riseK += (target - _riseK) * _lag.Share(seconds);
         if (_riseK > SpoilsFromK)
             Milliohms = Math.Min(SpoiltMilliohms, Milliohms * Math.Exp(seconds / SpoilTauS * ((_riseK / SpoilsFromK) - 1)));
     }

@@ -28,7 +28,7 @@ internal sealed record FirmwareSettings
 /// <summary>The device's side of <c>fm/1</c>: birth, status and will, numbering, buffer, <c>hist</c> after an outage, watermark, commands.</summary>
 /// <remarks>A state machine without threads and without a clock: the caller tells it what happened and takes what it wants to publish.
 /// <c>acked</c> is inclusive, as <see cref="Watermark"/> says: the message with that number is let go too.</remarks>
-internal sealed class Firmware : IDisposable
+internal sealed class Firmware : DeviceFirmware
 {
     /// <summary>Command ids remembered, so that a repeated one is answered again and not done again.</summary>
     /// <remarks>Kept in flash: after a restart a repeated <c>reset</c> must not restart it again.</remarks>
@@ -50,6 +50,7 @@ internal sealed class Firmware : IDisposable
     private readonly string _prefix;
     private readonly long _offsetMs;
 
+    private string _boot = "";
     private long _bootCount;
     private long _seq;
     private long _bootedMs;
@@ -83,8 +84,8 @@ internal sealed class Firmware : IDisposable
         Action<Outgoing> publish,
         Action<MessageKey, string>? produced = null,
         Action<MessageKey>? freed = null)
+        : base(device)
     {
-        Device = device;
         _settings = settings;
         _entropy = entropy;
         _bootCount = bootCount;
@@ -105,46 +106,44 @@ internal sealed class Firmware : IDisposable
         Offline,
     }
 
-    public SimulatedDevice Device { get; }
-
-    public string Boot { get; private set; } = "";
+    public override string Boot => _boot;
 
     /// <summary>Connect counter: the will of this connection carries it.</summary>
     public long Bd { get; private set; }
 
-    public bool IsConnected { get; private set; }
-
     /// <summary>The number the next message gets.</summary>
     public long NextSeq => _seq;
 
-    public int Buffered => _buffer.Count;
+    public override int Buffered => _buffer.Count;
 
-    public long Dropped => _buffer.Dropped;
+    public override long Dropped => _buffer.Dropped;
 
     /// <summary>Messages waiting to go out on <c>hist</c>.</summary>
-    public int Backlog => _backlog.Count;
+    public override int Backlog => _backlog.Count;
 
     public string StatusTopic => _prefix + "status";
 
-    public string AckedTopic => _prefix + "acked";
+    public override string WillTopic => StatusTopic;
+
+    public override string AckedTopic => _prefix + "acked";
 
     public string CommandTopic => _prefix + "cmd";
 
     public string ConfigurationTopic => _prefix + "cfg";
 
     /// <summary>Topics it listens to.</summary>
-    public IReadOnlyList<string> Subscriptions => [CommandTopic, ConfigurationTopic, AckedTopic, "fm/1/state/+"];
+    public override IReadOnlyList<string> Subscriptions => [CommandTopic, ConfigurationTopic, AckedTopic, "fm/1/state/+"];
 
     private double PeriodS => _cfgPeriodS ?? Device.Seat.PeriodS;
 
     private long PeriodMs => (long)(PeriodS * 1000);
 
     /// <summary>Powers it up: a new boot, numbers from 0. What it kept in flash from the boot before stays kept.</summary>
-    public void PowerUp(in Moment trueNow)
+    public override void PowerUp(in Moment trueNow)
     {
         var now = ByItsClock(trueNow);
         _bootCount++;
-        Boot = string.Create(CultureInfo.InvariantCulture, $"c{_bootCount}-{_entropy():x16}");
+        _boot = string.Create(CultureInfo.InvariantCulture, $"c{_bootCount}-{_entropy():x16}");
         _seq = 0;
         _bootedMs = trueNow.ClockMs;
         _now = now;
@@ -152,10 +151,10 @@ internal sealed class Firmware : IDisposable
     }
 
     /// <summary>The will for the next connection; its number is the one <see cref="Connected"/> will use.</summary>
-    public byte[] NextWill() => Status("offline", Bd + 1, tsMs: null);
+    public override byte[] NextWill() => Status("offline", Bd + 1, tsMs: null);
 
     /// <summary>A connection stands: birth, status, and then what nobody has yet.</summary>
-    public void Connected(in Moment trueNow)
+    public override void Connected(in Moment trueNow)
     {
         var now = ByItsClock(trueNow);
         _now = now;
@@ -170,7 +169,7 @@ internal sealed class Firmware : IDisposable
     }
 
     /// <summary>The connection is gone.</summary>
-    public void Disconnected()
+    public override void Disconnected()
     {
         IsConnected = false;
         _held.Clear();
@@ -180,7 +179,7 @@ internal sealed class Firmware : IDisposable
     }
 
     /// <summary>Switched off in order: says so, and expects no will.</summary>
-    public void ShutDown(in Moment trueNow)
+    public override void ShutDown(in Moment trueNow)
     {
         var now = ByItsClock(trueNow);
         if (!IsConnected)
@@ -190,10 +189,10 @@ internal sealed class Firmware : IDisposable
     }
 
     /// <summary>The broker has a message.</summary>
-    public void Delivered(MessageKey key) => _buffer.Mark(key, MessageBuffer.Delivery.Delivered);
+    public override void Delivered(MessageKey key) => _buffer.Mark(key, MessageBuffer.Delivery.Delivered);
 
     /// <summary>Time passes: facts first, then readings when they are due, then the backlog.</summary>
-    public void Tick(in Moment trueNow)
+    public override void Tick(in Moment trueNow)
     {
         var now = ByItsClock(trueNow);
         // A clock that was set back would else keep silent until it has caught up.
@@ -232,7 +231,7 @@ internal sealed class Firmware : IDisposable
     /// <param name="retained">Whether the broker had kept it.</param>
     /// <param name="trueNow">The moment it is worked on.</param>
     /// <param name="arrivedMs">When it came; null: just now.</param>
-    public void Receive(string topic, ReadOnlyMemory<byte> payload, bool retained, in Moment trueNow, long? arrivedMs = null)
+    public override void Receive(string topic, ReadOnlyMemory<byte> payload, bool retained, in Moment trueNow, long? arrivedMs = null)
     {
         var now = ByItsClock(trueNow);
         _now = now;
@@ -246,7 +245,11 @@ internal sealed class Firmware : IDisposable
             ReceiveCommand(payload, arrivedMs + Device.ClockErrorMs ?? now.ClockMs);
     }
 
-    public void Dispose() => _readings.Dispose();
+    public override void Dispose()
+    {
+        _readings.Dispose();
+        base.Dispose();
+    }
 
     private bool MaySend => IsConnected && _host switch
     {
@@ -254,9 +257,6 @@ internal sealed class Firmware : IDisposable
         HostView.Offline => false,
         HostView.Unknown => _now.ClockMs - _connectedMs >= _settings.HostPatienceS * 1000,
     };
-
-    /// <summary>The moment as this device's own clock tells it.</summary>
-    private Moment ByItsClock(in Moment trueNow) => trueNow with { ClockMs = trueNow.ClockMs + Device.ClockErrorMs };
 
     private long NextReport(long nowMs) => ((nowMs - _offsetMs) / PeriodMs * PeriodMs) + PeriodMs + _offsetMs;
 

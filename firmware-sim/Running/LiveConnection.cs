@@ -6,7 +6,7 @@ using FirmwareSim.Protocol;
 namespace FirmwareSim.Running;
 
 /// <summary>One MQTT connection of one device, from its first attempt to its loss. The next one is a new client, because its will carries a new number.</summary>
-internal sealed class LiveConnection : IAsyncDisposable
+internal sealed class LiveConnection : ILiveConnection
 {
     private static readonly TimeSpan GoodbyeMax = TimeSpan.FromSeconds(3);
 
@@ -39,7 +39,7 @@ internal sealed class LiveConnection : IAsyncDisposable
                 CleanStart = true,
                 SessionExpiry = TimeSpan.Zero,
                 KeepAlive = TimeSpan.FromSeconds(10),
-                Will = new MqttWill(firmware.StatusTopic, will),
+                Will = firmware.WillTopic is { } willTopic ? new MqttWill(willTopic, will) { Retain = firmware.RetainsWill } : null,
                 Subscriptions = [.. firmware.Subscriptions.Select(topic => new MqttSubscription(topic) { RetainAsPublished = false, RetainHandling = MqttRetainHandling.SendAtSubscribe })],
                 // Hundreds of these live in one process, and each says a kilobyte now and then.
                 ReceiveMaximum = 64,

@@ -12,15 +12,17 @@ internal sealed class LiveStation : Station, IAsyncDisposable
     private readonly ChannelWriter<Signal> _signals;
     private readonly TimeProvider _time;
     private readonly List<Task> _closing = [];
-    private LiveConnection? _connection;
+    private readonly LiveGateway? _gateway;
+    private ILiveConnection? _connection;
     private int _number;
 
-    private LiveStation(Firmware firmware, BrokerAddress broker, ChannelWriter<Signal> signals, TimeProvider time)
+    private LiveStation(DeviceFirmware firmware, BrokerAddress broker, ChannelWriter<Signal> signals, TimeProvider time, LiveGateway? gateway)
         : base(firmware)
     {
         _broker = broker;
         _signals = signals;
         _time = time;
+        _gateway = gateway;
     }
 
     public long Produced { get; private set; }
@@ -40,14 +42,18 @@ internal sealed class LiveStation : Station, IAsyncDisposable
     protected override bool IsDialled => _connection is not null;
 
     public static LiveStation Of(
-        SimulatedDevice device, FirmwareSettings settings, BrokerAddress broker, Ledger ledger, ChannelWriter<Signal> signals, TimeProvider time)
+        SimulatedDevice device, FirmwareSettings settings, BrokerAddress broker, Ledger ledger, ChannelWriter<Signal> signals, TimeProvider time,
+        LiveGateway? gateway = null)
     {
         LiveStation? station = null;
         // Real entropy, whatever the seed: a boot that came twice would make the service drop the second run's messages as duplicates.
+        static ulong Entropy() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+        if (device.Seat.Dialect != SpokenDialect.Fm1)
+            return station = new LiveStation(ForeignFirmware.Of(device.Seat.Dialect, device, Entropy, message => station!.Publish(message)), broker, signals, time, gateway);
         var firmware = new Firmware(
             device,
             settings,
-            () => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))),
+            Entropy,
             bootCount: RandomNumberGenerator.GetInt32(1, 100),
             message => station!.Publish(message),
             (key, kind) =>
@@ -60,7 +66,7 @@ internal sealed class LiveStation : Station, IAsyncDisposable
                 station!.WatermarkAcked++;
                 ledger.Acked(device, key);
             });
-        return station = new LiveStation(firmware, broker, signals, time);
+        return station = new LiveStation(firmware, broker, signals, time, gateway);
     }
 
     /// <summary>What the network said; words of an earlier connection are too late.</summary>
@@ -114,7 +120,8 @@ internal sealed class LiveStation : Station, IAsyncDisposable
         // The old connection of the same client id goes first; else the broker would end the new one for it.
         if (_closing.Count > 0)
             return;
-        _connection = new LiveConnection(_broker, this, ++_number, Firmware.NextWill(), _signals, _time);
+        _number++;
+        _connection = _gateway?.Seat(this, _number) ?? new LiveConnection(_broker, this, _number, Firmware.NextWill(), _signals, _time);
         _connection.Open();
     }
 

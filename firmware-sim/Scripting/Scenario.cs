@@ -1,4 +1,5 @@
 using FirmwareSim.Physics;
+using FirmwareSim.Protocol;
 
 namespace FirmwareSim.Scripting;
 
@@ -40,6 +41,9 @@ internal sealed record Scenario
 
 internal sealed record FleetSpec(string Site, int Devices, int Sockets, double PeriodS)
 {
+    /// <summary>How many connections all of them share in a live run; null: each has its own.</summary>
+    public int? Gateways { get; init; }
+
     /// <summary>As <see cref="DeviceSpec.ReconnectWithinS"/>.</summary>
     public double ReconnectWithinS { get; init; }
 }
@@ -77,6 +81,8 @@ internal sealed record CircuitSpec
     public int Phase { get; init; } = 1;
 
     public string? Meter { get; init; }
+
+    public SpokenDialect MeterDialect { get; init; }
 
     public double MeterClassPercent { get; init; } = 1;
 
@@ -143,6 +149,11 @@ internal sealed record DeviceSpec
 
     public int Sockets { get; init; }
 
+    public SpokenDialect Dialect { get; init; }
+
+    /// <summary>Spells some fields wrong (JUY only).</summary>
+    public bool IsMisspelt { get; init; }
+
     /// <summary>The gateway that it reaches the broker through; null for a connection of its own.</summary>
     public string? Gateway { get; init; }
 
@@ -169,7 +180,10 @@ internal sealed record DeviceSpec
 }
 
 /// <summary>Who charges in a place.</summary>
-internal sealed record PeopleSpec(string Place, int? Bikes);
+/// <param name="Place">Where.</param>
+/// <param name="Bikes">How many bikes; null: as many as the sockets serve.</param>
+/// <param name="HasHabits">Whether some of them do what they should not: splitters, reserved sockets, chargers left behind, fly-wires.</param>
+internal sealed record PeopleSpec(string Place, int? Bikes, bool HasHabits = false);
 
 /// <summary>One thing that a scenario makes happen, and what a monitor should say about it.</summary>
 internal sealed record ScriptStep

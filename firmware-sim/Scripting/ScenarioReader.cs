@@ -1,5 +1,6 @@
 using System.Globalization;
 using FirmwareSim.Physics;
+using FirmwareSim.Protocol;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -13,6 +14,7 @@ internal static class ScenarioReader
 {
     private const double DayS = 86_400;
     private const int DevicesMax = 100_000;
+    private const int GatewaysMax = 10_000;
 
     private static readonly Dictionary<string, SimulatedKind> Kinds = new()
     {
@@ -26,6 +28,15 @@ internal static class ScenarioReader
         ["lift-blocker"] = SimulatedKind.LiftBlocker,
         ["siren"] = SimulatedKind.Siren,
         ["gateway"] = SimulatedKind.Gateway,
+    };
+
+    private static readonly Dictionary<string, SpokenDialect> Dialects = new()
+    {
+        ["fm1"] = SpokenDialect.Fm1,
+        ["tasmota"] = SpokenDialect.Tasmota,
+        ["shelly"] = SpokenDialect.Shelly,
+        ["zigbee2mqtt"] = SpokenDialect.Zigbee2Mqtt,
+        ["juy"] = SpokenDialect.Juy,
     };
 
     private static readonly Dictionary<string, BreakerCurve> Curves = new() { ["B"] = BreakerCurve.B, ["C"] = BreakerCurve.C, ["D"] = BreakerCurve.D };
@@ -63,7 +74,7 @@ internal static class ScenarioReader
             AboutZh = root.Text("zh") ?? "",
             AboutEn = root.Text("en") ?? "",
             StartMs = ReadStart(root),
-            Speed = root.Number("speed", 0.01, 3_600) ?? 1,
+            Speed = root.Number("speed", 0.01, World.SpeedMax) ?? 1,
             DurationS = root.Seconds("duration", 1, 400 * DayS) ?? 3_600,
             StepS = root.Seconds("step", 0.01, 60) ?? 1,
             WarmUpS = root.Seconds("warm_up", 0, 7 * DayS) ?? 0,
@@ -84,10 +95,11 @@ internal static class ScenarioReader
     {
         var only = root.Texts("only");
         var periodS = root.Seconds("device_period", 0.01, DayS);
+        var habits = root.Flag("habits");
         if (root.Text("sites_from") is not { } name)
         {
-            if (only.Count > 0 || periodS is not null)
-                root.Refuse(only.Count > 0 ? "only" : "device_period", "", "this belongs to sites_from");
+            if (only.Count > 0 || periodS is not null || habits)
+                root.Refuse(only.Count > 0 ? "only" : habits ? "habits" : "device_period", "", "this belongs to sites_from");
             return [];
         }
 
@@ -111,10 +123,11 @@ internal static class ScenarioReader
 
         foreach (var id in only.Where(id => sites.TrueForAll(site => site.Id != id)))
             root.Refuse("only", id, "use sites of " + name + ": " + string.Join(", ", sites.Select(site => site.Id)));
-        return sites.Where(site => only.Count == 0 || only.Contains(site.Id)).Select(site => periodS is null ? site : site with
+        return sites.Where(site => only.Count == 0 || only.Contains(site.Id)).Select(site => site with
         {
-            MeterPeriodS = periodS.Value,
-            Devices = [.. site.Devices.Select(device => device with { PeriodS = periodS.Value })],
+            MeterPeriodS = periodS ?? site.MeterPeriodS,
+            Devices = [.. site.Devices.Select(device => device with { PeriodS = periodS ?? device.PeriodS })],
+            People = [.. site.People.Select(people => people with { HasHabits = people.HasHabits || habits })],
         });
     }
 
@@ -156,6 +169,7 @@ internal static class ScenarioReader
             section.Seconds("period", 0.01, DayS) ?? 10)
         {
             ReconnectWithinS = section.Seconds("reconnect", 0, 3_600) ?? 0,
+            Gateways = section.Count("gateways", 1, GatewaysMax),
         };
         section.Done();
         return fleet;
@@ -237,6 +251,7 @@ internal static class ScenarioReader
             Phases = phases == 1 ? 1 : 3,
             Phase = section.Count("phase", 1, 3) ?? 1,
             Meter = section.Has("meter") ? section.Id("meter") : null,
+            MeterDialect = section.Has("meter_dialect") ? section.Choice("meter_dialect", Dialects, SpokenDialect.Fm1) : SpokenDialect.Fm1,
             MeterClassPercent = section.Number("class", 0.1, 5) ?? 1,
             Ohms = section.Number("ohms", 0, 5) ?? 0.05,
             Curve = section.Has("curve") ? section.Choice("curve", Curves, BreakerCurve.C) : BreakerCurve.C,
@@ -244,6 +259,8 @@ internal static class ScenarioReader
             Loads = [.. section.Sections("loads").Select(ReadLoad)],
         };
         section.Done();
+        if (circuit.MeterDialect == SpokenDialect.Juy)
+            section.Refuse("meter_dialect", "juy", "that is a pile's; use tasmota, shelly or zigbee2mqtt");
         return circuit;
     }
 
@@ -282,6 +299,8 @@ internal static class ScenarioReader
             Sockets = section.Count("sockets", charges ? 1 : 0, 200) ?? (charges ? 10 : 0),
             Reserved = section.Texts("reserved"),
             IsOld = section.Flag("old"),
+            Dialect = section.Has("dialect") ? section.Choice("dialect", Dialects, SpokenDialect.Fm1) : SpokenDialect.Fm1,
+            IsMisspelt = section.Flag("misspelt"),
             Gateway = section.Has("gateway") ? section.Id("gateway") : null,
             ReconnectWithinS = section.Seconds("reconnect", 0, 3_600) ?? 0,
             SkewS = section.Number("skew", -DayS, DayS) ?? 0,
@@ -290,6 +309,8 @@ internal static class ScenarioReader
             AmbientSwingK = section.Number("swing", 0, 30) ?? 3,
         };
         section.Done();
+        if (device.Dialect != SpokenDialect.Fm1 && kind != SimulatedKind.Pile)
+            section.Refuse("dialect", section.Text("dialect")!, "only piles speak foreign dialects; for a meter write meter_dialect on its circuit");
         if (!charges && device.Sockets > 0)
             section.Refuse("sockets", device.Sockets.ToString(CultureInfo.InvariantCulture), "only a pile or a cabinet has them");
         foreach (var reserved in device.Reserved.Where(reserved => !HasChannel(device, reserved)))
@@ -299,7 +320,7 @@ internal static class ScenarioReader
 
     private static PeopleSpec ReadPeople(YamlSection section)
     {
-        var people = new PeopleSpec(section.Id("place"), section.Count("bikes", 0, 100_000));
+        var people = new PeopleSpec(section.Id("place"), section.Count("bikes", 0, 100_000), section.Flag("habits"));
         section.Done();
         return people;
     }

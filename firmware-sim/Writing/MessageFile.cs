@@ -101,7 +101,7 @@ internal sealed class MessageFile : IDisposable
         _out.Write(Time(atMs));
         _out.Write("\",\"topic\":\"");
         _out.Write(message.Topic);
-        if (message.IsSpoilt)
+        if (message.IsSpoilt || message.IsText)
         {
             _out.Write("\",\"base64\":\"");
             _out.Write(Convert.ToBase64String(message.Payload.Span));
@@ -129,7 +129,7 @@ internal sealed class MessageFile : IDisposable
         private long _willAtMs = long.MaxValue;
         private long _below;
 
-        private FileStation(MessageFile file, Randomness radio, Firmware firmware)
+        private FileStation(MessageFile file, Randomness radio, DeviceFirmware firmware)
             : base(firmware)
         {
             _file = file;
@@ -141,7 +141,9 @@ internal sealed class MessageFile : IDisposable
         public static FileStation Of(MessageFile file, SimulatedDevice device, FirmwareSettings settings, Randomness radio)
         {
             FileStation? station = null;
-            var firmware = new Firmware(device, settings, radio.Next, 1 + radio.Below(60), message => station!.Publish(message));
+            DeviceFirmware firmware = device.Seat.Dialect == SpokenDialect.Fm1
+                ? new Firmware(device, settings, radio.Next, 1 + radio.Below(60), message => station!.Publish(message))
+                : ForeignFirmware.Of(device.Seat.Dialect, device, radio.Next, message => station!.Publish(message));
             return station = new FileStation(file, radio, firmware);
         }
 
@@ -158,8 +160,8 @@ internal sealed class MessageFile : IDisposable
         {
             while (_delivered.Remove(_below))
                 _below++;
-            if (Firmware.IsConnected && BootId.TryParse(Encoding.ASCII.GetBytes(Firmware.Boot), out var boot))
-                Firmware.Receive(Firmware.AckedTopic, Fm1Downlink.Acked(new Watermark(boot, _below - 1)), retained: false, now);
+            if (Firmware.IsConnected && Firmware.AckedTopic is { } topic && BootId.TryParse(Encoding.ASCII.GetBytes(Firmware.Boot), out var boot))
+                Firmware.Receive(topic, Fm1Downlink.Acked(new Watermark(boot, _below - 1)), retained: false, now);
         }
 
         protected override void Booted()
@@ -186,9 +188,11 @@ internal sealed class MessageFile : IDisposable
 
         private void SendWill(long atMs)
         {
-            _lastAtMs = Math.Max(atMs, _lastAtMs);
-            _file.Send(_lastAtMs, new Outgoing(Firmware.StatusTopic, _will, Retain: true));
             _willAtMs = long.MaxValue;
+            if (Firmware.WillTopic is not { } topic)
+                return;
+            _lastAtMs = Math.Max(atMs, _lastAtMs);
+            _file.Send(_lastAtMs, new Outgoing(topic, _will, Firmware.RetainsWill, IsText: _will is not [(byte)'{', ..]));
         }
 
         private void Publish(Outgoing message)

@@ -113,6 +113,36 @@ public sealed class LiveRunTests
         await run;
     }
 
+    [RealServerFact("mosquitto")]
+    public async Task Piles_behind_two_gateways_lose_nothing_with_the_broker()
+    {
+        await using var broker = await MosquittoBroker.StartAsync();
+        await using var host = await Host.StartAsync(broker);
+        using var stop = new CancellationTokenSource();
+        var run = Run(
+            """
+            name: fleet
+            start: 2026-11-20T18:00:00+08:00
+            step: 50ms
+            fleet: { site: f, devices: 7, sockets: 2, period: 200ms, gateways: 2 }
+            """,
+            broker,
+            Ledger.None,
+            stop.Token);
+
+        await Until.TrueAsync(() => Enumerable.Range(1, 7).All(number => host.Count($"f/pile-000{number}") >= 3), "all seven speak");
+        await broker.KillAsync();
+        await broker.StartAgainAsync();
+        await Until.TrueAsync(() => Enumerable.Range(1, 7).All(number => host.Birth($"f/pile-000{number}")?.GetProperty("bd").GetInt64() >= 2), "all are back");
+        var before = host.Count("f/pile-0007");
+        await Until.TrueAsync(() => host.Count("f/pile-0007") >= before + 5 && Enumerable.Range(1, 7).All(number => host.IsWithoutGaps($"f/pile-000{number}")), "nothing is missing");
+        await stop.CancelAsync();
+        var counters = await run;
+
+        await Until.TrueAsync(() => Enumerable.Range(1, 7).All(number => host.Status($"f/pile-000{number}") == "shutdown"), "they say goodbye");
+        Assert.Equal((7, 0L, 0L), (counters.Devices, counters.Dropped, counters.Refused));
+    }
+
     /// <summary>A ledger's text, and how many lines it has while it is still being written.</summary>
     private sealed class LineCounter() : StringWriter(CultureInfo.InvariantCulture)
     {

@@ -9,7 +9,7 @@ public sealed class ScenarioTruthTests
     private const double SlackPeriods = 3;
 
     /// <summary>These run long, or are what other tests run.</summary>
-    private static readonly string[] Elsewhere = ["standard-month", "quiet-night", "evening-peak", "load", "demo"];
+    private static readonly string[] Elsewhere = ["standard-month", "quiet-night", "evening-peak", "load", "demo", "dialects", "district"];
 
     /// <summary>What one reading of the asset itself shows, by rule. Thresholds are those of the rules' defaults.</summary>
     private static readonly Dictionary<string, Func<Recording.Sample, bool>> Signs = new()
@@ -45,6 +45,14 @@ public sealed class ScenarioTruthTests
             Assert.True(scenario.AboutZh.Length >= 8, name);
             Assert.True(scenario.AboutEn.Length >= 15, name);
         }
+    }
+
+    [Fact]
+    public void The_list_in_the_README_names_every_scenario()
+    {
+        var readme = File.ReadAllLines(Path.Combine(Conventions.SourceTree.Root, "firmware-sim", "README.md"));
+        var listed = readme.SkipWhile(line => line != "<!-- scenarios -->").Skip(3).TakeWhile(line => line != "<!-- /scenarios -->");
+        Assert.Equal(ScenarioReader.Shipped().Select(Scenes.Shipped).Select(scenario => $"| `{scenario.Name}` | {scenario.AboutZh} | {scenario.AboutEn} |"), listed);
     }
 
     [Theory]
