@@ -16,6 +16,9 @@ public static class RuleCatalogue
         PhaseImbalance.Instance,
         OverTemperature.Instance,
         WeldedRelay.Instance,
+        ChargerOnPublicCircuit.Instance,
+        UnmeteredLoad.Instance,
+        FlyWireReport.Instance,
         Offline.Instance,
         Silent.Instance,
     ];

@@ -11,7 +11,10 @@ internal static class EvaluationReport
     private static readonly CultureInfo Culture = CultureInfo.InvariantCulture;
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static void WriteMarkdown(EvaluationResult result, TextWriter output)
+    /// <param name="result">What was found.</param>
+    /// <param name="output">Where it goes.</param>
+    /// <param name="withCategories">Whether every kind of appliance gets its line.</param>
+    public static void WriteMarkdown(EvaluationResult result, TextWriter output, bool withCategories = true)
     {
         output.WriteLine("### Alone: each trace on a public circuit of its own");
         output.WriteLine();
@@ -26,11 +29,8 @@ internal static class EvaluationReport
             output.WriteLine();
         }
 
-        output.WriteLine("| category | days | false |");
-        output.WriteLine("|---|---|---|");
-        foreach (var category in result.Categories)
-            output.WriteLine(string.Create(Culture, $"| {category.Category} | {category.Days} | {category.FalseDays} |"));
-        output.WriteLine();
+        if (withCategories)
+            WriteCategories(result, output);
         output.WriteLine("| charge | found after, min | asked for, min | constant current, min | climb, %/min |");
         output.WriteLine("|---|---|---|---|---|");
         foreach (var charge in result.Charges)
@@ -55,6 +55,15 @@ internal static class EvaluationReport
 
         output.WriteLine();
         output.WriteLine("A charge whose own sampling is coarser than the interval is judged at its own, with the whole circuit: nothing is interpolated.");
+    }
+
+    private static void WriteCategories(EvaluationResult result, TextWriter output)
+    {
+        output.WriteLine("| category | days | false |");
+        output.WriteLine("|---|---|---|");
+        foreach (var category in result.Categories)
+            output.WriteLine(string.Create(Culture, $"| {category.Category} | {category.Days} | {category.FalseDays} |"));
+        output.WriteLine();
     }
 
     public static string ToJson(EvaluationResult result) => new JsonObject

@@ -94,6 +94,21 @@ internal struct ChargerSignature
     /// <summary>Smallest step of the meter, W.</summary>
     public readonly double MeterStepW => _noise.StepW;
 
+    /// <summary>Whether a load is on that may be a charger.</summary>
+    public readonly bool IsFollowing
+    {
+        get
+        {
+            foreach (ref readonly var trace in Candidates)
+            {
+                if (trace.IsOn)
+                    return true;
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>The load with the most evidence; false when none is followed.</summary>
     public readonly bool TryBest(out int place)
     {

@@ -1,0 +1,63 @@
+using FacilityMonitor.Registry;
+
+namespace FacilityMonitor.Rules;
+
+/// <summary>A battery charger on a circuit that feeds stairs, lifts, pumps or a guard room: a fly-wire.</summary>
+internal sealed class ChargerOnPublicCircuit : StateRule<FlyWireState, FlyWireLimits>
+{
+    private static readonly RuleSetting Least = new("least_probability", "", 0.9, 0.5, 0.99, "nine suspicions in ten should be true");
+    private static readonly RuleSetting Urgent = new("urgent_probability", "", 0.9, 0.5, 0.99, "design: P1 from here on, on an escape route");
+    private static readonly RuleSetting Prior = new("prior", "", 0.0025, 0.0001, 0.5, "1 in 400 on-steps; what staff find on the spot teaches a circuit its own");
+
+    private ChargerOnPublicCircuit()
+    {
+    }
+
+    /// <summary>The rule.</summary>
+    public static ChargerOnPublicCircuit Instance { get; } = new();
+
+    public override string Name => "charger-on-public-circuit";
+
+    public override LocalText Title { get; } = new("疑似飞线充电", "Perhaps fly-wire charging");
+
+    public override LocalText Detects { get; } = new(
+        "公共回路上出现 60–700 W 负载并像电池那样缓慢上升、平滑下降，概率 ≥ 90%：P2；疏散通道上：P1",
+        "A load of 60–700 W on a public circuit climbs slowly or tapers smoothly as a battery does, probability ≥ 90 %: P2; on an escape route: P1");
+
+    public override IReadOnlyList<RuleSetting> Settings { get; } = [Least, Urgent, Prior];
+
+    public override LocalText Next { get; } = new("若属实，电池可能在疏散通道旁充电；请尽快现场核实", "If it is true, a battery charges beside an escape route: somebody should look soon");
+
+    public override IReadOnlyList<LocalText> Steps { get; } =
+    [
+        new("沿该回路查看楼道、门厅、机房有无拉线或插座取电", "Walk along the circuit: look for a lead or a plug in stairs, halls and plant rooms"),
+        new("若有人充电，劝导移到充电桩并登记；有发热、异味先断电", "If somebody charges, ask them to move to a pile and note it; with heat or smell cut the power first"),
+        new("若不是充电，在案件里选“排除”，系统会记住该回路", "If it is something else, dismiss the case: the circuit learns"),
+    ];
+
+    public override SubjectKind Subject => SubjectKind.Circuit;
+
+    internal override bool AppliesTo(in Subject subject) => subject.Circuit is { Kind: CircuitKind.Corridor or CircuitKind.Lift or CircuitKind.Public };
+
+    internal override FlyWireLimits LimitsFor(in Subject subject, SettingScopes scopes)
+    {
+        var prior = scopes.Value(this, Prior);
+        return new FlyWireLimits(
+            Math.Log(prior / (1 - prior)),
+            scopes.Value(this, Least),
+            scopes.Value(this, Urgent),
+            subject.Circuit!.Kind == CircuitKind.Corridor,
+            subject.Circuit.ExpectedChargers);
+    }
+
+    internal override void Step(ref FlyWireState state, in Sight sight, FlyWireLimits limits)
+    {
+        if (sight.Load is { IsTouched: true } load && double.IsFinite(load.Watts))
+            FlyWireSuspicion.Take(ref state, sight.AtMs, load.Watts, limits);
+    }
+
+    internal override Verdict Judge(in FlyWireState state, FlyWireLimits limits, long nowMs) => FlyWireSuspicion.Judge(state, limits);
+
+    internal override LocalText Explain(in FlyWireState state, FlyWireLimits limits, in Telling telling, SortedDictionary<string, object> evidence) =>
+        FlyWireSuspicion.Explain(state, limits, evidence, telling.Subject.Circuit!.Name);
+}
