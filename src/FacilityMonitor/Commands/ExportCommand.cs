@@ -1,5 +1,6 @@
 using System.CommandLine;
 using FacilityMonitor.Configuration;
+using FacilityMonitor.Influx;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
@@ -70,9 +71,13 @@ internal static class ExportCommand
                 return 1;
             var request = new ExportRequest(parsed.GetValue(site)!, parsed.GetValue(device), fromMs, toMs, Formats[parsed.GetValue(format)!]);
             await using var stream = file;
+            var facility = new FacilityIndex(registry.Facility);
+            using var influx = settings is { Influx: { } there, Data.Readings: not ReadingsIn.Embedded }
+                ? new InfluxQueryClient(there, new HttpMessageInvoker(InfluxQueryClient.Handler()), TimeProvider.System) : null;
             try
             {
-                return await RunAsync(settings.Data.Directory, new FacilityIndex(registry.Facility), request, stream, Console.Error, cancellation);
+                return await RunAsync(
+                    settings.Data.Directory, facility, request, stream, Console.Error, cancellation, influx is null ? null : embedded => Layered(settings.Data, embedded, influx, facility));
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
@@ -84,9 +89,10 @@ internal static class ExportCommand
     }
 
     /// <summary>Exports; 0 when it was done, 1 when no such device ever spoke.</summary>
-    /// <exception cref="IOException">There is no database in the directory.</exception>
+    /// <exception cref="IOException">There is no database in the directory, or InfluxDB does not answer; what came until then is written.</exception>
     public static async Task<int> RunAsync(
-        string directory, FacilityIndex facility, ExportRequest request, Stream output, TextWriter messages, CancellationToken cancellation)
+        string directory, FacilityIndex facility, ExportRequest request, Stream output, TextWriter messages, CancellationToken cancellation,
+        Func<EmbeddedStore, IReadingStore>? layered = null)
     {
         var devices = new DeviceTable();
         using (var reader = Database.OpenReader(directory))
@@ -100,7 +106,8 @@ internal static class ExportCommand
             return 1;
         }
 
-        var store = new EmbeddedStore(() => Database.OpenReader(directory), devices, NullLogger.Instance);
+        var embedded = new EmbeddedStore(() => Database.OpenReader(directory), devices, NullLogger.Instance);
+        var store = layered?.Invoke(embedded) ?? embedded;
         using var export = new ReadingExport(request.Format, output);
         export.Begin();
         foreach (var (device, place) in wanted)
@@ -110,9 +117,17 @@ internal static class ExportCommand
         }
 
         await messages.WriteLineAsync($"{export.Count} readings");
-        if (store.Damaged > 0)
-            await messages.WriteLineAsync($"{store.Damaged} damaged blocks were passed over");
+        if (embedded.Damaged > 0)
+            await messages.WriteLineAsync($"{embedded.Damaged} damaged blocks were passed over");
         return 0;
+    }
+
+    /// <summary>The embedded store is whole from the hour that the service wrote down; what it is writing now, and what it never had, is in InfluxDB.</summary>
+    private static LayeredStore Layered(DataSettings data, EmbeddedStore embedded, InfluxQueryClient influx, FacilityIndex facility)
+    {
+        using var reader = Database.OpenReader(data.Directory);
+        var wholeFrom = BlockMerger.ReadWholeFrom(reader) ?? long.MaxValue;
+        return InfluxServices.Layered(embedded, influx, () => facility, data, () => wholeFrom);
     }
 
     private static (string? Site, string Name, DeviceKind? Kind) PlaceOf(Device device, FacilityIndex facility) =>

@@ -73,8 +73,8 @@ internal static class RunCommand
         builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<SettingsWatch>(services, folder, Environment.GetEnvironmentVariables()));
         builder.AddJournal(settings.Data);              // the spine: what was received, on disk
         builder.AddIngest();                           // MQTT → journal
-        builder.AddStorage(new StorageOptions { RetentionDays = settings.Data.RetentionDays, BytesMax = settings.Data.RetentionBytes });   // journal → column blocks
-        builder.AddInflux(settings);                   // journal → InfluxDB, if one is configured
+        builder.AddStorage(StorageOptions.Of(settings.Data));   // journal → column blocks
+        builder.AddInflux(settings);                   // journal → InfluxDB and back, if one is configured
         builder.AddMonitoring();                       // journal → alerts
         builder.AddOnCall(settings, channels ?? []);   // alerts → people
         builder.AddControl(settings);                  // orders → devices

@@ -29,6 +29,11 @@ internal static class SettingsCatalogue
     public static readonly Setting<int> BrokerSessionExpiry = Integer("broker.session-expiry-hours", 72, 1, 1_000, "h", "我们不在时代理为我们保留消息多久", "how long the broker keeps messages for us while we are away");
 
     public static readonly Setting<string> DataDirectory = Text("data.directory", "data", "path", "数据文件夹；相对路径从当前目录算", "where everything is kept; a relative path starts in the working directory");
+    public static readonly Setting<string> DataReadings = Choice(
+        "data.readings", ["embedded", "both", "influxdb"],
+        "读数放在哪里、网页和导出从哪里读：embedded 全在自带的存储；both 最近 recent-days 天在自带的存储，全部在 InfluxDB；influxdb 只在 InfluxDB。后两种要写 influx.url",
+        "where readings are, and where page and export read them: embedded, all in the embedded store; both, recent-days in the embedded store and everything in InfluxDB; influxdb, in InfluxDB only. The last two need influx.url");
+    public static readonly Setting<int> DataRecentDays = Integer("data.recent-days", 31, 1, 36_500, "d", "both：自带的存储留多少天", "both: days that the embedded store keeps");
     public static readonly Setting<int> DataRetentionDays = Integer("data.retention-days", 400, 1, 36_500, "d", "读数保留天数", "days that readings are kept");
     public static readonly Setting<int> DataRetention = Integer("data.retention-mib", 20_480, 64, 10_000_000, "MiB", "读数最多占多少，先删最旧的", "most that readings may take; the oldest go first");
     public static readonly Setting<int> DataJournal = Integer("data.journal-mib", 4_096, 16, 1_000_000, "MiB", "尚未处理的消息最多占多少", "most that messages not yet worked through may take");
@@ -75,7 +80,7 @@ internal static class SettingsCatalogue
         Language,
         BrokerHost, BrokerPort, BrokerVersion, BrokerTls, BrokerTlsCa, BrokerTlsCertificate, BrokerTlsKey, BrokerUsername, BrokerPassword, BrokerPasswordFile,
         BrokerAdminUsername, BrokerAdminPassword, BrokerAdminPasswordFile, BrokerClientId, BrokerForeignTopics, BrokerSessionExpiry,
-        DataDirectory, DataRetentionDays, DataRetention, DataJournal, DataReserve,
+        DataDirectory, DataReadings, DataRecentDays, DataRetentionDays, DataRetention, DataJournal, DataReserve,
         InfluxUrl, InfluxKind, InfluxDatabase, InfluxRetentionPolicy, InfluxOrganization, InfluxUsername, InfluxPassword, InfluxPasswordFile, InfluxToken, InfluxTokenFile,
         InfluxBatch, InfluxInterval, InfluxTimeout, InfluxHorizon,
         WebUrl, WebPublicUrl, WebSignInUser, WebSignInPassword, WebSignInPasswordFile,

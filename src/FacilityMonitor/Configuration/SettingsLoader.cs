@@ -129,6 +129,8 @@ internal sealed class SettingsLoader
         Data = new DataSettings
         {
             Directory = Path.GetFullPath(Value(DataDirectory)),
+            Readings = Value(DataReadings) switch { "both" => ReadingsIn.Both, "influxdb" => ReadingsIn.Influx, _ => ReadingsIn.Embedded },
+            RecentDays = Value(DataRecentDays),
             RetentionDays = Value(DataRetentionDays),
             RetentionBytes = Bytes(DataRetention),
             JournalBytes = Bytes(DataJournal),
@@ -248,6 +250,7 @@ internal sealed class SettingsLoader
             Refuse(there, new("证书和私钥要一起写", "certificate and key belong together; give both"));
         }
 
+        Layers(settings.Data, settings.Influx);
         if (settings.Influx is { } influx)
         {
             if (influx is { Password: not null, Username: null })
@@ -260,6 +263,17 @@ internal sealed class SettingsLoader
 
         if (broker is { Password: not null, Tls: null } && broker.Host is not ("127.0.0.1" or "localhost" or "::1"))
             Refuse(BrokerHost, new($"口令会明文发给 {broker.Host}；请设 broker.tls", $"the password goes to {broker.Host} in the clear; set broker.tls"), isWarning: true);
+    }
+
+    /// <summary>Readings that are to be in two places, or in the other one.</summary>
+    private void Layers(DataSettings data, InfluxSettings? influx)
+    {
+        if (data.Readings != ReadingsIn.Embedded && influx is null && !_sources.ContainsKey(InfluxUrl))
+            Refuse(DataReadings, new($"'{Value(DataReadings)}': 读数要放进 InfluxDB，却没有写 influx.url；请补上，或写 embedded", $"'{Value(DataReadings)}': readings are to be in InfluxDB, and there is no influx.url; add it, or write embedded"));
+        if (data.Readings != ReadingsIn.Both && _sources.ContainsKey(DataRecentDays))
+            Refuse(DataRecentDays, new("只有 data.readings 是 both 时才起作用；请改 data.readings，或删去它", "works only where data.readings is both; change that, or remove this"), isWarning: true);
+        if (data.Readings == ReadingsIn.Both && data.RecentDays > data.RetentionDays)
+            Refuse(DataRecentDays, new($"不能比 data.retention-days（{data.RetentionDays}）长；请改小", $"cannot be longer than data.retention-days ({data.RetentionDays}); make it smaller"));
     }
 
     private MqttTls? Tls()

@@ -2,6 +2,8 @@ using FacilityMonitor.Alerts;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
+using FacilityMonitor.Registry;
+using FacilityMonitor.Storage;
 
 namespace FacilityMonitor.Influx;
 
@@ -22,7 +24,18 @@ internal static class InfluxServices
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ShipWatch>(
             services, new Func<ShipState>(() => services.GetRequiredService<ShipWorker>().State), influx.Horizon, settings.Data, new Action<AlertTransition>(services.GetRequiredService<MonitoringWorker>().Tell)));
         builder.Services.AddHostedService(services => services.GetRequiredService<ShipWatch>());
+        if (settings.Data.Readings == ReadingsIn.Embedded)
+            return;
+        // Whoever asks for readings is given both layers instead of the embedded one.
+        builder.Services.AddSingleton(services => new InfluxQueryClient(influx, new HttpMessageInvoker(InfluxQueryClient.Handler()), services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddSingleton<IReadingStore>(services => Layered(
+            services.GetRequiredService<EmbeddedStore>(), services.GetRequiredService<InfluxQueryClient>(), () => services.GetRequiredService<FacilitySource>().Current, settings.Data,
+            () => services.GetRequiredService<BlockMerger>().WholeFrom));
     }
+
+    /// <summary>The readings of both stores as one.</summary>
+    public static LayeredStore Layered(EmbeddedStore embedded, InfluxQueryClient client, Func<FacilityIndex> registry, DataSettings data, Func<long> wholeFrom) =>
+        new(embedded, new InfluxReadings(client, registry), data.Readings == ReadingsIn.Influx ? () => long.MaxValue : wholeFrom);
 
     /// <summary>Somebody who took InfluxDB out of the settings waits for nothing: without this the journal would keep every reading for it for ever.</summary>
     private sealed class NoShipping(Database database, MessageJournal journal) : IHostedService

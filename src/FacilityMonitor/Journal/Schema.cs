@@ -4,7 +4,7 @@ namespace FacilityMonitor.Journal;
 internal static class Schema
 {
     /// <summary>The statements of every version, the first one first; a database's version is how many of them it has seen.</summary>
-    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries];
+    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries, Layers];
 
     private static IReadOnlyList<string> First =>
     [
@@ -197,5 +197,12 @@ internal static class Schema
         // When a channel was probed dies with the process; that its key is wrong does not.
         "alter table channel_state drop column probed_ms",
         "alter table channel_state add column misconfigured integer not null default 0",
+    ];
+
+    private static IReadOnlyList<string> Layers =>
+    [
+        // The hour from which the embedded store has every reading; those before are in another database, if anywhere. One row.
+        "create table store_begin (hour integer not null) strict",
+        "insert into store_begin (hour) select hour from (select min(hour) as hour from block) where hour is not null",
     ];
 }

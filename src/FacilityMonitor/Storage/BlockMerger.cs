@@ -1,3 +1,5 @@
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Influx;
 using FacilityMonitor.Journal;
 using Microsoft.Data.Sqlite;
 
@@ -11,12 +13,27 @@ internal sealed record StorageOptions
 
     /// <summary>What readings and hourly figures may take before the oldest go, whatever their age; bytes. 0: no limit but the disk.</summary>
     public long BytesMax { get; init; }
+
+    /// <summary>False: readings are in InfluxDB only; here is kept what was said last, and what InfluxDB has not got yet.</summary>
+    public bool KeepsReadings { get; init; } = true;
+
+    /// <summary>Age at which blocks go that InfluxDB has too; null: it is not read, and they stay.</summary>
+    public int? RecentDays { get; init; }
+
+    /// <summary>By the settings.</summary>
+    public static StorageOptions Of(DataSettings data) => new()
+    {
+        RetentionDays = data.RetentionDays,
+        BytesMax = data.RetentionBytes,
+        KeepsReadings = data.Readings != ReadingsIn.Influx,
+        RecentDays = data.Readings == ReadingsIn.Both ? data.RecentDays : null,
+    };
 }
 
 /// <summary>Joins an hour's small blocks into one and makes its hourly figures from it; drops what is too old or too much. Each in steps of one device's hour.</summary>
 /// <remarks>A block as flushed has generation 0. Whatever hour has such a block is due: that is all the state there is, so a crash forgets nothing. Readings that
 /// come late make their hour due again, and with it the hour after, whose first rise begins at what is now the last reading before it.</remarks>
-internal sealed class BlockMerger(Database database, EmbeddedStore store, StorageOptions options, TimeProvider time)
+internal sealed class BlockMerger
 {
     /// <summary>Blocks of generation 0 that make the current hour worth joining already.</summary>
     private const int SmallBlocksMax = 12;
@@ -27,19 +44,43 @@ internal sealed class BlockMerger(Database database, EmbeddedStore store, Storag
     /// <summary>Rows looked up at once. No index leads by the hour, so each look reads the whole table; that is a reader's work, never the writer's.</summary>
     private const int DropLook = 8_192;
 
+    private readonly Database _database;
+    private readonly EmbeddedStore _store;
+    private readonly StorageOptions _options;
+    private readonly TimeProvider _time;
     private readonly BlockCodec _codec = new();
     private long _droppedBelow = long.MinValue;
+    private long _sharedBelow = long.MinValue;
+    private long _wholeFrom;
+
+    public BlockMerger(Database database, EmbeddedStore store, StorageOptions options, TimeProvider time)
+    {
+        (_database, _store, _options, _time) = (database, store, options, time);
+        using var reader = database.OpenReader();
+        _wholeFrom = ReadWholeFrom(reader) ?? ThisHour;
+    }
 
     /// <summary>Blocks dropped because of age or size since the start.</summary>
     public long Dropped { get; private set; }
+
+    /// <summary>Blocks dropped since the start because InfluxDB has them.</summary>
+    public long Shared { get; private set; }
+
+    /// <summary>The hour from which on every reading is here.</summary>
+    public long WholeFrom => Volatile.Read(ref _wholeFrom);
+
+    private long ThisHour => HourlyRollup.HourOf(_time.GetUtcNow().ToUnixTimeMilliseconds());
+
+    /// <summary>The hour from which on every reading is here, as a process beside the service sees it; null: there never was one.</summary>
+    public static long? ReadWholeFrom(SqliteConnection connection) => BlockTable.Number(connection, "select hour from store_begin");
 
     /// <summary>Joins what is due: hours that are over, and this hour where it has many small blocks. Returns how many hours it joined.</summary>
     /// <param name="everything">Whether the current hour is joined however few blocks it has.</param>
     /// <param name="cancellation">Ends it between two steps.</param>
     public async Task<int> MergeAsync(bool everything, CancellationToken cancellation)
     {
-        var now = HourlyRollup.HourOf(time.GetUtcNow().ToUnixTimeMilliseconds());
-        using var reader = database.OpenReader();
+        var now = ThisHour;
+        using var reader = _database.OpenReader();
         var due = Due(reader, now, everything);
         foreach (var (device, hour) in due)
         {
@@ -54,16 +95,22 @@ internal sealed class BlockMerger(Database database, EmbeddedStore store, Storag
     /// <returns>How many blocks went because of the size, not their age.</returns>
     public async Task<int> DropAsync(CancellationToken cancellation)
     {
-        var oldest = HourlyRollup.HourOf(time.GetUtcNow().ToUnixTimeMilliseconds()) - (options.RetentionDays * 24L);
-        using var reader = database.OpenReader();
+        var now = ThisHour;
+        var oldest = now - (_options.RetentionDays * 24L);
+        using var reader = _database.OpenReader();
+        if (ReadWholeFrom(reader) is null)
+            await BeginAtAsync(WholeFrom);
         if (oldest > _droppedBelow)
         {
             await DropBelowAsync(reader, oldest, cancellation);
             _droppedBelow = oldest;
         }
 
+        // What comes late goes with the next hour.
+        if ((_options.KeepsReadings ? now - (_options.RecentDays * 24L) : now + 1) is { } shared && shared > _sharedBelow && await DropSharedAsync(reader, shared, cancellation))
+            _sharedBelow = shared;
         var bySize = 0;
-        while (options.BytesMax > 0 && ReadingBytes(reader) > options.BytesMax && BlockTable.Number(reader, "select min(hour) from block") is { } first)
+        while (_options.BytesMax > 0 && ReadingBytes(reader) > _options.BytesMax && BlockTable.Number(reader, "select min(hour) from block") is { } first)
             bySize += await DropBelowAsync(reader, first + 1, cancellation);
         return bySize;
     }
@@ -83,7 +130,7 @@ internal sealed class BlockMerger(Database database, EmbeddedStore store, Storag
     private async Task MergeHourAsync(SqliteConnection reader, int device, long hour)
     {
         var arrived = new ReadingBlock();
-        var ids = BlockTable.Read(reader, device, hour, arrived, store.CountDamaged);
+        var ids = BlockTable.Read(reader, device, hour, arrived, _store.CountDamaged);
         var generation = (int)(BlockTable.Number(
             reader, "select max(generation) from block where device = $device and hour = $hour", ("$device", device), ("$hour", hour)) ?? 0) + 1;
         var merged = arrived.Sort();
@@ -91,7 +138,7 @@ internal sealed class BlockMerger(Database database, EmbeddedStore store, Storag
         if (BlockTable.HourAfter(reader, device, hour) is { } next)
             rollups.AddRange(HourlyRollup.Of(device, next, merged, ReadHour(reader, device, next)));
         var parts = Parts(device, hour, merged);
-        await database.CommitAsync(CommitPriority.Housekeeping, connection =>
+        await _database.CommitAsync(CommitPriority.Housekeeping, connection =>
         {
             BlockTable.Delete(connection, ids);
             foreach (var part in parts)
@@ -126,7 +173,7 @@ internal sealed class BlockMerger(Database database, EmbeddedStore store, Storag
     private ReadingBlock ReadHour(SqliteConnection reader, int device, long hour)
     {
         var block = new ReadingBlock();
-        BlockTable.Read(reader, device, hour, block, store.CountDamaged);
+        BlockTable.Read(reader, device, hour, block, _store.CountDamaged);
         return block.Sort();
     }
 
@@ -138,19 +185,48 @@ internal sealed class BlockMerger(Database database, EmbeddedStore store, Storag
             - (BlockTable.Number(reader, "select sum(length(body)) from journal") ?? 0) - (BlockTable.Number(reader, "select sum(length(payload)) from dead_letter") ?? 0);
     }
 
-    /// <returns>How many blocks went.</returns>
-    private async Task<int> DropBelowAsync(SqliteConnection reader, long hour, CancellationToken cancellation)
+    /// <summary>Drops what InfluxDB has, but for the gaps: of those it has not got everything.</summary>
+    /// <returns>False when nothing was ever shipped: then nothing is known of what it has.</returns>
+    private async Task<bool> DropSharedAsync(SqliteConnection reader, long hour, CancellationToken cancellation)
+    {
+        // The first shipping notes what was before it as a gap, and only then says how far it is.
+        if (BlockTable.Number(reader, "select count(*) from shipping") is not > 0)
+            return false;
+        await BeginAtAsync(hour);
+        Shared += await DropBlocksAsync(() => BlockTable.BlocksOutsideGaps(reader, ShipWorker.Cursor, hour, DropLook), cancellation);
+        await DropHourlyAsync(reader, hour, cancellation);
+        return true;
+    }
+
+    /// <summary>Says that what is before an hour is not whole any more; before the first of it goes.</summary>
+    private async Task BeginAtAsync(long hour)
+    {
+        var begin = Math.Max(hour, WholeFrom);
+        await _database.CommitAsync(CommitPriority.Housekeeping, connection =>
+        {
+            Database.Execute(connection, "delete from store_begin");
+            Database.Execute(connection, "insert into store_begin (hour) values ($hour)", ("$hour", begin));
+        });
+        Volatile.Write(ref _wholeFrom, begin);
+    }
+
+    private async Task<int> DropBlocksAsync(Func<List<long>> next, CancellationToken cancellation)
     {
         var blocks = 0;
         List<long> ids;
         do
         {
-            ids = BlockTable.BlocksBefore(reader, hour, DropLook);
+            ids = next();
             await InStepsAsync(ids, BlockTable.Delete, cancellation);
             blocks += ids.Count;
         }
         while (ids.Count == DropLook);
 
+        return blocks;
+    }
+
+    private async Task DropHourlyAsync(SqliteConnection reader, long hour, CancellationToken cancellation)
+    {
         List<(int Device, int Channel, long Hour)> rows;
         do
         {
@@ -158,12 +234,19 @@ internal sealed class BlockMerger(Database database, EmbeddedStore store, Storag
             await InStepsAsync(rows, BlockTable.DeleteHourly, cancellation);
         }
         while (rows.Count == DropLook);
+    }
 
+    /// <returns>How many blocks went.</returns>
+    private async Task<int> DropBelowAsync(SqliteConnection reader, long hour, CancellationToken cancellation)
+    {
+        await BeginAtAsync(hour);
+        var blocks = await DropBlocksAsync(() => BlockTable.BlocksBefore(reader, hour, DropLook), cancellation);
+        await DropHourlyAsync(reader, hour, cancellation);
         var books = DropStep;
         while (books == DropStep)
         {
             cancellation.ThrowIfCancellationRequested();
-            await database.CommitAsync(CommitPriority.Housekeeping, connection => books = Database.Execute(
+            await _database.CommitAsync(CommitPriority.Housekeeping, connection => books = Database.Execute(
                 connection, "delete from book where (hour, device) in (select hour, device from book where hour < $hour limit $step)", ("$hour", hour), ("$step", DropStep)));
         }
 
@@ -176,7 +259,7 @@ internal sealed class BlockMerger(Database database, EmbeddedStore store, Storag
         foreach (var step in rows.Chunk(DropStep))
         {
             cancellation.ThrowIfCancellationRequested();
-            await database.CommitAsync(CommitPriority.Housekeeping, connection => delete(connection, step));
+            await _database.CommitAsync(CommitPriority.Housekeeping, connection => delete(connection, step));
         }
     }
 }

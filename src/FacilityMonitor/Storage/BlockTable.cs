@@ -70,6 +70,19 @@ internal static class BlockTable
         return Numbers(command);
     }
 
+    /// <summary>The next blocks of hours before this one that lie in no gap of a shipping.</summary>
+    public static List<long> BlocksOutsideGaps(SqliteConnection connection, string shipping, long hour, int most)
+    {
+        using var command = Database.Command(
+            connection,
+            """
+            select id from block where hour < $hour
+              and not exists (select 1 from shipping_gap where name = $name and from_ms < (hour + 1) * 3600000 and to_ms > hour * 3600000) limit $most
+            """,
+            ("$hour", hour), ("$name", shipping), ("$most", most));
+        return Numbers(command);
+    }
+
     /// <summary>The next hourly rows of hours before this one.</summary>
     public static List<(int Device, int Channel, long Hour)> HourlyBefore(SqliteConnection connection, long hour, int most)
     {

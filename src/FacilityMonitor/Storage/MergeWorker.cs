@@ -15,8 +15,11 @@ internal sealed partial class MergeWorker(BlockMerger merger, TimeProvider time,
             try
             {
                 await merger.MergeAsync(everything: false, stoppingToken);
+                var shared = merger.Shared;
                 if (await merger.DropAsync(stoppingToken) is > 0 and var blocks)
                     LogDropped(blocks);
+                if (merger.Shared > shared)
+                    LogShared(merger.Shared - shared);
             }
             catch (DatabaseUnavailableException error)
             {
@@ -28,6 +31,9 @@ internal sealed partial class MergeWorker(BlockMerger merger, TimeProvider time,
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Blocks} of the oldest blocks of readings were dropped before their time: readings take more than data.retention-mib")]
     private partial void LogDropped(int blocks);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Blocks} blocks of readings that InfluxDB has were dropped from the embedded store")]
+    private partial void LogShared(long blocks);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Blocks are joined later: {Reason}")]
     private partial void LogNotMerged(string reason);

@@ -31,6 +31,7 @@ internal sealed partial class StoreWorker : BackgroundService
     private readonly EmbeddedStore _store;
     private readonly TimeProvider _time;
     private readonly ILogger<StoreWorker> _logger;
+    private readonly bool _keepsReadings;
     private readonly BlockCodec _codec = new();
     private readonly JournalRecords _records;
     private readonly DeviceMessage _message = new();
@@ -43,11 +44,12 @@ internal sealed partial class StoreWorker : BackgroundService
     private bool _failing;
 
     public StoreWorker(
-        Database database, MessageJournal journal, EmbeddedStore store, DeviceTable devices, TimeProvider time, ILogger<StoreWorker> logger)
+        Database database, MessageJournal journal, EmbeddedStore store, DeviceTable devices, TimeProvider time, ILogger<StoreWorker> logger, StorageOptions? options = null)
     {
         (_database, _journal, _store, _time, _logger) = (database, journal, store, time, logger);
         _records = new JournalRecords(devices);
         _flushedAt = time.GetTimestamp();
+        _keepsReadings = options?.KeepsReadings ?? true;
     }
 
     /// <summary>Readings stored since the start.</summary>
@@ -149,7 +151,8 @@ internal sealed partial class StoreWorker : BackgroundService
 
         await _database.CommitAsync(CommitPriority.Housekeeping, connection =>
         {
-            foreach (var block in _step.Blocks)
+            // Where InfluxDB alone has the readings, the journal keeps them until it does.
+            foreach (var block in _keepsReadings ? _step.Blocks : [])
                 BlockTable.Insert(connection, block, generation: 0);
             foreach (var (device, body) in _step.Latest)
                 BlockTable.SaveLatest(connection, device, body);

@@ -137,6 +137,27 @@ public sealed class SettingsLoaderTests : IDisposable
         Assert.DoesNotContain("s3cret", said, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("there is no influx.url; add it", "FM_DATA__READINGS", "influxdb")]
+    [InlineData("there is no influx.url; add it", "FM_DATA__READINGS", "both")]
+    [InlineData("write one of: embedded, both, influxdb", "FM_DATA__READINGS", "sqlite")]
+    [InlineData("cannot be longer than data.retention-days (400)", "FM_DATA__READINGS", "both", "FM_DATA__RECENT_DAYS", "401", "FM_INFLUX__URL", "http://127.0.0.1:8086")]
+    [InlineData("works only where data.readings is both", "FM_DATA__RECENT_DAYS", "7")]
+    public void Readings_cannot_be_where_nothing_is(string words, params string[] variables)
+    {
+        var (_, errors) = SettingsLoader.Load(_folder.Path, new Hashtable(variables.Chunk(2).ToDictionary(pair => pair[0], pair => pair[1])));
+        Assert.Contains(words, Assert.Single(errors).In("en"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Readings_are_in_the_embedded_store_unless_somebody_says_otherwise()
+    {
+        Assert.Equal((ReadingsIn.Embedded, 31), (Read().Data.Readings, Read().Data.RecentDays));
+        Assert.Equal(ReadingsIn.Influx, Read(("FM_DATA__READINGS", "influxdb"), ("FM_INFLUX__URL", "http://127.0.0.1:8086")).Data.Readings);
+        var both = Read(("FM_DATA__READINGS", "both"), ("FM_DATA__RECENT_DAYS", "400"), ("FM_INFLUX__URL", "http://127.0.0.1:8086")).Data;
+        Assert.Equal((ReadingsIn.Both, 400), (both.Readings, both.RecentDays));
+    }
+
     [Fact]
     public void The_table_in_the_readme_is_the_one_of_the_code()
     {

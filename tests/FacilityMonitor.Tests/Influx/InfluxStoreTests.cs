@@ -101,7 +101,7 @@ public abstract class InfluxStoreTests(InfluxdFixture influx) : ReadingStoreTest
             var known = message.Device!.Id.Dialect != Dialect.Fm1 && wasStranger ? null : _registry.Find(message.Device.Id);
             var head = LineProtocol.Head(known?.Entry.Kind, known?.Site.Id ?? message.Device.Id.Site, known?.Entry.Id ?? message.Device.Id.Name);
             foreach (ref readonly var reading in message.Readings.Readings)
-                LineProtocol.Write(lines, head, reading, message.Readings.ValuesOf(reading), LineProtocol.Nanoseconds(reading.AtMs, message.HasEnvelope ? message.Envelope.Seq : 0, reading.Index));
+                LineProtocol.Write(lines, head, reading, message.Readings.ValuesOf(reading), LineProtocol.Nanoseconds(reading.AtMs, message.Distinction, reading.Index));
         }
 
         Assert.IsType<WriteAnswer.Written>(await _writer.WriteAsync(lines.Memory, CancellationToken.None));

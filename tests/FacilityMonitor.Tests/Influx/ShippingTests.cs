@@ -155,6 +155,33 @@ public sealed class ShippingTests
         Assert.Equal(0, Number(service, "select count(*) from shipping_gap"));
     }
 
+    [RealServerFact("mosquitto", "/usr/bin/influxd")]
+    public async Task With_all_readings_in_influxd_an_export_has_every_one_and_says_so_when_it_cannot()
+    {
+        using var folder = new TemporaryFolder();
+        await using var broker = await MosquittoBroker.StartAsync();
+        await using var influx = await InfluxServer.StartAsync(InfluxServer.Influxd, "unused");
+        (string, string)[] settings = [("FM_INFLUX__URL", influx.Url.ToString()), ("FM_DATA__READINGS", "influxdb"), ("FM_DATA__DIRECTORY", ServiceUnderTest.DataOf(folder.Path)), ("FM_LANGUAGE", "en")];
+        Assert.Equal(0, (await Terminal.MonitorAsync(folder.Path, ["influx", "init"], settings)).Code);
+        await using var service = await StartAsync(broker, folder.Path, influx, ("FM_DATA__READINGS", "influxdb"));
+        await using var pile = await PileAsync(broker);
+        var seq = await SayAsync(pile, 0, 500);
+        await service.Process.UntilAsync(async () => await influx.CountAsync("w") == seq * Sockets, "every reading in the database");
+        await service.Process.UntilAsync(() => Task.FromResult(Number(service, "select count(*) from latest") > 0), "what was said last in our own store");
+        Assert.Equal(0, Number(service, "select count(*) from block"));
+
+        string[] export = ["export", "--site", "huaihai", "--from", "2020-01-01", "--to", "2100-01-01", "--format", "jsonl"];
+        var (code, output, errors) = await Terminal.MonitorAsync(folder.Path, export, settings);
+        Assert.Equal((0, seq * Sockets), (code, output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Distinct().Count()));
+        Assert.Contains("5000 readings", errors, StringComparison.Ordinal);
+
+        await influx.KillAsync();
+        (code, output, errors) = await Terminal.MonitorAsync(folder.Path, export, settings);
+        Assert.Equal((1, ""), (code, output));
+        Assert.Contains("(facility): ConnectionError", errors, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, await service.StatusAsync("/readyz"));
+    }
+
     private static Task<ServiceUnderTest> StartAsync(MosquittoBroker broker, string folder, InfluxServer influx, params (string Name, string Value)[] more) =>
         ServiceUnderTest.StartAsync(broker, folder, settings: more.Append(("FM_INFLUX__URL", influx.Url.ToString())).ToDictionary(pair => pair.Item1, pair => pair.Item2));
 

@@ -47,7 +47,7 @@ public sealed class StoreFixture : IAsyncDisposable
         Journal = new MessageJournal(Database, Devices);
         Store = new EmbeddedStore(Database, Devices, NullLogger<EmbeddedStore>.Instance);
         Merger = new BlockMerger(Database, Store, Options, Time);
-        Worker = new StoreWorker(Database, Journal, Store, Devices, Time, NullLogger<StoreWorker>.Instance);
+        Worker = new StoreWorker(Database, Journal, Store, Devices, Time, NullLogger<StoreWorker>.Instance, Options);
         Reader = await Worker.OpenAsync();
     }
 
