@@ -131,6 +131,9 @@ internal static class InfluxCommand
         foreach (var gap in gaps)
         {
             await messages.WriteLineAsync($"{Text(gap)} → {sink.Name}");
+            long lastBlock;
+            using (var connection = Database.OpenReader(directory))
+                lastBlock = ShippingGaps.LastBlock(connection);
             var result = await backfill.RunAsync(gap.FromMs, gap.ToMs, cancellation);
             await messages.WriteLineAsync(new LocalText($"已补 {result.Sent} 条读数", $"{result.Sent} readings sent").In(language));
             if (result.Damaged > 0)
@@ -138,7 +141,7 @@ internal static class InfluxCommand
             if (result.Refused > 0)
                 await messages.WriteLineAsync(new LocalText($"有 {result.Refused} 条被它拒收：{result.Refusal}", $"it found fault with {result.Refused} readings: {result.Refusal}").In(language));
             // What is done is noted also when the rest is not.
-            var noted = result.DoneToMs <= gap.FromMs || await NoteAsync(directory, gap.FromMs, result.DoneToMs, time, messages, cancellation);
+            var noted = result.DoneToMs <= gap.FromMs || await NoteAsync(directory, gap.FromMs, result.DoneToMs, lastBlock, time, messages, cancellation);
             if (result.Trouble is { } trouble)
             {
                 await messages.WriteLineAsync(new LocalText(
@@ -156,12 +159,12 @@ internal static class InfluxCommand
     private static string Text(ShippingGap gap) => $"{ReadingJson.Instant(gap.FromMs)} … {ReadingJson.Instant(gap.ToMs)}";
 
     /// <summary>Takes what is filled out of the known gaps: by the service where one runs, for only it may write its database; else here.</summary>
-    private static async Task<bool> NoteAsync(string directory, long fromMs, long toMs, TimeProvider time, TextWriter messages, CancellationToken cancellation)
+    private static async Task<bool> NoteAsync(string directory, long fromMs, long toMs, long lastBlock, TimeProvider time, TextWriter messages, CancellationToken cancellation)
     {
         try
         {
             await using var database = Database.Open(directory, time);
-            await database.CommitAsync(CommitPriority.Housekeeping, connection => ShippingGaps.Fill(connection, fromMs, toMs));
+            await database.CommitAsync(CommitPriority.Housekeeping, connection => ShippingGaps.Fill(connection, fromMs, toMs, lastBlock));
             return true;
         }
         catch (IOException)
@@ -177,7 +180,7 @@ internal static class InfluxCommand
                 handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => new Uri(key.Url).IsLoopback;
                 using var client = new HttpClient(handler) { BaseAddress = new Uri(key.Url), Timeout = TimeSpan.FromSeconds(15) };
                 client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key.Secret);
-                using var content = new StringContent(JsonSerializer.Serialize(new Dictionary<string, long> { ["from"] = fromMs, ["to"] = toMs }), Encoding.UTF8, "application/json");
+                using var content = new StringContent(JsonSerializer.Serialize(new Dictionary<string, long> { ["from"] = fromMs, ["to"] = toMs, ["block"] = lastBlock }), Encoding.UTF8, "application/json");
                 using var answer = await client.PostAsync(new Uri("/control/influx/filled", UriKind.Relative), content, cancellation);
                 if (answer.IsSuccessStatusCode)
                     return true;

@@ -134,7 +134,7 @@ internal sealed class InfluxQueryClient(InfluxSettings settings, HttpMessageInvo
         {
             throw Failed(string.Create(CultureInfo.InvariantCulture, $"no whole answer within {settings.Timeout.TotalSeconds} s (influx.timeout-s)"), null, error);
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or IndexOutOfRangeException)
         {
             throw Failed("it answers something that is no answer of an InfluxDB", null, error);
         }

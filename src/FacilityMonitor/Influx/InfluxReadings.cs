@@ -25,9 +25,9 @@ internal sealed class InfluxReadings(InfluxQueryClient client, Func<FacilityInde
     /// <summary>Time that is counted at once: a month of hours.</summary>
     private const long CountMs = 31 * 24 * HourlyRollup.HourMs;
 
-    /// <summary>What InfluxDB can hold in 64 bits of nanoseconds, in whole hours: from 1677 to 2262.</summary>
+    /// <summary>What InfluxDB can hold in 64 bits of nanoseconds, in whole hours: until 2262. No reading is of before 1970.</summary>
     private const long TimeMaxMs = 2_562_047 * HourlyRollup.HourMs;
-    private const long TimeMinMs = -TimeMaxMs;
+    private const long TimeMinMs = 0;
 
     private const int NanosecondsOfMs = 1_000_000;
 
@@ -130,7 +130,7 @@ internal sealed class InfluxReadings(InfluxQueryClient client, Func<FacilityInde
                         return;
                     foreach (var row in series.Rows)
                     {
-                        var atMs = Math.DivRem(row[0].GetInt64(), NanosecondsOfMs) is var (ms, rest) && rest < 0 ? ms - 1 : ms;
+                        var atMs = row[0].GetInt64() / NanosecondsOfMs;
                         found = found is not { } other ? atMs : edge == "first" ? Math.Min(other, atMs) : Math.Max(other, atMs);
                     }
                 },
@@ -154,8 +154,8 @@ internal sealed class InfluxReadings(InfluxQueryClient client, Func<FacilityInde
                     foreach (var row in series.Rows)
                     {
                         var (hour, readings) = (row[0].GetInt64() / NanosecondsOfMs / HourlyRollup.HourMs, row[1].GetInt64());
-                        // Not every version leaves out the hours that have none.
-                        if (readings == 0)
+                        // Not every version leaves out the hours that have none; nor is memory filled with hours nobody asked for.
+                        if (readings == 0 || hour < HourlyRollup.HourOf(fromMs) || hour >= HourlyRollup.HourOf(toMs))
                             continue;
                         if (!counts.TryGetValue(hour, out var count))
                             counts[hour] = count = new HourCount();
@@ -190,7 +190,7 @@ internal sealed class InfluxReadings(InfluxQueryClient client, Func<FacilityInde
                     {
                         if (left-- == 0)
                             throw new InfluxException(string.Create(CultureInfo.InvariantCulture, $"{client.Name}: one device has more than {HourReadingsMax} readings in one hour"));
-                        columns.Add(row, channel, hours);
+                        columns.Add(row, channel, span, hours);
                     }
                 },
                 cancellation);
@@ -246,14 +246,12 @@ internal sealed class InfluxReadings(InfluxQueryClient client, Func<FacilityInde
             return columns;
         }
 
-        public void Add(JsonElement row, ChannelId channel, SortedDictionary<long, ReadingBlock> hours)
+        public void Add(JsonElement row, ChannelId channel, Span span, SortedDictionary<long, ReadingBlock> hours)
         {
-            var nanoseconds = row[_time].GetInt64();
-            var (atMs, below) = Math.DivRem(nanoseconds, NanosecondsOfMs);
-            if (below < 0)
-                (atMs, below) = (atMs - 1, below + NanosecondsOfMs);
-            // What we did not write has no quality.
-            if (_quality < 0 || QualityOf(row[_quality].ValueKind == JsonValueKind.String ? row[_quality].GetString() : null) is not { } quality)
+            var (atMs, below) = Math.DivRem(row[_time].GetInt64(), NanosecondsOfMs);
+            var hour = HourlyRollup.HourOf(atMs);
+            // What we did not write has no quality; and what was not asked for would come out of its turn.
+            if (hour < span.FromHour || hour >= span.ToHour || _quality < 0 || QualityOf(row[_quality].ValueKind == JsonValueKind.String ? row[_quality].GetString() : null) is not { } quality)
                 return;
             var count = 0;
             foreach (var (at, metric) in _metrics)
@@ -263,7 +261,6 @@ internal sealed class InfluxReadings(InfluxQueryClient client, Func<FacilityInde
                     _values[count++] = new MetricValue(metric, value.ValueKind switch { JsonValueKind.True => 1, JsonValueKind.False => 0, _ => value.GetDouble() });
             }
 
-            var hour = HourlyRollup.HourOf(atMs);
             if (!hours.TryGetValue(hour, out var block))
                 hours[hour] = block = new ReadingBlock();
             block.Add(

@@ -27,6 +27,18 @@ internal sealed class InfluxSetup(InfluxSettings settings, InfluxQueryClient cli
     /// <exception cref="InfluxException">It refused, or does not answer.</exception>
     public async Task<bool> RunAsync(int? keepDays, CancellationToken cancellation)
     {
+        try
+        {
+            return await SetUpAsync(keepDays, cancellation);
+        }
+        catch (Exception error) when (error is InvalidOperationException or KeyNotFoundException or FormatException or IndexOutOfRangeException)
+        {
+            throw new InfluxException($"{client.Name}: it answers something that is no answer of an InfluxDB", null, error);
+        }
+    }
+
+    private async Task<bool> SetUpAsync(int? keepDays, CancellationToken cancellation)
+    {
         var version = await client.VersionAsync(cancellation);
         tell(new($"{client.Name}：{(version is null ? "不说自己的版本" : "InfluxDB " + version)}", $"{client.Name}: {(version is null ? "does not tell its version" : "InfluxDB " + version)}"));
         var major = version?.TrimStart('v').Split('.')[0];

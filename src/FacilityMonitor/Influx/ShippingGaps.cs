@@ -1,4 +1,5 @@
 using FacilityMonitor.Journal;
+using FacilityMonitor.Storage;
 using Microsoft.Data.Sqlite;
 
 namespace FacilityMonitor.Influx;
@@ -37,16 +38,31 @@ internal static class ShippingGaps
         Insert(connection, new ShippingGap(fromMs, toMs));
     }
 
-    /// <summary>Takes away a time that is filled; what remains of a gap on either side of it stands.</summary>
-    public static void Fill(SqliteConnection connection, long fromMs, long toMs)
+    /// <summary>The last block written so far: what came after it, a backfill that begins now may not see.</summary>
+    public static long LastBlock(SqliteConnection connection) => BlockTable.Number(connection, "select max(id) from block") ?? 0;
+
+    /// <summary>Takes away a time that is filled; what remains of a gap on either side of it stands, and so do hours that have got more meanwhile.</summary>
+    /// <param name="connection">Where.</param>
+    /// <param name="fromMs">Begin of the time.</param>
+    /// <param name="toMs">Its end.</param>
+    /// <param name="lastBlock">What <see cref="LastBlock"/> was before the filling began.</param>
+    public static void Fill(SqliteConnection connection, long fromMs, long toMs, long lastBlock)
     {
-        foreach (var gap in Read(connection).Where(gap => gap.FromMs < toMs && gap.ToMs > fromMs))
+        var touched = Read(connection).Where(gap => gap.FromMs < toMs && gap.ToMs > fromMs).ToList();
+        foreach (var gap in touched)
         {
             Delete(connection, gap);
             if (gap.FromMs < fromMs)
                 Insert(connection, gap with { ToMs = fromMs });
             if (gap.ToMs > toMs)
                 Insert(connection, gap with { FromMs = toMs });
+        }
+
+        foreach (var hour in BlockTable.HoursAfter(connection, lastBlock, HourlyRollup.HourOf(fromMs), HourlyRollup.HourOf(toMs - 1)))
+        {
+            var (beginMs, endMs) = (hour * HourlyRollup.HourMs, (hour + 1) * HourlyRollup.HourMs);
+            if (touched.Any(gap => gap.FromMs < endMs && gap.ToMs > beginMs))
+                Add(connection, beginMs, endMs);
         }
     }
 

@@ -68,7 +68,7 @@ internal sealed class SkippedReadings(MessageJournal journal, DeviceTable device
 
     private async Task PutAwayAsync(Func<Action<SqliteConnection>, CancellationToken, Task> commit, CancellationToken cancellation)
     {
-        // The gap goes first: what lies in none is dropped at the next turn.
+        // The gap goes first: what lies in none is dropped at the next turn. And once more at the end: somebody may just be filling it.
         var gaps = Gaps();
         await commit(connection => gaps.ForEach(gap => ShippingGaps.Add(connection, gap.FromMs, gap.ToMs)), cancellation);
         _hours.Clear();
@@ -85,6 +85,8 @@ internal sealed class SkippedReadings(MessageJournal journal, DeviceTable device
 
         for (var part = 0; part < OpenBlocks.Parts; part++)
             _open.Clear(part);
+        if (putAway)
+            await commit(connection => gaps.ForEach(gap => ShippingGaps.Add(connection, gap.FromMs, gap.ToMs)), cancellation);
     }
 
     /// <summary>The hours as times, those that follow each other as one.</summary>

@@ -43,6 +43,14 @@ internal static class BlockTable
         return Numbers(command);
     }
 
+    /// <summary>The hours of any device that got a block after this one.</summary>
+    public static List<long> HoursAfter(SqliteConnection connection, long block, long fromHour, long toHour)
+    {
+        using var command = Database.Command(
+            connection, "select distinct hour from block where id > $block and hour between $from and $to", ("$block", block), ("$from", fromHour), ("$to", toHour));
+        return Numbers(command);
+    }
+
     /// <summary>The last hour before this one that has blocks; null when there is none.</summary>
     public static long? HourBefore(SqliteConnection connection, int device, long hour) =>
         Number(connection, "select max(hour) from block where device = $device and hour < $hour", ("$device", device), ("$hour", hour));

@@ -78,8 +78,8 @@ internal static class ControlEndpoints
         try
         {
             using var body = await JsonDocument.ParseAsync(context.Request.Body);
-            var (fromMs, toMs) = (body.RootElement.GetProperty("from").GetInt64(), body.RootElement.GetProperty("to").GetInt64());
-            await database.CommitAsync(CommitPriority.Housekeeping, connection => ShippingGaps.Fill(connection, fromMs, toMs));
+            var (fromMs, toMs, lastBlock) = (body.RootElement.GetProperty("from").GetInt64(), body.RootElement.GetProperty("to").GetInt64(), body.RootElement.GetProperty("block").GetInt64());
+            await database.CommitAsync(CommitPriority.Housekeeping, connection => ShippingGaps.Fill(connection, fromMs, toMs, lastBlock));
             return Results.NoContent();
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)

@@ -205,6 +205,30 @@ public sealed class InfluxQueryClientTests
             $"SELECT * FROM \"unknown\" WHERE \"site\" = 'a' AND \"device\" = 'd' AND time >= {(first + (from * Hour)) / 1_000_000}ms AND time < {(first + (to * Hour)) / 1_000_000}ms GROUP BY *");
     }
 
+    [Theory]
+    // Times nobody asked for, a row that is shorter than it says, a time in words.
+    [InlineData("[[1,5],[9000000000000000000,5]]", null)]
+    [InlineData("[[1]]", "no answer of an InfluxDB")]
+    [InlineData("[[\"2026-01-01T00:00:00Z\",5]]", "no answer of an InfluxDB")]
+    public async Task A_server_that_answers_something_else_than_was_asked_fills_no_memory_and_breaks_nothing(string rows, string? words)
+    {
+        await using var server = await FakeInflux.StartAsync("1.8.10", 200, $"{{\"results\":[{{\"series\":[{{\"name\":\"unknown\",\"tags\":{{\"site\":\"a\",\"channel\":\"s1\"}},\"columns\":[\"time\",\"quality\",\"w\"],\"values\":{rows}}}]}}]}}");
+        using var client = Client(InfluxdFixture.SettingsFor(server.Address));
+        var store = new InfluxReadings(client, () => new FacilityIndex(Facility.Empty));
+        async Task<int> ReadAsync()
+        {
+            var hours = 0;
+            await foreach (var _ in store.HoursAsync(new Device(1, new DeviceId(Dialect.Fm1, "a", "d")), 3_600_000_000, 7_200_000_000, ReadingParts.All, default))
+                hours++;
+            return hours;
+        }
+
+        if (words is null)
+            Assert.Equal(0, await ReadAsync());
+        else
+            Assert.Contains(words, (await Assert.ThrowsAsync<InfluxException>(ReadAsync)).Message, StringComparison.Ordinal);
+    }
+
     [RealServerFact(InfluxServer.VictoriaMetrics)]
     public async Task Victoria_metrics_which_takes_lines_but_answers_no_influxql_is_not_taken_for_an_empty_database()
     {

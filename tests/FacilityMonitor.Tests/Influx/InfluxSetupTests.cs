@@ -75,6 +75,19 @@ public sealed class InfluxSetupTests
         Assert.DoesNotContain(server.Asked, asked => asked.Method == "POST");
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("{}")]
+    [InlineData("[]")]
+    [InlineData("<html>")]
+    public async Task Something_that_is_no_influxdb_is_said_to_be_none(string body)
+    {
+        await using var server = await FakeInflux.StartAsync(null, 200, body);
+        var (code, errors) = await InitAsync(InfluxdFixture.SettingsFor(server.Address), null, out _);
+        Assert.Equal(1, code);
+        Assert.Contains("no answer of an InfluxDB", errors, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task On_2x_a_name_that_is_mapped_to_another_bucket_is_left_alone()
     {

@@ -33,7 +33,20 @@ public sealed class ShippingGapsTests : IAsyncDisposable
     {
         await _data.StartAsync();
         await AfterAsync(connection => { ShippingGaps.Add(connection, 10, 20); ShippingGaps.Add(connection, 30, 40); });
-        Assert.Equal(left, string.Join(' ', await AfterAsync(connection => ShippingGaps.Fill(connection, from, to))));
+        Assert.Equal(left, string.Join(' ', await AfterAsync(connection => ShippingGaps.Fill(connection, from, to, lastBlock: 0))));
+    }
+
+    [Fact]
+    public async Task An_hour_that_got_more_while_it_was_being_filled_is_filled_once_more()
+    {
+        const long Hour = 3_600_000;
+        await _data.StartAsync();
+        await AfterAsync(connection =>
+        {
+            ShippingGaps.Add(connection, 0, 3 * Hour);
+            Database.Execute(connection, "insert into block (id, device, hour, generation, first_ms, last_ms, readings, body) values (7, 1, 1, 0, 0, 0, 1, x'00'), (8, 1, 2, 0, 0, 0, 1, x'00'), (9, 1, 5, 0, 0, 0, 1, x'00')");
+        });
+        Assert.Equal([$"{2 * Hour}-{3 * Hour}"], await AfterAsync(connection => ShippingGaps.Fill(connection, 0, 9 * Hour, lastBlock: 7)));
     }
 
     private async Task<IEnumerable<string>> AfterAsync(Action<Microsoft.Data.Sqlite.SqliteConnection> change)

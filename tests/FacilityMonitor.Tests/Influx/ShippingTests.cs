@@ -182,6 +182,34 @@ public sealed class ShippingTests
         Assert.Equal(HttpStatusCode.OK, await service.StatusAsync("/readyz"));
     }
 
+    [RealServerFact("mosquitto", "/usr/bin/influxd")]
+    public async Task Influxdb_that_is_turned_on_later_gets_the_history_by_a_backfill_beside_the_running_service()
+    {
+        using var folder = new TemporaryFolder();
+        await using var broker = await MosquittoBroker.StartAsync();
+        await using var influx = await InfluxServer.StartAsync(InfluxServer.Influxd);
+        int seq;
+        await using (var before = await ServiceUnderTest.StartAsync(broker, folder.Path))
+        {
+            await using var pile = await PileAsync(broker);
+            seq = await SayAsync(pile, 0, 200);
+            await before.Process.UntilAsync(() => Task.FromResult(Stored(before) == seq * Sockets), "everything in our own store");
+            Assert.Equal(0, await before.Process.StopAsync());
+        }
+
+        (string, string)[] settings = [("FM_INFLUX__URL", influx.Url.ToString()), ("FM_DATA__DIRECTORY", ServiceUnderTest.DataOf(folder.Path)), ("FM_LANGUAGE", "en")];
+        await using var service = await StartAsync(broker, folder.Path, influx);
+        await service.Process.UntilAsync(() => Task.FromResult(Number(service, "select count(*) from shipping_gap") == 1), "the history being known as a gap");
+        Assert.Contains(" … ", (await Terminal.MonitorAsync(folder.Path, ["influx", "backfill", "--list"], settings)).Output, StringComparison.Ordinal);
+        await influx.QueryAsync("DROP SERIES FROM /.*/");
+
+        // More than once only if the hour ends meanwhile, and its blocks are joined.
+        await service.Process.UntilAsync(
+            async () => (await Terminal.MonitorAsync(folder.Path, ["influx", "backfill"], settings)) is { Code: 0 } && Number(service, "select count(*) from shipping_gap") == 0, "the gap being filled");
+        Assert.Equal(seq * Sockets, await influx.CountAsync("w"));
+        Assert.Contains("no known gap", (await Terminal.MonitorAsync(folder.Path, ["influx", "backfill", "--list"], settings)).Output, StringComparison.Ordinal);
+    }
+
     private static Task<ServiceUnderTest> StartAsync(MosquittoBroker broker, string folder, InfluxServer influx, params (string Name, string Value)[] more) =>
         ServiceUnderTest.StartAsync(broker, folder, settings: more.Append(("FM_INFLUX__URL", influx.Url.ToString())).ToDictionary(pair => pair.Item1, pair => pair.Item2));
 

@@ -35,7 +35,7 @@ public sealed class LayersTests : IDisposable
         // The books are no readings.
         Assert.True(data.Count("select count(*) from book") > 0);
 
-        await data.Database.CommitAsync(CommitPriority.Housekeeping, connection => ShippingGaps.Fill(connection, Now - (5 * DayMs), Now));
+        await data.Database.CommitAsync(CommitPriority.Housekeeping, connection => ShippingGaps.Fill(connection, Now - (5 * DayMs), Now, long.MaxValue));
         data.Time.Advance(TimeSpan.FromHours(1));
         await data.Merger.DropAsync(None);
         Assert.Equal([Now - DayMs, Now], Days(data));
@@ -97,7 +97,7 @@ public sealed class LayersTests : IDisposable
         await NoteAsync(alone, gapDay: 3);
         await alone.Merger.DropAsync(None);
         Assert.Equal([Now - (3 * DayMs)], Days(alone));
-        await alone.Database.CommitAsync(CommitPriority.Housekeeping, connection => ShippingGaps.Fill(connection, 0, Now));
+        await alone.Database.CommitAsync(CommitPriority.Housekeeping, connection => ShippingGaps.Fill(connection, 0, Now, long.MaxValue));
         alone.Time.Advance(TimeSpan.FromHours(1));
         await alone.Merger.DropAsync(None);
         Assert.Empty(Days(alone));
