@@ -10,6 +10,13 @@ namespace FacilityMonitor.Influx;
 /// <param name="AtNs">Its time, ns since 1970-01-01 UTC.</param>
 internal readonly record struct LineMark(int End, int? Device, long Position, long AtNs);
 
+/// <summary>Lines that the database left out, as one dead letter.</summary>
+/// <param name="Letter">The dead letter.</param>
+/// <param name="Lines">How many lines.</param>
+/// <param name="Position">The last journal position among them; it is booked with this. 0: none is a reading.</param>
+/// <param name="AlertChange">The last change of an alert among them. 0: none is an alert.</param>
+internal sealed record SetAsideLines(DeadLetter Letter, int Lines, long Position, long AlertChange);
+
 /// <summary>Lines that go to InfluxDB in one request. Used again: filling it allocates nothing once it has grown.</summary>
 internal sealed class LineBatch
 {
@@ -34,7 +41,7 @@ internal sealed class LineBatch
     public long FirstMs { get; private set; }
 
     /// <summary>What the database left out of it, to be booked together with its position.</summary>
-    public List<(DeadLetter Letter, int Lines)> SetAside { get; } = [];
+    public List<SetAsideLines> SetAside { get; } = [];
 
     /// <summary>How many of its lines the database left out, whether that was booked before or not.</summary>
     public int LeftOut { get; set; }

@@ -77,7 +77,7 @@ internal sealed partial class ShipWorker : BackgroundService
     private readonly DeviceMessage _message = new();
     private readonly LineHeads _heads;
     private readonly Queue<(long Position, long TakenAt)> _taken = new();
-    private readonly List<(DeadLetter Letter, int Lines)> _unbooked = [];
+    private readonly List<SetAsideLines> _unbooked = [];
     private LineBatch _filling = new();
     private LineBatch _sent = new();
     private Task<bool> _flight = Task.FromResult(true);
@@ -418,7 +418,7 @@ internal sealed partial class ShipWorker : BackgroundService
         foreach (var (line, words) in search?.Faults ?? [])
         {
             if (IsUnbooked(batch[line]))
-                batch.SetAside.Add((Letter(batch.Lines(line..(line + 1)).ToArray(), words, batch[line].Device), 1));
+                Add(batch, Letter(batch.Lines(line..(line + 1)).ToArray(), words, batch[line].Device), [line]);
         }
 
         batch.LeftOut += search?.Faults.Count ?? 0;
@@ -437,18 +437,21 @@ internal sealed partial class ShipWorker : BackgroundService
     {
         batch.LeftOut += dropped.Length;
         var kept = new MemoryStream();
-        var (count, device) = (0, (int?)null);
-        foreach (var line in dropped)
-        {
-            if (!IsUnbooked(batch[line]))
-                continue;
-            device = count++ == 0 || device == batch[line].Device ? batch[line].Device : null;
-            if (kept.Length < BeyondRetentionBytesMax)
-                kept.Write(batch.Lines(line..(line + 1)).Span);
-        }
+        var unbooked = dropped.Where(line => IsUnbooked(batch[line])).ToArray();
+        if (unbooked.Length == 0)
+            return;
+        foreach (var line in unbooked.TakeWhile(_ => kept.Length < BeyondRetentionBytesMax))
+            kept.Write(batch.Lines(line..(line + 1)).Span);
+        var device = batch[unbooked[0]].Device;
+        Add(
+            batch, Letter(kept.ToArray(), $"{words}; {unbooked.Length} lines, the oldest of them here", unbooked.All(line => batch[line].Device == device) ? device : null), unbooked);
+    }
 
-        if (count > 0)
-            batch.SetAside.Add((Letter(kept.ToArray(), $"{words}; {count} lines, the oldest of them here", device), count));
+    private static void Add(LineBatch batch, DeadLetter letter, int[] lines)
+    {
+        var marks = Array.ConvertAll(lines, line => batch[line]);
+        batch.SetAside.Add(new SetAsideLines(
+            letter, lines.Length, marks.Max(mark => mark.Device is null ? 0 : mark.Position), marks.Max(mark => mark.Device is null ? mark.Position : 0)));
     }
 
     private DeadLetter Letter(byte[] lines, string words, int? device) => new(
@@ -501,6 +504,8 @@ internal sealed partial class ShipWorker : BackgroundService
         while (!_wasAway && !_isRepeatDue && _taken.TryPeek(out var oldest) && (isShort || _time.GetElapsedTime(oldest.TakenAt) >= _settings.Horizon))
             _keptFrom = Math.Max(_keptFrom, _taken.Dequeue().Position);
         var (booked, bookedAlert) = (Math.Max(_booked, _position), Math.Max(_bookedAlert, _alertChange));
+        // What lies behind the position, in an entry that is only partly sent, is found once more after a crash: it waits for its own.
+        var due = _unbooked.FindAll(one => one.Position <= booked && one.AlertChange <= bookedAlert);
         await CommitAsync(
             connection =>
             {
@@ -508,19 +513,19 @@ internal sealed partial class ShipWorker : BackgroundService
                 Database.Execute(
                     connection, "insert or replace into shipping (name, position, alert_change, boot, booked, booked_alert) values ($name, $position, $change, $boot, $booked, $bookedAlert)",
                     ("$name", Cursor), ("$position", _position), ("$change", _alertChange), ("$boot", _starts.Last), ("$booked", booked), ("$bookedAlert", bookedAlert));
-                foreach (var (letter, _) in _unbooked)
-                    DeadLetters.Insert(connection, letter);
+                foreach (var one in due)
+                    DeadLetters.Insert(connection, one.Letter);
             },
             cancellation);
         (_isUnsaved, _savedAt) = (false, _time.GetTimestamp());
         Volatile.Write(ref _booked, booked);
         _bookedAlert = bookedAlert;
-        if (_unbooked.Count == 0)
+        if (due.Count == 0)
             return;
-        var lines = _unbooked.Sum(one => one.Lines);
+        var lines = due.Sum(one => one.Lines);
         Interlocked.Add(ref _setAside, lines);
-        LogSetAside(lines, _sink.Name, _unbooked[0].Letter.Detail);
-        _unbooked.Clear();
+        LogSetAside(lines, _sink.Name, due[0].Letter.Detail);
+        _unbooked.RemoveAll(due.Contains);
     }
 
     /// <summary>Looks whether the database has restarted; if so, everything from the cursor on is sent again.</summary>

@@ -481,9 +481,46 @@ public sealed class ShipWorkerTests : IAsyncDisposable
         _sink.LoseEverything("second");
         await StartAsync();
         _data.Time.Advance(ShipWorker.RetentionMin + TimeSpan.FromMinutes(5));
-        await UntilAsync(() => _sink.Kept.Count == 28 && _worker!.State is { OldestMs: null, Repeats: 1 }, "the others are there again");
+        await UntilAsync(() => _sink.Kept.Count == 28 && _worker!.State is { OldestMs: null, Repeats: 1 } && _data.Count("select position from shipping") == 1, "the others are there again");
         Assert.Equal(2, _data.Count("select count(*) from dead_letter"));
         Assert.Equal(0, _worker!.State.SetAside);
+    }
+
+    [Fact]
+    public async Task What_is_set_aside_of_a_commit_that_is_only_partly_sent_is_booked_with_the_commit()
+    {
+        var (isAway, dies) = (false, true);
+        _sink.Answer = lines =>
+        {
+            if (isAway)
+                return new WriteAnswer.Later(null, "ConnectionError");
+            if (lines.Any(line => line.Contains("w=7 ", StringComparison.Ordinal)))
+                return new WriteAnswer.Malformed("HTTP 400 field type conflict");
+            // The end of the first batch.
+            isAway = dies && lines.Any(line => line.Contains("w=9 ", StringComparison.Ordinal));
+            return null;
+        };
+        await AppendBeforeStartAsync();
+        await UntilAsync(() => _sink.Kept.Count == 9, "the first batch is there but for one");
+        await UntilAsync(() => _data.Count("select position from shipping") == 1, "the first commit is booked");
+        Assert.Equal(0, _data.Count("select count(*) from dead_letter"));
+
+        await StopAsync();
+        (isAway, dies) = (false, false);
+        await StartAsync();
+        await UntilAsync(() => _sink.Kept.Count == 29 && _data.Count("select position from shipping") == 2, "all the others are there");
+        Assert.Equal(1, _data.Count("select count(*) from dead_letter"));
+
+        // Both commits are there when it begins: its first batch is the one and the beginning of the other.
+        async Task AppendBeforeStartAsync()
+        {
+            await StartAsync();
+            await _worker!.StopAsync(CancellationToken.None);
+            await AppendInOneCommitAsync(messages: 5);
+            await AppendInOneCommitAsync(messages: 25);
+            await StopAsync();
+            await StartAsync();
+        }
     }
 
     [Fact]

@@ -54,7 +54,7 @@ internal sealed class UpstreamInfluxClient : IPointSink, IDisposable
             TimeSpan? wait = error.RetryAfter is > 0 and var seconds ? TimeSpan.FromSeconds(seconds) : null;
             return error.Status == 0 ? new WriteAnswer.Later(null, error.Message) : WriteJudgement.Of(error.Status, body, wait);
         }
-        catch (FormatException error)
+        catch (Exception error) when (error is FormatException or OverflowException)
         {
             // It cannot read a Retry-After that is a date.
             return new WriteAnswer.Later(null, error.Message);
