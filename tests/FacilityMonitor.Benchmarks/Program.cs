@@ -14,6 +14,7 @@ using FacilityMonitor.Benchmarks;
     ("kill", KillLoss.RunAsync),
     ("store", StoreQueries.RunAsync),
     ("influx", Shipping.RunAsync),
+    ("simulator", SimulatorScale.RunAsync),
     ("journal", report => JournalThroughput.RunAsync(report.Output)),
 ];
 if (args is [MeasuredService.Verb, var folder, var port])
