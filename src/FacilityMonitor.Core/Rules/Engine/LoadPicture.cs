@@ -118,11 +118,20 @@ internal sealed class LoadPicture(int phases, List<LoadSlot> slots)
         (IsTouched, IsBelowTouched, _gapMs, _hasPower) = (other.IsTouched, other.IsBelowTouched, other._gapMs, false);
         other._phases.CopyTo(_phases, 0);
         other._sums.CopyTo(_sums, 0);
-        Array.Clear(_heardSince);
         Fit(other._milliamps.Length);
-        // A contributor that is newer than what is copied has said nothing yet.
-        Array.Clear(_toldMs);
-        Array.Clear(_milliamps);
+        if (other._milliamps.Length == _milliamps.Length)
+        {
+            other._heardSince.CopyTo(_heardSince, 0);
+            other._staleSlot.CopyTo(_staleSlot, 0);
+        }
+        else
+        {
+            // A contributor that is newer than what is copied has said nothing yet.
+            Array.Clear(_heardSince);
+            Array.Clear(_toldMs);
+            Array.Clear(_milliamps);
+        }
+
         other._milliamps.CopyTo(_milliamps, 0);
         other._deciwatts.CopyTo(_deciwatts, 0);
         other._toldMs.CopyTo(_toldMs, 0);

@@ -14,6 +14,11 @@ internal sealed class LoadTrack
     public const int FactsMax = 64;
 
     private readonly LoadPicture _settled;
+
+    /// <summary>The present picture as it was before its newest instant: devices with good clocks all speak at the same instants, and each after the first would
+    /// otherwise derive half a minute anew. Its time is 0 while it is not known.</summary>
+    private readonly LoadPicture _before;
+    private bool _isBeforeKnown;
     private readonly List<LoadSample> _window = [];
     private readonly List<long> _newestOfSlot = [];
     private long _changedFrom = long.MaxValue;
@@ -29,7 +34,7 @@ internal sealed class LoadTrack
     public LoadTrack(int phases, Cell[] cells)
     {
         Cells = cells;
-        (_settled, Live) = (new LoadPicture(phases, Slots), new LoadPicture(phases, Slots));
+        (_settled, _before, Live) = (new LoadPicture(phases, Slots), new LoadPicture(phases, Slots), new LoadPicture(phases, Slots));
         foreach (var cell in cells)
             Events |= cell.Rule.Events;
     }
@@ -125,6 +130,7 @@ internal sealed class LoadTrack
             Tell(_settled, _facts.Min(one => one.AtMs), settled: true);
         }
 
+        _isBeforeKnown = false;
         // Its place among the loads is found by deriving anew; facts are rare.
         var until = Live.LastMs;
         Live.CopyFrom(_settled);
@@ -133,20 +139,28 @@ internal sealed class LoadTrack
         while (Live.LastMs < until)
             Step(Live, settled: false);
         Tell(Live, long.MaxValue, settled: false);
+        _isBeforeKnown = false;
         return true;
     }
 
     /// <summary>Derives the present state anew if what was added belongs before it; false when all of it comes later.</summary>
     public bool Rederive()
     {
-        var isLate = _changedFrom <= Live.LastMs;
+        var from = _changedFrom;
         _changedFrom = long.MaxValue;
-        if (!isLate)
+        if (from > Live.LastMs)
             return false;
         var until = Live.LastMs;
-        Live.CopyFrom(_settled);
+        var isNewest = from == until && _isBeforeKnown;
+        Live.CopyFrom(isNewest ? _before : _settled);
         foreach (var cell in Cells)
-            cell.Restore();
+        {
+            if (isNewest)
+                cell.Back();
+            else
+                cell.Restore();
+        }
+
         while (Live.LastMs < until)
             Step(Live, settled: false);
         return true;
@@ -228,6 +242,8 @@ internal sealed class LoadTrack
         var end = start + 1;
         while (end < samples.Length && samples[end].AtMs == samples[start].AtMs)
             end++;
+        if (!settled)
+            Keep();
         Tell(picture, samples[start].AtMs, settled);
         picture.Step(samples[start..end], GapMs);
         picture.IsSiblingLive = IsDead(picture) && IsSiblingLive is { } ask && ask(this, picture.LastMs);
@@ -235,6 +251,14 @@ internal sealed class LoadTrack
         foreach (var cell in Cells)
             cell.Step(sight, settled);
         return true;
+    }
+
+    private void Keep()
+    {
+        _before.CopyFrom(Live);
+        foreach (var cell in Cells)
+            cell.Keep();
+        _isBeforeKnown = true;
     }
 
     /// <summary>Shows the facts of a stretch of time, its end included.</summary>

@@ -144,6 +144,12 @@ internal abstract class Cell(StateRule rule)
     /// <summary>Goes back to the settled state.</summary>
     public abstract void Restore();
 
+    /// <summary>Keeps the present state, for <see cref="Back"/>. It is not saved.</summary>
+    public abstract void Keep();
+
+    /// <summary>Goes back to what was kept.</summary>
+    public abstract void Back();
+
     public abstract Verdict Judge(long nowMs);
 
     public abstract LocalText Explain(in Telling telling, SortedDictionary<string, object> evidence);
@@ -182,6 +188,7 @@ internal sealed class Cell<TState, TLimits>(StateRule<TState, TLimits> rule, TLi
 {
     private TState _live;
     private TState _settled;
+    private TState[]? _kept;
 
     public ref readonly TState Live => ref _live;
 
@@ -200,6 +207,11 @@ internal sealed class Cell<TState, TLimits>(StateRule<TState, TLimits> rule, TLi
     }
 
     public override void Restore() => _live = _settled;
+
+    // Only circuits ask for it: an array of one costs a channel a reference where the state itself would cost it as much again.
+    public override void Keep() => (_kept ??= new TState[1])[0] = _live;
+
+    public override void Back() => _live = _kept![0];
 
     public override Verdict Judge(long nowMs) => rule.Judge(_live, limits, nowMs);
 
