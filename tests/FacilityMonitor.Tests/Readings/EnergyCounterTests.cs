@@ -1,6 +1,6 @@
-using FacilityMonitor.Storage;
+using FacilityMonitor.Readings;
 
-namespace FacilityMonitor.Tests.Storage;
+namespace FacilityMonitor.Tests.Readings;
 
 public sealed class EnergyCounterTests
 {

@@ -1,4 +1,6 @@
-namespace FacilityMonitor.Storage;
+using FacilityMonitor.Rules;
+
+namespace FacilityMonitor.Readings;
 
 /// <summary>Energy of one channel from its rising counter, right across resets, counter epochs and short glitches; never from power.</summary>
 /// <remarks>
@@ -67,4 +69,28 @@ internal struct EnergyCounter
     }
 
     private static double Believed(double wh, long ms) => wh <= StepWh + (PowerMaxW * ms / 3_600_000d) ? wh : 0;
+
+    public readonly void Save(ref SnapshotWriter writer)
+    {
+        writer.Byte((byte)((_begun ? 1 : 0) | (_fell ? 2 : 0) | (_epoch is null ? 0 : 4)));
+        writer.Double(_wh);
+        writer.Int64(_atMs);
+        writer.Int32(unchecked((int)(_epoch ?? 0)));
+        if (!_fell)
+            return;
+        writer.Double(_beforeWh);
+        writer.Int64(_beforeMs);
+        writer.Double(_countedSinceFall);
+    }
+
+    public static EnergyCounter Load(ref SnapshotReader reader)
+    {
+        var flags = reader.Byte();
+        var counter = new EnergyCounter { _begun = (flags & 1) != 0, _fell = (flags & 2) != 0, _wh = reader.Double(), _atMs = reader.Int64() };
+        var epoch = unchecked((uint)reader.Int32());
+        counter._epoch = (flags & 4) != 0 ? epoch : null;
+        if (counter._fell)
+            (counter._beforeWh, counter._beforeMs, counter._countedSinceFall) = (reader.Double(), reader.Int64(), reader.Double());
+        return counter;
+    }
 }
