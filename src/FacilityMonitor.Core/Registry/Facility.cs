@@ -71,6 +71,9 @@ public sealed record Site
     /// <summary>Extinguishers and hydrants.</summary>
     public IReadOnlyList<FireEquipment> FireEquipment { get; init; } = [];
 
+    /// <summary>Pseudonyms of those who may use reserved sockets (爱心充电口); empty: nobody keeps such a list.</summary>
+    public IReadOnlyList<string> ReservedUsers { get; init; } = [];
+
     /// <summary>Rule settings of this site.</summary>
     public RuleSettings Rules { get; init; } = RuleSettings.None;
 }
@@ -286,9 +289,65 @@ public sealed record DeviceEntry
     /// <summary>Next inspection; null when none is due.</summary>
     public DateOnly? InspectionDue { get; init; }
 
+    /// <summary>Of a stair-climber: rated load, kg; null: not registered, and no overload is computed.</summary>
+    public double? RatedLoadKg { get; init; }
+
+    /// <summary>Of a stair-climber: steepest stairs it is rated for, degrees; null: the rules' default.</summary>
+    public double? RatedAngleDeg { get; init; }
+
+    /// <summary>Of shed sensors: class of the heat detector (EN 54-5); null: A1, indoors.</summary>
+    public HeatClass? HeatClass { get; init; }
+
+    /// <summary>Of a noise meter: class of the area (GB 3096); null: not registered, the rules' default.</summary>
+    public NoiseClass? NoiseClass { get; init; }
+
+    /// <summary>Of a noise meter: when the groups of the square have their time.</summary>
+    public IReadOnlyList<GroupTime> GroupTimes { get; init; } = [];
+
+    /// <summary>Of a pressure sensor on fire equipment: nominal pressure, kPa; null: none.</summary>
+    public double? NominalKpa { get; init; }
+
     /// <summary>Rule settings of this device.</summary>
     public RuleSettings Rules { get; init; } = RuleSettings.None;
 }
+
+/// <summary>Class of a heat detector (EN 54-5).</summary>
+public enum HeatClass
+{
+    /// <summary>Alarms from 54 °C; indoors.</summary>
+    A1,
+
+    /// <summary>Alarms from 69 °C; under a roof in the sun.</summary>
+    B,
+}
+
+/// <summary>Class of the acoustic environment (GB 3096-2008).</summary>
+public enum NoiseClass
+{
+    /// <summary>Sanatoria: 50/40 dB(A).</summary>
+    Class0,
+
+    /// <summary>Housing, schools, hospitals: 55/45.</summary>
+    Class1,
+
+    /// <summary>Housing mixed with shops: 60/50.</summary>
+    Class2,
+
+    /// <summary>Industry: 65/55.</summary>
+    Class3,
+
+    /// <summary>Beside a trunk road: 70/55.</summary>
+    Class4a,
+
+    /// <summary>Beside a railway: 70/60.</summary>
+    Class4b,
+}
+
+/// <summary>A time of day that belongs to a group of the square, such as dancers.</summary>
+/// <param name="Name">The group.</param>
+/// <param name="FromHour">Begin, hour of the day with its fraction, 0 to below 24.</param>
+/// <param name="ToHour">End, above 0 to 24; before the begin: over midnight.</param>
+public sealed record GroupTime(LocalText Name, double FromHour, double ToHour);
 
 /// <summary>An extinguisher or hydrant.</summary>
 /// <param name="Id">Unique in the site.</param>

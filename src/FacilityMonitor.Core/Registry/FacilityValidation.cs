@@ -302,6 +302,7 @@ public static class FacilityValidation
             }
 
             Sockets(device);
+            OnlyOf(device);
             Desired(device);
             if (device.Kind is DeviceKind.Pile or DeviceKind.Cabinet && device.Circuit is { } id && _circuits[id].FirstOrDefault() is { } circuit
                 && circuit.Kind != CircuitKind.Charging)
@@ -355,6 +356,34 @@ public static class FacilityValidation
                 problems.Add(new(device, "desired.period-s", new(
                     FormattableString.Invariant($"要它 {desired.PeriodS} 秒报一次，却按 {device.PeriodS} 秒监督（period-s）；会误报失联，请核对"),
                     FormattableString.Invariant($"is asked to report every {desired.PeriodS} s and supervised by {device.PeriodS} s ('period-s'): it would be called silent; check both"))));
+            }
+        }
+
+        /// <summary>What is written for one kind of device and means nothing for another.</summary>
+        private void OnlyOf(DeviceEntry device)
+        {
+            (string Key, bool IsWritten, DeviceKind Kind)[] keys =
+            [
+                ("rated-load-kg", device.RatedLoadKg is not null, DeviceKind.Climber),
+                ("rated-angle-deg", device.RatedAngleDeg is not null, DeviceKind.Climber),
+                ("heat-class", device.HeatClass is not null, DeviceKind.Shed),
+                ("noise-class", device.NoiseClass is not null, DeviceKind.Noise),
+                ("group-times", device.GroupTimes.Count > 0, DeviceKind.Noise),
+            ];
+            foreach (var (key, isWritten, kind) in keys)
+            {
+                if (isWritten && device.Kind != kind)
+                {
+                    problems.Add(new(device, key, new(
+                        $"只有 {Words.Of(kind)} 才有这一项，这里是 {Words.Of(device.Kind)}；请删去这一行或核对 'kind'",
+                        $"belongs to a {Words.Of(kind)}, and this is a {Words.Of(device.Kind)}; remove this line or check 'kind'")));
+                }
+            }
+
+            foreach (var group in device.GroupTimes.Where(group => group.FromHour.Equals(group.ToHour)))
+            {
+                problems.Add(new(device, "group-times", new(
+                    FormattableString.Invariant($"从 {group.FromHour} 点到 {group.ToHour} 点没有时间；请核对"), FormattableString.Invariant($"from {group.FromHour} to {group.ToHour} there is no time; check both"))));
             }
         }
 

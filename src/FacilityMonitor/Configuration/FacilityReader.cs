@@ -21,6 +21,16 @@ internal sealed class FacilityReader(Problems problems)
         ["mapped"] = Dialect.Mapped,
     };
 
+    private static readonly Dictionary<string, NoiseClass> NoiseClasses = new(StringComparer.Ordinal)
+    {
+        ["0"] = NoiseClass.Class0,
+        ["1"] = NoiseClass.Class1,
+        ["2"] = NoiseClass.Class2,
+        ["3"] = NoiseClass.Class3,
+        ["4a"] = NoiseClass.Class4a,
+        ["4b"] = NoiseClass.Class4b,
+    };
+
     private readonly Dictionary<object, MappingReader> _written = new(ReferenceEqualityComparer.Instance);
     private readonly List<Site> _sites = [];
     private readonly List<Contact> _contacts = [];
@@ -128,6 +138,7 @@ internal sealed class FacilityReader(Problems problems)
             Circuits = [.. reader.Each("circuits", "circuit").Select(Circuit)],
             Devices = [.. reader.Each("devices", "device").Select(Device)],
             FireEquipment = [.. reader.Each("fire-equipment", "fire-equipment").Select(Fire)],
+            ReservedUsers = ReservedUsers(reader),
             Rules = Rules(reader),
         };
         Keep(reader, site);
@@ -217,8 +228,27 @@ internal sealed class FacilityReader(Problems problems)
             Reserved = Reserved(reader),
             Desired = Desired(reader),
             InspectionDue = reader.Date("inspection-due"),
+            RatedLoadKg = reader.Number("rated-load-kg", 30, 500, "kg"),
+            RatedAngleDeg = reader.Number("rated-angle-deg", 10, 60, "°"),
+            HeatClass = reader.OneOf("heat-class", "A1", "B") switch { "A1" => HeatClass.A1, "B" => HeatClass.B, _ => null },
+            NoiseClass = reader.OneOf("noise-class", [.. NoiseClasses.Keys]) is { } noise ? NoiseClasses[noise] : null,
+            GroupTimes = [.. reader.Each("group-times", "group-time").Select(Group)],
+            NominalKpa = reader.Number("nominal-kpa", 1, 10_000, "kPa"),
             Rules = Rules(reader),
         });
+    }
+
+    private GroupTime Group(MappingReader reader)
+    {
+        var group = new GroupTime(reader.RequiredName("name", Untranslated), reader.Number("from-hour", 0, 23.99, "") ?? 0, reader.Number("to-hour", 0.01, 24, "") ?? 24);
+        foreach (var key in (string[])["from-hour", "to-hour"])
+        {
+            if (reader.Find(key) is null)
+                reader.Error(key, $"缺少；请加一行，例如 {key}: 18.5（18 点半）", $"is missing; add a line such as {key}: 18.5 (half past six in the evening)");
+        }
+
+        reader.Close();
+        return group;
     }
 
     /// <summary><c>{period-s: 30, limit-w: 800}</c>: what the device is told by <c>cfg</c>.</summary>
@@ -287,6 +317,21 @@ internal sealed class FacilityReader(Problems problems)
         }
 
         return reserved;
+    }
+
+    /// <summary>Pseudonyms as the piles tell them: a name or a telephone number must never stand here.</summary>
+    private static List<string> ReservedUsers(MappingReader reader)
+    {
+        var users = new List<string>();
+        foreach (var scalar in reader.Texts("reserved-users"))
+        {
+            if (scalar.Text.StartsWith("h:", StringComparison.Ordinal) && scalar.Text.Length > 2)
+                users.Add(scalar.Text);
+            else
+                reader.Error("reserved-users", $"'{scalar.Text}' 不是假名；请写充电桩上报的假名，例如 h:9c2e，不要写姓名或电话", $"'{scalar.Text}' is no pseudonym; write what the piles tell, such as h:9c2e, never a name or number");
+        }
+
+        return users;
     }
 
     private static RuleSettings Rules(MappingReader reader)
