@@ -72,6 +72,7 @@ internal static class RuleReplay
                 throw new InvalidOperationException("A message of the benchmark is refused.");
             engine.Observe(message, steps);
             steps.Clear();
+            engine.Sessions.Clear();
         }
     }
 }

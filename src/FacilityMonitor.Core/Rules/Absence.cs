@@ -103,7 +103,7 @@ internal record struct AbsenceMemory
     /// <summary><see cref="Verdict.Code"/> as last told.</summary>
     public byte Told { get; set; }
 
-    public readonly Verdict Judge() => Verdict.Normal.Or(Priority.P2, new Hold { Phase = Phase, SinceMs = SinceMs });
+    public readonly Verdict Judge(Priority priority) => Verdict.Normal.Or(priority, new Hold { Phase = Phase, SinceMs = SinceMs });
 
     /// <summary>One step at an instant.</summary>
     /// <param name="absent">Whether the device is away now.</param>

@@ -15,16 +15,53 @@ public static class RuleCatalogue
         VoltageOutOfRange.Instance,
         PhaseImbalance.Instance,
         OverTemperature.Instance,
+        ChargeTooLong.Instance,
+        NoTaper.Instance,
+        RestartAfterFull.Instance,
+        ImplausibleEnergy.Instance,
         WeldedRelay.Instance,
         ChargerOnPublicCircuit.Instance,
         UnmeteredLoad.Instance,
         FlyWireReport.Instance,
+        SocketFuse.Instance,
+        FullNotUnplugged.Instance,
+        ReservedSocketMisuse.Instance,
+        Smoke.Instance,
+        Heat.Instance,
+        Gas.Instance,
+        ThermalRunaway.Instance,
+        Water.Instance,
+        ExitBlocked.Instance,
+        OverCapacity.Instance,
+        Stuck.Instance,
+        Tilt.Instance,
+        ClimberOverload.Instance,
+        BrakeSlip.Instance,
+        Unbelted.Instance,
+        LowBatteryStart.Instance,
+        InspectionOverdue.Instance,
+        OffDock.Instance,
+        EBikeInLift.Instance,
+        BlockerFault.Instance,
+        NoiseLimit.Instance,
+        CallPressed.Instance,
+        CallUnanswered.Instance,
+        LampFailure.Instance,
+        FireEquipmentDue.Instance,
+        FireEquipmentPressure.Instance,
         Offline.Instance,
         Silent.Instance,
+        Stale.Instance,
+        ClockOff.Instance,
+        SequenceGap.Instance,
+        BatteryLow.Instance,
     ];
 
     /// <summary>Rules that judge one channel by its own readings.</summary>
     internal static IReadOnlyList<ChannelRule> OfChannels { get; } = [.. All.OfType<ChannelRule>()];
+
+    /// <summary>Rules about charging sessions, in the order they are asked.</summary>
+    internal static IReadOnlyList<SessionRule> OfSessions { get; } = [.. All.OfType<SessionRule>()];
 
     /// <summary>Rules with a state of their own, in the order they are asked.</summary>
     internal static IReadOnlyList<StateRule> WithState { get; } = [.. All.OfType<StateRule>()];

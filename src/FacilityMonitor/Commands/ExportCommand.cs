@@ -2,6 +2,7 @@ using System.CommandLine;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Influx;
 using FacilityMonitor.Journal;
+using FacilityMonitor.Monitoring;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Storage;
@@ -15,9 +16,10 @@ namespace FacilityMonitor.Commands;
 /// <param name="FromMs">Begin, included; ms since 1970-01-01 UTC.</param>
 /// <param name="ToMs">End, excluded.</param>
 /// <param name="Format">In which form.</param>
-internal sealed record ExportRequest(string Site, string? Device, long FromMs, long ToMs, ExportFormat Format);
+/// <param name="Sessions">Whether charging sessions that ended in that time are wanted instead of readings.</param>
+internal sealed record ExportRequest(string Site, string? Device, long FromMs, long ToMs, ExportFormat Format, bool Sessions = false);
 
-/// <summary><c>export</c>: readings of a site as CSV, line protocol or JSON Lines; works beside a running service, which may be up to ten seconds ahead.</summary>
+/// <summary><c>export</c>: readings of a site as CSV, line protocol or JSON Lines, or its charging sessions as CSV or JSON Lines; works beside a running service, which may be up to ten seconds ahead.</summary>
 internal static class ExportCommand
 {
     private static readonly Dictionary<string, ExportFormat> Formats = new(StringComparer.OrdinalIgnoreCase)
@@ -40,8 +42,9 @@ internal static class ExportCommand
             if (!Formats.ContainsKey(given.GetValueOrDefault<string>() ?? ""))
                 given.AddError($"--format \"{given.GetValueOrDefault<string>()}\": write {string.Join(", ", Formats.Keys.SkipLast(1))} or {Formats.Keys.Last()}.");
         });
+        var sessions = new Option<bool>("--sessions") { Description = "Charging sessions that ended in that time, instead of readings; csv or jsonl." };
         var output = new Option<FileInfo?>("--out") { Description = "File to write; default: standard output." };
-        var command = new Command("export", "Write stored readings for others to read.") { config, site, device, from, to, format, output };
+        var command = new Command("export", "Write stored readings or charging sessions for others to read.") { config, site, device, from, to, format, sessions, output };
         command.SetAction(async (parsed, cancellation) =>
         {
             if (!TryReadTime("--from", parsed.GetValue(from)!, out var fromMs) || !TryReadTime("--to", parsed.GetValue(to)!, out var toMs))
@@ -49,6 +52,12 @@ internal static class ExportCommand
             if (toMs <= fromMs)
             {
                 await Console.Error.WriteLineAsync("--to: must be later than --from.");
+                return 2;
+            }
+
+            if (parsed.GetValue(sessions) && Formats[parsed.GetValue(format)!] == ExportFormat.Line)
+            {
+                await Console.Error.WriteLineAsync("--sessions: a session is no point in time; write --format csv or jsonl.");
                 return 2;
             }
 
@@ -69,7 +78,7 @@ internal static class ExportCommand
 
             if (!FileOption.TryOpen("--out", parsed.GetValue(output)?.FullName ?? "-", FileOption.Write, Console.Error, out var file))
                 return 1;
-            var request = new ExportRequest(parsed.GetValue(site)!, parsed.GetValue(device), fromMs, toMs, Formats[parsed.GetValue(format)!]);
+            var request = new ExportRequest(parsed.GetValue(site)!, parsed.GetValue(device), fromMs, toMs, Formats[parsed.GetValue(format)!], parsed.GetValue(sessions));
             await using var stream = file;
             var facility = new FacilityIndex(registry.Facility);
             using var influx = settings is { Influx: { } there, Data.Readings: not ReadingsIn.Embedded }
@@ -106,6 +115,8 @@ internal static class ExportCommand
             return 1;
         }
 
+        if (request.Sessions)
+            return await SessionsAsync(directory, devices, wanted.ToDictionary(entry => entry.Device.Number, entry => entry.Place.Name), request, output, messages);
         var embedded = new EmbeddedStore(() => Database.OpenReader(directory), devices, NullLogger.Instance);
         var store = layered?.Invoke(embedded) ?? embedded;
         using var export = new ReadingExport(request.Format, output);
@@ -128,6 +139,22 @@ internal static class ExportCommand
         using var reader = Database.OpenReader(data.Directory);
         var wholeFrom = BlockMerger.ReadWholeFrom(reader) ?? long.MaxValue;
         return InfluxServices.Layered(embedded, influx, () => facility, data, () => wholeFrom);
+    }
+
+    private static async Task<int> SessionsAsync(
+        string directory, DeviceTable devices, Dictionary<int, string> wanted, ExportRequest request, Stream output, TextWriter messages)
+    {
+        using var reader = Database.OpenReader(directory);
+        using var export = new SessionExport(request.Format, output);
+        export.Begin();
+        foreach (var session in SessionLog.Read(reader, devices, request.FromMs, request.ToMs))
+        {
+            if (wanted.TryGetValue(session.Device.Number, out var name))
+                export.Write(request.Site, name, session);
+        }
+
+        await messages.WriteLineAsync($"{export.Count} sessions");
+        return 0;
     }
 
     private static (string? Site, string Name, DeviceKind? Kind) PlaceOf(Device device, FacilityIndex facility) =>

@@ -109,6 +109,9 @@ internal static class ReplayCommand
                 engine.Observe(message, steps);
             while (decoder.TryNext(message));
             Print(steps, output);
+            // Nobody asks for them here, and a year of them is long.
+            engine.Sessions.Clear();
+            engine.Effects.Clear();
         }
 
         if (untilMs is { } until)

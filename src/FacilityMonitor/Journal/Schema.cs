@@ -4,7 +4,7 @@ namespace FacilityMonitor.Journal;
 internal static class Schema
 {
     /// <summary>The statements of every version, the first one first; a database's version is how many of them it has seen.</summary>
-    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries, Layers];
+    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries, Layers, Sessions];
 
     private static IReadOnlyList<string> First =>
     [
@@ -204,5 +204,17 @@ internal static class Schema
         // The hour from which the embedded store has every reading; those before are in another database, if anywhere. One row.
         "create table store_begin (hour integer not null) strict",
         "insert into store_begin (hour) select hour from (select min(hour) as hour from block) where hour is not null",
+    ];
+
+    private static IReadOnlyList<string> Sessions =>
+    [
+        // Charging sessions that are over. Device, channel and the moment we first knew of it name one for ever. The numbers of signs, reason, source and shape are Core's.
+        """
+        create table session (device integer not null, channel integer not null, opened_ms integer not null, start_ms integer not null, end_ms integer not null, whole integer not null,
+          name text, user text, reason integer, started_by integer not null, ended_by integer not null, wh real, energy_from integer not null, settled_wh real, peak_w real not null,
+          shape integer not null, packs integer not null, constant_ms integer not null, taper_ms integer not null, tail_ms integer not null, full_ms integer, restarts integer not null,
+          unseen_ms integer not null, primary key (device, channel, opened_ms)) strict, without rowid
+        """,
+        "create index session_by_end on session (end_ms)",
     ];
 }

@@ -39,6 +39,9 @@ internal sealed partial class MonitoringWorker(
     /// <summary>Alerts deleted in one step when they are older than what is kept: about 2 ms of the writer's time.</summary>
     private const int PruneStep = 20;
 
+    /// <summary>The same of sessions, of which each is a single row.</summary>
+    private const int PruneSessionsStep = 200;
+
     private static readonly TimeSpan RetryEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SnapshotStepEvery = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan PruneEvery = TimeSpan.FromHours(1);
@@ -51,6 +54,7 @@ internal sealed partial class MonitoringWorker(
     private readonly Dictionary<string, AlertTransition> _open = new(StringComparer.Ordinal);
     private readonly Queue<AlertTransition> _waiting = new();
     private readonly Queue<CommandEffect> _effects = new();
+    private readonly Queue<SessionFact> _sessions = new();
     private long _seatChanges;
     private volatile MonitoringState _state = new(0, [], [], 0);
     /// <summary>Few and far between: a watch tells a change of its state, every five seconds at most.</summary>
@@ -222,6 +226,9 @@ internal sealed partial class MonitoringWorker(
         foreach (var effect in _engine.Effects)
             _effects.Enqueue(effect);
         _engine.Effects.Clear();
+        foreach (var session in _engine.Sessions)
+            _sessions.Enqueue(session);
+        _engine.Sessions.Clear();
 
         // While the disk refuses, once a second is often enough.
         if (Unwritten > 0 && (!_failing || time.GetElapsedTime(_triedAt) >= RetryEvery))
@@ -230,7 +237,7 @@ internal sealed partial class MonitoringWorker(
             Show();
     }
 
-    private int Unwritten => _waiting.Count + _effects.Count;
+    private int Unwritten => _waiting.Count + _effects.Count + _sessions.Count;
 
     private void Show()
     {
@@ -246,6 +253,7 @@ internal sealed partial class MonitoringWorker(
     {
         var batch = _waiting.ToArray();
         var effects = _effects.ToArray();
+        var sessions = _sessions.ToArray();
         var contacts = registry.Current.Facility.Contacts;
         var written = new List<AlertTransition>();
         _triedAt = time.GetTimestamp();
@@ -264,6 +272,9 @@ internal sealed partial class MonitoringWorker(
                         connection, effect.Id, device: null, effect.IsSeen ? CommandEvent.EffectSeen : CommandEvent.EffectMissing, effect.AtMs,
                         effect.IsSeen ? "measured" : "current still flows");
                 }
+
+                foreach (var session in sessions)
+                    SessionLog.Write(connection, session);
             });
         }
         catch (DatabaseUnavailableException error)
@@ -277,6 +288,7 @@ internal sealed partial class MonitoringWorker(
 
         _waiting.Clear();
         _effects.Clear();
+        _sessions.Clear();
         if (_failing)
         {
             LogDurableAgain(batch.Length);
@@ -377,17 +389,18 @@ internal sealed partial class MonitoringWorker(
     private async Task PruneAsync()
     {
         var before = (time.GetUtcNow() - TimeSpan.FromDays(settings.Data.RetentionDays)).ToUnixTimeMilliseconds();
-        var pruned = 0;
+        var (alerts, sessions) = (0, 0);
         try
         {
-            await database.CommitAsync(CommitPriority.Housekeeping, connection => pruned = AlertLog.Prune(connection, before, PruneStep));
+            await database.CommitAsync(CommitPriority.Housekeeping, connection => alerts = AlertLog.Prune(connection, before, PruneStep));
+            await database.CommitAsync(CommitPriority.Housekeeping, connection => sessions = SessionLog.Prune(connection, before, PruneSessionsStep));
         }
         catch (DatabaseUnavailableException)
         {
             // It comes again in an hour.
         }
 
-        if (pruned < PruneStep)
+        if (alerts < PruneStep && sessions < PruneSessionsStep)
             _prunedAt = time.GetTimestamp();
     }
 

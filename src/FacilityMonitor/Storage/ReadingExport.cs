@@ -94,17 +94,10 @@ internal sealed class ReadingExport(ExportFormat format, Stream output) : IDispo
         _text.WriteLine(reading.DeviceMs == reading.AtMs ? "" : ReadingJson.Instant(reading.DeviceMs));
     }
 
-    /// <summary>A text that a spreadsheet would run as a formula is led by an apostrophe; devices choose their texts, so none is trusted.</summary>
     private void Cell(string? text)
     {
         _text.Write(',');
-        if (string.IsNullOrEmpty(text))
-            return;
-        if (text[0] is '=' or '+' or '-' or '@' or '\t' or '\r' or '\n')
-            text = "'" + text;
-        if (text.AsSpan().IndexOfAny(",\"\r\n") >= 0)
-            text = "\"" + text.Replace("\"", "\"\"", StringComparison.Ordinal) + "\"";
-        _text.Write(text);
+        _text.Write(CsvText.Of(text));
     }
 
     private void Line(string? site, string device, DeviceKind? kind, StoredReading reading)

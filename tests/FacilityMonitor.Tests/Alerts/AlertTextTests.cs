@@ -76,7 +76,8 @@ public sealed partial class AlertTextTests
         Assert.All(new[] { text.Zh, text.En }, said =>
         {
             Assert.DoesNotMatch(Hole(), said);
-            Assert.All(WrongWords, word => Assert.DoesNotContain(word, said, StringComparison.OrdinalIgnoreCase));
+            // 超载 is the right word where it is about weight.
+            Assert.All(WrongWords.Where(word => word != "超载" || name != ClimberOverload.Instance.Name), word => Assert.DoesNotContain(word, said, StringComparison.OrdinalIgnoreCase));
         });
     }
 

@@ -74,6 +74,24 @@ public sealed class MonitoringWorkerTests
         Assert.Equal(2, fixture.Worker.State.Alerts.Count);
     }
 
+    [Fact]
+    public async Task A_charging_session_that_is_over_is_in_the_store()
+    {
+        await using var fixture = new MonitoringFixture(TimeSpan.FromHours(1));
+        await fixture.OpenAndRunAsync();
+        await EventAsync(fixture, 0, """{"dt":0,"ch":"s7","ev":"session-start","session":"a81f","user":"h:9c2e"}""");
+        for (var atS = 5; atS <= 30; atS += 5)
+            await SayAsync(fixture, atS, ["huaihai/pile-02"], 132);
+        await EventAsync(fixture, 31, """{"dt":0,"ch":"s7","ev":"session-stop","reason":"user","session":"a81f","user":"h:9c2e","wh":1.1}""");
+        await SayAsync(fixture, 35, ["huaihai/pile-02"], 0);
+        await fixture.CaughtUpAsync();
+
+        Assert.Equal(["a81f h:9c2e 3 1.1 132.0"], fixture.Rows("select name || ' ' || user || ' ' || reason || ' ' || wh || ' ' || peak_w from session"));
+    }
+
+    private static Task EventAsync(MonitoringFixture fixture, double atS, string fact) =>
+        fixture.AppendAsync(new Entry(atS, [("fm/1/huaihai/pile-02/event", MonitoringFixture.Readings(100_000 + (int)atS, atS, fact))], [(int)atS]));
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -16,7 +16,7 @@ internal sealed class Scene
     /// <summary>2026-11-20T10:00:00Z.</summary>
     public const long StartMs = 1_795_168_800_000;
 
-    private long _seq;
+    private readonly Dictionary<(string Site, string Device), long> _seq = [];
 
     public Scene(Facility? facility = null, double graceEndsS = 0)
         : this(facility ?? Lane(), new DeviceTable())
@@ -131,11 +131,13 @@ internal sealed class Scene
             Device = Device(device, site),
             ReceivedMs = At(receivedS ?? atS),
             HasEnvelope = true,
-            Envelope = new Envelope(Boot(boot), seq ?? _seq++, At(atS), null, ClockSource.Ntp),
+            Envelope = new Envelope(Boot(boot), seq ?? Next(site, device), At(atS), null, ClockSource.Ntp),
         };
         Add(message, atS, channel, metric, value, quality);
         return message;
     }
+
+    private long Next(string site, string device) => _seq[(site, device)] = _seq.GetValueOrDefault((site, device), -1) + 1;
 
     public static void Add(DeviceMessage message, double atS, string channel, Metric metric, double value, Quality quality = Quality.Good)
     {

@@ -200,11 +200,17 @@ internal sealed partial class SeriesScenario
     private void Put(string device, ChannelId channel, string what, double value, string? word, long atMs, long skewMs, MessageKind kind, string[] flags)
     {
         var lateMs = flags.Where(flag => flag.StartsWith("late:", StringComparison.Ordinal)).Sum(flag => Duration(flag[5..]));
-        var quality = word is "stale" || flags.Contains("stale") ? Quality.Stale : word is "bad" || flags.Contains("bad") ? Quality.Bad : Quality.Good;
+        var quality = word is "stale" || flags.Contains("stale") ? Quality.Stale : word is "bad" || flags.Contains("bad") ? Quality.Bad : flags.Contains("clock") ? Quality.Clock : Quality.Good;
         if (what == "status")
         {
             var presence = Enum.Parse<Presence>(word!, ignoreCase: true);
             Act(atMs + lateMs, player => player.Status(device, presence));
+            return;
+        }
+
+        if (flags.Contains("lost"))
+        {
+            Act(atMs, player => player.Lose(device));
             return;
         }
 
@@ -340,6 +346,9 @@ internal sealed partial class SeriesScenario
             message.Events.Add(fact);
             Observe(message, device);
         }
+
+        /// <summary>A message takes its number and never arrives.</summary>
+        public void Lose(string device) => _sequences[device] = _sequences.GetValueOrDefault(device) + 1;
 
         public void Say(string device, MessageKind kind, long sentMs, List<Action<DeviceMessage>> parts)
         {

@@ -70,7 +70,9 @@ public sealed class SeriesScenarioTests
     {
         var cases = CasesOf(rule).Select(name => (Name: Path.GetFileName(name), Load(name).Scenario)).ToList();
         Assert.Contains(Of("on"), scenario => Tells(scenario, "active"));
-        Assert.Contains(Of("off"), scenario => Tells(scenario, "cleared"));
+        // What a date says ends only with another date in the registry.
+        if (RuleCatalogue.Find(rule) is not DateRule)
+            Assert.Contains(Of("off"), scenario => Tells(scenario, "cleared"));
         Assert.Contains(Of("just-not"), scenario => !Tells(scenario, "active"));
 
         IEnumerable<SeriesScenario> Of(string kind) => cases.Where(one => one.Name.StartsWith(kind, StringComparison.Ordinal)).Select(one => one.Scenario);

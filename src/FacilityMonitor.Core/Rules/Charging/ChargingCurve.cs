@@ -28,9 +28,6 @@ internal record struct ChargingCurve
     /// <summary>Highest power that two samples in a row reached, W: an inrush or a wild reading is no peak.</summary>
     public float PeakW { get; set; }
 
-    /// <summary>The sample before, W.</summary>
-    public float LastW { get; set; }
-
     /// <summary>Counted time under load until the peak, ms.</summary>
     public int PeakAtMs { get; set; }
 
@@ -70,9 +67,6 @@ internal record struct ChargingCurve
     /// <summary>Samples in a row above <see cref="SessionLimits.RestartW"/> after that, to 2.</summary>
     public byte RestartSamples { get; set; }
 
-    /// <summary>When the first of them was.</summary>
-    public long RestartMs { get; set; }
-
     /// <summary>Time above the full threshold, ms.</summary>
     public readonly int ChargedMs => (int)Math.Min(int.MaxValue, (long)ConstantMs + TaperMs);
 
@@ -97,22 +91,22 @@ internal record struct ChargingCurve
     /// <summary>Takes a sample.</summary>
     /// <param name="atMs">When.</param>
     /// <param name="w">Power, W.</param>
+    /// <param name="lastW">Power of the sample before, W; 0: there was none.</param>
     /// <param name="countedMs">Time since the sample before; 0 after a gap.</param>
     /// <param name="limits">The limits.</param>
-    /// <returns>When a full battery started again, told once with its second sample; 0: it did not.</returns>
-    public long Step(long atMs, float w, int countedMs, in SessionLimits limits)
+    /// <returns>Whether a full battery started again; told once, with its second sample.</returns>
+    public bool Step(long atMs, float w, float lastW, int countedMs, in SessionLimits limits)
     {
-        var borne = Math.Min(w, LastW);
-        LastW = w;
+        var borne = Math.Min(w, lastW);
         if (borne > PeakW)
             (PeakW, PeakAtMs) = (borne, Sum(ChargedMs, countedMs));
         if (PeakW < SessionLimits.LoadW)
-            return 0;
+            return false;
         if (w < limits.FullW)
             Low(atMs, w, countedMs);
         else
             High(w, countedMs);
-        return Restart(atMs, w, limits);
+        return Restart(w, limits);
     }
 
     private void High(float w, int countedMs)
@@ -154,20 +148,18 @@ internal record struct ChargingCurve
             UnbrokenMs = 0;
     }
 
-    private long Restart(long atMs, float w, in SessionLimits limits)
+    private bool Restart(float w, in SessionLimits limits)
     {
         if (FullMs == 0 || !WasLow || w <= Math.Max(limits.FullW, SessionLimits.RestartW))
         {
             RestartSamples = 0;
-            return 0;
+            return false;
         }
 
-        if (++RestartSamples == 1)
-            RestartMs = atMs;
-        if (RestartSamples < 2)
-            return 0;
+        if (++RestartSamples < 2)
+            return false;
         (WasLow, RestartSamples) = (false, 0);
-        return RestartMs;
+        return true;
     }
 
     private static int Sum(int ms, int more) => (int)Math.Min(int.MaxValue, (long)ms + more);
@@ -175,7 +167,6 @@ internal record struct ChargingCurve
     public readonly void Save(ref SnapshotWriter writer)
     {
         writer.Single(PeakW);
-        writer.Single(LastW);
         writer.Int32(PeakAtMs);
         writer.Int32(ConstantMs);
         writer.Int32(UnbrokenMs);
@@ -189,7 +180,6 @@ internal record struct ChargingCurve
         writer.Byte((byte)((Dipped ? 1 : 0) | (WasLow ? 2 : 0)));
         writer.Byte(BelowSamples);
         writer.Byte(RestartSamples);
-        writer.Int64(RestartMs);
     }
 
     public static ChargingCurve Load(ref SnapshotReader reader)
@@ -197,7 +187,6 @@ internal record struct ChargingCurve
         var curve = new ChargingCurve
         {
             PeakW = reader.Single(),
-            LastW = reader.Single(),
             PeakAtMs = reader.Int32(),
             ConstantMs = reader.Int32(),
             UnbrokenMs = reader.Int32(),
@@ -211,7 +200,7 @@ internal record struct ChargingCurve
         };
         var flags = reader.Byte();
         (curve.Dipped, curve.WasLow) = ((flags & 1) != 0, (flags & 2) != 0);
-        (curve.BelowSamples, curve.RestartSamples, curve.RestartMs) = (reader.Byte(), reader.Byte(), reader.Int64());
+        (curve.BelowSamples, curve.RestartSamples) = (reader.Byte(), reader.Byte());
         return curve;
     }
 }

@@ -5,7 +5,7 @@ namespace FacilityMonitor.Rules;
 
 /// <summary>By what a session was known to begin or to be over; several at once. The numbers are stored.</summary>
 [Flags]
-public enum SessionSigns
+public enum SessionSigns : byte
 {
     /// <summary>By nothing.</summary>
     None = 0,

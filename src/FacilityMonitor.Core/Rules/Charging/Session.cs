@@ -20,6 +20,8 @@ internal struct LastThree
         this[0] = atMs;
     }
 
+    public readonly bool IsEmpty => this[0] == 0;
+
     /// <summary>How many of them lie within a time before another moment, that time included.</summary>
     public readonly int Within(long ms, long nowMs)
     {
@@ -50,9 +52,10 @@ internal readonly record struct SocketSample(long AtMs, float Watts, double Wh, 
 /// <summary>A session that runs, or is over and waits for the last reading of its counter. About 350 bytes: there is one only while somebody charges.</summary>
 internal sealed class Session
 {
-    private EnergyCounter _counter;
-    private double _beforeWh = double.NaN;
-    private double _counterWh;
+    private CounterMemory? _counter;
+    private LastThree[]? _restartedMs;
+    private double _settledWh = double.NaN;
+    private long _pendingMs;
     private double _powerWh;
 
     public required long OpenedMs { get; init; }
@@ -74,20 +77,28 @@ internal sealed class Session
 
     public StopReason? Reason { get; set; }
 
-    public double? SettledWh { get; set; }
+    public double? SettledWh
+    {
+        get => double.IsNaN(_settledWh) ? null : _settledWh;
+        set => _settledWh = value ?? double.NaN;
+    }
 
     /// <summary>The last sample or event that said anything.</summary>
     public long SeenMs { get; set; }
 
     /// <summary>Once it is over: when it is told, by engine time, if no later reading of its counter comes.</summary>
-    public long DueMs { get; set; }
+    public long DueMs
+    {
+        get => _pendingMs;
+        set => _pendingMs = value;
+    }
 
     /// <summary>The last sample with a power, and what it was.</summary>
     public long PowerMs { get; set; }
 
     public float Watts { get; set; }
 
-    public long UnseenMs { get; set; }
+    public int UnseenMs { get; set; }
 
     public ChargingCurve Curve;
 
@@ -99,71 +110,63 @@ internal sealed class Session
     public byte QuietSamples { get; set; }
 
     /// <summary>Since when the signs agree that it is over, and in how many samples; 0: they do not.</summary>
-    public long OverSinceMs { get; set; }
+    public long OverSinceMs
+    {
+        get => IsOver ? 0 : _pendingMs;
+        set => _pendingMs = value;
+    }
 
     public byte OverSamples { get; set; }
 
     /// <summary>Restarts after full, and when the last ones were.</summary>
     public int Restarts { get; set; }
 
-    public LastThree RestartedMs;
+    public LastThree RestartedMs => _restartedMs?[0] ?? default;
 
     public bool IsOver => EndMs != 0;
 
     /// <summary>Since when its battery is full: as the device said, else as its power shows; 0: it is not.</summary>
     public long FullMs => Curve.FullMs;
 
-    public bool HasCounter { get; private set; }
+    public bool HasCounter => _counter is { HasCounted: true };
 
     /// <summary>Energy so far, Wh.</summary>
-    public double? Wh => HasCounter ? _counterWh : SettledWh ?? (PowerMs > 0 ? _powerWh : null);
+    public double? Wh => HasCounter ? _counter!.Wh : SettledWh ?? (PowerMs > 0 ? _powerWh : null);
 
     public EnergySource EnergyFrom => HasCounter ? EnergySource.Counter
         : SettledWh is not null ? EnergySource.Settlement
         : PowerMs > 0 ? EnergySource.Power : EnergySource.None;
 
     /// <summary>Takes the counter's last reading of before the session.</summary>
-    public void Before(long atMs, double wh, uint? epoch)
-    {
-        _beforeWh = wh;
-        _counter.Add(atMs, wh, epoch);
-    }
+    public void Before(long atMs, double wh, uint? epoch) => (_counter ??= new CounterMemory()).Before(atMs, wh, epoch);
 
     /// <summary>Takes in a counter's reading in order of time.</summary>
-    public void Count(long atMs, double wh, uint? epoch)
-    {
-        // Many piles count from zero with each order: a fall at the begin is no glitch.
-        if (wh < _beforeWh)
-        {
-            _counter = default;
-            _counter.Add(atMs, 0, epoch);
-        }
-
-        _beforeWh = double.NaN;
-        _counterWh = Math.Max(0, _counterWh + _counter.Add(atMs, wh, epoch));
-        HasCounter = true;
-    }
+    public void Count(long atMs, double wh, uint? epoch) => (_counter ??= new CounterMemory()).Count(atMs, wh, epoch);
 
     /// <summary>Takes in a power in order of time.</summary>
     public void Power(long atMs, float watts, long gapMs, in SessionLimits limits)
     {
+        // The same instant told twice is one sample.
+        if (atMs == PowerMs)
+            return;
         var passed = PowerMs == 0 ? 0 : atMs - PowerMs;
         var counted = passed > gapMs ? 0 : (int)passed;
         if (passed > gapMs)
-            UnseenMs += passed;
+            UnseenMs = (int)Math.Min(int.MaxValue, UnseenMs + passed);
         _powerWh += (Math.Max(0, watts) + Math.Max(0, Watts)) / 2.0 * counted / 3_600_000;
+        var (beforeMs, beforeW) = (PowerMs, Watts);
         (PowerMs, Watts) = (atMs, watts);
         if (watts > SessionLimits.UnpluggedW)
             (QuietSinceMs, QuietMs, QuietSamples) = (0, 0, 0);
         else if (QuietSinceMs == 0)
             (QuietSinceMs, QuietSamples) = (atMs, 1);
-        else if (passed > 0)
+        else
             (QuietMs, QuietSamples) = ((int)Math.Min(int.MaxValue, (long)QuietMs + counted), (byte)Math.Min(byte.MaxValue, QuietSamples + 1));
-        if (Curve.Step(atMs, watts, counted, limits) is var restart and not 0)
-        {
-            Restarts++;
-            RestartedMs.Add(restart);
-        }
+        if (!Curve.Step(atMs, watts, beforeW, counted, limits))
+            return;
+        // The sample before was the first that showed it.
+        Restarts++;
+        (_restartedMs ??= new LastThree[1])[0].Add(beforeMs);
     }
 
     public void Save(ref SnapshotWriter writer)
@@ -171,7 +174,7 @@ internal sealed class Session
         writer.Int64(OpenedMs);
         writer.Int64(StartMs);
         writer.Byte((byte)StartedBy);
-        writer.Byte((byte)((IsWhole ? 1 : 0) | (HasCounter ? 2 : 0) | (SettledWh is null ? 0 : 4)));
+        writer.Byte((byte)((IsWhole ? 1 : 0) | (_counter is null ? 0 : 2) | (SettledWh is null ? 0 : 4)));
         writer.Int64(EndMs);
         writer.Byte((byte)EndedBy);
         writer.Text(Name);
@@ -182,18 +185,16 @@ internal sealed class Session
         writer.Int64(DueMs);
         writer.Int64(PowerMs);
         writer.Single(Watts);
-        writer.Int64(UnseenMs);
+        writer.Int32(UnseenMs);
         Curve.Save(ref writer);
         writer.Int64(QuietSinceMs);
         writer.Int32(QuietMs);
         writer.Byte(QuietSamples);
-        writer.Int64(OverSinceMs);
         writer.Byte(OverSamples);
         writer.Int32(Restarts);
-        RestartedMs.Save(ref writer);
-        _counter.Save(ref writer);
-        writer.Double(_beforeWh);
-        writer.Double(_counterWh);
+        if (Restarts > 0)
+            RestartedMs.Save(ref writer);
+        _counter?.Save(ref writer);
         writer.Double(_powerWh);
     }
 
@@ -201,7 +202,7 @@ internal sealed class Session
     {
         var session = new Session { OpenedMs = reader.Int64(), StartMs = reader.Int64(), StartedBy = (SessionSigns)reader.Byte() };
         var flags = reader.Byte();
-        (session.IsWhole, session.HasCounter) = ((flags & 1) != 0, (flags & 2) != 0);
+        session.IsWhole = (flags & 1) != 0;
         session.EndMs = reader.Int64();
         session.EndedBy = (SessionSigns)reader.Byte();
         session.Name = reader.Text();
@@ -213,20 +214,66 @@ internal sealed class Session
         session.DueMs = reader.Int64();
         session.PowerMs = reader.Int64();
         session.Watts = reader.Single();
-        session.UnseenMs = reader.Int64();
+        session.UnseenMs = reader.Int32();
         session.Curve = ChargingCurve.Load(ref reader);
         session.QuietSinceMs = reader.Int64();
         session.QuietMs = reader.Int32();
         session.QuietSamples = reader.Byte();
-        session.OverSinceMs = reader.Int64();
         session.OverSamples = reader.Byte();
         session.Restarts = reader.Int32();
-        session.RestartedMs = LastThree.Load(ref reader);
-        session._counter = EnergyCounter.Load(ref reader);
-        session._beforeWh = reader.Double();
-        session._counterWh = reader.Double();
+        if (session.Restarts > 0)
+            session._restartedMs = [LastThree.Load(ref reader)];
+        session._counter = (flags & 2) != 0 ? CounterMemory.Load(ref reader) : null;
         session._powerWh = reader.Double();
         return session;
+    }
+
+    /// <summary>The counter of a socket that has one, over one session.</summary>
+    private sealed class CounterMemory
+    {
+        private EnergyCounter _counter;
+        private double _beforeWh = double.NaN;
+
+        public double Wh { get; private set; }
+
+        /// <summary>Whether the session itself was counted, and not only the time before it.</summary>
+        public bool HasCounted { get; private set; }
+
+        public void Before(long atMs, double wh, uint? epoch)
+        {
+            _beforeWh = wh;
+            _counter.Add(atMs, wh, epoch);
+        }
+
+        public void Count(long atMs, double wh, uint? epoch)
+        {
+            // Many piles count from zero with each order: a fall at the begin is no glitch.
+            if (wh < _beforeWh)
+            {
+                _counter = default;
+                _counter.Add(atMs, 0, epoch);
+            }
+
+            _beforeWh = double.NaN;
+            Wh = Math.Max(0, Wh + _counter.Add(atMs, wh, epoch));
+            HasCounted = true;
+        }
+
+        public void Save(ref SnapshotWriter writer)
+        {
+            _counter.Save(ref writer);
+            writer.Double(_beforeWh);
+            writer.Double(Wh);
+            writer.Byte(HasCounted ? (byte)1 : (byte)0);
+        }
+
+        public static CounterMemory Load(ref SnapshotReader reader) => new()
+        {
+            _counter = EnergyCounter.Load(ref reader),
+            _beforeWh = reader.Double(),
+            Wh = reader.Double(),
+            HasCounted = reader.Byte() == 1,
+        };
     }
 }
 

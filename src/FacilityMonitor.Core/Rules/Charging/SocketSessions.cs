@@ -7,7 +7,8 @@ namespace FacilityMonitor.Rules;
 /// <summary>What is remembered of one socket between its samples: about 80 bytes while nobody charges there.</summary>
 internal struct SocketMemory
 {
-    public Device Device;
+    /// <summary>Number of the pile or cabinet.</summary>
+    public int Device;
 
     public ChannelId Channel;
 
@@ -16,6 +17,9 @@ internal struct SocketMemory
 
     /// <summary>Whether the newest sample alone showed a begin, which one sample cannot prove.</summary>
     public bool IsBeginning;
+
+    /// <summary>While beginning: whether the socket was seen without a session before.</summary>
+    public bool IsSeen;
 
     /// <summary>Time of the newest sample; 0: none yet.</summary>
     public long NewestMs;
@@ -32,6 +36,9 @@ internal struct SocketMemory
     public Session? Live;
 
     public PastSession? Past;
+
+    /// <summary>What rules about it told, in the order of <see cref="RuleCatalogue.OfSessions"/>.</summary>
+    public ToldCodes Told;
 }
 
 /// <summary>The charging sessions of one site: from samples and told events, in event time, to facts.</summary>
@@ -43,19 +50,22 @@ internal struct SocketMemory
 /// settlement that follows its power finds it; what comes later amends the fact. Sample times of a socket must rise: one that comes after a newer one is left out, which costs a curve that lasts
 /// hours nothing, and a counter makes it good. Not thread-safe.</para>
 /// </remarks>
-internal sealed class SocketSessions(List<SessionFact> facts)
+internal sealed class SocketSessions(List<SessionFact> facts, Func<int, Device> deviceOf)
 {
     /// <summary>How long a session that is over waits for its last reading and its settlement, ms of engine time. Our choice: longer than a usual period.</summary>
     public const long ClosingMs = 180_000;
 
-    private SocketMemory[] _sockets = new SocketMemory[16];
+    /// <summary>Most sockets of one site whose sessions are followed: a hundred times the largest compound we know.</summary>
+    public const int SocketsMax = 65_000;
+
+    private SocketMemory[] _sockets = [];
     private long _nextDueMs = long.MaxValue;
 
     public int Count { get; private set; }
 
     public UserHistory Users { get; } = new();
 
-    /// <summary>Samples that came after a newer one of their socket.</summary>
+    /// <summary>Samples that came after a newer one of their socket; like the others counted since this registry came into force.</summary>
     public long LateSamples { get; private set; }
 
     /// <summary>Begins and settlements that were told again.</summary>
@@ -66,13 +76,35 @@ internal sealed class SocketSessions(List<SessionFact> facts)
 
     public ref readonly SocketMemory this[int socket] => ref _sockets[socket];
 
-    public int Add(Device device, ChannelId channel)
+    /// <summary>What one of <see cref="RuleCatalogue.OfSessions"/> told last of a socket.</summary>
+    public ref byte ToldOf(int socket, int rule) => ref _sockets[socket].Told[rule];
+
+    /// <summary>Sockets that were not followed because there was no room, each time they were seen in use.</summary>
+    public long Unfollowed { get; private set; }
+
+    /// <summary>Whether one more can be followed; counted when not.</summary>
+    public bool HasRoom()
+    {
+        Unfollowed += Count < SocketsMax ? 0 : 1;
+        return Count < SocketsMax;
+    }
+
+    /// <summary>A socket that shows the first sign of use; until then it costs nothing here.</summary>
+    /// <param name="device">Number of the pile or cabinet.</param>
+    /// <param name="channel">The socket or slot.</param>
+    /// <param name="newestMs">Its last sample before; 0: none.</param>
+    public int Add(int device, ChannelId channel, long newestMs = 0)
     {
         if (Count == _sockets.Length)
-            Array.Resize(ref _sockets, Count + 16 + (Count / 4));
-        _sockets[Count] = new SocketMemory { Device = device, Channel = channel, Wh = double.NaN };
+            Array.Resize(ref _sockets, Count + 16 + (Count / 32));
+        _sockets[Count] = new SocketMemory { Device = device, Channel = channel, NewestMs = newestMs, Wh = double.NaN };
         return Count++;
     }
+
+    /// <summary>The sample before the next one showed a begin, and it alone.</summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="isSeen">Whether it was seen without a session before that.</param>
+    public void Begins(int socket, bool isSeen) => (_sockets[socket].IsBeginning, _sockets[socket].IsSeen) = (true, isSeen);
 
     /// <summary>Whether the next bike cannot use it. A socket that was never heard of is free: many piles do not report idle ones.</summary>
     public bool IsTaken(int socket)
@@ -179,16 +211,16 @@ internal sealed class SocketSessions(List<SessionFact> facts)
         var endMs = socket.Live?.EndMs ?? socket.Past?.EndMs ?? 0;
         if (sample.AtMs <= endMs)
             return;
-        var isSettled = socket.Live?.EndedBy.HasFlag(SessionSigns.Told) ?? socket.Past?.IsSettled ?? false;
+        var isSettled = socket.Live is { } last ? (last.EndedBy & SessionSigns.Told) != 0 : socket.Past is { IsSettled: true };
         var lags = isSettled && sample.AtMs - endMs < SessionLimits.LagMs;
         var isSecond = socket.IsBeginning && sample.AtMs > socket.NewestMs;
+        var isSeen = socket.IsBeginning ? socket.IsSeen : socket.NewestMs > 0 && sample.AtMs - socket.NewestMs <= gapMs;
         if (!isSecond && (lags || BitOperations.PopCount((uint)signs) < 2))
         {
-            socket.IsBeginning = true;
+            (socket.IsBeginning, socket.IsSeen) = (true, isSeen);
             return;
         }
 
-        var isSeen = socket.NewestMs > 0 && sample.AtMs - socket.NewestMs <= gapMs;
         var session = Open(ref socket, isSecond ? socket.NewestMs : sample.AtMs, signs, nowMs);
         session.IsWhole = isSeen;
         if (isSecond && socket.Watts > SessionLimits.LoadW)
@@ -211,7 +243,7 @@ internal sealed class SocketSessions(List<SessionFact> facts)
         }
 
         // Another number of the count is another order where nobody tells orders (X10P); where they are told it is a changed meter.
-        if (!session.StartedBy.HasFlag(SessionSigns.Told) && sample.Epoch is { } epoch && socket.Epoch is { } before && epoch != before)
+        if ((session.StartedBy & SessionSigns.Told) == 0 && sample.Epoch is { } epoch && socket.Epoch is { } before && epoch != before)
         {
             End(session, socket.NewestMs, SessionSigns.Successor, nowMs);
             Finish(ref socket, session);
@@ -289,7 +321,7 @@ internal sealed class SocketSessions(List<SessionFact> facts)
             return;
         }
 
-        if (live is { IsOver: false } && !live.StartedBy.HasFlag(SessionSigns.Told) && fact.AtMs - live.StartMs <= SessionLimits.StartSlackMs)
+        if (live is { IsOver: false } && (live.StartedBy & SessionSigns.Told) == 0 && fact.AtMs - live.StartMs <= SessionLimits.StartSlackMs)
         {
             (live.Name, live.User, live.IsWhole) = (fact.Session, fact.User, true);
             live.StartedBy |= SessionSigns.Told;
@@ -334,7 +366,7 @@ internal sealed class SocketSessions(List<SessionFact> facts)
             return;
         }
 
-        if (live.EndedBy.HasFlag(SessionSigns.Told))
+        if ((live.EndedBy & SessionSigns.Told) != 0)
         {
             Repeated++;
             return;
@@ -375,7 +407,7 @@ internal sealed class SocketSessions(List<SessionFact> facts)
 
         (past.Name, past.User, past.Reason) = (past.Name ?? fact.Session, past.User ?? fact.User, fact.Reason ?? past.Reason);
         past.IsSettled |= isStop;
-        facts.Add(new SessionAmendment(socket.Device, socket.Channel, past.OpenedMs, past.Name, past.User, fact.Reason, fact.Wh));
+        facts.Add(new SessionAmendment(deviceOf(socket.Device), socket.Channel, past.OpenedMs, past.Name, past.User, fact.Reason, fact.Wh));
     }
 
     // ---- begin and end -----------------------------------------------------------------------------------------------
@@ -405,7 +437,7 @@ internal sealed class SocketSessions(List<SessionFact> facts)
         session.EndMs = Math.Max(atMs, session.StartMs);
         session.EndedBy = signs;
         session.DueMs = nowMs + ClosingMs;
-        if (!signs.HasFlag(SessionSigns.Told))
+        if ((signs & SessionSigns.Told) == 0)
         {
             session.Reason = session.Curve.PeakW < SessionLimits.LoadW ? StopReason.NoLoad
                 : session.FullMs > 0 ? StopReason.Full
@@ -421,7 +453,7 @@ internal sealed class SocketSessions(List<SessionFact> facts)
     private void Finish(ref SocketMemory socket, Session session)
     {
         ref readonly var curve = ref session.Curve;
-        facts.Add(new ChargingSession(socket.Device, socket.Channel, session.OpenedMs)
+        facts.Add(new ChargingSession(deviceOf(socket.Device), socket.Channel, session.OpenedMs)
         {
             StartMs = session.StartMs,
             EndMs = session.EndMs,
@@ -454,7 +486,7 @@ internal sealed class SocketSessions(List<SessionFact> facts)
             Name = session.Name,
             User = session.User,
             Reason = session.Reason,
-            IsSettled = session.EndedBy.HasFlag(SessionSigns.Told),
+            IsSettled = (session.EndedBy & SessionSigns.Told) != 0,
             FullMs = session.FullMs,
         };
         if (curve.Shape == CurveShape.NoLoad && session.PowerMs > 0)
@@ -471,7 +503,7 @@ internal sealed class SocketSessions(List<SessionFact> facts)
     public void Save(ref SnapshotWriter writer, int index)
     {
         ref readonly var socket = ref _sockets[index];
-        writer.Byte((byte)((socket.IsBeginning ? 1 : 0) | (socket.Epoch is null ? 0 : 2) | (socket.Live is null ? 0 : 4) | (socket.Past is null ? 0 : 8)));
+        writer.Byte((byte)((socket.IsBeginning ? 1 : 0) | (socket.IsSeen ? 16 : 0) | (socket.Epoch is null ? 0 : 2) | (socket.Live is null ? 0 : 4) | (socket.Past is null ? 0 : 8)));
         writer.Byte((byte)socket.Word);
         writer.Int64(socket.NewestMs);
         writer.Single(socket.Watts);
@@ -479,6 +511,16 @@ internal sealed class SocketSessions(List<SessionFact> facts)
         writer.Double(socket.Wh);
         socket.Live?.Save(ref writer);
         socket.Past?.Save(ref writer);
+        // By name: the list of rules may be another after an upgrade.
+        for (var rule = 0; rule < RuleCatalogue.OfSessions.Count; rule++)
+        {
+            if (socket.Told[rule] == 0)
+                continue;
+            writer.Text(RuleCatalogue.OfSessions[rule].Name);
+            writer.Byte(socket.Told[rule]);
+        }
+
+        writer.Text(null);
     }
 
     /// <param name="reader">What <see cref="Save"/> wrote.</param>
@@ -487,7 +529,7 @@ internal sealed class SocketSessions(List<SessionFact> facts)
     {
         var socket = new SocketMemory();
         var flags = reader.Byte();
-        socket.IsBeginning = (flags & 1) != 0;
+        (socket.IsBeginning, socket.IsSeen) = ((flags & 1) != 0, (flags & 16) != 0);
         socket.Word = (SocketWord)reader.Byte();
         socket.NewestMs = reader.Int64();
         socket.Watts = reader.Single();
@@ -496,6 +538,16 @@ internal sealed class SocketSessions(List<SessionFact> facts)
         socket.Wh = reader.Double();
         socket.Live = (flags & 4) != 0 ? Session.Load(ref reader) : null;
         socket.Past = (flags & 8) != 0 ? PastSession.Load(ref reader) : null;
+        while (reader.Text() is { } name)
+        {
+            var told = reader.Byte();
+            for (var rule = 0; rule < RuleCatalogue.OfSessions.Count; rule++)
+            {
+                if (RuleCatalogue.OfSessions[rule].Name == name)
+                    socket.Told[rule] = told;
+            }
+        }
+
         if (index is not { } place)
             return;
         (socket.Device, socket.Channel) = (_sockets[place].Device, _sockets[place].Channel);
@@ -507,15 +559,11 @@ internal sealed class SocketSessions(List<SessionFact> facts)
     /// <summary>Writes what is known of the site as a whole.</summary>
     public void SaveSite(ref SnapshotWriter writer)
     {
-        writer.Int64(LateSamples);
-        writer.Int64(Repeated);
-        writer.Int64(Strays);
         Users.Save(ref writer);
     }
 
     public void LoadSite(ref SnapshotReader reader)
     {
-        (LateSamples, Repeated, Strays) = (reader.Int64(), reader.Int64(), reader.Int64());
         Users.Load(ref reader);
     }
 }

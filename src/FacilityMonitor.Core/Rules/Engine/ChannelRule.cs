@@ -89,6 +89,10 @@ internal record struct ChannelTrack
 
     /// <summary>From what the newest value was computed; 0: it was measured.</summary>
     public byte Origin { get; set; }
+
+    /// <summary>Of the first track of a socket: three more than its place among <see cref="SocketSessions"/>; 0: nobody has charged there yet; 1, 2: its newest sample alone showed a begin, of a socket that was
+    /// not (1) or was (2) seen before. It stands here because here it costs nothing.</summary>
+    public ushort Socket { get; set; }
 }
 
 /// <summary>What became of a sample.</summary>

@@ -91,17 +91,47 @@ internal sealed class ChannelForm(ChannelPlan[] graded, StatePlan[] states)
     public int TrackOf(ChannelRule rule) => Array.FindIndex(Graded, plan => plan.Rule == rule);
 }
 
+/// <summary>Limits of the rules about a device that are no channel's. Devices of which the same holds share one.</summary>
+internal sealed class DeviceForm
+{
+    /// <summary>Of <see cref="WeldedRelay"/>.</summary>
+    public required Grade[] Welded { get; init; }
+
+    /// <summary>Of <see cref="Offline"/>.</summary>
+    public required long OfflineHoldMs { get; init; }
+
+    /// <summary>Of <see cref="Silent"/>.</summary>
+    public required SilenceLimits Silence { get; init; }
+
+    public required HealthLimits Health { get; init; }
+
+    /// <summary>By what charging sessions are told apart.</summary>
+    public required SessionLimits Sessions { get; init; }
+
+    /// <summary>Of each of <see cref="RuleCatalogue.OfSessions"/>, in their order.</summary>
+    public required object[] OfSessions { get; init; }
+
+    public bool IsSame(DeviceForm other) => Welded.AsSpan().SequenceEqual(other.Welded) && OfflineHoldMs == other.OfflineHoldMs && Silence == other.Silence
+        && Health == other.Health && Sessions == other.Sessions && OfSessions.AsSpan().SequenceEqual(other.OfSessions);
+}
+
 /// <summary>What one site's engine knows of one device.</summary>
-internal sealed class DeviceMemory(int place, DeviceId id, RegisteredDevice? registered)
+internal sealed class DeviceMemory(Device self, RegisteredDevice? registered)
 {
     /// <summary>Longest time without a gap where nobody contributes yet, ms.</summary>
     public const long GapMsDefault = 180_000;
 
     private ChannelMemory[] _channels = [];
 
-    public int Place => place;
+    public int Place => self.Number;
 
-    public DeviceId Id => id;
+    public DeviceId Id => self.Id;
+
+    /// <summary>The device itself, for facts about its sessions.</summary>
+    public Device Self => self;
+
+    /// <summary>Whether people charge at its sockets or slots.</summary>
+    public bool HasSessions { get; } = registered?.Entry.Kind is null or DeviceKind.Pile or DeviceKind.Cabinet;
 
     public RegisteredDevice? Registered => registered;
 
@@ -120,15 +150,12 @@ internal sealed class DeviceMemory(int place, DeviceId id, RegisteredDevice? reg
     /// <summary>Place of <see cref="DeviceEntry.Place"/> among the site's; -1: it stands directly on the site.</summary>
     public int PlaceNumber { get; } = registered?.Entry.Place is { } id ? registered.Site.Places.Select(place => place.Id).ToList().IndexOf(id) : -1;
 
-    /// <summary>Limits of <see cref="WeldedRelay"/>.</summary>
-    public required Grade[] Welded { get; init; }
+    /// <summary>The limits that hold for it.</summary>
+    public required DeviceForm Form { get; init; }
 
     /// <summary>Whether somebody may be on it.</summary>
     public bool CarriesPeople { get; } = registered?.Entry.Kind is DeviceKind.Climber or DeviceKind.LiftBlocker;
 
-    public required long OfflineHoldMs { get; init; }
-
-    public required SilenceLimits Silence { get; init; }
 
     /// <summary>Gateway's place in the site; null: none, or not seen yet.</summary>
     public DeviceMemory? Gateway { get; set; }
@@ -157,6 +184,15 @@ internal sealed class DeviceMemory(int place, DeviceId id, RegisteredDevice? reg
 
     public AbsenceMemory Silent;
 
+    /// <summary>How well it does its own work.</summary>
+    public HealthMemory? Health { get; set; }
+
+    /// <summary>Highest number of its messages in this boot; -1: none yet.</summary>
+    public long TopSeq { get; set; } = -1;
+
+    /// <summary>Which of the 32 numbers below it came, the nearest first: a message that comes twice fills no gap.</summary>
+    public uint Came { get; set; }
+
     /// <summary>When it was last back from an absence; children of a gateway wait for 60 s after it.</summary>
     public long BackMs { get; set; }
 
@@ -167,7 +203,7 @@ internal sealed class DeviceMemory(int place, DeviceId id, RegisteredDevice? reg
 
     public long NoDataMs => 5 * UsualMs;
 
-    private long UsualMs => PeriodMs > 0 ? PeriodMs : DialectPeriods.DefaultMs(id.Dialect);
+    private long UsualMs => PeriodMs > 0 ? PeriodMs : DialectPeriods.DefaultMs(self.Id.Dialect);
 
     public int ChannelCount { get; private set; }
 

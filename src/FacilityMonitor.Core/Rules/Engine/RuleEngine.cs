@@ -46,6 +46,9 @@ public sealed class RuleEngine
     /// <summary>What measurements say of commands since the caller last emptied it. A replay says the same again.</summary>
     public List<CommandEffect> Effects { get; } = [];
 
+    /// <summary>Charging sessions that are over, and what late settlements add to them, since the caller last emptied it. A replay says the same again.</summary>
+    public List<SessionFact> Sessions { get; } = [];
+
     /// <summary>Devices that carry people, and whether somebody is on them.</summary>
     public IEnumerable<KeyValuePair<DeviceId, SeatState>> Seats => _sites.Values.SelectMany(slot => slot.Engine.Seats);
 
@@ -185,7 +188,7 @@ public sealed class RuleEngine
 
     private string SiteOf(DeviceId device) => _index.Find(device)?.Site.Id ?? device.Site ?? "";
 
-    private SiteEngine NewEngine(string site) => new(site.Length == 0 ? null : site, _index, Effects);
+    private SiteEngine NewEngine(string site) => new(site.Length == 0 ? null : site, _index, Effects, Sessions);
 
     private Slot SlotOf(string site)
     {

@@ -31,6 +31,8 @@ internal sealed partial class SiteEngine
         if ((bits & (1UL << (int)Metric.Tc)) != 0)
             bits |= Neighbours(device, ref channel);
         var values = new Values(new MetricSet(bits), MetricSet.All, _values);
+        // Before the others: they take the sample's time for the newest.
+        FollowSession(device, ref channel, values, reading);
         var plans = channel.Form.Graded;
         for (var number = 0; number < plans.Length; number++)
         {
@@ -136,7 +138,14 @@ internal sealed partial class SiteEngine
             first = number == 0 ? track : first;
         }
 
-        return new ChannelMemory { WarmthC = ChannelMemory.WarmthUnknown, Channel = channel, Form = form, FirstTrack = first, IsWatched = _offs.Find(device.Place, channel.Code) is not null };
+        return new ChannelMemory
+        {
+            Channel = channel,
+            Form = form,
+            FirstTrack = first,
+            IsWatched = _offs.Find(device.Place, channel.Code) is not null,
+            WarmthC = ChannelMemory.WarmthUnknown,
+        };
     }
 
     /// <summary>The rules of a channel and their limits; the same ones are kept once.</summary>

@@ -43,6 +43,8 @@ internal sealed partial class SiteEngine
 
         _offs.Save(ref writer);
         SaveWatches(ref writer, output, scratch);
+        SaveSessions(ref writer);
+        SaveHealth(ref writer);
         writer.Int32(_book.All.Count);
         foreach (var alert in _book.All)
             SaveAlert(ref writer, alert);
@@ -54,7 +56,7 @@ internal sealed partial class SiteEngine
     {
         var reader = new SnapshotReader(input);
         var format = reader.Byte();
-        if (format is not (Format or FormatBefore))
+        if (format is < FormatOldest or > Format)
             throw new InvalidDataException("The rule snapshot is of a format this service does not know.");
         _nowMs = reader.Int64();
         _startedMs = reader.Int64();
@@ -76,8 +78,14 @@ internal sealed partial class SiteEngine
 
         MeasureGaps();
         LoadOffs(ref reader);
-        if (format == Format)
+        if (format >= FormatOfStates)
             LoadWatches(ref reader);
+        if (format >= FormatOfSessions)
+        {
+            LoadSessions(ref reader);
+            LoadHealth(ref reader);
+        }
+
         for (var count = reader.Int32(); count > 0; count--)
             LoadAlert(ref reader, kept, format);
     }
@@ -183,7 +191,7 @@ internal sealed partial class SiteEngine
         }
 
         // A circuit that hangs or is rated otherwise now, or lost a contributor, begins anew. One more contributor is no reason to forget.
-        if (place < 0 || format < Format || !slots.TrueForAll(slot => StillFeeds(_circuits[place], slot)))
+        if (place < 0 || format < FormatOfStates || !slots.TrueForAll(slot => StillFeeds(_circuits[place], slot)))
             return null;
         var track = _circuits[place];
         foreach (var slot in slots)
@@ -345,7 +353,7 @@ internal sealed partial class SiteEngine
         var rule = reader.Text()!;
         var circuit = reader.Text();
         var subject = new AlertSubject(Device: reader.Text(), Asset: reader.Text()!, Circuit: circuit);
-        SubjectKind? kind = format < Format ? null : (SubjectKind)reader.Byte();
+        SubjectKind? kind = format < FormatOfStates ? null : (SubjectKind)reader.Byte();
         var device = reader.Int32();
         var channel = (ushort)reader.Int32();
         kind ??= circuit is not null ? SubjectKind.Circuit : channel == 0 ? SubjectKind.Device : SubjectKind.Channel;
@@ -383,6 +391,10 @@ internal sealed partial class SiteEngine
             return CellOf(key) is { } cell ? cell.Told != 0 || !alert.IsOpen : !alert.IsOpen && key.Kind is SubjectKind.Channel or SubjectKind.Device && _devices.ContainsKey(key.Number);
         if (rule is DateRule)
             return true;
+        if (rule is SessionRule ofSessions)
+            return IsJudgedBySessions(key, ofSessions, alert.IsOpen);
+        if (rule == FullNotUnplugged.Instance)
+            return !alert.IsOpen || _blockedTold[key.Number] != 0;
         return _devices.TryGetValue(key.Number, out var device)
             && (rule != WeldedRelay.Instance || !alert.IsOpen || _offs.Find(key.Number, key.Channel) is not null)
             && (rule is not ChannelRule ofChannel || (device.Find(ChannelId.FromCode(key.Channel), 0) is >= 0 and var place && device.Channels[place].Form.TrackOf(ofChannel) >= 0));

@@ -18,7 +18,7 @@ internal sealed partial class SiteEngine
         if (!channel.IsWatched && closed != false)
             return;
         var measures = SocketOverload.Instance.TryMeasure(values, out var watts, out _);
-        var flows = measures && watts > device.Welded[0].Limit;
+        var flows = measures && watts > device.Form.Welded[0].Limit;
         if (!channel.IsWatched && !flows)
             return;
         var watch = _offs.FindOrAdd(device.Place, channel.Channel.Code);
@@ -29,7 +29,7 @@ internal sealed partial class SiteEngine
         if (measures)
         {
             var value = watch.IsOff && reading.AtMs > watch.OffMs ? watts : 0;
-            if (_offs.Tracks.Observe(ref track, device.Welded, reading.AtMs, value, device.GapMs) is Accepted.InOrder or Accepted.Reordered)
+            if (_offs.Tracks.Observe(ref track, device.Form.Welded, reading.AtMs, value, device.GapMs) is Accepted.InOrder or Accepted.Reordered)
                 TellOff(device, channel.Channel, watch, ref track);
         }
 
@@ -74,7 +74,7 @@ internal sealed partial class SiteEngine
 
     private void TellOff(DeviceMemory device, ChannelId channel, OffWatch watch, ref ChannelTrack track)
     {
-        var verdict = _offs.Tracks.Judge(track, device.Welded);
+        var verdict = _offs.Tracks.Judge(track, device.Form.Welded);
         TellDevice(device, WeldedRelay.Instance, channel, verdict, ref track.Told, track.NewestMs);
         if (verdict.Condition != Condition.Active || watch.Command is not { } command || watch.Operation != Operation.Off)
             return;

@@ -15,11 +15,9 @@ internal sealed partial class SiteEngine
     {
         var registered = _index.Find(device.Id);
         var scopes = ScopesOf(registered);
-        var memory = new DeviceMemory(device.Number, device.Id, registered)
+        var memory = new DeviceMemory(device, registered)
         {
-            Welded = SharedWelded(WeldedRelay.Instance.Grades(scopes)),
-            OfflineHoldMs = Offline.Instance.HoldMs(scopes),
-            Silence = Silent.Instance.LimitsFor(scopes),
+            Form = DeviceFormOf(scopes),
             HeardMs = _nowMs,
             Presence = Contract.Presence.Online,
         };
@@ -46,18 +44,6 @@ internal sealed partial class SiteEngine
     private SettingScopes ScopesOf(RegisteredDevice? registered) => registered is null
         ? new SettingScopes(_index.Facility.Rules)
         : new SettingScopes(registered.Entry.Rules, RulesOfCircuit(registered), registered.Site.Rules, _index.Facility.Rules);
-
-    private Grade[] SharedWelded(Grade[] grades)
-    {
-        foreach (var known in _welded)
-        {
-            if (known.AsSpan().SequenceEqual(grades))
-                return known;
-        }
-
-        _welded.Add(grades);
-        return grades;
-    }
 
     private static RuleSettings RulesOfCircuit(RegisteredDevice device) =>
         device.Site.Circuits.FirstOrDefault(circuit => circuit.Id == device.Entry.Circuit)?.Rules ?? RuleSettings.None;
@@ -102,16 +88,17 @@ internal sealed partial class SiteEngine
     private void JudgeAbsence(DeviceMemory device)
     {
         var offline = device.Presence == Contract.Presence.Offline;
-        JudgeAbsence(device, ref device.Offline, Offline.Instance, offline, device.PresenceMs, device.OfflineHoldMs);
+        JudgeAbsence(device, ref device.Offline, Offline.Instance, offline, device.PresenceMs, device.Form.OfflineHoldMs);
 
         var period = device.PeriodMs;
         // While we were away nobody could be heard: the silence of a device that was well before counts from our start.
         var since = device.Silent.Phase == HoldPhase.Idle ? Math.Max(device.HeardMs, _startedMs) : device.HeardMs;
-        var silent = period > 0 && device.Presence == Contract.Presence.Online && _nowMs - since > device.Silence.TimeoutMs(period);
+        var silent = period > 0 && device.Presence == Contract.Presence.Online && _nowMs - since > device.Form.Silence.TimeoutMs(period);
         JudgeAbsence(device, ref device.Silent, Silent.Instance, silent, device.HeardMs, 0);
+        JudgeHealth(device, isHeard: !silent && !offline);
     }
 
-    private void JudgeAbsence(DeviceMemory device, ref AbsenceMemory absence, Rule rule, bool absent, long sinceMs, long holdMs)
+    private void JudgeAbsence(DeviceMemory device, ref AbsenceMemory absence, Rule rule, bool absent, long sinceMs, long holdMs, Priority priority = Priority.P2)
     {
         if (absence.Phase == HoldPhase.Idle && !absent)
             return;
@@ -121,7 +108,7 @@ internal sealed partial class SiteEngine
         _changed |= absence != before;
         if (before.Phase is HoldPhase.Pending or HoldPhase.On && !absent && rule == Silent.Instance)
             device.BackMs = _nowMs;
-        var verdict = absence.Judge();
+        var verdict = absence.Judge(priority);
         if (verdict.Code == absence.Told)
             return;
         absence.Told = verdict.Code;

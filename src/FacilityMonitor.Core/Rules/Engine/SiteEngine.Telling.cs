@@ -34,6 +34,7 @@ internal sealed partial class SiteEngine
     private static bool IsOfValues(AlertKey key) => RuleCatalogue.Find(key.Rule) switch
     {
         StateRule rule => rule.NeedsData,
+        SessionRule rule => rule.NeedsData,
         ChannelRule or WeldedRelay => true,
         _ => false,
     };
@@ -109,13 +110,23 @@ internal sealed partial class SiteEngine
                 evidence["current_from"] = derived;
             return cell.Explain(new Telling(SubjectOfRule(alert.Key), alert.Condition, alert.Priority, alert.OnsetMs, _nowMs), evidence);
         }
+        if (rule is SessionRule ofSessions)
+            return ExplainSession(alert, ofSessions, evidence);
+        if (rule == FullNotUnplugged.Instance)
+            return FullNotUnplugged.Explain(Sockets(alert.Key.Number).Blocked, FullNotUnplugged.Instance.LimitsFor(SiteScopes), _nowMs, evidence);
         var device = _devices[alert.Key.Number];
         if (rule == WeldedRelay.Instance)
         {
             var watch = _offs.Find(alert.Key.Number, alert.Key.Channel);
-            return WeldedRelay.Explain(watch, watch is null ? 0 : _offs.Tracks[watch.Track].Value, device.Welded[0].Limit, evidence);
+            return WeldedRelay.Explain(watch, watch is null ? 0 : _offs.Tracks[watch.Track].Value, device.Form.Welded[0].Limit, evidence);
         }
 
+        if (rule == Stale.Instance)
+            return Stale.Explain(device.Health?.PoorSinceMs ?? 0, evidence);
+        if (rule == ClockOff.Instance)
+            return ClockOff.Explain();
+        if (rule == SequenceGap.Instance)
+            return SequenceGap.Explain(device.Health?.Missing ?? 0, evidence);
         if (rule is not ChannelRule channelRule)
         {
             evidence["last_heard"] = ReadingJson.Instant(device.HeardMs);

@@ -19,10 +19,16 @@ internal sealed partial class SiteEngine
     private const long BackAfterMs = 60_000;
 
     /// <summary>Of what <see cref="Save"/> writes.</summary>
-    private const byte Format = 5;
+    private const byte Format = 6;
 
-    /// <summary>The format before: without rules that have a state of their own. It is still read; circuits then begin anew.</summary>
-    private const byte FormatBefore = 4;
+    /// <summary>The first format with charging sessions; those before are still read, and sessions then begin anew.</summary>
+    private const byte FormatOfSessions = 6;
+
+    /// <summary>The first format with rules that have a state of their own; the one before is still read, and circuits then begin anew.</summary>
+    private const byte FormatOfStates = 5;
+
+    /// <summary>The oldest format that is read.</summary>
+    private const byte FormatOldest = 4;
 
     private readonly string? _siteId;
     private readonly Site? _site;
@@ -33,7 +39,6 @@ internal sealed partial class SiteEngine
     private readonly ChannelTracks _tracks = new();
     private readonly List<ChannelForm> _forms = [];
     private readonly OffWatches _offs = new();
-    private readonly List<Grade[]> _welded = [];
     private readonly Dictionary<DeviceId, SeatState> _seats = [];
     private readonly List<CommandEffect> _effects;
     private readonly AlertBook _book;
@@ -43,8 +48,9 @@ internal sealed partial class SiteEngine
     private long _nowMs;
     private long _startedMs;
 
-    public SiteEngine(string? siteId, FacilityIndex index, List<CommandEffect> effects)
+    public SiteEngine(string? siteId, FacilityIndex index, List<CommandEffect> effects, List<SessionFact> sessions)
     {
+        _sessions = new SocketSessions(sessions, number => _devices[number].Self);
         _effects = effects;
         _siteId = siteId;
         _index = index;
@@ -80,7 +86,11 @@ internal sealed partial class SiteEngine
     public void Started(long atMs) => _startedMs = atMs;
 
     /// <summary>Seconds went by in which nothing happened here.</summary>
-    public void Pass(long atMs) => _nowMs = Math.Max(_nowMs, atMs);
+    public void Pass(long atMs)
+    {
+        _nowMs = Math.Max(_nowMs, atMs);
+        _minute = Math.Max(_minute, _nowMs / MinuteMs);
+    }
 
     /// <summary>Takes in a message of one of its devices.</summary>
     public void Observe(DeviceMessage message, List<AlertTransition> output)
@@ -94,11 +104,14 @@ internal sealed partial class SiteEngine
             Presence(device, status);
         else if (!message.Retained)
             Heard(device, message);
+        if (!message.Retained)
+            Examine(device, message);
         if (message.CommandAck is { } ack)
             _offs.Take(ack, device.Place, message.ReceivedMs);
         if (message.Events.Count > 0)
         {
             SessionsBegin(device, message.Events);
+            TakeSessions(device, message.Events);
             WatchEvents(device, message.Events);
         }
 
@@ -178,6 +191,7 @@ internal sealed partial class SiteEngine
             JudgeAbsence(device);
         JudgeTimed();
         JudgeDates();
+        TickSessions();
         // After our own absence it was we who heard nothing, not they who said nothing.
         if (_book.IsEmpty || _nowMs - _startedMs < GraceMs)
             return _changed;

@@ -18,13 +18,12 @@ internal sealed class ChargingSocket
 
     public ChargingSocket()
     {
-        Sessions = new SocketSessions(Facts);
-        _socket = Sessions.Add(_devices.Resolve(Dialect.Fm1, "lane"u8, "pile-01"u8)!, ChannelId.Socket(1));
+        _socket = Begin(_devices.Resolve(Dialect.Fm1, "lane"u8, "pile-01"u8)!.Number);
     }
 
     public List<SessionFact> Facts { get; } = [];
 
-    public SocketSessions Sessions { get; private set; }
+    public SocketSessions Sessions { get; private set; } = null!;
 
     public ChargingSession Only => Assert.IsType<ChargingSession>(Assert.Single(Facts));
 
@@ -76,13 +75,11 @@ internal sealed class ChargingSocket
     public ChargingSocket Restarts()
     {
         var saved = Saved();
-        var next = new SocketSessions(Facts);
-        next.Add(Sessions[_socket].Device, Sessions[_socket].Channel);
+        Begin(Sessions[_socket].Device);
         var reader = new SnapshotReader(saved);
-        next.LoadSite(ref reader);
-        next.Load(ref reader, _socket);
+        Sessions.LoadSite(ref reader);
+        Sessions.Load(ref reader, _socket);
         Assert.True(reader.AtEnd);
-        Sessions = next;
         Assert.Equal(Convert.ToHexString(saved), Convert.ToHexString(Saved()));
         return this;
     }
@@ -94,6 +91,12 @@ internal sealed class ChargingSocket
         Sessions.SaveSite(ref writer);
         Sessions.Save(ref writer, _socket);
         return output.WrittenSpan.ToArray();
+    }
+
+    private int Begin(int device)
+    {
+        Sessions = new SocketSessions(Facts, number => _devices.Find(number)!);
+        return Sessions.Add(device, ChannelId.Socket(1));
     }
 
     private ChargingSocket Told(DeviceEvent fact, double minute)

@@ -1,0 +1,83 @@
+using System.Globalization;
+using FacilityMonitor.Alerts;
+using FacilityMonitor.Registry;
+
+namespace FacilityMonitor.Rules;
+
+/// <summary>Limits of <see cref="ImplausibleEnergy"/> for one device.</summary>
+internal sealed record ImplausibleEnergyLimits(double MostWh, double Ratio, double LeastWh, int Sessions);
+
+/// <summary>More energy than a battery takes: &gt; 5 kWh in a session, or &gt; 1.5 × the most this user charged in the last 30 days. P2.</summary>
+internal sealed class ImplausibleEnergy : SessionRule<ImplausibleEnergyLimits>
+{
+    private static readonly RuleSetting MostWh = new("most_wh", "Wh", 5000, 500, 50_000, "twice the largest pack in use (72 V 32 Ah, 2.3 kWh)");
+    private static readonly RuleSetting Ratio = new("user_ratio", "", 1.5, 1, 10, "our choice: one battery takes no more than it took");
+    private static readonly RuleSetting LeastWh = new("user_least_wh", "Wh", 1000, 0, 5000, "our choice: a common pack (48 V 20 Ah) takes as much; below it an unusual charge is only a fuller one");
+    private static readonly RuleSetting Sessions = new("user_sessions", "", 3, 1, 100, "our choice: one short charge is no record to compare with");
+
+    private ImplausibleEnergy()
+    {
+    }
+
+    /// <summary>The rule.</summary>
+    public static ImplausibleEnergy Instance { get; } = new();
+
+    /// <inheritdoc/>
+    public override string Name => "implausible-energy";
+
+    /// <inheritdoc/>
+    public override LocalText Title { get; } = new("充电量异常", "Implausible energy");
+
+    /// <inheritdoc/>
+    public override LocalText Detects { get; } = new(
+        "一次充电超过 5 kWh，或超过该用户 30 天内最多一次的 1.5 倍：P2", "More than 5 kWh in one session, or more than 1.5 times what this user charged at most in 30 days: P2");
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<RuleSetting> Settings { get; } = [MostWh, Ratio, LeastWh, Sessions];
+
+    /// <inheritdoc/>
+    public override LocalText Next { get; } = new("接的可能不是一块电池：一拖多、取暖器，或电池已坏不停吸电", "It may not be one battery: a splitter, a heater, or a failed battery that never fills");
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<LocalText> Steps { get; } =
+    [
+        new("到现场看充电口接了什么", "Go and see what is plugged in"),
+        new("有转接排插或其他电器就断电、拔除", "Switch off and unplug splitters and other appliances"),
+        new("联系车主", "Call the owner"),
+    ];
+
+    internal override ImplausibleEnergyLimits Limits(SettingScopes scopes) =>
+        new(scopes.Value(this, MostWh), scopes.Value(this, Ratio), scopes.Value(this, LeastWh), (int)scopes.Value(this, Sessions));
+
+    internal override Verdict Judge(in SocketPicture socket, ImplausibleEnergyLimits limits) => socket.Running is { Wh: { } wh } session
+        ? Verdict.When(wh > LimitWh(socket, session, limits, out _), Priority.P2, session.SeenMs)
+        : Verdict.Normal;
+
+    internal override LocalText Explain(in SocketPicture socket, ImplausibleEnergyLimits limits, SortedDictionary<string, object> evidence)
+    {
+        if (socket.Running is not { } session)
+            return new LocalText("本次充电已结束", "the session is over");
+        Evidence(session, evidence);
+        var limit = LimitWh(socket, session, limits, out var ofUser);
+        evidence["limit_wh"] = Math.Round(limit, 1);
+        var culture = CultureInfo.InvariantCulture;
+        var kwh = ((session.Wh ?? 0) / 1000).ToString("0.00", culture);
+        if (ofUser is not { } most)
+            return new LocalText($"本次已充 {kwh} kWh", $"{kwh} kWh in this session");
+        evidence["user_most_wh"] = Math.Round(most, 1);
+        var usual = (most / 1000).ToString("0.00", culture);
+        return new LocalText($"本次已充 {kwh} kWh，该用户 30 天内最多一次 {usual} kWh", $"{kwh} kWh in this session where this user never charged more than {usual} kWh in 30 days");
+    }
+
+    private static double LimitWh(in SocketPicture socket, Session session, ImplausibleEnergyLimits limits, out double? ofUser)
+    {
+        ofUser = null;
+        if (session.User is not { } user || socket.Users.Most(user, session.SeenMs) is not { Wh: > 0 } most || most.Sessions < limits.Sessions)
+            return limits.MostWh;
+        var own = Math.Max(limits.LeastWh, limits.Ratio * most.Wh);
+        if (own >= limits.MostWh)
+            return limits.MostWh;
+        ofUser = most.Wh;
+        return own;
+    }
+}

@@ -1,0 +1,127 @@
+using FacilityMonitor.Alerts;
+using FacilityMonitor.Contract;
+using FacilityMonitor.Readings;
+
+namespace FacilityMonitor.Rules;
+
+/// <content>Whether a device that is there does its own work: its values, its clock, its numbers.</content>
+internal sealed partial class SiteEngine
+{
+    /// <summary>Takes in what a message shows of the device itself, before any of it is judged.</summary>
+    private void Examine(DeviceMemory device, DeviceMessage message)
+    {
+        if (message.HasEnvelope)
+            Number(device, message);
+        if (message.Kind != MessageKind.Data || message.Readings.Count == 0)
+            return;
+        var (good, wrong) = (false, false);
+        foreach (ref readonly var reading in message.Readings.Readings)
+        {
+            good |= Counts(reading, isLive: true);
+            wrong |= reading.Quality == Quality.Clock;
+        }
+
+        // One that says it has no clock is placed by ours, and is right.
+        wrong &= message.HasEnvelope && message.Envelope.Clock != ClockSource.None;
+        if (good && !wrong && device.Health is null)
+            return;
+        var health = device.Health ??= new HealthMemory();
+        health.PoorSinceMs = good ? 0 : health.PoorSinceMs == 0 ? _nowMs : health.PoorSinceMs;
+        health.WrongClockMs = !wrong ? 0 : health.WrongClockMs == 0 ? _nowMs : health.WrongClockMs;
+    }
+
+    /// <summary>Takes the number of a message: one that was left out is missing until it comes after all, buffered or only late.</summary>
+    private void Number(DeviceMemory device, DeviceMessage message)
+    {
+        var (boot, seq, isLive) = (message.Envelope.Boot, message.Envelope.Seq, message.Kind != MessageKind.Hist);
+        if (boot != device.LiveBoot || device.TopSeq < 0)
+        {
+            // Of the first message of a boot that we hear nobody knows what was before it; what was missing of the last one never comes.
+            if (!isLive)
+                return;
+            (device.TopSeq, device.Came) = (seq, uint.MaxValue);
+            if (device.Health is { } before)
+                before.Missing = 0;
+            return;
+        }
+
+        var ahead = seq - device.TopSeq;
+        if (ahead > 0)
+        {
+            if (isLive && ahead > 1)
+                (device.Health ??= new HealthMemory()).Miss(ahead - 1, _nowMs);
+            device.Came = ahead > 32 ? 0 : (ahead == 32 ? 0 : device.Came << (int)ahead) | (1U << (int)(ahead - 1));
+            device.TopSeq = seq;
+            return;
+        }
+
+        // Further back nobody remembers which came; a device resends only what it was asked for.
+        var bit = ahead < 0 && ahead >= -32 ? 1U << (int)(-ahead - 1) : 0;
+        if (ahead == 0 || (device.Came & bit) != 0 || (bit == 0 && isLive))
+            return;
+        device.Came |= bit;
+        if (device.Health is { Missing: > 0 } gaps)
+            gaps.Missing--;
+    }
+
+    private void JudgeHealth(DeviceMemory device, bool isHeard)
+    {
+        if (device.Health is not { } health)
+            return;
+        var limits = device.Form.Health;
+        var period = device.PeriodMs > 0 ? device.PeriodMs : device.GapMs / 3;
+        var isPoor = isHeard && health.PoorSinceMs > 0 && _nowMs - health.PoorSinceMs >= limits.Stale.TimeoutMs(period);
+        JudgeAbsence(device, ref health.Stale, Stale.Instance, isPoor, health.PoorSinceMs, 0, Priority.P3);
+
+        // While it says nothing its clock is no better than it was.
+        var isOff = health.WrongClockMs > 0 && _nowMs - health.WrongClockMs >= limits.ClockHoldMs;
+        JudgeAbsence(device, ref health.Clock, ClockOff.Instance, isOff, health.WrongClockMs, 0, Priority.P3);
+
+        if (health.Missing > 0 && _nowMs - health.GapLastMs >= SequenceGap.ToldMs)
+            health.Missing = 0;
+        // Most gaps are filled within seconds, and nobody needs to read of them.
+        var isMissing = health.Missing > 0 && _nowMs - health.GapFirstMs >= limits.GapHoldMs;
+        JudgeAbsence(device, ref health.Gap, SequenceGap.Instance, isMissing, health.GapFirstMs, 0, Priority.P3);
+        if (health.IsWell)
+            device.Health = null;
+    }
+
+    private void SaveHealth(ref SnapshotWriter writer)
+    {
+        writer.Int32(_devices.Count);
+        foreach (var (number, device) in _devices)
+        {
+            writer.Int32(number);
+            writer.Int64(device.TopSeq);
+            writer.Int32(unchecked((int)device.Came));
+            writer.Byte(device.Health is null ? (byte)0 : (byte)1);
+            if (device.Health is not { } health)
+                continue;
+            writer.Int64(health.PoorSinceMs);
+            writer.Int64(health.WrongClockMs);
+            writer.Int64(health.Missing);
+            writer.Int64(health.GapFirstMs);
+            writer.Int64(health.GapLastMs);
+            SaveAbsence(ref writer, health.Stale);
+            SaveAbsence(ref writer, health.Clock);
+            SaveAbsence(ref writer, health.Gap);
+        }
+    }
+
+    private void LoadHealth(ref SnapshotReader reader)
+    {
+        for (var count = reader.Int32(); count > 0; count--)
+        {
+            var (number, topSeq, came) = (reader.Int32(), reader.Int64(), unchecked((uint)reader.Int32()));
+            HealthMemory? health = null;
+            if (reader.Byte() == 1)
+            {
+                health = new HealthMemory { PoorSinceMs = reader.Int64(), WrongClockMs = reader.Int64(), Missing = reader.Int64(), GapFirstMs = reader.Int64(), GapLastMs = reader.Int64() };
+                (health.Stale, health.Clock, health.Gap) = (LoadAbsence(ref reader), LoadAbsence(ref reader), LoadAbsence(ref reader));
+            }
+
+            if (_devices.TryGetValue(number, out var device))
+                (device.Health, device.TopSeq, device.Came) = (health, topSeq, came);
+        }
+    }
+}
