@@ -3,6 +3,7 @@ using System.Net.Mail;
 using System.Net.Sockets;
 using System.Text;
 using FacilityMonitor.OnCall.Channels;
+using FacilityMonitor.Tests.Mqtt;
 
 namespace FacilityMonitor.Tests.OnCall.Channels;
 
@@ -80,6 +81,8 @@ public sealed class SmtpMailTests
         Assert.IsType<Outcome.Accepted>(await Mail(server.Endpoint(tls)).SendAsync(message, "zhang@example.org", CancellationToken.None));
         Assert.IsType<Outcome.Accepted>(await Mail(server.Endpoint(tls)).SendAsync(message, "zhang@example.org", CancellationToken.None));
 
+        // The server says yes to the sender before it tells us.
+        await Until.TrueAsync(() => server.Mails.Count == 2, "the server has told of both mails");
         var mail = server.Mails[0];
         Assert.Equal((From, "zhang@example.org", true, "monitor"), (mail.GetProperty("from").GetString(), mail.GetProperty("to")[0].GetString(), mail.GetProperty("tls").GetBoolean(), mail.GetProperty("user").GetString()));
         var content = mail.GetProperty("content").GetString()!;
