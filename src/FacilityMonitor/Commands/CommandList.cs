@@ -19,5 +19,6 @@ internal static class CommandList
         ControlCommand.Create(),
         DeviceCommand.Create(),
         ChannelCommand.Create(),
+        DrillCommand.Create(),
     ];
 }

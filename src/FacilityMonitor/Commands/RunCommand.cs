@@ -85,6 +85,8 @@ internal static class RunCommand
         app.MapWeb();                                  // what managers see
         app.MapControl();                              // what they order
         app.MapReports();                              // what providers say of their messages
+        app.MapAct();                                  // what a phone opens from a message
+        app.MapResponseApi();                          // the same for programs
         return app;
     }
 }

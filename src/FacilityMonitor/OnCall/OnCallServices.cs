@@ -39,10 +39,12 @@ internal static class OnCallServices
         builder.Services.AddSingleton(services => ActLinks.Open(services.GetRequiredService<ServiceSettings>()));
         builder.Services.AddSingleton(services => ChannelSounds.From(services.GetService<IReadOnlyList<ChannelDefinition>>() ?? []));
         builder.Services.AddSingleton<ResponseLog>();
+        builder.Services.AddSingleton<ResponseDesk>();
         builder.Services.AddSingleton<IDeliveryLog>(services => services.GetRequiredService<ResponseLog>());
         builder.Services.AddHostedService<EscalationWorker>();
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ResponseWatch>(services, new Action<AlertTransition>(services.GetRequiredService<MonitoringWorker>().Tell)));
         builder.Services.AddHostedService(services => services.GetRequiredService<ResponseWatch>());
+        builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<RosterWatch>(services, new Action<AlertTransition>(services.GetRequiredService<MonitoringWorker>().Tell)));
         builder.Services.AddSingleton<OutboxWorker>();
         builder.Services.AddHostedService(services => services.GetRequiredService<OutboxWorker>());
         builder.AddNotices(channels);

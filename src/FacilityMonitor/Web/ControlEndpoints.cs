@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Contract;
@@ -18,17 +17,17 @@ internal static class ControlEndpoints
 
     public static void MapControl(this WebApplication app)
     {
-        ControlKey? key = null;
+        var door = app.Services.GetRequiredService<ControlDoor>();
         var settings = app.Services.GetRequiredService<ServiceSettings>();
         // The port is known only once it listens.
-        app.Lifetime.ApplicationStarted.Register(() => Volatile.Write(
-            ref key, ControlKey.Write(settings.Data.Directory, Loopback(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()))));
+        app.Lifetime.ApplicationStarted.Register(() => door.Open(
+            ControlKey.Write(settings.Data.Directory, Loopback(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()))));
         var group = app.MapGroup("/control").AddEndpointFilter(async (call, next) =>
         {
             var context = call.HttpContext;
-            if (!IsThisMachine(context.Connection))
+            if (!ControlDoor.IsThisMachine(context.Connection))
                 return Results.StatusCode(StatusCodes.Status404NotFound);
-            if (Volatile.Read(ref key)?.IsShownBy(context.Request.Headers.Authorization) == true)
+            if (door.IsKeyShown(context))
                 return await next(call);
             // 256 random bits are not guessed; to make this address wait would only lock out the manager behind a proxy of this machine.
             return Results.StatusCode(StatusCodes.Status401Unauthorized);
@@ -124,9 +123,6 @@ internal static class ControlEndpoints
 
     private static double? Number(JsonElement body, string name) =>
         body.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) ? number : null;
-
-    private static bool IsThisMachine(ConnectionInfo connection) =>
-        connection.RemoteIpAddress is { } remote && (IPAddress.IsLoopback(remote) || remote.Equals(connection.LocalIpAddress));
 
     /// <summary>An address that listens everywhere is reached on this machine by the loopback.</summary>
     private static string Loopback(string address)

@@ -19,6 +19,7 @@ internal static class WebServices
         builder.Services.AddSingleton<FirstPicture>();
         builder.Services.AddSingleton<SignInAttempts>();
         builder.Services.AddSingleton<SignIn>();
+        builder.Services.AddSingleton<ControlDoor>();
         builder.Services.AddDataProtection().SetApplicationName("facility-monitor").PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(settings.Data.Directory, "keys")));
         builder.Services.AddAntiforgery(options => options.Cookie.SameSite = SameSiteMode.Strict);
         builder.Services.AddAuthorization();

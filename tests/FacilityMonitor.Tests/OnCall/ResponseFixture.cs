@@ -18,14 +18,13 @@ internal sealed class ResponseFixture : IAsyncDisposable
     public static readonly DateTimeOffset Noon = new(2026, 11, 21, 4, 0, 0, TimeSpan.Zero);
 
     private readonly TemporaryFolder _folder = new();
-    private FacilitySource _registry;
     private int _lives;
 
     public ResponseFixture(Facility? facility = null, DateTimeOffset? start = null)
     {
         Time = new ManualTime(start ?? Noon);
         Facility = facility ?? Facility.Empty with { Sites = [Site()], People = Everybody() };
-        _registry = new FacilitySource(_folder.Path, Facility, Time, NullLogger<FacilitySource>.Instance);
+        Registry = new FacilitySource(_folder.Path, Facility, Time, NullLogger<FacilitySource>.Instance);
         Database = Database.Open(Data, Time);
         Log = NewLog();
     }
@@ -33,6 +32,10 @@ internal sealed class ResponseFixture : IAsyncDisposable
     public ManualTime Time { get; }
 
     public Facility Facility { get; private set; }
+
+    public FacilitySource Registry { get; private set; }
+
+    public ChannelSounds Sounds { get; } = new(new Dictionary<string, Loudness> { ["app"] = Loudness.Message, ["sms"] = Loudness.Sms, ["voice"] = Loudness.Voice, ["siren"] = Loudness.Message }, "siren");
 
     public Database Database { get; private set; }
 
@@ -164,14 +167,14 @@ internal sealed class ResponseFixture : IAsyncDisposable
     public void Register(Facility facility)
     {
         Facility = facility;
-        _registry.Dispose();
-        _registry = new FacilitySource(_folder.Path, facility, Time, NullLogger<FacilitySource>.Instance);
+        Registry.Dispose();
+        Registry = new FacilitySource(_folder.Path, facility, Time, NullLogger<FacilitySource>.Instance);
         Log = NewLog();
     }
 
     public async ValueTask DisposeAsync()
     {
-        _registry.Dispose();
+        Registry.Dispose();
         await Database.DisposeAsync();
         _folder.Dispose();
     }
@@ -190,10 +193,7 @@ internal sealed class ResponseFixture : IAsyncDisposable
 
     private static DeviceEntry Device(string id, string? circuit) => new() { Id = id, Name = new LocalText(id, id), Kind = DeviceKind.Pile, Circuit = circuit };
 
-    private ResponseLog NewLog() => new(
-        _registry,
-        new ChannelSounds(new Dictionary<string, Loudness> { ["app"] = Loudness.Message, ["sms"] = Loudness.Sms, ["voice"] = Loudness.Voice, ["siren"] = Loudness.Message }, "siren"),
-        Links, Time);
+    private ResponseLog NewLog() => new(Registry, Sounds, Links, Time);
 
     /// <summary>When a turn of the worker would find something to do, ms; null: never.</summary>
     public long? NextTurnMs()

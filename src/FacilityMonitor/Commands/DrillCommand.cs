@@ -1,0 +1,108 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Web;
+
+namespace FacilityMonitor.Commands;
+
+/// <summary><c>drill</c>: runs the real chain of a site, marked as an exercise, and says who answered in how many minutes.</summary>
+internal static class DrillCommand
+{
+    private static readonly TimeSpan AskEvery = TimeSpan.FromSeconds(1);
+
+    public static Command Create()
+    {
+        var config = new Option<DirectoryInfo?>("--config") { Description = "Configuration folder that names the data directory of the running service." };
+        var site = new Argument<string>("site") { Description = "Site id." };
+        var priority = new Option<string>("--priority") { Description = "P0, P1 or P2: whose chain.", DefaultValueFactory = _ => "P0" };
+        priority.AcceptOnlyFromAmong("P0", "P1", "P2");
+        var siren = new Option<bool>("--siren") { Description = "The siren sounds, too." };
+        var wait = new Option<int>("--wait-min") { Description = "How many minutes to wait for answers.", DefaultValueFactory = _ => 10 };
+        var command = new Command("drill", "Run the real chain of a site, marked as an exercise: 0 enough people answered, 1 not, 2 wrong usage.") { site, config, priority, siren, wait };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var (settings, errors) = SettingsLoader.Load(ConfigurationFolder.Resolve(parsed.GetValue(config)), Environment.GetEnvironmentVariables());
+            foreach (var error in errors)
+                await Console.Error.WriteLineAsync(error.ToString());
+            if (settings is null)
+                return 1;
+            if (ControlKey.Read(settings.Data.Directory) is not { } key)
+            {
+                await Console.Error.WriteLineAsync($"No service runs on {settings.Data.Directory}.");
+                return 1;
+            }
+
+            // The certificate of a page is for its name; this is this machine, and the key is the proof.
+            using var handler = new SocketsHttpHandler { UseProxy = false };
+            handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => new Uri(key.Url).IsLoopback;
+            using var client = new HttpClient(handler) { BaseAddress = new Uri(key.Url), Timeout = TimeSpan.FromSeconds(15) };
+            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key.Secret);
+            try
+            {
+                return await RunAsync(
+                    client, parsed.GetRequiredValue(site), parsed.GetRequiredValue(priority), parsed.GetValue(siren), TimeSpan.FromMinutes(parsed.GetValue(wait)), settings.Language, Console.Out, TimeProvider.System,
+                    cancellationToken);
+            }
+            catch (HttpRequestException error)
+            {
+                await Console.Error.WriteLineAsync($"The service at {key.Url} does not answer: {error.Message}");
+                return 1;
+            }
+        });
+        return command;
+    }
+
+    internal static async Task<int> RunAsync(
+        HttpClient client, string site, string priority, bool siren, TimeSpan wait, string language, TextWriter output, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var body = JsonSerializer.Serialize(new Dictionary<string, object?> { ["site"] = site, ["priority"] = priority, ["siren"] = siren });
+        using var content = new StringContent(body, Encoding.UTF8, "application/json");
+        using var answer = await client.PostAsync(new Uri("/api/drills", UriKind.Relative), content, cancellationToken);
+        using var said = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(cancellationToken));
+        if (answer.StatusCode != HttpStatusCode.OK)
+        {
+            await output.WriteLineAsync(said.RootElement.GetProperty(language).GetString());
+            return 1;
+        }
+
+        var alert = said.RootElement.GetProperty("alert").GetString()!;
+        var began = time.GetTimestamp();
+        while (true)
+        {
+            using var report = JsonDocument.Parse(await client.GetStringAsync(new Uri("/api/drills/" + alert, UriKind.Relative), cancellationToken));
+            var isOver = report.RootElement.GetProperty("over").GetBoolean();
+            if (isOver || time.GetElapsedTime(began) >= wait)
+            {
+                await SayAsync(report.RootElement, language, output);
+                return isOver ? 0 : 1;
+            }
+
+            await Task.Delay(AskEvery, time, cancellationToken);
+        }
+    }
+
+    private static async Task SayAsync(JsonElement report, string language, TextWriter output)
+    {
+        var isEnglish = language == "en";
+        foreach (var call in report.GetProperty("called").EnumerateArray())
+        {
+            var answered = call.GetProperty("answeredAfterMin");
+            var minutes = answered.ValueKind == JsonValueKind.Number ? answered.GetDouble().ToString("0.0", CultureInfo.InvariantCulture) : null;
+            var outcome = (minutes, isEnglish) switch
+            {
+                (null, true) => "no answer",
+                (null, false) => "没有回应",
+                (_, true) => $"answered after {minutes} min",
+                (_, false) => $"{minutes} 分钟后确认",
+            };
+            await output.WriteLineAsync($"{call.GetProperty("person").GetString()}  {outcome}");
+        }
+
+        foreach (var skipped in report.GetProperty("skipped").EnumerateArray())
+            await output.WriteLineAsync((isEnglish ? "nobody to call: " : "无人可通知：") + skipped.GetString());
+    }
+}

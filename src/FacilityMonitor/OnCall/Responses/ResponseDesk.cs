@@ -1,0 +1,164 @@
+using FacilityMonitor.Alerts;
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Monitoring;
+using FacilityMonitor.Registry;
+using FacilityMonitor.Response;
+
+namespace FacilityMonitor.OnCall.Responses;
+
+/// <summary>An alert as a person sees it: what the rules say, what the people did.</summary>
+/// <param name="Step">The last step of the rules.</param>
+/// <param name="State">What it is for the people.</param>
+/// <param name="Timeline">Everything that happened.</param>
+internal sealed record AlertDossier(AlertTransition Step, AlertResponse State, IReadOnlyList<TimelineEntry> Timeline);
+
+/// <summary>Who answered in an exercise, and how fast.</summary>
+/// <param name="Alert">The exercise's alert.</param>
+/// <param name="BeganMs">When it began.</param>
+/// <param name="Called">Everybody who was called: when, and after how long they answered; null: not yet.</param>
+/// <param name="Skipped">Steps that found nobody, in words of the program.</param>
+/// <param name="IsOver">Whether enough answered, or it was closed.</param>
+internal sealed record DrillReport(string Alert, long BeganMs, IReadOnlyList<(string Person, long CalledMs, TimeSpan? Answered)> Called, IReadOnlyList<string> Skipped, bool IsOver);
+
+/// <summary>What people want, brought to the log and committed. Any thread.</summary>
+internal sealed class ResponseDesk(Database database, FacilitySource registry, ResponseLog log, TimeProvider time)
+{
+    /// <summary>Rule that an exercise's alert names.</summary>
+    public const string DrillRule = "drill";
+
+    /// <summary>Does what a person wants.</summary>
+    /// <exception cref="DatabaseUnavailableException">The disk did not take it: nothing was done.</exception>
+    public async Task<ResponseOutcome> DoAsync(string alert, ResponseCommand command, Actor by)
+    {
+        if (command is ResponseCommand.Assign assign && log.Board.Find(assign.To, Priority.P2) is null)
+        {
+            return new ResponseOutcome.Refused(new ResponseRefusal("unknown-person", new LocalText(
+                $"没有可以联系的人员 '{assign.To}'；请在 people.yaml 里登记并写明联系方式", $"there is nobody '{assign.To}' who can be reached; register the person in people.yaml with a way to be reached")));
+        }
+
+        ResponseOutcome outcome = new ResponseOutcome.Unknown();
+        await database.CommitAsync(CommitPriority.Alerts, connection => outcome = log.Command(connection, alert, command, by));
+        log.Announce();
+        return outcome;
+    }
+
+    /// <summary>An alert with everything that happened to it; null: it was never active.</summary>
+    public AlertDossier? Find(string alert)
+    {
+        using var reader = database.OpenReader();
+        if (ResponseTable.Load(reader, alert) is not { } state)
+            return null;
+        using var command = Database.Command(reader, "select body, onset_ms from alert where id = $alert", ("$alert", alert));
+        using var row = command.ExecuteReader();
+        return row.Read() ? new AlertDossier(StoredAlert.Read(row.GetString(0), row.GetInt64(1), 0), state, ResponseTable.Timeline(reader, alert)) : null;
+    }
+
+    /// <summary>Alerts that are not closed, the most urgent first.</summary>
+    public List<AlertResponse> Open(int most)
+    {
+        using var reader = database.OpenReader();
+        using var command = Database.Command(reader, "select alert from response where stage < 4 order by priority, raised_ms limit $most", ("$most", most));
+        using var rows = command.ExecuteReader();
+        var alerts = new List<string>();
+        while (rows.Read())
+            alerts.Add(rows.GetString(0));
+        return [.. alerts.Select(alert => ResponseTable.Load(reader, alert)!)];
+    }
+
+    /// <summary>Runs the real chain of a priority for a site, marked as an exercise. At most one a site is on.</summary>
+    /// <returns>The exercise's alert; null: there is no such site, or one is on.</returns>
+    public async Task<string?> DrillAsync(string site, Priority priority, bool withSiren, Actor by)
+    {
+        if (registry.Current.FindSite(site) is not { } known)
+            return null;
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var chain = EscalationChain.Of(priority);
+        if (!withSiren)
+            chain = chain with { Steps = [.. chain.Steps.Select(step => step with { Siren = false })] };
+        var step = new AlertTransition
+        {
+            AlertId = AlertId.Of(site, DrillRule, site, now),
+            Rule = DrillRule,
+            Priority = priority,
+            Condition = Condition.Active,
+            AtMs = now,
+            OnsetMs = now,
+            Site = site,
+            Asset = site,
+            Text = new LocalText(
+                $"演练，{known.Name.Zh}：检验有没有人接、多久接。自 {AlertText.Clock(now)} 起，由 {by.Person} 发起。不是真的火情。请做：1. 像真的一样确认；2. 不用到场，不要拨打 119。",
+                $"Exercise, {known.Name.En}: finds out who answers and how fast. Since {AlertText.Clock(now)}, begun by {by.Person}. Nothing burns. Do: 1. Acknowledge it as if it were meant; 2. Do not come, do not call 119."),
+        };
+        string? begun = null;
+        await database.CommitAsync(CommitPriority.Alerts, connection =>
+        {
+            begun = null;
+            using var open = Database.Command(connection, "select count(*) from response where site = $site and exercise = $drill and stage < 4", ("$site", site), ("$drill", (int)Exercise.Drill));
+            if ((long)open.ExecuteScalar()! > 0 || !AlertLog.Write(connection, step))
+                return;
+            // On the page it is over at once: nothing is wrong there.
+            AlertLog.Write(connection, step with { Condition = Condition.Cleared, Sequence = 1 });
+            log.Observe(connection, [step], Exercise.Drill, chain);
+            begun = step.AlertId;
+        });
+        log.Announce();
+        return begun;
+    }
+
+    /// <summary>Who answered in an exercise; null: there is none of this name.</summary>
+    public DrillReport? Drill(string alert)
+    {
+        if (Find(alert) is not { State.Exercise: Exercise.Drill } dossier)
+            return null;
+        var facts = dossier.Timeline.Select(entry => entry.Fact).ToList();
+        var called = new List<(string, long, TimeSpan?)>();
+        foreach (var person in facts.OfType<ResponseEvent.StepFired>().SelectMany(fired => fired.People).Distinct())
+        {
+            var first = facts.OfType<ResponseEvent.StepFired>().First(fired => fired.People.Contains(person)).AtMs;
+            var answered = facts.OfType<ResponseEvent.Acknowledged>().FirstOrDefault(fact => fact.By!.Person == person);
+            called.Add((person, first, answered is null ? null : TimeSpan.FromMilliseconds(answered.AtMs - first)));
+        }
+
+        return new DrillReport(
+            alert, dossier.State.RaisedMs, called, [.. facts.OfType<ResponseEvent.StepSkipped>().Select(skipped => skipped.Why).Distinct()],
+            dossier.State.IsAnswered || dossier.State.Stage == ResponseStage.Closed);
+    }
+
+    /// <summary>Permits that are in force, or may come to be.</summary>
+    public List<Permit> Permits()
+    {
+        using var reader = database.OpenReader();
+        return PermitTable.Standing(reader, time.GetUtcNow().ToUnixTimeMilliseconds());
+    }
+
+    /// <summary>Asks for a permit. A test holds at once; out of service when a second person agrees.</summary>
+    public async Task<ResponseRefusal?> AskAsync(Permit permit)
+    {
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        if (Permit.Judge(permit, now) is { } refusal)
+            return refusal;
+        if (registry.Current.FindSite(permit.Asset.Split('/')[0]) is null)
+            return new ResponseRefusal("unknown-asset", new LocalText($"没有登记 '{permit.Asset}'", $"'{permit.Asset}' is not registered"));
+        await database.CommitAsync(CommitPriority.Alerts, connection => PermitTable.Ask(connection, permit, now));
+        return null;
+    }
+
+    /// <summary>A second person agrees to a permit.</summary>
+    public Task<ResponseRefusal?> ConfirmAsync(string id, string person) => ChangeAsync(id, person, PermitTable.Confirm, permit => Permit.JudgeSecond(permit, person));
+
+    /// <summary>A permit ends early.</summary>
+    public Task<ResponseRefusal?> EndAsync(string id, string person) => ChangeAsync(id, person, PermitTable.End, _ => null);
+
+    private async Task<ResponseRefusal?> ChangeAsync(
+        string id, string person, Action<Microsoft.Data.Sqlite.SqliteConnection, string, string, long> write, Func<Permit, ResponseRefusal?> judge)
+    {
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        if (Permits().Find(permit => permit.Id == id && permit.EndedMs is null) is not { } permit)
+            return new ResponseRefusal("unknown-permit", new LocalText("没有这张许可，或已经结束", "there is no such permit, or it is over"));
+        if (judge(permit) is { } refusal)
+            return refusal;
+        await database.CommitAsync(CommitPriority.Alerts, connection => write(connection, id, person, now));
+        return null;
+    }
+}
