@@ -2,6 +2,7 @@ using System.Collections;
 using System.CommandLine;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.OnCall.Channels;
+using FacilityMonitor.OnCall.Responses;
 
 namespace FacilityMonitor.Commands;
 
@@ -35,7 +36,12 @@ internal static class CheckCommand
 
         new FacilityReport(facility, settings, TodayInShanghai(time), output).Write(folder);
         new ChannelReport(channels, settings, output).Write();
-        return 0;
+        var tonight = new TonightReport(facility, channels, settings, time, output);
+        tonight.Write();
+        if (tonight.Refusal() is not { } refusal)
+            return 0;
+        output.WriteLine(refusal.In(settings.Language));
+        return 1;
     }
 
     /// <summary>Shanghai has had no summer time since 1991; a fixed offset needs no time zone database.</summary>

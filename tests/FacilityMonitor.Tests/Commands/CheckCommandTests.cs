@@ -50,6 +50,40 @@ public sealed class CheckCommandTests : IDisposable
     }
 
     [Fact]
+    public void Tonights_chain_its_calls_and_its_gaps_are_named_and_no_number_is_shown()
+    {
+        WritePeople("[{channel: call, address: '13800138000', verified: 2026-11-20}]");
+
+        var (code, text) = Check(_folder.Path, ("FM_LANGUAGE", "en"), at: new DateTimeOffset(2026, 12, 22, 4, 0, 0, TimeSpan.Zero));
+
+        Assert.Equal(0, code);
+        Assert.Contains("+0 s → Wang (call)", text, StringComparison.Ordinal);
+        Assert.Contains("gap: +60 s → nobody (property-manager grid-officer stair-leader), skipped at once", text, StringComparison.Ordinal);
+        Assert.Contains("gap: no siren that would sound", text, StringComparison.Ordinal);
+        Assert.Contains("until 1 have acknowledged", text, StringComparison.Ordinal);
+        Assert.Contains("Wang tonight: call at most 1 calls", text, StringComparison.Ordinal);
+        Assert.Contains("gap: Gate, 12-22 12:00 – 12-22 20:00: nobody on duty", text, StringComparison.Ordinal);
+        Assert.Contains("the holidays of 2027 are missing", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("13800138000", text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(null, 1)]
+    [InlineData("https://monitor.example.org", 0)]
+    public void Whoever_can_acknowledge_only_by_a_link_needs_an_address_that_a_phone_can_open(string? address, int expected)
+    {
+        WritePeople("[{channel: push, address: wang}]");
+
+        if (address is not null)
+            File.WriteAllText(Path.Combine(_folder.Path, "settings.yaml"), $"web: {{public-url: '{address}'}}\n");
+
+        var (code, text) = Check(_folder.Path, ("FM_LANGUAGE", "en"));
+
+        Assert.Equal(expected, code);
+        Assert.Equal(address is null, text.Contains("wang can acknowledge only by the link", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Errors_of_the_registry_and_of_the_settings_are_listed_together_and_refused()
     {
         File.WriteAllText(Path.Combine(_folder.Path, "facility.yaml"), "sites: 5\n");
@@ -61,6 +95,19 @@ public sealed class CheckCommandTests : IDisposable
         Assert.Contains("facility.yaml:1:8: 错误：", text, StringComparison.Ordinal);
         Assert.Contains("settings.yaml:1:16: 错误：", text, StringComparison.Ordinal);
         Assert.Contains("2 errors", text, StringComparison.Ordinal);
+    }
+
+    private void WritePeople(string reach)
+    {
+        File.WriteAllText(Path.Combine(_folder.Path, "facility.yaml"), "sites:\n  - {id: a, name: x}\n");
+        File.WriteAllText(Path.Combine(_folder.Path, "call.key"), "s");
+        File.WriteAllText(Path.Combine(_folder.Path, "channels.yaml"), "channels:\n  - {id: call, kind: tencent-voice, secret-id: x, secret-key-file: call.key, app-id: '1', template: '2'}\n  - {id: push, kind: ntfy}\n");
+        File.WriteAllText(Path.Combine(_folder.Path, "people.yaml"), $$"""
+            people:
+              - {id: wang, name: {zh: 王, en: Wang}, reach: {{reach}}}
+            teams:
+              - {id: gate, name: {zh: 门岗, en: Gate}, tier: guard, sites: [a], shifts: [{days: workdays, from: '20:00', to: '12:00', people: [wang]}, {days: restdays, from: '20:00', to: '12:00', people: [wang]}]}
+            """);
     }
 
     private static (int Code, string Text) Check(string folder, (string Name, string Value)? variable = null, DateTimeOffset? at = null)

@@ -100,7 +100,8 @@ internal sealed class TonightReport(Facility facility, IReadOnlyList<ChannelDefi
 
     private void Gaps(DateTime today)
     {
-        var gaps = facility.People.Teams.SelectMany(team => _roster.Gaps(team, today, today.AddDays(RosterWatch.DaysAhead), contact => _sounds.Of(contact.Channel) is not null)).OrderBy(gap => gap.From).ToList();
+        var gaps = facility.People.Teams.SelectMany(team => _roster.Gaps(team, today, today.AddDays(RosterWatch.DaysAhead), contact => _sounds.Of(contact.Channel) is not null))
+            .OrderByDescending(gap => gap.Kind == RosterGapKind.UnknownYear).ThenBy(gap => gap.Kind).ThenBy(gap => gap.From).ToList();
         foreach (var gap in gaps.Take(GapsMax))
         {
             var text = RosterWatch.Describe(gap);
