@@ -4,7 +4,7 @@ namespace FacilityMonitor.Journal;
 internal static class Schema
 {
     /// <summary>The statements of every version, the first one first; a database's version is how many of them it has seen.</summary>
-    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries, Layers, Sessions];
+    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries, Layers, Sessions, ResponseExempt];
 
     private static IReadOnlyList<string> First =>
     [
@@ -216,5 +216,12 @@ internal static class Schema
           unseen_ms integer not null, primary key (device, channel, opened_ms)) strict, without rowid
         """,
         "create index session_by_end on session (end_ms)",
+    ];
+
+    private static IReadOnlyList<string> ResponseExempt =>
+    [
+        // Alerts that people are not called for by the response: raised before there was one, or about devices that nobody registered. Its books leave them out.
+        "create table response_exempt (alert text primary key) strict, without rowid",
+        "insert into response_exempt select distinct alert from alert_transition where alert not in (select alert from response)",
     ];
 }

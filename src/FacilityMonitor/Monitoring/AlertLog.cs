@@ -54,6 +54,7 @@ internal static class AlertLog
         const string Old = "(select id from alert where condition = $cleared and changed_ms < $before and not exists (select 1 from response where response.alert = alert.id and stage < 4) order by changed_ms limit $most)";
         ReadOnlySpan<(string, SqlValue)> parameters = [("$cleared", (int)Condition.Cleared), ("$before", beforeMs), ("$most", most)];
         Database.Execute(connection, "delete from outbox where alert in " + Old, parameters);
+        Database.Execute(connection, "delete from response_exempt where alert in " + Old, parameters);
         Database.Execute(connection, "delete from page_member where lead in " + Old, parameters);
         Database.Execute(connection, "delete from response_event where alert in " + Old, parameters);
         Database.Execute(connection, "delete from response where alert in " + Old, parameters);

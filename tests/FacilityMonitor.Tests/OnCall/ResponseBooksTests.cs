@@ -69,6 +69,18 @@ public sealed class ResponseBooksTests
     }
 
     [Fact]
+    public async Task Devices_that_nobody_registered_and_alerts_of_long_ago_are_no_holes()
+    {
+        await using var fixture = new ResponseFixture();
+        await fixture.RaiseAsync(ResponseFixture.Step("stranger", Condition.Active) with { IsStranger = true });
+        await fixture.CommitAsync(connection => Monitor(connection, "old"));
+        fixture.Time.Advance(TimeSpan.FromMilliseconds(ResponseBooks.LookBackMs));
+        Assert.Equal(["old"], Count(fixture).Holes);
+        fixture.Time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.True(Count(fixture).Balance);
+    }
+
+    [Fact]
     public async Task A_step_that_is_more_than_five_seconds_late_is_told()
     {
         await using var fixture = new ResponseFixture();

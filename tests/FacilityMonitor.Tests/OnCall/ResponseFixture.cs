@@ -114,7 +114,7 @@ internal sealed class ResponseFixture : IAsyncDisposable
     {
         var more = true;
         while (more)
-            await CommitAsync(connection => more = Log.Elapse(connection, EscalationWorker.BatchMax));
+            await CommitAsync(connection => more = Log.Elapse(connection, EscalationWorker.BatchMax, EscalationWorker.OthersMax));
     }
 
     public Task CommitAsync(Action<SqliteConnection> write) => Database.CommitAsync(CommitPriority.Alerts, write);

@@ -212,6 +212,26 @@ public sealed class ResponseLogTests
         Assert.Contains("a1 2 guard", fixture.Notices());
     }
 
+    /// <summary>Two thousand devices at once and three fires: the fires do not wait for the others, and the others are a handful of messages.</summary>
+    [Fact]
+    public async Task A_storm_is_a_handful_of_messages_and_its_fires_do_not_wait()
+    {
+        await using var fixture = new ResponseFixture();
+        const int Devices = 2_000;
+        await fixture.RaiseAsync([.. Enumerable.Range(0, Devices).Select(number => ResponseFixture.Step($"d{number:00000}", Condition.Active, Priority.P2, "offline", $"huaihai/x-{number}"))]);
+        for (var fire = 0; fire < 3; fire++)
+            await fixture.RaiseAsync(ResponseFixture.Step($"fire{fire}", Condition.Active, Priority.P0, "smoke", $"huaihai/y-{fire}"));
+        Assert.Equal(9, fixture.Notices("alert like 'fire%'").Count);
+
+        await fixture.PassAsync(31);
+
+        Assert.Equal(2, fixture.Notices("alert like 'd%' and person = 'guard'").Count);
+        using var reader = fixture.Database.OpenReader();
+        var books = ResponseBooks.Count(reader, fixture.NowMs);
+        Assert.True(books.Balance);
+        Assert.Equal(Devices + 3, books.Raised);
+    }
+
     /// <summary>Killed after every commit in turn: who is called, and when, is the same to the row.</summary>
     [Fact]
     public async Task A_kill_after_any_commit_loses_nobody_and_calls_nobody_twice()

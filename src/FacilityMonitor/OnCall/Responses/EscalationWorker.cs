@@ -10,8 +10,11 @@ namespace FacilityMonitor.OnCall.Responses;
 /// <remarks>It remembers nothing: when something is due stands on disk. After a restart at any instant it goes on where the facts end.</remarks>
 internal sealed partial class EscalationWorker(Database database, ResponseLog log, MonitoringWorker monitoring, TimeProvider time, ILogger<EscalationWorker> logger) : BackgroundService
 {
-    /// <summary>Alerts taken in one commit: some ms of the writer's time.</summary>
+    /// <summary>Urgent alerts taken in one commit: some ms of the writer's time.</summary>
     public const int BatchMax = 100;
+
+    /// <summary>Others taken in one commit: what is told together must be in one.</summary>
+    public const int OthersMax = 1_000;
 
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
 
@@ -39,7 +42,7 @@ internal sealed partial class EscalationWorker(Database database, ResponseLog lo
             var more = IsAnythingDue();
             while (more)
             {
-                await database.CommitAsync(CommitPriority.Alerts, connection => more = log.Elapse(connection, BatchMax));
+                await database.CommitAsync(CommitPriority.Alerts, connection => more = log.Elapse(connection, BatchMax, OthersMax));
                 log.Announce();
             }
 
@@ -58,7 +61,7 @@ internal sealed partial class EscalationWorker(Database database, ResponseLog lo
     {
         using var reader = database.OpenReader();
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        return ResponseTable.Due(reader, now, 1).Count > 0 || ResponseTable.Releasable(reader, now, 1).Count > 0;
+        return ResponseTable.Due(reader, now, 1, 1).Count > 0 || ResponseTable.Releasable(reader, now, 1).Count > 0;
     }
 
     private void Restore()

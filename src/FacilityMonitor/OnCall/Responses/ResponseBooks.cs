@@ -8,7 +8,7 @@ using Microsoft.Data.Sqlite;
 
 namespace FacilityMonitor.OnCall.Responses;
 
-/// <summary>What became of every alert that was raised; each is in one place, and the places sum up (promise 2).</summary>
+/// <summary>What became of every alert that is open or changed within two days; each is in one place, and the places sum up (promise 2).</summary>
 /// <param name="Raised">Alerts that became active, exercises included, those of devices that nobody registered left out.</param>
 /// <param name="Notified">A provider took a page of its own.</param>
 /// <param name="Grouped">A page of another alert told of it.</param>
@@ -26,6 +26,9 @@ internal sealed record ResponseBooks(long Raised, long Notified, long Grouped, l
     /// <summary>A step may be so late before somebody is told, ms.</summary>
     public const long LateMs = 5_000;
 
+    /// <summary>How far back closed alerts are added up, ms; open ones always are.</summary>
+    public const long LookBackMs = 48 * 3_600_000;
+
     /// <summary>Whether the equation of DESIGN §1.2 holds.</summary>
     public bool Balance => Holes.Count == 0 && Raised == Notified + Grouped + Suppressed + Shelved + Expired + InFlight + HandledUntold;
 
@@ -36,7 +39,8 @@ internal sealed record ResponseBooks(long Raised, long Notified, long Grouped, l
         var holes = new List<string>();
         using var command = Database.Command(
             connection, """
-            with raised as (select distinct alert from alert_transition where json_extract(body, '$.state') = 'active' and alert not in (select alert from outbox where stranger > 0))
+            with raised as (select id as alert from alert where (changed_ms >= $since or id in (select alert from response where stage < 4)) and id not in (select alert from response_exempt)
+              and exists (select 1 from alert_transition as step where step.alert = alert.id and json_extract(step.body, '$.state') = 'active'))
             select raised.alert, response.alert is not null, response.stage, response.priority, response.condition, response.told, response.answered, response.suppressed_by, response.shelved_ms,
               response.service_ms, response.due_ms, response.recovered_ms, response.grouped_into,
               exists (select 1 from notice where notice.alert = raised.alert and notice.state in (1, 2)),
@@ -45,7 +49,8 @@ internal sealed record ResponseBooks(long Raised, long Notified, long Grouped, l
               exists (select 1 from notice join page_member on page_member.lead = notice.alert and page_member.page = notice.step and page_member.person = notice.person where page_member.alert = raised.alert and notice.state in (0, 1, 2)),
               exists (select 1 from response as source where source.alert = response.suppressed_by), response.calling
             from raised left join response on response.alert = raised.alert
-            """);
+            """,
+            ("$since", nowMs - LookBackMs));
         using var rows = command.ExecuteReader();
         while (rows.Read())
         {

@@ -78,6 +78,8 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
         foreach (var step in steps)
         {
             // Anybody may invent a device: who is told of those is limited elsewhere, and nobody is woken.
+            if (step.IsStranger)
+                ResponseTable.Exempt(connection, step.AlertId);
             if (step.IsStranger || step.Condition is Condition.Pending or Condition.Normal)
                 continue;
             var before = ResponseTable.Load(connection, step.AlertId);
@@ -126,7 +128,7 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
 
     /// <summary>What the clock leads to: for so many alerts, and for those that were hidden.</summary>
     /// <returns>Whether there may be more.</returns>
-    public bool Elapse(SqliteConnection connection, int most)
+    public bool Elapse(SqliteConnection connection, int most, int others)
     {
         var now = NowMs();
         var pages = new PageBatch();
@@ -137,7 +139,7 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
                 Append(connection, alert, state, [new ResponseEvent.Released(now) { AtMs = now }], pages);
         }
 
-        var due = ResponseTable.Due(connection, now, most);
+        var due = ResponseTable.Due(connection, now, most, others);
         foreach (var alert in due)
         {
             if (ResponseTable.Load(connection, alert) is { } state)
@@ -145,7 +147,8 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
         }
 
         pages.Put(this, connection);
-        return released.Count == most || due.Count == most;
+        // Behind urgent ones less urgent ones may wait.
+        return released.Count == most || due.Count == others || (due.Count > 0 && ResponseTable.Due(connection, now, 1, 1).Except(due).Any());
     }
 
     /// <summary>What became of a notice, within the commit that books it.</summary>
@@ -289,7 +292,7 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
     /// <summary>In a flood, service alerts wait for the next full five minutes, all of them together.</summary>
     private ResponseEvent.Postponed? Postpone(SqliteConnection connection, AlertResponse state, long nowMs)
     {
-        if (state.Priority < Priority.P2 || !state.IsCalling || state.StepDueMs > nowMs || state.Exercise != Exercise.None || nowMs % FloodDigestMs < 2_000)
+        if (state.Priority < Priority.P2 || !state.IsCalling || state.StepDueMs > nowMs || state.Exercise != Exercise.None || state.StepDueMs % FloodDigestMs == 0)
             return null;
         var callees = Board.Find(state.Chain.At(state.NextStep), state.NextStep, state.Site, state.Priority, nowMs, out _);
         if (callees.Count == 0 || !callees.All(callee => IsFlooded(connection, callee.Person.Id)))

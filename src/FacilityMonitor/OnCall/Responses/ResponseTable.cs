@@ -72,9 +72,15 @@ internal static class ResponseTable
         return true;
     }
 
-    /// <summary>The next alerts that something is due for, the most urgent first.</summary>
-    public static List<string> Due(SqliteConnection connection, long nowMs, int most) => Texts(
-        connection, "select alert from response where due_ms <= $now order by priority, due_ms limit $most", ("$now", nowMs), ("$most", most));
+    /// <summary>The next alerts that something is due for: urgent ones alone, a few at a time; the others when none is, many at once, because one commit is one message.</summary>
+    public static List<string> Due(SqliteConnection connection, long nowMs, int urgent, int others)
+    {
+        var found = Texts(connection, "select alert from response where due_ms <= $now and priority <= 1 order by priority, due_ms limit $most", ("$now", nowMs), ("$most", urgent));
+        return found.Count > 0 ? found : Texts(connection, "select alert from response where due_ms <= $now order by priority, due_ms limit $most", ("$now", nowMs), ("$most", others));
+    }
+
+    /// <summary>Notes that nobody is called for an alert by the response: it is about a device that nobody registered.</summary>
+    public static void Exempt(SqliteConnection connection, string alert) => Database.Execute(connection, "insert or ignore into response_exempt (alert) values ($alert)", ("$alert", alert));
 
     /// <summary>When people were last called for the first time for an alert of a site and priority, ms; null: never.</summary>
     public static long? LastOfGroupMs(SqliteConnection connection, string? site, Priority priority)
