@@ -6,7 +6,7 @@ using FacilityMonitor.Registry;
 
 namespace FacilityMonitor.Rules;
 
-/// <summary>Noise over the limit of the area's class: 10-min LAeq by day and night (22–6 h), 5 dB stricter outside the groups' own times, and at night a sudden sound 15 dB over the limit. P3.</summary>
+/// <summary>Noise over the limit of the area's class: 10-min LAeq by day and night (22–6 h; the ten minutes never reach across a change of the limit), 5 dB stricter outside the groups' own times, and at night a sudden sound 15 dB over the limit. P3.</summary>
 /// <remarks>Limits: GB 3096-2008 and GB 22337-2008, dB(A) day and night: class 0 50/40, 1 55/45, 2 60/50, 3 65/55, 4a 70/55, 4b 70/60. Where no class is registered it is 2, mixed housing and shops.</remarks>
 internal sealed class NoiseLimit : StateRule<NoiseLimit.State, NoiseLimit.NoiseLimits>
 {
@@ -78,13 +78,21 @@ internal sealed class NoiseLimit : StateRule<NoiseLimit.State, NoiseLimit.NoiseL
             return;
         var counted = state.Pace.Next(sight);
         state.Advance(sight.AtMs / MinuteMs);
+        var limit = (float)limits.At(sight.AtMs);
+        if (limit != state.LimitDb)
+        {
+            // What was loud while it was allowed says nothing of the time after: the ten minutes begin anew, and so what this value stands for is left out.
+            state.Minutes = default;
+            state.LimitDb = limit;
+            counted = 0;
+        }
+
         // Sound adds up as energy: ten quiet minutes do not make up for a loud one.
         ref var minute = ref state.Minutes[(int)(sight.AtMs / MinuteMs % Ring.Length)];
         minute.EnergyMs += (float)(Math.Pow(10, level / 10) * Math.Min(counted, MinuteMs));
         minute.HeardMs += (int)Math.Min(counted, MinuteMs);
         var (mean, heardMs) = state.Mean();
         state.MeanDb = (float)mean;
-        state.LimitDb = (float)limits.At(sight.AtMs);
         var isNight = NoiseLimits.IsNight(sight.AtMs);
         state.Loud.Step(heardMs >= HeardLeastMs && mean > state.LimitDb, heardMs >= HeardLeastMs && mean <= state.LimitDb - 1, sight.AtMs, counted, NoiseLimits.AtOnce);
         var isSudden = isNight && level > limits.NightDb + limits.SuddenDb;
