@@ -32,7 +32,7 @@ internal sealed class ChargerOnPublicCircuit : StateRule<FlyWireState, FlyWireLi
     [
         new("沿该回路查看楼道、门厅、机房有无拉线或插座取电", "Walk along the circuit: look for a lead or a plug in stairs, halls and plant rooms"),
         new("若有人充电，劝导移到充电桩并登记；有发热、异味先断电", "If somebody charges, ask them to move to a pile and note it; with heat or smell cut the power first"),
-        new("若是本就该在此充电的（如保洁车），登记到 expected-chargers，以后不再怀疑", "If it may charge there (a cleaning cart), register it under expected-chargers: it is not suspected again"),
+        new("若是本就该在此充电的（如保洁车），登记为该回路的已知充电设备，以后不再怀疑", "If it may charge there (a cleaning cart), register it as an expected charger of the circuit: it is not suspected again"),
     ];
 
     public override SubjectKind Subject => SubjectKind.Circuit;

@@ -1,9 +1,9 @@
 using System.Globalization;
 using FacilityMonitor.Alerts;
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
 using FacilityMonitor.Registry;
-using FacilityMonitor.Journal;
-using FacilityMonitor.Configuration;
 using Microsoft.Data.Sqlite;
 
 namespace FacilityMonitor.OnCall.Responses;
