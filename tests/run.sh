@@ -64,6 +64,12 @@ if dotnet build -c Release -v quiet --nologo FacilityMonitor.sln; then
     counters=$(grep -o '<Counters [^>]*>' "$results/tests.trx" 2>/dev/null | head -n 1)
     count() { sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p" <<<"$counters"; }
     total=$(count total) good=$(count passed)
+    # Real traces are data, not a server: where there are none, nothing is missing from this machine.
+    untraced=$(grep -o '<UnitTestResult [^>]*>' "$results/tests.trx" 2>/dev/null | grep 'outcome="NotExecuted"' | grep -c 'Evaluation\.EvaluationTests\.')
+    if [ "$untraced" -gt 0 ]; then
+        echo "not run: $untraced tests on real traces, FM_TRACES names no folder"
+        total=$((total - untraced))
+    fi
     if [ -n "$total" ] && [ "$total" -gt 0 ]; then
         passed=$((passed + good))
         failed=$((failed + total - good))
