@@ -25,6 +25,7 @@ public sealed class RuleEngine
     private readonly Dictionary<int, Slot> _byDevice = [];
     private readonly ArrayBufferWriter<byte> _scratch = new();
     private FacilityIndex _index;
+    private LimitShelf _shelf = new();
     private RuleCheckpoint _now;
     private RuleCheckpoint _before;
 
@@ -142,7 +143,7 @@ public sealed class RuleEngine
     /// <summary>Another registry came into force; what is known stays known. Equal to saving everything and restoring it under the new one.</summary>
     public void Reconfigure(FacilityIndex index)
     {
-        _index = index;
+        (_index, _shelf) = (index, new LimitShelf());
         _byDevice.Clear();
         foreach (var (name, slot) in _sites)
         {
@@ -188,7 +189,7 @@ public sealed class RuleEngine
 
     private string SiteOf(DeviceId device) => _index.Find(device)?.Site.Id ?? device.Site ?? "";
 
-    private SiteEngine NewEngine(string site) => new(site.Length == 0 ? null : site, _index, Effects, Sessions);
+    private SiteEngine NewEngine(string site) => new(site.Length == 0 ? null : site, _index, _shelf, Effects, Sessions);
 
     private Slot SlotOf(string site)
     {

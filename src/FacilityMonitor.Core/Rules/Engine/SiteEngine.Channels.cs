@@ -152,13 +152,9 @@ internal sealed partial class SiteEngine
     private ChannelForm FormOf(DeviceMemory device, ChannelId channel)
     {
         var (subject, scopes) = (SubjectOf(device, SubjectKind.Channel, channel), ScopesOf(device.Registered));
-        var form = new ChannelForm(
+        return _shelf.Shared(new ChannelForm(
             [.. RuleCatalogue.OfChannels.Where(rule => rule.AppliesTo(subject)).Select(rule => new ChannelPlan(rule, rule.Grades(subject, scopes)))],
-            [.. Plans(subject, scopes)]);
-        if (_forms.Find(form.IsSame) is { } known)
-            return known;
-        _forms.Add(form);
-        return form;
+            [.. Plans(subject, scopes)]));
     }
 
     /// <summary>Makes a channel part of every circuit that its current flows through and that does not know it yet.</summary>

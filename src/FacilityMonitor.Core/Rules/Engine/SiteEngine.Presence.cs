@@ -33,10 +33,7 @@ internal sealed partial class SiteEngine
             return;
         var subject = SubjectOf(memory, SubjectKind.Pile, ChannelId.Main);
         StatePlan[] plans = [.. Plans(subject, scopes)];
-        // The same list for all piles that have the same limits.
-        memory.PilePlans = _pilePlans.Find(known => known.AsSpan().SequenceEqual(plans)) ?? plans;
-        if (plans.Length > 0 && memory.PilePlans == plans)
-            _pilePlans.Add(plans);
+        memory.PilePlans = _shelf.Shared(plans);
         memory.PileNearW = plans.Length == 0 ? double.PositiveInfinity : plans.Min(plan => plan.Rule.WakesAboveW(plan.Limits));
     }
 

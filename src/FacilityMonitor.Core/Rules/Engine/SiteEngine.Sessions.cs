@@ -15,7 +15,6 @@ internal sealed partial class SiteEngine
     private const int SeenSocketBegins = -3;
 
     private readonly SocketSessions _sessions;
-    private readonly List<DeviceForm> _deviceForms = [];
     private byte[] _blockedTold = [];
 
     /// <summary>The last minute in which places were asked for a free socket.</summary>
@@ -34,22 +33,15 @@ internal sealed partial class SiteEngine
 
     private void SetSocket(in ChannelMemory channel, int socket) => _tracks[channel.FirstTrack].Socket = (ushort)(socket switch { NoSocket => 0, NewSocketBegins => 1, SeenSocketBegins => 2, _ => socket + 3 });
 
-    private DeviceForm DeviceFormOf(SettingScopes scopes)
+    private DeviceForm DeviceFormOf(SettingScopes scopes) => _shelf.Shared(new DeviceForm
     {
-        var form = new DeviceForm
-        {
-            Welded = WeldedRelay.Instance.Grades(scopes),
-            OfflineHoldMs = Offline.Instance.HoldMs(scopes),
-            Silence = Silent.Instance.LimitsFor(scopes),
-            Health = new HealthLimits(Stale.Instance.LimitsFor(scopes), ClockOff.Instance.HoldMs(scopes), SequenceGap.Instance.HoldMs(scopes)),
-            Sessions = ChargeTooLong.Instance.Sessions(scopes),
-            OfSessions = [.. RuleCatalogue.OfSessions.Select(rule => rule.LimitsFor(scopes))],
-        };
-        if (_deviceForms.Find(form.IsSame) is { } known)
-            return known;
-        _deviceForms.Add(form);
-        return form;
-    }
+        Welded = WeldedRelay.Instance.Grades(scopes),
+        OfflineHoldMs = Offline.Instance.HoldMs(scopes),
+        Silence = Silent.Instance.LimitsFor(scopes),
+        Health = new HealthLimits(Stale.Instance.LimitsFor(scopes), ClockOff.Instance.HoldMs(scopes), SequenceGap.Instance.HoldMs(scopes)),
+        Sessions = ChargeTooLong.Instance.Sessions(scopes),
+        OfSessions = [.. RuleCatalogue.OfSessions.Select(rule => rule.LimitsFor(scopes))],
+    });
 
     private void FollowSession(DeviceMemory device, ref ChannelMemory channel, in Values values, in Reading reading)
     {

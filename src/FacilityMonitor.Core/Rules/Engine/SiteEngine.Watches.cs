@@ -10,9 +10,7 @@ internal sealed partial class SiteEngine
 {
     /// <summary>Those that change their verdict by time alone, in the order they began: also after a restart.</summary>
     private readonly List<Timeline> _timed = [];
-    private readonly Dictionary<StateRule, List<object>> _limits = [];
     private readonly List<(DateRule Rule, DueThing Thing, int DaysBefore)> _dues = [];
-    private readonly List<StatePlan[]> _pilePlans = [];
     private DateOnly _day;
 
     private void PrepareSite(Site site)
@@ -34,18 +32,7 @@ internal sealed partial class SiteEngine
 
     /// <summary>The rules with a state that judge a subject, with their limits.</summary>
     private IEnumerable<StatePlan> Plans(Subject subject, SettingScopes scopes) =>
-        RuleCatalogue.WithState.Where(rule => rule.Subject == subject.Kind && rule.AppliesTo(subject)).Select(rule => new StatePlan(rule, Shared(rule, rule.Limits(subject, scopes))));
-
-    /// <summary>The same limits are kept once: most channels of a site have the same.</summary>
-    private object Shared(StateRule rule, object limits)
-    {
-        if (!_limits.TryGetValue(rule, out var known))
-            _limits[rule] = known = [];
-        if (known.Find(limits.Equals) is { } same)
-            return same;
-        known.Add(limits);
-        return limits;
-    }
+        RuleCatalogue.WithState.Where(rule => rule.Subject == subject.Kind && rule.AppliesTo(subject)).Select(rule => new StatePlan(rule, _shelf.Shared(rule, rule.Limits(subject, scopes))));
 
     private Timeline? NewTimeline(in Subject subject, int number, StatePlan[] plans)
     {

@@ -37,7 +37,7 @@ internal sealed partial class SiteEngine
     private readonly List<LoadTrack> _circuits = [];
     private readonly List<int> _touched = [];
     private readonly ChannelTracks _tracks = new();
-    private readonly List<ChannelForm> _forms = [];
+    private readonly LimitShelf _shelf;
     private readonly OffWatches _offs = new();
     private readonly Dictionary<DeviceId, SeatState> _seats = [];
     private readonly List<CommandEffect> _effects;
@@ -48,8 +48,9 @@ internal sealed partial class SiteEngine
     private long _nowMs;
     private long _startedMs;
 
-    public SiteEngine(string? siteId, FacilityIndex index, List<CommandEffect> effects, List<SessionFact> sessions)
+    public SiteEngine(string? siteId, FacilityIndex index, LimitShelf shelf, List<CommandEffect> effects, List<SessionFact> sessions)
     {
+        _shelf = shelf;
         _sessions = new SocketSessions(sessions, number => _devices[number].Self);
         _effects = effects;
         _siteId = siteId;
