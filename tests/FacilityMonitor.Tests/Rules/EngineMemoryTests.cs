@@ -4,12 +4,8 @@ using FacilityMonitor.Registry;
 
 namespace FacilityMonitor.Tests.Rules;
 
-/// <summary>Tests that look at the memory of the whole process; nothing else runs beside them.</summary>
-[CollectionDefinition(nameof(EngineMemoryTests), DisableParallelization = true)]
-public sealed class AloneInTheProcess;
-
 /// <summary>What a district of sockets costs.</summary>
-[Collection(nameof(EngineMemoryTests))]
+[Collection(nameof(AloneInTheProcess))]
 public sealed class EngineMemoryTests
 {
     private const int Piles = 4_000;

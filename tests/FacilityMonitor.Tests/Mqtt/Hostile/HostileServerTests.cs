@@ -10,6 +10,7 @@ namespace FacilityMonitor.Tests.Mqtt.Hostile;
 /// A server that sends whatever it likes: over a million packets, two thirds of them damaged. The same in every run, so that
 /// a change is judged by itself; <c>FM_FUZZ_SEED</c> gives others, and every failure says its seed.
 /// </summary>
+[Collection(nameof(AloneInTheProcess))]
 public sealed class HostileServerTests
 {
     private const int ParsedPackets = 1_000_000;
