@@ -76,7 +76,7 @@ internal sealed class Witness
         }
 
         charge.Step(point, _now);
-        var hoursOn = charge.AboveFullS / Hour;
+        var hoursOn = charge.EarnestS / Hour;
         See("charge-too-long", asset, hoursOn > 7.8, isHeard && hoursOn > 8.2, 3 * period, "charging for more than eight hours");
         See("no-taper", asset, charge.NearPeakS > 9.8 * Hour, isHeard && charge.NearPeakS > 10.2 * Hour, 3 * period, "full current for more than ten hours");
         See("implausible-energy", asset, charge.WattHours > 4_800, isHeard && charge.WattHours > 5_200, 3 * period, "more energy than any battery here holds");
@@ -218,10 +218,13 @@ internal sealed class Witness
         /// <summary>What a charging battery draws at least, W: the firmware's own threshold.</summary>
         private const double FullBelowW = 18;
 
+        /// <summary>Below this share of its peak it is nearly full, and charges no longer in earnest.</summary>
+        private const double TrickleShare = 0.1;
+
         private string? _session;
         private double _peakW;
 
-        public double AboveFullS { get; private set; }
+        public double EarnestS { get; private set; }
 
         public double NearPeakS { get; private set; }
 
@@ -230,12 +233,12 @@ internal sealed class Witness
         public void Step(ChargingPoint point, in Moment now)
         {
             if (point.Session != _session)
-                (_session, _peakW, AboveFullS, NearPeakS, WattHours) = (point.Session, 0, 0, 0, 0);
+                (_session, _peakW, EarnestS, NearPeakS, WattHours) = (point.Session, 0, 0, 0, 0);
             if (_session is null)
                 return;
             var watts = point.TrueWatts;
             _peakW = Math.Max(_peakW, watts);
-            AboveFullS += watts > FullBelowW ? now.ClockS : 0;
+            EarnestS += watts > Math.Max(FullBelowW, TrickleShare * _peakW) ? now.ClockS : 0;
             NearPeakS = watts > FullBelowW && watts >= 0.8 * _peakW ? NearPeakS + now.ClockS : 0;
             WattHours += watts * now.ClockS / Hour;
         }

@@ -7,6 +7,8 @@ namespace FacilityMonitor.Rules;
 internal sealed record ChargeTooLongLimits(long LongMs, long UrgentMs);
 
 /// <summary>A battery that takes more than a full one does for 8 h (P3) or 12 h (P2), counted without gaps.</summary>
+/// <remarks>The last tenth of the taper does not count. An old lead-acid pack falls so slowly there that its time above 15 W depends on the error of the meter more than on the pack,
+/// and nobody should be told of a battery that is well and nearly full.</remarks>
 internal sealed class ChargeTooLong : SessionRule<ChargeTooLongLimits>
 {
     private static readonly RuleSetting FullW = new("full_w", "W", 15, 1, 100, "full threshold of real piles (JUY 15 W, X10P 45 W, AnSheng 5 W): below it time does not count, and every rule about sessions goes by it");
@@ -27,7 +29,7 @@ internal sealed class ChargeTooLong : SessionRule<ChargeTooLongLimits>
     public override LocalText Title { get; } = new("充电时间过长", "Charge too long");
 
     /// <inheritdoc/>
-    public override LocalText Detects { get; } = new("高于充满门限（15 W）的时间满 8 小时：P3；满 12 小时：P2", "More than a full battery takes (15 W) for 8 h: P3; for 12 h: P2");
+    public override LocalText Detects { get; } = new("高于充满门限（15 W）和本次峰值十分之一的时间满 8 小时：P3；满 12 小时：P2", "More than a full battery takes (15 W) and more than a tenth of its peak for 8 h: P3; for 12 h: P2");
 
     /// <inheritdoc/>
     public override IReadOnlyList<RuleSetting> Settings { get; } = [FullW, LongH, UrgentH];
@@ -54,8 +56,8 @@ internal sealed class ChargeTooLong : SessionRule<ChargeTooLongLimits>
         // Once it is full it charges no longer, whatever the socket still delivers.
         if (socket.Running is not { FullMs: 0 } session)
             return Verdict.Normal;
-        var priority = session.Curve.ChargedMs >= limits.UrgentMs ? Priority.P2 : Priority.P3;
-        return Verdict.When(session.Curve.ChargedMs >= Math.Min(limits.LongMs, limits.UrgentMs), priority, session.SeenMs);
+        var priority = session.Curve.EarnestMs >= limits.UrgentMs ? Priority.P2 : Priority.P3;
+        return Verdict.When(session.Curve.EarnestMs >= Math.Min(limits.LongMs, limits.UrgentMs), priority, session.SeenMs);
     }
 
     internal override LocalText Explain(in SocketPicture socket, ChargeTooLongLimits limits, SortedDictionary<string, object> evidence)
@@ -63,9 +65,9 @@ internal sealed class ChargeTooLong : SessionRule<ChargeTooLongLimits>
         if (socket.Running is not { } session)
             return new LocalText("本次充电已结束", "the session is over");
         Evidence(session, evidence);
-        evidence["charged_min"] = session.Curve.ChargedMs / 60_000;
+        evidence["charged_min"] = session.Curve.EarnestMs / 60_000;
         evidence["limit_min"] = limits.LongMs / 60_000;
-        var charged = Duration(session.Curve.ChargedMs);
+        var charged = Duration(session.Curve.EarnestMs);
         return new LocalText($"已充 {charged.Zh}，还没有充满", $"charging for {charged.En} and not full yet");
     }
 }

@@ -40,6 +40,9 @@ internal record struct ChargingCurve
     /// <summary>Time between full and constant, ms.</summary>
     public int TaperMs { get; set; }
 
+    /// <summary>Of that, time below <see cref="SessionLimits.TrickleShare"/> of the peak so far, ms.</summary>
+    public int TrickleMs { get; set; }
+
     /// <summary>Time below the full threshold after a load, ms.</summary>
     public int TailMs { get; set; }
 
@@ -69,6 +72,9 @@ internal record struct ChargingCurve
 
     /// <summary>Time above the full threshold, ms.</summary>
     public readonly int ChargedMs => (int)Math.Min(int.MaxValue, (long)ConstantMs + TaperMs);
+
+    /// <summary>Time above the full threshold in which the battery took more than a trickle, ms.</summary>
+    public readonly int EarnestMs => ChargedMs - TrickleMs;
 
     /// <summary>What it amounts to.</summary>
     public readonly CurveShape Shape
@@ -122,6 +128,8 @@ internal record struct ChargingCurve
         }
 
         TaperMs = Sum(TaperMs, countedMs);
+        if (w < SessionLimits.TrickleShare * PeakW)
+            TrickleMs = Sum(TrickleMs, countedMs);
         Below(w);
     }
 
@@ -180,9 +188,10 @@ internal record struct ChargingCurve
         writer.Byte((byte)((Dipped ? 1 : 0) | (WasLow ? 2 : 0)));
         writer.Byte(BelowSamples);
         writer.Byte(RestartSamples);
+        writer.Int32(TrickleMs);
     }
 
-    public static ChargingCurve Load(ref SnapshotReader reader)
+    public static ChargingCurve Load(ref SnapshotReader reader, byte format)
     {
         var curve = new ChargingCurve
         {
@@ -201,6 +210,7 @@ internal record struct ChargingCurve
         var flags = reader.Byte();
         (curve.Dipped, curve.WasLow) = ((flags & 1) != 0, (flags & 2) != 0);
         (curve.BelowSamples, curve.RestartSamples) = (reader.Byte(), reader.Byte());
+        curve.TrickleMs = format >= SiteEngine.FormatOfCrowds ? reader.Int32() : 0;
         return curve;
     }
 }

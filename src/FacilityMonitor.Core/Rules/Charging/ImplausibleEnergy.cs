@@ -12,7 +12,7 @@ internal sealed class ImplausibleEnergy : SessionRule<ImplausibleEnergyLimits>
 {
     private static readonly RuleSetting MostWh = new("most_wh", "Wh", 5000, 500, 50_000, "twice the largest pack in use (72 V 32 Ah, 2.3 kWh)");
     private static readonly RuleSetting Ratio = new("user_ratio", "", 1.5, 1, 10, "our choice: one battery takes no more than it took");
-    private static readonly RuleSetting LeastWh = new("user_least_wh", "Wh", 1500, 0, 5000, "our choice: a common pack (60 V 20 Ah through a charger of 85 %) takes 1.4 kWh; below it an unusual charge is only a fuller one");
+    private static readonly RuleSetting LeastWh = new("user_least_wh", "Wh", 1750, 0, 5000, "our choice: a common large pack (72 V 20 Ah through a charger of 85 %) takes 1.7 kWh; below it an unusual charge is only a fuller one");
     private static readonly RuleSetting Sessions = new("user_sessions", "", 3, 1, 100, "our choice: one short charge is no record to compare with");
 
     private ImplausibleEnergy()

@@ -198,7 +198,7 @@ internal sealed class Session
         writer.Double(_powerWh);
     }
 
-    public static Session Load(ref SnapshotReader reader)
+    public static Session Load(ref SnapshotReader reader, byte format)
     {
         var session = new Session { OpenedMs = reader.Int64(), StartMs = reader.Int64(), StartedBy = (SessionSigns)reader.Byte() };
         var flags = reader.Byte();
@@ -215,7 +215,7 @@ internal sealed class Session
         session.PowerMs = reader.Int64();
         session.Watts = reader.Single();
         session.UnseenMs = reader.Int32();
-        session.Curve = ChargingCurve.Load(ref reader);
+        session.Curve = ChargingCurve.Load(ref reader, format);
         session.QuietSinceMs = reader.Int64();
         session.QuietMs = reader.Int32();
         session.QuietSamples = reader.Byte();

@@ -31,6 +31,9 @@ internal readonly record struct SessionLimits(float FullW)
     /// <summary>At this share of the peak and above the current is constant.</summary>
     public const float ConstantShare = 0.8f;
 
+    /// <summary>Below this share of the peak it is nearly full: chargers show green at about a tenth of their current, and what an old lead-acid pack takes for hours after that heats nothing.</summary>
+    public const float TrickleShare = 0.1f;
+
     /// <summary>A fall below this share and a return above <see cref="ConstantShare"/> is the next pack (Bosch pairs dip to half).</summary>
     public const float DipShare = 0.6f;
 

@@ -525,7 +525,8 @@ internal sealed class SocketSessions(List<SessionFact> facts, Func<int, Device> 
 
     /// <param name="reader">What <see cref="Save"/> wrote.</param>
     /// <param name="index">The socket; null: nobody needs it any more, and it is read over.</param>
-    public void Load(ref SnapshotReader reader, int? index)
+    /// <param name="format">Of the site that wrote it.</param>
+    public void Load(ref SnapshotReader reader, int? index, byte format)
     {
         var socket = new SocketMemory();
         var flags = reader.Byte();
@@ -536,7 +537,7 @@ internal sealed class SocketSessions(List<SessionFact> facts, Func<int, Device> 
         var epoch = unchecked((uint)reader.Int32());
         socket.Epoch = (flags & 2) != 0 ? epoch : null;
         socket.Wh = reader.Double();
-        socket.Live = (flags & 4) != 0 ? Session.Load(ref reader) : null;
+        socket.Live = (flags & 4) != 0 ? Session.Load(ref reader, format) : null;
         socket.Past = (flags & 8) != 0 ? PastSession.Load(ref reader) : null;
         while (reader.Text() is { } name)
         {

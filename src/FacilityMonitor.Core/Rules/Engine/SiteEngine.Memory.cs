@@ -82,7 +82,7 @@ internal sealed partial class SiteEngine
             LoadWatches(ref reader);
         if (format >= FormatOfSessions)
         {
-            LoadSessions(ref reader);
+            LoadSessions(ref reader, format);
             LoadHealth(ref reader);
         }
 
@@ -360,7 +360,7 @@ internal sealed partial class SiteEngine
         var number = kind switch
         {
             SubjectKind.Circuit => _circuits.FindIndex(candidate => candidate.Circuit.Id == circuit),
-            SubjectKind.Place => Array.FindIndex(_places, place => place is not null && $"{_siteId}/{place.Subject.Place!.Id}" == subject.Asset),
+            SubjectKind.Place => _site?.Places.ToList().FindIndex(place => $"{_siteId}/{place.Id}" == subject.Asset) ?? -1,
             SubjectKind.Due => _dues.FindIndex(due => due.Rule.Name == rule && due.Thing.Asset == subject.Asset),
             _ => device,
         };
@@ -394,7 +394,7 @@ internal sealed partial class SiteEngine
         if (rule is SessionRule ofSessions)
             return IsJudgedBySessions(key, ofSessions, alert.IsOpen);
         if (rule == FullNotUnplugged.Instance)
-            return !alert.IsOpen || _blockedTold[key.Number] != 0;
+            return !alert.IsOpen || _crowded[key.Number].Told != 0;
         return _devices.TryGetValue(key.Number, out var device)
             && (rule != WeldedRelay.Instance || !alert.IsOpen || _offs.Find(key.Number, key.Channel) is not null)
             && (rule is not ChannelRule ofChannel || (device.Find(ChannelId.FromCode(key.Channel), 0) is >= 0 and var place && device.Channels[place].Form.TrackOf(ofChannel) >= 0));

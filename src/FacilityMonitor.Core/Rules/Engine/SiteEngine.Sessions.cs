@@ -15,7 +15,7 @@ internal sealed partial class SiteEngine
     private const int SeenSocketBegins = -3;
 
     private readonly SocketSessions _sessions;
-    private byte[] _blockedTold = [];
+    private CrowdedPlace[] _crowded = [];
 
     /// <summary>The last minute in which places were asked for a free socket.</summary>
     private long _minute;
@@ -145,29 +145,35 @@ internal sealed partial class SiteEngine
 
         if (_nowMs / MinuteMs == _minute)
             return;
+        // A gap neither fills nor empties a hold.
+        var countedMs = _nowMs / MinuteMs == _minute + 1 ? MinuteMs : 0;
         _minute = _nowMs / MinuteMs;
-        for (var place = 0; place < _blockedTold.Length; place++)
-            JudgeBlocked(place);
+        for (var place = 0; place < _crowded.Length; place++)
+            JudgeCrowded(place, countedMs);
     }
 
     // ---- places without a free socket --------------------------------------------------------------------------------
 
-    private void JudgeBlocked(int place)
+    private void JudgeCrowded(int place, long countedMs)
     {
-        var (blocked, free) = Sockets(place);
-        if (blocked.Count == 0 && _blockedTold[place] == 0)
+        ref var known = ref _crowded[place];
+        var sockets = Sockets(place);
+        if (sockets.Blocked.Count == 0 && known == default)
             return;
-        var verdict = FullNotUnplugged.Judge(blocked, free, FullNotUnplugged.Instance.LimitsFor(SiteScopes), _nowMs);
+        var before = known.Crowded;
+        FullNotUnplugged.Step(ref known.Crowded, sockets, FullNotUnplugged.Instance.LimitsFor(SiteScopes), _nowMs, countedMs);
+        _changed |= known.Crowded != before;
+        var verdict = FullNotUnplugged.Judge(known.Crowded);
         var key = new AlertKey(FullNotUnplugged.Instance.Name, SubjectKind.Place, place, 0);
-        if (IsNews(verdict, ref _blockedTold[place], key))
+        if (IsNews(verdict, ref known.Told, key))
             Apply(key, verdict, _nowMs);
     }
 
     /// <summary>The sockets of a place that full batteries block, and how many can be used. Those of a pile that is offline cannot.</summary>
-    private (List<BlockedSocket> Blocked, int Free) Sockets(int place)
+    private SocketCensus Sockets(int place)
     {
         var blocked = new List<BlockedSocket>();
-        var free = 0;
+        var (free, isComplete) = (0, true);
         foreach (var entry in _site!.Devices)
         {
             if (entry.Place == _site.Places[place].Id && entry.Kind is DeviceKind.Pile or DeviceKind.Cabinet)
@@ -181,6 +187,7 @@ internal sealed partial class SiteEngine
             if (device.Presence != Contract.Presence.Online)
             {
                 free -= entry.Sockets;
+                isComplete = false;
                 continue;
             }
 
@@ -196,7 +203,7 @@ internal sealed partial class SiteEngine
 
         // By name among equals: the order in which devices were first heard is not the same after a restart.
         blocked.Sort((left, right) => left.SinceMs != right.SinceMs ? left.SinceMs.CompareTo(right.SinceMs) : string.CompareOrdinal(left.Name.En, right.Name.En));
-        return (blocked, Math.Max(0, free));
+        return new SocketCensus(blocked, Math.Max(0, free), isComplete);
     }
 
     private LocalText ExplainSession(ToldAlert alert, SessionRule rule, SortedDictionary<string, object> evidence)
@@ -228,11 +235,12 @@ internal sealed partial class SiteEngine
             }
         }
 
-        writer.Int32(_blockedTold.Length);
-        for (var place = 0; place < _blockedTold.Length; place++)
+        writer.Int32(_crowded.Length);
+        for (var place = 0; place < _crowded.Length; place++)
         {
             writer.Text(_site!.Places[place].Id);
-            writer.Byte(_blockedTold[place]);
+            writer.Byte(_crowded[place].Told);
+            writer.Hold(_crowded[place].Crowded);
         }
     }
 
@@ -244,7 +252,7 @@ internal sealed partial class SiteEngine
         return count;
     }
 
-    private void LoadSessions(ref SnapshotReader reader)
+    private void LoadSessions(ref SnapshotReader reader, byte format)
     {
         _minute = reader.Int64();
         _sessions.LoadSite(ref reader);
@@ -258,7 +266,7 @@ internal sealed partial class SiteEngine
             {
                 if (isKept)
                     SetSocket(device!.Channels[place], _sessions.Add(number, channel));
-                _sessions.Load(ref reader, isKept ? SocketOf(device!.Channels[place]) : null);
+                _sessions.Load(ref reader, isKept ? SocketOf(device!.Channels[place]) : null, format);
                 continue;
             }
 
@@ -269,9 +277,11 @@ internal sealed partial class SiteEngine
         for (var count = reader.Int32(); count > 0; count--)
         {
             var id = reader.Text();
-            var told = reader.Byte();
+            var known = new CrowdedPlace { Told = reader.Byte() };
+            // What was told before holds were kept goes on as told.
+            known.Crowded = format >= FormatOfCrowds ? reader.Hold() : known.Told != 0 ? new Hold { Phase = HoldPhase.On, SinceMs = _nowMs } : default;
             if (_site?.Places.ToList().FindIndex(candidate => candidate.Id == id) is >= 0 and var place)
-                _blockedTold[place] = told;
+                _crowded[place] = known;
         }
     }
 

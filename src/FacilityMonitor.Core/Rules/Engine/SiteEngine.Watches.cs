@@ -16,7 +16,7 @@ internal sealed partial class SiteEngine
     private void PrepareSite(Site site)
     {
         _places = new Timeline?[site.Places.Count];
-        _blockedTold = new byte[site.Places.Count];
+        _crowded = new CrowdedPlace[site.Places.Count];
         for (var place = 0; place < _places.Length; place++)
         {
             var subject = new Subject(SubjectKind.Place, site, null, ChannelId.Main, null, site.Places[place]);

@@ -19,7 +19,10 @@ internal sealed partial class SiteEngine
     private const long BackAfterMs = 60_000;
 
     /// <summary>Of what <see cref="Save"/> writes.</summary>
-    private const byte Format = 6;
+    public const byte Format = 7;
+
+    /// <summary>The first format that knows since when a place has no free socket, and how long a charge only trickles.</summary>
+    public const byte FormatOfCrowds = 7;
 
     /// <summary>The first format with charging sessions; those before are still read, and sessions then begin anew.</summary>
     private const byte FormatOfSessions = 6;

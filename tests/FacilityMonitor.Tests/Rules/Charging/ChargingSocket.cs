@@ -78,7 +78,7 @@ internal sealed class ChargingSocket
         Begin(Sessions[_socket].Device);
         var reader = new SnapshotReader(saved);
         Sessions.LoadSite(ref reader);
-        Sessions.Load(ref reader, _socket);
+        Sessions.Load(ref reader, _socket, SiteEngine.Format);
         Assert.True(reader.AtEnd);
         Assert.Equal(Convert.ToHexString(saved), Convert.ToHexString(Saved()));
         return this;
