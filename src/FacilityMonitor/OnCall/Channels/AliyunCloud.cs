@@ -4,7 +4,7 @@ using System.Text;
 
 namespace FacilityMonitor.OnCall.Channels;
 
-/// <summary>Calls of Aliyun's open interface with signature version 3 (ACS3-HMAC-SHA256; help.aliyun.com 2593177).</summary>
+/// <summary>Calls of Aliyun's open interface with signature version 3 (ACS3-HMAC-SHA256). Source: 阿里云, V3版本请求体&amp;签名机制 (2593177), whose fixed example is a test here.</summary>
 /// <remarks>Its clock may differ by 15 minutes. The nonce is the message's key with the time: an attempt is never refused as a repetition of the one before.</remarks>
 internal sealed class AliyunCloud(ProviderHttp http, Uri url, string keyId, string keySecret)
 {

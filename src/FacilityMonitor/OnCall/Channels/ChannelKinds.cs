@@ -77,10 +77,10 @@ internal static class ChannelKinds
 
     private static readonly ChannelKey CallbackSecret = new("callback-secret", CallbackExample, IsRequired: false, IsSecret: true);
 
-    /// <summary>Calls: at least two an hour are kept for life safety. Official 1/min, 5/h, 20 in 24 h a number, failures count (help.aliyun.com 2680293; 2025).</summary>
+    /// <summary>Calls: at least two an hour are kept for life safety. Official 1/min, 5/h, 20 in 24 h a number, failures count. Source: 阿里云语音服务, 流控规则 (2680293).</summary>
     private static IReadOnlyList<SendLimit> AliyunCalls => [new(LimitScope.Address, 1, Minute), new(LimitScope.Address, 4, Hour, 2), new(LimitScope.Address, 18, Day), new(LimitScope.Channel, 70, Second)];
 
-    /// <summary>Official 1 in 30 s, 2 in 10 min, 5 a day, and one from 22 to 8 o'clock, a number (cloud.tencent.com 1128/51558 and its FAQ; 2025). A ticket raises them.</summary>
+    /// <summary>Official 1 in 30 s, 2 in 10 min, 5 a day, and one from 22 to 8 o'clock, a number; a ticket raises them. Source: 腾讯云语音消息, 发送语音通知 (51558) and its FAQ. An account can have others.</summary>
     private static IReadOnlyList<SendLimit> TencentCalls =>
     [
         new(LimitScope.Address, 1, TimeSpan.FromSeconds(35)), new(LimitScope.Address, 2, TimeSpan.FromMinutes(10)), new(LimitScope.Address, 5, Day, 2),
@@ -90,17 +90,17 @@ internal static class ChannelKinds
     /// <summary>Every kind.</summary>
     public static IReadOnlyList<ChannelForm> All { get; } =
     [
-        // 20 a minute (developer.work.weixin.qq.com 91770; 2025-09).
+        // 20 a minute. 企业微信, 群机器人配置说明 (91770).
         new("wecom-bot", ChannelKind.WeComBot, new("企业微信群机器人", "WeCom group bot"), "https://qyapi.weixin.qq.com",
             [new("key", "wecom.key", IsSecret: true)], Mention, [new(LimitScope.Channel, 18, Minute)]),
-        // 30 a minute and 1,000 an hour to a member, what is more vanishes (90236; 2025-09).
+        // 30 a minute and 1,000 an hour to a member, what is more vanishes. 企业微信, 发送应用消息 (90236) and 访问频率限制 (90454).
         new("wecom-app", ChannelKind.WeComApp, new("企业微信应用消息", "WeCom app message"), "https://qyapi.weixin.qq.com",
             [new("corp-id", "ww0123456789abcdef"), new("agent-id", "1000002"), new("secret", "wecom-app.secret", IsSecret: true)], Member,
             [new(LimitScope.Address, 25, Minute), new(LimitScope.Address, 900, Hour), new(LimitScope.Channel, 9_000, Minute)]),
-        // 20 a minute, beyond it a lock of ten minutes (open.dingtalk.com, custom robots; 2025).
+        // 20 a minute, beyond it a lock of ten minutes. 钉钉, 自定义机器人接入.
         new("dingtalk-bot", ChannelKind.DingTalkBot, new("钉钉群机器人", "DingTalk group bot"), "https://oapi.dingtalk.com",
             [new("token", "dingtalk.token", IsSecret: true), new("secret", "dingtalk.secret", IsSecret: true)], Mention, [new(LimitScope.Channel, 15, Minute)]),
-        // 100 a minute and 5 a second (open.feishu.cn, custom bot guide; 2025).
+        // 100 a minute and 5 a second, bodies of 20 KB. 飞书, 自定义机器人使用指南.
         new("feishu-bot", ChannelKind.FeishuBot, new("飞书群机器人", "Feishu group bot"), "https://open.feishu.cn",
             [new("token", "feishu.token", IsSecret: true), new("secret", "feishu.secret", IsSecret: true)], Mention,
             [new(LimitScope.Channel, 80, Minute), new(LimitScope.Channel, 4, Second)]),
@@ -111,7 +111,7 @@ internal static class ChannelKinds
                 new("ca-file", "ca.pem", IsRequired: false),
             ],
             Mail, [new(LimitScope.Channel, 60, Minute), new(LimitScope.Address, 30, Minute)]),
-        // Notices: 50 in 24 h a number and template, counted though the delivery failed (help.aliyun.com 2881383; 2025).
+        // Notices: 50 in 24 h a number and template, counted though the delivery failed. 阿里云短信服务, 短信发送频率限制 (2881383).
         new("aliyun-sms", ChannelKind.AliyunSms, new("阿里云短信", "Aliyun short message"), "https://dysmsapi.aliyuncs.com",
             [
                 new("access-key-id", "LTAI…"), new("access-key-secret", "aliyun.secret", IsSecret: true), new("sign-name", "久耕物业"), new("template", "SMS_123456789"),
@@ -125,7 +125,7 @@ internal static class ChannelKinds
                 new("variable-length", "35", IsRequired: false, Default: "35"), CallbackSecret,
             ],
             Phone, AliyunCalls),
-        // The limits a number has by default differ between the documents; these are the lower ones (cloud.tencent.com 382/13303; 2025).
+        // The limits a number has by default differ between the documents; these are the lower ones, and the account's own settings decide. 腾讯云短信, 13303 and 59177.
         new("tencent-sms", ChannelKind.TencentSms, new("腾讯云短信", "Tencent Cloud short message"), "https://sms.tencentcloudapi.com",
             [
                 new("secret-id", "AKID…"), new("secret-key", "tencent.key", IsSecret: true), new("app-id", "1400006666"), new("sign-name", "久耕物业"), new("template", "449739"),
@@ -140,7 +140,7 @@ internal static class ChannelKinds
             Phone, TencentCalls),
         new("webhook", ChannelKind.Webhook, new("webhook", "webhook"), null,
             [new("address", "webhook.url", IsSecret: true), new("secret", "webhook.secret", IsRequired: false, IsSecret: true)], Anything, [new(LimitScope.Channel, 600, Minute)]),
-        // 60 at once, then one in 5 s (ntfy server/config.go; 2025). A server of one's own can have others.
+        // 60 at once, then one in 5 s. ntfy, server/config.go. A server of one's own can have others.
         new("ntfy", ChannelKind.Ntfy, new("ntfy 推送", "ntfy push"), "https://ntfy.sh",
             [new("token", "ntfy.token", IsRequired: false, IsSecret: true)], Topic, [new(LimitScope.Channel, 60, TimeSpan.FromMinutes(5))]),
         new("siren", ChannelKind.Siren, new("现场警报器", "siren on site"), null, [new("seconds", "60", IsRequired: false, Default: "60")], SirenDevice, []),

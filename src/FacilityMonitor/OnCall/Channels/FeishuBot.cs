@@ -26,14 +26,18 @@ internal sealed class FeishuBot(ProviderHttp http, Uri url, string token, string
             json.WriteString("text"u8, address.Length == 0 ? text : $"{text}\n<at user_id=\"{address}\"></at>");
             json.WriteEndObject();
         });
-        var answer = await http.PostAsync(_address, body, cancellationToken);
-        return (answer.Value("code") ?? answer.Value("StatusCode")) switch
-        {
-            null => answer.Unusable(),
-            "0" => new Outcome.Accepted(),
-            var code => ProviderCodes.Feishu.Judge(code),
-        };
+        return Judge(await http.PostAsync(_address, body, cancellationToken));
     }
+
+    /// <summary>A refusal has <c>code</c>, and may have <c>StatusCode</c> 0 beside it.</summary>
+    private static Outcome Judge(ProviderAnswer answer) => (answer.Value("code") ?? answer.Value("StatusCode")) switch
+    {
+        null => answer.Unusable(),
+        "0" => new Outcome.Accepted(),
+        // The one code for a bad request is also that of too many.
+        "9499" when (answer.Value("msg") ?? answer.Value("StatusMessage") ?? "").Contains("too many", StringComparison.OrdinalIgnoreCase) => ProviderCodes.Feishu.Judge("11232"),
+        var code => ProviderCodes.Feishu.Judge(code),
+    };
 
     /// <summary>HMAC-SHA256 with <c>timestamp\nsecret</c> as the key over nothing, the time in s.</summary>
     public static string Sign(string secret, long timestampS) => Convert.ToBase64String(HMACSHA256.HashData(

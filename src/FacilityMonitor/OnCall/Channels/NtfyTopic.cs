@@ -3,12 +3,19 @@ using System.Net.Http.Headers;
 namespace FacilityMonitor.OnCall.Channels;
 
 /// <summary>A topic of ntfy, the public server or one of our own: the address is the topic.</summary>
+/// <remarks>Sources: ntfy, <c>server/config.go</c> (sizes and limits), <c>server/errors.go</c> (codes), <c>docs/publish.md</c> (publish as JSON); 2025-07.</remarks>
 internal sealed class NtfyTopic(ProviderHttp http, Uri url, string? token) : INotifier
 {
     /// <summary>Bytes of UTF-8; a longer message becomes an attachment that nobody reads on the stairs.</summary>
     public const int TextBytesMax = 4_096;
 
     private const int TitleBytesMax = 250;
+
+    /// <summary>The day's quota of messages is used up: asking again in some seconds is useless.</summary>
+    private const string DayUsedUp = "42908";
+
+    /// <summary>When a day's quota is asked for again: the server says nothing of when it begins anew.</summary>
+    private static readonly TimeSpan DayPause = TimeSpan.FromHours(1);
 
     public async Task<Outcome> SendAsync(ChannelMessage message, string address, CancellationToken cancellationToken)
     {
@@ -36,6 +43,7 @@ internal sealed class NtfyTopic(ProviderHttp http, Uri url, string? token) : INo
         return answer.Status switch
         {
             401 or 403 or 404 => new Outcome.Failed(Fault.Misconfigured, $"HTTP {answer.Status}"),
+            429 when answer.Value("code") == DayUsedUp => new Outcome.Failed(Fault.Limited, DayUsedUp, DayPause),
             429 => new Outcome.Failed(Fault.Limited, "HTTP 429", answer.Wait ?? TimeSpan.FromSeconds(5)),
             >= 400 and < 500 => new Outcome.Failed(Fault.Unfit, $"HTTP {answer.Status}"),
             _ => answer.Unusable(),

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace FacilityMonitor.OnCall.Channels;
 
-/// <summary>Calls of Tencent Cloud's interface 3.0 with TC3-HMAC-SHA256. It answers 200 to everything; an <c>Error</c> in the body is a refusal.</summary>
+/// <summary>Calls of Tencent Cloud's interface 3.0 with TC3-HMAC-SHA256. It answers 200 to everything; an <c>Error</c> in the body is a refusal. Source: 腾讯云 API 3.0, 签名方法 v3, whose example is a test here.</summary>
 internal sealed class TencentCloud(ProviderHttp http, Uri url, string service, string version, string region, string keyId, string keySecret)
 {
     private const string ContentType = "application/json; charset=utf-8";

@@ -3,7 +3,7 @@ using FacilityMonitor.OnCall.Channels;
 
 namespace FacilityMonitor.OnCall.Notices;
 
-/// <summary>Reads what providers post to us. Sources: help.aliyun.com (VoiceReport, VoiceCallReport, SmsReport by HTTP batch push), cloud.tencent.com 1128/51534, 51535, 382/5807; 2025.</summary>
+/// <summary>Reads what providers post to us. Sources: 阿里云, VoiceReport and SmsReport by HTTP batch push; 腾讯云, 语音消息回调 (51534, 51535) and 短信下发状态通知 (5807). None of them was seen with a real account.</summary>
 internal static class ProviderReports
 {
     /// <summary>Most reports of one post.</summary>

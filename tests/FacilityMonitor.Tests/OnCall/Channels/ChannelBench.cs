@@ -13,6 +13,9 @@ internal sealed class ChannelBench : IDisposable
 
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>9 o'clock in Shanghai.</summary>
+    private static readonly DateTimeOffset Morning = new(2026, 11, 20, 1, 0, 0, TimeSpan.Zero);
+
     /// <summary>What each kind's account looks like at the fakes.</summary>
     private static readonly Dictionary<string, string> Accounts = new()
     {
@@ -48,7 +51,8 @@ internal sealed class ChannelBench : IDisposable
     /// <param name="time">The clock, if it is shared.</param>
     public ChannelBench(string word, DelegatingHandler? mutant = null, string? secret = null, ManualTime? time = null)
     {
-        Time = time ?? new ManualTime();
+        // The morning, so that hours pass before the night with its own limits begins.
+        Time = time ?? new ManualTime(Morning);
         Provider = new FakeProviders(Time);
         HttpMessageHandler handler = Provider;
         if (mutant is not null)

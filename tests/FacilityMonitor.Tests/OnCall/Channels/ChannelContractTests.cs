@@ -85,6 +85,49 @@ public sealed class ChannelContractTests
     }
 
     [Theory]
+    [InlineData("Bad Request", nameof(Fault.Unfit), "9499")]
+    [InlineData("too many request", nameof(Fault.Limited), "11232")]
+    public async Task One_code_of_Feishu_is_two_things_and_its_text_tells_them_apart(string said, string fault, string code)
+    {
+        using var bench = new ChannelBench("feishu-bot");
+        (bench.Provider.Refuse, bench.Provider.RefusalText) = ("9499", said);
+
+        var failed = Assert.IsType<Outcome.Failed>(await bench.SendAsync("feishu-bot"));
+
+        Assert.Equal((fault, code), (failed.Fault.ToString(), failed.Code));
+    }
+
+    [Fact]
+    public async Task A_day_s_quota_of_ntfy_that_is_used_up_is_not_asked_for_again_each_minute()
+    {
+        using var bench = new ChannelBench("ntfy");
+        bench.Provider.Refuse = "42908";
+
+        Assert.Equal(new Outcome.Failed(Fault.Limited, "42908", TimeSpan.FromHours(1)), await bench.SendAsync("ntfy"));
+    }
+
+    [Fact]
+    public async Task Tencent_calls_a_number_once_a_night_and_our_own_limit_keeps_the_second_call_from_being_refused()
+    {
+        // 22:30 in Shanghai.
+        var time = new ManualTime(new DateTimeOffset(2026, 11, 20, 14, 30, 0, TimeSpan.Zero));
+        using var bench = new ChannelBench("tencent-voice", time: time);
+        var budget = new SendBudget(ChannelKinds.All.Single(kind => kind.Word == "tencent-voice").Limits);
+        Assert.Equal(TimeSpan.Zero, budget.Wait(ChannelBench.Phone, isLifeSafety: true, time.GetUtcNow().ToUnixTimeMilliseconds()));
+        budget.Take(ChannelBench.Phone, time.GetUtcNow().ToUnixTimeMilliseconds());
+        Assert.IsType<Outcome.Accepted>(await bench.SendAsync("tencent-voice"));
+        time.Advance(TimeSpan.FromHours(2));
+
+        var refused = await bench.SendAsync("tencent-voice", ChannelBench.Message(2));
+        var wait = budget.Wait(ChannelBench.Phone, isLifeSafety: true, time.GetUtcNow().ToUnixTimeMilliseconds());
+
+        Assert.True(refused is Outcome.Failed { Fault: Fault.AddressLimited });
+        Assert.Equal(new DateTimeOffset(2026, 11, 21, 0, 0, 0, TimeSpan.Zero), time.GetUtcNow() + wait);
+        time.Advance(wait);
+        Assert.IsType<Outcome.Accepted>(await bench.SendAsync("tencent-voice", ChannelBench.Message(3)));
+    }
+
+    [Theory]
     [InlineData("wecom-app")]
     [InlineData("aliyun-sms")]
     [InlineData("aliyun-voice")]

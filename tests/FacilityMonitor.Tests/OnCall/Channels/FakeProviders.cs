@@ -46,6 +46,7 @@ internal sealed class FakeProviders(ManualTime time) : HttpMessageHandler
     private readonly List<Arrival> _ledger = [];
     private readonly Dictionary<string, List<DateTimeOffset>> _counted = [];
     private readonly Dictionary<string, DateTimeOffset> _seen = [];
+    private readonly HashSet<string> _nights = [];
     private readonly Dictionary<string, DateTimeOffset> _tokens = [];
     private DateTimeOffset _dingTalkLockedUntil;
     private int _receipts;
@@ -69,7 +70,7 @@ internal sealed class FakeProviders(ManualTime time) : HttpMessageHandler
     /// <summary>A code that the provider answers with instead of taking it.</summary>
     public string? Refuse { get; set; }
 
-    /// <summary>What an Aliyun refusal says beside its code.</summary>
+    /// <summary>What a refusal says beside its code.</summary>
     public string RefusalText { get; set; } = "refused";
 
     /// <summary>Whether limits count by the clock's minute instead of the last 60 s.</summary>
@@ -315,8 +316,8 @@ internal sealed class FakeProviders(ManualTime time) : HttpMessageHandler
             refusal ??= "FailedOperation.TemplateIncorrectOrUnapproved";
         else if (isSms && !Fits("tencent-sms/" + number, 1, 30))
             refusal ??= "LimitExceeded.PhoneNumberThirtySecondLimit";
-        else if (!isSms && (!Fits("tencent-s/" + number, 1, 30) || !Fits("tencent-m/" + number, 2, 600) || !Fits("tencent-d/" + number, 5, 86_400)))
-            refusal ??= "LimitExceeded.CalledNumberLimit";
+        else if (!isSms && (!Fits("tencent-s/" + number, 1, 30) || !Fits("tencent-m/" + number, 2, 600) || !Fits("tencent-d/" + number, 5, 86_400) || !FitsNight("tencent-n/" + number)))
+            refusal ??= "LimitExceeded.DeliveryFrequencyLimit";
         if (refusal is null)
             Arrive(isSms ? "tencent-sms" : "tencent-voice", number[3..], text);
         if (!isSms)
@@ -330,7 +331,7 @@ internal sealed class FakeProviders(ManualTime time) : HttpMessageHandler
         if (request.Headers.Authorization?.Parameter != Key)
             return Answer("""{"code":40101,"http":401,"error":"unauthorized"}""", status: HttpStatusCode.Unauthorized);
         if (Refuse is not null)
-            return Answer("""{"code":1,"error":"refused"}""", status: (HttpStatusCode)int.Parse(Refuse, CultureInfo.InvariantCulture));
+            return Answer($$"""{"code":{{Refuse.PadRight(5, '1')}},"http":{{Refuse[..3]}},"error":"refused"}""", status: (HttpStatusCode)int.Parse(Refuse[..3], CultureInfo.InvariantCulture));
         var json = Parse(body);
         var text = json.GetProperty("message").GetString()!;
         // A longer one is taken, and becomes a file.
@@ -371,6 +372,15 @@ internal sealed class FakeProviders(ManualTime time) : HttpMessageHandler
         return true;
     }
 
+    /// <summary>One from 22 to 8 o'clock in Shanghai.</summary>
+    private bool FitsNight(string what)
+    {
+        var sinceTen = Now.ToOffset(TimeSpan.FromHours(8)).AddHours(2);
+        if (sinceTen.Hour >= 10)
+            return true;
+        return _nights.Add($"{what}/{sinceTen:yyyyMMdd}");
+    }
+
     private bool IsNew(string what, int seconds)
     {
         if (_seen.TryGetValue(what, out var at) && Now - at < TimeSpan.FromSeconds(seconds))
@@ -384,8 +394,8 @@ internal sealed class FakeProviders(ManualTime time) : HttpMessageHandler
 
     private static HttpResponseMessage Tencent(string code) => Answer($$$"""{"Response":{"Error":{"Code":"{{{code}}}","Message":"refused"},"RequestId":"R"}}""");
 
-    private static HttpResponseMessage Code(string name, string code, string text, HttpStatusCode status = HttpStatusCode.OK) =>
-        Answer($$"""{"{{name}}":{{code}},"{{text}}":"{{(code == "0" ? "ok" : $"refused, hint: [1], more: https://example.org/{code}")}}"}""", status: status);
+    private HttpResponseMessage Code(string name, string code, string text, HttpStatusCode status = HttpStatusCode.OK) =>
+        Answer($$"""{"{{name}}":{{code}},"{{text}}":"{{(code == "0" ? "ok" : $"{RefusalText}, hint: [1], more: https://example.org/{code}")}}"}""", status: status);
 
     private static HttpResponseMessage Answer(string body, string type = "application/json", HttpStatusCode status = HttpStatusCode.OK) =>
         new(status) { Content = new StringContent(body, Encoding.UTF8, type) };
