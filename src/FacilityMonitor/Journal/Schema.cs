@@ -4,7 +4,7 @@ namespace FacilityMonitor.Journal;
 internal static class Schema
 {
     /// <summary>The statements of every version, the first one first; a database's version is how many of them it has seen.</summary>
-    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries, Layers, Sessions, ResponseExempt];
+    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries, Layers, Sessions, ResponseExempt, NoticesByPerson];
 
     private static IReadOnlyList<string> First =>
     [
@@ -223,5 +223,11 @@ internal static class Schema
         // Alerts that people are not called for by the response: raised before there was one, or about devices that nobody registered. Its books leave them out.
         "create table response_exempt (alert text primary key) strict, without rowid",
         "insert into response_exempt select distinct alert from alert_transition where alert not in (select alert from response)",
+    ];
+
+    private static IReadOnlyList<string> NoticesByPerson =>
+    [
+        // How much somebody was told lately is asked for every page, and what they were told of for every answer.
+        "create index notice_by_person on notice (person, created_ms)",
     ];
 }

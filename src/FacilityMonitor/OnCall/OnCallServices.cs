@@ -3,6 +3,7 @@ using FacilityMonitor.Configuration;
 using FacilityMonitor.Control;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
+using FacilityMonitor.OnCall.Answers;
 using FacilityMonitor.OnCall.Channels;
 using FacilityMonitor.OnCall.Notices;
 using FacilityMonitor.OnCall.Responses;
@@ -48,6 +49,7 @@ internal static class OnCallServices
         builder.Services.AddSingleton<OutboxWorker>();
         builder.Services.AddHostedService(services => services.GetRequiredService<OutboxWorker>());
         builder.AddNotices(channels);
+        builder.AddAnswers(channels);
         if (settings.OnCall.Heartbeat is { } heartbeat)
             builder.AddHeartbeat(heartbeat, settings.OnCall.WebhookTimeout);
     }
@@ -68,8 +70,18 @@ internal static class OnCallServices
             return worker;
         });
         builder.Services.AddHostedService(services => services.GetRequiredService<NoticeWorker>());
-        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ChannelWatch>(services, new Action<AlertTransition>(services.GetRequiredService<MonitoringWorker>().Tell)));
+        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ChannelWatch>(
+            services, services.GetRequiredService<AnswerWorker>().Streams, new Action<AlertTransition>(services.GetRequiredService<MonitoringWorker>().Tell)));
         builder.Services.AddHostedService(services => services.GetRequiredService<ChannelWatch>());
+    }
+
+    private static void AddAnswers(this IHostApplicationBuilder builder, IReadOnlyList<ChannelDefinition> channels)
+    {
+        builder.Services.AddSingleton<AnswerDesk>();
+        builder.Services.AddSingleton(services => new AnswerWorker(
+            channels, new HttpMessageInvoker(WebhookNotifier.Handler()), services.GetRequiredService<AnswerDesk>(), services.GetRequiredService<ServiceSettings>().OnCall,
+            services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<AnswerWorker>>()));
+        builder.Services.AddHostedService(services => services.GetRequiredService<AnswerWorker>());
     }
 
     private static void AddHeartbeat(this IHostApplicationBuilder builder, Uri address, TimeSpan timeout) => builder.Services.AddHostedService(services =>

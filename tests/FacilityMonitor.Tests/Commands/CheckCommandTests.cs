@@ -84,6 +84,20 @@ public sealed class CheckCommandTests : IDisposable
     }
 
     [Fact]
+    public void Whoever_can_answer_in_the_chat_needs_no_such_address()
+    {
+        WritePeople("[{channel: chat, address: wang}]");
+        File.WriteAllText(Path.Combine(_folder.Path, "app.secret"), "very-secret\n");
+        File.AppendAllText(Path.Combine(_folder.Path, "channels.yaml"), "  - {id: chat, kind: dingtalk-app, client-id: ding1, client-secret-file: app.secret}\n");
+
+        var (code, text) = Check(_folder.Path, ("FM_LANGUAGE", "en"));
+
+        Assert.Equal(0, code);
+        Assert.Contains("who gets one can answer", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("very-secret", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Errors_of_the_registry_and_of_the_settings_are_listed_together_and_refused()
     {
         File.WriteAllText(Path.Combine(_folder.Path, "facility.yaml"), "sites: 5\n");

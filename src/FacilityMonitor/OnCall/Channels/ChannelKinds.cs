@@ -8,6 +8,7 @@ internal enum ChannelKind
     WeComBot,
     WeComApp,
     DingTalkBot,
+    DingTalkApp,
     FeishuBot,
     Smtp,
     AliyunSms,
@@ -52,6 +53,9 @@ internal sealed record ChannelForm(
     /// <summary>Whether it rings.</summary>
     public bool IsVoice => Kind is ChannelKind.AliyunVoice or ChannelKind.TencentVoice;
 
+    /// <summary>Whether people can answer in it, over a connection that we open: no port of ours has to be reachable.</summary>
+    public bool IsAnswered => Kind == ChannelKind.DingTalkApp;
+
     /// <summary>Whether its provider reports back, to an address below <c>web.public-url</c>.</summary>
     public bool Reports => IsVoice || Kind is ChannelKind.AliyunSms or ChannelKind.TencentSms;
 }
@@ -69,6 +73,7 @@ internal static class ChannelKinds
 
     private static readonly AddressForm Mention = new("空，或要提醒的人（手机号或用户编号）", "empty, or whom to mention (telephone number or user id)", _ => true);
     private static readonly AddressForm Member = new("企业微信的成员账号", "the member's id in WeCom", text => text.Length is > 0 and <= 64 && !text.Contains('|', StringComparison.Ordinal));
+    private static readonly AddressForm Staff = new("钉钉的员工 userId", "the member's userId in DingTalk", text => text.Length is > 0 and <= 64 && !text.Any(letter => char.IsControl(letter) || letter is ' ' or '|'));
     private static readonly AddressForm Phone = new("手机号，如 13800138000", "a telephone number such as 13800138000", PhoneNumber.Is);
     private static readonly AddressForm Mail = new("邮箱地址", "a mail address", IsMail);
     private static readonly AddressForm Topic = new("主题名（字母、数字、'-'、'_'）", "the topic (letters, digits, '-', '_')", text => text.Length is > 0 and <= 64 && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_'));
@@ -100,6 +105,10 @@ internal static class ChannelKinds
         // 20 a minute, beyond it a lock of ten minutes. 钉钉, 自定义机器人接入.
         new("dingtalk-bot", ChannelKind.DingTalkBot, new("钉钉群机器人", "DingTalk group bot"), "https://oapi.dingtalk.com",
             [new("token", "dingtalk.token", IsSecret: true), new("secret", "dingtalk.secret", IsSecret: true)], Mention, [new(LimitScope.Channel, 15, Minute)]),
+        // No document at hand says how many; these are far below what a person would read. Small organisations have 10,000 calls a month for all of their apps.
+        new("dingtalk-app", ChannelKind.DingTalkApp, new("钉钉应用消息", "DingTalk app message"), "https://api.dingtalk.com",
+            [new("client-id", "dingabc123"), new("client-secret", "dingtalk-app.secret", IsSecret: true), new("robot-code", "dingabc123", IsRequired: false)], Staff,
+            [new(LimitScope.Address, 20, Minute), new(LimitScope.Channel, 300, Minute)]),
         // 100 a minute and 5 a second, bodies of 20 KB. 飞书, 自定义机器人使用指南.
         new("feishu-bot", ChannelKind.FeishuBot, new("飞书群机器人", "Feishu group bot"), "https://open.feishu.cn",
             [new("token", "feishu.token", IsSecret: true), new("secret", "feishu.secret", IsSecret: true)], Mention,

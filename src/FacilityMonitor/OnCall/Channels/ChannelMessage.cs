@@ -43,20 +43,27 @@ internal sealed record ChannelMessage
 
     public string? Link { get; init; }
 
+    /// <summary>What a person writes behind "确认" to answer, where the channel brings answers back; null: there is nothing to answer.</summary>
+    public string? AnswerCode { get; init; }
+
     /// <summary><c>zh</c>, <c>en</c> or <see cref="Both"/>.</summary>
     public string Language { get; init; } = "zh";
 
     public static ChannelMessage Of(Notice notice, string language) => new()
     {
         Key = notice.Key,
-        Reference = string.Create(CultureInfo.InvariantCulture, $"{(notice.Alert.Length > 6 ? notice.Alert[..6] : notice.Alert)}-{notice.Step}"),
+        Reference = string.Create(CultureInfo.InvariantCulture, $"{ShortName(notice.Alert)}-{notice.Step}"),
         Priority = notice.Priority,
         Mark = notice.IsDrill ? Mark.Drill : Mark.None,
         Brief = notice.Brief,
         Text = notice.Text,
         Link = notice.Link,
+        AnswerCode = Channels.AnswerCode.Of(notice.Alert),
         Language = language,
     };
+
+    /// <summary>The beginning of an alert's name: enough to find it, short enough to be said.</summary>
+    public static string ShortName(string alert) => alert.Length > 6 ? alert[..6] : alert;
 
     /// <summary>Everything, in the order what, where, since when, what next, what to do, link; where there is no room the text ends earlier and the link stays.</summary>
     public string Body(int bytesMax)
@@ -101,12 +108,13 @@ internal sealed record ChannelMessage
         return bytesMax < Ellipsis.Length ? "" : text[..length] + "…";
     }
 
+    /// <summary>Bytes of a text in UTF-8.</summary>
+    public static int Bytes(string text) => Encoding.UTF8.GetByteCount(text);
+
     /// <summary>Below this a text says nothing, and head and link make way for it.</summary>
     private const int MinTextBytes = 60;
 
     private static ReadOnlySpan<byte> Ellipsis => "…"u8;
-
-    private static int Bytes(string text) => Encoding.UTF8.GetByteCount(text);
 
     private string Head()
     {

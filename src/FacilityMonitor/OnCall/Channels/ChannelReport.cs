@@ -34,6 +34,8 @@ internal sealed class ChannelReport(IReadOnlyList<ChannelDefinition> channels, S
             Line(2, Say($"今晚（22–8 点）每人最多 {nightly} {zh}"), Say($"tonight (22 to 8 o'clock) at most {nightly} {en} to one person"));
         }
 
+        if (channel.Form.IsAnswered)
+            Line(2, "收到的人可以直接回复“确认 1234”；由我们连出去取，不需要公网端口", "who gets one can answer “ack 1234”; we fetch it over a connection of ours, no port has to be open");
         if (channel.Form.IsVoice && channel.Find("callback-secret") is null)
             Gap("按键不会传回来，电话里不能响应告警；请设 callback-secret-file", "keys that are pressed do not come back, so nobody can acknowledge by telephone; set callback-secret-file");
         else if (channel.Form.Reports && channel.Find("callback-secret") is not null && settings.Web.PublicUrl is null)

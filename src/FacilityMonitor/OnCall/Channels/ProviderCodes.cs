@@ -59,6 +59,25 @@ internal sealed class ProviderCodes(params (string Code, Fault Fault, int WaitS)
         ("400105", Fault.Unfit, 0),
         ("460101", Fault.Unfit, 0));
 
+    /// <summary>DingTalk's app interface, whose codes are words.</summary>
+    /// <remarks>
+    /// Sources: DingTalk Open Platform, error codes of "Send messages with app bots" (<c>invalidParameter.*</c>, <c>staffId.notExisted</c>), and its SDK of <c>robot_1_0</c>.
+    /// <c>Forbidden.AccessDenied*</c> (a permission or the address of our server is missing), <c>Throttling*</c> and <c>ServiceUnavailable</c> are those of every interface
+    /// of that gateway; not every one of them was found documented for this call.
+    /// </remarks>
+    public static readonly ProviderCodes DingTalkApp = new(
+        ("staffId.notExisted", Fault.WrongAddress, 0),
+        ("invalidParameter.userId*", Fault.WrongAddress, 0),
+        ("invalidParameter.msg*", Fault.Unfit, 0),
+        ("invalidParameter*", Fault.Misconfigured, 0),
+        ("invalidClient*", Fault.Misconfigured, 0),
+        ("InvalidAuthentication", Fault.Misconfigured, 0),
+        ("Forbidden*", Fault.Misconfigured, 0),
+        ("resource.not.found", Fault.Misconfigured, 0),
+        ("bot.stopped", Fault.Misconfigured, 0),
+        ("Throttling*", Fault.Limited, 60),
+        ("ServiceUnavailable", Fault.Passing, 0));
+
     /// <summary>Feishu's custom bot. 9499 is two things, which its text tells apart; see <see cref="FeishuBot"/>.</summary>
     /// <remarks>
     /// Source: 飞书开放平台, 自定义机器人使用指南 (11232, 19021, 19022, 19024, 9499; read 2026-11). 19001, 19002 and 19007 (the bot is switched off) were observed by several

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -22,6 +23,9 @@ internal sealed record ProviderAnswer(int Status, JsonElement? Json, string? Los
 
     /// <summary>A value of the body as text, numbers included; null where it is not there.</summary>
     public string? Value(string name) => Json is { } json ? Text(json, name) : null;
+
+    /// <summary>A whole number of the body; 0 where it is not there.</summary>
+    public int Number(string name) => int.TryParse(Value(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
 
     /// <inheritdoc cref="Value"/>
     public static string? Text(JsonElement json, string name) => json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value)

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace FacilityMonitor.OnCall.Channels;
 
 /// <summary>Messages of a WeCom app (企业微信应用消息) to one member.</summary>
@@ -7,7 +5,7 @@ namespace FacilityMonitor.OnCall.Channels;
 /// More than 30 messages a minute to a member vanish without an error: only <see cref="ChannelKinds"/>' limit prevents that. The provider's duplicate check
 /// makes a message that is sent again after a crash or a lost answer the same message; it compares the whole body, so that must not change between attempts.
 /// </remarks>
-internal sealed class WeComApp(ProviderHttp http, Uri url, string corporation, int agent, string secret) : INotifier, IDisposable
+internal sealed class WeComApp : INotifier, IDisposable
 {
     /// <summary>Bytes of UTF-8 in a text; WeCom cuts what is longer, wherever that may be.</summary>
     public const int TextBytesMax = 2_048;
@@ -15,27 +13,38 @@ internal sealed class WeComApp(ProviderHttp http, Uri url, string corporation, i
     /// <summary>The longest that identical messages can be checked for.</summary>
     private const int DuplicateCheckS = 1_800;
 
-    /// <summary>A token is fetched anew so long before it ends: the clocks of both sides differ.</summary>
-    private static readonly TimeSpan TokenMargin = TimeSpan.FromMinutes(5);
+    private readonly ProviderHttp _http;
+    private readonly Uri _url;
+    private readonly int _agent;
+    private readonly AccessToken _token;
 
-    private readonly SemaphoreSlim _turn = new(1, 1);
-    private (string Value, DateTimeOffset Until)? _token;
+    /// <param name="http">The way out.</param>
+    /// <param name="url">Where WeCom is.</param>
+    /// <param name="corporation">Id of the corporation.</param>
+    /// <param name="agent">Id of the app.</param>
+    /// <param name="secret">The app's secret.</param>
+    public WeComApp(ProviderHttp http, Uri url, string corporation, int agent, string secret)
+    {
+        (_http, _url, _agent) = (http, url, agent);
+        var address = new Uri(url, $"/cgi-bin/gettoken?corpid={Uri.EscapeDataString(corporation)}&corpsecret={Uri.EscapeDataString(secret)}");
+        _token = new AccessToken(http, async cancellationToken => ReadToken(await http.SendAsync(new HttpRequestMessage(HttpMethod.Get, address), cancellationToken)));
+    }
 
-    public void Dispose() => _turn.Dispose();
+    public void Dispose() => _token.Dispose();
 
     public async Task<Outcome> SendAsync(ChannelMessage message, string address, CancellationToken cancellationToken)
     {
         var body = Body(message, address);
         for (var isSecondTime = false; ; isSecondTime = true)
         {
-            var (token, fault) = await TokenAsync(cancellationToken);
+            var (token, fault) = await _token.GetAsync(cancellationToken);
             if (token is null)
                 return fault!;
-            var answer = await http.PostAsync(new Uri(url, $"/cgi-bin/message/send?access_token={Uri.EscapeDataString(token)}"), body, cancellationToken);
+            var answer = await _http.PostAsync(new Uri(_url, $"/cgi-bin/message/send?access_token={Uri.EscapeDataString(token)}"), body, cancellationToken);
             // The administrator, or another program with the same secret, may end a token before its time.
             if (answer.Value("errcode") is "40014" or "42001" && !isSecondTime)
             {
-                await ForgetAsync(token, cancellationToken);
+                await _token.ForgetAsync(token, cancellationToken);
                 continue;
             }
 
@@ -45,7 +54,7 @@ internal sealed class WeComApp(ProviderHttp http, Uri url, string corporation, i
 
     public async Task<Outcome?> ProbeAsync(CancellationToken cancellationToken)
     {
-        var (token, fault) = await TokenAsync(cancellationToken);
+        var (token, fault) = await _token.GetAsync(cancellationToken);
         return token is null ? fault : new Outcome.Accepted();
     }
 
@@ -53,7 +62,7 @@ internal sealed class WeComApp(ProviderHttp http, Uri url, string corporation, i
     {
         json.WriteString("touser"u8, address);
         json.WriteString("msgtype"u8, "text"u8);
-        json.WriteNumber("agentid"u8, agent);
+        json.WriteNumber("agentid"u8, _agent);
         json.WriteStartObject("text"u8);
         json.WriteString("content"u8, message.Body(TextBytesMax));
         json.WriteEndObject();
@@ -80,38 +89,10 @@ internal sealed class WeComApp(ProviderHttp http, Uri url, string corporation, i
         return new Outcome.Accepted(answer.Value("msgid"));
     }
 
-    private async Task<(string? Token, Outcome.Failed? Fault)> TokenAsync(CancellationToken cancellationToken)
+    private static TokenAnswer ReadToken(ProviderAnswer answer) => answer.Value("errcode") switch
     {
-        await _turn.WaitAsync(cancellationToken);
-        try
-        {
-            if (_token is { } known && http.Now < known.Until)
-                return (known.Value, null);
-            var address = new Uri(url, $"/cgi-bin/gettoken?corpid={Uri.EscapeDataString(corporation)}&corpsecret={Uri.EscapeDataString(secret)}");
-            var answer = await http.SendAsync(new HttpRequestMessage(HttpMethod.Get, address), cancellationToken);
-            var code = answer.Value("errcode");
-            if (code is null)
-                return (null, answer.Unusable());
-            if (code != "0")
-                return (null, ProviderCodes.WeCom.Judge(code));
-            if (answer.Value("access_token") is not { Length: > 0 } token)
-                return (null, new Outcome.Failed(Fault.Passing, "no-token"));
-            var seconds = int.TryParse(answer.Value("expires_in"), NumberStyles.None, CultureInfo.InvariantCulture, out var told) ? told : 0;
-            _token = (token, http.Now + TimeSpan.FromSeconds(seconds) - TokenMargin);
-            return (token, null);
-        }
-        finally
-        {
-            _turn.Release();
-        }
-    }
-
-    private async Task ForgetAsync(string token, CancellationToken cancellationToken)
-    {
-        await _turn.WaitAsync(cancellationToken);
-        // Somebody else may have fetched a new one meanwhile.
-        if (_token?.Value == token)
-            _token = null;
-        _turn.Release();
-    }
+        null => new TokenAnswer(null, default, answer.Unusable()),
+        "0" => new TokenAnswer(answer.Value("access_token"), TimeSpan.FromSeconds(answer.Number("expires_in")), null),
+        var code => new TokenAnswer(null, default, ProviderCodes.WeCom.Judge(code)),
+    };
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using FacilityMonitor.Alerts;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
+using FacilityMonitor.OnCall.Answers;
 using FacilityMonitor.OnCall.Channels;
 using FacilityMonitor.Registry;
 using Microsoft.Data.Sqlite;
@@ -10,7 +11,7 @@ namespace FacilityMonitor.OnCall.Notices;
 
 /// <summary>Tries every channel that nothing went through for six hours, and raises an alert about ourselves when one is dead: by the others people hear of it.</summary>
 internal sealed partial class ChannelWatch(
-    NoticeWorker worker, Database database, Action<AlertTransition> tell, TimeProvider time, ILogger<ChannelWatch> log) : BackgroundService
+    NoticeWorker worker, IReadOnlyList<DingTalkStream> streams, Database database, Action<AlertTransition> tell, TimeProvider time, ILogger<ChannelWatch> log) : BackgroundService
 {
     /// <summary>Rule of the alert.</summary>
     public const string Rule = "channel-dead";
@@ -53,10 +54,11 @@ internal sealed partial class ChannelWatch(
         var dead = Read().Where(condition => condition.IsDead(now)).OrderBy(condition => condition.Name, StringComparer.Ordinal).ToList();
         using (var connection = database.OpenReader())
             _alert.Restore(connection);
-        var names = string.Join(", ", dead.Select(condition => $"{condition.Name} ({condition.Fault})"));
-        if (dead.Count > 0 && (!_alert.IsOpen || names != _told))
-            _alert.Raise(Priority.P1, dead.Min(condition => condition.FailingMs ?? now), now, DeadText(dead, now), Evidence(dead));
-        else if (dead.Count == 0)
+        var deaf = Deaf(now);
+        var names = string.Join(", ", dead.Concat(deaf).Select(condition => $"{condition.Name} ({condition.Fault})"));
+        if (names.Length > 0 && (!_alert.IsOpen || names != _told))
+            _alert.Raise(Priority.P1, dead.Concat(deaf).Min(condition => condition.FailingMs ?? now), now, Text(dead, deaf, now), Evidence([.. dead, .. deaf]));
+        else if (names.Length == 0)
             _alert.Clear(now, new LocalText("已恢复：所有通知通道都能用。", "Cleared: every channel to people works."));
         _told = names;
     }
@@ -76,6 +78,13 @@ internal sealed partial class ChannelWatch(
             }
         }
     }
+
+    /// <summary>Channels by which people can be told, but cannot answer.</summary>
+    private List<ChannelCondition> Deaf(long nowMs) =>
+    [
+        .. streams.Where(stream => nowMs - (stream.DownSinceMs ?? nowMs) >= (long)ChannelCondition.Patience.TotalMilliseconds)
+            .Select(stream => new ChannelCondition(stream.Channel, 0, null, stream.DownSinceMs, stream.Fault, false)),
+    ];
 
     private bool IsDue(ChannelCondition? condition, string channel)
     {
@@ -131,6 +140,20 @@ internal sealed partial class ChannelWatch(
         foreach (var condition in dead)
             evidence[condition.Name] = condition.Fault ?? "";
         return evidence;
+    }
+
+    private static LocalText Text(List<ChannelCondition> dead, List<ChannelCondition> deaf, long nowMs)
+    {
+        if (deaf.Count == 0)
+            return DeadText(dead, nowMs);
+        var (names, since) = (string.Join(", ", deaf.Select(condition => $"{condition.Name} ({condition.Fault})")), AlertText.Clock(deaf.Min(condition => condition.FailingMs ?? nowMs)));
+        var text = new LocalText(
+            $"收不到大家的回复：{names}。自 {since} 起连不上。消息照样发出，回复“确认”却到不了；请大家用链接或电话按键确认，我们会一直重连。请做：1. 看服务器能否上网；2. 核对 channels.yaml 里的 client-id 和密钥，应用要在钉钉后台选 Stream 模式并发布。",
+            $"People's answers do not come: {names}. No connection since {since}. Messages still go out, but an answer does not arrive; acknowledge by link or telephone key meanwhile, the connection is tried again and again. Do: 1. See whether the server reaches the internet; 2. Check client-id and secret in channels.yaml; the app must use Stream mode and be published.");
+        if (dead.Count == 0)
+            return text;
+        var lost = DeadText(dead, nowMs);
+        return new LocalText(lost.Zh + text.Zh, lost.En + " " + text.En);
     }
 
     private static LocalText DeadText(List<ChannelCondition> dead, long nowMs)

@@ -349,7 +349,8 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
         void Hide(string alert) => Append(connection, alert, ResponseTable.Load(connection, alert), [new ResponseEvent.Suppressed(state.Alert) { AtMs = NowMs() }], pages);
     }
 
-    private static LocalText StoredText(SqliteConnection connection, string alert)
+    /// <summary>What an alert says now; its name where it is not known.</summary>
+    internal static LocalText StoredText(SqliteConnection connection, string alert)
     {
         using var command = Database.Command(connection, "select body, onset_ms from alert where id = $alert", ("$alert", alert));
         using var row = command.ExecuteReader();

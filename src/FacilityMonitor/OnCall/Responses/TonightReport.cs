@@ -22,7 +22,7 @@ internal sealed class TonightReport(Facility facility, IReadOnlyList<ChannelDefi
     /// <summary>Why this cannot be run: who gets messages with a link, and nobody can open it. Null: it can.</summary>
     public LocalText? Refusal()
     {
-        var silent = facility.People.Persons.Where(person => person.Contacts.Count > 0 && person.Contacts.All(contact => _sounds.Of(contact.Channel) != Loudness.Voice))
+        var silent = facility.People.Persons.Where(person => person.Contacts.Count > 0 && person.Contacts.All(contact => _sounds.Of(contact.Channel) != Loudness.Voice && !IsAnswered(contact)))
             .Where(person => person.Contacts.Any(contact => channels.FirstOrDefault(channel => channel.Id == contact.Channel) is { Form.Kind: not (ChannelKind.Console or ChannelKind.Webhook or ChannelKind.Siren) }))
             .Select(person => person.Id).ToList();
         if (silent.Count == 0 || settings.Web.PublicUrl is not null)
@@ -31,6 +31,9 @@ internal sealed class TonightReport(Facility facility, IReadOnlyList<ChannelDefi
         return new LocalText(
             $"{who} 只能靠消息里的链接确认，但没有设 web.public-url；请写手机能打开的地址", $"{who} can acknowledge only by the link in a message, and web.public-url is not set; write the address that a phone can open");
     }
+
+    /// <summary>Whether the person can answer where the message is.</summary>
+    private bool IsAnswered(PersonContact contact) => channels.Any(channel => channel.Id == contact.Channel && channel.Form.IsAnswered);
 
     public void Write()
     {

@@ -18,7 +18,7 @@ internal static partial class BrokenClients
 {
     public static IReadOnlyList<BrokenClient> All { get; } =
     [
-        .. ((string[])["wecom-bot", "wecom-app", "dingtalk-bot", "feishu-bot"]).Select(word => Said($"{word}: takes every 200 for success", word, TrustStatus)),
+        .. ((string[])["wecom-bot", "wecom-app", "dingtalk-bot", "dingtalk-app", "feishu-bot"]).Select(word => Said($"{word}: takes every 200 for success", word, TrustStatus)),
         .. ((string[])["aliyun-sms", "aliyun-voice", "tencent-sms", "tencent-voice"]).Select(word => Said($"{word}: takes every 200 for success", word, TrustStatus)),
         Says("every channel: calls an answer that never came a success", "wecom-bot", outcome => outcome is Outcome.Failed { Code: "timeout" } ? new Outcome.Accepted() : outcome),
         Says("every channel: calls a lost connection a success", "ntfy", outcome => outcome is Outcome.Failed { Code: "ResponseEnded" } ? new Outcome.Accepted() : outcome),
@@ -45,6 +45,10 @@ internal static partial class BrokenClients
         Body("wecom-app: says something else at each attempt", "wecom-app", json => json["text"]!["content"] = json["text"]!["content"]!.GetValue<string>() + Guid.NewGuid()),
         Body("wecom-app: says the same at every step of an alert", "wecom-app", json => json["text"]!["content"] = Reference().Replace(json["text"]!["content"]!.GetValue<string>(), "")),
         Once("wecom-app: never renews its token", "wecom-app"),
+        Once("dingtalk-app: never renews its token", "dingtalk-app"),
+        Body("dingtalk-app: sends JSON where a text of JSON is wanted", "dingtalk-app", json => json["msgParam"] = JsonNode.Parse(json["msgParam"]?.GetValue<string>() ?? "{}")),
+        Says("dingtalk-app: does not look whom it was not sent to", "dingtalk-app", outcome => outcome is Outcome.Failed { Code: "invalidStaffIdList" } ? new Outcome.Accepted("q") : outcome),
+        Says("wecom-app: does not look whom it was not sent to", "wecom-app", outcome => outcome is Outcome.Failed { Code: "invaliduser" } ? new Outcome.Accepted("m") : outcome),
         Body("tencent-voice: signs another body than it sends", "tencent-voice", json => json["PlayTimes"] = 3),
         Body("tencent-sms: leaves out the country", "tencent-sms", json => json["PhoneNumberSet"]![0] = json["PhoneNumberSet"]![0]!.GetValue<string>()[3..]),
         Once("aliyun-sms: uses its nonce twice", "aliyun-sms"),
@@ -74,12 +78,12 @@ internal static partial class BrokenClients
     });
 
     /// <summary>Reads no further than the status: what the provider says in the body is turned into praise.</summary>
-    private static HttpResponseMessage TrustStatus(HttpResponseMessage answer, string path) => answer.StatusCode != HttpStatusCode.OK || path.Contains("gettoken", StringComparison.Ordinal)
+    private static HttpResponseMessage TrustStatus(HttpResponseMessage answer, string path) => answer.StatusCode != HttpStatusCode.OK || path.Contains("token", StringComparison.OrdinalIgnoreCase)
         ? answer
         : new HttpResponseMessage(HttpStatusCode.OK)
         {
             Content = new StringContent("""
-                {"errcode":0,"code":0,"Code":"OK","BizId":"x","CallId":"x","Response":{"SendStatusSet":[{"Code":"Ok","SerialNo":"x"}],"SendStatus":{"CallId":"x"}}}
+                {"errcode":0,"code":0,"processQueryKey":"x","Code":"OK","BizId":"x","CallId":"x","Response":{"SendStatusSet":[{"Code":"Ok","SerialNo":"x"}],"SendStatus":{"CallId":"x"}}}
                 """),
         };
 
@@ -125,10 +129,10 @@ internal static partial class BrokenClients
                 await RewriteAsync(request, cancellationToken);
             if (IsFirstForEver)
                 await RepeatAsync(request, path);
-            if (IsFirstForEver && path.Contains("gettoken", StringComparison.Ordinal) && _token is not null)
+            if (IsFirstForEver && path.Contains("token", StringComparison.OrdinalIgnoreCase) && _token is not null)
                 return await CopyAsync(_token, cancellationToken);
             var answer = await base.SendAsync(request, cancellationToken);
-            if (path.Contains("gettoken", StringComparison.Ordinal))
+            if (path.Contains("token", StringComparison.OrdinalIgnoreCase))
                 _token = await CopyAsync(answer, cancellationToken);
             return Answer is null ? answer : Answer(answer, path);
         }

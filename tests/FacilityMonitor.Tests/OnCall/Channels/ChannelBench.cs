@@ -21,6 +21,7 @@ internal sealed class ChannelBench : IDisposable
     {
         ["corp-id"] = "ww1",
         ["agent-id"] = "1000002",
+        ["client-id"] = "dingapp1",
         ["access-key-id"] = "LTAI1",
         ["secret-id"] = "AKID1",
         ["app-id"] = "1400006666",
@@ -40,6 +41,7 @@ internal sealed class ChannelBench : IDisposable
         ["secret"] = FakeProviders.Secret,
         ["access-key-secret"] = FakeProviders.Secret,
         ["secret-key"] = FakeProviders.Secret,
+        ["client-secret"] = FakeProviders.Secret,
         ["address"] = "https://webhook.test/hook",
     };
 
@@ -78,13 +80,16 @@ internal sealed class ChannelBench : IDisposable
     public static string AddressOf(string word) => word switch
     {
         "wecom-bot" or "dingtalk-bot" or "feishu-bot" => "",
-        "wecom-app" => "zhang",
+        "wecom-app" or "dingtalk-app" => "zhang",
         "ntfy" => "topic-1",
         _ => Phone,
     };
 
     /// <summary>Whether the channel shows the whole text with its link, instead of a template's variable.</summary>
     public static bool ShowsLink(string word) => !word.EndsWith("-sms", StringComparison.Ordinal) && !word.EndsWith("-voice", StringComparison.Ordinal);
+
+    /// <summary>Whether it reaches one person, so that there are addresses that nobody has.</summary>
+    public static bool HasAddresses(string word) => word is "wecom-app" or "dingtalk-app" || !ShowsLink(word);
 
     public static ChannelDefinition Definition(string word, string? id = null)
     {

@@ -8,7 +8,7 @@ internal sealed class ChannelContract(string word, Func<string?, ChannelBench> b
 {
     /// <summary>Every channel that speaks HTTP.</summary>
     public static readonly string[] Words =
-        ["wecom-bot", "wecom-app", "dingtalk-bot", "feishu-bot", "aliyun-sms", "aliyun-voice", "tencent-sms", "tencent-voice", "ntfy", "webhook"];
+        ["wecom-bot", "wecom-app", "dingtalk-bot", "dingtalk-app", "feishu-bot", "aliyun-sms", "aliyun-voice", "tencent-sms", "tencent-voice", "ntfy", "webhook"];
 
     /// <summary>Refusals that a provider documents, and what each must lead to.</summary>
     public static readonly (string Word, string Code, Fault Fault)[] Refusals =
@@ -26,6 +26,9 @@ internal sealed class ChannelContract(string word, Func<string?, ChannelBench> b
         ("wecom-bot", "93008", Fault.Misconfigured), ("wecom-app", "82001", Fault.WrongAddress), ("wecom-app", "45033", Fault.Limited), ("wecom-app", "301002", Fault.Misconfigured),
         ("dingtalk-bot", "410100", Fault.Limited), ("dingtalk-bot", "660026", Fault.Limited), ("dingtalk-bot", "400102", Fault.Misconfigured),
         ("dingtalk-bot", "400013", Fault.Misconfigured), ("dingtalk-bot", "300005", Fault.Misconfigured), ("dingtalk-bot", "460101", Fault.Unfit),
+        ("dingtalk-app", "staffId.notExisted", Fault.WrongAddress), ("dingtalk-app", "invalidParameter.robotCode.auth", Fault.Misconfigured),
+        ("dingtalk-app", "invalidParameter.msgParam.invalid", Fault.Unfit), ("dingtalk-app", "Throttling.Api", Fault.Limited), ("dingtalk-app", "ServiceUnavailable", Fault.Passing),
+        ("dingtalk-app", "Forbidden.AccessDenied.AccessTokenPermissionDenied", Fault.Misconfigured), ("dingtalk-app", "a code of next year", Fault.Passing),
         ("feishu-bot", "19007", Fault.Misconfigured), ("feishu-bot", "9499", Fault.Unfit), ("aliyun-sms", "isp.RAM_PERMISSION_DENY", Fault.Misconfigured),
         ("aliyun-sms", "isv.SMS_CONTENT_ILLEGAL", Fault.Unfit), ("aliyun-sms", "isv.DAY_LIMIT_CONTROL", Fault.Limited), ("aliyun-voice", "isv.COMPLAINT_REJECT", Fault.WrongAddress),
         ("aliyun-voice", "isv.VOICE_CALL_FAIL", Fault.Passing), ("aliyun-voice", "isv.DISPLAY_NUMBER_ILLEGAL", Fault.Misconfigured),
@@ -52,6 +55,7 @@ internal sealed class ChannelContract(string word, Func<string?, ChannelBench> b
         await RefusalsAsync();
         await BurstAsync();
         await WrongSecretAsync();
+        await WrongAddressAsync();
         return _violations;
     }
 
@@ -111,7 +115,7 @@ internal sealed class ChannelContract(string word, Func<string?, ChannelBench> b
     {
         using var one = bench(null);
         var sends = 0;
-        one.Provider.Mischief = request => request.RequestUri!.AbsolutePath.Contains("gettoken", StringComparison.Ordinal) || sends++ > 0 ? Mischief.None : Mischief.LostAfter;
+        one.Provider.Mischief = request => request.RequestUri!.AbsolutePath.Contains("token", StringComparison.OrdinalIgnoreCase) || sends++ > 0 ? Mischief.None : Mischief.LostAfter;
         var first = await one.SendAsync(word);
         one.Time.Advance(TimeSpan.FromSeconds(70));
         var second = await one.SendAsync(word);
@@ -193,6 +197,17 @@ internal sealed class ChannelContract(string word, Func<string?, ChannelBench> b
         var outcome = await one.SendAsync(word);
         Expect(outcome is Outcome.Failed { Fault: Fault.Misconfigured } && one.Provider.Ledger.Count == 0, $"a wrong secret is taken for {outcome}");
         Expect(!outcome.ToString().Contains("another-secret-77", StringComparison.Ordinal), "the secret is in the reason");
+    }
+
+    /// <summary>Some providers take a message for somebody who is not there, and say so in a list beside their thanks.</summary>
+    private async Task WrongAddressAsync()
+    {
+        if (!ChannelBench.HasAddresses(word))
+            return;
+        using var one = bench(null);
+        one.Provider.OnlyAddress = "somebody-else";
+        var outcome = await one.SendAsync(word);
+        Expect(outcome is Outcome.Failed { Fault: Fault.WrongAddress } && one.Provider.Ledger.Count == 0, $"a number that nobody has is taken for {outcome}");
     }
 
     private static bool InOrder(string text, IEnumerable<string> parts)

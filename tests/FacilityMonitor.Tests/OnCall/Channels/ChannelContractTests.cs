@@ -129,6 +129,7 @@ public sealed class ChannelContractTests
 
     [Theory]
     [InlineData("wecom-app")]
+    [InlineData("dingtalk-app")]
     [InlineData("aliyun-sms")]
     [InlineData("aliyun-voice")]
     [InlineData("tencent-sms")]
@@ -158,6 +159,40 @@ public sealed class ChannelContractTests
             Assert.Contains(phone, bench.Provider.Requests[0], StringComparison.Ordinal);
             Assert.Contains(member, bench.Provider.Requests[1], StringComparison.Ordinal);
         }
+    }
+
+    [Theory]
+    [InlineData("zh", "[我来处理](dtmd://dingtalkclient/sendMessage?content=%E7%A1%AE%E8%AE%A4%204711)，或回复：确认 4711")]
+    [InlineData("en", "[I take care of it](dtmd://dingtalkclient/sendMessage?content=ack%204711), or answer: ack 4711")]
+    public async Task A_message_that_can_be_answered_says_how_and_has_something_to_press(string language, string tail)
+    {
+        using var bench = new ChannelBench("dingtalk-app");
+
+        await bench.SendAsync("dingtalk-app", ChannelBench.Message() with { Language = language, AnswerCode = "4711" });
+
+        Assert.EndsWith("\n\n" + tail, Assert.Single(bench.Provider.Ledger).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_device_s_name_is_neither_a_link_nor_a_picture_in_DingTalk()
+    {
+        using var bench = new ChannelBench("dingtalk-app");
+
+        await bench.SendAsync("dingtalk-app", ChannelBench.Message(text: "[点这里](https://evil.example) ![x](y) 烟雾"));
+
+        Assert.DoesNotContain("](", Assert.Single(bench.Provider.Ledger).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_member_who_had_too_much_rests_and_is_not_called_told()
+    {
+        using var bench = new ChannelBench("dingtalk-app");
+        var outcomes = new List<Outcome>();
+        for (var number = 0; number < 41; number++)
+            outcomes.Add(await bench.SendAsync("dingtalk-app", ChannelBench.Message(number)));
+
+        Assert.Equal(new Outcome.Failed(Fault.AddressLimited, "flow-controlled", TimeSpan.FromMinutes(1)), outcomes[^1]);
+        Assert.Equal(40, bench.Provider.Ledger.Count);
     }
 
     [Fact]

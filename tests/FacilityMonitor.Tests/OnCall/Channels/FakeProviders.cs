@@ -139,6 +139,8 @@ internal sealed class FakeProviders(ManualTime time) : HttpMessageHandler
             ("wecom.test", "/cgi-bin/gettoken") => WeComToken(url),
             ("wecom.test", "/cgi-bin/message/send") => WeComApp(url, body),
             ("dingtalk.test", "/robot/send") => DingTalk(url, body),
+            ("dingtalk.test", "/v1.0/oauth2/accessToken") => DingTalkToken(body),
+            ("dingtalk.test", "/v1.0/robot/oToMessages/batchSend") => DingTalkApp(request, body),
             ("feishu.test", _) => Feishu(url, body),
             ("aliyun.test", "/") => Aliyun(request, url, body),
             ("tencent.test", "/") => Tencent(request, body),
@@ -227,6 +229,47 @@ internal sealed class FakeProviders(ManualTime time) : HttpMessageHandler
         Arrive("dingtalk-bot", "", Parse(body).GetProperty("text").GetProperty("content").GetString()!);
         return Code("errcode", "0", "errmsg");
     }
+
+    private HttpResponseMessage DingTalkToken(byte[] body)
+    {
+        var json = Parse(body);
+        if (json.GetProperty("appKey").GetString() != "dingapp1" || json.GetProperty("appSecret").GetString() != Secret)
+            return Answer("""{"requestid":"R","code":"invalidClientIdOrSecret","message":"无效的clientId或者clientSecret"}""", status: HttpStatusCode.BadRequest);
+        var token = $"dingtoken-{++_receipts}";
+        _tokens[token] = Now + TimeSpan.FromSeconds(7_200);
+        return Answer($$"""{"accessToken":"{{token}}","expireIn":7200}""");
+    }
+
+    private HttpResponseMessage DingTalkApp(HttpRequestMessage request, byte[] body)
+    {
+        var token = request.Headers.TryGetValues("x-acs-dingtalk-access-token", out var values) ? values.Single() : "";
+        if (!_tokens.TryGetValue(token, out var until) || Now >= until)
+            return DingTalkApp("InvalidAuthentication");
+        if (Refuse is not null)
+            return DingTalkApp(Refuse);
+        var json = Parse(body);
+        if (json.GetProperty("robotCode").GetString() != "dingapp1")
+            return DingTalkApp("invalidParameter.robotCode.auth");
+        if (json.GetProperty("userIds").GetArrayLength() is 0 or > 20)
+            return DingTalkApp("invalidParameter.userIds.overMax");
+        if (json.GetProperty("msgKey").GetString() != "sampleMarkdown")
+            return DingTalkApp("invalidParameter.msgKey.invalid");
+        // It is a text that holds JSON, not JSON.
+        if (json.GetProperty("msgParam").ValueKind != JsonValueKind.String || json.GetProperty("msgParam").GetString() is not { } param)
+            return DingTalkApp("invalidParameter.msgParam.invalid");
+        if (Encoding.UTF8.GetByteCount(param) > 15_000)
+            return DingTalkApp("invalidParameter.msgParam.tooLong");
+        var member = json.GetProperty("userIds")[0].GetString()!;
+        if (OnlyAddress is not null && member != OnlyAddress)
+            return Answer($$"""{"processQueryKey":"q{{++_receipts}}","invalidStaffIdList":["{{member}}"],"flowControlledStaffIdList":[]}""");
+        if (!Fits("dingtalk-app/" + member, 40, 60))
+            return Answer($$"""{"processQueryKey":"q{{++_receipts}}","invalidStaffIdList":[],"flowControlledStaffIdList":["{{member}}"]}""");
+        Arrive("dingtalk-app", member, Parse(Encoding.UTF8.GetBytes(param)).GetProperty("text").GetString()!);
+        return Answer($$"""{"processQueryKey":"q{{++_receipts}}","invalidStaffIdList":[],"flowControlledStaffIdList":[]}""");
+    }
+
+    private static HttpResponseMessage DingTalkApp(string code) => Answer(
+        $$"""{"code":"{{code}}","requestid":"R","message":"refused"}""", status: code == "ServiceUnavailable" ? HttpStatusCode.ServiceUnavailable : HttpStatusCode.BadRequest);
 
     private HttpResponseMessage Feishu(Uri url, byte[] body)
     {
