@@ -8,7 +8,7 @@ foreach (var command in CommandList.All)
 
 var parsed = root.Parse(args.Length == 0 ? ["run"] : args);
 if (parsed.Errors.Count == 0)
-    return await parsed.InvokeAsync();
+    return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = parsed.CommandResult.Command.Name == RunCommand.Name ? RunCommand.StopMax : CommandList.StopMax });
 
 foreach (var error in parsed.Errors)
     await Console.Error.WriteLineAsync(error.Message);

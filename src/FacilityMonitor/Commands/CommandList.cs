@@ -5,6 +5,9 @@ namespace FacilityMonitor.Commands;
 /// <summary>Every command of <c>facility-monitor</c>, one line each.</summary>
 internal static class CommandList
 {
+    /// <summary>How long a command that was told to end (Ctrl+C, SIGTERM) may go on before it is cut off.</summary>
+    public static readonly TimeSpan StopMax = TimeSpan.FromSeconds(2);
+
     public static IReadOnlyList<Command> All =>
     [
         RunCommand.Create(),

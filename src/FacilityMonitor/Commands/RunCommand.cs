@@ -17,6 +17,15 @@ namespace FacilityMonitor.Commands;
 /// <summary><c>run</c>: the service. Reads as its table of contents.</summary>
 internal static class RunCommand
 {
+    public const string Name = "run";
+
+    /// <summary>How long the service may take to end before it is cut off: the parts drain for <see cref="DrainMax"/>, then the database is closed. Below the
+    /// <c>TimeoutStopSec</c> of the unit file.</summary>
+    public static readonly TimeSpan StopMax = TimeSpan.FromSeconds(12);
+
+    /// <summary>A stop drains what is on its way; five seconds are enough for a full batch on a slow disk.</summary>
+    private static readonly TimeSpan DrainMax = TimeSpan.FromSeconds(5);
+
     /// <summary>What the registry may override, and within which limits.</summary>
     internal static KnownRules Rules { get; } = new(RuleCatalogue.All.ToDictionary(
         rule => rule.Name, rule => (IReadOnlyList<KnownRuleSetting>)[.. rule.Settings.Select(setting => new KnownRuleSetting(setting.Name, setting.Min, setting.Max))]));
@@ -24,7 +33,7 @@ internal static class RunCommand
     public static Command Create()
     {
         var config = new Option<DirectoryInfo?>("--config") { Description = "Configuration folder. Default: ./config, else the demo neighbourhood." };
-        var command = new Command("run", "Run the service (default).") { config };
+        var command = new Command(Name, "Run the service (default).") { config };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var folder = ConfigurationFolder.Resolve(parsed.GetValue(config));
@@ -65,8 +74,7 @@ internal static class RunCommand
         builder.Logging.AddFilter("Microsoft.AspNetCore.Antiforgery", LogLevel.Error);
         builder.Services.AddSingleton(time ?? TimeProvider.System);
         builder.Services.AddSingleton(settings);
-        // A stop drains what is on its way; five seconds are enough for a full batch on a slow disk.
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(5));
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = DrainMax);
         builder.WebHost.UseUrls(settings.Web.Url);
 
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<FacilitySource>(services, folder, facility, Rules));

@@ -86,6 +86,33 @@ public sealed class DiskTroubleTests
         await service.Process.UntilAsync(() => Task.FromResult(Stored(service) == 21), "history being stored");
     }
 
+    [RealServerFact("mosquitto")]
+    public async Task A_stop_takes_the_seconds_that_a_slow_disk_needs_and_is_an_ordinary_end()
+    {
+        using var folder = new TemporaryFolder();
+        await using var broker = await MosquittoBroker.StartAsync();
+        await using var service = await ServiceUnderTest.StartAsync(broker, folder.Path);
+        await using var pile = await PileAsync(broker);
+        await SayAsync(pile, "data", 0);
+        await service.Process.UntilAsync(() => Task.FromResult(Stored(service) == 1), "the first reading being stored");
+
+        Task<int> stop;
+        using (var other = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Path.Combine(service.Data, Database.FileName)};Pooling=False"))
+        {
+            other.Open();
+            Database.Execute(other, "begin immediate");
+            var began = TimeProvider.System.GetTimestamp();
+            stop = service.Process.StopAsync();
+            // Longer than the two seconds after which command lines are cut off that were told to end.
+            await service.Process.UntilAsync(() => Task.FromResult(TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromSeconds(3)), "three seconds");
+            Assert.False(stop.IsCompleted);
+            Database.Execute(other, "rollback");
+        }
+
+        Assert.Equal(0, await stop);
+        Assert.Equal(1, Stored(service));
+    }
+
     private static async Task<MqttClient> PileAsync(MosquittoBroker broker)
     {
         var pile = new MqttClient(new MqttClientOptions { Host = broker.Host, Port = broker.Port, ClientId = "pile-02" }, TimeProvider.System);

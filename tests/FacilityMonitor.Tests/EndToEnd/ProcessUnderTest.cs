@@ -87,7 +87,7 @@ internal sealed class ProcessUnderTest : IAsyncDisposable
         while (!await condition())
         {
             if (TimeProvider.System.GetUtcNow() > deadline)
-                throw new TimeoutException($"{what} did not happen within {Patience}. The end of the log of {_program}:\n{Log[Math.Max(0, Log.Length - 4000)..]}");
+                throw new TimeoutException($"{what} did not happen within {Patience}. {(HasExited ? $"It has ended with {_process!.ExitCode}." : "It runs.")} The end of the log of {_program}:\n{Log[Math.Max(0, Log.Length - 4000)..]}");
             await Task.Delay(50);
         }
     }
