@@ -97,6 +97,17 @@ public sealed class DutyRoster(People people)
         return gaps;
     }
 
+    /// <summary>When somebody else will be on duty in a team, wall clock of Shanghai; null: not until then.</summary>
+    /// <param name="team">The team.</param>
+    /// <param name="from">From when on it is looked.</param>
+    /// <param name="to">Until when.</param>
+    public DateTime? NextChange(Team team, DateTime from, DateTime to)
+    {
+        ArgumentNullException.ThrowIfNull(team);
+        var now = OnDuty(team, from).Select(person => person.Id).ToHashSet(StringComparer.Ordinal);
+        return Moments(team, from, to).Skip(1).SkipLast(1).Select(moment => (DateTime?)moment).FirstOrDefault(moment => !now.SetEquals(OnDuty(team, moment!.Value).Select(person => person.Id)));
+    }
+
     private IEnumerable<RosterGapKind> GapsAt(Team team, DateTime at, Func<PersonContact, bool>? reachable)
     {
         var there = OnDuty(team, at);
@@ -166,7 +177,7 @@ public sealed class DutyRoster(People people)
         [.. ids.Distinct().Select(id => _persons.GetValueOrDefault(id)).OfType<Person>().Where(person => !person.IsAway(at))];
 
     /// <summary>Every moment at which anything can change, in order, with both ends: between two of them nothing does.</summary>
-    private List<DateTime> Moments(Team team, DateTime from, DateTime to)
+    internal List<DateTime> Moments(Team team, DateTime from, DateTime to)
     {
         var moments = new SortedSet<DateTime> { from, to };
         for (var day = DateOnly.FromDateTime(from).AddDays(-1); day <= DateOnly.FromDateTime(to); day = day.AddDays(1))

@@ -74,6 +74,38 @@ public static class FacilityValidation
                 Known(problems, swap, "other", swap.Other, persons);
             }
         }
+
+        Chains(problems, people, sites);
+    }
+
+    private static void Chains(List<FacilityProblem> problems, People people, List<string> sites)
+    {
+        foreach (var chain in people.Chains)
+        {
+            foreach (var id in chain.Sites.Where(id => !sites.Contains(id)))
+                problems.Add(new(chain, "sites", Dangling(id, new("点位", "site"), sites)));
+            // A tier that nobody belongs to is skipped at once: that may be meant, but whoever wrote the step waits for somebody.
+            foreach (var tier in chain.Chain.Steps.SelectMany(step => step.Tiers).Distinct())
+            {
+                var empty = chain.Sites.Count == 0
+                    ? people.Teams.Any(team => team.Tier == tier) ? [] : [""]
+                    : chain.Sites.Where(sites.Contains).Where(site => !people.Teams.Any(team => team.Tier == tier && team.Covers(site)));
+                foreach (var site in empty)
+                {
+                    problems.Add(new(chain, "steps", new(
+                        $"{(site.Length == 0 ? "" : site + " ")}没有 {Words.Of(tier)} 这一级的班组，这一步会立即跳过；请在 teams 里加一个，或从 tiers 里删去",
+                        $"{(site.Length == 0 ? "no site" : site)} has {(site.Length == 0 ? "a" : "no")} team of tier {Words.Of(tier)}, and the step is skipped at once; add one under teams, or remove it from tiers"), IsWarning: true));
+                }
+            }
+        }
+
+        var doubled = people.Chains.SelectMany(chain => (chain.Sites.Count == 0 ? [""] : chain.Sites).Select(site => (chain, site)))
+            .GroupBy(one => (one.chain.Priority, one.site)).SelectMany(same => same.Skip(1));
+        foreach (var (chain, site) in doubled)
+        {
+            problems.Add(new(chain, chain.Sites.Count == 0 ? "priority" : "sites", new(
+                $"{(site.Length == 0 ? "所有点位" : site)}的 {chain.Priority} 已经有一条 chains；请合并成一条", $"{(site.Length == 0 ? "all sites have" : site + " has")} a chain for {chain.Priority} already; make them one")));
+        }
     }
 
     private static void Known(List<FacilityProblem> problems, object subject, string key, string? id, List<string> persons)

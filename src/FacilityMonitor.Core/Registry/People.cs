@@ -1,3 +1,6 @@
+using FacilityMonitor.Alerts;
+using FacilityMonitor.Response;
+
 namespace FacilityMonitor.Registry;
 
 /// <summary>Those who are called, and when: persons, teams with their rosters, and the yearly holidays.</summary>
@@ -17,6 +20,14 @@ public sealed record People
 
     /// <summary>The person with this id; null when there is none.</summary>
     public Person? Find(string id) => Persons.FirstOrDefault(person => person.Id == id);
+
+    /// <summary>Chains of its own that a site, or everybody, has for a priority; for the others the usual ones hold.</summary>
+    internal IReadOnlyList<SiteChain> Chains { get; init; } = [];
+
+    /// <summary>Who hears of an alert and when: by what is written for the site, else for all sites, else as usual.</summary>
+    internal EscalationChain ChainOf(Priority priority, string? site) =>
+        (Chains.FirstOrDefault(one => one.Priority == priority && site is not null && one.Sites.Contains(site))
+            ?? Chains.FirstOrDefault(one => one.Priority == priority && one.Sites.Count == 0))?.Chain ?? EscalationChain.Of(priority);
 }
 
 /// <summary>One way to reach a person.</summary>

@@ -197,6 +197,7 @@ internal sealed record AlertResponse
         ResponseEvent.Acknowledged acknowledged => Acknowledge(fact, acknowledged.Required),
         ResponseEvent.AcknowledgementWithdrawn => Without(fact.By!.Person, fact.AtMs),
         ResponseEvent.AcknowledgementExpired expired => this with { Acknowledgements = [], Stage = ResponseStage.Open, StepDueMs = expired.DueMs },
+        ResponseEvent.WentOffDuty went => Without(went.Person, went.DueMs),
         ResponseEvent.Assigned assigned => this with { Assignee = assigned.To, IsAssigneeTold = fact.By?.Person == assigned.To },
         ResponseEvent.Commented commented => Progress(fact) with { Photos = commented.Photo is { } photo ? [.. Photos, photo] : Photos },
         ResponseEvent.SetOut => Stage is ResponseStage.Open or ResponseStage.Acked ? this with { Stage = ResponseStage.EnRoute } : this,

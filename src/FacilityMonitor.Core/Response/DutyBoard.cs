@@ -88,6 +88,34 @@ internal sealed class DutyBoard(DutyRoster roster, Func<string, Loudness?> loudn
     /// <summary>How many persons the whole chain of an alert would find now.</summary>
     public int CountOnDuty(EscalationChain chain, string? site, Priority priority, long nowMs) => Find(chain.At(chain.Steps.Count), chain.Steps.Count, site, priority, nowMs, out _).Count;
 
+    /// <summary>Every time in which the whole chain of a site would find nobody, in order; times that touch are one.</summary>
+    /// <param name="chain">The chain.</param>
+    /// <param name="site">The site.</param>
+    /// <param name="priority">Of its alerts.</param>
+    /// <param name="from">First moment looked at, wall clock of Shanghai.</param>
+    /// <param name="to">First moment not looked at.</param>
+    public IReadOnlyList<(DateTime From, DateTime To)> Nobody(EscalationChain chain, string site, Priority priority, DateTime from, DateTime to)
+    {
+        // Whoever handed over is still called for the overlap, so that things change at the end of it, too.
+        var changes = roster.People.Teams.Where(team => team.Covers(site) && chain.Steps.Any(step => step.Tiers.Contains(team.Tier))).SelectMany(team => roster.Moments(team, from - Team.HandOver, to)).ToList();
+        var moments = new SortedSet<DateTime>(changes.Concat(changes.Select(change => change + Team.HandOver)).Where(moment => moment > from && moment < to)) { from, to };
+        // Who sleeps by their own choice is found by day and not at night.
+        for (var day = from.Date; day < to; day = day.AddDays(1))
+            moments.UnionWith(new[] { day.AddHours(QuietToHour), day.AddHours(QuietFromHour) }.Where(moment => moment > from && moment < to));
+        var empty = new List<(DateTime From, DateTime To)>();
+        foreach (var (begin, end) in moments.Zip(moments.Skip(1)))
+        {
+            if (CountOnDuty(chain, site, priority, DutyRoster.Instant(begin)) > 0)
+                continue;
+            if (empty.Count > 0 && empty[^1].To == begin)
+                empty[^1] = (empty[^1].From, end);
+            else
+                empty.Add((begin, end));
+        }
+
+        return empty;
+    }
+
     /// <summary>At night a hazard is told by SMS at once, and rings from the second step on.</summary>
     private static Loudness Allowed(Loudness loudness, int number, Priority priority, bool night) => priority == Priority.P1 && night
         ? number == 0 ? Loudness.Sms : Loudness.Voice

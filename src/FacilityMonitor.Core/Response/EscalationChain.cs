@@ -23,11 +23,29 @@ internal enum Loudness : byte
 /// <param name="Siren">Whether the site's siren sounds.</param>
 internal sealed record EscalationStep(int AfterS, IReadOnlyList<Tier> Tiers, Loudness Loudness, bool Siren = false);
 
+/// <summary>A chain that is configured: of one priority, at some sites or at all.</summary>
+/// <param name="Priority">Of the alerts.</param>
+/// <param name="Sites">Site ids; empty: every site that has none of its own.</param>
+/// <param name="Chain">Who hears of them and when.</param>
+internal sealed record SiteChain(Priority Priority, IReadOnlyList<string> Sites, EscalationChain Chain);
+
 /// <summary>Who hears of an alert and when. An alert keeps the chain it was raised with, whatever is edited meanwhile.</summary>
 /// <param name="Steps">In the order of their time.</param>
 /// <param name="RepeatS">Seconds after the last step when everybody is called again, and again.</param>
 internal sealed record EscalationChain(IReadOnlyList<EscalationStep> Steps, int RepeatS)
 {
+    /// <summary>Most steps of a chain that is configured: who has not come after a dozen is not brought by a thirteenth.</summary>
+    public const int StepsMax = 12;
+
+    /// <summary>Latest step, s.</summary>
+    public const int AfterMaxS = 7 * 24 * 3_600;
+
+    /// <summary>Shortest pause between repeats, s: a number may be called once a minute, and somebody who runs downstairs presses no key.</summary>
+    public const int RepeatMinS = 30;
+
+    /// <summary>Longest pause between repeats, s.</summary>
+    public const int RepeatMaxS = 30 * 24 * 3_600;
+
     /// <summary>Repeats at the chain's own pace; after so many each hour is enough: who has not come in an hour is not woken by the sixtieth call, and the list of calls stays short.</summary>
     public const int RepeatsQuick = 20;
 

@@ -68,6 +68,7 @@ internal enum PageReason : byte
 [JsonDerivedType(typeof(Acknowledged), "acknowledged")]
 [JsonDerivedType(typeof(AcknowledgementWithdrawn), "acknowledgement-withdrawn")]
 [JsonDerivedType(typeof(AcknowledgementExpired), "acknowledgement-expired")]
+[JsonDerivedType(typeof(WentOffDuty), "went-off-duty")]
 [JsonDerivedType(typeof(Assigned), "assigned")]
 [JsonDerivedType(typeof(Commented), "commented")]
 [JsonDerivedType(typeof(SetOut), "set-out")]
@@ -155,6 +156,11 @@ internal abstract record ResponseEvent
     /// <summary>Nothing was heard of those who acknowledged.</summary>
     /// <param name="DueMs">When the next step is due.</param>
     public sealed record AcknowledgementExpired(long DueMs) : ResponseEvent;
+
+    /// <summary>Somebody who had acknowledged went off duty, and nobody took it over within the overlap: the acknowledgement counts no more.</summary>
+    /// <param name="Person">Who.</param>
+    /// <param name="DueMs">When the next step is due.</param>
+    public sealed record WentOffDuty(string Person, long DueMs) : ResponseEvent;
 
     /// <summary>It was handed to somebody.</summary>
     public sealed record Assigned(string To) : ResponseEvent;

@@ -61,15 +61,18 @@ internal static class ResponseLife
     /// <param name="firstDueMs">When the first step of a chain that begins now is due; quiet hours and groups are in it.</param>
     /// <param name="exercise">Whether it is meant.</param>
     /// <param name="permit">What is done to its sensor or place; null: nothing.</param>
-    public static IReadOnlyList<ResponseEvent> Observe(AlertResponse? state, AlertTransition step, long nowMs, long firstDueMs, Exercise exercise = Exercise.None, Permit? permit = null)
+    /// <param name="chain">Who hears of an alert of this priority; null: the usual ones.</param>
+    public static IReadOnlyList<ResponseEvent> Observe(
+        AlertResponse? state, AlertTransition step, long nowMs, long firstDueMs, Exercise exercise = Exercise.None, Permit? permit = null, EscalationChain? chain = null)
     {
+        chain ??= EscalationChain.Of(step.Priority);
         switch (step.Condition)
         {
             case Condition.Active:
             case Condition.Recovering when state is not null:
                 return state is null
-                    ? Raise(step, nowMs, firstDueMs, exercise, permit)
-                    : [.. Activate(state, step, nowMs, firstDueMs), .. Reprioritize(state, step, nowMs, firstDueMs)];
+                    ? Raise(step, chain, nowMs, firstDueMs, exercise, permit)
+                    : [.. Activate(state, step, nowMs, firstDueMs), .. Reprioritize(state, step, chain, nowMs, firstDueMs)];
             case Condition.NoData when state is { Condition: Condition.Active }:
                 return [new ResponseEvent.DataLost { AtMs = nowMs }];
             case Condition.Cleared when state is not null && state.Condition != Condition.Cleared:
@@ -136,11 +139,11 @@ internal static class ResponseLife
 
     private static long? AutoCloseMs(AlertResponse state) => state.Exercise == Exercise.Test ? 0 : ResponseTiming.AutoCloseMs(state.HighestPriority);
 
-    private static IReadOnlyList<ResponseEvent> Raise(AlertTransition step, long nowMs, long firstDueMs, Exercise exercise, Permit? permit)
+    private static IReadOnlyList<ResponseEvent> Raise(AlertTransition step, EscalationChain chain, long nowMs, long firstDueMs, Exercise exercise, Permit? permit)
     {
         var isTest = permit?.Kind == PermitKind.Test;
         var raised = new ResponseEvent.Raised(
-            step.Priority, step.OnsetMs, step.Rule, step.Asset, step.Site, EscalationChain.Of(step.Priority), isTest ? nowMs : firstDueMs, isTest ? Exercise.Test : exercise,
+            step.Priority, step.OnsetMs, step.Rule, step.Asset, step.Site, chain, isTest ? nowMs : firstDueMs, isTest ? Exercise.Test : exercise,
             isTest ? permit!.By : null, isTest ? permit!.UntilMs : null)
         { AtMs = nowMs };
         // Work on a circuit explains that it is dead. It does not explain smoke.
@@ -164,10 +167,10 @@ internal static class ResponseLife
         }
     }
 
-    private static IEnumerable<ResponseEvent> Reprioritize(AlertResponse state, AlertTransition step, long nowMs, long firstDueMs)
+    private static IEnumerable<ResponseEvent> Reprioritize(AlertResponse state, AlertTransition step, EscalationChain chain, long nowMs, long firstDueMs)
     {
         if (step.Priority < state.Priority)
-            yield return new ResponseEvent.PriorityRose(step.Priority, EscalationChain.Of(step.Priority), firstDueMs) { AtMs = nowMs };
+            yield return new ResponseEvent.PriorityRose(step.Priority, chain, firstDueMs) { AtMs = nowMs };
         else if (step.Priority > state.Priority)
             yield return new ResponseEvent.PriorityFell(step.Priority) { AtMs = nowMs };
     }

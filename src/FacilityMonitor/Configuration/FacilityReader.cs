@@ -1,6 +1,7 @@
 using FacilityMonitor.Control;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
+using FacilityMonitor.Response;
 
 namespace FacilityMonitor.Configuration;
 
@@ -82,7 +83,7 @@ internal sealed class FacilityReader(Problems problems)
         CheckMappedNames(facility);
         foreach (var found in FacilityValidation.Check(facility, rules))
         {
-            if (!isWhole && found is { Subject: Contact or Team, Key: "sites" })
+            if (!isWhole && found is { Subject: Contact or Team or SiteChain, Key: "sites" })
                 continue;
             var at = _written.GetValueOrDefault(found.Subject) ?? _rulesAt;
             var key = found.Key.Split('.');

@@ -1,5 +1,7 @@
 using System.Globalization;
+using FacilityMonitor.Alerts;
 using FacilityMonitor.Registry;
+using FacilityMonitor.Response;
 
 namespace FacilityMonitor.Configuration;
 
@@ -25,6 +27,7 @@ internal sealed class PeopleReader(MappingReader file, Func<string, string?> env
     {
         Persons = [.. file.Each("people", "person").Select(Person)],
         Teams = [.. file.Each("teams", "team").Select(Team)],
+        Chains = [.. file.Each("chains", "chain").Select(Chain).OfType<SiteChain>()],
         Holidays = HolidayCalendar.BuiltIn.With(file.Each("holidays", "year").Select(Year).OfType<HolidayYear>()),
     };
 
@@ -93,6 +96,58 @@ internal sealed class PeopleReader(MappingReader file, Func<string, string?> env
         if (Weekdays.TryGetValue(text.Text, out var day))
             return day;
         reader.Error("weekdays", $"'{text.Text}' 不是星期；请写 mon、tue、wed、thu、fri、sat、sun", $"'{text.Text}' is no day of the week; write mon, tue, wed, thu, fri, sat or sun");
+        return null;
+    }
+
+    private SiteChain? Chain(MappingReader reader)
+    {
+        if (reader.Find("priority") is null)
+            reader.Missing("priority", "P0");
+        var word = reader.OneOf("priority", Enum.GetNames<Priority>());
+        var priority = word is null ? default(Priority?) : Enum.Parse<Priority>(word);
+        var sites = reader.References("sites");
+        var steps = reader.Each("steps", "step").Select(step => Step(step, priority)).ToList();
+        if (steps.Count == 0 && reader.Find("steps") is null or YamlSequence { Items.Count: 0 })
+            reader.Missing("steps", "[{after-s: 0, tiers: [guard]}, {after-s: 60, tiers: [property-manager]}]");
+        if (steps.Count > EscalationChain.StepsMax)
+            reader.Error("steps", $"有 {steps.Count} 步，上限是 {EscalationChain.StepsMax}；请删去一些", $"holds {steps.Count} steps, the limit is {EscalationChain.StepsMax}; remove some");
+        for (var number = 1; number < steps.Count; number++)
+        {
+            if (steps[number].AfterS <= steps[number - 1].AfterS)
+                reader.Error("steps", $"第 {number + 1} 步的 after-s {steps[number].AfterS} 不比前一步的 {steps[number - 1].AfterS} 晚；请按先后写，同时通知的写进一步的 tiers",
+                    $"after-s {steps[number].AfterS} of step {number + 1} is not later than {steps[number - 1].AfterS} of the one before; write them in their order, and who is called together into the tiers of one step");
+        }
+
+        // Nothing makes life safety wait: the first seconds are the ones that count.
+        if (priority == Priority.P0 && steps is [{ AfterS: > 0 }, ..])
+            reader.Error("steps", $"P0 的第一步 after-s 是 {steps[0].AfterS}；生命安全不能等，请写 0", $"the first step of P0 has after-s {steps[0].AfterS}; life safety does not wait, write 0");
+        var repeat = reader.Integer("repeat-s", EscalationChain.RepeatMinS, EscalationChain.RepeatMaxS) ?? (priority is { } known ? EscalationChain.Of(known).RepeatS : EscalationChain.RepeatMaxS);
+        return priority is { } of && steps.Count > 0 ? Keep(reader, new SiteChain(of, sites, new EscalationChain(steps, repeat))) : Nothing<SiteChain>(reader);
+    }
+
+    /// <summary>Life safety rings unless something else is written.</summary>
+    private static EscalationStep Step(MappingReader reader, Priority? priority)
+    {
+        if (reader.Find("after-s") is null)
+            reader.Missing("after-s", "60");
+        var after = reader.Integer("after-s", 0, EscalationChain.AfterMaxS) ?? 0;
+        var tiers = reader.Texts("tiers").Select(text => TierOf(reader, text)).OfType<Tier>().Distinct().ToList();
+        var loudness = reader.Find("loudness") is null ? null : reader.Kind<Loudness>("loudness");
+        var siren = reader.YesOrNo("siren") ?? false;
+        if (reader.Find("tiers") is null && !siren)
+            reader.Missing("tiers", "[guard, property-manager]");
+        reader.Close();
+        return new EscalationStep(after, tiers, loudness ?? (priority == Priority.P0 ? Loudness.Voice : Loudness.Message), siren);
+    }
+
+    private static Tier? TierOf(MappingReader reader, YamlScalar text)
+    {
+        var tiers = Words.All<Tier>();
+        if (tiers.FirstOrDefault(tier => tier.Word == text.Text) is { Word: not null } found)
+            return found.Kind;
+        var (near, all) = (Suggestion.For(text.Text, [.. tiers.Select(tier => tier.Word)]), string.Join(", ", tiers.Select(tier => tier.Word)));
+        reader.Error("tiers", near is null ? $"没有 '{text.Text}' 这一级；请写其中之一：{all}" : $"没有 '{text.Text}' 这一级；是不是 '{near}'？",
+            near is null ? $"there is no tier '{text.Text}'; write one of: {all}" : $"there is no tier '{text.Text}'; did you mean '{near}'?");
         return null;
     }
 

@@ -27,6 +27,7 @@ internal static class TimelineText
             ResponseEvent.Acknowledged => ($"{who} 接下处理", $"{who} takes care of it"),
             ResponseEvent.AcknowledgementWithdrawn => ($"{who} 取消接下", $"{who} takes it back"),
             ResponseEvent.AcknowledgementExpired => ("接下后没有进展，重新通知", "acknowledged but nothing followed; people are called again"),
+            ResponseEvent.WentOffDuty went => ($"{name(went.Person)} 已下班，没有人接手，重新通知", $"{name(went.Person)} went off duty and nobody took over; people are called again"),
             ResponseEvent.Assigned assigned => ($"{who} 转给 {name(assigned.To)}", $"{who} hands it to {name(assigned.To)}"),
             ResponseEvent.Commented commented => ($"{who}：{Page.Encode(commented.Text)}", $"{who}: {Page.Encode(commented.Text)}"),
             ResponseEvent.SetOut => ($"{who} 前往中", $"{who} is on the way"),

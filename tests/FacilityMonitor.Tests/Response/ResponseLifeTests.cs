@@ -358,7 +358,7 @@ public sealed class ResponseLifeTests
             new ResponseEvent.PriorityRose(Priority.P0, EscalationChain.Of(Priority.P0), 4) { AtMs = 3 }, new ResponseEvent.PriorityFell(Priority.P2) { AtMs = 3 },
             new ResponseEvent.DataLost { AtMs = 3 }, new ResponseEvent.DataBack { AtMs = 3 }, new ResponseEvent.Recovered { AtMs = 3 }, new ResponseEvent.Reopened(2, 9) { AtMs = 3 },
             new ResponseEvent.ChatterBegan { AtMs = 3 }, new ResponseEvent.ChatterEnded { AtMs = 3 }, new ResponseEvent.Acknowledged(2) { AtMs = 3, By = by },
-            new ResponseEvent.AcknowledgementWithdrawn { AtMs = 3, By = by }, new ResponseEvent.AcknowledgementExpired(5) { AtMs = 3 }, new ResponseEvent.Assigned("li") { AtMs = 3, By = by },
+            new ResponseEvent.AcknowledgementWithdrawn { AtMs = 3, By = by }, new ResponseEvent.AcknowledgementExpired(5) { AtMs = 3 }, new ResponseEvent.WentOffDuty("li", 5) { AtMs = 3 }, new ResponseEvent.Assigned("li") { AtMs = 3, By = by },
             new ResponseEvent.Commented("“烟”", "p") { AtMs = 3, By = by }, new ResponseEvent.SetOut { AtMs = 3, By = by }, new ResponseEvent.Arrived { AtMs = 3, By = by },
             new ResponseEvent.Extinguished { AtMs = 3, By = by }, new ResponseEvent.MarkedFalse { AtMs = 3, By = by }, new ResponseEvent.Closed(CauseCode.Fire, "t", ["p"], null) { AtMs = 3, By = by },
             new ResponseEvent.Shelved(7, "r") { AtMs = 3, By = by }, new ResponseEvent.Unshelved(7) { AtMs = 3 }, new ResponseEvent.TakenOutOfService("permit", 8) { AtMs = 3 },
