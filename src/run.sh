@@ -218,6 +218,7 @@ cat <<U
   页面 Page       $url   (English: $url/?lang=en)
   登录 Sign-in    manager   $(cat "$run/sign-in.password")
   配置 Config     $config/facility.yaml   (edit and save; settings.yaml needs a restart)
+  值班 On call    $url/on-call   (who is on duty; what they are told stands in $run/facility-monitor.log)
   日志 Logs       $run/*.log
   账号 Accounts   FM_BROKER__PORT=$broker_port FM_BROKER__ADMIN_PASSWORD_FILE=$run/admin.password \\
                   dotnet $monitor_dll device add --config $config SITE/DEVICE

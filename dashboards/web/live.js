@@ -206,7 +206,7 @@ function AlertItem(alert) {
   const [facts, steps] = local(alert.text).split(/(?=请做：|Do: )/);
   const urgent = alert.priority === 'P0' || alert.priority === 'P1';
   return html`<li key=${alert.id} class=${`${alert.priority.toLowerCase()} ${alert.condition}`} data-testid=${`alert-${alert.id}`} data-rule=${alert.rule} data-condition=${alert.condition}>
-    <b>${urgent ? '▲ ' : ''}${alert.priority} ${t(alert.priority)}</b> <span class="age">${age(now() - alert.onset)}</span><p>${facts} <small>${t('figuresOf', { at: clock(alert.at) })}</small></p>${steps && html`<p class="steps">${steps}</p>`}</li>`;
+    <b>${urgent ? '▲ ' : ''}${alert.priority} ${t(alert.priority)}</b> <span class="age">${age(now() - alert.onset)}</span><p>${facts} <small>${t('figuresOf', { at: clock(alert.at) })}</small></p>${steps && html`<p class="steps">${steps}</p>`}<p><a href=${`/alert/${alert.id}`}>${t('act')}</a></p></li>`;
 }
 
 /** New devices drawn at once: whoever points a whole network at the broker must not freeze a phone. */

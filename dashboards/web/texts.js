@@ -10,6 +10,7 @@ export const texts = {
   notReceiving: { zh: '收不到消息', en: 'nothing received' },
   calm: { zh: '没有告警', en: 'no alert' },
   over: { zh: '已恢复：', en: 'Cleared:' },
+  act: { zh: '处理', en: 'Act' },
   P0: { zh: '生命安全', en: 'life safety' },
   P1: { zh: '危险', en: 'hazard' },
   P2: { zh: '需要处理', en: 'service' },

@@ -1,8 +1,10 @@
 using System.Collections;
 using System.CommandLine;
 using FacilityMonitor.Configuration;
+using FacilityMonitor.Journal;
 using FacilityMonitor.OnCall.Channels;
 using FacilityMonitor.OnCall.Responses;
+using Microsoft.Data.Sqlite;
 
 namespace FacilityMonitor.Commands;
 
@@ -36,12 +38,29 @@ internal static class CheckCommand
 
         new FacilityReport(facility, settings, TodayInShanghai(time), output).Write(folder);
         new ChannelReport(channels, settings, output).Write();
-        var tonight = new TonightReport(facility, channels, settings, time, output);
+        var tonight = new TonightReport(facility, channels, settings, Confirmed(settings.Data.Directory), time, output);
         tonight.Write();
         if (tonight.Refusal() is not { } refusal)
             return 0;
         output.WriteLine(refusal.In(settings.Language));
         return 1;
+    }
+
+    /// <summary>What people confirmed to the service, where it has run.</summary>
+    private static Dictionary<string, DateOnly> Confirmed(string directory)
+    {
+        if (!File.Exists(Path.Combine(directory, Database.FileName)))
+            return [];
+        try
+        {
+            using var reader = Database.OpenReader(directory);
+            return ContactTable.Confirmed(reader);
+        }
+        catch (SqliteException)
+        {
+            // Somebody else's file, or of a version that knows no confirmations: then nothing is known to be confirmed.
+            return [];
+        }
     }
 
     /// <summary>Shanghai has had no summer time since 1991; a fixed offset needs no time zone database.</summary>

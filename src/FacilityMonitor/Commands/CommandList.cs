@@ -23,5 +23,6 @@ internal static class CommandList
         DeviceCommand.Create(),
         ChannelCommand.Create(),
         DrillCommand.Create(),
+        ContactCommand.Create(),
     ];
 }

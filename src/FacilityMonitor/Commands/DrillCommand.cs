@@ -1,11 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Net;
-using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
-using FacilityMonitor.Configuration;
-using FacilityMonitor.Web;
 
 namespace FacilityMonitor.Commands;
 
@@ -23,36 +20,10 @@ internal static class DrillCommand
         var siren = new Option<bool>("--siren") { Description = "The siren sounds, too." };
         var wait = new Option<int>("--wait-min") { Description = "How many minutes to wait for answers.", DefaultValueFactory = _ => 10 };
         var command = new Command("drill", "Run the real chain of a site, marked as an exercise: 0 enough people answered, 1 not, 2 wrong usage.") { site, config, priority, siren, wait };
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            var (settings, errors) = SettingsLoader.Load(ConfigurationFolder.Resolve(parsed.GetValue(config)), Environment.GetEnvironmentVariables());
-            foreach (var error in errors)
-                await Console.Error.WriteLineAsync(error.ToString());
-            if (settings is null)
-                return 1;
-            if (ControlKey.Read(settings.Data.Directory) is not { } key)
-            {
-                await Console.Error.WriteLineAsync($"No service runs on {settings.Data.Directory}.");
-                return 1;
-            }
-
-            // The certificate of a page is for its name; this is this machine, and the key is the proof.
-            using var handler = new SocketsHttpHandler { UseProxy = false };
-            handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => new Uri(key.Url).IsLoopback;
-            using var client = new HttpClient(handler) { BaseAddress = new Uri(key.Url), Timeout = TimeSpan.FromSeconds(15) };
-            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key.Secret);
-            try
-            {
-                return await RunAsync(
-                    client, parsed.GetRequiredValue(site), parsed.GetRequiredValue(priority), parsed.GetValue(siren), TimeSpan.FromMinutes(parsed.GetValue(wait)), settings.Language, Console.Out, TimeProvider.System,
-                    cancellationToken);
-            }
-            catch (HttpRequestException error)
-            {
-                await Console.Error.WriteLineAsync($"The service at {key.Url} does not answer: {error.Message}");
-                return 1;
-            }
-        });
+        command.SetAction((parsed, cancellationToken) => RunningService.CallAsync(
+            parsed.GetValue(config), (client, settings) => RunAsync(
+                client, parsed.GetRequiredValue(site), parsed.GetRequiredValue(priority), parsed.GetValue(siren), TimeSpan.FromMinutes(parsed.GetValue(wait)), settings.Language, Console.Out, TimeProvider.System,
+                cancellationToken)));
         return command;
     }
 

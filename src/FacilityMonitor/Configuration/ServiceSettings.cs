@@ -105,6 +105,9 @@ internal sealed record DataSettings
 
     /// <summary>Bytes kept for alerts when the disk is full, 1 MiB to 4 GiB. Default 64 MiB.</summary>
     public required long ReserveBytes { get; init; }
+
+    /// <summary>Most that photos of alerts may take, bytes. Default 2 GiB.</summary>
+    public long PhotosBytes { get; init; } = 2L << 30;
 }
 
 /// <summary>Where the page is served, and who may see it. Prints as its address: the password is never shown.</summary>

@@ -38,6 +38,7 @@ internal static class SettingsCatalogue
     public static readonly Setting<int> DataRetention = Integer("data.retention-mib", 20_480, 64, 10_000_000, "MiB", "读数最多占多少，先删最旧的", "most that readings may take; the oldest go first");
     public static readonly Setting<int> DataJournal = Integer("data.journal-mib", 4_096, 16, 1_000_000, "MiB", "尚未处理的消息最多占多少", "most that messages not yet worked through may take");
     public static readonly Setting<int> DataReserve = Integer("data.reserve-mib", 64, 1, 4_096, "MiB", "磁盘写满时的备用空间：一半给读数，一半只给告警", "reserve for a full disk: half of it for readings, half for alerts alone");
+    public static readonly Setting<int> DataPhotos = Integer("data.photos-mib", 2_048, 16, 1_000_000, "MiB", "告警照片最多占多少；满了不再收新的，旧的按 retention-days 删", "most that photos of alerts may take; then no new one is taken, and old ones go after retention-days");
 
     public static readonly Setting<string?> InfluxUrl = Optional("influx.url", "http or https address", "读数同时写入这个 InfluxDB，如 http://127.0.0.1:8086；不写就只用自带的存储", "readings go to this InfluxDB too, such as http://127.0.0.1:8086; without it only to our own store", InfluxAddress);
     public static readonly Setting<string> InfluxKind = Choice("influx.version", ["detect", "1", "2"], "写入接口：1 即 1.x；2 即 2.x、3.x、Cloud、VictoriaMetrics；detect 自动识别", "write interface: 1 is 1.x; 2 is 2.x, 3.x, Cloud, VictoriaMetrics; detect asks it");
@@ -80,7 +81,7 @@ internal static class SettingsCatalogue
         Language,
         BrokerHost, BrokerPort, BrokerVersion, BrokerTls, BrokerTlsCa, BrokerTlsCertificate, BrokerTlsKey, BrokerUsername, BrokerPassword, BrokerPasswordFile,
         BrokerAdminUsername, BrokerAdminPassword, BrokerAdminPasswordFile, BrokerClientId, BrokerForeignTopics, BrokerSessionExpiry,
-        DataDirectory, DataReadings, DataRecentDays, DataRetentionDays, DataRetention, DataJournal, DataReserve,
+        DataDirectory, DataReadings, DataRecentDays, DataRetentionDays, DataRetention, DataJournal, DataReserve, DataPhotos,
         InfluxUrl, InfluxKind, InfluxDatabase, InfluxRetentionPolicy, InfluxOrganization, InfluxUsername, InfluxPassword, InfluxPasswordFile, InfluxToken, InfluxTokenFile,
         InfluxBatch, InfluxInterval, InfluxTimeout, InfluxHorizon,
         WebUrl, WebPublicUrl, WebSignInUser, WebSignInPassword, WebSignInPasswordFile,

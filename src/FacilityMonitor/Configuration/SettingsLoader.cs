@@ -135,6 +135,7 @@ internal sealed class SettingsLoader
             RetentionBytes = Bytes(DataRetention),
             JournalBytes = Bytes(DataJournal),
             ReserveBytes = Bytes(DataReserve),
+            PhotosBytes = Bytes(DataPhotos),
         },
         Web = new WebSettings
         {

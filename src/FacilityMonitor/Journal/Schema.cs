@@ -4,7 +4,7 @@ namespace FacilityMonitor.Journal;
 internal static class Schema
 {
     /// <summary>The statements of every version, the first one first; a database's version is how many of them it has seen.</summary>
-    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries, Layers, Sessions, ResponseExempt, NoticesByPerson];
+    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries, Layers, Sessions, ResponseExempt, NoticesByPerson, People];
 
     private static IReadOnlyList<string> First =>
     [
@@ -229,5 +229,18 @@ internal static class Schema
     [
         // How much somebody was told lately is asked for every page, and what they were told of for every answer.
         "create index notice_by_person on notice (person, created_ms)",
+    ];
+
+    private static IReadOnlyList<string> People =>
+    [
+        // Who was on duty when it was looked at last: a hand-over is what differs.
+        "create table on_duty (team text not null, person text not null, since_ms integer not null, left_ms integer, primary key (team, person)) strict, without rowid",
+        // Which ways to people were tried, and confirmed. A contact is named by a hash: its address belongs into people.yaml alone.
+        """
+        create table contact_check (id text primary key, contact text not null, person text not null, channel text not null, code text not null, tries integer not null default 0,
+          asked_ms integer not null, confirmed_ms integer, via text) strict, without rowid
+        """,
+        "create index contact_check_by_contact on contact_check (contact, asked_ms)",
+        "create index contact_check_by_person on contact_check (person, asked_ms)",
     ];
 }

@@ -41,8 +41,11 @@ internal static class OnCallServices
         builder.Services.AddSingleton(services => ChannelSounds.From(services.GetService<IReadOnlyList<ChannelDefinition>>() ?? []));
         builder.Services.AddSingleton<ResponseLog>();
         builder.Services.AddSingleton<ResponseDesk>();
+        builder.Services.AddSingleton<ContactDesk>();
+        builder.Services.AddSingleton<PhotoStore>();
         builder.Services.AddSingleton<IDeliveryLog>(services => services.GetRequiredService<ResponseLog>());
         builder.Services.AddHostedService<EscalationWorker>();
+        builder.Services.AddHostedService<HandOverWorker>();
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ResponseWatch>(services, new Action<AlertTransition>(services.GetRequiredService<MonitoringWorker>().Tell)));
         builder.Services.AddHostedService(services => services.GetRequiredService<ResponseWatch>());
         builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<RosterWatch>(services, new Action<AlertTransition>(services.GetRequiredService<MonitoringWorker>().Tell)));

@@ -1,148 +1,225 @@
 using System.Globalization;
-using FacilityMonitor.Alerts;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Journal;
 using FacilityMonitor.OnCall.Responses;
+using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace FacilityMonitor.Web;
 
+/// <summary>Who acts on which alert, and where the page of it is.</summary>
+/// <param name="Path">The page.</param>
+/// <param name="Alert">The alert.</param>
+/// <param name="By">Who.</param>
+/// <param name="Proof">Markup that every form holds; empty where the link is the proof.</param>
+internal sealed record ActDoor(string Path, string Alert, Actor By, string Proof);
+
 /// <summary><c>/a/…</c>: what a phone opens from a message. No login, no app, no script; the link is the pass. To open it changes nothing; every button is a plain form.</summary>
+/// <remarks>Whoever is signed in to the page gets the same at <c>/alert/…</c>, by name of <see cref="Manager"/>: until there are accounts it is one person.</remarks>
 internal static class ActPage
 {
-    /// <summary>Longest form: a comment in Chinese, encoded three times over.</summary>
-    private const long BodyBytesMax = 64 * 1024;
+    /// <summary>Who is signed in to the page.</summary>
+    public const string Manager = "manager";
 
-    /// <summary>Lines of the timeline that are shown, the newest first.</summary>
-    private const int LinesMax = 12;
+    /// <summary>Longest form without a photo: a comment in Chinese, encoded three times over.</summary>
+    private const int FormBytesMax = 64 * 1024;
+
+    /// <summary>Longest shelving that a form asks for, h: of the least urgent.</summary>
+    private const int ShelveHoursMax = 168;
+
+    private const string Style = "<link rel=\"stylesheet\" href=\"/web/act.css\">";
 
     public static void MapAct(this WebApplication app)
     {
-        app.MapGet("/a/{token}", Show);
-        app.MapPost("/a/{token}/{what}", PostAsync).DisableAntiforgery();
+        app.MapGet("/a/{token}", ShowByLink);
+        app.MapPost("/a/{token}/{what}", PostByLinkAsync).DisableAntiforgery();
+        app.MapGet("/a/{token}/photo/{name}", (string token, string name, ActLinks links, ResponseDesk desk, PhotoStore photos, TimeProvider time) =>
+            links.Read(token, NowMs(time)) is { } pass ? Photo(pass.Alert, name, desk, photos) : Results.NotFound());
+        app.MapGet("/alert/{alert}", ShowBySignIn).RequireAuthorization();
+        app.MapPost("/alert/{alert}/{what}", PostBySignInAsync).RequireAuthorization();
+        app.MapGet("/alert/{alert}/photo/{name}", (string alert, string name, ResponseDesk desk, PhotoStore photos) => Photo(alert, name, desk, photos)).RequireAuthorization();
     }
 
-    private static IResult Show(HttpContext context, string token, ActLinks links, ResponseDesk desk, FacilitySource registry, TimeProvider time)
+    private static IResult ShowByLink(HttpContext context, string token, ActLinks links, ResponseDesk desk, ContactDesk contacts, FacilitySource registry, ResponseLog log, TimeProvider time)
     {
-        if (links.Read(token, time.GetUtcNow().ToUnixTimeMilliseconds()) is not { } pass || desk.Find(pass.Alert) is not { } dossier)
+        var now = NowMs(time);
+        if (links.Read(token, now) is not { } pass)
             return Message(context, "act-expired", StatusCodes.Status404NotFound);
-        return Page.Write(context, "<link rel=\"stylesheet\" href=\"/web/act.css\">", Body(context, token, pass, dossier, registry, time.GetUtcNow().ToUnixTimeMilliseconds()));
-    }
-
-    private static async Task<IResult> PostAsync(HttpContext context, string token, string what, ActLinks links, ResponseDesk desk, TimeProvider time)
-    {
-        if (links.Read(token, time.GetUtcNow().ToUnixTimeMilliseconds()) is not { } pass)
-            return Message(context, "act-expired", StatusCodes.Status404NotFound);
-        if (context.Request.ContentLength is > BodyBytesMax || !context.Request.HasFormContentType)
-            return Message(context, "act-bad", StatusCodes.Status400BadRequest);
-        var form = await context.Request.ReadFormAsync();
-        ResponseCommand? command = what switch
+        if (pass.Alert == ActLinks.HandOver)
+            return Page.Write(context, Style, HandOverView.Body(context, token, pass.Person, desk.OpenFor(pass.Person), registry.Current.Facility, alert => "/a/" + links.Token(alert, pass.Person, now)));
+        if (pass.Alert.StartsWith(ContactTable.Prefix, StringComparison.Ordinal))
         {
-            "acknowledge" => new ResponseCommand.Acknowledge(),
-            "set-out" => new ResponseCommand.SetOut(),
-            "arrive" => new ResponseCommand.Arrive(),
-            "false-alarm" => new ResponseCommand.FalseAlarm(),
-            "extinguished" => new ResponseCommand.Extinguished(),
-            "comment" => new ResponseCommand.Comment(form["text"].ToString(), null),
-            "assign" => new ResponseCommand.Assign(form["to"].ToString()),
-            "unacknowledge" => new ResponseCommand.Unacknowledge(),
-            _ => null,
-        };
-        if (command is null)
-            return Message(context, "act-bad", StatusCodes.Status400BadRequest);
+            return contacts.Find(pass) is { } question
+                ? Page.Write(context, Style, ContactView.Body(context, token, pass.Person, question.Channel, question.IsConfirmed, registry.Current.Facility))
+                : Message(context, "act-expired", StatusCodes.Status404NotFound);
+        }
+
+        return Show(context, new ActDoor("/a/" + token, pass.Alert, new Actor(pass.Person, "link"), ""), desk, registry, now);
+    }
+
+    private static IResult ShowBySignIn(HttpContext context, string alert, IAntiforgery antiforgery, ResponseDesk desk, FacilitySource registry, TimeProvider time) =>
+        Show(context, SignedIn(alert, Page.Token(context, antiforgery)), desk, registry, NowMs(time));
+
+    private static IResult Show(HttpContext context, ActDoor door, ResponseDesk desk, FacilitySource registry, long nowMs) => desk.Find(door.Alert) is { } dossier
+        ? Page.Write(context, Style, ActView.Body(context, door, dossier, registry, nowMs))
+        : Message(context, door.By.Via == "page" ? "act-calls-nobody" : "act-expired", StatusCodes.Status404NotFound);
+
+    private static async Task<IResult> PostByLinkAsync(HttpContext context, string token, string what, ActLinks links, ResponseDesk desk, ContactDesk contacts, PhotoStore photos, TimeProvider time)
+    {
+        if (links.Read(token, NowMs(time)) is not { } pass)
+            return Message(context, "act-expired", StatusCodes.Status404NotFound);
+        var door = new ActDoor("/a/" + token, pass.Alert, new Actor(pass.Person, "link"), "");
         try
         {
-            return await desk.DoAsync(pass.Alert, command, new Actor(pass.Person, "link")) switch
+            if (pass.Alert == ActLinks.HandOver)
+                return what == "take-over" ? await TakeOverAsync(context, door, desk) : Message(context, "act-bad", StatusCodes.Status400BadRequest);
+            if (pass.Alert.StartsWith(ContactTable.Prefix, StringComparison.Ordinal))
             {
-                // See other: to reload the page that follows does not press the button again.
-                ResponseOutcome.Done => See(context, token),
-                ResponseOutcome.Refused refused => Message(context, refused.Refusal.Text.In(Texts.Language(context)), token, StatusCodes.Status422UnprocessableEntity),
+                if (what != "confirm")
+                    return Message(context, "act-bad", StatusCodes.Status400BadRequest);
+                return await contacts.ConfirmAsync(pass) ? See(context, door) : Message(context, "act-expired", StatusCodes.Status404NotFound);
+            }
+        }
+        catch (DatabaseUnavailableException)
+        {
+            return NotSaved(context, door);
+        }
+
+        return await PostAsync(context, door, what, desk, photos, () => Task.FromResult(true), NowMs(time));
+    }
+
+    private static Task<IResult> PostBySignInAsync(HttpContext context, string alert, string what, IAntiforgery antiforgery, ResponseDesk desk, PhotoStore photos, TimeProvider time) =>
+        PostAsync(context, SignedIn(alert, ""), what, desk, photos, () => antiforgery.IsRequestValidAsync(context), NowMs(time));
+
+    private static ActDoor SignedIn(string alert, string proof) => new("/alert/" + Uri.EscapeDataString(alert), alert, new Actor(Manager, "page"), proof);
+
+    private static async Task<IResult> PostAsync(HttpContext context, ActDoor door, string what, ResponseDesk desk, PhotoStore photos, Func<Task<bool>> isOurs, long nowMs)
+    {
+        if (!context.Request.HasFormContentType)
+            return Message(context, "act-bad", StatusCodes.Status400BadRequest);
+        var hasFile = context.Request.ContentType!.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase);
+        using var place = hasFile ? photos.Enter() : null;
+        if (hasFile && place is null)
+            return Message(context, Texts.In(context, "act-busy"), door, StatusCodes.Status503ServiceUnavailable);
+        var bytesMax = hasFile ? PhotoFile.BytesMax + FormBytesMax : FormBytesMax;
+        if (context.Request.ContentLength > bytesMax)
+            return hasFile ? Refused(context, door, photos.RefuseTooLarge(), StatusCodes.Status413PayloadTooLarge) : Message(context, "act-bad", StatusCodes.Status400BadRequest);
+        Limit(context, bytesMax);
+        try
+        {
+            var form = await context.Request.ReadFormAsync();
+            if (!await isOurs())
+                return Message(context, Texts.In(context, "act-again"), door, StatusCodes.Status400BadRequest);
+            var (photo, refusal) = await PhotoAsync(form, photos);
+            if (refusal is not null)
+                return Refused(context, door, refusal, StatusCodes.Status422UnprocessableEntity);
+            return Read(what, form, photo, nowMs) is { } command ? await DoAsync(context, door, command, desk) : Message(context, "act-bad", StatusCodes.Status400BadRequest);
+        }
+        catch (BadHttpRequestException error)
+        {
+            // A form without a length that grew beyond what is taken, or a telephone that lost its network.
+            return error.StatusCode == StatusCodes.Status413PayloadTooLarge && hasFile
+                ? Refused(context, door, photos.RefuseTooLarge(), error.StatusCode)
+                : Message(context, "act-bad", error.StatusCode);
+        }
+        catch (InvalidDataException)
+        {
+            return Message(context, "act-bad", StatusCodes.Status400BadRequest);
+        }
+    }
+
+    /// <summary>A form is read into memory, at most <see cref="PhotoStore.AtOnceMax"/> with a photo at once: nothing of it is written down before it was looked at.</summary>
+    private static void Limit(HttpContext context, int bytesMax)
+    {
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+            size.MaxRequestBodySize = bytesMax;
+        context.Features.Set<IFormFeature>(new FormFeature(context.Request, new FormOptions
+        {
+            MemoryBufferThreshold = bytesMax,
+            MultipartBodyLengthLimit = bytesMax,
+            ValueLengthLimit = FormBytesMax,
+            ValueCountLimit = 16,
+            MultipartHeadersCountLimit = 16,
+        }));
+    }
+
+    private static async Task<(string? Name, LocalText? Refusal)> PhotoAsync(IFormCollection form, PhotoStore photos)
+    {
+        if (form.Files.GetFile("photo") is not { Length: > 0 } file)
+            return (null, null);
+        var bytes = new byte[file.Length];
+        using var stream = file.OpenReadStream();
+        await stream.ReadExactlyAsync(bytes);
+        return photos.Keep(bytes);
+    }
+
+    private static ResponseCommand? Read(string what, IFormCollection form, string? photo, long nowMs) => what switch
+    {
+        "acknowledge" => new ResponseCommand.Acknowledge(),
+        "set-out" => new ResponseCommand.SetOut(),
+        "arrive" => new ResponseCommand.Arrive(),
+        "false-alarm" => new ResponseCommand.FalseAlarm(),
+        "extinguished" => new ResponseCommand.Extinguished(),
+        "comment" => new ResponseCommand.Comment(form["text"].ToString(), photo),
+        "assign" => new ResponseCommand.Assign(form["to"].ToString()),
+        "unacknowledge" => new ResponseCommand.Unacknowledge(),
+        "close" when Words.All<CauseCode>().FirstOrDefault(cause => cause.Word == form["cause"].ToString()) is { Word: not null } cause =>
+            new ResponseCommand.Close(cause.Kind, form["text"].ToString(), photo is null ? [] : [photo], form["without-photo"].ToString()),
+        "shelve" when int.TryParse(form["hours"], NumberStyles.None, CultureInfo.InvariantCulture, out var hours) && hours is > 0 and <= ShelveHoursMax =>
+            new ResponseCommand.Shelve(nowMs + (hours * 3_600_000L), form["reason"].ToString()),
+        "unshelve" => new ResponseCommand.Unshelve(),
+        _ => null,
+    };
+
+    private static async Task<IResult> DoAsync(HttpContext context, ActDoor door, ResponseCommand command, ResponseDesk desk)
+    {
+        try
+        {
+            return await desk.DoAsync(door.Alert, command, door.By) switch
+            {
+                ResponseOutcome.Done => See(context, door),
+                ResponseOutcome.Refused refused => Refused(context, door, refused.Refusal.Text, StatusCodes.Status422UnprocessableEntity),
                 ResponseOutcome.Unknown => Message(context, "act-expired", StatusCodes.Status404NotFound),
                 _ => throw new System.Diagnostics.UnreachableException(),
             };
         }
         catch (DatabaseUnavailableException)
         {
-            return Message(context, Texts.In(context, "act-not-saved"), token, StatusCodes.Status503ServiceUnavailable);
+            return NotSaved(context, door);
         }
     }
 
-    private static IResult See(HttpContext context, string token)
+    /// <summary>Takes over what those hold who went off duty. What nobody took is not taken by one press for all: that would stop the calls for things that nobody looked at.</summary>
+    private static async Task<IResult> TakeOverAsync(HttpContext context, ActDoor door, ResponseDesk desk)
     {
-        context.Response.Headers.Location = "/a/" + token;
+        foreach (var open in desk.OpenFor(door.By.Person).Where(open => open.IsLeftBehind))
+            await desk.DoAsync(open.State.Alert, new ResponseCommand.Acknowledge(), door.By);
+        return See(context, door);
+    }
+
+    private static IResult Photo(string alert, string name, ResponseDesk desk, PhotoStore photos) =>
+        desk.Find(alert) is { } dossier && dossier.State.Photos.Contains(name) && photos.Read(name) is { } bytes
+            ? Results.Bytes(bytes, name.EndsWith(".png", StringComparison.Ordinal) ? "image/png" : "image/jpeg")
+            : Results.NotFound();
+
+    /// <summary>See other: to reload the page that follows does not press the button again.</summary>
+    private static IResult See(HttpContext context, ActDoor door)
+    {
+        context.Response.Headers.Location = door.Path;
         return Results.StatusCode(StatusCodes.Status303SeeOther);
     }
 
-    private static IResult Message(HttpContext context, string key, int status) => Page.Write(
-        context, "<link rel=\"stylesheet\" href=\"/web/act.css\">", $"<main class=\"act\"><p class=\"said\">{Page.Encode(Texts.In(context, key))}</p><p><a href=\"tel:119\">119</a></p></main>", status);
+    private static IResult NotSaved(HttpContext context, ActDoor door) => Message(context, Texts.In(context, "act-not-saved"), door, StatusCodes.Status503ServiceUnavailable);
 
-    private static IResult Message(HttpContext context, string text, string token, int status) => Page.Write(
-        context, "<link rel=\"stylesheet\" href=\"/web/act.css\">",
-        $"<main class=\"act\"><p class=\"said\" role=\"alert\">{Page.Encode(text)}</p><p><a href=\"/a/{token}\">{Page.Encode(Texts.In(context, "act-back"))}</a></p></main>", status);
+    private static IResult Refused(HttpContext context, ActDoor door, LocalText why, int status) => Message(context, why.In(Texts.Language(context)), door, status);
 
-    private static string Body(HttpContext context, string token, ActPass pass, AlertDossier dossier, FacilitySource registry, long nowMs)
-    {
-        var language = Texts.Language(context);
-        var (state, people) = (dossier.State, registry.Current.Facility.People);
-        var mark = state.Exercise == Exercise.None ? "" : $"<p class=\"exercise\">{T(state.Exercise == Exercise.Drill ? "act-drill" : "act-test")}</p>";
-        var site = state.Site is { } id ? registry.Current.FindSite(id) : null;
-        var where = string.Join(" · ", ((string?[])[site?.Name.In(language), site?.Address?.In(language)]).Where(part => part is not null).Select(part => Page.Encode(part!)));
-        var told = state.People.Where(pair => pair.Value.IsAccepted).Select(pair => Name(pair.Key)).ToList();
-        var takers = state.Acknowledgements.Select(one => $"{Name(one.Person)} {Clock(one.AtMs)}").ToList();
-        var others = people.Persons.Where(person => person.Id != pass.Person && person.Contacts.Count > 0).ToList();
-        var isMine = state.Acknowledgements.Any(one => one.Person == pass.Person);
-        var hand = others.Count == 0 ? "" : $"<form method=\"post\" action=\"/a/{token}/assign\"><label for=\"to\">{T("act-hand")}</label><select id=\"to\" name=\"to\">{string.Concat(others.Select(person => $"<option value=\"{person.Id}\">{Page.Encode(person.Name.In(language))}</option>"))}</select><button>{T("act-hand-do")}</button></form>";
-        return $"""
-            <header><h1>{state.Priority} {T(StageKey(state.Stage))}</h1><nav>{Page.LanguageLink(context, "/a/" + token)}</nav></header>
-            <main class="act">
-            {mark}<section><p class="what">{Page.Encode(dossier.Step.Text.In(language))}</p>
-            <p>{where}</p>
-            <p>{T("act-since")} {Clock(state.OnsetMs)} · {Minutes(nowMs - state.OnsetMs)} {T("minutes")}{(state.IsOn ? "" : " · " + T("act-over"))}</p>
-            <p>{T("act-takers")} {(takers.Count == 0 ? T("act-nobody") : string.Join("、", takers))}{(state.IsAnswered || state.Stage == ResponseStage.Closed ? "" : $" · {T("act-wanted")} {Math.Max(1, state.Required) - state.Acknowledgements.Count}")}</p>
-            <p>{T("act-told")} {(told.Count == 0 ? T("act-nobody") : string.Join("、", told))}</p></section>
-            {(state.Stage == ResponseStage.Closed ? "" : Buttons(isMine))}
-            <section><form method="post" action="/a/{token}/comment"><label for="text">{T("act-say")}</label><textarea id="text" name="text" maxlength="{ResponseLife.TextMax}" required></textarea><button>{T("act-say-do")}</button></form>
-            {hand}<p><a class="call" href="tel:119">{T("act-119")}</a></p></section>
-            <section><h2>{T("act-timeline")}</h2><ol>{string.Concat(dossier.Timeline.Reverse().Take(LinesMax).Select(entry => $"<li>{Clock(entry.Fact.AtMs)} {Line(entry.Fact)}</li>"))}</ol></section>
-            </main>
-            """;
+    private static IResult Message(HttpContext context, string key, int status) =>
+        Page.Write(context, Style, $"<main class=\"act\"><p class=\"said\">{Page.Encode(Texts.In(context, key))}</p><p><a href=\"tel:119\">119</a></p></main>", status);
 
-        string T(string key) => Page.Encode(Texts.In(language, key));
+    private static IResult Message(HttpContext context, string text, ActDoor door, int status) => Page.Write(
+        context, Style, $"<main class=\"act\"><p class=\"said\" role=\"alert\">{Page.Encode(text)}</p><p><a href=\"{door.Path}\">{Page.Encode(Texts.In(context, "act-back"))}</a></p></main>", status);
 
-        string Name(string person) => Page.Encode(people.Find(person)?.Name.In(language) ?? person);
-
-        string Button(string what, string key, string css) => $"<form method=\"post\" action=\"/a/{token}/{what}\"><button class=\"{css}\" data-testid=\"{what}\">{T(key)}</button></form>";
-
-        string Buttons(bool mine)
-        {
-            var shown = new List<string>();
-            if (!mine)
-                shown.Add(Button("acknowledge", "act-acknowledge", "first"));
-            if (mine && state.Stage < ResponseStage.EnRoute)
-                shown.Add(Button("set-out", "act-set-out", "second"));
-            if (state.Stage < ResponseStage.OnScene)
-                shown.Add(Button("arrive", "act-arrive", mine ? "first" : "second"));
-            if (state.Priority == Priority.P0)
-                shown.Add(Button("extinguished", "act-extinguished", "second"));
-            shown.Add(Button("false-alarm", "act-false-alarm", "second"));
-            if (mine)
-                shown.Add(Button("unacknowledge", "act-unacknowledge", "second"));
-            return $"<div class=\"buttons\">{string.Concat(shown)}</div>";
-        }
-
-        string Line(ResponseEvent fact) => TimelineText.Of(fact, language, Name);
-    }
-
-    private static string StageKey(ResponseStage stage) => stage switch
-    {
-        ResponseStage.Open => "act-stage-open",
-        ResponseStage.Acked => "act-stage-acked",
-        ResponseStage.EnRoute => "act-stage-en-route",
-        ResponseStage.OnScene => "act-stage-on-scene",
-        ResponseStage.Closed => "act-stage-closed",
-    };
-
-    private static string Clock(long ms) => AlertText.Clock(ms)[6..];
-
-    private static string Minutes(long ms) => Math.Max(0, ms / 60_000).ToString(CultureInfo.InvariantCulture);
+    private static long NowMs(TimeProvider time) => time.GetUtcNow().ToUnixTimeMilliseconds();
 }

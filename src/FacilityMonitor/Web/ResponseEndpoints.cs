@@ -35,6 +35,9 @@ internal static class ResponseEndpoints
         api.MapPost("/alerts/{alert}/{command}", ActAsync);
         api.MapGet("/on-duty", OnDuty);
         api.MapGet("/gaps", Gaps);
+        api.MapGet("/contacts", (ContactDesk contacts) => Json(contacts.States().Select(Of)));
+        api.MapPost("/contacts/{person}/ask", AskContactAsync);
+        api.MapPost("/contacts/{person}/confirm", ConfirmContactAsync);
         api.MapGet("/permits", (ResponseDesk desk) => Json(desk.Permits().Select(Of)));
         api.MapPost("/permits", AskAsync);
         api.MapPost("/permits/{permit}/confirm", (HttpContext context, string permit, ResponseDesk desk) => ChangeAsync(context, person => desk.ConfirmAsync(permit, person)));
@@ -87,19 +90,35 @@ internal static class ResponseEndpoints
         }));
     }
 
-    private static IResult Gaps(int? days, ResponseLog log, ChannelSounds sounds, TimeProvider time)
+    private static IResult Gaps(int? days, FacilitySource registry, ContactDesk contacts, ChannelSounds sounds, TimeProvider time)
     {
         if (days is < 1 or > DaysMax)
             return Refused("days", new LocalText($"days 请写 1 到 {DaysMax}", $"days is 1 to {DaysMax}"));
         var from = DutyRoster.Wall(time.GetUtcNow().ToUnixTimeMilliseconds());
-        var roster = log.Board.Roster;
-        return Json(roster.People.Teams.SelectMany(team => roster.Gaps(team, from, from.AddDays(days ?? RosterWatch.DaysAhead), contact => sounds.Of(contact.Channel) is not null)).Select(gap => new Dictionary<string, object?>
+        return Json(DutyGaps.Find(registry.Current.Facility, contacts.Known(), sounds, from, days ?? DutyGaps.DaysAhead).Select(gap => new Dictionary<string, object?>
         {
-            ["team"] = gap.Team.Id,
-            ["why"] = Words.Of(gap.Kind),
+            ["team"] = gap.Team,
+            ["site"] = gap.Site,
+            ["why"] = gap.Why,
             ["from"] = Instant(DutyRoster.Instant(gap.From)),
             ["to"] = Instant(DutyRoster.Instant(gap.To)),
         }));
+    }
+
+    private static async Task<IResult> AskContactAsync(HttpContext context, string person, ContactDesk contacts)
+    {
+        if (await ReadAsync(context) is not { } body)
+            return Refused("body", new LocalText("看不懂这个请求；说明见 /api/openapi.json", "this is not understood; see /api/openapi.json"));
+        return await TryAsync(async () => await contacts.AskAsync(person, Text(body, "channel")) is { } refusal ? Refused("no-contact", refusal) : Results.NoContent());
+    }
+
+    private static async Task<IResult> ConfirmContactAsync(HttpContext context, string person, ContactDesk contacts)
+    {
+        if (await ReadAsync(context) is not { } body || Text(body, "code") is not { } code)
+            return Refused("body", new LocalText("看不懂这个请求；说明见 /api/openapi.json", "this is not understood; see /api/openapi.json"));
+        return await TryAsync(async () => await contacts.ConfirmAsync(person, code) is { } channel
+            ? Json(new Dictionary<string, object?> { ["person"] = person, ["channel"] = channel })
+            : Refused("wrong-code", new LocalText($"确认码不对，或已过期，或错了 {ContactTable.TriesMax} 次；请再发一次", $"the code is wrong, too old, or was wrong {ContactTable.TriesMax} times; ask again")));
     }
 
     private static async Task<IResult> AskAsync(HttpContext context, ResponseDesk desk, TimeProvider time)
@@ -238,6 +257,14 @@ internal static class ResponseEndpoints
         ["confirmed"] = permit.Confirmed,
         ["reason"] = permit.Reason,
         ["patrol"] = permit.Patrol,
+    };
+
+    private static Dictionary<string, object?> Of(ContactState state) => new()
+    {
+        ["person"] = state.Person.Id,
+        ["channel"] = state.Contact.Channel,
+        ["verified"] = state.IsVerified,
+        ["last"] = state.Contact.Verified?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
     };
 
     private static Dictionary<string, object?> Of(DrillReport report) => new()

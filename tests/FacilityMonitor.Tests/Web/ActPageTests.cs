@@ -7,6 +7,7 @@ using FacilityMonitor.Monitoring;
 using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Response;
 using FacilityMonitor.Tests.OnCall;
+using FacilityMonitor.Tests.Response;
 using FacilityMonitor.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -129,6 +130,110 @@ public sealed class ActPageTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_photo_is_kept_without_its_place_beside_the_timeline_and_only_the_link_opens_it()
+    {
+        await StartAsync();
+        await _fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active), ResponseFixture.Step("a2", Condition.Active, rule: "over-temperature"));
+        Assert.Equal(HttpStatusCode.SeeOther, (await SendAsync(Path("a1", "guard"), "comment", PhotoFileTests.Jpeg(6), ("text", ""))).StatusCode);
+
+        var name = Assert.Single(_fixture.State("a1").Photos);
+
+        Assert.StartsWith(name[..64], Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(await _client.GetByteArrayAsync(new Uri($"{Path("a1", "fire")}/photo/{name}", UriKind.Relative)))), StringComparison.Ordinal);
+        Assert.Contains($"/photo/{name}", await _client.GetStringAsync(Path("a1", "guard")), StringComparison.Ordinal);
+        Assert.Contains(name, ResponseJson.Write(_fixture.Timeline("a1")[^1].Fact), StringComparison.Ordinal);
+        Assert.Equal(-1, (await _client.GetByteArrayAsync(new Uri($"{Path("a1", "guard")}/photo/{name}", UriKind.Relative))).AsSpan().IndexOf("GPS"u8));
+        // Neither the link of another alert nor no link.
+        foreach (var other in (string[])[$"{Path("a2", "guard")}/photo/{name}", $"/a/x/photo/{name}", $"{Path("a1", "guard")}/photo/..%2Fcontrol.json"])
+            Assert.Equal(HttpStatusCode.NotFound, (await _client.GetAsync(new Uri(other, UriKind.Relative))).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_hazard_is_closed_on_the_phone_with_cause_and_photo()
+    {
+        await StartAsync();
+        await _fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active));
+        await PressAsync(Path("a1", "guard"), "arrive");
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await SendAsync(Path("a1", "guard"), "close", PhotoFileTests.Jpeg(), ("cause", "overload"))).StatusCode);
+        await _fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Cleared, number: 1));
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await SendAsync(Path("a1", "guard"), "close", null, ("cause", "overload"))).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, (await SendAsync(Path("a1", "guard"), "close", PhotoFileTests.Jpeg(), ("cause", "boredom"))).StatusCode);
+
+        Assert.Equal(HttpStatusCode.SeeOther, (await SendAsync(Path("a1", "guard"), "close", PhotoFileTests.Jpeg(), ("cause", "overload"), ("text", "换了线"))).StatusCode);
+
+        var closed = Assert.IsType<ResponseEvent.Closed>(_fixture.Timeline("a1")[^1].Fact);
+        Assert.Equal((CauseCode.Overload, "换了线", 1), (closed.Cause, closed.Text, closed.Photos.Count));
+        Assert.DoesNotContain("data-testid=\"acknowledge\"", await _client.GetStringAsync(Path("a1", "guard")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_photo_that_is_too_large_or_none_is_refused_in_words_and_counted()
+    {
+        await StartAsync();
+        await _fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active));
+        var facts = _fixture.Timeline("a1").Count;
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await SendAsync(Path("a1", "guard"), "comment", "GIF89a"u8.ToArray(), ("text", "x"))).StatusCode);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await SendAsync(Path("a1", "guard"), "comment", new byte[PhotoFile.BytesMax + 1], ("text", "x"))).StatusCode);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await SendAsync(Path("a1", "guard"), "comment", new byte[PhotoFile.BytesMax + (64 * 1024)], ("text", "x"))).StatusCode);
+        Assert.Equal(facts, _fixture.Timeline("a1").Count);
+        Assert.Equal((0L, 2L, 1L), (Photos.Stored, Photos.TooLarge, Photos.OtherKind));
+    }
+
+    [Fact]
+    public async Task Whoever_came_on_duty_sees_what_is_open_and_takes_over_what_was_left_behind_with_one_press()
+    {
+        await StartAsync();
+        await _fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active), ResponseFixture.Step("a2", Condition.Active, rule: "over-temperature"));
+        await _fixture.DoesAsync("gone", "a1", new ResponseCommand.Acknowledge());
+        var path = Path(ActLinks.HandOver, "guard");
+        var page = await _client.GetStringAsync(path);
+        Assert.Contains("没有结束的告警： 2", page, StringComparison.Ordinal);
+        Assert.Contains("gone（已下班） 在处理", page, StringComparison.Ordinal);
+        Assert.Contains("还没有人处理", page, StringComparison.Ordinal);
+
+        Assert.Equal(HttpStatusCode.SeeOther, (await PressAsync(path, "take-over")).StatusCode);
+        Assert.Equal(HttpStatusCode.SeeOther, (await PressAsync(path, "take-over")).StatusCode);
+
+        Assert.Equal(["gone", "guard"], _fixture.State("a1").Acknowledgements.Select(one => one.Person));
+        Assert.Empty(_fixture.State("a2").Acknowledgements);
+        Assert.DoesNotContain("take-over", await _client.GetStringAsync(path), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.BadRequest, (await PressAsync(path, "acknowledge")).StatusCode);
+        // Each line leads to the page of its alert, for this person alone.
+        var link = System.Text.RegularExpressions.Regex.Match(await _client.GetStringAsync(path), "href=\"(/a/[^\"]+)\">P1").Groups[1].Value;
+        Assert.Equal("guard", _fixture.Links.Read(link[3..], _fixture.NowMs)!.Person);
+    }
+
+    [Fact]
+    public async Task One_press_behind_the_link_confirms_a_contact_and_a_second_does_no_harm()
+    {
+        await StartAsync();
+        var desk = _app!.Services.GetRequiredService<ContactDesk>();
+        await desk.AskAsync("guard", "sms");
+        var path = Path(_fixture.Rows("select id from contact_check").Single(), "guard");
+        Assert.Contains("我收到了", await _client.GetStringAsync(path), StringComparison.Ordinal);
+        Assert.DoesNotContain(desk.States(), state => state.IsVerified);
+        for (var press = 0; press < 2; press++)
+            Assert.Equal(HttpStatusCode.SeeOther, (await PressAsync(path, "confirm")).StatusCode);
+        Assert.Equal(["sms"], desk.States().Where(state => state.IsVerified).Select(state => state.Contact.Channel));
+        Assert.Contains("已记下", await _client.GetStringAsync(path), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.NotFound, (await _client.GetAsync(Path("verify-00000000", "guard"))).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_program_asks_whether_a_way_works_and_never_sees_the_address()
+    {
+        await StartAsync();
+        Assert.Equal(HttpStatusCode.NoContent, (await PostAsync("/api/contacts/guard/ask", """{"channel":"sms"}""")).StatusCode);
+        var code = _fixture.Rows("select code from contact_check").Single();
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await PostAsync("/api/contacts/guard/confirm", """{"code":"x"}""")).StatusCode);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await PostAsync("/api/contacts/guard/confirm", "{}")).StatusCode);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await PostAsync("/api/contacts/nobody/ask", "{}")).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync("/api/contacts/guard/confirm", $$"""{"code":"{{code}}"}""")).StatusCode);
+        var contacts = JsonDocument.Parse(await _client.GetStringAsync(new Uri("/api/contacts", UriKind.Relative))).RootElement.EnumerateArray().ToList();
+        Assert.Equal([("guard", "sms", "2026-11-21")], contacts.Where(one => one.GetProperty("verified").GetBoolean()).Select(one => (one.GetProperty("person").GetString(), one.GetProperty("channel").GetString(), one.GetProperty("last").GetString())));
+        Assert.All(contacts, contact => Assert.Equal(["person", "channel", "verified", "last"], contact.EnumerateObject().Select(property => property.Name)));
+    }
+
+    [Fact]
     public async Task The_interface_for_programs_is_closed_to_strangers()
     {
         await StartAsync(withKey: false);
@@ -228,13 +333,17 @@ public sealed class ActPageTests : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton<TimeProvider>(_fixture.Time);
-        builder.Services.AddSingleton(SettingsLoader.Load(_folder.Path, new System.Collections.Hashtable()).Settings!);
+        builder.Services.AddSingleton(SettingsLoader.Load(_folder.Path, new System.Collections.Hashtable { ["FM_DATA__DIRECTORY"] = _folder.Path }).Settings!);
         builder.Services.AddSingleton(_fixture.Database);
         builder.Services.AddSingleton(_fixture.Log);
         builder.Services.AddSingleton(_fixture.Links);
         builder.Services.AddSingleton(_fixture.Registry);
         builder.Services.AddSingleton(_fixture.Sounds);
         builder.Services.AddSingleton<ResponseDesk>();
+        builder.Services.AddAntiforgery();
+        builder.Services.AddAuthorization();
+        builder.Services.AddSingleton<ContactDesk>();
+        builder.Services.AddSingleton<PhotoStore>();
         builder.Services.AddSingleton(new Action<AlertTransition>(_ => { }));
         builder.Services.AddSingleton<ResponseWatch>();
         builder.Services.AddSingleton<ControlDoor>();
@@ -247,6 +356,23 @@ public sealed class ActPageTests : IAsyncDisposable
         _app.Services.GetRequiredService<ControlDoor>().Open(key);
         if (withKey)
             _client.DefaultRequestHeaders.Authorization = new("Bearer", key.Secret);
+    }
+
+    private PhotoCounts Photos => _app!.Services.GetRequiredService<PhotoStore>().Counts;
+
+    private async Task<HttpResponseMessage> SendAsync(Uri path, string what, byte[]? photo, params (string Name, string Value)[] fields)
+    {
+        using var content = new MultipartFormDataContent();
+        foreach (var (name, value) in fields)
+            content.Add(new StringContent(value), name);
+        using var file = new ByteArrayContent(photo ?? []);
+        // A browser sends the field of a file that nobody chose, too: without a name and empty.
+        if (photo is null)
+            file.Headers.ContentDisposition = new("form-data") { Name = "photo", FileName = "\"\"" };
+        else
+            file.Headers.ContentDisposition = new("form-data") { Name = "photo", FileName = "IMG_0001.jpg" };
+        content.Add(file);
+        return await _client.PostAsync(new Uri($"{path}/{what}", UriKind.Relative), content);
     }
 
     private Uri Path(string alert, string person) => new("/a/" + _fixture.Links.Token(alert, person, _fixture.NowMs), UriKind.Relative);

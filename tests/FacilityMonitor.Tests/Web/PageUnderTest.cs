@@ -39,6 +39,8 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
 
     public Database Database => _app.Services.GetRequiredService<Database>();
 
+    public FacilityMonitor.OnCall.Responses.ResponseLog Responses => _app.Services.GetRequiredService<FacilityMonitor.OnCall.Responses.ResponseLog>();
+
     public LiveFeed Feed => _app.Services.GetRequiredService<LiveFeed>();
 
     public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();

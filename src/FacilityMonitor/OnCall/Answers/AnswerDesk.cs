@@ -64,7 +64,7 @@ internal sealed class AnswerDesk(Database database, FacilitySource registry, Res
         var members = ResponseTable.Members(connection, alert, null, person);
         foreach (var member in members)
             log.Command(connection, member, new ResponseCommand.Acknowledge(), by);
-        var brief = PageText.Brief(ResponseLog.StoredText(connection, alert));
+        var brief = PageText.Brief(ResponseTable.TextOf(connection, alert));
         return outcome switch
         {
             ResponseOutcome.Done done => new AnswerReply(AnswerKind.Done, Say(done, brief, members.Count)),
@@ -93,7 +93,7 @@ internal sealed class AnswerDesk(Database database, FacilitySource registry, Res
         var lines = alerts.Take(ListedMax).Select(one =>
         {
             var code = AnswerCode.Of(one.Alert);
-            var brief = PageText.Brief(ResponseLog.StoredText(connection, one.Alert));
+            var brief = PageText.Brief(ResponseTable.TextOf(connection, one.Alert));
             // Two with the same four digits are told apart by their names.
             return $"\n{AnswerCode.Phrase(doubled.Contains(code) ? ChannelMessage.ShortName(one.Alert) : code, isEnglish)}: {(isEnglish ? brief.En : brief.Zh)}";
         });

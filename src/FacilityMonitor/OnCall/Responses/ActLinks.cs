@@ -11,8 +11,14 @@ namespace FacilityMonitor.OnCall.Responses;
 internal sealed record ActPass(string Alert, string Person);
 
 /// <summary>Signed links under <c>web.public-url</c>: whoever opens one is the person it was sent to, for this alert and for a time, without a name or a password.</summary>
-internal sealed class ActLinks(string? publicUrl, byte[] key)
+/// <param name="publicUrl">The address that a phone can open; null: there is none.</param>
+/// <param name="key">What they are signed with.</param>
+/// <param name="localUrl">The address that opens on this machine; null: there is none.</param>
+internal sealed class ActLinks(string? publicUrl, byte[] key, string? localUrl = null)
 {
+    /// <summary>Stands in the place of an alert in the link of a hand-over.</summary>
+    public const string HandOver = "hand-over";
+
     /// <summary>How long a link can be used.</summary>
     public static readonly TimeSpan ValidFor = TimeSpan.FromHours(48);
 
@@ -37,11 +43,16 @@ internal sealed class ActLinks(string? publicUrl, byte[] key)
             File.Move(path + ".new", path, overwrite: true);
         }
 
-        return new ActLinks(settings.Web.PublicUrl?.ToString(), File.ReadAllBytes(path));
+        return new ActLinks(settings.Web.PublicUrl?.ToString(), File.ReadAllBytes(path), new UriBuilder(settings.Web.Url) { Host = "127.0.0.1" }.Uri.ToString());
     }
 
-    /// <summary>The link of a person; null: there is no address that a phone can open.</summary>
-    public string? For(string alert, string person, long nowMs) => publicUrl is null ? null : $"{publicUrl.TrimEnd('/')}/a/{Token(alert, person, nowMs)}";
+    /// <summary>The link of a person; null: there is no address that can be opened.</summary>
+    /// <param name="alert">The alert, or <see cref="HandOver"/>, or the name of a question.</param>
+    /// <param name="person">Who.</param>
+    /// <param name="nowMs">Now.</param>
+    /// <param name="isHere">Whether it is read on this machine, in the log of the demo: then an address of this machine will do.</param>
+    public string? For(string alert, string person, long nowMs, bool isHere = false) =>
+        (publicUrl ?? (isHere ? localUrl : null)) is { } url ? $"{url.TrimEnd('/')}/a/{Token(alert, person, nowMs)}" : null;
 
     /// <summary>What stands behind <c>/a/</c>.</summary>
     public string Token(string alert, string person, long nowMs)

@@ -8,6 +8,9 @@ namespace FacilityMonitor.OnCall.Responses;
 /// <param name="Siren">The channel of sirens; null: there is none.</param>
 internal sealed record ChannelSounds(IReadOnlyDictionary<string, Loudness> ByName, string? Siren)
 {
+    /// <summary>Channels that end in our own log: nobody is at the other end who could confirm anything, and who reads it sits at this machine.</summary>
+    public IReadOnlySet<string> Logs { get; init; } = new HashSet<string>();
+
     /// <summary>Of the channels that are configured.</summary>
     public static ChannelSounds From(IReadOnlyList<ChannelDefinition> channels) => new(
         channels.Where(channel => channel.Form.Kind != ChannelKind.Siren).ToDictionary(channel => channel.Id, channel => channel.Form switch
@@ -16,7 +19,10 @@ internal sealed record ChannelSounds(IReadOnlyDictionary<string, Loudness> ByNam
             { Kind: ChannelKind.AliyunSms or ChannelKind.TencentSms } => Loudness.Sms,
             _ => Loudness.Message,
         }, StringComparer.Ordinal),
-        channels.FirstOrDefault(channel => channel.Form.Kind == ChannelKind.Siren)?.Id);
+        channels.FirstOrDefault(channel => channel.Form.Kind == ChannelKind.Siren)?.Id)
+    {
+        Logs = channels.Where(channel => channel.Form.Kind == ChannelKind.Console).Select(channel => channel.Id).ToHashSet(StringComparer.Ordinal),
+    };
 
     public Loudness? Of(string channel) => ByName.TryGetValue(channel, out var loudness) ? loudness : null;
 }

@@ -66,6 +66,15 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
         return [.. alerts.Select(alert => ResponseTable.Load(reader, alert)!)];
     }
 
+    /// <summary>What is open for the teams that a person is on duty in now.</summary>
+    public List<OpenAlert> OpenFor(string person)
+    {
+        var (now, roster) = (time.GetUtcNow().ToUnixTimeMilliseconds(), log.Board.Roster);
+        var teams = roster.People.Teams.Where(team => roster.OnDuty(team, DutyRoster.Wall(now)).Any(one => one.Id == person)).ToList();
+        using var reader = database.OpenReader();
+        return OpenAlerts.Of(reader, roster, teams, now);
+    }
+
     /// <summary>Runs the real chain of a priority for a site, marked as an exercise. At most one a site is on.</summary>
     /// <returns>The exercise's alert; null: there is no such site, or one is on.</returns>
     public async Task<string?> DrillAsync(string site, Priority priority, bool withSiren, Actor by)
@@ -73,7 +82,7 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
         if (registry.Current.FindSite(site) is not { } known)
             return null;
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        var chain = EscalationChain.Of(priority);
+        var chain = registry.Current.Facility.People.ChainOf(priority, site);
         if (!withSiren)
             chain = chain with { Steps = [.. chain.Steps.Select(step => step with { Siren = false })] };
         var step = new AlertTransition

@@ -1,7 +1,6 @@
 using FacilityMonitor.Alerts;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Journal;
-using FacilityMonitor.Monitoring;
 using FacilityMonitor.OnCall.Notices;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
@@ -88,11 +87,9 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
             var now = NowMs();
             var due = exercise == Exercise.None ? DutyBoard.FirstDueMs(step.Priority, now, ResponseTable.LastOfGroupMs(connection, step.Site, step.Priority)) : now;
             var permit = before is null && exercise == Exercise.None ? PermitTable.Covering(connection, step.Asset, now) : null;
-            var facts = ResponseLife.Observe(before, step, now, due, exercise, permit);
+            var facts = ResponseLife.Observe(before, step, now, due, exercise, permit, chain ?? Board.Roster.People.ChainOf(step.Priority, step.Site));
             if (facts.Count == 0)
                 continue;
-            if (chain is not null && facts[0] is ResponseEvent.Raised raised)
-                facts = [raised with { Chain = chain }, .. facts.Skip(1)];
             var state = Append(connection, step.AlertId, before, facts, pages);
             if (before is null && exercise == Exercise.None)
                 state = Inhibit(connection, state, pages);
@@ -154,6 +151,12 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
     /// <summary>What became of a notice, within the commit that books it.</summary>
     public void Write(SqliteConnection connection, DeliveryEvent happened)
     {
+        if (happened.Kind == DeliveryKind.Acknowledged && happened.Alert.StartsWith(ContactTable.Prefix, StringComparison.Ordinal))
+        {
+            ContactTable.Confirm(connection, happened.Alert, happened.Person, happened.Channel ?? "card", happened.AtMs);
+            return;
+        }
+
         if (happened.Kind == DeliveryKind.Acknowledged)
         {
             // Whoever presses a key means everything that the call told of.
@@ -184,7 +187,7 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
     {
         var now = NowMs();
         var text = PageText.Compose(
-            state, fired.Reason, StoredText(connection, state.Alert), ResponseTable.HiddenBehind(connection, state.Alert), [.. others.Take(NamedMax).Select(other => StoredText(connection, other))], others.Count);
+            state, fired.Reason, ResponseTable.TextOf(connection, state.Alert), ResponseTable.HiddenBehind(connection, state.Alert), [.. others.Take(NamedMax).Select(other => ResponseTable.TextOf(connection, other))], others.Count);
         NoticeBook.Enqueue(
             connection, new Notice
             {
@@ -196,9 +199,25 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
                 Reaches = [.. contacts.Select(contact => new Reach(contact.Channel, contact.Address))],
                 Brief = PageText.Brief(text),
                 Text = text,
-                Link = links.For(state.Alert, person, now),
+                Link = LinkOf(state.Alert, person, contacts),
             },
             now, [this]);
+    }
+
+    /// <summary>What a message by these ways can hold as its link; null: nothing that could be opened.</summary>
+    public string? LinkOf(string alert, string person, IReadOnlyList<PersonContact> contacts) =>
+        links.For(alert, person, NowMs(), contacts.All(contact => sounds.Logs.Contains(contact.Channel)));
+
+    /// <summary>Somebody has been off duty for the whole overlap: what they hold and nobody heard of since is called again.</summary>
+    public void WentOffDuty(SqliteConnection connection, string alert, Duty duty)
+    {
+        var heard = ResponseTable.Timeline(connection, alert).Where(entry => entry.Fact.By?.Person == duty.Person).Select(entry => entry.Fact.AtMs).DefaultIfEmpty().Max();
+        if (ResponseTable.Load(connection, alert) is not { } state || !HandOver.Lapses(state, duty.Person, duty.LeftMs!.Value, heard) || OpenAlerts.IsOnDuty(Board.Roster, state, duty.Person, NowMs()))
+            return;
+        var pages = new PageBatch();
+        state = Append(connection, alert, state, [new ResponseEvent.WentOffDuty(duty.Person, NowMs()) { AtMs = NowMs() }], pages);
+        Advance(connection, state, pages);
+        pages.Put(this, connection);
     }
 
     private AlertResponse Append(SqliteConnection connection, string alert, AlertResponse? before, IReadOnlyList<ResponseEvent> facts, PageBatch pages)
@@ -253,7 +272,7 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
 
     private void Siren(SqliteConnection connection, AlertResponse state, int page, string device)
     {
-        var text = StoredText(connection, state.Alert);
+        var text = ResponseTable.TextOf(connection, state.Alert);
         NoticeBook.Enqueue(
             connection, new Notice
             {
@@ -347,14 +366,6 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
         return state;
 
         void Hide(string alert) => Append(connection, alert, ResponseTable.Load(connection, alert), [new ResponseEvent.Suppressed(state.Alert) { AtMs = NowMs() }], pages);
-    }
-
-    /// <summary>What an alert says now; its name where it is not known.</summary>
-    internal static LocalText StoredText(SqliteConnection connection, string alert)
-    {
-        using var command = Database.Command(connection, "select body, onset_ms from alert where id = $alert", ("$alert", alert));
-        using var row = command.ExecuteReader();
-        return row.Read() ? StoredAlert.Read(row.GetString(0), row.GetInt64(1), 0).Text : new LocalText(alert, alert);
     }
 
     private (Facility Facility, DutyBoard Board, Inhibition Tree) Built()

@@ -2,6 +2,8 @@ using System.Security.Cryptography;
 using System.Text;
 using FacilityMonitor.Alerts;
 using FacilityMonitor.Journal;
+using FacilityMonitor.Monitoring;
+using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
 using Microsoft.Data.Sqlite;
 
@@ -26,6 +28,14 @@ internal static class ResponseTable
         while (rows.Read())
             state = AlertResponse.Apply(alert, state, ResponseJson.Read(rows.GetString(0)));
         return state;
+    }
+
+    /// <summary>What an alert says now.</summary>
+    public static LocalText TextOf(SqliteConnection connection, string alert)
+    {
+        using var command = Database.Command(connection, "select body, onset_ms from alert where id = $alert", ("$alert", alert));
+        using var row = command.ExecuteReader();
+        return row.Read() ? StoredAlert.Read(row.GetString(0), row.GetInt64(1), 0).Text : new LocalText(alert, alert);
     }
 
     /// <summary>Adds facts, and brings the row up to date.</summary>

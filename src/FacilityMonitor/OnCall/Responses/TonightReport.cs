@@ -8,7 +8,14 @@ using FacilityMonitor.Response;
 namespace FacilityMonitor.OnCall.Responses;
 
 /// <summary>Says whom a fire would call tonight, how many calls each of them can get, and where nobody would come.</summary>
-internal sealed class TonightReport(Facility facility, IReadOnlyList<ChannelDefinition> channels, ServiceSettings settings, TimeProvider time, TextWriter output)
+/// <param name="facility">The registry.</param>
+/// <param name="channels">The channels.</param>
+/// <param name="settings">The settings.</param>
+/// <param name="confirmed">Contacts that were confirmed in the running service: <see cref="ContactTable.Confirmed"/>.</param>
+/// <param name="time">The clock.</param>
+/// <param name="output">Where it is written.</param>
+internal sealed class TonightReport(
+    Facility facility, IReadOnlyList<ChannelDefinition> channels, ServiceSettings settings, IReadOnlyDictionary<string, DateOnly> confirmed, TimeProvider time, TextWriter output)
 {
     /// <summary>The hour that is looked at: people sleep, and offices are closed.</summary>
     public const int Hour = 23;
@@ -18,6 +25,7 @@ internal sealed class TonightReport(Facility facility, IReadOnlyList<ChannelDefi
 
     private readonly ChannelSounds _sounds = ChannelSounds.From(channels);
     private readonly DutyRoster _roster = new(facility.People);
+    private readonly People _known = ContactDesk.With(facility.People, confirmed, ChannelSounds.From(channels), DateOnly.FromDateTime(DutyRoster.Wall(time.GetUtcNow().ToUnixTimeMilliseconds())));
 
     /// <summary>Why this cannot be run: who gets messages with a link, and nobody can open it. Null: it can.</summary>
     public LocalText? Refusal()
@@ -46,6 +54,7 @@ internal sealed class TonightReport(Facility facility, IReadOnlyList<ChannelDefi
         foreach (var site in facility.Sites.Where(_ => facility.People.Teams.Count > 0))
             Chain(site, tonight);
         Ways();
+        Unverified(DateOnly.FromDateTime(today));
         Gaps(today);
     }
 
@@ -56,7 +65,7 @@ internal sealed class TonightReport(Facility facility, IReadOnlyList<ChannelDefi
         Line(1, $"{site.Id}  {site.Name.Zh}", $"{site.Id}  {site.Name.En}");
         if (sirens.Count == 0 || _sounds.Siren is null)
             Gap(2, "没有会响的警报器", "no siren that would sound");
-        var chain = EscalationChain.Of(Priority.P0);
+        var chain = facility.People.ChainOf(Priority.P0, site.Id);
         for (var number = 0; number < chain.Steps.Count; number++)
         {
             var step = chain.Steps[number];
@@ -101,14 +110,24 @@ internal sealed class TonightReport(Facility facility, IReadOnlyList<ChannelDefi
         }
     }
 
+    /// <summary>Ways that nobody confirmed, or not for long: a wrong digit shows only in the night that it is needed.</summary>
+    private void Unverified(DateOnly today)
+    {
+        foreach (var (person, contact, _) in ContactDesk.States(_known, today).Where(state => !state.IsVerified))
+        {
+            var (zh, en) = contact.Verified is { } last
+                ? ($"上次确认是 {last:yyyy-MM-dd}，已超过 {Person.VerifiedForDays} 天", $"last confirmed on {last:yyyy-MM-dd}, more than {Person.VerifiedForDays} days ago")
+                : ("从没有由本人确认过", "never confirmed by the person");
+            Gap(1, $"{person.Name.Zh}：{contact.Channel} {zh}；facility-monitor contact verify {person.Id}", $"{person.Name.En}: {contact.Channel} was {en}; facility-monitor contact verify {person.Id}");
+        }
+    }
+
     private void Gaps(DateTime today)
     {
-        var gaps = facility.People.Teams.SelectMany(team => _roster.Gaps(team, today, today.AddDays(RosterWatch.DaysAhead), contact => _sounds.Of(contact.Channel) is not null))
-            .OrderByDescending(gap => gap.Kind == RosterGapKind.UnknownYear).ThenBy(gap => gap.Kind).ThenBy(gap => gap.From).ToList();
+        var gaps = DutyGaps.Find(facility, _known, _sounds, today, DutyGaps.DaysAhead);
         foreach (var gap in gaps.Take(GapsMax))
         {
-            var text = RosterWatch.Describe(gap);
-            Gap(1, text.Zh, text.En);
+            Gap(1, gap.Text.Zh, gap.Text.En);
         }
 
         if (gaps.Count > GapsMax)

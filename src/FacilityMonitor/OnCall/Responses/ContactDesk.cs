@@ -1,0 +1,134 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using FacilityMonitor.Alerts;
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Journal;
+using FacilityMonitor.OnCall.Notices;
+using FacilityMonitor.Registry;
+using Microsoft.Data.Sqlite;
+
+namespace FacilityMonitor.OnCall.Responses;
+
+/// <summary>How well a way to a person is known to work.</summary>
+/// <param name="Person">Who.</param>
+/// <param name="Contact">The way.</param>
+/// <param name="IsVerified">Whether the person confirmed it within <see cref="Person.VerifiedForDays"/> days.</param>
+internal sealed record ContactState(Person Person, PersonContact Contact, bool IsVerified);
+
+/// <summary>Asks people whether what we send reaches them, and hears what they answer.</summary>
+internal sealed class ContactDesk(Database database, FacilitySource registry, ResponseLog log, ChannelSounds sounds, TimeProvider time)
+{
+    /// <summary>Somebody who is asked twice a minute answers neither.</summary>
+    private static readonly TimeSpan AskEvery = TimeSpan.FromMinutes(1);
+
+    /// <summary>The people as they are registered, each contact with the day it was confirmed last, here or in the file.</summary>
+    /// <param name="people">As registered.</param>
+    /// <param name="confirmed">What was confirmed here: <see cref="ContactTable.Confirmed"/>.</param>
+    /// <param name="sounds">The channels: our own log needs nobody's word.</param>
+    /// <param name="today">The day in Shanghai.</param>
+    public static People With(People people, IReadOnlyDictionary<string, DateOnly> confirmed, ChannelSounds sounds, DateOnly today)
+    {
+        return people with
+        {
+            Persons = [.. people.Persons.Select(person => person with { Contacts = [.. person.Contacts.Select(contact => contact with { Verified = Latest(person, contact) })] })],
+        };
+
+        DateOnly? Latest(Person person, PersonContact contact)
+        {
+            if (sounds.Logs.Contains(contact.Channel))
+                return today;
+            var here = confirmed.TryGetValue(ContactTable.Key(person.Id, contact), out var day) ? day : default(DateOnly?);
+            return here > contact.Verified || contact.Verified is null ? here : contact.Verified;
+        }
+    }
+
+    /// <summary>Every way to everybody, and whether it was confirmed lately.</summary>
+    /// <param name="people">The people, as <see cref="With"/> gives them.</param>
+    /// <param name="today">The day in Shanghai.</param>
+    public static IEnumerable<ContactState> States(People people, DateOnly today) => people.Persons.SelectMany(person => person.Contacts.Select(contact =>
+        new ContactState(person, contact, contact.Verified is { } verified && verified.AddDays(Person.VerifiedForDays) >= today)));
+
+    /// <summary>The people with what is known of their contacts now.</summary>
+    public People Known()
+    {
+        using var reader = database.OpenReader();
+        return With(registry.Current.Facility.People, ContactTable.Confirmed(reader), sounds, Today());
+    }
+
+    /// <summary>Every way to everybody now.</summary>
+    public IReadOnlyList<ContactState> States() => [.. States(Known(), Today())];
+
+    /// <summary>Sends a person a message by one channel, or by each, that asks for an answer.</summary>
+    /// <returns>Null: it is on its way; else why not.</returns>
+    /// <exception cref="DatabaseUnavailableException">The disk did not take it: nothing was sent.</exception>
+    public async Task<LocalText?> AskAsync(string person, string? channel)
+    {
+        if (registry.Current.Facility.People.Find(person) is not { } known)
+            return new LocalText($"people.yaml 里没有 '{person}'", $"people.yaml names no '{person}'");
+        var contacts = known.Contacts.Where(contact => (channel is null || contact.Channel == channel) && sounds.Of(contact.Channel) is not null).ToList();
+        if (contacts.Count == 0)
+            return new LocalText($"{person} 没有可用的联系方式 {channel}；请核对 people.yaml 的 reach 和 channels.yaml", $"{person} has no way {channel} that can be used; check reach in people.yaml, and channels.yaml");
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        using (var reader = database.OpenReader())
+            contacts.RemoveAll(contact => ContactTable.AskedMs(reader, ContactTable.Key(person, contact)) is { } asked && now - asked < (long)AskEvery.TotalMilliseconds);
+        if (contacts.Count == 0)
+            return new LocalText("刚刚发过，请等一分钟", "it was asked just now, wait a minute");
+        await database.CommitAsync(CommitPriority.Alerts, connection => contacts.ForEach(contact => Ask(connection, known, contact, now)));
+        log.Announce();
+        return null;
+    }
+
+    /// <summary>The person said the code.</summary>
+    /// <returns>The channel that works; null: no such code.</returns>
+    /// <exception cref="DatabaseUnavailableException">The disk did not take it.</exception>
+    public async Task<string?> ConfirmAsync(string person, string code)
+    {
+        string? channel = null;
+        await database.CommitAsync(CommitPriority.Alerts, connection => channel = ContactTable.ConfirmByCode(connection, person, code, time.GetUtcNow().ToUnixTimeMilliseconds()));
+        return channel;
+    }
+
+    /// <summary>The person pressed the button behind the link.</summary>
+    /// <returns>False: there is no such question, or its time is over.</returns>
+    /// <exception cref="DatabaseUnavailableException">The disk did not take it.</exception>
+    public async Task<bool> ConfirmAsync(ActPass pass)
+    {
+        var done = false;
+        await database.CommitAsync(CommitPriority.Alerts, connection => done = ContactTable.Confirm(connection, pass.Alert, pass.Person, "link", time.GetUtcNow().ToUnixTimeMilliseconds()));
+        return done;
+    }
+
+    /// <summary>What a link of a question is about.</summary>
+    public (string Channel, bool IsConfirmed)? Find(ActPass pass)
+    {
+        using var reader = database.OpenReader();
+        return ContactTable.Find(reader, pass.Alert, pass.Person, time.GetUtcNow().ToUnixTimeMilliseconds());
+    }
+
+    private void Ask(SqliteConnection connection, Person person, PersonContact contact, long now)
+    {
+        var id = ContactTable.Prefix + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
+        var code = RandomNumberGenerator.GetInt32(1_000_000).ToString("000000", CultureInfo.InvariantCulture);
+        ContactTable.Ask(connection, id, person.Id, contact, code, now);
+        var hours = (int)ContactTable.ValidFor.TotalHours;
+        var since = AlertText.Clock(now);
+        NoticeBook.Enqueue(
+            connection, new Notice
+            {
+                Alert = id,
+                Step = 0,
+                Person = person.Id,
+                Priority = Priority.P2,
+                Reaches = [new Reach(contact.Channel, contact.Address)],
+                // What fits into the variable of a template: the code alone answers it.
+                Brief = new LocalText($"联系方式确认，确认码 {code}", $"Contact check, code {code}"),
+                Text = new LocalText(
+                    string.Create(CultureInfo.InvariantCulture, $"联系方式确认，{person.Name.Zh}：{contact.Channel}，自 {since} 起 {hours} 小时内有效。告警会这样通知你；不确认，值班表会记为没有确认过。请做：打开链接按「我收到了」，或把确认码 {code} 告诉管理员。"),
+                    string.Create(CultureInfo.InvariantCulture, $"Contact check, {person.Name.En}: {contact.Channel}, since {since}, for {hours} hours. Alerts reach you like this; without an answer the roster counts it as not confirmed. Do: open the link and press \"I got it\", or tell the code {code} to whoever runs this.")),
+                Link = log.LinkOf(id, person.Id, [contact]),
+            },
+            now, [log]);
+    }
+
+    private DateOnly Today() => DateOnly.FromDateTime(DutyRoster.Wall(time.GetUtcNow().ToUnixTimeMilliseconds()));
+}

@@ -1,0 +1,119 @@
+using FacilityMonitor.OnCall.Notices;
+using FacilityMonitor.OnCall.Responses;
+using FacilityMonitor.Registry;
+
+namespace FacilityMonitor.Tests.OnCall;
+
+public sealed class ContactDeskTests : IAsyncDisposable
+{
+    private readonly ResponseFixture _fixture = new();
+
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
+
+    [Fact]
+    public async Task A_way_counts_as_working_only_after_the_person_said_the_code()
+    {
+        var desk = Desk();
+        Assert.All(desk.States(), state => Assert.False(state.IsVerified));
+        Assert.Null(await desk.AskAsync("guard", "sms"));
+        var (id, code) = Asked().Single();
+        Assert.Equal([$"{id} 0 guard"], _fixture.Notices());
+        Assert.Contains(code, _fixture.Rows("select text_zh from notice").Single(), StringComparison.Ordinal);
+        Assert.Contains(code, _fixture.Rows("select brief_en from notice").Single(), StringComparison.Ordinal);
+        Assert.Equal(["sms"], _fixture.Rows("select channel from notice_way"));
+
+        Assert.Equal("sms", await desk.ConfirmAsync("guard", code));
+
+        Assert.Equal([("guard", "sms")], desk.States().Where(state => state.IsVerified).Select(state => (state.Person.Id, state.Contact.Channel)));
+        await _fixture.KillAsync();
+        Assert.Single(Desk().States(), state => state.IsVerified);
+    }
+
+    [Fact]
+    public async Task Five_wrong_codes_end_a_question_and_the_right_one_comes_too_late()
+    {
+        var desk = Desk();
+        await desk.AskAsync("guard", "sms");
+        var code = Asked().Single().Code;
+        var wrong = code == "000000" ? "000001" : "000000";
+        for (var attempt = 1; attempt < ContactTable.TriesMax; attempt++)
+            Assert.Null(await desk.ConfirmAsync("guard", wrong));
+        Assert.Null(await desk.ConfirmAsync("fire", code));
+        Assert.Null(await desk.ConfirmAsync("guard", wrong));
+        Assert.Null(await desk.ConfirmAsync("guard", code));
+    }
+
+    [Theory]
+    [InlineData(-1, true)]
+    [InlineData(0, false)]
+    public async Task A_question_can_be_answered_for_two_days(int secondsBeyond, bool isHeard)
+    {
+        var desk = Desk();
+        await desk.AskAsync("guard", "sms");
+        var (id, code) = Asked().Single();
+        _fixture.Time.Advance(ContactTable.ValidFor + TimeSpan.FromSeconds(secondsBeyond));
+        Assert.Equal(isHeard, await desk.ConfirmAsync(new ActPass(id, "guard")));
+        Assert.Equal(isHeard, desk.Find(new ActPass(id, "guard")) is { IsConfirmed: true });
+        Assert.Null(await desk.ConfirmAsync("guard", code));
+    }
+
+    [Fact]
+    public async Task A_key_on_the_telephone_confirms_the_number_it_rang()
+    {
+        var desk = Desk();
+        await desk.AskAsync("guard", "voice");
+        await _fixture.ReportAsync(Asked().Single().Id, 0, "guard", DeliveryKind.Acknowledged, "1");
+        Assert.Equal(["voice"], desk.States().Where(state => state.IsVerified).Select(state => state.Contact.Channel));
+    }
+
+    [Fact]
+    public async Task A_new_number_has_to_be_confirmed_anew_and_an_old_confirmation_after_thirty_days()
+    {
+        var desk = Desk();
+        await desk.AskAsync("guard", "sms");
+        await desk.ConfirmAsync("guard", Asked().Single().Code);
+        var confirmed = Confirmed();
+        var (sounds, day) = (_fixture.Sounds, new DateOnly(2026, 11, 21));
+        var people = _fixture.Facility.People;
+        Assert.True(IsVerified(people, day.AddDays(30)));
+        Assert.False(IsVerified(people, day.AddDays(31)));
+        var moved = people with { Persons = [.. people.Persons.Select(person => person with { Contacts = [.. person.Contacts.Select(contact => contact with { Address = contact.Address + "9" })] })] };
+        Assert.False(IsVerified(moved, day));
+        var later = people with { Persons = [.. people.Persons.Select(person => person with { Contacts = [.. person.Contacts.Select(contact => contact with { Verified = day.AddDays(5) })] })] };
+        Assert.True(IsVerified(later, day.AddDays(35)));
+
+        bool IsVerified(People of, DateOnly today) => ContactDesk.States(ContactDesk.With(of, confirmed, sounds, today), today).Any(state => state is { IsVerified: true, Person.Id: "guard", Contact.Channel: "sms" });
+    }
+
+    [Fact]
+    public async Task Nobody_is_asked_twice_within_a_minute_and_who_is_not_there_is_said()
+    {
+        var desk = Desk();
+        Assert.Null(await desk.AskAsync("guard", null));
+        Assert.Equal(3, Asked().Count);
+        Assert.Contains("wait a minute", (await desk.AskAsync("guard", "sms"))!.En, StringComparison.Ordinal);
+        _fixture.Time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Null(await desk.AskAsync("guard", "sms"));
+        Assert.Contains("names no 'nobody'", (await desk.AskAsync("nobody", null))!.En, StringComparison.Ordinal);
+        Assert.Contains("has no way pager", (await desk.AskAsync("guard", "pager"))!.En, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Our_own_log_needs_nobodys_word()
+    {
+        var sounds = _fixture.Sounds with { Logs = new HashSet<string> { "sms" } };
+        var day = new DateOnly(2026, 11, 21);
+        Assert.Equal(
+            ["sms"], ContactDesk.States(ContactDesk.With(_fixture.Facility.People, new Dictionary<string, DateOnly>(), sounds, day), day).Where(state => state.IsVerified).Select(state => state.Contact.Channel).Distinct());
+    }
+
+    private ContactDesk Desk() => new(_fixture.Database, _fixture.Registry, _fixture.Log, _fixture.Sounds, _fixture.Time);
+
+    private Dictionary<string, DateOnly> Confirmed()
+    {
+        using var reader = _fixture.Database.OpenReader();
+        return ContactTable.Confirmed(reader);
+    }
+
+    private List<(string Id, string Code)> Asked() => [.. _fixture.Rows("select id || ' ' || code from contact_check order by asked_ms").Select(row => (row.Split(' ')[0], row.Split(' ')[1]))];
+}

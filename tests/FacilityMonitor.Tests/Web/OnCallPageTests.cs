@@ -1,0 +1,127 @@
+using System.Net;
+using FacilityMonitor.Alerts;
+using FacilityMonitor.Monitoring;
+using FacilityMonitor.OnCall.Responses;
+using FacilityMonitor.Registry;
+using FacilityMonitor.Response;
+using FacilityMonitor.Tests.Response;
+
+namespace FacilityMonitor.Tests.Web;
+
+/// <summary>What whoever is signed in does about alerts, on the demo neighbourhood with its own people.</summary>
+public sealed class OnCallPageTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Who_is_on_duty_who_comes_next_and_where_nobody_would_come_stands_on_one_page()
+    {
+        await using var page = await StartAsync(isSignedIn: false);
+        Assert.Equal(HttpStatusCode.Redirect, (await page.Client.GetAsync(new Uri("/on-call", UriKind.Relative))).StatusCode);
+        await page.SignInAsync(PageUnderTest.Password);
+        var text = await TextAsync(page, "/on-call");
+        Assert.Matches("门岗 \\(久耕小区\\) <b>值班员[甲乙]</b> · 交班 \\d\\d-\\d\\d (08|20):00 → 值班员[甲乙]", text);
+        Assert.Contains("居委会值班 (全部点位) <b>居委会值班员", text, StringComparison.Ordinal);
+        Assert.Contains("都确认过", text, StringComparison.Ordinal);
+        Assert.Contains("href=\"/on-call\"", await TextAsync(page, "/"), StringComparison.Ordinal);
+        Assert.Contains("On duty now", await TextAsync(page, "/on-call?lang=en"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Whoever_is_signed_in_acts_by_the_same_buttons_and_a_form_of_another_page_does_nothing()
+    {
+        await using var page = await StartAsync();
+        await RaiseAsync(page, "00000000000000a1", Priority.P1);
+        const string Path = "/alert/00000000000000a1";
+        var html = await TextAsync(page, Path);
+        Assert.Contains("我来处理", html, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync(page, Path + "/acknowledge", null)).StatusCode);
+        Assert.Empty(State(page).Acknowledgements);
+
+        Assert.Equal(HttpStatusCode.SeeOther, (await PostAsync(page, Path + "/acknowledge", html)).StatusCode);
+
+        Assert.Equal((ActPageManager, "page"), (State(page).Acknowledgements.Single().Person, State(page).Acknowledgements.Single().Via));
+        Assert.Equal(HttpStatusCode.SeeOther, (await PostAsync(page, Path + "/shelve", html, ("hours", "8"), ("reason", "等电工"))).StatusCode);
+        Assert.NotNull(State(page).ShelvedUntilMs);
+        Assert.Equal(HttpStatusCode.SeeOther, (await PostAsync(page, Path + "/unshelve", html)).StatusCode);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await PostAsync(page, Path + "/shelve", html, ("hours", "9"), ("reason", "等电工"))).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync(page, Path + "/shelve", html, ("hours", "169"), ("reason", "等电工"))).StatusCode);
+        Assert.Contains("管理员", await TextAsync(page, Path), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_photo_from_the_page_is_kept_too_and_a_fire_is_never_shelved()
+    {
+        await using var page = await StartAsync();
+        await RaiseAsync(page, "00000000000000a1", Priority.P0);
+        const string Path = "/alert/00000000000000a1";
+        var html = await TextAsync(page, Path);
+        Assert.DoesNotContain("data-testid=\"shelve\"", html, StringComparison.Ordinal);
+        using var content = new MultipartFormDataContent { { new StringContent(TokenOf(html)), "__RequestVerificationToken" }, { new StringContent("看见烟"), "text" } };
+        using var file = new ByteArrayContent(PhotoFileTests.Jpeg());
+        content.Add(file, "photo", "x.jpg");
+        Assert.Equal(HttpStatusCode.SeeOther, (await page.Client.PostAsync(new Uri(Path + "/comment", UriKind.Relative), content)).StatusCode);
+        var name = Assert.Single(State(page).Photos);
+        Assert.Equal("image/jpeg", (await page.Client.GetAsync(new Uri($"{Path}/photo/{name}", UriKind.Relative))).Content.Headers.ContentType!.MediaType);
+    }
+
+    [Fact]
+    public async Task An_alert_that_calls_nobody_says_so_and_a_stranger_sees_no_alert()
+    {
+        await using var page = await StartAsync();
+        var unknown = await page.Client.GetAsync(new Uri("/alert/00000000000000ff", UriKind.Relative));
+        Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
+        Assert.Contains("这条告警不叫人", await unknown.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        using var stranger = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = page.Url };
+        Assert.Equal(HttpStatusCode.Redirect, (await stranger.GetAsync(new Uri("/alert/00000000000000ff", UriKind.Relative))).StatusCode);
+        using var nothing = new FormUrlEncodedContent([]);
+        Assert.Equal(HttpStatusCode.Redirect, (await stranger.PostAsync(new Uri("/alert/00000000000000ff/acknowledge", UriKind.Relative), nothing)).StatusCode);
+    }
+
+    private const string ActPageManager = FacilityMonitor.Web.ActPage.Manager;
+
+    private static async Task RaiseAsync(PageUnderTest page, string alert, Priority priority) => await page.Database.CommitAsync(FacilityMonitor.Journal.CommitPriority.Alerts, connection =>
+    {
+        var step = new AlertTransition
+        {
+            AlertId = alert,
+            Rule = priority == Priority.P0 ? "smoke" : "socket-overload",
+            Priority = priority,
+            Condition = Condition.Active,
+            AtMs = page.NowMs,
+            OnsetMs = page.NowMs,
+            Site = "jiugeng",
+            Asset = "jiugeng/garage/pile-u1",
+            Text = new LocalText("过载，车库 1 号桩。请做：1. 去看", "Overload, garage pile 1. Do: 1. Go and look"),
+        };
+        AlertLog.Write(connection, step);
+        page.Responses.Observe(connection, [step]);
+    });
+
+    private static AlertResponse State(PageUnderTest page)
+    {
+        using var reader = page.Database.OpenReader();
+        return ResponseTable.Load(reader, "00000000000000a1")!;
+    }
+
+    private async Task<PageUnderTest> StartAsync(bool isSignedIn = true)
+    {
+        var channels = FacilityMonitor.OnCall.Channels.ChannelReader.Load(System.IO.Path.Combine(Conventions.SourceTree.Root, "src/FacilityMonitor/demo"), "zh").Channels;
+        var page = await PageUnderTest.StartAsync(_folder.Path, channels: channels);
+        if (isSignedIn)
+            await page.SignInAsync(PageUnderTest.Password);
+        return page;
+    }
+
+    private static string TokenOf(string html) => System.Text.RegularExpressions.Regex.Match(html, "name=\"__RequestVerificationToken\" value=\"([^\"]+)\"").Groups[1].Value;
+
+    private static async Task<string> TextAsync(PageUnderTest page, string path) => await page.Client.GetStringAsync(new Uri(path, UriKind.Relative));
+
+    private static async Task<HttpResponseMessage> PostAsync(PageUnderTest page, string path, string? html, params (string Name, string Value)[] fields)
+    {
+        using var content = new FormUrlEncodedContent([.. fields.Select(field => KeyValuePair.Create(field.Name, field.Value)), .. html is null ? [] : new[] { KeyValuePair.Create("__RequestVerificationToken", TokenOf(html)) }]);
+        return await page.Client.PostAsync(new Uri(path, UriKind.Relative), content);
+    }
+}
