@@ -1,0 +1,129 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Mqtt;
+using FacilityMonitor.OnCall.Channels;
+using FacilityMonitor.Tests.Mqtt;
+using FacilityMonitor.Tests.OnCall;
+using FacilityMonitor.Tests.OnCall.Channels;
+
+namespace FacilityMonitor.Tests.EndToEnd;
+
+/// <summary>The service as a process, with people who are reached through a real webhook and a real mail server, and a shed that can burn.</summary>
+internal sealed class OnCallNeighbourhood : IAsyncDisposable
+{
+    /// <summary>Stands in the links; no telephone opens it, the test does.</summary>
+    public const string PublicUrl = "http://monitor.test";
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly HttpClient _phone = new(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false });
+    private MqttClient? _shed;
+    private int _seq;
+
+    private OnCallNeighbourhood()
+    {
+    }
+
+    public MosquittoBroker Broker { get; private set; } = null!;
+
+    public WebhookReceiver Receiver { get; private set; } = null!;
+
+    public MailServer Mail { get; private set; } = null!;
+
+    public ServiceUnderTest Service { get; private set; } = null!;
+
+    public string Configuration => Path.Combine(_folder.Path, "config");
+
+    /// <param name="people">The people.yaml; its channels are hook and mail.</param>
+    /// <param name="devices">YAML of devices of the site lane, beside the shed sensor shed-1.</param>
+    public static async Task<OnCallNeighbourhood> StartAsync(string people, string devices = "")
+    {
+        var place = new OnCallNeighbourhood
+        {
+            Broker = await MosquittoBroker.StartAsync(),
+            Receiver = await WebhookReceiver.StartAsync(),
+            Mail = await MailServer.StartAsync(SmtpTls.None),
+        };
+        Directory.CreateDirectory(place.Configuration);
+        place.Write("facility.yaml", $"""
+            sites:
+              - id: lane
+                name: Lane
+                places: [{"{"}id: shed, kind: shed, name: Shed, capacity: 60{"}"}]
+                devices:
+                  - {"{"}id: shed-1, kind: shed, name: Shed sensor, place: shed{"}"}
+            {devices}
+            """);
+        place.Write("people.yaml", people);
+        place.Write("hook.url", place.Receiver.Address + "hook");
+        var mail = place.Mail.Endpoint(SmtpTls.None);
+        place.Write("smtp.password", mail.Password!);
+        place.Write("channels.yaml", string.Create(CultureInfo.InvariantCulture, $$"""
+            channels:
+              - {id: hook, kind: webhook, address-file: hook.url}
+              - {id: mail, kind: smtp, host: 127.0.0.1, port: {{mail.Port}}, tls: none, from: monitor@example.org, user: {{mail.User}}, password-file: smtp.password}
+            """));
+        place.Service = await ServiceUnderTest.StartAsync(place.Broker, place._folder.Path, place.Configuration, new Dictionary<string, string> { ["FM_WEB__PUBLIC_URL"] = PublicUrl });
+        place._shed = new MqttClient(new MqttClientOptions { Host = place.Broker.Host, Port = place.Broker.Port, ClientId = "shed-1" }, TimeProvider.System);
+        await place._shed.StartAsync();
+        return place;
+    }
+
+    public void Write(string file, string text) => File.WriteAllText(Path.Combine(Configuration, file), text);
+
+    /// <summary>The shed's sensor says whether there is smoke.</summary>
+    public Task SmokeAsync(bool isThere) => PublishAsync("lane/shed-1", $$"""{"ch":"main","smoke":{{(isThere ? "true" : "false")}}}""", _seq++);
+
+    /// <summary>A device says something.</summary>
+    public async Task PublishAsync(string device, string reading, int seq)
+    {
+        var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+        var body = string.Create(CultureInfo.InvariantCulture, $$"""{"v":1,"boot":"e2e","seq":{{seq}},"ts":{{now}},"clk":"ntp","r":[{{reading}}]}""");
+        await _shed!.PublishAsync($"fm/1/{device}/data", Encoding.UTF8.GetBytes(body), MqttQos.AtLeastOnce, retain: false);
+    }
+
+    /// <summary>What the webhook was told so far, in its order: key, to, and the link.</summary>
+    public IReadOnlyList<(string Key, string To, string Text, string? Link)> Posts => [.. Receiver.Told.Select(told => JsonDocument.Parse(told.Body).RootElement).Select(body =>
+        (body.GetProperty("key").GetString()!, body.GetProperty("to").GetString()!, body.GetProperty("text").GetProperty("en").GetString()!, body.GetProperty("link").GetString()))];
+
+    /// <summary>Mails so far: to whom, and what they say.</summary>
+    public IReadOnlyList<(string To, string Text)> Mails => [.. Mail.Mails.Select(mail => (mail.GetProperty("to")[0].GetString()!, Decode(mail.GetProperty("content").GetString()!)))];
+
+    /// <summary>A telephone opens a link, or presses a button behind it.</summary>
+    public async Task<HttpResponseMessage> PressAsync(string link, string button)
+    {
+        using var nothing = new FormUrlEncodedContent([]);
+        return await _phone.PostAsync(new Uri(link.Replace(PublicUrl, Service.Url, StringComparison.Ordinal) + "/" + button), nothing);
+    }
+
+    public Task<string> OpenAsync(string link) => _phone.GetStringAsync(new Uri(link.Replace(PublicUrl, Service.Url, StringComparison.Ordinal)));
+
+    public Task UntilAsync(Func<bool> condition, string what) => Service.Process.UntilAsync(() => Task.FromResult(condition()), what);
+
+    public long Count(string sql)
+    {
+        using var connection = Database.OpenReader(Service.Data);
+        using var command = Database.Command(connection, sql);
+        return command.ExecuteScalar() is long count ? count : 0;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_shed is not null)
+            await _shed.DisposeAsync();
+        await Service.DisposeAsync();
+        await Receiver.DisposeAsync();
+        await Mail.DisposeAsync();
+        await Broker.DisposeAsync();
+        _phone.Dispose();
+        _folder.Dispose();
+    }
+
+    /// <summary>The text of a mail, which goes in base64.</summary>
+    private static string Decode(string content)
+    {
+        var body = content[(content.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..];
+        return Encoding.UTF8.GetString(Convert.FromBase64String(body.Replace("\r\n", "", StringComparison.Ordinal)));
+    }
+}
