@@ -9,6 +9,7 @@ namespace FacilityMonitor.Commands;
 /// <summary><c>drill</c>: runs the real chain of a site, marked as an exercise, and says who answered in how many minutes.</summary>
 internal static class DrillCommand
 {
+    private const int WaitMinutesMax = 24 * 60;
     private static readonly TimeSpan AskEvery = TimeSpan.FromSeconds(1);
 
     public static Command Create()
@@ -18,7 +19,7 @@ internal static class DrillCommand
         var priority = new Option<string>("--priority") { Description = "P0, P1 or P2: whose chain.", DefaultValueFactory = _ => "P0" };
         priority.AcceptOnlyFromAmong("P0", "P1", "P2");
         var siren = new Option<bool>("--siren") { Description = "The siren sounds, too." };
-        var wait = new Option<int>("--wait-min") { Description = "How many minutes to wait for answers.", DefaultValueFactory = _ => 10 };
+        var wait = NumberOption.WithDefault("--wait-min", 1, WaitMinutesMax, 10, "How many minutes to wait for answers.");
         var command = new Command("drill", "Run the real chain of a site, marked as an exercise: 0 enough people answered, 1 not, 2 wrong usage.") { site, config, priority, siren, wait };
         command.SetAction((parsed, cancellationToken) => RunningService.CallAsync(
             parsed.GetValue(config), (client, settings) => RunAsync(

@@ -12,22 +12,15 @@ internal static class EvaluateCommand
     public static Command Create()
     {
         var traces = new Option<DirectoryInfo>("--traces") { Description = "Folder with ebikes/*.csv (minute,power_w; a charge a file) and appliances/*.csv.gz (trace,minute_of_day,mean_w,…; a device-day a trace).", Required = true };
-        var noise = new Option<double?>("--noise") { Description = "Gaussian noise added to each value, W; without it none alone, and several in mixtures." };
-        var interval = new Option<int?>("--interval") { Description = "Seconds between values; finer traces are averaged, coarser ones keep their own. Default 60 alone, and several in mixtures." };
+        var noise = NumberOption.Optional<double>("--noise", 0, NoiseMostW, "Gaussian noise added to each value, W; without it none alone, and several in mixtures.");
+        var interval = NumberOption.Optional("--interval", 1, IntervalMostS, "Seconds between values; finer traces are averaged, coarser ones keep their own. Default 60 alone, and several in mixtures.");
         var json = new Option<FileInfo?>("--json") { Description = "Where the result also goes as JSON." };
         var command = new Command("evaluate", "Hold the fly-wire detection against real power traces.") { traces, noise, interval, json };
         command.SetAction(parsed =>
         {
-            var (noiseW, intervalS) = (parsed.GetValue(noise), parsed.GetValue(interval));
-            if (noiseW is not (null or (>= 0 and <= NoiseMostW)) || intervalS is not (null or (>= 1 and <= IntervalMostS)))
-            {
-                Console.Error.WriteLine($"--noise: 0 to {NoiseMostW} W; --interval: 1 to {IntervalMostS} s.");
-                return 2;
-            }
-
             try
             {
-                return Run(parsed.GetValue(traces)!.FullName, noiseW, intervalS, parsed.GetValue(json)?.FullName, Console.Out, Console.Error);
+                return Run(parsed.GetValue(traces)!.FullName, parsed.GetValue(noise), parsed.GetValue(interval), parsed.GetValue(json)?.FullName, Console.Out, Console.Error);
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {

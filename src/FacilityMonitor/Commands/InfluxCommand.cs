@@ -17,15 +17,12 @@ namespace FacilityMonitor.Commands;
 /// <summary><c>influx</c>: makes what readings need in an InfluxDB, and sends it what it has not got.</summary>
 internal static class InfluxCommand
 {
+    private const int KeepDaysMax = 36_500;
+
     public static Command Create()
     {
         var config = new Option<DirectoryInfo?>("--config") { Description = "Configuration folder. Default: ./config, else the demo neighbourhood.", Recursive = true };
-        var keep = new Option<int?>("--keep-days") { Description = "Days that InfluxDB keeps readings; default: for ever. What is there already is never changed." };
-        keep.Validators.Add(given =>
-        {
-            if (given.GetValueOrDefault<int?>() is < 1 or > 36_500)
-                given.AddError("--keep-days: write 1 to 36500.");
-        });
+        var keep = NumberOption.Optional("--keep-days", 1, KeepDaysMax, "Days that InfluxDB keeps readings; default: for ever. What is there already is never changed.");
         var init = new Command("init", "Make the database or bucket, its retention, and on 2.x the mapping InfluxQL needs. Doing it twice does nothing.") { keep };
         init.SetAction((parsed, cancellation) => WithInfluxAsync(parsed.GetValue(config), (settings, _, influx) => InitAsync(influx, parsed.GetValue(keep), settings.Language, Console.Out, Console.Error, cancellation)));
 

@@ -20,7 +20,7 @@ internal static class ScoreCommand
             Required = true,
         };
         var json = new Option<FileInfo?>("--json") { Description = "Also write the score as JSON, with everything missed and everything false." };
-        var grace = new Option<int>("--grace") { Description = "Minutes after the end of something in which an alert about it still counts.", DefaultValueFactory = _ => GraceMinutes };
+        var grace = NumberOption.WithDefault("--grace", 0, GraceMinutesMax, GraceMinutes, "Minutes after the end of something in which an alert about it still counts.");
         var command = new Command("score", "Precision, recall, delay and false alerts per site-week, by rule.") { alerts, truth, json, grace };
         command.SetAction(parsed => Run(
             parsed.GetValue(alerts)!, parsed.GetValue(truth)!, parsed.GetValue(json)?.FullName, parsed.GetValue(grace), Console.Out, Console.Error));
@@ -29,12 +29,6 @@ internal static class ScoreCommand
 
     internal static int Run(string alerts, string truth, string? json, int graceMinutes, TextWriter output, TextWriter errors)
     {
-        if (graceMinutes is < 0 or > GraceMinutesMax)
-        {
-            errors.WriteLine($"--grace {graceMinutes}: use 0 to {GraceMinutesMax} minutes.");
-            return 2;
-        }
-
         if (!FileOption.TryOpen("--truth", truth, FileOption.Read, errors, out var truthFile))
             return 1;
         using var truthReader = new StreamReader(truthFile, Encoding.UTF8);

@@ -32,12 +32,30 @@ public sealed class CommandLineTests : IDisposable
     [InlineData(2, "give --from and --to together", "influx", "backfill", "--from", "2026-11-20")]
     [InlineData(2, "--to: must be later", "influx", "backfill", "--from", "2026-11-20", "--to", "2026-11-20")]
     [InlineData(2, "--from: \"noon\" is no time", "influx", "backfill", "--from", "noon", "--to", "2026-11-20")]
-    [InlineData(2, "--keep-days: write 1 to 36500", "influx", "init", "--keep-days", "0")]
+    [InlineData(2, "--keep-days \"0\": write a whole number from 1 to 36500", "influx", "init", "--keep-days", "0")]
+    [InlineData(2, "--keep-days \"long\": write a whole number from 1 to 36500", "influx", "init", "--keep-days", "long")]
     public async Task What_influx_is_asked_wrongly_is_refused_with_what_to_write(int expected, string words, params string[] arguments)
     {
         var (code, output, errors) = await RunAsync([.. arguments, "--config", _folder.Path], ("FM_LANGUAGE", "en"));
 
         Assert.Equal((expected, ""), (code, output));
+        Assert.Contains(words, errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--noise \"abc\": write a number from 0 to 1000.", "evaluate", "--traces", ".", "--noise", "abc")]
+    [InlineData("--noise \"-1\": write a number from 0 to 1000.", "evaluate", "--traces", ".", "--noise", "-1")]
+    [InlineData("--noise \"NaN\": write a number from 0 to 1000.", "evaluate", "--traces", ".", "--noise", "NaN")]
+    [InlineData("--interval \"3601\": write a whole number from 1 to 3600.", "evaluate", "--traces", ".", "--interval", "3601")]
+    [InlineData("--interval \"0.5\": write a whole number from 1 to 3600.", "evaluate", "--traces", ".", "--interval", "0.5")]
+    [InlineData("--grace \"-1\": write a whole number from 0 to 1440.", "score", "--alerts", "-", "--truth", "-", "--grace", "-1")]
+    [InlineData("--grace \"1441\": write a whole number from 0 to 1440.", "score", "--alerts", "-", "--truth", "-", "--grace", "1441")]
+    [InlineData("--ttl \"4\": write a whole number from 5 to 120.", "command", "huaihai/pile-01/s1", "off", "--ttl", "4")]
+    public async Task A_number_beyond_its_limits_is_refused_with_what_was_written_and_what_may_be(string words, params string[] arguments)
+    {
+        var (code, _, errors) = await RunAsync(arguments, ("FM_LANGUAGE", "en"));
+
+        Assert.Equal(2, code);
         Assert.Contains(words, errors, StringComparison.Ordinal);
     }
 

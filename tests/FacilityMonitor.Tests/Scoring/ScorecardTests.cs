@@ -170,12 +170,6 @@ public sealed class ScorecardTests
         Assert.Equal(1, json.GetProperty("site_weeks").GetDouble());
     }
 
-    [Theory]
-    [InlineData(-1)]
-    [InlineData(1_441)]
-    public void A_grace_that_makes_no_sense_is_a_wrong_use(int minutes) =>
-        Assert.Equal(2, ScoreCommand.Run("-", "-", null, minutes, TextWriter.Null, TextWriter.Null));
-
     private static RuleScore Only(IReadOnlyList<TruthLine> truths, IReadOnlyList<Ring> rings) => Assert.Single(Card(truths, rings).Rules);
 
     private static Scorecard Card(IReadOnlyList<TruthLine> truths, IReadOnlyList<Ring> rings) => Scorecard.Of(truths, rings, 10 * Minute);
