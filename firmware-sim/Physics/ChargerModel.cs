@@ -114,106 +114,32 @@ internal static class PackCatalogue
 
     public static ChargerModel Lead72V32 { get; } = Lead("72V32Ah", blocks: 6, capacityAh: 32, currentA: 5, efficiency: 0.89, powerFactor: 0.96);
 
-    public static ChargerModel Lithium48V { get; } = new()
-    {
-        Name = "li-48V12Ah",
-        Chemistry = Chemistry.Nmc,
-        EndV = 54.6,
-        CapacityAh = 12,
-        CurrentA = 1.8,
-        Efficiency = 0.88,
-        Climb = 0.12,
-        PowerFactor = 0.58,
-        Taper = new Taper.Lithium(50, 1.75, 31),
-    };
+    public static ChargerModel Lithium48V { get; } =
+        Lithium("li-48V12Ah", endV: 54.6, capacityAh: 12, currentA: 1.8, climb: 0.12, powerFactor: 0.58, new Taper.Lithium(50, 1.75, 31));
 
     /// <summary>Fills to the end at full current; then its electronics cut. Tail as some chargers have it.</summary>
-    public static ChargerModel LithiumCut { get; } = new()
-    {
-        Name = "li-48V12Ah-cut",
-        Chemistry = Chemistry.Nmc,
-        EndV = 54.6,
-        CapacityAh = 12,
-        CurrentA = 3,
-        Efficiency = 0.88,
-        Climb = 0.15,
-        PowerFactor = 0.60,
-        Taper = new Taper.None(),
-        TailW = 2,
-        StandbyW = 2,
-    };
+    public static ChargerModel LithiumCut { get; } =
+        Lithium("li-48V12Ah-cut", endV: 54.6, capacityAh: 12, currentA: 3, climb: 0.15, powerFactor: 0.60, new Taper.None()) with { TailW = 2, StandbyW = 2 };
 
-    public static ChargerModel Lithium60V { get; } = new()
-    {
-        Name = "li-60V20Ah",
-        Chemistry = Chemistry.Nmc,
-        EndV = 71.4,
-        CapacityAh = 20,
-        CurrentA = 3,
-        Efficiency = 0.88,
-        Climb = 0.15,
-        PowerFactor = 0.63,
-        Taper = new Taper.Lithium(48, 1.6, 30),
-        TailBelow = 0.17,
-    };
+    public static ChargerModel Lithium60V { get; } =
+        Lithium("li-60V20Ah", endV: 71.4, capacityAh: 20, currentA: 3, climb: 0.15, powerFactor: 0.63, new Taper.Lithium(48, 1.6, 30)) with { TailBelow = 0.17 };
 
-    public static ChargerModel Lithium72V { get; } = new()
-    {
-        Name = "li-72V35Ah",
-        Chemistry = Chemistry.Nmc,
-        EndV = 84,
-        CapacityAh = 35,
-        CurrentA = 5,
-        Efficiency = 0.89,
-        Climb = 0.15,
-        PowerFactor = 0.96,
-        Taper = new Taper.Lithium(46, 1.5, 28),
-        RefreshAfterMin = 240,
-    };
+    public static ChargerModel Lithium72V { get; } =
+        Lithium("li-72V35Ah", endV: 84, capacityAh: 35, currentA: 5, climb: 0.15, powerFactor: 0.96, new Taper.Lithium(46, 1.5, 28), efficiency: 0.89) with { RefreshAfterMin = 240 };
 
     /// <summary>Iron phosphate: the hard case for whoever looks for a climb. Cell voltages of data sheets (3.33 to 3.42 V from a tenth to nine tenths); no AC curve was found to check it.</summary>
-    public static ChargerModel Lfp48V { get; } = new()
-    {
-        Name = "lfp-48V20Ah",
-        Chemistry = Chemistry.Lfp,
-        EndV = 54.8,
-        CapacityAh = 20,
-        CurrentA = 3,
-        Efficiency = 0.88,
-        Climb = 0.17,
-        PowerFactor = 0.60,
-        Taper = new Taper.Lithium(14, 1.2, 7),
-        TailW = 1.5,
-    };
+    public static ChargerModel Lfp48V { get; } =
+        Lithium("lfp-48V20Ah", endV: 54.8, capacityAh: 20, currentA: 3, climb: 0.17, powerFactor: 0.60, new Taper.Lithium(14, 1.2, 7)) with
+        {
+            Chemistry = Chemistry.Lfp,
+            TailW = 1.5,
+        };
 
-    public static ChargerModel LithiumTwoPacks { get; } = new()
-    {
-        Name = "li-36V-2x500Wh",
-        Chemistry = Chemistry.Nmc,
-        EndV = 42,
-        CapacityAh = 13.4,
-        CurrentA = 3.9,
-        Efficiency = 0.88,
-        Climb = 0.13,
-        PowerFactor = 0.66,
-        Taper = new Taper.Lithium(46, 1.2, 30),
-        TailW = 0,
-        Packs = 2,
-    };
+    public static ChargerModel LithiumTwoPacks { get; } =
+        Lithium("li-36V-2x500Wh", endV: 42, capacityAh: 13.4, currentA: 3.9, climb: 0.13, powerFactor: 0.66, new Taper.Lithium(46, 1.2, 30)) with { TailW = 0, Packs = 2 };
 
-    public static ChargerModel CabinetPack { get; } = new()
-    {
-        Name = "li-48V24Ah-swap",
-        Chemistry = Chemistry.Nmc,
-        EndV = 54.6,
-        CapacityAh = 24,
-        CurrentA = 5,
-        Efficiency = 0.90,
-        Climb = 0.15,
-        PowerFactor = 0.95,
-        Taper = new Taper.Lithium(46, 1.4, 28),
-        TailW = 2,
-    };
+    public static ChargerModel CabinetPack { get; } =
+        Lithium("li-48V24Ah-swap", endV: 54.6, capacityAh: 24, currentA: 5, climb: 0.15, powerFactor: 0.95, new Taper.Lithium(46, 1.4, 28), efficiency: 0.90) with { TailW = 2 };
 
     /// <summary>Share of bikes by pack; more than a fifth of new models are lithium, most of what stands in old neighbourhoods is lead-acid.</summary>
     public static IReadOnlyList<(ChargerModel Model, double Share)> Street { get; } =
@@ -267,6 +193,20 @@ internal static class PackCatalogue
             Taper.LeadAcid lead => lead with { FastTauMin = random.Between(20, 25), SlowTauMin = random.Between(80, 110) },
             _ => model.Taper,
         },
+    };
+
+    private static ChargerModel Lithium(
+        string name, double endV, double capacityAh, double currentA, double climb, double powerFactor, Taper taper, double efficiency = 0.88) => new()
+    {
+        Name = name,
+        Chemistry = Chemistry.Nmc,
+        EndV = endV,
+        CapacityAh = capacityAh,
+        CurrentA = currentA,
+        Efficiency = efficiency,
+        Climb = climb,
+        PowerFactor = powerFactor,
+        Taper = taper,
     };
 
     private static ChargerModel Lead(string name, int blocks, double capacityAh, double currentA, double efficiency, double powerFactor) => new()
