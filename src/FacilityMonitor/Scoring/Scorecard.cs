@@ -71,7 +71,8 @@ internal sealed record Scorecard(IReadOnlyList<RuleScore> Rules, double SiteWeek
                     delays.Add(Math.Max(0, first.RangMs - truth.FromMs) / 1000.0);
             }
 
-            var right = told.Where(ring => demanded.Exists(truth => Tells(ring, truth))).ToList();
+            // One that rang a little early, where it may, and still rang when it had to, was right.
+            var right = told.Where(ring => demanded.Exists(truth => Tells(ring, truth) || (Covers(ring, truth) && allowed.Exists(near => Tells(ring, near))))).ToList();
             var explained = told.Except(right).Where(ring => allowed.Exists(truth => Tells(ring, truth))).ToList();
             var rest = told.Except(right).Except(explained).ToList();
             wrong.AddRange(rest);

@@ -74,6 +74,20 @@ public sealed class ScorecardTests
         Assert.Null(told.Precision);
     }
 
+    [Theory]
+    [InlineData(25, 1, 0)]
+    [InlineData(15, 0, 1)]
+    public void One_that_rings_early_where_it_may_is_right_when_it_still_rings_once_it_must(double endMin, int right, int explained)
+    {
+        var score = Only([Truth(10, 40) with { May = true }, Truth(20, 40)], [Ring(12, endMin: endMin)]);
+        Assert.Equal((right, explained, 0), (score.Right, score.Explained, score.False));
+        Assert.Equal(right, score.Found);
+    }
+
+    [Fact]
+    public void One_that_rings_before_anything_was_near_is_false_even_when_it_rings_on() =>
+        Assert.Equal((0, 1), Only([Truth(10, 40) with { May = true }, Truth(20, 40)], [Ring(5, endMin: 30)]) is var score ? (score.Right, score.False) : default);
+
     [Fact]
     public void Ringing_twice_about_one_thing_is_not_false()
     {
