@@ -5,6 +5,7 @@ var root = new RootCommand("firmware-sim: devices for people without hardware; s
 {
     RunCommand.Create(),
     WriteCommand.Create(),
+    CheckCommand.Create(),
     RealismCommand.Create(),
 };
 

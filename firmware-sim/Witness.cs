@@ -110,7 +110,8 @@ internal sealed class Witness
     {
         var period = device.Seat.PeriodS;
         var isHeard = IsHeard(device);
-        See("offline", asset, !isHeard, device.IsPowered, 180, "not reachable");
+        // Where nobody is left to say so, what is told of the gateway has to do.
+        See("offline", asset, !isHeard, device.IsPowered && device.IsSpokenFor, 180, "not reachable");
         See("silent", asset, !isHeard, false, 0, "not reachable");
         switch (device)
         {

@@ -22,6 +22,8 @@ internal static class WorldBuilder
     private static SiteSpec SpecOf(FleetSpec fleet)
     {
         var names = Enumerable.Range(1, fleet.Devices).Select(number => string.Create(CultureInfo.InvariantCulture, $"pile-{number:0000}")).ToArray();
+        var behind = fleet.Gateways is { } gateways ? (names.Length + gateways - 1) / gateways : 0;
+        string GatewayOf(int index) => string.Create(CultureInfo.InvariantCulture, $"gateway-{(index / behind) + 1:000}");
         return new SiteSpec
         {
             Id = fleet.Site,
@@ -30,10 +32,15 @@ internal static class WorldBuilder
             Circuits = [.. names.Select((name, index) => new CircuitSpec { Id = "c-" + name, RatedA = 40, Phase = (index % 3) + 1 })],
             Devices =
             [
-                .. names.Select(name => new DeviceSpec
+                // What they reach the broker through comes up first.
+                .. names.Where((_, index) => behind > 0 && index % behind == 0).Select((_, number) => new DeviceSpec
+                {
+                    Id = GatewayOf(number * behind), Kind = SimulatedKind.Gateway, PeriodS = fleet.PeriodS, IsShared = true,
+                }),
+                .. names.Select((name, index) => new DeviceSpec
                 {
                     Id = name, Kind = SimulatedKind.Pile, Place = "field", Circuit = "c-" + name, Sockets = fleet.Sockets, PeriodS = fleet.PeriodS,
-                    ReconnectWithinS = fleet.ReconnectWithinS,
+                    ReconnectWithinS = fleet.ReconnectWithinS, Gateway = behind > 0 ? GatewayOf(index) : null,
                 }),
             ],
             People = [new PeopleSpec("field", null)],
@@ -87,8 +94,9 @@ internal static class WorldBuilder
             site.Add(new Meter(seat, circuits[circuit.Id], circuit.MeterClassPercent, Stream(circuit.Meter!)));
         }
 
+        var byId = site.Devices.ToDictionary(device => device.Seat.Id);
         foreach (var device in spec.Devices.Where(device => device.Gateway is not null))
-            site.Devices.First(built => built.Seat.Id == device.Id).Behind = site.Devices.First(built => built.Seat.Id == device.Gateway);
+            byId[device.Id].Behind = byId[device.Gateway!];
         return site;
     }
 
@@ -102,7 +110,7 @@ internal static class WorldBuilder
         Place = device.Place,
         PeriodS = device.PeriodS,
         Dialect = device.Dialect,
-        IsMisspelt = device.IsMisspelt,
+        Quirks = device.Quirks,
         ReconnectWithinS = device.ReconnectWithinS,
         SkewMs = (long)Math.Round(device.SkewS * 1000),
         Circuit = device.Circuit is null ? null : circuits[device.Circuit],
@@ -165,7 +173,12 @@ internal static class WorldBuilder
     private static ChargingDevice BuildCharging(DeviceSpec spec, DeviceSeat seat, Randomness random)
     {
         var isCabinet = spec.Kind == SimulatedKind.Cabinet;
-        var settings = new PointSettings { Resolution = spec.IsOld ? Resolution.OldPile : Resolution.Pile, RefreshS = spec.RefreshS };
+        var settings = new PointSettings
+        {
+            Resolution = seat.Has(Quirks.WholeWatts) ? Resolution.OldPile : Resolution.Pile,
+            RefreshS = spec.RefreshS,
+            CountsPerOrder = seat.Has(Quirks.CounterPerOrder),
+        };
         var points = new ChargingPoint[spec.Sockets];
         for (var index = 0; index < points.Length; index++)
         {
@@ -188,7 +201,7 @@ internal static class WorldBuilder
         SimulatedKind.CallButton => new CallButton(seat, random),
         SimulatedKind.LiftBlocker => new LiftBlocker(seat),
         SimulatedKind.Siren => new Siren(seat),
-        SimulatedKind.Gateway => new Gateway(seat, random),
+        SimulatedKind.Gateway => new Gateway(seat, spec.IsShared, random),
         SimulatedKind.Pile or SimulatedKind.Cabinet => throw new System.Diagnostics.UnreachableException(),
     };
 }

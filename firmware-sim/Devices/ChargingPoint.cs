@@ -31,6 +31,9 @@ internal sealed record PointSettings
     public double RefreshS { get; init; }
 
     public double ClassPercent { get; init; } = 2;
+
+    /// <summary>Whether the counter it tells begins anew with every order.</summary>
+    public bool CountsPerOrder { get; init; }
 }
 
 /// <summary>One socket of a pile or slot of a cabinet: plug, contact, relay, meter, and the firmware's session around them.</summary>
@@ -50,6 +53,7 @@ internal sealed class ChargingPoint(ChannelId channel, PointSettings settings, i
     private int _overPower;
     private double _sessionS;
     private double _sessionFromWh;
+    private double _lastOrderWh;
     private Charger? _charger;
     private Charger? _second;
 
@@ -85,8 +89,10 @@ internal sealed class ChargingPoint(ChannelId channel, PointSettings settings, i
 
     public string? User { get; private set; }
 
-    /// <summary>What the present session has taken, Wh; 0 without one.</summary>
-    public double SessionWattHours => Session is null ? 0 : _meter.ExactWattHours - _sessionFromWh;
+    /// <summary>The energy counter it tells, Wh: the meter's register, or what the present order, else the last one, has taken.</summary>
+    public double CounterWattHours => settings.CountsPerOrder
+        ? Resolution.Floor(Session is null ? _lastOrderWh : _meter.ExactWattHours - _sessionFromWh, settings.Resolution.WattHours)
+        : _meter.WattHours;
 
     /// <summary>What the firmware would call it: <c>idle charging full stopped off</c>.</summary>
     public string State { get; private set; } = "idle";
@@ -192,12 +198,13 @@ internal sealed class ChargingPoint(ChannelId channel, PointSettings settings, i
     {
         if (Session is null)
             return null;
+        _lastOrderWh = _meter.ExactWattHours - _sessionFromWh;
         var fact = new DeviceFact(EventKind.SessionStop, Channel)
         {
             Reason = reason,
             Session = Session,
             User = User,
-            Wh = Math.Round(_meter.ExactWattHours - _sessionFromWh, 1),
+            Wh = Math.Round(_lastOrderWh, 1),
         };
         Session = null;
         User = null;

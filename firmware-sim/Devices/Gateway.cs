@@ -4,9 +4,14 @@ using FirmwareSim.Protocol;
 namespace FirmwareSim.Devices;
 
 /// <summary>A gateway (网关): whatever is behind it reaches the broker through it, or not at all.</summary>
-internal sealed class Gateway(DeviceSeat seat, Randomness random) : SimulatedDevice(seat)
+/// <param name="seat">Where it is.</param>
+/// <param name="isShared">Whether everything behind it speaks over its one connection, and not over connections of their own that only pass through it.</param>
+/// <param name="random">How well it is received.</param>
+internal sealed class Gateway(DeviceSeat seat, bool isShared, Randomness random) : SimulatedDevice(seat)
 {
     private double _rssi = random.Between(-95, -65);
+
+    public bool IsShared => isShared;
 
     public override string Model => "GW-4G";
 

@@ -26,11 +26,13 @@ internal sealed record DeviceSeat
     /// <summary>What it speaks.</summary>
     public SpokenDialect Dialect { get; init; }
 
-    /// <summary>Whether it spells some fields wrong, in dialects that are known for it.</summary>
-    public bool IsMisspelt { get; init; }
+    /// <summary>What its firmware does beside its protocol.</summary>
+    public Quirks Quirks { get; init; }
 
     /// <summary>How far its clock stands before (+) or behind (−) the true time, ms.</summary>
     public long SkewMs { get; init; }
+
+    public bool Has(Quirks quirk) => (Quirks & quirk) != 0;
 
     /// <summary>Registry path of the device, or of one of its channels.</summary>
     public string AssetPath(ChannelId channel)
@@ -68,6 +70,12 @@ internal abstract class SimulatedDevice(DeviceSeat seat)
 
     /// <summary>The gateway it speaks through; null for none.</summary>
     public SimulatedDevice? Behind { get; set; }
+
+    /// <summary>Whether it speaks over its gateway's connection and has none of its own.</summary>
+    public bool SharesConnection => Behind is Gateway { IsShared: true };
+
+    /// <summary>Whether somebody is left to say that it is gone: the broker by its will, or the gateway whose connection it shares, as long as that is there itself.</summary>
+    public bool IsSpokenFor => !SharesConnection || (Behind!.IsReachable && Behind.IsPowered);
 
     public LinkFaults Link { get; } = new();
 

@@ -39,7 +39,8 @@ internal sealed class Firmware : DeviceFirmware
     private readonly FirmwareSettings _settings;
     private readonly Func<ulong> _entropy;
     private readonly MessageBuffer _buffer;
-    private readonly ReadingWriter _readings = new();
+    private readonly ReadingWriter _readings;
+    private readonly Settlements<DeviceFact> _settlements = new();
     private readonly ArrayBufferWriter<byte> _body = new(4096);
     private readonly Queue<MessageKey> _backlog = new();
     private readonly Queue<(string Id, CommandAnswer Answer)> _answered = new();
@@ -94,7 +95,7 @@ internal sealed class Firmware : DeviceFirmware
         _freed = freed;
         _buffer = new MessageBuffer(settings.BufferMessages);
         _prefix = $"fm/1/{device.Seat.Site}/{device.Seat.Id}/";
-        _readings.Finished = Append;
+        _readings = new ReadingWriter { IsMisspelt = device.Seat.Has(Quirks.Misspelt), Finished = Append };
         // Devices do not all report at the same instant.
         _offsetMs = (long)(entropy() % (ulong)Math.Max(1, PeriodMs));
     }
@@ -201,10 +202,13 @@ internal sealed class Firmware : DeviceFirmware
         _now = now;
         foreach (var fact in Device.TakeFacts())
         {
-            Begin("event");
-            _readings.Fact(fact);
-            Finish();
+            Tell(fact);
+            if (fact.Kind == EventKind.SessionStop && Device.Seat.Has(Quirks.RepeatedSettlements))
+                _settlements.Repeat(fact, now.ClockMs, _entropy());
         }
+
+        while (_settlements.TryTakeDue(now.ClockMs, out var settlement))
+            Tell(settlement);
 
         if (now.ClockMs >= _nextReportMs)
         {
@@ -304,6 +308,13 @@ internal sealed class Firmware : DeviceFirmware
     private byte[] Status(string word, long bd, long? tsMs) => Encoding.UTF8.GetBytes(string.Create(
         CultureInfo.InvariantCulture,
         $$"""{"s":"{{word}}","bd":{{bd}},"boot":"{{Boot}}"{{(tsMs is { } ts ? string.Create(CultureInfo.InvariantCulture, $",\"ts\":{ts}") : "")}}{{(_cfg is not null && tsMs is not null ? $",\"cfg\":\"{_cfg}\"" : "")}}}"""));
+
+    private void Tell(DeviceFact fact)
+    {
+        Begin("event");
+        _readings.Fact(fact);
+        Finish();
+    }
 
     private void Begin(string kind)
     {

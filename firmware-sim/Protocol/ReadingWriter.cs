@@ -18,6 +18,9 @@ internal sealed class ReadingWriter : IDisposable
 
     public ReadingWriter() => _json = new Utf8JsonWriter(_element, Options);
 
+    /// <summary>Whether it spells the words wrong that some boards do (see <see cref="Quirks.Misspelt"/>).</summary>
+    public bool IsMisspelt { get; init; }
+
     /// <summary>Called with each finished element.</summary>
     public Action<ReadOnlySpan<byte>>? Finished { get; set; }
 
@@ -35,7 +38,7 @@ internal sealed class ReadingWriter : IDisposable
     {
         var rounded = Math.Round(value, decimals);
         // Minus nothing is nothing.
-        _json.WriteNumber(metric.Utf8Key(), rounded == 0 ? 0 : rounded);
+        _json.WriteNumber(IsMisspelt && metric == Metric.Tc ? "tmep"u8 : metric.Utf8Key(), rounded == 0 ? 0 : rounded);
     }
 
     public void Flag(Metric metric, bool value) => _json.WriteBoolean(metric.Utf8Key(), value);
@@ -59,7 +62,7 @@ internal sealed class ReadingWriter : IDisposable
         Begin(fact.Channel);
         _json.WriteString("ev"u8, Words.Of(fact.Kind));
         if (fact.Reason is { } reason)
-            _json.WriteString("reason"u8, Words.Of(reason));
+            _json.WriteString(IsMisspelt ? "resaon"u8 : "reason"u8, Words.Of(reason));
         if (fact.Session is not null)
             _json.WriteString("session"u8, fact.Session);
         if (fact.User is not null)

@@ -5,8 +5,6 @@ namespace FirmwareSim.Running;
 /// <summary>A device's way to a real broker: a connection of its own, or a place in a gateway's.</summary>
 internal interface ILiveConnection : IAsyncDisposable
 {
-    void Open();
-
     void Publish(Outgoing message);
 
     /// <summary>Tears the connection as a power cut would, so that the broker publishes the will.</summary>

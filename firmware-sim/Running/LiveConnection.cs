@@ -19,7 +19,16 @@ internal sealed class LiveConnection : ILiveConnection
     private readonly List<Task> _work = [];
     private Task _lastPublish = Task.CompletedTask;
 
-    public LiveConnection(BrokerAddress broker, LiveStation station, int number, byte[] will, ChannelWriter<Signal> signals, TimeProvider time)
+    /// <param name="broker">Where to.</param>
+    /// <param name="station">Whose it is.</param>
+    /// <param name="number">Which of its connections this is.</param>
+    /// <param name="will">Its will, with the number that the next birth has.</param>
+    /// <param name="subscriptions">What it listens to.</param>
+    /// <param name="isShared">Whether a hundred devices speak over it.</param>
+    /// <param name="signals">Where it tells what happens.</param>
+    /// <param name="time">The clock.</param>
+    public LiveConnection(
+        BrokerAddress broker, LiveStation station, int number, byte[] will, IEnumerable<string> subscriptions, bool isShared, ChannelWriter<Signal> signals, TimeProvider time)
     {
         _station = station;
         _number = number;
@@ -40,15 +49,15 @@ internal sealed class LiveConnection : ILiveConnection
                 SessionExpiry = TimeSpan.Zero,
                 KeepAlive = TimeSpan.FromSeconds(10),
                 Will = firmware.WillTopic is { } willTopic ? new MqttWill(willTopic, will) { Retain = firmware.RetainsWill } : null,
-                Subscriptions = [.. firmware.Subscriptions.Select(topic => new MqttSubscription(topic) { RetainAsPublished = false, RetainHandling = MqttRetainHandling.SendAtSubscribe })],
-                // Hundreds of these live in one process, and each says a kilobyte now and then.
+                Subscriptions = [.. subscriptions.Select(topic => new MqttSubscription(topic) { RetainAsPublished = false, RetainHandling = MqttRetainHandling.SendAtSubscribe })],
+                // Hundreds of these live in one process, and each says a kilobyte now and then; a gateway's says a hundred times as much.
                 ReceiveMaximum = 64,
-                OutboundWindow = 100,
-                OutboundQueue = 2_000,
-                InboundBatchMessages = 64,
+                OutboundWindow = isShared ? 500 : 100,
+                OutboundQueue = isShared ? 20_000 : 2_000,
+                InboundBatchMessages = isShared ? 256 : 64,
                 InboundBatchBytes = 64 << 10,
-                ReadBufferBytes = 4 << 10,
-                WriteBufferBytes = 32 << 10,
+                ReadBufferBytes = isShared ? 16 << 10 : 4 << 10,
+                WriteBufferBytes = isShared ? 64 << 10 : 32 << 10,
                 SocketReceiveBufferBytes = 0,
                 MaximumPacketSize = 64 << 10,
                 ReconnectMin = TimeSpan.FromMilliseconds(500),
@@ -64,7 +73,10 @@ internal sealed class LiveConnection : ILiveConnection
         _work.Add(ReceiveAsync());
     }
 
-    public void Publish(Outgoing message) => _lastPublish = PublishAsync(message);
+    public void Publish(Outgoing message) => PublishFor(_station, _number, message);
+
+    /// <summary>Publishes for a device that shares this connection; what becomes of the message is told to it.</summary>
+    public void PublishFor(LiveStation station, int number, Outgoing message) => _lastPublish = PublishAsync(station, number, message);
 
     /// <summary>Tears the connection as a power cut would, so that the broker publishes the will.</summary>
     public Task TearAsync() => EndAsync(publishWill: true);
@@ -143,16 +155,16 @@ internal sealed class LiveConnection : ILiveConnection
     private Signal.Received Take(in MqttInboundMessage message) =>
         new(_station, _number, Encoding.UTF8.GetString(message.Topic), message.Payload.ToArray(), message.Retain, _time.GetUtcNow().ToUnixTimeMilliseconds());
 
-    private async Task PublishAsync(Outgoing message)
+    private async Task PublishAsync(LiveStation station, int number, Outgoing message)
     {
         try
         {
             var reason = await _client.PublishAsync(Encoding.UTF8.GetBytes(message.Topic), message.Payload, MqttQos.AtLeastOnce, message.Retain, null, _ended.Token)
                 .ConfigureAwait(false);
             if (reason >= MqttReasonCode.UnspecifiedError)
-                await _signals.WriteAsync(new Signal.Refused(_station, _number, $"{message.Topic}: {reason}"), _ended.Token).ConfigureAwait(false);
+                await _signals.WriteAsync(new Signal.Refused(station, number, $"{message.Topic}: {reason}"), _ended.Token).ConfigureAwait(false);
             else if (message.Key is { } key)
-                await _signals.WriteAsync(new Signal.Delivered(_station, _number, key), _ended.Token).ConfigureAwait(false);
+                await _signals.WriteAsync(new Signal.Delivered(station, number, key), _ended.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {

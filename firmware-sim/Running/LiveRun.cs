@@ -14,7 +14,7 @@ internal sealed class LiveRun
     /// <summary>Connections opened per second: a neighbourhood does not come up in one instant.</summary>
     private const double DialsPerSecond = 200;
 
-    /// <summary>Devices that sit down behind a gateway per second: no connection is opened for them.</summary>
+    /// <summary>Devices that sit down in a gateway's connection per second: none is opened for them.</summary>
     private const double SeatsPerSecond = 2_000;
 
     private static readonly TimeSpan ReportEvery = TimeSpan.FromSeconds(10);
@@ -25,9 +25,9 @@ internal sealed class LiveRun
     private readonly TextWriter _report;
     private readonly Channel<Signal> _signals = Channel.CreateBounded<Signal>(new BoundedChannelOptions(SignalsMax) { SingleReader = true });
     private readonly List<LiveStation> _stations = [];
-    private readonly List<LiveGateway> _gateways = [];
     private readonly DateTimeOffset _start;
     private int _awake;
+    private double _mayDial;
     private long _refusalsReported;
 
     public LiveRun(Scenario scenario, ulong seed, double? speed, BrokerAddress broker, Ledger ledger, TextWriter report, TimeProvider time)
@@ -38,31 +38,18 @@ internal sealed class LiveRun
         _start = time.GetUtcNow();
         _world = new World(scenario, seed, _start.ToUnixTimeMilliseconds(), speed);
         var settings = new FirmwareSettings { BufferMessages = scenario.BufferMessages };
-        var gateways = scenario.Fleet is { Gateways: { } count } fleet ? Gateways(fleet, count, broker) : [];
         foreach (var device in _world.Devices)
-            _stations.Add(LiveStation.Of(device, settings, broker, ledger, _signals.Writer, time, gateways.GetValueOrDefault(device.ToString())));
-    }
-
-    /// <summary>The fleet's devices, shared out evenly among its gateways.</summary>
-    private Dictionary<string, LiveGateway> Gateways(FleetSpec fleet, int count, BrokerAddress broker)
-    {
-        var seats = new Dictionary<string, LiveGateway>();
-        var ids = _world.Devices.Where(device => device.Seat.Site == fleet.Site).Select(device => device.Seat.Id).ToArray();
-        foreach (var share in ids.Chunk((ids.Length + count - 1) / count))
-        {
-            var gateway = new LiveGateway(broker, fleet.Site, _gateways.Count + 1, share, _signals.Writer, _time);
-            _gateways.Add(gateway);
-            foreach (var id in share)
-                seats[$"{fleet.Site}/{id}"] = gateway;
-        }
-
-        return seats;
+            _stations.Add(LiveStation.Of(device, settings, broker, ledger, _signals.Writer, time));
+        var byDevice = _stations.ToDictionary(station => station.Firmware.Device);
+        foreach (var station in _stations.Where(station => station.Firmware.Device.SharesConnection))
+            station.Share(byDevice[station.Firmware.Device.Behind!]);
     }
 
     public RunCounters Counters => new()
     {
         Devices = _stations.Count,
         Connected = _stations.Count(station => station.Firmware.IsConnected),
+        Connections = _stations.Count(station => station.Firmware.IsConnected && !station.Firmware.Device.SharesConnection),
         Produced = _stations.Sum(station => station.Produced),
         Sent = _stations.Sum(station => station.Sent),
         BrokerAcked = _stations.Sum(station => station.BrokerAcked),
@@ -80,8 +67,6 @@ internal sealed class LiveRun
         var step = TimeSpan.FromSeconds(_world.StepS);
         var nextReport = _start + ReportEvery;
         var isPlaying = false;
-        foreach (var gateway in _gateways)
-            gateway.Start();
         try
         {
             for (var due = _start + step; duration is null || due <= _start + duration; due += step)
@@ -118,10 +103,16 @@ internal sealed class LiveRun
         _world.Step();
         var now = _world.Now;
         Hear(now);
-        _awake = Math.Min(_stations.Count, _awake + (int)Math.Max(1, (_gateways.Count > 0 ? SeatsPerSecond : DialsPerSecond) * _world.StepS));
+        Wake();
         for (var index = 0; index < _awake; index++)
             _stations[index].Step(now);
         _ledger.Flush();
+    }
+
+    private void Wake()
+    {
+        for (_mayDial += DialsPerSecond * _world.StepS; _awake < _stations.Count && _mayDial > 0; _awake++)
+            _mayDial -= _stations[_awake].Firmware.Device.SharesConnection ? DialsPerSecond / SeatsPerSecond : 1;
     }
 
     private void Hear(in Moment now)
@@ -133,8 +124,10 @@ internal sealed class LiveRun
     private async Task EndAsync()
     {
         var now = _world.Now;
+        foreach (var station in _stations)
+            station.ShutDown(now);
         // Somebody has to go on listening, or connections with something to say could not close.
-        var goodbyes = Task.WhenAll(_stations.Select(station => station.ShutDownAsync(now)));
+        var goodbyes = Task.WhenAll(_stations.Select(station => station.CloseAsync()));
         while (!goodbyes.IsCompleted)
         {
             Hear(now);
@@ -147,8 +140,6 @@ internal sealed class LiveRun
         Report();
         foreach (var station in _stations)
             await station.DisposeAsync().ConfigureAwait(false);
-        foreach (var gateway in _gateways)
-            await gateway.DisposeAsync().ConfigureAwait(false);
     }
 
     private void Report()

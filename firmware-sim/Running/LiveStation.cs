@@ -12,17 +12,17 @@ internal sealed class LiveStation : Station, IAsyncDisposable
     private readonly ChannelWriter<Signal> _signals;
     private readonly TimeProvider _time;
     private readonly List<Task> _closing = [];
-    private readonly LiveGateway? _gateway;
+    private LiveGateway? _carries;
+    private LiveGateway? _carriedBy;
     private ILiveConnection? _connection;
     private int _number;
 
-    private LiveStation(DeviceFirmware firmware, BrokerAddress broker, ChannelWriter<Signal> signals, TimeProvider time, LiveGateway? gateway)
+    private LiveStation(DeviceFirmware firmware, BrokerAddress broker, ChannelWriter<Signal> signals, TimeProvider time)
         : base(firmware)
     {
         _broker = broker;
         _signals = signals;
         _time = time;
-        _gateway = gateway;
     }
 
     public long Produced { get; private set; }
@@ -39,17 +39,19 @@ internal sealed class LiveStation : Station, IAsyncDisposable
 
     public string? LastRefusal { get; private set; }
 
+    /// <summary>Whether it has a place in its gateway's connection, standing or not.</summary>
+    public bool IsSeated => _connection is not null;
+
     protected override bool IsDialled => _connection is not null;
 
     public static LiveStation Of(
-        SimulatedDevice device, FirmwareSettings settings, BrokerAddress broker, Ledger ledger, ChannelWriter<Signal> signals, TimeProvider time,
-        LiveGateway? gateway = null)
+        SimulatedDevice device, FirmwareSettings settings, BrokerAddress broker, Ledger ledger, ChannelWriter<Signal> signals, TimeProvider time)
     {
         LiveStation? station = null;
         // Real entropy, whatever the seed: a boot that came twice would make the service drop the second run's messages as duplicates.
         static ulong Entropy() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         if (device.Seat.Dialect != SpokenDialect.Fm1)
-            return station = new LiveStation(ForeignFirmware.Of(device.Seat.Dialect, device, Entropy, message => station!.Publish(message)), broker, signals, time, gateway);
+            return station = new LiveStation(ForeignFirmware.Of(device.Seat.Dialect, device, Entropy, message => station!.Publish(message)), broker, signals, time);
         var firmware = new Firmware(
             device,
             settings,
@@ -66,7 +68,14 @@ internal sealed class LiveStation : Station, IAsyncDisposable
                 station!.WatermarkAcked++;
                 ledger.Acked(device, key);
             });
-        return station = new LiveStation(firmware, broker, signals, time, gateway);
+        return station = new LiveStation(firmware, broker, signals, time);
+    }
+
+    /// <summary>From now on it speaks over the connection of its gateway.</summary>
+    public void Share(LiveStation gateway)
+    {
+        _carriedBy = gateway._carries ??= new LiveGateway(gateway);
+        _carriedBy.Carry(this);
     }
 
     /// <summary>What the network said; words of an earlier connection are too late.</summary>
@@ -78,11 +87,13 @@ internal sealed class LiveStation : Station, IAsyncDisposable
         {
             case Signal.Up:
                 Firmware.Connected(now);
+                _carries?.Connected(now);
                 break;
             case Signal.Down:
                 Losses++;
                 Firmware.Disconnected();
                 Close(_connection.AbandonAsync());
+                _carries?.Disconnected();
                 break;
             case Signal.Delivered delivered:
                 BrokerAcked++;
@@ -92,19 +103,49 @@ internal sealed class LiveStation : Station, IAsyncDisposable
                 Refusals++;
                 LastRefusal = refused.Reason;
                 break;
+            case Signal.Received received when _carries is null:
+                Receive(received, now);
+                break;
             case Signal.Received received:
-                Firmware.Receive(received.Topic, received.Payload, received.Retained, now, received.ArrivedMs);
+                _carries.Distribute(received, now);
                 break;
         }
     }
 
-    /// <summary>Says that it is switched off, and waits until the broker knows.</summary>
-    public async Task ShutDownAsync(Moment now)
+    /// <summary>Waits until the broker has what was said last.</summary>
+    public async Task CloseAsync()
     {
-        Firmware.ShutDown(now);
         if (_connection is not null)
             Close(_connection.CloseAsync());
         await Task.WhenAll(_closing).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes in what is for it.</summary>
+    public void Receive(Signal.Received received, in Moment now) =>
+        Firmware.Receive(received.Topic, received.Payload, received.Retained, now, received.ArrivedMs);
+
+    /// <summary>The connection of its gateway is gone.</summary>
+    public void LoseSeat()
+    {
+        if (_connection is null)
+            return;
+        Losses += Firmware.IsConnected ? 1 : 0;
+        Firmware.Disconnected();
+        _connection = null;
+    }
+
+    /// <summary>Says that it is switched off; what is behind it speaks first.</summary>
+    public void ShutDown(in Moment now)
+    {
+        _carries?.ShutDown(now);
+        Firmware.ShutDown(now);
+    }
+
+    /// <summary>Publishes for a device behind this gateway; without a connection it goes nowhere.</summary>
+    public void PublishFor(LiveStation station, int number, Outgoing message)
+    {
+        if (Firmware.IsConnected && _connection is LiveConnection own)
+            own.PublishFor(station, number, message);
     }
 
     public async ValueTask DisposeAsync()
@@ -121,14 +162,25 @@ internal sealed class LiveStation : Station, IAsyncDisposable
         if (_closing.Count > 0)
             return;
         _number++;
-        _connection = _gateway?.Seat(this, _number) ?? new LiveConnection(_broker, this, _number, Firmware.NextWill(), _signals, _time);
-        _connection.Open();
+        var will = Firmware.NextWill();
+        if (_carriedBy is not null)
+        {
+            _connection = new SharedSeat(_carriedBy, this, _number, will);
+            _carriedBy.Seat(this, now);
+            return;
+        }
+
+        var topics = Firmware.Subscriptions.Concat(_carries?.Subscriptions ?? []).Distinct();
+        var connection = new LiveConnection(_broker, this, _number, will, topics, isShared: _carries is not null, _signals, _time);
+        _connection = connection;
+        connection.Open();
     }
 
     protected override void HangUp(in Moment now)
     {
         Firmware.Disconnected();
         Close(_connection!.TearAsync());
+        _carries?.Disconnected();
     }
 
     private void Close(Task closing)

@@ -7,6 +7,9 @@ internal sealed record RunCounters
 
     public required int Connected { get; init; }
 
+    /// <summary>MQTT connections that carry them: fewer where a gateway shares its own.</summary>
+    public required int Connections { get; init; }
+
     /// <summary>Counted messages (<c>data</c>, <c>event</c>) that came into being.</summary>
     public required long Produced { get; init; }
 

@@ -31,6 +31,21 @@ internal static class Durations
         return text.Length == 0 ? null : sum;
     }
 
+    /// <summary>A length of time as people write it, in the largest units that keep it whole: <c>2d20h</c>.</summary>
+    public static string Text(double seconds)
+    {
+        var text = "";
+        var left = Math.Round(seconds * 1000);
+        foreach (var (unit, length) in Enumerable.Reverse(Units))
+        {
+            var count = Math.Floor(left / Math.Round(length * 1000));
+            left -= count * Math.Round(length * 1000);
+            text += count > 0 ? string.Create(CultureInfo.InvariantCulture, $"{count:0}{unit}") : "";
+        }
+
+        return text.Length == 0 ? "0s" : text;
+    }
+
     private static double? Number(string text) =>
         double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

@@ -1,3 +1,4 @@
+using FirmwareSim.Devices;
 using FirmwareSim.Physics;
 using FirmwareSim.Protocol;
 
@@ -41,7 +42,7 @@ internal sealed record Scenario
 
 internal sealed record FleetSpec(string Site, int Devices, int Sockets, double PeriodS)
 {
-    /// <summary>How many connections all of them share in a live run; null: each has its own.</summary>
+    /// <summary>How many gateways carry all of them, each over one connection; null: each has its own.</summary>
     public int? Gateways { get; init; }
 
     /// <summary>As <see cref="DeviceSpec.ReconnectWithinS"/>.</summary>
@@ -151,11 +152,14 @@ internal sealed record DeviceSpec
 
     public SpokenDialect Dialect { get; init; }
 
-    /// <summary>Spells some fields wrong (JUY only).</summary>
-    public bool IsMisspelt { get; init; }
+    /// <summary>What its firmware does beside its protocol.</summary>
+    public Quirks Quirks { get; init; }
 
-    /// <summary>The gateway that it reaches the broker through; null for a connection of its own.</summary>
+    /// <summary>The gateway that it reaches the broker through; null: none.</summary>
     public string? Gateway { get; init; }
+
+    /// <summary>A gateway over whose one connection everything behind it speaks.</summary>
+    public bool IsShared { get; init; }
 
     /// <summary>Longest time it waits by chance before it connects again after its network was gone, s: real piles take up to two minutes, so that they do not all come at once.</summary>
     public double ReconnectWithinS { get; init; }
@@ -168,9 +172,6 @@ internal sealed record DeviceSpec
 
     /// <summary>How often its display takes a new value, s.</summary>
     public double RefreshS { get; init; }
-
-    /// <summary>An older pile tells whole watts and hundredths of a kWh.</summary>
-    public bool IsOld { get; init; }
 
     /// <summary>Mean temperature of the air around it, °C.</summary>
     public double AmbientC { get; init; } = 16;

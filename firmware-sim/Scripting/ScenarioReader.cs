@@ -1,4 +1,5 @@
 using System.Globalization;
+using FirmwareSim.Devices;
 using FirmwareSim.Physics;
 using FirmwareSim.Protocol;
 using YamlDotNet.Core;
@@ -15,6 +16,9 @@ internal static class ScenarioReader
     private const double DayS = 86_400;
     private const int DevicesMax = 100_000;
     private const int GatewaysMax = 10_000;
+
+    /// <summary>A load of a circuit of a site lies seven deep.</summary>
+    private const int DepthMax = 32;
 
     private static readonly Dictionary<string, SimulatedKind> Kinds = new()
     {
@@ -37,6 +41,15 @@ internal static class ScenarioReader
         ["shelly"] = SpokenDialect.Shelly,
         ["zigbee2mqtt"] = SpokenDialect.Zigbee2Mqtt,
         ["juy"] = SpokenDialect.Juy,
+    };
+
+    private static readonly Dictionary<string, Quirks> QuirkNames = new()
+    {
+        ["idle-unreported"] = Quirks.IdleUnreported,
+        ["whole-watts"] = Quirks.WholeWatts,
+        ["counter-per-order"] = Quirks.CounterPerOrder,
+        ["repeated-settlements"] = Quirks.RepeatedSettlements,
+        ["misspelt"] = Quirks.Misspelt,
     };
 
     private static readonly Dictionary<string, BreakerCurve> Curves = new() { ["B"] = BreakerCurve.B, ["C"] = BreakerCurve.C, ["D"] = BreakerCurve.D };
@@ -135,8 +148,15 @@ internal static class ScenarioReader
     {
         try
         {
+            var content = text.ReadToEnd();
+            if (IsTooDeep(content))
+            {
+                errors.Add(new ScenarioError(file, 1, "", "", $"this is nested more than {DepthMax} deep; no scenario is"));
+                return null;
+            }
+
             var stream = new YamlStream();
-            stream.Load(text);
+            stream.Load(new StringReader(content));
             if (stream.Documents is [{ RootNode: YamlMappingNode mapping }])
                 return new YamlSection(file, mapping, "", errors);
             errors.Add(new ScenarioError(file, 1, "", "", "the file is one mapping of keys: name, start, sites …"));
@@ -147,6 +167,16 @@ internal static class ScenarioReader
         }
 
         return null;
+    }
+
+    /// <summary>Loading goes as deep as the file does, and a file that somebody nested a hundred thousand deep must not end the program.</summary>
+    private static bool IsTooDeep(string content)
+    {
+        var parser = new Parser(new StringReader(content));
+        var depth = 0;
+        while (depth <= DepthMax && parser.MoveNext())
+            depth += parser.Current!.NestingIncrease;
+        return depth > DepthMax;
     }
 
     private static long ReadStart(YamlSection root)
@@ -216,6 +246,8 @@ internal static class ScenarioReader
         {
             if (!site.Devices.Any(other => other.Id == device.Gateway && other.Kind == SimulatedKind.Gateway && other.Gateway is null))
                 section.Refuse("devices", device.Gateway!, $"device {device.Id} is behind a gateway that is not in this site, or itself behind one");
+            else if (device.Dialect != SpokenDialect.Fm1 && site.Devices.Any(other => other.Id == device.Gateway && other.IsShared))
+                section.Refuse("devices", device.Gateway!, $"device {device.Id} speaks for itself; behind a shared gateway everything speaks fm1");
         }
 
         foreach (var people in site.People)
@@ -289,6 +321,7 @@ internal static class ScenarioReader
     {
         var kind = section.Choice("kind", Kinds, SimulatedKind.Lamp);
         var charges = kind is SimulatedKind.Pile or SimulatedKind.Cabinet;
+        var dialect = section.Has("dialect") ? section.Choice("dialect", Dialects, SpokenDialect.Fm1) : SpokenDialect.Fm1;
         var device = new DeviceSpec
         {
             Id = section.Id("id"),
@@ -298,10 +331,10 @@ internal static class ScenarioReader
             PeriodS = section.Seconds("period", 0.01, DayS) ?? 10,
             Sockets = section.Count("sockets", charges ? 1 : 0, 200) ?? (charges ? 10 : 0),
             Reserved = section.Texts("reserved"),
-            IsOld = section.Flag("old"),
-            Dialect = section.Has("dialect") ? section.Choice("dialect", Dialects, SpokenDialect.Fm1) : SpokenDialect.Fm1,
-            IsMisspelt = section.Flag("misspelt"),
+            Dialect = dialect,
+            Quirks = ReadQuirks(section, dialect, charges),
             Gateway = section.Has("gateway") ? section.Id("gateway") : null,
+            IsShared = section.Flag("shared"),
             ReconnectWithinS = section.Seconds("reconnect", 0, 3_600) ?? 0,
             SkewS = section.Number("skew", -DayS, DayS) ?? 0,
             RefreshS = section.Seconds("refresh", 0, 3_600) ?? 0,
@@ -311,11 +344,27 @@ internal static class ScenarioReader
         section.Done();
         if (device.Dialect != SpokenDialect.Fm1 && kind != SimulatedKind.Pile)
             section.Refuse("dialect", section.Text("dialect")!, "only piles speak foreign dialects; for a meter write meter_dialect on its circuit");
+        if (device.IsShared && kind != SimulatedKind.Gateway)
+            section.Refuse("shared", "true", "only a gateway shares its connection");
         if (!charges && device.Sockets > 0)
             section.Refuse("sockets", device.Sockets.ToString(CultureInfo.InvariantCulture), "only a pile or a cabinet has them");
         foreach (var reserved in device.Reserved.Where(reserved => !HasChannel(device, reserved)))
             section.Refuse("reserved", reserved, $"use channels of {device.Id}");
         return device;
+    }
+
+    private static Quirks ReadQuirks(YamlSection section, SpokenDialect dialect, bool charges)
+    {
+        if (!section.Has("quirks"))
+            return dialect == SpokenDialect.Juy ? Quirks.Board : Quirks.None;
+        var listed = section.Choices("quirks", QuirkNames).Aggregate(Quirks.None, (all, quirk) => all | quirk);
+        // Tasmota, Shelly and Zigbee2MQTT are what they are.
+        if (!charges || dialect is not (SpokenDialect.Fm1 or SpokenDialect.Juy))
+            section.Refuse("quirks", string.Join(", ", section.Texts("quirks")), "only a pile or cabinet that speaks fm1 or juy has a choice of quirks");
+        if (dialect != SpokenDialect.Juy || listed.HasFlag(Quirks.WholeWatts))
+            return listed;
+        section.Refuse("quirks", string.Join(", ", section.Texts("quirks")), "the protocol of juy has no room for less than a watt; add whole-watts");
+        return listed;
     }
 
     private static PeopleSpec ReadPeople(YamlSection section)
@@ -388,7 +437,7 @@ internal static class ScenarioReader
     }
 
     private static ScriptAction Link(ScriptTarget target, LinkFault fault, double value) =>
-        target.Device(null, (site, device) => new ScriptAction.Link(site, device, fault, value));
+        target.Fm1Device((site, device) => new ScriptAction.Link(site, device, fault, value));
 
     private static ScriptAction Hazard(ScriptTarget target, HazardKind kind, double value) =>
         target.Device(SimulatedKind.Shed, (site, device) => new ScriptAction.Hazard(site, device, kind, value));

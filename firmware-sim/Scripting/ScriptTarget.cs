@@ -1,3 +1,5 @@
+using FirmwareSim.Protocol;
+
 namespace FirmwareSim.Scripting;
 
 /// <summary>What a script step's <c>on</c> points at: <c>site/circuit</c>, <c>site/device</c> or <c>site/device/channel</c>, and whether that exists.</summary>
@@ -37,6 +39,17 @@ internal sealed class ScriptTarget(YamlSection section, IReadOnlyList<SiteSpec> 
         if (parts[0].Length > 0 && !HasDevice(parts[0], parts[1], kind))
             Refuse(kind is null ? "there is no such device in this scenario" : $"there is no such device of kind {kind} in this scenario");
         return make(parts[0], parts[1]);
+    }
+
+    /// <summary>A device whose own firmware is simulated down to its messages.</summary>
+    public ScriptAction Fm1Device(Func<string, string, ScriptAction> make)
+    {
+        var action = Device(null, make);
+        var parts = (section.Text("on") ?? "").Split('/');
+        if (parts.Length == 2 && Site(parts[0]) is { } site
+            && (site.Devices.Any(device => device.Id == parts[1] && device.Dialect != SpokenDialect.Fm1) || site.Circuits.Any(circuit => circuit.Meter == parts[1] && circuit.MeterDialect != SpokenDialect.Fm1)))
+            Refuse("only fm1 devices repeat, delay, flood or spoil their messages");
+        return action;
     }
 
     public ScriptAction Point(Func<string, string, string, ScriptAction> make)

@@ -129,6 +129,21 @@ internal sealed partial class YamlSection(string file, YamlMappingNode node, str
         }
     }
 
+    /// <summary>A list of words, each one of the choices.</summary>
+    public IReadOnlyList<T> Choices<T>(string key, IReadOnlyDictionary<string, T> choices)
+    {
+        var chosen = new List<T>();
+        foreach (var text in Texts(key))
+        {
+            if (choices.TryGetValue(text, out var choice))
+                chosen.Add(choice);
+            else
+                Refuse(key, text, "use some of " + string.Join(", ", choices.Keys));
+        }
+
+        return chosen;
+    }
+
     public YamlSection? Section(string key)
     {
         switch (Find(key))

@@ -173,7 +173,8 @@ internal sealed class MessageFile : IDisposable
         protected override void HangUp(in Moment now)
         {
             Firmware.Disconnected();
-            _willAtMs = now.ClockMs + (long)(WillAfterS * 1000);
+            if (Firmware.Device.IsSpokenFor)
+                _willAtMs = now.ClockMs + (long)(WillAfterS * 1000);
         }
 
         protected override void Dial(in Moment now)
@@ -183,7 +184,8 @@ internal sealed class MessageFile : IDisposable
                 SendWill(now.ClockMs);
             _will = Firmware.NextWill();
             Firmware.Connected(now);
-            Firmware.Receive(Host, Fm1Downlink.HostState(online: true, now.ClockMs), retained: true, now);
+            if (Firmware.AckedTopic is not null)
+                Firmware.Receive(Host, Fm1Downlink.HostState(online: true, now.ClockMs), retained: true, now);
         }
 
         private void SendWill(long atMs)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Mqtt;
 using FacilityMonitor.Tests.Mqtt;
@@ -11,7 +12,7 @@ using FirmwareSim.Running;
 namespace FacilityMonitor.Tests.FirmwareSim;
 
 /// <summary>The simulator on a real broker, with a host that keeps everything and says so.</summary>
-public sealed class LiveRunTests
+public sealed partial class LiveRunTests
 {
     private const string Yard = """
         name: yard
@@ -116,7 +117,7 @@ public sealed class LiveRunTests
     [RealServerFact("mosquitto")]
     public async Task Piles_behind_two_gateways_lose_nothing_with_the_broker()
     {
-        await using var broker = await MosquittoBroker.StartAsync();
+        await using var broker = await MosquittoBroker.StartAsync("log_dest file {folder}/log");
         await using var host = await Host.StartAsync(broker);
         using var stop = new CancellationTokenSource();
         var run = Run(
@@ -140,8 +141,62 @@ public sealed class LiveRunTests
         var counters = await run;
 
         await Until.TrueAsync(() => Enumerable.Range(1, 7).All(number => host.Status($"f/pile-000{number}") == "shutdown"), "they say goodbye");
-        Assert.Equal((7, 0L, 0L), (counters.Devices, counters.Dropped, counters.Refused));
+        Assert.Equal("shutdown", host.Status("f/gateway-002"));
+        Assert.Equal((9, 0L, 0L), (counters.Devices, counters.Dropped, counters.Refused));
+        // The broker saw no more than the two of them: before it died, and after it was back.
+        Assert.Equal(["sim-f-gateway-001", "sim-f-gateway-002"], SimulatedClients(broker));
     }
+
+    [RealServerFact("mosquitto")]
+    public async Task A_gateway_that_is_gone_leaves_its_will_and_speaks_for_a_pile_that_it_no_longer_hears()
+    {
+        await using var broker = await MosquittoBroker.StartAsync("log_dest file {folder}/log");
+        await using var host = await Host.StartAsync(broker);
+        using var stop = new CancellationTokenSource();
+        var run = Run(
+            """
+            name: row
+            start: 2026-11-20T18:00:00+08:00
+            step: 50ms
+            sites:
+              - id: a
+                devices:
+                  - { id: gw, kind: gateway, shared: true, period: 200ms }
+                  - { id: pile-1, kind: pile, sockets: 2, period: 200ms, gateway: gw }
+                  - { id: pile-2, kind: pile, sockets: 2, period: 200ms, gateway: gw }
+            script:
+              - { at: 1500ms, for: 2s, do: offline, on: a/pile-1 }
+              - { at: 6s, for: 2s, do: offline, on: a/gw }
+            """,
+            broker,
+            Ledger.None,
+            stop.Token);
+
+        await Until.TrueAsync(() => host.Status("a/pile-1") == "offline", "the gateway says that the pile is gone");
+        Assert.Equal(("online", "online"), (host.Status("a/gw"), host.Status("a/pile-2")));
+        await Until.TrueAsync(() => host.Status("a/pile-1") == "online" && host.Birth("a/pile-1")!.Value.GetProperty("bd").GetInt64() == 2, "the pile is back");
+        await Until.TrueAsync(() => host.Status("a/gw") == "offline", "the broker publishes the gateway's will");
+        Assert.Equal(("online", "online"), (host.Status("a/pile-1"), host.Status("a/pile-2")));
+        await Until.TrueAsync(
+            () => host.Birth("a/gw")!.Value.GetProperty("bd").GetInt64() == 2 && host.Birth("a/pile-1")!.Value.GetProperty("bd").GetInt64() == 3
+                && host.Birth("a/pile-2")!.Value.GetProperty("bd").GetInt64() == 2,
+            "everybody is born again");
+        await Until.TrueAsync(() => host.IsWithoutGaps("a/gw") && host.IsWithoutGaps("a/pile-1") && host.IsWithoutGaps("a/pile-2") && host.HistMessages > 10, "nothing is missing");
+        await stop.CancelAsync();
+        var counters = await run;
+
+        await Until.TrueAsync(() => host.Status("a/gw") == "shutdown" && host.Status("a/pile-2") == "shutdown", "they say goodbye");
+        Assert.Equal(0, host.ChangedBodies);
+        Assert.Equal(0, counters.Refused);
+        Assert.Equal(["sim-a-gw"], SimulatedClients(broker));
+    }
+
+    /// <summary>Ids under which simulated devices connected, as the broker's own log tells.</summary>
+    private static IEnumerable<string> SimulatedClients(MosquittoBroker broker) =>
+        ConnectedAs().Matches(File.ReadAllText(Path.Combine(broker.Folder, "log"))).Select(match => match.Groups[1].Value).Distinct().Order(StringComparer.Ordinal);
+
+    [GeneratedRegex(@"client connected from \S+ as (sim-\S+)")]
+    private static partial Regex ConnectedAs();
 
     /// <summary>A ledger's text, and how many lines it has while it is still being written.</summary>
     private sealed class LineCounter() : StringWriter(CultureInfo.InvariantCulture)

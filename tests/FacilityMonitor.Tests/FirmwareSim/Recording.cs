@@ -19,6 +19,9 @@ internal sealed class Recording
 
     public List<TruthRow> Truths { get; } = [];
 
+    /// <summary>Every line as it was written, as far as it is JSON.</summary>
+    public List<(string Topic, string Payload, long AtMs)> Lines { get; } = [];
+
     /// <summary>Every channel by <c>site/device/channel</c>, its samples by receipt.</summary>
     public IReadOnlyDictionary<string, List<Sample>> Channels => _channels;
 
@@ -77,10 +80,11 @@ internal sealed class Recording
         var device = $"{topic[2]}/{topic[3]}";
         if (!root.TryGetProperty("payload", out var payload))
         {
-            Messages.Add(new Message(atMs, device, topic[4], null, -1, 0, "", []));
+            Messages.Add(new Message(atMs, device, topic[4], null, -1, 0, -1, "", []));
             return;
         }
 
+        Lines.Add((root.GetProperty("topic").GetString()!, payload.GetRawText(), atMs));
         var tsMs = payload.TryGetProperty("ts", out var ts) ? ts.GetInt64() : atMs;
         var events = new List<string>();
         if (payload.TryGetProperty("r", out var elements))
@@ -99,7 +103,7 @@ internal sealed class Recording
             atMs, device, topic[4],
             payload.TryGetProperty("boot", out var boot) ? boot.GetString() : null,
             payload.TryGetProperty("seq", out var seq) ? seq.GetInt64() : -1,
-            tsMs, payload.TryGetProperty("s", out var word) ? word.GetString()! : "", events));
+            tsMs, payload.TryGetProperty("bd", out var number) ? number.GetInt64() : -1, payload.TryGetProperty("s", out var word) ? word.GetString()! : "", events));
     }
 
     private void Add(string channel, long atMs, long tsMs, bool isHistory, JsonElement element)
@@ -129,7 +133,7 @@ internal sealed class Recording
 
     internal sealed record TruthRow(long FromMs, long ToMs, string Rule, string Asset, bool May);
 
-    internal sealed record Message(long AtMs, string Device, string Kind, string? Boot, long Seq, long TsMs, string Status, IReadOnlyList<string> Events);
+    internal sealed record Message(long AtMs, string Device, string Kind, string? Boot, long Seq, long TsMs, long Number, string Status, IReadOnlyList<string> Events);
 
     internal sealed record Sample(long AtMs, long TsMs, bool IsHistory, string State, IReadOnlyDictionary<string, double> Values)
     {
