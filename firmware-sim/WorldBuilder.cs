@@ -75,7 +75,7 @@ internal static class WorldBuilder
             // What somebody may tap: circuits for everybody's lamps and rooms, not those of the piles.
             var tapped = !place.HasHabits ? null : spec.Circuits.Where(circuit => circuit.Meter is not null && circuit.Phases == 1 && circuit.Loads.Count > 0)
                 .Select(circuit => (circuits[circuit.Id], $"{spec.Id}/{circuit.Id}")).ToList();
-            var neighbours = new Neighbours(here, place.Bikes, random => PickPack(isCabinet, random), Stream("people/" + place.Place), spec.Id, tapped);
+            var neighbours = new Neighbours(here, place, random => PickPack(isCabinet, random), Stream("people/" + place.Place), spec.Id, tapped);
             people[place.Place] = neighbours;
             site.People.Add(neighbours);
         }

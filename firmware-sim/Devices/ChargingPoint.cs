@@ -74,6 +74,16 @@ internal sealed class ChargingPoint(ChannelId channel, PointSettings settings, i
 
     public Charger? Charger => _charger;
 
+    /// <summary>Whether more hangs on it than the one charger it is meant for.</summary>
+    public bool HasTwoChargers => _second is not null || ExtraW > 0;
+
+    /// <summary>Whether what hangs on it still charges, or draws for some other purpose: not whether anything flows.</summary>
+    public bool TakesCharge => _charger is { IsDone: false } || _second is { IsDone: false } || ExtraW > 0;
+
+    /// <summary>Whether it is held by a battery that is full: its charge is over, or nothing but the last trickle of its taper is left.</summary>
+    public bool IsFull => _charger is { } charger && _second is null or { IsDone: true } && ExtraW == 0
+        && (charger.IsDone || (charger.IsInTaper && TrueWatts < settings.FullBelowW));
+
     public bool RelayClosed { get; private set; }
 
     /// <summary>A relay whose contacts have fused: it conducts whatever the firmware says.</summary>

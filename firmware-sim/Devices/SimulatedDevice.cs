@@ -85,6 +85,9 @@ internal abstract class SimulatedDevice(DeviceSeat seat)
     /// <summary>Whether it has power. Without its circuit a device on the mains is dead.</summary>
     public virtual bool IsPowered => Seat.Circuit is null || Seat.Circuit.Volts(Seat.Circuit.PhaseOf(0)) > 0;
 
+    /// <summary>Whether it could say something now and be heard.</summary>
+    public bool IsHeard => IsReachable && IsPowered;
+
     /// <summary>Raised by a script: the device shall start anew, once per count.</summary>
     public int RestartsAsked { get; set; }
 

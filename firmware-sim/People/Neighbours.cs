@@ -1,6 +1,7 @@
 using System.Globalization;
 using FirmwareSim.Devices;
 using FirmwareSim.Physics;
+using FirmwareSim.Scripting;
 
 namespace FirmwareSim.People;
 
@@ -37,31 +38,38 @@ internal sealed class Neighbours
     private readonly List<Truth> _truths = [];
     private readonly IReadOnlyList<(Circuit Circuit, string Asset)> _public;
     private readonly string _site;
+    private readonly int _roomFor;
     private readonly bool _hasHabits;
     private readonly Randomness _random;
     private Moment _now;
 
     /// <param name="devices">Where they charge.</param>
-    /// <param name="bikes">How many bikes; null: as many as the sockets serve.</param>
+    /// <param name="place">Which place it is, how many bikes belong there, and for how many there is room.</param>
     /// <param name="packs">Draws the pack and charger of one of them.</param>
     /// <param name="random">Their habits and days.</param>
     /// <param name="site">Where they live.</param>
     /// <param name="tapped">Public circuits that somebody might tap, with their registry paths; null where nobody has habits.</param>
     public Neighbours(
-        IReadOnlyList<ChargingDevice> devices, int? bikes, Func<Randomness, ChargerModel> packs, Randomness random, string site = "",
+        IReadOnlyList<ChargingDevice> devices, PeopleSpec place, Func<Randomness, ChargerModel> packs, Randomness random, string site,
         IReadOnlyList<(Circuit Circuit, string Asset)>? tapped = null)
     {
         _site = site;
+        _roomFor = place.Capacity ?? int.MaxValue;
         _public = tapped ?? [];
         _hasHabits = tapped is not null;
         _devices = devices;
         _random = random;
         _points = [.. devices.SelectMany(device => device.Points.Select(point => (device, point)))];
-        var count = bikes ?? (int)Math.Round(_points.Length / SocketsPerBike);
+        var count = place.Bikes ?? (int)Math.Round(_points.Length / SocketsPerBike);
+        var entitled = 0;
         for (var index = 0; index < count; index++)
         {
             var user = string.Create(CultureInfo.InvariantCulture, $"h:{random.Next() >> 32:x8}");
-            var resident = new Resident(user, packs(random), random.Chance(EntitledShare));
+            var bike = packs(random);
+            var isEntitled = random.Chance(EntitledShare);
+            entitled += isEntitled ? 1 : 0;
+            // A registry lists who may use the reserved sockets, so these have the same names in every world.
+            var resident = new Resident(isEntitled ? string.Create(CultureInfo.InvariantCulture, $"h:care-{place.Place}-{entitled}") : user, bike, isEntitled);
             _residents.Add(tapped is null ? resident : resident with { Habit = PickHabit(random) });
         }
     }
@@ -71,7 +79,7 @@ internal sealed class Neighbours
     public IReadOnlyList<ChargingDevice> Devices => _devices;
 
     /// <summary>Bikes that stand here now, charging or not.</summary>
-    public int Parked => Math.Max(_stays.Count, (int)Math.Round(_residents.Count * Rhythm.ShareAtHome(_now)));
+    public int Parked => Math.Max(_stays.Count, Math.Min(_roomFor, (int)Math.Round(_residents.Count * Rhythm.ShareAtHome(_now))));
 
     /// <summary>Who came and found no socket.</summary>
     public long TurnedAway { get; private set; }

@@ -184,7 +184,8 @@ internal sealed record DeviceSpec
 /// <param name="Place">Where.</param>
 /// <param name="Bikes">How many bikes; null: as many as the sockets serve.</param>
 /// <param name="HasHabits">Whether some of them do what they should not: splitters, reserved sockets, chargers left behind, fly-wires.</param>
-internal sealed record PeopleSpec(string Place, int? Bikes, bool HasHabits = false);
+/// <param name="Capacity">How many bikes find room in the place; who finds none parks elsewhere. Null: as many as come.</param>
+internal sealed record PeopleSpec(string Place, int? Bikes, bool HasHabits = false, int? Capacity = null);
 
 /// <summary>One thing that a scenario makes happen, and what a monitor should say about it.</summary>
 internal sealed record ScriptStep

@@ -369,7 +369,7 @@ internal static class ScenarioReader
 
     private static PeopleSpec ReadPeople(YamlSection section)
     {
-        var people = new PeopleSpec(section.Id("place"), section.Count("bikes", 0, 100_000), section.Flag("habits"));
+        var people = new PeopleSpec(section.Id("place"), section.Count("bikes", 0, 100_000), section.Flag("habits"), section.Count("capacity", 1, 100_000));
         section.Done();
         return people;
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using FacilityMonitor.Configuration;
+using FirmwareSim;
 
 namespace FacilityMonitor.Tests.FirmwareSim;
 
@@ -32,6 +33,36 @@ public sealed class DemoAgreementTests
         {
             var people = sites.Single(one => one.Id == site.Id).People.Single(one => one.Place == place);
             Assert.InRange(people.Bikes ?? int.MaxValue, 1, site.Places.Single(one => one.Id == place).Capacity!.Value);
+        }
+    }
+
+    [Theory]
+    [InlineData("demo")]
+    [InlineData("quiet-night")]
+    [InlineData("evening-peak")]
+    public void Places_were_built_for_as_many_bikes_as_the_registry_says(string scenario)
+    {
+        foreach (var site in Scenes.Shipped(scenario).Sites)
+        {
+            var registered = Registered.Sites.Single(one => one.Id == site.Id).Places;
+            Assert.All(site.People, people => Assert.Equal(registered.Single(place => place.Id == people.Place).Capacity, people.Capacity));
+        }
+    }
+
+    [Theory]
+    [InlineData("demo")]
+    [InlineData("standard-month")]
+    public void Whoever_may_use_a_reserved_socket_is_on_the_list_of_the_registry(string scenario)
+    {
+        for (var seed = 1UL; seed <= 5; seed++)
+        {
+            var world = new World(Scenes.Shipped(scenario) with { WarmUpS = 0 }, seed, 0);
+            foreach (var site in world.Sites)
+            {
+                // Only where there are reserved sockets does a list mean anything.
+                var here = site.People.Where(people => people.Devices.Any(device => device.Points.Any(point => point.IsReserved))).SelectMany(people => people.Residents);
+                Assert.All(here.Where(resident => resident.IsEntitled), resident => Assert.Contains(resident.User, Registered.Sites.Single(one => one.Id == site.Id).ReservedUsers));
+            }
         }
     }
 

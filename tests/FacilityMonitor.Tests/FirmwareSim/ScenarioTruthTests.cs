@@ -127,6 +127,10 @@ public sealed class ScenarioTruthTests
             case "reserved-socket-misuse":
                 return within.Exists(sample => sample.State == "charging") && recording.Scenario.Sites.SelectMany(site => site.Devices)
                     .Any(spec => spec.Reserved.Contains(truth.Asset.Split('/')[^1]) && truth.Asset.Contains($"/{spec.Id}/", StringComparison.Ordinal));
+            case "full-not-unplugged":
+                return IsCrowded(recording, truth);
+            case "implausible-energy":
+                return within.Max(sample => sample["wh"]) - within.Min(sample => sample["wh"]) > 1_600;
             case "lamp-failure":
                 return within.Count > 100 && within.TrueForAll(sample => sample["lamp"] == 0 || sample.AtMs < truth.FromMs || sample.AtMs > truth.ToMs);
             case "charger-on-public-circuit" or "unmetered-load":
@@ -135,6 +139,24 @@ public sealed class ScenarioTruthTests
                 Assert.Fail($"no test knows how {truth.Rule} shows");
                 return false;
         }
+    }
+
+    /// <summary>Whether at some moment every socket of a place was taken, and one of them had been held for two hours by a battery that takes next to nothing.</summary>
+    private static bool IsCrowded(Recording recording, Recording.TruthRow truth)
+    {
+        var (site, place) = (truth.Asset.Split('/')[0], truth.Asset.Split('/')[1]);
+        var piles = recording.Scenario.Sites.Single(one => one.Id == site).Devices.Where(device => device.Place == place && device.Sockets > 0).ToList();
+        var sockets = recording.Channels.Where(channel => piles.Exists(pile => channel.Key.StartsWith($"{site}/{pile.Id}/", StringComparison.Ordinal))).Select(channel => channel.Value).ToList();
+        Assert.Equal(piles.Sum(pile => pile.Sockets), sockets.Count);
+        for (var atMs = truth.FromMs; atMs <= truth.ToMs; atMs += 300_000)
+        {
+            var isTaken = sockets.TrueForAll(samples => samples.LastOrDefault(sample => sample.TsMs <= atMs) is { State: not "idle" });
+            if (isTaken && sockets.Exists(samples => samples.Where(sample => sample.TsMs <= atMs && sample.TsMs > atMs - 7_200_000).ToList() is { Count: > 10 } late
+                && late.TrueForAll(sample => sample["w"] < 18 && sample.State != "idle")))
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>When it was measured: as the device says, unless its clock is what is wrong.</summary>
