@@ -21,11 +21,12 @@ internal static class RealismCommand
         try
         {
             var real = Trace.ReadFolder(traces);
-            var rows = RealismTable.Rows(real);
+            var habits = ShedHabits.Watch(RealismTable.Seed);
+            var rows = RealismTable.Rows(real, habits);
             foreach (var line in RealismTable.Markdown(rows))
                 output.WriteLine(line);
             if (page is not null)
-                File.WriteAllText(page, RealismPage.Write(real, rows));
+                File.WriteAllText(page, RealismPage.Write(real, rows, habits));
             return ExitCode.Fine;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or FormatException)

@@ -26,7 +26,7 @@ internal static class RealismTable
         ("rad", PackCatalogue.Lithium48V),
     ];
 
-    public static IReadOnlyList<RealismRow> Rows(IReadOnlyList<Trace> traces)
+    public static IReadOnlyList<RealismRow> Rows(IReadOnlyList<Trace> traces, ShedHabits habits)
     {
         var rows = new List<RealismRow>();
         var lithium = Shapes(PackCatalogue.Lithium48V);
@@ -52,7 +52,7 @@ internal static class RealismTable
         rows.Add(Row("同：到 10 % / same: to 10 %, min", lead, [], shape => shape.To10Min, 0, "93 (0.31 C, DC)"));
         rows.Add(Row("同：浮充 / same: float, W", lead, [], shape => shape.TailW, 1, "3–6"));
         rows.Add(Row("磷酸铁锂：爬升 / LFP: climb, %/min", lfp, [], shape => shape.ClimbPercentPerMin, 3, "– (无实测 none measured)"));
-        rows.AddRange(Habits());
+        rows.AddRange(Habits(habits));
         foreach (var trace in traces)
         {
             var (rms, _) = SimulatedCurves.Nearest(trace, SimulatedCurves.Of(KindOf(trace), Bikes, Seed));
@@ -74,15 +74,17 @@ internal static class RealismTable
             yield return $"| {row.What} | {row.Simulated} | {(row.Real.Length == 0 ? "–" : row.Real)} | {row.Domain} |";
     }
 
-    private static IEnumerable<RealismRow> Habits()
+    private static IEnumerable<RealismRow> Habits(ShedHabits habits)
     {
-        var habits = ShedHabits.Watch(Seed);
-        double Share(Func<double, bool> inside) => 100.0 * habits.StartHours.Count(inside) / habits.StartHours.Count;
+        double Share(Func<double, bool> inside) => 100.0 * habits.Starts.Count(start => inside(start.Hour)) / habits.Starts.Count;
+        string Hours(IEnumerable<(double Hour, bool IsFree)> moments, bool isFree) => Quantiles([.. moments.Where(moment => moment.IsFree == isFree).Select(moment => moment.Hour)], 1);
         yield return new RealismRow(
             "开始充电 17–21 点 / starts between 17 and 21 h, %", Number(Share(hour => hour is >= 17 and < 21), 0), "", "68 in 18:00 ± 90 min (assumed there)");
         yield return new RealismRow("开始充电 0–6 点 / starts between 0 and 6 h, %", Number(Share(hour => hour < 6), 1), "", "–");
-        yield return new RealismRow(
-            "开始时刻 / hour of the start", Quantiles(habits.StartHours, 1), "", "18:00 ± 90 min (assumed there)");
+        yield return new RealismRow("开始时刻，工作日 / hour of the start, workdays", Hours(habits.Starts, isFree: false), "", "18:00 ± 90 min (assumed there)");
+        yield return new RealismRow("开始时刻，休息日 / hour of the start, free days", Hours(habits.Starts, isFree: true), "", "–");
+        yield return new RealismRow("取车时刻，工作日 / hour of fetching, workdays", Hours(habits.Fetched, isFree: false), "", "–");
+        yield return new RealismRow("取车时刻，休息日 / hour of fetching, free days", Hours(habits.Fetched, isFree: true), "", "–");
         yield return new RealismRow(
             "每个充电口每天次数 / charges a socket and day", Number(habits.StartsPerSocketAndDay, 2), "", "1.6 (小区实数 one estate: 400 a day, 252 sockets)");
         yield return new RealismRow("充电时长 / session length, h", Quantiles(habits.SessionHours, 1), "", "≤ 8 (锂电指南 guide), 12 (订单上限 order limit)");

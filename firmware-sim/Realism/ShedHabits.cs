@@ -24,7 +24,8 @@ internal sealed class ShedHabits
             people: [{ place: shed }]
         """;
 
-    private readonly List<double> _hours = [];
+    private readonly List<(double Hour, bool IsFree)> _starts = [];
+    private readonly List<(double Hour, bool IsFree)> _fetched = [];
     private readonly List<double> _chargingH = [];
     private readonly List<double> _kiloWattHours = [];
     private readonly Dictionary<string, long> _startedMs = [];
@@ -34,8 +35,11 @@ internal sealed class ShedHabits
     {
     }
 
-    /// <summary>Hour of the day of every start.</summary>
-    public IReadOnlyList<double> StartHours => _hours;
+    /// <summary>Hour of every start, and whether it was a free day.</summary>
+    public IReadOnlyList<(double Hour, bool IsFree)> Starts => _starts;
+
+    /// <summary>When bikes were fetched, charged or not.</summary>
+    public IReadOnlyList<(double Hour, bool IsFree)> Fetched => _fetched;
 
     /// <summary>Length of every session, h.</summary>
     public IReadOnlyList<double> SessionHours => _chargingH;
@@ -54,6 +58,8 @@ internal sealed class ShedHabits
         var scenario = ScenarioReader.Read("habits", new StringReader(Shed)).Scenario!;
         var world = new World(scenario, seed, scenario.StartMs);
         var habits = new ShedHabits();
+        var points = world.Devices.OfType<ChargingDevice>().SelectMany(device => device.Points).ToList();
+        var held = points.Select(point => point.Charger).ToArray();
         for (var step = 0; step < Days * 86_400 / StepS; step++)
         {
             world.Step();
@@ -62,9 +68,16 @@ internal sealed class ShedHabits
                 foreach (var fact in device.TakeFacts())
                     habits.Note(fact, world.Now);
             }
+
+            for (var index = 0; index < held.Length; index++)
+            {
+                if (held[index] is not null && held[index] != points[index].Charger)
+                    habits._fetched.Add((world.Now.Hour, world.Now.IsWeekend));
+                held[index] = points[index].Charger;
+            }
         }
 
-        habits.StartsPerSocketAndDay = habits._hours.Count / (double)Days / world.Sites[0].People[0].Devices.Sum(device => device.Points.Count);
+        habits.StartsPerSocketAndDay = habits._starts.Count / (double)Days / points.Count;
         return habits;
     }
 
@@ -72,7 +85,7 @@ internal sealed class ShedHabits
     {
         if (fact.Kind == EventKind.SessionStart)
         {
-            _hours.Add(now.Hour);
+            _starts.Add((now.Hour, now.IsWeekend));
             _startedMs[fact.Session!] = now.LifeMs;
         }
         else if (fact.Kind == EventKind.SessionStop && _startedMs.Remove(fact.Session!, out var startedMs))

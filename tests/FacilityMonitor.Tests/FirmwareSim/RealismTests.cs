@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
 using FacilityMonitor.Tests.Conventions;
 using FirmwareSim.Commands;
 using FirmwareSim.Physics;
@@ -6,7 +8,7 @@ using FirmwareSim.Realism;
 
 namespace FacilityMonitor.Tests.FirmwareSim;
 
-public sealed class RealismTests
+public sealed partial class RealismTests
 {
     private const int RealColumn = 3;
     private static readonly string Readme = Path.Combine(SourceTree.Root, "firmware-sim", "README.md");
@@ -16,7 +18,7 @@ public sealed class RealismTests
     public void The_table_in_the_README_is_what_the_simulator_does_today()
     {
         var written = Between(File.ReadAllLines(Readme), "<!-- realism -->", "<!-- /realism -->");
-        var now = RealismTable.Markdown(RealismTable.Rows(Trace.ReadFolder(Traces))).ToList();
+        var now = RealismTable.Markdown(RealismTable.Rows(Trace.ReadFolder(Traces), ShedHabits.Watch(RealismTable.Seed))).ToList();
         var hasTraces = Trace.ReadFolder(Traces).Count > 0;
         // Without the traces, the rows about them and their column are taken as they stand.
         string Comparable(string row) => hasTraces ? row : string.Join('|', row.Split('|').Where((_, column) => column != RealColumn));
@@ -76,8 +78,23 @@ public sealed class RealismTests
         Assert.Equal(0, RealismCommand.Run(folder.Path, page, output, TextWriter.Null));
 
         var html = File.ReadAllText(page);
-        Assert.Contains("lectric_x, RMS", html, StringComparison.Ordinal);
-        Assert.All(PackCatalogue.Street, entry => Assert.Contains($"<figcaption>{entry.Model.Name}<", html, StringComparison.Ordinal));
+        Assert.Contains("lectric_x: RMS", html, StringComparison.Ordinal);
+        Assert.Equal(2, html.Split("class=\"real\"").Length - 1);
+        Assert.Equal(1, html.Split("class=\"near\"").Length - 1);
+        Assert.All(PackCatalogue.Street, entry => Assert.Contains($"<figcaption><b>{entry.Model.Name}<", html, StringComparison.Ordinal));
+        Assert.Equal(6, html.Split("n = ").Length - 1);
+        Assert.All(XDocument.Parse("<x>" + string.Concat(Svg().Matches(html).Select(match => match.Value)) + "</x>").Root!.Elements(), svg =>
+        {
+            Assert.NotEmpty((string?)svg.Attribute("aria-label") ?? "");
+            Assert.All(svg.Elements("text"), text => Assert.NotEmpty(text.Value));
+            // Nothing is drawn outside its frame.
+            foreach (var point in svg.Elements("polyline").SelectMany(curve => ((string)curve.Attribute("points")!).Split(' ', StringSplitOptions.RemoveEmptyEntries)))
+            {
+                var xy = point.Split(',').Select(number => double.Parse(number, CultureInfo.InvariantCulture)).ToArray();
+                Assert.InRange(xy[0], 45, 391);
+                Assert.InRange(xy[1], 0, 207);
+            }
+        });
         Assert.Equal(html.Split("<svg").Length, html.Split("</svg>").Length);
         Assert.Contains("RMS", output.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("NaN", html, StringComparison.Ordinal);
@@ -93,6 +110,17 @@ public sealed class RealismTests
         Assert.Equal(1, RealismCommand.Run(folder.Path, null, TextWriter.Null, errors));
         Assert.Contains("bad.csv", errors.ToString(), StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData(113, 120)]
+    [InlineData(100, 100)]
+    [InlineData(1.1, 1.2)]
+    [InlineData(337, 350)]
+    [InlineData(46, 50)]
+    public void An_axis_ends_at_a_round_number(double value, double end) => Assert.Equal(end, Plot.Beyond(value), 9);
+
+    [GeneratedRegex("<svg.*?</svg>", RegexOptions.Singleline)]
+    private static partial Regex Svg();
 
     private static List<string> Between(string[] lines, string from, string to) =>
         [.. lines.SkipWhile(line => line != from).Skip(1).TakeWhile(line => line != to)];
