@@ -41,5 +41,5 @@ foreach (var (name, run) in benchmarks)
 
 await report.PrintAsync();
 if (args.Contains("--readme"))
-    await report.WriteReadmeAsync();
+    await report.WriteReadmeAsync(isWhole: wanted.Count == 0);
 return 0;

@@ -37,16 +37,32 @@ internal sealed class Report(TextWriter output)
             await Output.WriteLineAsync($"{figure.En,-86} {figure.Measured,-44} {figure.Target,-34} {figure.Baseline}");
     }
 
-    public async Task WriteReadmeAsync([CallerFilePath] string here = "")
+    /// <summary>Writes the table of the README.</summary>
+    /// <param name="isWhole">Whether every benchmark ran; else the rows of those that did not stay as they are.</param>
+    /// <param name="here">Where this file is.</param>
+    public async Task WriteReadmeAsync(bool isWhole, [CallerFilePath] string here = "")
     {
         var path = Path.Combine(Path.GetDirectoryName(here)!, "../../README.md");
         var text = await File.ReadAllTextAsync(path);
         var table = new StringBuilder();
         table.Append(Begin).Append('\n');
         table.Append("| 测量 measured | 结果 result | 目标 target | 同一次运行的参照 baseline of the same run |\n|---|---|---|---|\n");
+        var (from, to) = (text.IndexOf(Begin, StringComparison.Ordinal), text.IndexOf(End, StringComparison.Ordinal));
+        var rows = isWhole ? [] : text[from..to].Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal)).Skip(1).ToList();
         foreach (var figure in _figures)
-            table.Append(CultureInfo.InvariantCulture, $"| {figure.Zh}<br>{figure.En} | {figure.Measured} | {figure.Target} | {figure.Baseline} |\n");
-        text = text[..text.IndexOf(Begin, StringComparison.Ordinal)] + table + text[text.IndexOf(End, StringComparison.Ordinal)..];
+        {
+            var name = $"| {figure.Zh}<br>{figure.En} |";
+            var row = $"{name} {figure.Measured} | {figure.Target} | {figure.Baseline} |";
+            var before = rows.FindIndex(line => line.StartsWith(name, StringComparison.Ordinal));
+            if (before < 0)
+                rows.Add(row);
+            else
+                rows[before] = row;
+        }
+
+        foreach (var row in rows)
+            table.Append(row).Append('\n');
+        text = text[..from] + table + text[to..];
         await File.WriteAllTextAsync(path, text);
     }
 }
