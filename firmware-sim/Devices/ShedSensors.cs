@@ -21,7 +21,7 @@ internal sealed class ShedHazard
     public bool ExitBlocked { get; set; }
 }
 
-/// <summary>The sensors of a shed or garage: smoke, heat, gas, water, bikes, the way out.</summary>
+/// <summary>The sensors of a shed or garage: smoke, heat, gas, water, the door, bikes, the way out.</summary>
 internal sealed class ShedSensors(DeviceSeat seat, Func<int> bikes, double ambientC, double ambientSwingK, Randomness random) : SimulatedDevice(seat)
 {
     /// <summary>Typical point detectors trip between 0.05 and 0.7 dB/m.</summary>
@@ -29,18 +29,23 @@ internal sealed class ShedSensors(DeviceSeat seat, Func<int> bikes, double ambie
     private const double SmokeTauS = 8;
     private const double HeatTauS = 25;
 
+    /// <summary>How long somebody with a bike needs through a door, s (our choice).</summary>
+    private const double DoorLeastS = 10;
+    private const double DoorMostS = 40;
+
     private double _smokeDbm;
     private double _celsius = double.NaN;
     private double _h2;
     private double _co = 2;
     private bool _smoke;
     private bool _blocked;
+    private double _doorOpenS;
 
     public override string Model => "SHED-6";
 
     public override IReadOnlyList<DeviceChannel> Channels { get; } =
     [
-        new(ChannelId.Main, [Metric.Smoke, Metric.SmokeDbm, Metric.Tc, Metric.Rh, Metric.H2Ppm, Metric.CoPpm, Metric.WaterCm, Metric.Bikes, Metric.ExitBlocked]),
+        new(ChannelId.Main, [Metric.Smoke, Metric.SmokeDbm, Metric.Tc, Metric.Rh, Metric.H2Ppm, Metric.CoPpm, Metric.WaterCm, Metric.Door, Metric.Bikes, Metric.ExitBlocked]),
     ];
 
     /// <summary>What the heat sensor feels, °C.</summary>
@@ -56,6 +61,7 @@ internal sealed class ShedSensors(DeviceSeat seat, Func<int> bikes, double ambie
         _celsius = double.IsNaN(_celsius) ? air : _celsius + ((air - _celsius) * (1 - Math.Exp(-now.ClockS / HeatTauS)));
         _h2 = Hazard.HydrogenPpm + Math.Abs(random.Normal(0, 0.8));
         _co = 2 + Hazard.CarbonMonoxidePpm + random.Normal(0, 0.4);
+        StepDoor(now);
         TellWhenTurned(ref _smoke, _smokeDbm >= SmokeAlarmDbm, EventKind.Smoke);
         TellWhenTurned(ref _blocked, Hazard.ExitBlocked, EventKind.ExitBlocked);
     }
@@ -70,9 +76,19 @@ internal sealed class ShedSensors(DeviceSeat seat, Func<int> bikes, double ambie
         writer.Number(Metric.H2Ppm, _h2, 1);
         writer.Number(Metric.CoPpm, Math.Max(0, _co), 1);
         writer.Number(Metric.WaterCm, Hazard.WaterCm, 1);
+        writer.Flag(Metric.Door, _doorOpenS > 0);
         writer.Number(Metric.Bikes, bikes(), 0);
         writer.Flag(Metric.ExitBlocked, _blocked);
         writer.End();
+    }
+
+    /// <summary>Somebody comes or goes, and the door falls shut behind them.</summary>
+    private void StepDoor(in Moment now)
+    {
+        var perHour = now.IsBetween(7, 9) || now.IsBetween(17, 22) ? 12 : now.IsBetween(9, 17) ? 4 : 0.5;
+        _doorOpenS -= now.ClockS;
+        if (_doorOpenS <= 0)
+            _doorOpenS = random.Chance(1 - Math.Exp(-perHour * now.LifeS / 3_600)) ? random.Between(DoorLeastS, DoorMostS) : 0;
     }
 
     private void TellWhenTurned(ref bool state, bool value, EventKind kind)

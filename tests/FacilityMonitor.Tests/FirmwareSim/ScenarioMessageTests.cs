@@ -13,6 +13,27 @@ namespace FacilityMonitor.Tests.FirmwareSim;
 public sealed class ScenarioMessageTests
 {
     [Fact]
+    public void The_door_of_a_shed_opens_in_the_evening_more_than_by_night_and_falls_shut()
+    {
+        int Openings(string start)
+        {
+            var recording = Recording.Of(Scenes.Parse($$"""
+                name: door
+                start: 2026-11-20T{{start}}:00:00+08:00
+                duration: 3h
+                step: 5s
+                sites: [{ id: a, devices: [{ id: shed, kind: shed, period: 5s }] }]
+                """));
+            var door = recording.Channels["a/shed/main"].Select(sample => sample["door"]).ToList();
+            Assert.Contains(0, door);
+            return door.Zip(door.Skip(1)).Count(pair => pair is (0, 1));
+        }
+
+        Assert.InRange(Openings("18"), 15, 60);
+        Assert.InRange(Openings("01"), 0, 8);
+    }
+
+    [Fact]
     public void Behind_a_rebooting_gateway_everything_goes_and_comes_together()
     {
         var recording = Recording.Of("gateway-reboot");
