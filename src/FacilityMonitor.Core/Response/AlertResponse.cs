@@ -120,6 +120,12 @@ internal sealed record AlertResponse
     /// <summary>When people were last reminded to close it, ms.</summary>
     public long RemindedMs { get; init; }
 
+    /// <summary>The fly-wire case that it began; null: none.</summary>
+    public FlyWireCase? Case { get; init; }
+
+    /// <summary>The alert whose fly-wire case it belongs to, when that was open before; null: none.</summary>
+    public string? CaseOf { get; init; }
+
     /// <summary>Who was told, and how far that is.</summary>
     public IReadOnlyDictionary<string, Told> People { get; init; } = new Dictionary<string, Told>();
 
@@ -218,6 +224,10 @@ internal sealed record AlertResponse
         ResponseEvent.SirenAsked asked => this with { Pages = asked.Page + 1, SirenStep = NextStep },
         ResponseEvent.StepSkipped skipped => this with { NextStep = skipped.Step + 1, StepDueMs = skipped.DueMs },
         ResponseEvent.PageReported reported => Report(reported),
+        ResponseEvent.CaseOpened opened => this with { Case = FlyWireCase.Begin(fact.AtMs, opened.Evidence) },
+        ResponseEvent.CaseJoined joined => this with { CaseOf = joined.Case },
+        ResponseEvent.CaseSeen seen => this with { Case = Case!.Seen(fact.AtMs, seen.Evidence, seen.Alert != Alert) },
+        ResponseEvent.CaseMoved moved => Progress(fact) with { Case = Case!.TryMove(moved.Stage, fact.AtMs, out var then, moved.Text) ? then : throw new UnreachableException("No stage is left out.") },
         _ => throw new UnreachableException(),
     };
 

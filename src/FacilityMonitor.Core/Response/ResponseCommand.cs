@@ -39,6 +39,11 @@ internal abstract record ResponseCommand
     /// <summary>Do not call anybody for it until a time.</summary>
     public sealed record Shelve(long UntilMs, string Reason) : ResponseCommand;
 
+    /// <summary>Takes its fly-wire case a stage further.</summary>
+    /// <param name="Stage">The next stage.</param>
+    /// <param name="Text">What was found or agreed; a dismissal says what it was instead.</param>
+    public sealed record MoveCase(FlyWireStage Stage, string Text) : ResponseCommand;
+
     /// <summary>Call people for it again.</summary>
     public sealed record Unshelve : ResponseCommand;
 }

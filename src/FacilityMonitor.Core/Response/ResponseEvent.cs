@@ -89,6 +89,10 @@ internal enum PageReason : byte
 [JsonDerivedType(typeof(SirenAsked), "siren-asked")]
 [JsonDerivedType(typeof(TestOver), "test-over")]
 [JsonDerivedType(typeof(PageReported), "page-reported")]
+[JsonDerivedType(typeof(CaseOpened), "case-opened")]
+[JsonDerivedType(typeof(CaseJoined), "case-joined")]
+[JsonDerivedType(typeof(CaseSeen), "case-seen")]
+[JsonDerivedType(typeof(CaseMoved), "case-moved")]
 internal abstract record ResponseEvent
 {
     private ResponseEvent()
@@ -246,4 +250,22 @@ internal abstract record ResponseEvent
     /// <param name="Outcome">What became of it.</param>
     /// <param name="Code">The provider's code, or the kind of fault; null: none.</param>
     public sealed record PageReported(int Page, string Person, string? Channel, DeliveryOutcome Outcome, string? Code) : ResponseEvent;
+
+    /// <summary>A fly-wire is suspected: a case begins.</summary>
+    /// <param name="Evidence">The numbers behind it.</param>
+    public sealed record CaseOpened(IReadOnlyDictionary<string, object> Evidence) : ResponseEvent;
+
+    /// <summary>On this circuit a case is open: the alert is another sight of it.</summary>
+    /// <param name="Case">The alert that began the case.</param>
+    public sealed record CaseJoined(string Case) : ResponseEvent;
+
+    /// <summary>What the case is about was seen once more, or more surely.</summary>
+    /// <param name="Alert">By which alert.</param>
+    /// <param name="Evidence">The numbers behind it.</param>
+    public sealed record CaseSeen(string Alert, IReadOnlyDictionary<string, object> Evidence) : ResponseEvent;
+
+    /// <summary>The case is a stage further.</summary>
+    /// <param name="Stage">Which.</param>
+    /// <param name="Text">What was found or agreed.</param>
+    public sealed record CaseMoved(FlyWireStage Stage, string Text) : ResponseEvent;
 }

@@ -17,6 +17,10 @@ internal static class ResponseJson
 
     public static string Write(ResponseEvent fact) => JsonSerializer.Serialize(fact, Options);
 
+    public static string WriteEvidence(IReadOnlyDictionary<string, object> evidence) => JsonSerializer.Serialize(evidence, Options);
+
+    public static IReadOnlyDictionary<string, object> ReadEvidence(string json) => JsonSerializer.Deserialize<Dictionary<string, object>>(json, Options) ?? throw new JsonException("null is no evidence.");
+
     /// <exception cref="JsonException">It is no fact of ours.</exception>
     public static ResponseEvent Read(string json) => JsonSerializer.Deserialize<ResponseEvent>(json, Options) ?? throw new JsonException("null is no fact.");
 }

@@ -22,6 +22,8 @@ internal static class ResponseLife
     /// <param name="required">How many persons have to acknowledge: <see cref="Required"/>.</param>
     public static ResponseDecision Decide(AlertResponse state, ResponseCommand command, Actor by, long nowMs, int required)
     {
+        if (command is ResponseCommand.MoveCase move)
+            return MoveCase(state, move, by, nowMs, required);
         if (state.Stage == ResponseStage.Closed)
             return command is ResponseCommand.Comment comment ? Comment(state, comment, by, nowMs) : command is ResponseCommand.Unacknowledge or ResponseCommand.Shelve ? Refuse("closed", "这条告警已经关闭", "this alert is closed") : Done();
         return command switch
@@ -62,8 +64,9 @@ internal static class ResponseLife
     /// <param name="exercise">Whether it is meant.</param>
     /// <param name="permit">What is done to its sensor or place; null: nothing.</param>
     /// <param name="chain">Who hears of an alert of this priority; null: the usual ones.</param>
+    /// <param name="openCase">The alert whose fly-wire case is open on the same asset; null: none is.</param>
     public static IReadOnlyList<ResponseEvent> Observe(
-        AlertResponse? state, AlertTransition step, long nowMs, long firstDueMs, Exercise exercise = Exercise.None, Permit? permit = null, EscalationChain? chain = null)
+        AlertResponse? state, AlertTransition step, long nowMs, long firstDueMs, Exercise exercise = Exercise.None, Permit? permit = null, EscalationChain? chain = null, string? openCase = null)
     {
         chain ??= EscalationChain.Of(step.Priority);
         switch (step.Condition)
@@ -71,8 +74,8 @@ internal static class ResponseLife
             case Condition.Active:
             case Condition.Recovering when state is not null:
                 return state is null
-                    ? Raise(step, chain, nowMs, firstDueMs, exercise, permit)
-                    : [.. Activate(state, step, nowMs, firstDueMs), .. Reprioritize(state, step, chain, nowMs, firstDueMs)];
+                    ? Raise(step, chain, nowMs, firstDueMs, exercise, permit, openCase)
+                    : [.. Activate(state, step, nowMs, firstDueMs), .. Reprioritize(state, step, chain, nowMs, firstDueMs), .. Suspect(state, step, nowMs)];
             case Condition.NoData when state is { Condition: Condition.Active }:
                 return [new ResponseEvent.DataLost { AtMs = nowMs }];
             case Condition.Cleared when state is not null && state.Condition != Condition.Cleared:
@@ -128,7 +131,7 @@ internal static class ResponseLife
             return [new ResponseEvent.AcknowledgementExpired(nowMs) { AtMs = nowMs }];
         var isOver = !state.IsOn && !state.IsCalling;
         if (isOver && AutoCloseMs(state) is { } wait && state.RecoveredMs + wait <= nowMs)
-            return [new ResponseEvent.Closed(state.IsMarkedFalse ? CauseCode.FalseAlarm : CauseCode.Unknown, "", [], "closed by itself after it had cleared") { AtMs = nowMs }];
+            return [new ResponseEvent.Closed(state.IsMarkedFalse ? CauseCode.FalseAlarm : state.Case is { IsConfirmed: true } ? CauseCode.FlyWire : CauseCode.Unknown, "", [], "closed by itself after it had cleared") { AtMs = nowMs }];
         return [];
     }
 
@@ -139,7 +142,7 @@ internal static class ResponseLife
 
     private static long? AutoCloseMs(AlertResponse state) => state.Exercise == Exercise.Test ? 0 : ResponseTiming.AutoCloseMs(state.HighestPriority);
 
-    private static IReadOnlyList<ResponseEvent> Raise(AlertTransition step, EscalationChain chain, long nowMs, long firstDueMs, Exercise exercise, Permit? permit)
+    private static List<ResponseEvent> Raise(AlertTransition step, EscalationChain chain, long nowMs, long firstDueMs, Exercise exercise, Permit? permit, string? openCase)
     {
         var isTest = permit?.Kind == PermitKind.Test;
         var raised = new ResponseEvent.Raised(
@@ -148,7 +151,22 @@ internal static class ResponseLife
         { AtMs = nowMs };
         // Work on a circuit explains that it is dead. It does not explain smoke.
         var isExplained = permit is not null && !isTest && (step.Priority != Priority.P0 || permit.Kind == PermitKind.OutOfService);
-        return isExplained ? [raised, new ResponseEvent.TakenOutOfService(permit!.Id, permit.UntilMs) { AtMs = nowMs }] : [raised];
+        var facts = new List<ResponseEvent> { raised };
+        if (isExplained)
+            facts.Add(new ResponseEvent.TakenOutOfService(permit!.Id, permit.UntilMs) { AtMs = nowMs });
+        if (FlyWireCase.IsBegunBy(step.Rule) && raised.Exercise == Exercise.None)
+            facts.Add(openCase is null ? new ResponseEvent.CaseOpened(step.Evidence) { AtMs = nowMs } : new ResponseEvent.CaseJoined(openCase) { AtMs = nowMs });
+        return facts;
+    }
+
+    /// <summary>The same suspicion again, or a surer one: its case has newer numbers, or begins anew where it had ended.</summary>
+    private static IEnumerable<ResponseEvent> Suspect(AlertResponse state, AlertTransition step, long nowMs)
+    {
+        if (state.Case is not { } at || step.Condition != Condition.Active || (state.Condition == Condition.Active && step.Priority >= state.Priority))
+            yield break;
+        yield return at.IsOver
+            ? new ResponseEvent.CaseOpened(step.Evidence) { AtMs = nowMs }
+            : new ResponseEvent.CaseSeen(step.AlertId, step.Evidence) { AtMs = nowMs };
     }
 
     private static IEnumerable<ResponseEvent> Activate(AlertResponse state, AlertTransition step, long nowMs, long firstDueMs)
@@ -219,8 +237,60 @@ internal static class ResponseLife
         var wantsPhoto = state.HighestPriority <= Priority.P1 && state.Exercise == Exercise.None;
         if (wantsPhoto && state.Photos.Count + close.Photos.Count == 0 && string.IsNullOrWhiteSpace(close.WithoutPhoto))
             return Refuse("no-photo", "P0、P1 关闭时要有照片；没有照片请写明原因", "a P0 or P1 is closed with a photo; without one say why there is none");
-        return Done(new ResponseEvent.Closed(close.Cause, close.Text.Trim(), close.Photos, string.IsNullOrWhiteSpace(close.WithoutPhoto) ? null : close.WithoutPhoto.Trim()) { AtMs = nowMs, By = by });
+        var closed = new ResponseEvent.Closed(close.Cause, close.Text.Trim(), close.Photos, string.IsNullOrWhiteSpace(close.WithoutPhoto) ? null : close.WithoutPhoto.Trim()) { AtMs = nowMs, By = by };
+        if (state.Case is not { Stage: FlyWireStage.Suspected } || close.Cause is not (CauseCode.FlyWire or CauseCode.FalseAlarm))
+            return Done(closed);
+        // Whoever names the cause has looked: the case says the same.
+        if (close.Cause == CauseCode.FalseAlarm && closed.Text.Length == 0)
+            return NoReason();
+        return Done(new ResponseEvent.CaseMoved(close.Cause == CauseCode.FlyWire ? FlyWireStage.Confirmed : FlyWireStage.Dismissed, closed.Text) { AtMs = nowMs, By = by }, closed);
     }
+
+    /// <summary>What a step of a case means for an alert that belongs to it.</summary>
+    /// <param name="state">The alert: the one that began the case, or a later one.</param>
+    /// <param name="move">The step.</param>
+    /// <param name="by">By whom.</param>
+    /// <param name="nowMs">Now.</param>
+    /// <param name="required">How many persons have to acknowledge.</param>
+    public static IReadOnlyList<ResponseEvent> Follow(AlertResponse state, ResponseCommand.MoveCase move, Actor by, long nowMs, int required)
+    {
+        if (state.Stage == ResponseStage.Closed)
+            return [];
+        var text = move.Text.Trim();
+        return move.Stage switch
+        {
+            // It counts towards the precision of the rule, and nobody is called for it any more.
+            FlyWireStage.Dismissed => [new ResponseEvent.MarkedFalse { AtMs = nowMs, By = by }, new ResponseEvent.Closed(CauseCode.FalseAlarm, text, [], text) { AtMs = nowMs, By = by }],
+            FlyWireStage.Closed when !state.IsOn => [new ResponseEvent.Closed(CauseCode.FlyWire, text, [], "closed with its case") { AtMs = nowMs, By = by }],
+            _ => Acknowledge(state, by, nowMs, required),
+        };
+    }
+
+    private static ResponseDecision MoveCase(AlertResponse state, ResponseCommand.MoveCase move, Actor by, long nowMs, int required)
+    {
+        if (state.Case is not { } at)
+            return Refuse("no-case", "这条告警没有飞线案件", "this alert has no fly-wire case");
+        if (at.Stage == move.Stage)
+            return Done();
+        if (move.Text.Length > TextMax)
+            return TooLong(move.Text.Length);
+        if (!at.TryMove(move.Stage, nowMs, out _))
+        {
+            var (zh, en) = at.Next.Count == 0 ? ("已经结束", "nothing: it has ended") : (string.Join("、", at.Next.Select(next => FlyWireWords.Of(next).Zh)), string.Join(", ", at.Next.Select(next => FlyWireWords.Of(next).En)));
+            return Refuse("not-next", $"案件现在是“{FlyWireWords.Of(at.Stage).Zh}”，下一步：{zh}", $"the case is \"{FlyWireWords.Of(at.Stage).En}\"; what can follow: {en}");
+        }
+
+        if (move.Stage == FlyWireStage.Dismissed && string.IsNullOrWhiteSpace(move.Text))
+            return NoReason();
+        if (move.Stage == FlyWireStage.Closed && state.IsOn)
+            return SeenNow();
+        return Done([new ResponseEvent.CaseMoved(move.Stage, move.Text.Trim()) { AtMs = nowMs, By = by }, .. Follow(state, move, by, nowMs, required)]);
+    }
+
+    private static ResponseDecision.Refused NoReason() => Refuse("no-reason", "请写明实际是什么：系统据此了解这条回路", "say what it was instead: the circuit learns from it");
+
+    /// <summary>A case is not closed while what it is about is seen.</summary>
+    public static ResponseDecision.Refused SeenNow() => Refuse("still-on", "告警还没有恢复，现在不能销号；请再去现场复查", "it is seen right now, and its case cannot be closed; look again on the spot");
 
     private static ResponseDecision Shelve(AlertResponse state, ResponseCommand.Shelve shelve, Actor by, long nowMs)
     {

@@ -4,7 +4,7 @@ namespace FacilityMonitor.Journal;
 internal static class Schema
 {
     /// <summary>The statements of every version, the first one first; a database's version is how many of them it has seen.</summary>
-    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries, Layers, Sessions, ResponseExempt, NoticesByPerson, People];
+    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries, Layers, Sessions, ResponseExempt, NoticesByPerson, People, FlyWireCases];
 
     private static IReadOnlyList<string> First =>
     [
@@ -242,5 +242,17 @@ internal static class Schema
         """,
         "create index contact_check_by_contact on contact_check (contact, asked_ms)",
         "create index contact_check_by_person on contact_check (person, asked_ms)",
+    ];
+
+    private static IReadOnlyList<string> FlyWireCases =>
+    [
+        // What a suspected fly-wire came to, with the numbers behind it: rows stay when the alert goes, because a circuit learns from them. An alert that comes back may begin a second case.
+        """
+        create table fly_wire_case (alert text not null, opened_ms integer not null, site text, asset text not null, rule text not null, stage integer not null, since_ms integer not null,
+          due_ms integer, sights integer not null, seen_ms integer not null, text text not null, evidence text not null, primary key (alert, opened_ms)) strict, without rowid
+        """,
+        "create index fly_wire_case_by_asset on fly_wire_case (asset, due_ms)",
+        // Later alerts on the same circuit while the case is open.
+        "create table fly_wire_sight (begun_by text not null, alert text not null, primary key (begun_by, alert)) strict, without rowid",
     ];
 }

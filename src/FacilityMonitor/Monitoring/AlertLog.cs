@@ -51,7 +51,10 @@ internal static class AlertLog
     public static int Prune(SqliteConnection connection, long beforeMs, int most)
     {
         // Their letters too: a letter without its alert could never be ranked and would wait for ever.
-        const string Old = "(select id from alert where condition = $cleared and changed_ms < $before and not exists (select 1 from response where response.alert = alert.id and stage < 4) order by changed_ms limit $most)";
+        const string Old = """
+            (select id from alert where condition = $cleared and changed_ms < $before and not exists (select 1 from response where response.alert = alert.id and stage < 4)
+              and not exists (select 1 from fly_wire_case where fly_wire_case.alert = alert.id and due_ms is not null) order by changed_ms limit $most)
+            """;
         ReadOnlySpan<(string, SqlValue)> parameters = [("$cleared", (int)Condition.Cleared), ("$before", beforeMs), ("$most", most)];
         Database.Execute(connection, "delete from outbox where alert in " + Old, parameters);
         Database.Execute(connection, "delete from response_exempt where alert in " + Old, parameters);

@@ -62,6 +62,7 @@ internal sealed partial class MonitoringWorker(
     private Task _own = Task.CompletedTask;
     private RuleSnapshot? _snapshot;
     private FacilityIndex? _changed;
+    private int _taught;
     private long _reconcileAt;
     private bool _isReconciled;
     private Task _pruning = Task.CompletedTask;
@@ -97,6 +98,7 @@ internal sealed partial class MonitoringWorker(
     {
         var position = await RestoreAsync();
         registry.Changed += Remember;
+        responses.Taught += RememberLesson;
         using var reader = journal.OpenReader(position);
         _roundAt = _stepAt = _prunedAt = time.GetTimestamp();
         try
@@ -120,10 +122,13 @@ internal sealed partial class MonitoringWorker(
         finally
         {
             registry.Changed -= Remember;
+            responses.Taught -= RememberLesson;
         }
     }
 
     private void Remember(FacilityIndex index) => Volatile.Write(ref _changed, index);
+
+    private void RememberLesson() => Volatile.Write(ref _taught, 1);
 
     /// <summary>The next entry; null when there is something about ourselves to tell, or it is time to try again what the disk refused.</summary>
     private async ValueTask<JournalEntry?> NextAsync(JournalReader reader, CancellationToken stoppingToken)
@@ -198,6 +203,8 @@ internal sealed partial class MonitoringWorker(
         var position = await journal.RegisterAsync(Cursor);
         _snapshot = new RuleSnapshot(database, journal, _engine, SnapshotStepBytes);
         using var connection = database.OpenReader();
+        foreach (var (circuit, lesson) in FlyWireCaseTable.Lessons(connection))
+            _engine.Teach(circuit, lesson);
         foreach (var (site, reason) in _snapshot.Restore(connection, position))
         {
             Damaged++;
@@ -313,6 +320,14 @@ internal sealed partial class MonitoringWorker(
             await TrySnapshotAsync(() => _snapshot!.SaveAllAsync(position));
             _engine.Reconfigure(index);
             _isReconciled = false;
+        }
+
+        if (Interlocked.Exchange(ref _taught, 0) == 1)
+        {
+            await TrySnapshotAsync(() => _snapshot!.SaveAllAsync(position));
+            using var connection = database.OpenReader();
+            foreach (var (circuit, lesson) in FlyWireCaseTable.Lessons(connection))
+                _engine.Teach(circuit, lesson);
         }
 
         // Files may have been edited while we were away, too. Until the replay has come to the end the engine knows less than the disk.

@@ -170,6 +170,7 @@ internal static class ActPage
         "shelve" when int.TryParse(form["hours"], NumberStyles.None, CultureInfo.InvariantCulture, out var hours) && hours is > 0 and <= ShelveHoursMax =>
             new ResponseCommand.Shelve(nowMs + (hours * 3_600_000L), form["reason"].ToString()),
         "unshelve" => new ResponseCommand.Unshelve(),
+        "case" => FlyWireView.Read(form["stage"], form["text"]),
         _ => null,
     };
 

@@ -39,6 +39,7 @@ internal static class ActView
             <p>{T("act-takers")} {(takers.Count == 0 ? T("act-nobody") : string.Join("、", takers))}{(state.IsAnswered || !isOpen ? "" : $" · {T("act-wanted")} {Math.Max(1, state.Required) - state.Acknowledgements.Count}")}</p>
             <p>{T("act-told")} {(told.Count == 0 ? T("act-nobody") : string.Join("、", told))}</p>{(photos.Count == 0 ? "" : $"<p>{T("act-photos")} {string.Join(" ", photos)}</p>")}</section>
             {(isOpen ? Buttons() : "")}
+            {(dossier.Case is { } at ? $"<section id=\"case\"><h2>{T("case")}</h2>{FlyWireView.Show(at, language, nowMs)}{(at.IsOver ? "" : Form("case", FlyWireView.Fields(at, language)))}</section>" : "")}
             <section>{FileForm("comment", $"<label for=\"text\">{T("act-say")}</label><textarea id=\"text\" name=\"text\" maxlength=\"{ResponseLife.TextMax}\"></textarea>{PhotoField("photo")}<button>{T("act-say-do")}</button>")}
             {hand}<p><a class="call" href="tel:119">{T("act-119")}</a></p></section>
             {(isOpen ? $"<section>{Closing()}</section>" : "")}
@@ -70,7 +71,9 @@ internal static class ActView
                 shown.Add(Button("arrive", "act-arrive", isMine ? "first" : "second"));
             if (state.Priority == Priority.P0)
                 shown.Add(Button("extinguished", "act-extinguished", "second"));
-            shown.Add(Button("false-alarm", "act-false-alarm", "second"));
+            // Whoever dismisses a suspicion says what it was: its form is below.
+            if (dossier.Case is null)
+                shown.Add(Button("false-alarm", "act-false-alarm", "second"));
             if (isMine)
                 shown.Add(Button("unacknowledge", "act-unacknowledge", "second"));
             return $"<div class=\"buttons\">{string.Concat(shown)}</div>";

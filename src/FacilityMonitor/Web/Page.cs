@@ -21,7 +21,7 @@ internal static class Page
         return Write(context, head, $"""
             <header>
             <h1>{Encode(Texts.In(context, "product"))}</h1>
-            <nav><a href="/on-call">{Encode(Texts.In(context, "on-call"))}</a>{LanguageLink(context, "/")}<form method="post" action="/sign-out">{Token(context, antiforgery)}<button class="plain">{Encode(Texts.In(context, "sign-out"))}</button></form></nav>
+            <nav><a href="/fly-wire">{Encode(Texts.In(context, "cases"))}</a><a href="/on-call">{Encode(Texts.In(context, "on-call"))}</a>{LanguageLink(context, "/")}<form method="post" action="/sign-out">{Token(context, antiforgery)}<button class="plain">{Encode(Texts.In(context, "sign-out"))}</button></form></nav>
             </header>
             <div id="link"></div>
             {(ready ? $"<noscript><p class=\"empty\">{Encode(Texts.In(context, "no-script"))}</p></noscript>" : $"<p class=\"empty\">{Encode(Texts.In(context, "no-modules"))}</p>")}

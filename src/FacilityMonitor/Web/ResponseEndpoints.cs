@@ -19,6 +19,7 @@ internal static class ResponseEndpoints
 
     private const long BodyBytesMax = 16 * 1024;
     private const int AlertsMax = 500;
+    private const int CasesMax = 1_000;
     private const int DaysMax = 400;
 
     public static void MapResponseApi(this WebApplication app)
@@ -33,6 +34,7 @@ internal static class ResponseEndpoints
         api.MapGet("/alerts", (ResponseDesk desk) => Json(desk.Open(AlertsMax).Select(Summary)));
         api.MapGet("/alerts/{alert}", (string alert, ResponseDesk desk) => desk.Find(alert) is { } dossier ? Json(Whole(dossier)) : Results.NotFound());
         api.MapPost("/alerts/{alert}/{command}", ActAsync);
+        api.MapGet("/fly-wire-cases", (ResponseDesk desk, TimeProvider time) => Json(desk.Cases(CasesMax).Select(entry => Of(entry, time.GetUtcNow().ToUnixTimeMilliseconds()))));
         api.MapGet("/on-duty", OnDuty);
         api.MapGet("/gaps", Gaps);
         api.MapGet("/contacts", (ContactDesk contacts) => Json(contacts.States().Select(Of)));
@@ -75,6 +77,7 @@ internal static class ResponseEndpoints
             new ResponseCommand.Close(cause.Kind, Text(body, "text") ?? "", Texts(body, "photos"), Text(body, "withoutPhoto")),
         "shelve" when Moment(body, "until") is { } until => new ResponseCommand.Shelve(until, Text(body, "reason") ?? ""),
         "unshelve" => new ResponseCommand.Unshelve(),
+        "case" => FlyWireView.Read(Text(body, "stage"), Text(body, "text")),
         _ => null,
     };
 
@@ -236,6 +239,26 @@ internal static class ResponseEndpoints
         ["groupedInto"] = state.GroupedInto,
         ["told"] = state.People.Where(pair => pair.Value.IsAccepted).Select(pair => pair.Key),
         ["next"] = Instant(ResponseLife.NextDueMs(state)),
+        ["case"] = state.Case is { } at ? Words.Of(at.Stage) : null,
+        ["caseOf"] = state.CaseOf,
+    };
+
+    private static Dictionary<string, object?> Of(FlyWireCaseEntry entry, long nowMs) => new()
+    {
+        ["alert"] = entry.Alert,
+        ["site"] = entry.Site,
+        ["asset"] = entry.Asset,
+        ["rule"] = entry.Rule,
+        ["stage"] = Words.Of(entry.Case.Stage),
+        ["opened"] = Instant(entry.Case.OpenedMs),
+        ["since"] = Instant(entry.Case.SinceMs),
+        ["due"] = Instant(entry.Case.DueMs),
+        ["overdue"] = entry.Case.IsOverdue(nowMs),
+        ["next"] = entry.Case.Next.Select(Words.Of),
+        ["sights"] = entry.Case.Sights,
+        ["seen"] = Instant(entry.Case.SeenMs),
+        ["text"] = entry.Case.Text,
+        ["evidence"] = entry.Case.Evidence,
     };
 
     private static Dictionary<string, object?> Whole(AlertDossier dossier) => new(Summary(dossier.State))

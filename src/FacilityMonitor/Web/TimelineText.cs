@@ -48,6 +48,12 @@ internal static class TimelineText
             ResponseEvent.SirenAsked => ("鸣响警报器", "siren asked to sound"),
             ResponseEvent.TestOver => ("测试结束，告警仍在：按真实告警处理", "the test is over and the alert is not: it is meant"),
             ResponseEvent.PageReported reported => ($"{name(reported.Person)} {Zh(reported.Outcome)} {Page.Encode(reported.Channel ?? "")} {Page.Encode(reported.Code ?? "")}", $"{name(reported.Person)} {Words.Of(reported.Outcome)} {Page.Encode(reported.Channel ?? "")} {Page.Encode(reported.Code ?? "")}"),
+            ResponseEvent.CaseOpened => ("疑似飞线，等待现场核实", "a fly-wire is suspected; to be checked on the spot"),
+            ResponseEvent.CaseJoined => ("这条回路已有案件，并入处理", "a case is open on this circuit; this belongs to it"),
+            ResponseEvent.CaseSeen => ("又看到一次", "seen once more"),
+            ResponseEvent.CaseMoved moved => (
+                $"{who}：{FlyWireWords.Of(moved.Stage).Zh}{(moved.Text.Length > 0 ? $"（{Page.Encode(moved.Text)}）" : "")}",
+                $"{who}: {FlyWireWords.Of(moved.Stage).En}{(moved.Text.Length > 0 ? $" ({Page.Encode(moved.Text)})" : "")}"),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
         return language == "en" ? en : zh;

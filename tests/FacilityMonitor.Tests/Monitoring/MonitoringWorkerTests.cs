@@ -2,7 +2,10 @@ using FacilityMonitor.Alerts;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
+using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Readings;
+using FacilityMonitor.Registry;
+using FacilityMonitor.Response;
 using FacilityMonitor.Tests.OnCall;
 
 namespace FacilityMonitor.Tests.Monitoring;
@@ -17,8 +20,11 @@ public sealed class MonitoringWorkerTests
         await using var fixture = new MonitoringFixture(TimeSpan.FromSeconds(30));
         await fixture.OpenAndRunAsync();
         for (var atS = 0; atS <= 300; atS += 5)
+        {
             await SayAsync(fixture, atS, atS == 0 ? ["huaihai/pile-02", "panyu-road/pile-r1"] : ["huaihai/pile-02"], 100);
-        await fixture.CaughtUpAsync();
+            // The clock waits for the worker: one that lags would find several rounds due at once, and write one.
+            await fixture.CaughtUpAsync();
+        }
 
         var written = fixture.Rows("select name || ' ' || position from snapshot order by name").ToDictionary(row => row.Split(' ')[0], row => long.Parse(row.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture));
         Assert.Equal(["rules", "rules/huaihai", "rules/panyu-road"], written.Keys);
@@ -224,6 +230,76 @@ public sealed class MonitoringWorkerTests
         Assert.Equal([2, 1, 0], deleted);
         Assert.Equal(["a2", "a4"], fixture.Rows("select id from alert order by id"));
         Assert.Equal(["a2", "a4", "a4"], fixture.Rows("select alert from alert_transition order by alert"));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_staff_found_reaches_the_rules_at_once_and_survives_a_kill(bool isKilled)
+    {
+        await using var fixture = new MonitoringFixture(TimeSpan.FromHours(1));
+        await fixture.OpenAndRunAsync();
+        await DismissAsync(fixture, 40);
+        if (isKilled)
+        {
+            await fixture.KillAsync();
+            await fixture.OpenAndRunAsync();
+        }
+
+        await ChargeAsync(fixture);
+
+        Assert.True(ToldMs(fixture, "c-corridor-1").Single() > ToldMs(fixture, "c-corridor-2").Single());
+    }
+
+    /// <summary>When the rules suspected a load on a corridor.</summary>
+    private static List<long> ToldMs(MonitoringFixture fixture, string circuit) =>
+    [
+        .. fixture.Rows("select at_ms || '' from alert_transition where alert not like 'x%' and body like '%charger-on-public-circuit%' and body like '%\"active\"%' and body like '%" + circuit + "%' order by at_ms")
+            .Select(at => long.Parse(at, System.Globalization.CultureInfo.InvariantCulture)),
+    ];
+
+    /// <summary>Suspicions on the first corridor, and each time somebody found something else.</summary>
+    private static async Task DismissAsync(MonitoringFixture fixture, int times)
+    {
+        await fixture.Database.CommitAsync(CommitPriority.Alerts, connection =>
+        {
+            for (var number = 0; number < times; number++)
+            {
+                var step = new AlertTransition
+                {
+                    AlertId = $"x{number}",
+                    Rule = "charger-on-public-circuit",
+                    Priority = Priority.P2,
+                    Condition = Condition.Active,
+                    AtMs = 1,
+                    OnsetMs = 1,
+                    Site = "jiugeng",
+                    Asset = "jiugeng/c-corridor-1",
+                    Text = new LocalText("疑似", "perhaps"),
+                };
+                AlertLog.Write(connection, step);
+                fixture.Responses.Observe(connection, [step]);
+                Assert.IsType<ResponseOutcome.Done>(fixture.Responses.Command(connection, step.AlertId, new ResponseCommand.MoveCase(FlyWireStage.Dismissed, "水泵"), new Actor("manager", "page")));
+                AlertLog.Write(connection, step with { Condition = Condition.Cleared, Sequence = 1 });
+            }
+        });
+        fixture.Responses.AnnounceTaught();
+    }
+
+    /// <summary>Three hours of lamps and one load that climbs as a charger does, the same on both corridors.</summary>
+    private static async Task ChargeAsync(MonitoringFixture fixture)
+    {
+        for (var minute = 0; minute < 150; minute++)
+        {
+            var atS = minute * 60;
+            var watts = minute < 60 ? 20 : 170 + (0.08 * (minute - 60));
+            var reading = FormattableString.Invariant($$"""{"dt":0,"ch":"main","w":{{watts:0.0}}}""");
+            await fixture.AppendAsync(new Entry(atS, [Of("meter-cor1"), Of("meter-cor2")], [atS]));
+
+            (string, string) Of(string meter) => ($"fm/1/jiugeng/{meter}/data", MonitoringFixture.Readings(atS + 1, atS, reading));
+        }
+
+        await fixture.CaughtUpAsync();
     }
 
     private static Task SayAsync(MonitoringFixture fixture, int atS, string[] devices, int watts, string channel = "s7") => fixture.AppendAsync(new Entry(

@@ -365,6 +365,8 @@ public sealed class ResponseLifeTests
             new ResponseEvent.BackInService(8) { AtMs = 3 }, new ResponseEvent.Suppressed("a2") { AtMs = 3 }, new ResponseEvent.Released(8) { AtMs = 3 },
             new ResponseEvent.Grouped("a2", 3, "wang") { AtMs = 3 }, new ResponseEvent.Postponed(8) { AtMs = 3 }, new ResponseEvent.StepFired(PageReason.Repeat, 4, 5, ["wang"], 6) { AtMs = 3 },
             new ResponseEvent.StepSkipped(1, "grid-officer", 5) { AtMs = 3 }, new ResponseEvent.PageReported(1, "wang", null, DeliveryOutcome.Unreached, "45009") { AtMs = 3 },
+            new ResponseEvent.CaseOpened(new SortedDictionary<string, object> { ["curve"] = "0:150", ["level_w"] = 150.25, ["minutes"] = 45.0, ["is"] = true }) { AtMs = 3 }, new ResponseEvent.CaseJoined("a2") { AtMs = 3 },
+            new ResponseEvent.CaseSeen("a2", new SortedDictionary<string, object>()) { AtMs = 3 }, new ResponseEvent.CaseMoved(FlyWireStage.Recheck, "“一楼”") { AtMs = 3, By = by },
         ];
         Assert.Equal(typeof(ResponseEvent).GetNestedTypes(System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.NonPublic).Length, all.Select(fact => fact.GetType()).Distinct().Count());
         Assert.All(all, fact =>

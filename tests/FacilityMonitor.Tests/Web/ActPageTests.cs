@@ -5,6 +5,7 @@ using FacilityMonitor.Alerts;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Monitoring;
 using FacilityMonitor.OnCall.Responses;
+using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
 using FacilityMonitor.Tests.OnCall;
 using FacilityMonitor.Tests.Response;
@@ -99,6 +100,75 @@ public sealed class ActPageTests : IAsyncDisposable
         await _fixture.TurnAsync();
         Assert.Contains(_fixture.Notices(), notice => notice.EndsWith(" grid", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public async Task A_suspected_fly_wire_shows_its_numbers_and_curve_and_is_confirmed_or_dismissed_on_the_phone()
+    {
+        await StartAsync();
+        await _fixture.RaiseAsync(Suspicion("a1"), Suspicion("a2") with { Asset = "huaihai/c-other" });
+        var page = await _client.GetStringAsync(Path("a1", "guard"));
+        Assert.Contains("151.5 W", page, StringComparison.Ordinal);
+        Assert.Contains("<polyline", page, StringComparison.Ordinal);
+        Assert.Contains("value=\"confirmed\"", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("data-testid=\"false-alarm\"", page, StringComparison.Ordinal);
+        Assert.True(Encoding.UTF8.GetByteCount(page) < 10_000);
+
+        Assert.Equal(HttpStatusCode.SeeOther, (await PressAsync(Path("a1", "guard"), "case", ("stage", "confirmed"), ("text", "<b>三楼"))).StatusCode);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await PressAsync(Path("a2", "guard"), "case", ("stage", "dismissed"))).StatusCode);
+        Assert.Equal(HttpStatusCode.SeeOther, (await PressAsync(Path("a2", "guard"), "case", ("stage", "dismissed"), ("text", "水泵"))).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, (await PressAsync(Path("a1", "guard"), "case", ("stage", "guilty"))).StatusCode);
+
+        Assert.Equal(("Confirmed", "Dismissed"), (_fixture.State("a1").Case!.Stage.ToString(), _fixture.State("a2").Case!.Stage.ToString()));
+        page = await _client.GetStringAsync(Path("a1", "guard"));
+        Assert.DoesNotContain("<b>", page, StringComparison.Ordinal);
+        Assert.Contains("已核实", page, StringComparison.Ordinal);
+        Assert.Contains("value=\"advised\"", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Programs_list_cases_and_take_them_further()
+    {
+        await StartAsync();
+        await _fixture.RaiseAsync(Suspicion("a1"));
+        var moved = await PostAsync("/api/alerts/a1/case", """{"stage":"confirmed","text":"三楼","by":"guard"}""");
+        Assert.Equal(HttpStatusCode.OK, moved.StatusCode);
+        Assert.Equal("no-case", await ReasonAsync("/api/alerts/a0/case", "a0"));
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await PostAsync("/api/alerts/a1/case", """{"stage":"closed"}""")).StatusCode);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await PostAsync("/api/alerts/a1/case", """{"stage":"guilty"}""")).StatusCode);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await PostAsync("/api/alerts/a1/case", "{}")).StatusCode);
+
+        var one = Assert.Single(JsonDocument.Parse(await _client.GetStringAsync(new Uri("/api/fly-wire-cases", UriKind.Relative))).RootElement.EnumerateArray());
+
+        Assert.Equal(("a1", "confirmed", 151.5, false), (one.GetProperty("alert").GetString(), one.GetProperty("stage").GetString(), one.GetProperty("evidence").GetProperty("level_w").GetDouble(), one.GetProperty("overdue").GetBoolean()));
+        Assert.Equal(["advised", "noticed"], one.GetProperty("next").EnumerateArray().Select(next => next.GetString()));
+
+        async Task<string?> ReasonAsync(string path, string alert)
+        {
+            await _fixture.RaiseAsync(ResponseFixture.Step(alert, Condition.Active));
+            var answer = await PostAsync(path, """{"stage":"confirmed"}""");
+            return JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement.GetProperty("refused").GetString();
+        }
+    }
+
+    [Fact]
+    public void No_word_about_a_suspected_fly_wire_accuses_anybody()
+    {
+        string[] accusing = ["违规", "违法", "偷", "盗", "罚", "嫌疑人", "thief", "steal", "illegal", "guilty", "offender", "penalty", "punish"];
+        FacilityMonitor.Rules.Rule[] rules = [.. FacilityMonitor.Rules.RuleCatalogue.All.Where(rule => FlyWireCase.IsBegunBy(rule.Name))];
+        Assert.Equal(3, rules.Length);
+        string[] words =
+        [
+            .. rules.SelectMany(rule => (LocalText[])[rule.Title, rule.Detects, rule.Next, .. rule.Steps]).Concat(Enum.GetValues<FlyWireStage>().Select(FlyWireWords.Of)).SelectMany(text => (string[])[text.Zh, text.En]),
+            .. Texts.All.Where(text => text.Key.StartsWith("case", StringComparison.Ordinal)).SelectMany(text => (string[])[text.Value.Zh, text.Value.En]),
+        ];
+
+        Assert.All(words, word => Assert.DoesNotContain(accusing, bad => word.Contains(bad, StringComparison.OrdinalIgnoreCase)));
+    }
+
+    private static AlertTransition Suspicion(string alert) => ResponseFixture.Step(alert, Condition.Active, Priority.P2, "charger-on-public-circuit", "huaihai/c-corridor") with
+    {
+        Evidence = new SortedDictionary<string, object>(StringComparer.Ordinal) { ["level_w"] = 151.5, ["minutes"] = 45, ["curve"] = "0:150 10:151 20:152" },
+    };
 
     [Fact]
     public async Task A_link_that_is_forged_changed_or_too_old_opens_nothing()

@@ -24,6 +24,7 @@ public sealed class RuleEngine
     private readonly Dictionary<string, Slot> _sites = new(StringComparer.Ordinal);
     private readonly Dictionary<int, Slot> _byDevice = [];
     private readonly ArrayBufferWriter<byte> _scratch = new();
+    private readonly Dictionary<string, FlyWireLesson> _lessons = new(StringComparer.Ordinal);
     private FacilityIndex _index;
     private LimitShelf _shelf = new();
     private RuleCheckpoint _now;
@@ -146,12 +147,31 @@ public sealed class RuleEngine
         (_index, _shelf) = (index, new LimitShelf());
         _byDevice.Clear();
         foreach (var (name, slot) in _sites)
-        {
-            var part = new ArrayBufferWriter<byte>();
-            slot.Engine.Save(part, _scratch);
-            slot.Engine = NewEngine(name);
-            slot.Engine.Load(part.WrittenSpan, _devices);
-        }
+            Renew(name, slot);
+    }
+
+    /// <summary>What staff found when a fly-wire was suspected on a circuit is its prior from now on; what is known stays known.</summary>
+    /// <param name="circuit">Its path, <c>site/circuit</c>.</param>
+    /// <param name="lesson">All that was found there.</param>
+    /// <returns>Whether that is another lesson than before.</returns>
+    public bool Teach(string circuit, FlyWireLesson lesson)
+    {
+        ArgumentNullException.ThrowIfNull(circuit);
+        if (_lessons.GetValueOrDefault(circuit) == lesson)
+            return false;
+        _lessons[circuit] = lesson;
+        var site = circuit.Split('/')[0];
+        if (_sites.TryGetValue(site, out var slot))
+            Renew(site, slot);
+        return true;
+    }
+
+    private void Renew(string site, Slot slot)
+    {
+        var part = new ArrayBufferWriter<byte>();
+        slot.Engine.Save(part, _scratch);
+        slot.Engine = NewEngine(site);
+        slot.Engine.Load(part.WrittenSpan, _devices);
     }
 
     /// <summary>Writes what it knows of one site.</summary>
@@ -189,7 +209,7 @@ public sealed class RuleEngine
 
     private string SiteOf(DeviceId device) => _index.Find(device)?.Site.Id ?? device.Site ?? "";
 
-    private SiteEngine NewEngine(string site) => new(site.Length == 0 ? null : site, _index, _shelf, Effects, Sessions);
+    private SiteEngine NewEngine(string site) => new(site.Length == 0 ? null : site, _index, _shelf, Effects, Sessions, _lessons);
 
     private Slot SlotOf(string site)
     {

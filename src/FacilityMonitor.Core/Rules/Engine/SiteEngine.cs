@@ -51,7 +51,14 @@ internal sealed partial class SiteEngine
     private long _nowMs;
     private long _startedMs;
 
-    public SiteEngine(string? siteId, FacilityIndex index, LimitShelf shelf, List<CommandEffect> effects, List<SessionFact> sessions)
+    /// <param name="siteId">The site; null: of devices of a foreign dialect without one.</param>
+    /// <param name="index">The registry.</param>
+    /// <param name="shelf">Where limits are kept once.</param>
+    /// <param name="effects">Where effects of commands go.</param>
+    /// <param name="sessions">Where charging sessions go.</param>
+    /// <param name="lessons">What staff found, by the path of the circuit.</param>
+    public SiteEngine(
+        string? siteId, FacilityIndex index, LimitShelf shelf, List<CommandEffect> effects, List<SessionFact> sessions, IReadOnlyDictionary<string, FlyWireLesson> lessons)
     {
         _shelf = shelf;
         _sessions = new SocketSessions(sessions, number => _devices[number].Self);
@@ -62,7 +69,7 @@ internal sealed partial class SiteEngine
         _book = new AlertBook(siteId ?? "unregistered");
         foreach (var circuit in _site?.Circuits ?? [])
         {
-            var subject = new Subject(SubjectKind.Circuit, _site, null, ChannelId.Main, circuit, null);
+            var subject = new Subject(SubjectKind.Circuit, _site, null, ChannelId.Main, circuit, null) { Lesson = lessons.GetValueOrDefault($"{siteId}/{circuit.Id}") };
             var plans = Plans(subject, new SettingScopes(circuit.Rules, _site!.Rules, index.Facility.Rules));
             _circuits.Add(new LoadTrack(circuit, [.. plans.Select(plan => plan.Rule.NewCell(plan.Limits))]) { IsSiblingLive = IsSiblingLive });
         }

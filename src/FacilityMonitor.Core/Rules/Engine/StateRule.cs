@@ -34,7 +34,11 @@ internal enum SubjectKind : byte
 /// <param name="Channel">Of a channel.</param>
 /// <param name="Circuit">Of a circuit; of a channel or device: the one it hangs on, or measures, where it is registered.</param>
 /// <param name="Place">Of a place; of a channel or device: where it stands.</param>
-internal readonly record struct Subject(SubjectKind Kind, Site? Site, DeviceEntry? Device, ChannelId Channel, Circuit? Circuit, Place? Place);
+internal readonly record struct Subject(SubjectKind Kind, Site? Site, DeviceEntry? Device, ChannelId Channel, Circuit? Circuit, Place? Place)
+{
+    /// <summary>Of a circuit: what staff found there when a fly-wire was suspected.</summary>
+    public FlyWireLesson Lesson { get; init; }
+}
 
 /// <summary>A rule that remembers more than hold times. Its state is a plain value; the engine keeps, copies, saves and restores it.</summary>
 /// <remarks>

@@ -170,7 +170,7 @@ internal sealed class Timeline
             index--;
         if (index > 0 && Compare(_entries[index - 1], entry) == 0)
         {
-            // Of two values for one instant the larger counts, whichever came first; the same fact twice is one.
+            // Of two values, or words, for one instant the larger counts, whichever came first; the same fact twice is one.
             if (entry.Kind != SightKind.Reading || !Merge(index - 1, entry, values))
                 return Accepted.Duplicate;
         }
@@ -203,7 +203,7 @@ internal sealed class Timeline
         }
 
         known.Present |= entry.Present;
-        if (known.Word is null && entry.Word is not null)
+        if (string.CompareOrdinal(entry.Word as string, known.Word as string) > 0)
             (known.Word, changed) = (entry.Word, true);
         return changed;
     }
@@ -222,14 +222,27 @@ internal sealed class Timeline
         }
 
         if (left.Word is DeviceEvent first && right.Word is DeviceEvent second)
-        {
-            var byKind = first.Kind.CompareTo(second.Kind);
-            return byKind != 0 ? byKind : first == second ? 0 : string.CompareOrdinal(first.Session, second.Session) is var bySession and not 0 ? bySession : -1;
-        }
+            return Compare(first, second);
 
         if (left.Word is Rule rule && right.Word is Rule otherRule && rule != otherRule)
             return string.CompareOrdinal(rule.Name, otherRule.Name);
         return left.Kind == SightKind.Reading ? 0 : left.Side.CompareTo(right.Side);
+    }
+
+    /// <summary>Every property counts: of two facts that differ in one, which comes first must not hang on which arrived first.</summary>
+    private static int Compare(DeviceEvent left, DeviceEvent right)
+    {
+        if (left == right)
+            return 0;
+        var order = left.Kind.CompareTo(right.Kind);
+        order = order != 0 ? order : string.CompareOrdinal(left.Session, right.Session);
+        order = order != 0 ? order : left.Channel.Code.CompareTo(right.Channel.Code);
+        order = order != 0 ? order : Nullable.Compare(left.On, right.On);
+        order = order != 0 ? order : Nullable.Compare(left.Wh, right.Wh);
+        order = order != 0 ? order : string.CompareOrdinal(left.User, right.User);
+        order = order != 0 ? order : Nullable.Compare((int?)left.Reason, (int?)right.Reason);
+        order = order != 0 ? order : left.Quality.CompareTo(right.Quality);
+        return order != 0 ? order : left.DeviceMs.CompareTo(right.DeviceMs);
     }
 
     private void Insert(int index, in TimelineEntry entry, in Values values)

@@ -42,7 +42,7 @@ internal sealed class UnmeteredLoad : StateRule<UnmeteredState, FlyWireLimits>
 
     internal override FlyWireLimits LimitsFor(in Subject subject, SettingScopes scopes)
     {
-        var prior = scopes.Value(this, Prior);
+        var prior = subject.Lesson.Taught(scopes.Value(this, Prior));
         return new FlyWireLimits(Math.Log(prior / (1 - prior)), scopes.Value(this, Least), 1, IsEscapeRoute: false, subject.Circuit!.ExpectedChargers);
     }
 

@@ -11,7 +11,8 @@ namespace FacilityMonitor.OnCall.Responses;
 /// <param name="Step">The last step of the rules.</param>
 /// <param name="State">What it is for the people.</param>
 /// <param name="Timeline">Everything that happened.</param>
-internal sealed record AlertDossier(AlertTransition Step, AlertResponse State, IReadOnlyList<TimelineEntry> Timeline);
+/// <param name="Case">The fly-wire case that it began or belongs to; null: none.</param>
+internal sealed record AlertDossier(AlertTransition Step, AlertResponse State, IReadOnlyList<TimelineEntry> Timeline, FlyWireCase? Case);
 
 /// <summary>Who answered in an exercise, and how fast.</summary>
 /// <param name="Alert">The exercise's alert.</param>
@@ -40,6 +41,8 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
         ResponseOutcome outcome = new ResponseOutcome.Unknown();
         await database.CommitAsync(CommitPriority.Alerts, connection => outcome = log.Command(connection, alert, command, by));
         log.Announce();
+        if (outcome is ResponseOutcome.Done { IsNew: true, State.Case: not null })
+            log.AnnounceTaught();
         return outcome;
     }
 
@@ -51,7 +54,10 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
             return null;
         using var command = Database.Command(reader, "select body, onset_ms from alert where id = $alert", ("$alert", alert));
         using var row = command.ExecuteReader();
-        return row.Read() ? new AlertDossier(StoredAlert.Read(row.GetString(0), row.GetInt64(1), 0), state, ResponseTable.Timeline(reader, alert)) : null;
+        if (!row.Read())
+            return null;
+        var ofCase = state.CaseOf is { } begunBy ? ResponseTable.Load(reader, begunBy)?.Case : state.Case;
+        return new AlertDossier(StoredAlert.Read(row.GetString(0), row.GetInt64(1), 0), state, ResponseTable.Timeline(reader, alert), ofCase);
     }
 
     /// <summary>Alerts that are not closed, the most urgent first.</summary>
@@ -73,6 +79,13 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
         var teams = roster.People.Teams.Where(team => roster.OnDuty(team, DutyRoster.Wall(now)).Any(one => one.Id == person)).ToList();
         using var reader = database.OpenReader();
         return OpenAlerts.Of(reader, roster, teams, now);
+    }
+
+    /// <summary>Fly-wire cases, those that are due first.</summary>
+    public List<FlyWireCaseEntry> Cases(int most)
+    {
+        using var reader = database.OpenReader();
+        return FlyWireCaseTable.List(reader, most);
     }
 
     /// <summary>Runs the real chain of a priority for a site, marked as an exercise. At most one a site is on.</summary>

@@ -57,6 +57,9 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
     /// <summary>Raised after a commit that changed something; on any thread.</summary>
     public event Action? Changed;
 
+    /// <summary>Raised after a commit in which somebody said what a suspected fly-wire was; on any thread.</summary>
+    public event Action? Taught;
+
     /// <summary>Who is called now, by the registry in force.</summary>
     public DutyBoard Board => Built().Board;
 
@@ -69,6 +72,9 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
         Interlocked.Increment(ref _version);
         Changed?.Invoke();
     }
+
+    /// <summary>Says that somebody's finding was committed.</summary>
+    public void AnnounceTaught() => Taught?.Invoke();
 
     /// <summary>What new steps of the rules lead to. The first page of life safety is in the same commit as the step.</summary>
     public void Observe(SqliteConnection connection, IReadOnlyList<AlertTransition> steps, Exercise exercise = Exercise.None, EscalationChain? chain = null)
@@ -87,13 +93,16 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
             var now = NowMs();
             var due = exercise == Exercise.None ? DutyBoard.FirstDueMs(step.Priority, now, ResponseTable.LastOfGroupMs(connection, step.Site, step.Priority)) : now;
             var permit = before is null && exercise == Exercise.None ? PermitTable.Covering(connection, step.Asset, now) : null;
-            var facts = ResponseLife.Observe(before, step, now, due, exercise, permit, chain ?? Board.Roster.People.ChainOf(step.Priority, step.Site));
+            var openCase = before is null && FlyWireCase.IsBegunBy(step.Rule) ? FlyWireCaseTable.OpenOn(connection, step.Asset) : null;
+            var facts = ResponseLife.Observe(before, step, now, due, exercise, permit, chain ?? Board.Roster.People.ChainOf(step.Priority, step.Site), openCase);
             if (facts.Count == 0)
                 continue;
             var state = Append(connection, step.AlertId, before, facts, pages);
             if (before is null && exercise == Exercise.None)
                 state = Inhibit(connection, state, pages);
             Advance(connection, state, pages);
+            if (before is null && state.CaseOf is { } joined)
+                Join(connection, joined, step, pages);
         }
 
         pages.Put(this, connection);
@@ -104,6 +113,11 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
     {
         if (ResponseTable.Load(connection, alert) is not { } state)
             return new ResponseOutcome.Unknown();
+        if (command is ResponseCommand.MoveCase ofJoined && state.CaseOf is { } begunBy)
+            return Command(connection, begunBy, ofJoined, by);
+        var joined = command is ResponseCommand.MoveCase ? Joined(connection, alert) : [];
+        if (command is ResponseCommand.MoveCase { Stage: FlyWireStage.Closed } && joined.Exists(other => other.IsOn))
+            return new ResponseOutcome.Refused(ResponseLife.SeenNow().Refusal);
         var now = NowMs();
         var required = ResponseLife.Required(state.Priority, Board.CountOnDuty(state.Chain, state.Site, state.Priority, now));
         switch (ResponseLife.Decide(state, command, by, now, required))
@@ -114,6 +128,8 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
                 var pages = new PageBatch();
                 state = Append(connection, alert, state, done.Events, pages);
                 Advance(connection, state, pages);
+                foreach (var other in joined)
+                    Follow(connection, other, (ResponseCommand.MoveCase)command, by, pages);
                 pages.Put(this, connection);
                 return new ResponseOutcome.Done(ResponseTable.Load(connection, alert)!, IsNew: true);
             case ResponseDecision.Refused refused:
@@ -218,6 +234,25 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
         state = Append(connection, alert, state, [new ResponseEvent.WentOffDuty(duty.Person, NowMs()) { AtMs = NowMs() }], pages);
         Advance(connection, state, pages);
         pages.Put(this, connection);
+    }
+
+    /// <summary>A later alert is another sight of an open case.</summary>
+    private void Join(SqliteConnection connection, string begunBy, AlertTransition step, PageBatch pages)
+    {
+        FlyWireCaseTable.Join(connection, begunBy, step.AlertId);
+        if (ResponseTable.Load(connection, begunBy) is { Case.IsOver: false } state)
+            Append(connection, begunBy, state, [new ResponseEvent.CaseSeen(step.AlertId, step.Evidence) { AtMs = NowMs() }], pages);
+    }
+
+    private static List<AlertResponse> Joined(SqliteConnection connection, string begunBy) =>
+        [.. FlyWireCaseTable.Joined(connection, begunBy).Select(alert => ResponseTable.Load(connection, alert)).OfType<AlertResponse>()];
+
+    private void Follow(SqliteConnection connection, AlertResponse state, ResponseCommand.MoveCase move, Actor by, PageBatch pages)
+    {
+        var now = NowMs();
+        var facts = ResponseLife.Follow(state, move, by, now, ResponseLife.Required(state.Priority, Board.CountOnDuty(state.Chain, state.Site, state.Priority, now)));
+        if (facts.Count > 0)
+            Advance(connection, Append(connection, state.Alert, state, facts, pages), pages);
     }
 
     private AlertResponse Append(SqliteConnection connection, string alert, AlertResponse? before, IReadOnlyList<ResponseEvent> facts, PageBatch pages)

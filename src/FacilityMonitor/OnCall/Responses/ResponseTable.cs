@@ -54,6 +54,8 @@ internal static class ResponseTable
         }
 
         Save(connection, state!, facts[^1].AtMs, facts.Any(fact => fact is ResponseEvent.StepFired { Step: 0 }) ? facts[^1].AtMs : null);
+        if (facts.Any(fact => fact is ResponseEvent.CaseOpened or ResponseEvent.CaseSeen or ResponseEvent.CaseMoved))
+            FlyWireCaseTable.Save(connection, state!);
         return state!;
     }
 

@@ -1,6 +1,6 @@
-using FacilityMonitor.Rules;
+using FacilityMonitor.Response;
 
-namespace FacilityMonitor.Tests.Rules.FlyWire;
+namespace FacilityMonitor.Tests.Response;
 
 public sealed class FlyWireCaseTests
 {
@@ -56,11 +56,15 @@ public sealed class FlyWireCaseTests
         Assert.False(FlyWireCase.Begin(1000).TryMove(FlyWireStage.Confirmed, 999, out _));
 
     [Fact]
-    public void Dismissals_make_a_circuit_harder_to_suspect_and_confirmations_easier()
+    public void What_is_seen_again_keeps_its_stage_and_its_day_and_the_newest_numbers()
     {
-        Assert.Equal(0.1, FlyWireCase.Taught(0.1, 0, 0), 12);
-        Assert.Equal(1 / 19.0, FlyWireCase.Taught(0.1, 0, 1), 12);
-        Assert.Equal(0.2 / 1.1, FlyWireCase.Taught(0.1, 1, 0), 12);
-        Assert.Equal(0.1, FlyWireCase.Taught(0.1, 3, 3), 12);
+        Assert.True(FlyWireCase.Begin(1000, Numbers(40)).TryMove(FlyWireStage.Confirmed, 2000, out var at, "一楼"));
+
+        var again = at.Seen(9000, Numbers(90), isNewAlert: true).Seen(9500, new Dictionary<string, object>(), isNewAlert: false);
+
+        Assert.Equal((FlyWireStage.Confirmed, 2000L, at.DueMs, "一楼"), (again.Stage, again.SinceMs, again.DueMs, again.Text));
+        Assert.Equal((2, 9500L, 1000L, 90), (again.Sights, again.SeenMs, again.OpenedMs, again.Evidence["minutes"]));
     }
+
+    private static Dictionary<string, object> Numbers(int minutes) => new() { ["minutes"] = minutes };
 }

@@ -1,6 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace FacilityMonitor.Rules;
+using FacilityMonitor.Rules;
+
+namespace FacilityMonitor.Response;
 
 /// <summary>Where the handling of a suspected fly-wire stands. The numbers are stored: add at the end.</summary>
 public enum FlyWireStage
@@ -28,6 +30,8 @@ public enum FlyWireStage
 }
 
 /// <summary>The life of one suspected fly-wire: 疑似 → 已核实 or 排除 → 已劝导 or 整改通知 → 复查 → 销号, each stage with a due date.</summary>
+/// <remarks>An alert is over when the load is off; the case goes on until somebody has looked, spoken, and looked again. One circuit has one open case: what is seen there the next
+/// evening is another sight of it.</remarks>
 /// <param name="Stage">Where it stands.</param>
 /// <param name="SinceMs">Since when, ms since 1970-01-01 UTC.</param>
 /// <param name="DueMs">By when the next step is due; null: it has ended.</param>
@@ -50,11 +54,47 @@ public sealed record FlyWireCase(FlyWireStage Stage, long SinceMs, long? DueMs)
 
     private const long HourMs = 3_600_000;
 
+    private static readonly HashSet<string> Openers = [ChargerOnPublicCircuit.Instance.Name, UnmeteredLoad.Instance.Name, FlyWireReport.Instance.Name];
+
+    /// <summary>When it began, ms since 1970-01-01 UTC.</summary>
+    public long OpenedMs { get; init; } = SinceMs;
+
+    /// <summary>How often it was seen: once for each alert.</summary>
+    public int Sights { get; init; } = 1;
+
+    /// <summary>When it was last seen, ms since 1970-01-01 UTC.</summary>
+    public long SeenMs { get; init; } = SinceMs;
+
+    /// <summary>The numbers behind the suspicion as they were told last: level, minutes, climb, fit error, taper, hour, curve. They stay when the alert is gone.</summary>
+    public IReadOnlyDictionary<string, object> Evidence { get; init; } = new SortedDictionary<string, object>(StringComparer.Ordinal);
+
+    /// <summary>What was written with the last step.</summary>
+    public string Text { get; init; } = "";
+
+    /// <summary>Whether an alert of this rule begins a case.</summary>
+    public static bool IsBegunBy(string rule) => Openers.Contains(rule);
+
+    /// <summary>Whether somebody found it true.</summary>
+    public bool IsConfirmed => Stage is not (FlyWireStage.Suspected or FlyWireStage.Dismissed);
+
     /// <summary>Whether nothing more is to be done.</summary>
     public bool IsOver => DueMs is null;
 
     /// <summary>A case begins with a suspicion.</summary>
-    public static FlyWireCase Begin(long atMs) => At(FlyWireStage.Suspected, atMs);
+    /// <param name="atMs">When it was told.</param>
+    /// <param name="evidence">The numbers behind it.</param>
+    public static FlyWireCase Begin(long atMs, IReadOnlyDictionary<string, object>? evidence = null)
+    {
+        var begun = new FlyWireCase(FlyWireStage.Suspected, atMs, DueOf(FlyWireStage.Suspected, atMs));
+        return evidence is null ? begun : begun with { Evidence = evidence };
+    }
+
+    /// <summary>The case after it was seen once more, or more surely.</summary>
+    /// <param name="atMs">When it was told.</param>
+    /// <param name="evidence">The numbers behind it.</param>
+    /// <param name="isNewAlert">Whether another alert than before saw it.</param>
+    public FlyWireCase Seen(long atMs, IReadOnlyDictionary<string, object> evidence, bool isNewAlert) =>
+        this with { Sights = Sights + (isNewAlert ? 1 : 0), SeenMs = atMs, Evidence = evidence.Count > 0 ? evidence : Evidence };
 
     /// <summary>Whether the next step is late.</summary>
     public bool IsOverdue(long nowMs) => nowMs > DueMs;
@@ -75,27 +115,15 @@ public sealed record FlyWireCase(FlyWireStage Stage, long SinceMs, long? DueMs)
     /// <param name="stage">The next stage.</param>
     /// <param name="atMs">When somebody did so.</param>
     /// <param name="then">The case as it stands then.</param>
+    /// <param name="text">What was written with it.</param>
     /// <returns>False when that stage does not follow this one, or the time lies before it.</returns>
-    public bool TryMove(FlyWireStage stage, long atMs, [NotNullWhen(true)] out FlyWireCase? then)
+    public bool TryMove(FlyWireStage stage, long atMs, [NotNullWhen(true)] out FlyWireCase? then, string text = "")
     {
-        then = Next.Contains(stage) && atMs >= SinceMs ? At(stage, atMs) : null;
+        then = Next.Contains(stage) && atMs >= SinceMs ? this with { Stage = stage, SinceMs = atMs, DueMs = DueOf(stage, atMs), Text = text } : null;
         return then is not null;
     }
 
-    /// <summary>What staff found teaches the circuit: the odds that an on-step there is a charger, from what they were and the cases that have ended.</summary>
-    /// <param name="prior">Probability before anything was learned, 0 to 1.</param>
-    /// <param name="confirmed">Cases that were confirmed.</param>
-    /// <param name="dismissed">Cases that were dismissed.</param>
-    /// <remarks>Each answer is one more observation beside one imagined of either kind (Laplace): a dismissal halves the odds, the next takes a third of the rest.</remarks>
-    public static double Taught(double prior, int confirmed, int dismissed)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(confirmed);
-        ArgumentOutOfRangeException.ThrowIfNegative(dismissed);
-        var odds = prior / (1 - prior) * (confirmed + 1) / (dismissed + 1);
-        return odds / (1 + odds);
-    }
-
-    private static FlyWireCase At(FlyWireStage stage, long atMs) => new(stage, atMs, stage switch
+    private static long? DueOf(FlyWireStage stage, long atMs) => stage switch
     {
         FlyWireStage.Suspected => atMs + (CheckHours * HourMs),
         FlyWireStage.Confirmed => atMs + (AdviseHours * HourMs),
@@ -103,5 +131,5 @@ public sealed record FlyWireCase(FlyWireStage Stage, long SinceMs, long? DueMs)
         FlyWireStage.Noticed => atMs + (NoticedDays * 24 * HourMs),
         FlyWireStage.Recheck => atMs + (RecheckHours * HourMs),
         FlyWireStage.Dismissed or FlyWireStage.Closed => null,
-    });
+    };
 }

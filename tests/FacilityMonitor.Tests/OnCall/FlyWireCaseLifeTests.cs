@@ -1,0 +1,195 @@
+using FacilityMonitor.Alerts;
+using FacilityMonitor.Monitoring;
+using FacilityMonitor.OnCall.Responses;
+using FacilityMonitor.Response;
+using FacilityMonitor.Rules;
+
+namespace FacilityMonitor.Tests.OnCall;
+
+/// <summary>A suspected fly-wire from the alert to the end of its case, on a real database.</summary>
+public sealed class FlyWireCaseLifeTests : IAsyncDisposable
+{
+    private const string Corridor = "huaihai/c-corridor";
+
+    private readonly ResponseFixture _fixture = new();
+
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
+
+    [Theory]
+    [InlineData("charger-on-public-circuit", true)]
+    [InlineData("unmetered-load", true)]
+    [InlineData("fly-wire-report", true)]
+    [InlineData("circuit-overload", false)]
+    public async Task A_suspicion_opens_a_case_and_nothing_else_does(string rule, bool opens)
+    {
+        await _fixture.RaiseAsync(Suspicion("a1") with { Rule = rule });
+
+        Assert.Equal(opens, _fixture.State("a1").Case is { Stage: FlyWireStage.Suspected });
+        Assert.Equal(opens ? 1 : 0, Cases().Count);
+    }
+
+    [Fact]
+    public async Task A_case_goes_its_way_after_the_alert_is_over_and_keeps_its_evidence_to_the_end_and_through_a_kill()
+    {
+        await _fixture.RaiseAsync(Suspicion("a1"));
+        await MoveAsync("a1", FlyWireStage.Confirmed, "三楼窗口");
+        await _fixture.RaiseAsync(Suspicion("a1") with { Condition = Condition.Cleared, Sequence = 1, Evidence = new SortedDictionary<string, object>() });
+        await _fixture.PassAsync(25 * 3600);
+        Assert.Equal(ResponseStage.Closed, _fixture.State("a1").Stage);
+        Assert.Contains(_fixture.Timeline("a1"), entry => entry.Fact is ResponseEvent.Closed { Cause: CauseCode.FlyWire });
+        await MoveAsync("a1", FlyWireStage.Advised);
+        await _fixture.KillAsync();
+        await MoveAsync("a1", FlyWireStage.Recheck);
+
+        await MoveAsync("a1", FlyWireStage.Closed, "没有了");
+
+        var entry = Assert.Single(Cases());
+        Assert.Equal((FlyWireStage.Closed, null, "没有了"), (entry.Case.Stage, entry.Case.DueMs, entry.Case.Text));
+        Assert.Equal(["climb_pct_min", "curve", "fallen_pct", "fit_error_pct", "hour", "level_w", "minutes"], entry.Case.Evidence.Keys.Order());
+        Assert.Equal("151.5", entry.Case.Evidence["level_w"].ToString());
+        Assert.True(ResponseTable.IsIntact(_fixture.Timeline("a1")));
+        Assert.Equal(new FlyWireLesson(1, 0), Lessons()[Corridor]);
+    }
+
+    [Fact]
+    public async Task A_dismissal_needs_a_reason_ends_the_alert_and_teaches_the_circuit_also_after_a_kill()
+    {
+        await _fixture.RaiseAsync(Suspicion("a1"));
+        Assert.Equal("no-reason", await RefusedAsync("a1", FlyWireStage.Dismissed, " "));
+        Assert.Empty(Lessons());
+
+        await MoveAsync("a1", FlyWireStage.Dismissed, "楼道里的除湿机");
+
+        await _fixture.KillAsync();
+        Assert.Equal(new FlyWireLesson(0, 1), Lessons()[Corridor]);
+        Assert.Equal((ResponseStage.Closed, true), (_fixture.State("a1").Stage, _fixture.State("a1").IsMarkedFalse));
+        var facts = _fixture.Timeline("a1").Count;
+        await MoveAsync("a1", FlyWireStage.Dismissed, "再按一次");
+        Assert.Equal(facts, _fixture.Timeline("a1").Count);
+    }
+
+    [Theory]
+    [InlineData("Advised")]
+    [InlineData("Recheck")]
+    [InlineData("Closed")]
+    public async Task Nobody_is_advised_and_nothing_is_closed_before_somebody_has_looked(string stage)
+    {
+        await _fixture.RaiseAsync(Suspicion("a1"));
+        Assert.Equal("not-next", await RefusedAsync("a1", Enum.Parse<FlyWireStage>(stage), "x"));
+        Assert.Equal(FlyWireStage.Suspected, _fixture.State("a1").Case!.Stage);
+    }
+
+    [Fact]
+    public async Task The_next_evening_on_the_same_circuit_is_the_same_case_and_it_is_not_closed_while_it_is_seen()
+    {
+        await _fixture.RaiseAsync(Suspicion("a1"));
+        await MoveAsync("a1", FlyWireStage.Confirmed);
+        await MoveAsync("a1", FlyWireStage.Advised);
+        await MoveAsync("a1", FlyWireStage.Recheck);
+        await _fixture.RaiseAsync(Suspicion("a1") with { Condition = Condition.Cleared, Sequence = 1 });
+        await _fixture.PassAsync(20 * 3600);
+        await _fixture.RaiseAsync(Suspicion("a2", minutes: 90), Suspicion("b1") with { Asset = "huaihai/c-other" });
+
+        var first = Assert.Single(Cases(), entry => entry.Asset == Corridor);
+        Assert.Equal(("a1", 2, "90"), (first.Alert, first.Case.Sights, first.Case.Evidence["minutes"].ToString()));
+        Assert.Equal(("a1", null), (_fixture.State("a2").CaseOf, _fixture.State("a2").Case));
+        Assert.Equal("still-on", await RefusedAsync("a2", FlyWireStage.Closed, ""));
+        await _fixture.RaiseAsync(Suspicion("a2") with { Condition = Condition.Cleared, Sequence = 1 });
+
+        await MoveAsync("a2", FlyWireStage.Closed);
+
+        Assert.Equal((ResponseStage.Closed, ResponseStage.Closed), (_fixture.State("a1").Stage, _fixture.State("a2").Stage));
+        Assert.Equal(new FlyWireLesson(1, 0), Lessons()[Corridor]);
+        await _fixture.RaiseAsync(Suspicion("a3"));
+        Assert.Equal(FlyWireStage.Suspected, _fixture.State("a3").Case!.Stage);
+    }
+
+    [Fact]
+    public async Task Whoever_closes_the_alert_with_its_cause_has_looked()
+    {
+        await _fixture.RaiseAsync(Suspicion("a1"), Suspicion("b1") with { Asset = "huaihai/c-other" });
+        await _fixture.RaiseAsync(Suspicion("a1") with { Condition = Condition.Cleared, Sequence = 1 });
+        Assert.IsType<ResponseOutcome.Done>(await _fixture.DoesAsync("guard", "a1", new ResponseCommand.Close(CauseCode.FlyWire, "门厅", [], null)));
+        Assert.IsType<ResponseOutcome.Refused>(await _fixture.DoesAsync("guard", "b1", new ResponseCommand.Close(CauseCode.FalseAlarm, "", [], null)));
+        Assert.IsType<ResponseOutcome.Done>(await _fixture.DoesAsync("guard", "b1", new ResponseCommand.Close(CauseCode.FalseAlarm, "水泵", [], null)));
+
+        Assert.Equal((FlyWireStage.Confirmed, FlyWireStage.Dismissed), (_fixture.State("a1").Case!.Stage, _fixture.State("b1").Case!.Stage));
+    }
+
+    [Fact]
+    public async Task What_comes_back_after_it_was_dismissed_is_a_case_of_its_own_and_the_first_lesson_stays()
+    {
+        await _fixture.RaiseAsync(Suspicion("a1"));
+        await MoveAsync("a1", FlyWireStage.Dismissed, "水泵");
+        await _fixture.RaiseAsync(Suspicion("a1") with { Condition = Condition.Cleared, Sequence = 1 });
+        await _fixture.PassAsync(60);
+        await _fixture.RaiseAsync(Suspicion("a1") with { Sequence = 2, FlapCount = 1 });
+
+        Assert.Equal(FlyWireStage.Suspected, _fixture.State("a1").Case!.Stage);
+        Assert.Equal(2, Cases().Count);
+        Assert.Equal(new FlyWireLesson(0, 1), Lessons()[Corridor]);
+    }
+
+    [Fact]
+    public async Task An_open_case_keeps_its_alert_from_being_deleted_and_one_that_has_ended_keeps_its_evidence()
+    {
+        await _fixture.RaiseAsync(Suspicion("a1"));
+        await _fixture.RaiseAsync(Suspicion("a1") with { Condition = Condition.Cleared, Sequence = 1 });
+        await _fixture.PassAsync(25 * 3600);
+        var late = _fixture.NowMs + 1_000_000;
+        Assert.Equal(0, await PruneAsync(late));
+
+        await MoveAsync("a1", FlyWireStage.Dismissed, "水泵");
+
+        Assert.Equal(1, await PruneAsync(late));
+        Assert.Equal("151.5", Assert.Single(Cases()).Case.Evidence["level_w"].ToString());
+        Assert.Equal(new FlyWireLesson(0, 1), Lessons()[Corridor]);
+    }
+
+    [Fact]
+    public async Task A_day_without_a_look_is_late()
+    {
+        await _fixture.RaiseAsync(Suspicion("a1"));
+        Assert.False(Cases()[0].Case.IsOverdue(_fixture.NowMs + (24 * 3_600_000L)));
+        Assert.True(Cases()[0].Case.IsOverdue(_fixture.NowMs + (24 * 3_600_000L) + 1));
+    }
+
+    private static AlertTransition Suspicion(string alert, int minutes = 45) => ResponseFixture.Step(alert, Condition.Active, Priority.P2, "charger-on-public-circuit", Corridor) with
+    {
+        Evidence = new SortedDictionary<string, object>(StringComparer.Ordinal)
+        {
+            ["level_w"] = 151.5,
+            ["minutes"] = minutes,
+            ["climb_pct_min"] = 0.05,
+            ["fit_error_pct"] = 0.3,
+            ["fallen_pct"] = 0,
+            ["hour"] = 20.5,
+            ["curve"] = "0:150 10:151 20:152",
+        },
+    };
+
+    private async Task MoveAsync(string alert, FlyWireStage stage, string text = "") =>
+        Assert.IsType<ResponseOutcome.Done>(await _fixture.DoesAsync("guard", alert, new ResponseCommand.MoveCase(stage, text)));
+
+    private async Task<string> RefusedAsync(string alert, FlyWireStage stage, string text) =>
+        Assert.IsType<ResponseOutcome.Refused>(await _fixture.DoesAsync("guard", alert, new ResponseCommand.MoveCase(stage, text))).Refusal.Reason;
+
+    private async Task<int> PruneAsync(long beforeMs)
+    {
+        var deleted = 0;
+        await _fixture.CommitAsync(connection => deleted = AlertLog.Prune(connection, beforeMs, 100));
+        return deleted;
+    }
+
+    private List<FlyWireCaseEntry> Cases()
+    {
+        using var reader = _fixture.Database.OpenReader();
+        return FlyWireCaseTable.List(reader, 100);
+    }
+
+    private Dictionary<string, FlyWireLesson> Lessons()
+    {
+        using var reader = _fixture.Database.OpenReader();
+        return FlyWireCaseTable.Lessons(reader);
+    }
+}
