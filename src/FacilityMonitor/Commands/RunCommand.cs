@@ -84,7 +84,7 @@ internal static class RunCommand
         builder.AddStorage(StorageOptions.Of(settings.Data));   // journal → column blocks
         builder.AddInflux(settings);                   // journal → InfluxDB and back, if one is configured
         builder.AddMonitoring();                       // journal → alerts
-        builder.AddOnCall(settings, channels ?? []);   // alerts → people
+        builder.AddOnCall(folder, settings, channels ?? []);   // alerts → people
         builder.AddControl(settings);                  // orders → devices
         builder.AddWeb(settings);                      // journal → page
 

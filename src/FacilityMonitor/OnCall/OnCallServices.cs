@@ -31,14 +31,20 @@ internal static class OnCallServices
         });
     }
 
-    public static void AddOnCall(this IHostApplicationBuilder builder, ServiceSettings settings, IReadOnlyList<ChannelDefinition> channels)
+    public static void AddOnCall(this IHostApplicationBuilder builder, string folder, ServiceSettings settings, IReadOnlyList<ChannelDefinition> channels)
     {
         builder.Services.AddSingleton<Outbox>();
         builder.Services.AddSingleton(services => new RetryPlan(services.GetRequiredService<ServiceSettings>().OnCall, Random.Shared.NextDouble));
         builder.Services.AddSingleton(services => new WebhookNotifier(
             new HttpMessageInvoker(WebhookNotifier.Handler()), services.GetRequiredService<ServiceSettings>().OnCall.WebhookTimeout, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton(services => ActLinks.Open(services.GetRequiredService<ServiceSettings>()));
-        builder.Services.AddSingleton(services => ChannelSounds.From(services.GetService<IReadOnlyList<ChannelDefinition>>() ?? []));
+        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ChannelSource>(services, folder, settings.Language, channels));
+        builder.Services.AddSingleton(services =>
+        {
+            var sounds = ChannelSounds.From(channels);
+            services.GetRequiredService<ChannelSource>().Changed += sounds.Use;
+            return sounds;
+        });
         builder.Services.AddSingleton<ResponseLog>();
         builder.Services.AddSingleton<ResponseDesk>();
         builder.Services.AddSingleton<ContactDesk>();
@@ -59,7 +65,6 @@ internal static class OnCallServices
 
     private static void AddNotices(this IHostApplicationBuilder builder, IReadOnlyList<ChannelDefinition> channels)
     {
-        builder.Services.AddSingleton(channels);
         builder.Services.AddSingleton(services => new ChannelFactory(
             new HttpMessageInvoker(WebhookNotifier.Handler()), services.GetRequiredService<ServiceSettings>().OnCall.WebhookTimeout,
             order => services.GetRequiredService<CommandDesk>().OrderAsync(order), services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<ConsoleNotifier>>()));
@@ -70,6 +75,7 @@ internal static class OnCallServices
                 services.GetRequiredService<ServiceSettings>().OnCall, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<NoticeWorker>>());
             // A fire does not wait for the next second.
             services.GetRequiredService<ResponseLog>().Changed += worker.Announce;
+            services.GetRequiredService<ChannelSource>().Changed += worker.Use;
             return worker;
         });
         builder.Services.AddHostedService(services => services.GetRequiredService<NoticeWorker>());

@@ -1,6 +1,7 @@
 using System.Globalization;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Journal;
+using FacilityMonitor.OnCall.Channels;
 using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Registry;
 
@@ -17,7 +18,7 @@ internal static class OnCallPage
 
     public static void MapOnCall(this WebApplication app) => app.MapGet("/on-call", Show).RequireAuthorization();
 
-    private static IResult Show(HttpContext context, Database database, FacilitySource registry, ResponseLog log, ContactDesk contacts, ChannelSounds sounds, TimeProvider time)
+    private static IResult Show(HttpContext context, Database database, FacilitySource registry, ResponseLog log, ContactDesk contacts, ChannelSource channels, ChannelSounds sounds, TimeProvider time)
     {
         var language = Texts.Language(context);
         var (now, facility, roster) = (time.GetUtcNow().ToUnixTimeMilliseconds(), registry.Current.Facility, log.Board.Roster);
@@ -31,6 +32,7 @@ internal static class OnCallPage
         return Page.Write(context, "<link rel=\"stylesheet\" href=\"/web/act.css\">", $"""
             <header><h1>{T("on-call")}</h1><nav><a href="/">{T("product")}</a>{Page.LanguageLink(context, "/on-call")}</nav></header>
             <main class="act">
+            {(channels.LastErrors.Count == 0 ? "" : $"<section><h2>{T("configuration")}</h2><ul>{string.Concat(channels.LastErrors.Take(ListedMax).Select(error => $"<li class=\"attention\">{Page.Encode(error.In(language))}</li>"))}</ul></section>")}
             <section><h2>{T("on-call-now")}</h2>{(facility.People.Teams.Count == 0 ? $"<p class=\"attention\">{T("on-call-no-teams")}</p>" : $"<ul>{string.Concat(facility.People.Teams.Select(Team))}</ul>")}</section>
             <section><h2>{T("on-call-open")}</h2>{(open.Count == 0 ? $"<p>{T("no-alerts")}</p>" : HandOverView.List(context, open, facility.People, alert => "/alert/" + alert))}</section>
             <section><h2>{T("on-call-gaps")}</h2>{Listed([.. gaps.Select(gap => gap.Text.In(language))], "on-call-no-gaps")}</section>

@@ -47,7 +47,7 @@ internal static class ResponseEndpoints
         api.MapPost("/drills", DrillAsync);
         api.MapGet("/drills/{alert}", (string alert, ResponseDesk desk) => desk.Drill(alert) is { } report ? Json(Of(report)) : Results.NotFound());
         api.MapGet("/figures", Figures);
-        api.MapGet("/books", (ResponseWatch watch) => Json(Of(watch.Books)));
+        api.MapGet("/books", (ResponseWatch watch, PhotoStore photos) => Json(new Dictionary<string, object?>(Of(watch.Books)) { ["photos"] = Of(photos.Counts) }));
     }
 
     private static async Task<IResult> ActAsync(HttpContext context, string alert, string command, ResponseDesk desk)
@@ -311,6 +311,16 @@ internal static class ResponseEndpoints
         ["handledUntold"] = books.HandledUntold,
         ["holes"] = books.Holes,
         ["balance"] = books.Balance,
+    };
+
+    private static Dictionary<string, object?> Of(PhotoCounts photos) => new()
+    {
+        ["stored"] = photos.Stored,
+        ["tooLarge"] = photos.TooLarge,
+        ["otherKind"] = photos.OtherKind,
+        ["broken"] = photos.Broken,
+        ["noRoom"] = photos.NoRoom,
+        ["busy"] = photos.Busy,
     };
 
     private static string? Instant(long? ms) => ms is { } known ? DateTimeOffset.FromUnixTimeMilliseconds(known).ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture) : null;

@@ -37,7 +37,9 @@ internal sealed class OnCallNeighbourhood : IAsyncDisposable
 
     /// <param name="people">The people.yaml; its channels are hook and mail.</param>
     /// <param name="devices">YAML of devices of the site lane, beside the shed sensor shed-1.</param>
-    public static async Task<OnCallNeighbourhood> StartAsync(string people, string devices = "")
+    /// <param name="rules">YAML of the registry beside its sites.</param>
+    /// <param name="settings">Further settings, as environment variables.</param>
+    public static async Task<OnCallNeighbourhood> StartAsync(string people, string devices = "", string rules = "", IReadOnlyDictionary<string, string>? settings = null)
     {
         var place = new OnCallNeighbourhood
         {
@@ -53,8 +55,7 @@ internal sealed class OnCallNeighbourhood : IAsyncDisposable
                 places: [{"{"}id: shed, kind: shed, name: Shed, capacity: 60{"}"}]
                 devices:
                   - {"{"}id: shed-1, kind: shed, name: Shed sensor, place: shed{"}"}
-            {devices}
-            """);
+            """ + "\n" + devices + "\n" + rules + "\n");
         place.Write("people.yaml", people);
         place.Write("hook.url", place.Receiver.Address + "hook");
         var mail = place.Mail.Endpoint(SmtpTls.None);
@@ -64,7 +65,7 @@ internal sealed class OnCallNeighbourhood : IAsyncDisposable
               - {id: hook, kind: webhook, address-file: hook.url}
               - {id: mail, kind: smtp, host: 127.0.0.1, port: {{mail.Port}}, tls: none, from: monitor@example.org, user: {{mail.User}}, password-file: smtp.password}
             """));
-        place.Service = await ServiceUnderTest.StartAsync(place.Broker, place._folder.Path, place.Configuration, new Dictionary<string, string> { ["FM_WEB__PUBLIC_URL"] = PublicUrl });
+        place.Service = await ServiceUnderTest.StartAsync(place.Broker, place._folder.Path, place.Configuration, new Dictionary<string, string>(settings ?? new Dictionary<string, string>()) { ["FM_WEB__PUBLIC_URL"] = PublicUrl });
         place._shed = new MqttClient(new MqttClientOptions { Host = place.Broker.Host, Port = place.Broker.Port, ClientId = "shed-1" }, TimeProvider.System);
         await place._shed.StartAsync();
         return place;
@@ -80,8 +81,11 @@ internal sealed class OnCallNeighbourhood : IAsyncDisposable
     {
         var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
         var body = string.Create(CultureInfo.InvariantCulture, $$"""{"v":1,"boot":"e2e","seq":{{seq}},"ts":{{now}},"clk":"ntp","r":[{{reading}}]}""");
-        await _shed!.PublishAsync($"fm/1/{device}/data", Encoding.UTF8.GetBytes(body), MqttQos.AtLeastOnce, retain: false);
+        await SayAsync($"fm/1/{device}/data", body);
     }
+
+    /// <summary>Something is published.</summary>
+    public Task SayAsync(string topic, string body) => _shed!.PublishAsync(topic, Encoding.UTF8.GetBytes(body), MqttQos.AtLeastOnce, retain: false).AsTask();
 
     /// <summary>What the webhook was told so far, in its order: key, to, and the link.</summary>
     public IReadOnlyList<(string Key, string To, string Text, string? Link)> Posts => [.. Receiver.Told.Select(told => JsonDocument.Parse(told.Body).RootElement).Select(body =>

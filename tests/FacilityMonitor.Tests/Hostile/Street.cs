@@ -50,7 +50,7 @@ internal sealed class Street : IAsyncDisposable
         _registry = new FacilitySource(demo, Facility, Time, NullLogger<FacilitySource>.Instance, RunCommand.Rules);
         _pipeline = new IngestPipeline(Devices, Books, _ledger);
         _pipeline.Use(_registry.Current);
-        var responses = new ResponseLog(_registry, new ChannelSounds(new Dictionary<string, Loudness>(), Siren: null), new ActLinks(null, new byte[32]), Time);
+        var responses = new ResponseLog(_registry, new ChannelSounds(new Dictionary<string, Loudness>(), siren: null), new ActLinks(null, new byte[32]), Time);
         _rules = new MonitoringWorker(_database, _journal, Devices, _registry, new FacilityMonitor.OnCall.Outbox(Time), responses, settings!, Time, NullLogger<MonitoringWorker>.Instance);
         _store = new EmbeddedStore(_database, Devices, NullLogger<EmbeddedStore>.Instance);
         _storing = new StoreWorker(_database, _journal, _store, Devices, Time, NullLogger<StoreWorker>.Instance);

@@ -62,7 +62,7 @@ internal sealed class MonitoringFixture : IAsyncDisposable, ILogger<MonitoringWo
 
     public ResponseLog Responses { get; private set; } = null!;
 
-    public ChannelSounds Sounds { get; init; } = new(new Dictionary<string, Loudness>(), Siren: null);
+    public ChannelSounds Sounds { get; init; } = new(new Dictionary<string, Loudness>(), siren: null);
 
     public string Log => string.Join('\n', _log);
 

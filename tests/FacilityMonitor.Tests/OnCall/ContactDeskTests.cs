@@ -101,7 +101,7 @@ public sealed class ContactDeskTests : IAsyncDisposable
     [Fact]
     public void Our_own_log_needs_nobodys_word()
     {
-        var sounds = _fixture.Sounds with { Logs = new HashSet<string> { "sms" } };
+        var sounds = new ChannelSounds(new Dictionary<string, FacilityMonitor.Response.Loudness>(), null, new HashSet<string> { "sms" });
         var day = new DateOnly(2026, 11, 21);
         Assert.Equal(
             ["sms"], ContactDesk.States(ContactDesk.With(_fixture.Facility.People, new Dictionary<string, DateOnly>(), sounds, day), day).Where(state => state.IsVerified).Select(state => state.Contact.Channel).Distinct());

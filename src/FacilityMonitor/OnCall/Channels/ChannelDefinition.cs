@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace FacilityMonitor.OnCall.Channels;
 
@@ -32,6 +34,18 @@ internal sealed record ChannelDefinition
     public string? Find(string key) => Secrets.TryGetValue(key, out var secret) ? secret : Values.GetValueOrDefault(key);
 
     public int Number(string key) => int.Parse(this[key], CultureInfo.InvariantCulture);
+
+    /// <summary>The same for the same configuration, secrets included, and tells nothing of them.</summary>
+    public string Fingerprint
+    {
+        get
+        {
+            var parts = new List<string> { Id, Form.Word, Url?.ToString() ?? "", Language, ProbeTo ?? "" };
+            parts.AddRange(Values.Concat(Secrets).OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}"));
+            parts.AddRange(Limits.Select(limit => limit.ToString()));
+            return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', parts))));
+        }
+    }
 
     public override string ToString() => $"{Id} ({Form.Word})";
 }

@@ -98,7 +98,9 @@ internal sealed partial class ChannelWatch(
     {
         var now = NowMs();
         _probedMs[channel.Id] = now;
-        var notifier = worker.NotifierOf(channel.Id);
+        // An edit may have taken the channel away meanwhile.
+        if (worker.NotifierOf(channel.Id) is not { } notifier)
+            return;
         var outcome = await notifier.ProbeAsync(stoppingToken);
         if (channel.ProbeTo is { } address && outcome is not Outcome.Failed)
             outcome = await notifier.SendAsync(TestMessage(channel, now), address, stoppingToken);

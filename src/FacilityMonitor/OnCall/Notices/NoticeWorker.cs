@@ -64,8 +64,11 @@ internal sealed partial class NoticeWorker(
     private readonly IReadOnlyCollection<IDeliveryLog> _logs = [.. logs];
     private readonly string _lease = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
     private readonly Channel<bool> _bell = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-    private readonly Dictionary<string, Lane> _lanes = channels.ToDictionary(channel => channel.Id, channel => new Lane(channel, make(channel)), StringComparer.Ordinal);
+    private readonly List<Lane> _retired = [];
     private readonly List<Task> _sending = [];
+    private volatile IReadOnlyList<ChannelDefinition> _channels = channels;
+    private volatile IReadOnlyList<ChannelDefinition>? _wanted;
+    private volatile Dictionary<string, Lane> _lanes = channels.ToDictionary(channel => channel.Id, channel => new Lane(channel, make(channel)), StringComparer.Ordinal);
     private volatile NoticeBooks _books = new(0, null, 0, 0, 0, 0, 0);
     private long _attempts;
     private long _accepted;
@@ -92,17 +95,24 @@ internal sealed partial class NoticeWorker(
     public long LastRoundMs => Interlocked.Read(ref _lastRoundMs);
 
     /// <summary>The channels.</summary>
-    public IReadOnlyList<ChannelDefinition> Channels => channels;
+    public IReadOnlyList<ChannelDefinition> Channels => _channels;
 
     /// <summary>Says that something was put in, so that it need not wait for the next second.</summary>
     public void Announce() => _bell.Writer.TryWrite(true);
 
-    /// <summary>How a channel is spoken to.</summary>
-    internal INotifier NotifierOf(string channel) => _lanes[channel].Notifier;
+    /// <summary>From the next round on these are the channels. What is on its way ends as it began; a channel that did not change keeps its limits and its breaker.</summary>
+    public void Use(IReadOnlyList<ChannelDefinition> edited)
+    {
+        _wanted = edited;
+        Announce();
+    }
+
+    /// <summary>How a channel is spoken to; null: there is none of this name any more.</summary>
+    internal INotifier? NotifierOf(string channel) => _lanes.GetValueOrDefault(channel)?.Notifier;
 
     public override void Dispose()
     {
-        foreach (var lane in _lanes.Values)
+        foreach (var lane in _lanes.Values.Concat(_retired))
             (lane.Notifier as IDisposable)?.Dispose();
         base.Dispose();
     }
@@ -147,8 +157,14 @@ internal sealed partial class NoticeWorker(
     private async Task TurnAsync(CancellationToken stoppingToken, CancellationToken endingToken)
     {
         if (!_isRestored)
-            await RestoreAsync(stoppingToken);
+            await RestoreAsync([.. _lanes.Values], stoppingToken);
         _isRestored = true;
+        if (_wanted is { } wanted)
+        {
+            _wanted = null;
+            await ApplyAsync(wanted, stoppingToken);
+        }
+
         if (_sweptAt is not { } swept || time.GetElapsedTime(swept) >= LookEvery)
         {
             await SweepAsync();
@@ -183,26 +199,39 @@ internal sealed partial class NoticeWorker(
     }
 
     /// <summary>Knows again what went out and who locked us, and takes up what was on its way when we ended.</summary>
-    private async Task RestoreAsync(CancellationToken stoppingToken)
+    private async Task RestoreAsync(IReadOnlyList<Lane> fresh, CancellationToken stoppingToken)
     {
-        var longest = channels.SelectMany(channel => channel.Limits).Select(limit => limit.Window).DefaultIfEmpty().Max();
+        var lanes = fresh.ToDictionary(lane => lane.Channel.Id, StringComparer.Ordinal);
+        var longest = fresh.SelectMany(lane => lane.Channel.Limits).Select(limit => limit.Window).DefaultIfEmpty().Max();
         using (var connection = database.OpenReader())
         {
             foreach (var (channel, address, atMs) in NoticeWays.AttemptsSince(connection, NowMs() - (long)longest.TotalMilliseconds))
             {
-                if (_lanes.TryGetValue(channel, out var lane))
+                if (lanes.TryGetValue(channel, out var lane))
                     lane.Budget.Take(address, atMs);
             }
 
             foreach (var condition in ChannelBook.Read(connection))
             {
-                if (_lanes.TryGetValue(condition.Name, out var lane))
+                if (lanes.TryGetValue(condition.Name, out var lane))
                     lane.PausedUntilMs = condition.PausedMs;
             }
         }
 
-        // Whoever mended a key has restarted us; whether it is right shows at the next attempt.
+        // Whoever mended a key has edited the channels or restarted us; whether it is right shows at the next attempt.
         await CommitAsync(ChannelBook.Absolve, stoppingToken);
+    }
+
+    private async Task ApplyAsync(IReadOnlyList<ChannelDefinition> wanted, CancellationToken stoppingToken)
+    {
+        var kept = _lanes.Values.ToDictionary(lane => lane.Channel.Fingerprint, StringComparer.Ordinal);
+        var lanes = wanted.ToDictionary(channel => channel.Id, channel => kept.GetValueOrDefault(channel.Fingerprint) ?? new Lane(channel, make(channel)), StringComparer.Ordinal);
+        var before = _lanes;
+        // What was sent counts against the provider's limits, whatever was edited.
+        await RestoreAsync([.. lanes.Values.Except(before.Values)], stoppingToken);
+        _retired.AddRange(before.Values.Except(lanes.Values));
+        _lanes = lanes;
+        _channels = wanted;
     }
 
     /// <summary>What no event brings about: ends, leases, channels that are gone, and the ways behind those that are stuck.</summary>

@@ -3,26 +3,51 @@ using FacilityMonitor.Response;
 
 namespace FacilityMonitor.OnCall.Responses;
 
-/// <summary>How loud every channel is that there is.</summary>
-/// <param name="ByName">By name of the channel.</param>
-/// <param name="Siren">The channel of sirens; null: there is none.</param>
-internal sealed record ChannelSounds(IReadOnlyDictionary<string, Loudness> ByName, string? Siren)
+/// <summary>How loud every channel is that there is now. Follows the channels in force; any thread.</summary>
+internal sealed class ChannelSounds
 {
+    private volatile Sounds _now;
+    private long _version;
+
+    /// <param name="byName">How loud, by name of the channel.</param>
+    /// <param name="siren">The channel of sirens; null: there is none.</param>
+    /// <param name="logs">Channels that end in our own log.</param>
+    public ChannelSounds(IReadOnlyDictionary<string, Loudness> byName, string? siren, IReadOnlySet<string>? logs = null) => _now = new Sounds(byName, siren, logs ?? new HashSet<string>());
+
+    /// <summary>The channel of sirens; null: there is none.</summary>
+    public string? Siren => _now.Siren;
+
     /// <summary>Channels that end in our own log: nobody is at the other end who could confirm anything, and who reads it sits at this machine.</summary>
-    public IReadOnlySet<string> Logs { get; init; } = new HashSet<string>();
+    public IReadOnlySet<string> Logs => _now.Logs;
+
+    /// <summary>Rises with every edit.</summary>
+    public long Version => Interlocked.Read(ref _version);
 
     /// <summary>Of the channels that are configured.</summary>
-    public static ChannelSounds From(IReadOnlyList<ChannelDefinition> channels) => new(
-        channels.Where(channel => channel.Form.Kind != ChannelKind.Siren).ToDictionary(channel => channel.Id, channel => channel.Form switch
-        {
-            { IsVoice: true } => Loudness.Voice,
-            { Kind: ChannelKind.AliyunSms or ChannelKind.TencentSms } => Loudness.Sms,
-            _ => Loudness.Message,
-        }, StringComparer.Ordinal),
-        channels.FirstOrDefault(channel => channel.Form.Kind == ChannelKind.Siren)?.Id)
+    public static ChannelSounds From(IReadOnlyList<ChannelDefinition> channels)
     {
-        Logs = channels.Where(channel => channel.Form.Kind == ChannelKind.Console).Select(channel => channel.Id).ToHashSet(StringComparer.Ordinal),
-    };
+        var sounds = new ChannelSounds(new Dictionary<string, Loudness>(), null);
+        sounds.Use(channels);
+        return sounds;
+    }
 
-    public Loudness? Of(string channel) => ByName.TryGetValue(channel, out var loudness) ? loudness : null;
+    /// <summary>How loud a channel is; null: there is no such channel.</summary>
+    public Loudness? Of(string channel) => _now.ByName.TryGetValue(channel, out var loudness) ? loudness : null;
+
+    /// <summary>From now on these are the channels.</summary>
+    public void Use(IReadOnlyList<ChannelDefinition> channels)
+    {
+        _now = new Sounds(
+            channels.Where(channel => channel.Form.Kind != ChannelKind.Siren).ToDictionary(channel => channel.Id, channel => channel.Form switch
+            {
+                { IsVoice: true } => Loudness.Voice,
+                { Kind: ChannelKind.AliyunSms or ChannelKind.TencentSms } => Loudness.Sms,
+                _ => Loudness.Message,
+            }, StringComparer.Ordinal),
+            channels.FirstOrDefault(channel => channel.Form.Kind == ChannelKind.Siren)?.Id,
+            channels.Where(channel => channel.Form.Kind == ChannelKind.Console).Select(channel => channel.Id).ToHashSet(StringComparer.Ordinal));
+        Interlocked.Increment(ref _version);
+    }
+
+    private sealed record Sounds(IReadOnlyDictionary<string, Loudness> ByName, string? Siren, IReadOnlySet<string> Logs);
 }

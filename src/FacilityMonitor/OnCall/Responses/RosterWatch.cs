@@ -34,15 +34,16 @@ internal sealed partial class RosterWatch(Database database, FacilitySource regi
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(LookEvery, time);
-        var (looked, version) = (time.GetTimestamp(), "");
+        var (looked, version) = (time.GetTimestamp(), default((string, long)?));
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            if (version == registry.Current.Facility.Version && time.GetElapsedTime(looked) < Every)
+            var current = (registry.Current.Facility.Version, sounds.Version);
+            if (version == current && time.GetElapsedTime(looked) < Every)
                 continue;
             try
             {
                 Check();
-                (looked, version) = (time.GetTimestamp(), registry.Current.Facility.Version);
+                (looked, version) = (time.GetTimestamp(), current);
             }
             catch (SqliteException error)
             {

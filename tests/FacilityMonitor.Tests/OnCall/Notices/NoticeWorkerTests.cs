@@ -183,6 +183,32 @@ public sealed class NoticeWorkerTests
     }
 
     [Fact]
+    public async Task An_edit_of_the_channels_holds_for_the_next_message_and_what_was_sent_still_counts()
+    {
+        var bot = ChannelBench.Definition("wecom-bot");
+        await using var fixture = new NoticeFixture([bot]);
+        await fixture.StartAsync();
+        await fixture.PutAsync([.. Enumerable.Range(0, 30).Select(number => NoticeFixture.Notice($"a{number}", ways: [Bot]))]);
+        await fixture.AdvanceUntilAsync(() => fixture.Provider.Ledger.Count == 18, "the bot's minute is full", stepS: 0.05);
+
+        fixture.Worker.Use([bot with { Language = "en" }, ChannelBench.Definition("ntfy")]);
+        await fixture.PutAsync(NoticeFixture.Notice("new", ways: [("ntfy", "shed")]));
+        await fixture.AdvanceUntilAsync(() => fixture.Provider.Ledger.Count == 19, "the new channel is used", stepS: 0.05);
+        Assert.Equal(["wecom-bot", "ntfy"], fixture.Worker.Channels.Select(channel => channel.Id));
+        await fixture.PassAsync(TimeSpan.FromSeconds(20), stepS: 0.1);
+        Assert.Equal(19, fixture.Provider.Ledger.Count);
+
+        // Taken away, its people are reached by their next way at once, and the others are told to nobody and say why.
+        fixture.Worker.Use([ChannelBench.Definition("ntfy")]);
+        var both = NoticeFixture.Notice("both", ways: [Bot, ("ntfy", "shed")]);
+        await fixture.PutAsync(both);
+        await fixture.AdvanceUntilAsync(() => fixture.Provider.Ledger.Count == 20, "the next way is used", stepS: 0.1);
+        Assert.Null(fixture.Worker.NotifierOf("wecom-bot"));
+        await fixture.AdvanceUntilAsync(() => fixture.Count("select count(*) from notice where state = 0") == 0, "nothing waits for a channel that is gone", stepS: 0.1);
+        Assert.Equal(12, fixture.Count("select count(*) from notice where state = 3 and result = 'no-such-channel'"));
+    }
+
+    [Fact]
     public async Task A_provider_that_does_not_answer_is_left_in_peace_and_asked_once_whether_it_is_back()
     {
         await using var fixture = new NoticeFixture("wecom-bot");
