@@ -14,6 +14,7 @@ internal static class RuleReplay
 {
     private const int Piles = 200;
     private const int Rounds = 200;
+    private const int Plays = 7;
 
     public static Task RunAsync(Report report)
     {
@@ -30,25 +31,34 @@ internal static class RuleReplay
         for (var warming = 0; warming < 3; warming++)
             Play(facility, topics, payloads, Start);
 
+        // Processor time: what a core does, also where others use it as well.
+        var plays = new List<double>();
         var allocated = GC.GetAllocatedBytesForCurrentThread();
-        var began = TimeProvider.System.GetTimestamp();
-        Play(facility, topics, payloads, Start);
-        var seconds = TimeProvider.System.GetElapsedTime(began).TotalSeconds;
-        var perMessage = (GC.GetAllocatedBytesForCurrentThread() - allocated) / (double)payloads.Length;
-        var copyBegan = TimeProvider.System.GetTimestamp();
+        for (var play = 0; play < Plays; play++)
+            plays.Add(CpuS(() => Play(facility, topics, payloads, Start)));
+        var perMessage = (GC.GetAllocatedBytesForCurrentThread() - allocated) / (double)payloads.Length / Plays;
+        var seconds = plays.Order().ElementAt(Plays / 2);
         var target = new byte[2048];
-        for (var round = 0; round < 10; round++)
+        var copySeconds = CpuS(() =>
         {
-            foreach (var payload in payloads)
-                payload.CopyTo(target, 0);
-        }
-
-        var copySeconds = TimeProvider.System.GetElapsedTime(copyBegan).TotalSeconds / 10;
+            for (var round = 0; round < 10; round++)
+            {
+                foreach (var payload in payloads)
+                    payload.CopyTo(target, 0);
+            }
+        }) / 10;
         report.Add(
             "重放：解码 + 全部规则，一个核", "replay: decode and all rules, one core",
             $"{Report.Number(payloads.Length * 10 / seconds)} 读数 readings/s, {Report.Number(perMessage)} B/msg", "≥ 1,000,000 /s",
             $"{Report.Number(seconds / copySeconds)} × 复制同样字节的时间 the time to copy the same bytes");
         return Task.CompletedTask;
+    }
+
+    private static double CpuS(Action work)
+    {
+        var cpu = Environment.CpuUsage.TotalTime;
+        work();
+        return (Environment.CpuUsage.TotalTime - cpu).TotalSeconds;
     }
 
     private static void Play(Facility facility, byte[][] topics, byte[][] payloads, long startMs)

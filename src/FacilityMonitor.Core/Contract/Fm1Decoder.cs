@@ -23,6 +23,17 @@ internal sealed class Fm1Decoder
 
     private const int TextMax = 64;
 
+    /// <summary>What a property of a reading is.</summary>
+    private enum Field
+    {
+        Metric,
+        Channel,
+        Offset,
+        State,
+        Epoch,
+        Quality,
+    }
+
     private readonly StateTexts _states = new();
     private readonly Dictionary<int, UptimeAnchor> _anchors = [];
     private RejectReason _reason;
@@ -208,40 +219,38 @@ internal sealed class Fm1Decoder
         var channelSeen = false;
         while (NextProperty(ref reader))
         {
-            if (reader.ValueTextEquals("ch"u8))
+            switch (FieldOf(reader))
             {
-                if (!ReadChannel(ref reader, out var channel))
-                    return false;
-                reading.Channel = channel;
-                channelSeen = true;
-            }
-            else if (reader.ValueTextEquals("dt"u8))
-            {
-                if (!Whole(ref reader, "dt", -OffsetMaxMs, OffsetMaxMs, out var offset))
-                    return false;
-                reading.DeviceMs = offset ?? 0;
-            }
-            else if (reader.ValueTextEquals("ce"u8))
-            {
-                if (!Whole(ref reader, "ce", 0, uint.MaxValue, out var epoch))
-                    return false;
-                reading.CounterEpoch = (uint?)epoch;
-            }
-            else if (reader.ValueTextEquals("q"u8))
-            {
-                if (!ReadQuality(ref reader, out var quality))
-                    return false;
-                reading.Quality = quality;
-            }
-            else if (reader.ValueTextEquals("st"u8))
-            {
-                if (!ReadState(ref reader, out var state))
-                    return false;
-                reading.State = state;
-            }
-            else if (!ReadMetric(ref reader, message))
-            {
-                return false;
+                case Field.Channel:
+                    if (!ReadChannel(ref reader, out var channel))
+                        return false;
+                    reading.Channel = channel;
+                    channelSeen = true;
+                    break;
+                case Field.Offset:
+                    if (!Whole(ref reader, "dt", -OffsetMaxMs, OffsetMaxMs, out var offset))
+                        return false;
+                    reading.DeviceMs = offset ?? 0;
+                    break;
+                case Field.Epoch:
+                    if (!Whole(ref reader, "ce", 0, uint.MaxValue, out var epoch))
+                        return false;
+                    reading.CounterEpoch = (uint?)epoch;
+                    break;
+                case Field.Quality:
+                    if (!ReadQuality(ref reader, out var quality))
+                        return false;
+                    reading.Quality = quality;
+                    break;
+                case Field.State:
+                    if (!ReadState(ref reader, out var state))
+                        return false;
+                    reading.State = state;
+                    break;
+                case Field.Metric:
+                    if (!ReadMetric(ref reader, message))
+                        return false;
+                    break;
             }
         }
 
@@ -251,6 +260,25 @@ internal sealed class Fm1Decoder
             reading.Quality = Quality.Suspect;
         return true;
     }
+
+    /// <summary>What a property of a reading is. There are a hundred of them in a message of ten sockets, and nobody escapes their names; who does is read all the same.</summary>
+    private static Field FieldOf(in Utf8JsonReader reader) => reader.ValueIsEscaped ? EscapedFieldOf(reader) : reader.ValueSpan switch
+    {
+        [(byte)'c', (byte)'h'] => Field.Channel,
+        [(byte)'d', (byte)'t'] => Field.Offset,
+        [(byte)'s', (byte)'t'] => Field.State,
+        [(byte)'c', (byte)'e'] => Field.Epoch,
+        [(byte)'q'] => Field.Quality,
+        _ => Field.Metric,
+    };
+
+    private static Field EscapedFieldOf(in Utf8JsonReader reader) =>
+        reader.ValueTextEquals("ch"u8) ? Field.Channel
+        : reader.ValueTextEquals("dt"u8) ? Field.Offset
+        : reader.ValueTextEquals("st"u8) ? Field.State
+        : reader.ValueTextEquals("ce"u8) ? Field.Epoch
+        : reader.ValueTextEquals("q"u8) ? Field.Quality
+        : Field.Metric;
 
     private bool ReadMetric(ref Utf8JsonReader reader, DeviceMessage message)
     {
@@ -276,7 +304,7 @@ internal sealed class Fm1Decoder
             return true;
         }
 
-        if (reader.TokenType != JsonTokenType.Number || !reader.TryGetDouble(out var value) || !double.IsFinite(value))
+        if (reader.TokenType != JsonTokenType.Number || (!JsonNumber.TryRead(reader.ValueSpan, out var value) && !reader.TryGetDouble(out value)) || !double.IsFinite(value))
             return Bad(ref reader, metric.Key(), "a number, not in quotes, or null");
         if (metric.IsCounter() && value < 0)
             return Bad(ref reader, metric.Key(), "a counter, 0 or more");

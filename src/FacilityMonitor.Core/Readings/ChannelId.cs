@@ -71,8 +71,15 @@ public readonly record struct ChannelId : IUtf8SpanFormattable
             return true;
         if (text.Length is < 2 or > 4 || text[1] == (byte)'0')
             return false;
-        var kind = Letters.IndexOf((char)text[0], StringComparison.Ordinal);
-        if (kind < 1)
+        var kind = (int)(text[0] switch
+        {
+            (byte)'l' => ChannelKind.Phase,
+            (byte)'s' => ChannelKind.Socket,
+            (byte)'k' => ChannelKind.Slot,
+            (byte)'b' => ChannelKind.Bay,
+            _ => ChannelKind.Main,
+        });
+        if (kind == (int)ChannelKind.Main)
             return false;
         var number = 0;
         foreach (var digit in text[1..])

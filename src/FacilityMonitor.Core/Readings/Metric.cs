@@ -134,6 +134,10 @@ public static class MetricKeys
 
     private static readonly byte[][] Utf8Keys = [.. Keys.Select(Encoding.UTF8.GetBytes)];
 
+    private const byte EmptySlot = byte.MaxValue;
+
+    private static readonly byte[] Slots = MakeSlots();
+
     private static readonly FrozenDictionary<string, Metric> ByKey =
         Keys.Select((key, index) => (key, metric: (Metric)index)).ToFrozenDictionary(pair => pair.key, pair => pair.metric, StringComparer.Ordinal);
 
@@ -156,9 +160,36 @@ public static class MetricKeys
     /// <summary>Finds a metric by its key in UTF-8, without allocating.</summary>
     public static bool TryParse(ReadOnlySpan<byte> key, out Metric metric)
     {
-        Span<char> text = stackalloc char[16];
-        metric = default;
-        return key.Length <= text.Length && Encoding.UTF8.TryGetChars(key, text, out var length)
-            && ByKey.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(text[..length], out metric);
+        // A message of ten sockets asks sixty times.
+        for (var slot = SlotOf(key); ; slot = (slot + 1) % Slots.Length)
+        {
+            metric = (Metric)Slots[slot];
+            if (Slots[slot] == EmptySlot)
+                return false;
+            if (key.SequenceEqual(Utf8Keys[Slots[slot]]))
+                return true;
+        }
     }
+
+    /// <summary>Every key at its slot, or at the next free one behind it.</summary>
+    private static byte[] MakeSlots()
+    {
+        // Four times as many as keys: nearly every one has its own, and there is always an empty one to end a search.
+        var slots = new byte[4 * 64];
+        Array.Fill(slots, EmptySlot);
+        for (byte metric = 0; metric < Count; metric++)
+        {
+            var slot = SlotOf(Utf8Keys[metric], slots.Length);
+            while (slots[slot] != EmptySlot)
+                slot = (slot + 1) % slots.Length;
+            slots[slot] = metric;
+        }
+
+        return slots;
+    }
+
+    private static int SlotOf(ReadOnlySpan<byte> key) => SlotOf(key, Slots.Length);
+
+    /// <summary>Length, first and last byte tell nearly all keys apart.</summary>
+    private static int SlotOf(ReadOnlySpan<byte> key, int slots) => key.IsEmpty ? 0 : (key[0] + (key[^1] * 3) + (key.Length * 25)) % slots;
 }
