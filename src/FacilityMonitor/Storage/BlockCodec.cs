@@ -25,8 +25,13 @@ internal sealed class BlockCodec
     /// <summary>Largest block in plain form, bytes: a guard against a damaged length, far above any real block.</summary>
     private const int PlainMax = 256 << 20;
 
+    /// <summary>Stands for a value that is no short decimal; whole numbers of the others take 54 bits.</summary>
+    private const long NoMantissa = long.MinValue;
+
     private readonly ByteBuffer _plain = new(16 << 10);
     private readonly Dictionary<string, int> _states = new(StringComparer.Ordinal);
+    private double[] _column = [];
+    private long[] _mantissas = [];
 
     /// <summary>The rows, sorted and each channel and time once; values in order of their metrics.</summary>
     /// <param name="sorted">The rows.</param>
@@ -128,22 +133,33 @@ internal sealed class BlockCodec
     private void States(ReadOnlySpan<BlockRow> rows)
     {
         _states.Clear();
+        string? last = null;
+        var lastIndex = 0;
         foreach (ref readonly var row in rows)
         {
             if (row.State is not { } state)
             {
                 _plain.Varint(0);
+                continue;
             }
-            else if (_states.TryGetValue(state, out var index))
+
+            // Texts are kept once, so the same text is nearly always the same object.
+            if (ReferenceEquals(state, last))
             {
-                _plain.Varint((ulong)index);
+                _plain.Varint((ulong)lastIndex);
+                continue;
             }
-            else
+
+            last = state;
+            if (_states.TryGetValue(state, out lastIndex))
             {
-                _states[state] = _states.Count + 1;
-                _plain.Varint((ulong)_states.Count);
-                _plain.Text(state);
+                _plain.Varint((ulong)lastIndex);
+                continue;
             }
+
+            _states[state] = lastIndex = _states.Count + 1;
+            _plain.Varint((ulong)lastIndex);
+            _plain.Text(state);
         }
     }
 
@@ -164,16 +180,14 @@ internal sealed class BlockCodec
     private void Column(ReadingBlock block, Metric metric)
     {
         _plain.Byte((byte)metric);
-        Presence(block, metric);
-        var exponent = Exponent(block, metric);
+        var count = Gather(block, metric);
+        var exponent = Scale(count);
         _plain.Byte((byte)exponent);
         var previous = 0L;
-        foreach (ref readonly var row in block.Rows)
+        for (var index = 0; index < count; index++)
         {
-            if (!TryFind(block.ValuesOf(row), metric, out var value))
-                continue;
             // An even number is a difference, an odd one says that eight raw bytes follow: differences take 54 bits, so there is room.
-            if (Decimals.TryScale(value, exponent, out var mantissa))
+            if (_mantissas[index] is var mantissa and not NoMantissa)
             {
                 var difference = mantissa - previous;
                 _plain.Varint((ulong)((difference << 1) ^ (difference >> 63)) << 1);
@@ -182,21 +196,29 @@ internal sealed class BlockCodec
             else
             {
                 _plain.Varint(1);
-                _plain.Raw(value);
+                _plain.Raw(_column[index]);
             }
         }
     }
 
-    /// <summary>Bits a byte, lowest first; one byte says when every row has it, which is the rule.</summary>
-    private void Presence(ReadingBlock block, Metric metric)
+    /// <summary>Takes the values of a metric out of the rows, and writes which rows have one: bits a byte, lowest first; a single byte where every row has it, which is the rule.</summary>
+    /// <returns>How many there are.</returns>
+    private int Gather(ReadingBlock block, Metric metric)
     {
+        if (_column.Length < block.Count)
+            (_column, _mantissas) = (new double[block.Count * 2], new long[block.Count * 2]);
         var start = _plain.Length;
         _plain.Byte(0);
-        var (bits, filled, all) = ((byte)0, 0, true);
+        var (count, place, bits, filled) = (0, 0, (byte)0, 0);
         foreach (ref readonly var row in block.Rows)
         {
-            var has = TryFind(block.ValuesOf(row), metric, out _);
-            all &= has;
+            var values = block.ValuesOf(row);
+            // Rows of a device are alike: the metric stands where it stood in the row before.
+            if (place >= values.Length || values[place].Metric != metric)
+                place = PlaceOf(values, metric);
+            var has = place < values.Length;
+            if (has)
+                _column[count++] = values[place].Value;
             bits |= (byte)((has ? 1 : 0) << filled);
             if (++filled < 8)
                 continue;
@@ -206,41 +228,46 @@ internal sealed class BlockCodec
 
         if (filled > 0)
             _plain.Byte(bits);
-        if (all)
+        if (count == block.Count)
             _plain.Truncate(start + 1);
         else
             _plain.Patch(start, 1)[0] = 1;
+        return count;
     }
 
-    /// <summary>The most places any short decimal of the column needs, as far as 15 digits allow.</summary>
-    private static int Exponent(ReadingBlock block, Metric metric)
+    /// <summary>Makes whole numbers of the gathered values, at the most places any short decimal of them needs, as far as 15 digits allow.</summary>
+    /// <returns>The exponent.</returns>
+    private int Scale(int count)
     {
-        var exponent = 0;
-        foreach (ref readonly var row in block.Rows)
+        var (exponent, from) = (0, 0);
+        for (var index = 0; index < count; index++)
         {
-            if (!TryFind(block.ValuesOf(row), metric, out var value) || Decimals.TryScale(value, exponent, out _))
+            if (Decimals.TryScale(_column[index], exponent, out _mantissas[index]))
                 continue;
-            var fitting = Decimals.Fit(value, exponent, out _);
-            if (fitting <= Decimals.ExponentMax)
-                exponent = Math.Max(exponent, fitting);
+            _mantissas[index] = NoMantissa;
+            var fitting = Decimals.Fit(_column[index], exponent, out _);
+            if (fitting <= exponent || fitting > Decimals.ExponentMax)
+                continue;
+            (exponent, from) = (fitting, index + 1);
+            Decimals.TryScale(_column[index], exponent, out _mantissas[index]);
+        }
+
+        // Those before the last that needed more places.
+        for (var index = 0; index < from; index++)
+        {
+            if (!Decimals.TryScale(_column[index], exponent, out _mantissas[index]))
+                _mantissas[index] = NoMantissa;
         }
 
         return exponent;
     }
 
-    private static bool TryFind(ReadOnlySpan<MetricValue> values, Metric metric, out double value)
+    private static int PlaceOf(ReadOnlySpan<MetricValue> values, Metric metric)
     {
-        foreach (ref readonly var candidate in values)
-        {
-            if (candidate.Metric == metric)
-            {
-                value = candidate.Value;
-                return true;
-            }
-        }
-
-        value = 0;
-        return false;
+        var place = 0;
+        while (place < values.Length && values[place].Metric != metric)
+            place++;
+        return place;
     }
 
     private static void Rows(ref ByteCursor cursor, ReadingBlock into)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using FacilityMonitor.Readings;
 
 namespace FacilityMonitor.Storage;
@@ -5,45 +6,52 @@ namespace FacilityMonitor.Storage;
 /// <summary>What every channel said last, metric by metric. One thread writes, any reads; once a channel is known an update allocates nothing.</summary>
 internal sealed class LatestTable
 {
-    private readonly Lock _gate = new();
-    private readonly Dictionary<(int Device, ChannelId Channel), Entry> _entries = [];
-    private readonly Dictionary<int, HashSet<ChannelId>> _channels = [];
+    private readonly Dictionary<int, Channels> _devices = [];
+    private Channels? _last;
+    private int _lastDevice;
+
+    /// <summary>Guards everything here. Who adds the readings of a whole message takes it once around them.</summary>
+    public Lock Gate { get; } = new();
 
     /// <summary>Takes in a reading: a metric changes only if this is not older than what it holds. Bad values do not replace better ones.</summary>
     public void Add(int device, in BlockRow row, ReadOnlySpan<MetricValue> values)
     {
-        lock (_gate)
+        lock (Gate)
         {
-            var entry = EntryOf(device, row.Channel);
+            ref var entry = ref Of(device).Entry(row.Channel);
             if (row.AtMs >= entry.AtMs)
                 (entry.AtMs, entry.Quality) = (row.AtMs, row.Quality);
             if (row.State is not null && row.AtMs >= entry.StateMs)
                 (entry.State, entry.StateMs) = (row.State, row.AtMs);
             if (row.Quality == Quality.Bad)
                 return;
-            foreach (var value in values)
-                entry.Set(new LatestValue(value.Metric, value.Value, row.AtMs));
+            for (var index = 0; index < values.Length; index++)
+                entry.Values.Set(new LatestValue(values[index].Metric, values[index].Value, row.AtMs), index);
         }
     }
 
     public void Load(LatestReading stored)
     {
-        lock (_gate)
+        lock (Gate)
         {
-            var entry = EntryOf(stored.Device.Number, stored.Channel);
+            ref var entry = ref Of(stored.Device.Number).Entry(stored.Channel);
             (entry.AtMs, entry.Quality, entry.State, entry.StateMs) = (stored.AtMs, stored.Quality, stored.State, stored.AtMs);
-            foreach (var value in stored.Values)
-                entry.Set(value);
+            for (var index = 0; index < stored.Values.Count; index++)
+                entry.Values.Set(stored.Values[index], index);
         }
     }
 
     public List<LatestReading> Of(Device device)
     {
-        lock (_gate)
+        lock (Gate)
         {
-            if (!_channels.TryGetValue(device.Number, out var channels))
+            if (!_devices.TryGetValue(device.Number, out var channels))
                 return [];
-            return [.. channels.OrderBy(channel => channel.Code).Select(channel => _entries[(device.Number, channel)].ToReading(device, channel))];
+            var readings = new List<LatestReading>(channels.Entries.Length);
+            foreach (ref readonly var entry in channels.Entries)
+                readings.Add(entry.ToReading(device));
+            readings.Sort((one, other) => one.Channel.Code.CompareTo(other.Channel.Code));
+            return readings;
         }
     }
 
@@ -54,66 +62,81 @@ internal sealed class LatestTable
     public ReadOnlyMemory<byte> Write(int device, ByteBuffer output)
     {
         var start = output.Length;
-        lock (_gate)
+        lock (Gate)
         {
-            if (_channels.TryGetValue(device, out var channels))
+            if (_devices.TryGetValue(device, out var channels))
             {
-                foreach (var channel in channels)
-                    _entries[(device, channel)].Write(channel, output);
+                foreach (ref readonly var entry in channels.Entries)
+                    entry.Write(output);
             }
         }
 
         return output.Memory[start..];
     }
 
-    private Entry EntryOf(int device, ChannelId channel)
+    private Channels Of(int device)
     {
-        if (_entries.TryGetValue((device, channel), out var entry))
-            return entry;
-        _entries[(device, channel)] = entry = new Entry();
-        if (!_channels.TryGetValue(device, out var channels))
-            _channels[device] = channels = [];
-        channels.Add(channel);
-        return entry;
+        if (_last is { } last && _lastDevice == device)
+            return last;
+        ref var channels = ref CollectionsMarshal.GetValueRefOrAddDefault(_devices, device, out _);
+        (_last, _lastDevice) = (channels ??= new Channels(), device);
+        return channels;
     }
 
-    private sealed class Entry
+    /// <summary>The channels of one device side by side: a district has two hundred thousand, and an object each would cost more than what it holds.</summary>
+    private sealed class Channels
     {
-        private LatestValue[] _values = new LatestValue[8];
+        private Entry[] _entries = [];
         private int _count;
+        private int _next;
 
-        public long AtMs { get; set; } = long.MinValue;
+        public ReadOnlySpan<Entry> Entries => _entries.AsSpan(0, _count);
+
+        /// <summary>The entry of a channel, made if there is none. Messages list channels in the same order every time, so it is nearly always the one behind the last.</summary>
+        public ref Entry Entry(ChannelId channel)
+        {
+            if (_next >= _count || _entries[_next].Channel != channel)
+                _next = PlaceOf(channel);
+            return ref _entries[_next++];
+        }
+
+        private int PlaceOf(ChannelId channel)
+        {
+            for (var index = 0; index < _count; index++)
+            {
+                if (_entries[index].Channel == channel)
+                    return index;
+            }
+
+            if (_count == _entries.Length)
+                Array.Resize(ref _entries, _count == 0 ? 1 : _count < 10 ? 10 : _count * 2);
+            _entries[_count] = new Entry(channel);
+            return _count++;
+        }
+    }
+
+    private struct Entry(ChannelId channel)
+    {
+        public LatestValues Values;
+
+        public ChannelId Channel { get; } = channel;
 
         public Quality Quality { get; set; }
+
+        public long AtMs { get; set; } = long.MinValue;
 
         public string? State { get; set; }
 
         public long StateMs { get; set; } = long.MinValue;
 
-        public void Set(LatestValue value)
+        public readonly void Write(ByteBuffer body)
         {
-            for (var index = 0; index < _count; index++)
-            {
-                if (_values[index].Metric != value.Metric)
-                    continue;
-                if (value.AtMs >= _values[index].AtMs)
-                    _values[index] = value;
-                return;
-            }
-
-            if (_count == _values.Length)
-                Array.Resize(ref _values, _count * 2);
-            _values[_count++] = value;
-        }
-
-        public void Write(ChannelId channel, ByteBuffer body)
-        {
-            body.Varint(channel.Code);
+            body.Varint(Channel.Code);
             body.Zigzag(AtMs);
             body.Byte((byte)Quality);
             body.TextOrNull(State);
-            body.Varint((ulong)_count);
-            foreach (ref readonly var value in _values.AsSpan(0, _count))
+            body.Varint((ulong)Values.All.Length);
+            foreach (ref readonly var value in Values.All)
             {
                 body.Byte((byte)value.Metric);
                 body.Raw(value.Value);
@@ -122,6 +145,6 @@ internal sealed class LatestTable
             }
         }
 
-        public LatestReading ToReading(Device device, ChannelId channel) => new(device, channel, AtMs, Quality, State, _values[.._count]);
+        public readonly LatestReading ToReading(Device device) => new(device, Channel, AtMs, Quality, State, Values.All.ToArray());
     }
 }

@@ -8,6 +8,9 @@ internal sealed class OpenBlocks
     /// <summary>Parts that the devices fall into; a part is written whole.</summary>
     public const int Parts = 256;
 
+    /// <summary>Devices that follow each other and fall into one part. More would make the steps of a small installation that catches up longer.</summary>
+    private const int Neighbours = 16;
+
     /// <summary>Memory of emptied blocks kept for use again, bytes.</summary>
     private const long FreeBytesMax = 64L << 20;
 
@@ -28,8 +31,8 @@ internal sealed class OpenBlocks
     /// <summary>Readings of the fullest.</summary>
     public int Fullest { get; private set; }
 
-    /// <summary>The part of a device.</summary>
-    public static int PartOf(int device) => device % Parts;
+    /// <summary>The part of a device. Neighbours share one: their rows in every table lie side by side, so that a step writes few pages and each of them once.</summary>
+    public static int PartOf(int device) => device / Neighbours % Parts;
 
     /// <summary>How many blocks a part has.</summary>
     public int CountOf(int part) => _parts[part].Count;
@@ -38,6 +41,7 @@ internal sealed class OpenBlocks
     {
         var device = message.Device!.Number;
         lock (_gate)
+        lock (latest.Gate)
         {
             foreach (ref readonly var reading in message.Readings.Readings)
             {

@@ -21,7 +21,10 @@ internal sealed class ReadingBlock
 {
     private BlockRow[] _rows = new BlockRow[2];
     private MetricValue[] _values = new MetricValue[8];
+    private const ulong ArrivalMask = ushort.MaxValue;
+
     private int[] _order = [];
+    private ulong[] _keys = [];
     private Comparison<int>? _byChannelAndTime;
     private int _valueCount;
 
@@ -74,11 +77,9 @@ internal sealed class ReadingBlock
         sorted.Clear();
         // The target is one for many blocks; so is its array.
         if (sorted._order.Length < Count)
-            sorted._order = new int[_rows.Length];
+            (sorted._order, sorted._keys) = (new int[_rows.Length], new ulong[_rows.Length]);
         var order = sorted._order.AsSpan(0, Count);
-        for (var index = 0; index < order.Length; index++)
-            order[index] = index;
-        order.Sort(_byChannelAndTime ??= ByChannelAndTime);
+        Order(sorted._keys.AsSpan(0, Count), order);
         for (var index = 0; index < order.Length; index++)
         {
             ref readonly var row = ref _rows[order[index]];
@@ -88,6 +89,41 @@ internal sealed class ReadingBlock
             else
                 sorted.Add(row, ValuesOf(row));
         }
+    }
+
+    /// <summary>The places of the rows by channel, time and arrival.</summary>
+    private void Order(Span<ulong> keys, Span<int> order)
+    {
+        if (TryPack(keys))
+        {
+            keys.Sort();
+            for (var index = 0; index < order.Length; index++)
+                order[index] = (int)(keys[index] & ArrivalMask);
+            return;
+        }
+
+        for (var index = 0; index < order.Length; index++)
+            order[index] = index;
+        order.Sort(_byChannelAndTime ??= ByChannelAndTime);
+    }
+
+    /// <summary>Channel, time and arrival in one number each, which sorts several times as fast: 16 bits, 32 bits of milliseconds, 16 bits. Not for more than that holds.</summary>
+    private bool TryPack(Span<ulong> keys)
+    {
+        if (Count > (int)ArrivalMask)
+            return false;
+        var firstMs = long.MaxValue;
+        foreach (ref readonly var row in Rows)
+            firstMs = Math.Min(firstMs, row.AtMs);
+        for (var index = 0; index < keys.Length; index++)
+        {
+            var sinceMs = unchecked((ulong)(_rows[index].AtMs - firstMs));
+            if (sinceMs > uint.MaxValue)
+                return false;
+            keys[index] = ((ulong)_rows[index].Channel.Code << 48) | (sinceMs << 16) | (uint)index;
+        }
+
+        return true;
     }
 
     private bool IsSorted()

@@ -124,7 +124,7 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
 
         var fresh = page.View.FreshMs(device);
         var now = device.Channels.Select(channel => channel.Now).Where(channel => page.NowMs - channel.HeardMs <= fresh).ToList();
-        var watts = now.Where(channel => channel.Values.ContainsKey(Metric.W)).Select(channel => channel.Values[Metric.W].Value).ToList();
+        var watts = now.SelectMany(channel => channel.Values.TryGet(Metric.W, out var told) ? (double[])[told.Value] : []).ToList();
         var away = device.Presence is Presence.Offline or Presence.Shutdown ? page.Say("offline") : now.Count == 0 ? page.Say("stale") : null;
         // Sockets that report though the registry does not count them are said apart: they are in no "of so many".
         var more = device.Channels.Count(channel => channel.Channel is { Kind: ChannelKind.Socket or ChannelKind.Slot, Number: var number } && number > entry.Sockets);

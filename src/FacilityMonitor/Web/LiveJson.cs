@@ -351,8 +351,8 @@ internal static class LiveJson
             writer.WriteNumber("heard", now.HeardMs);
             writer.WriteString("quality", ReadingJson.Key(now.Quality));
             writer.WriteString("st", now.State);
-            foreach (var (metric, value) in now.Values)
-                writer.WriteNumber(metric.Key(), value.Value);
+            foreach (ref readonly var value in now.Values.All)
+                writer.WriteNumber(value.Metric.Key(), value.Value);
             writer.WriteEndObject();
         }
 

@@ -110,7 +110,7 @@ internal sealed class LiveView(FacilitySource registry)
         ChannelId[] channels = circuit.MeterChannel is { } own ? [own] : circuit.Phases == 3 ? Phases : [ChannelId.Main, .. Phases];
         var fresh = FreshMs(meter);
         return [.. channels.Select(meter.Channel).OfType<ChannelNow>()
-            .Where(channel => nowMs - channel.HeardMs <= fresh && channel.Values.ContainsKey(Metric.A)).Select(channel => channel.Values[Metric.A].Value)];
+            .Where(channel => nowMs - channel.HeardMs <= fresh && channel.Values.TryGet(Metric.A, out _)).Select(channel => channel.Values.TryGet(Metric.A, out var amps) ? amps.Value : 0)];
     }
 
     /// <summary>What to paste so that a new device is registered; null for one that is, cannot be, or comes behind the first <see cref="OfferedMax"/>.</summary>
@@ -149,7 +149,8 @@ internal sealed class DeviceNow(DeviceId id, long firstMs)
     /// <summary>How far a device's clock may be behind before its word is an old one, ms: as far as the contract lets it be ahead.</summary>
     private const long ClockSlackMs = 60_000;
 
-    private readonly SortedDictionary<ushort, ChannelNow> _channels = [];
+    /// <summary>In the order of their codes.</summary>
+    private readonly List<ChannelNow> _channels = [];
 
     public DeviceId Id { get; } = id;
 
@@ -164,21 +165,21 @@ internal sealed class DeviceNow(DeviceId id, long firstMs)
 
     public Birth? Birth { get; set; }
 
-    public IEnumerable<(ChannelId Channel, ChannelNow Now)> Channels => _channels.Select(pair => (ChannelId.FromCode(pair.Key), pair.Value));
+    public IEnumerable<(ChannelId Channel, ChannelNow Now)> Channels => _channels.Select(channel => (channel.Channel, channel));
 
-    public ChannelNow? Channel(ChannelId channel) => _channels.GetValueOrDefault(channel.Code);
+    public ChannelNow? Channel(ChannelId channel) => _channels.Find(known => known.Channel == channel);
 
     public void Load(LatestReading latest)
     {
-        var channel = Of(latest.Channel);
+        var channel = Of(latest.Channel, _channels.Count);
         (channel.AtMs, channel.HeardMs, channel.Quality, channel.State) = (latest.AtMs, latest.AtMs, latest.Quality, latest.State);
-        foreach (var value in latest.Values)
-            channel.Values[value.Metric] = (value.Value, value.AtMs);
+        for (var index = 0; index < latest.Values.Count; index++)
+            channel.Values.Set(latest.Values[index], index);
     }
 
     public void Apply(ReadingBuffer readings, in Reading reading, long receivedMs)
     {
-        var channel = Of(reading.Channel);
+        var channel = Of(reading.Channel, reading.Index);
         channel.HeardMs = Math.Max(channel.HeardMs, Math.Min(receivedMs, reading.AtMs + ClockSlackMs));
         if (reading.AtMs >= channel.AtMs)
         {
@@ -187,24 +188,34 @@ internal sealed class DeviceNow(DeviceId id, long firstMs)
             channel.State = reading.State ?? channel.State;
         }
 
-        foreach (ref readonly var value in readings.ValuesOf(reading))
-        {
-            if (!channel.Values.TryGetValue(value.Metric, out var known) || reading.AtMs >= known.AtMs)
-                channel.Values[value.Metric] = (value.Value, reading.AtMs);
-        }
+        var values = readings.ValuesOf(reading);
+        for (var index = 0; index < values.Length; index++)
+            channel.Values.Set(new LatestValue(values[index].Metric, values[index].Value, reading.AtMs), index);
     }
 
-    private ChannelNow Of(ChannelId id)
+    /// <param name="id">The channel.</param>
+    /// <param name="guess">Its place, if a message names all channels in their order, as most do.</param>
+    private ChannelNow Of(ChannelId id, int guess)
     {
-        if (!_channels.TryGetValue(id.Code, out var channel))
-            _channels[id.Code] = channel = new ChannelNow();
-        return channel;
+        if (guess < _channels.Count && _channels[guess].Channel == id)
+            return _channels[guess];
+        var place = 0;
+        while (place < _channels.Count && _channels[place].Channel.Code < id.Code)
+            place++;
+        if (place == _channels.Count || _channels[place].Channel != id)
+            _channels.Insert(place, new ChannelNow(id));
+        return _channels[place];
     }
 }
 
 /// <summary>One channel as it is now.</summary>
-internal sealed class ChannelNow
+internal sealed class ChannelNow(ChannelId channel)
 {
+    /// <summary>What it said last.</summary>
+    public LatestValues Values;
+
+    public ChannelId Channel { get; } = channel;
+
     /// <summary>Time of the newest reading.</summary>
     public long AtMs { get; set; }
 
@@ -214,6 +225,4 @@ internal sealed class ChannelNow
     public Quality Quality { get; set; }
 
     public string? State { get; set; }
-
-    public SortedDictionary<Metric, (double Value, long AtMs)> Values { get; } = [];
 }

@@ -67,7 +67,7 @@ internal static class RegistrationText
         return told.Overlaps([Metric.Tc, Metric.Rh, Metric.Door]) && !told.Overlaps([Metric.W, Metric.A, Metric.Wh, Metric.Relay]) ? DeviceKind.Shed : DeviceKind.Plug;
     }
 
-    private static HashSet<Metric> Told(DeviceNow device) => [.. device.Channels.SelectMany(channel => channel.Now.Values.Keys)];
+    private static HashSet<Metric> Told(DeviceNow device) => [.. device.Channels.SelectMany(channel => channel.Now.Values.All.ToArray()).Select(value => value.Metric)];
 
     /// <summary>The highest number, not how many were heard: of ten sockets the seventh may be the first in use.</summary>
     private static int Highest(DeviceNow device) =>
