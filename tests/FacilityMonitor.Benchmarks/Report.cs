@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace FacilityMonitor.Benchmarks;
@@ -10,19 +11,25 @@ namespace FacilityMonitor.Benchmarks;
 /// <param name="Measured">The figure with its unit.</param>
 /// <param name="Target">What it has to reach.</param>
 /// <param name="Baseline">Its ratio to something fixed that was measured in the same run; absolute figures differ from machine to machine.</param>
-internal sealed record Figure(string Zh, string En, string Measured, string Target, string Baseline);
+internal sealed record Figure(string Zh, string En, string Measured, string Target, string Baseline)
+{
+    public string Name => $"{Zh}<br>{En}";
+
+    public string Row => $"| {Name} | {Measured} | {Target} | {Baseline} |";
+}
 
 /// <summary>Gathers figures, prints them, and writes them into the README.</summary>
 internal sealed class Report(TextWriter output)
 {
     private const string Begin = "<!-- benchmarks -->";
     private const string End = "<!-- /benchmarks -->";
+    private const string Head = "| 测量 measured | 结果 result | 目标 target | 同一次运行的参照 baseline of the same run |\n|---|---|---|---|";
 
     private readonly List<Figure> _figures = [];
 
     public TextWriter Output { get; } = output;
 
-    public void Add(string zh, string en, string measured, string target, string baseline = "–")
+    public void Add(string zh, string en, string measured, string target, string baseline)
     {
         _figures.Add(new Figure(zh, en, measured, target, baseline));
         Output.WriteLine($"{en}: {measured} (target {target}; {baseline})");
@@ -37,32 +44,44 @@ internal sealed class Report(TextWriter output)
             await Output.WriteLineAsync($"{figure.En,-86} {figure.Measured,-44} {figure.Target,-34} {figure.Baseline}");
     }
 
-    /// <summary>Writes the table of the README.</summary>
-    /// <param name="isWhole">Whether every benchmark ran; else the rows of those that did not stay as they are.</param>
-    /// <param name="here">Where this file is.</param>
+    /// <summary>Puts the figures into the README's table.</summary>
+    /// <param name="isWhole">Whether every benchmark of the table was run and came to its end: rows that none of them wrote go. Otherwise they stay as they are.</param>
+    /// <param name="here">Where this file was compiled.</param>
     public async Task WriteReadmeAsync(bool isWhole, [CallerFilePath] string here = "")
     {
         var path = Path.Combine(Path.GetDirectoryName(here)!, "../../README.md");
         var text = await File.ReadAllTextAsync(path);
+        var (begin, end) = (text.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length, text.IndexOf(End, StringComparison.Ordinal));
+        var kept = isWhole ? [] : text[begin..end].Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal) && line.Contains("<br>", StringComparison.Ordinal));
+        await File.WriteAllTextAsync(path, $"{text[..begin]}\n{Table(kept, isWhole)}{text[end..]}");
+    }
+
+    private string Table(IEnumerable<string> kept, bool isWhole)
+    {
         var table = new StringBuilder();
-        table.Append(Begin).Append('\n');
-        table.Append("| 测量 measured | 结果 result | 目标 target | 同一次运行的参照 baseline of the same run |\n|---|---|---|---|\n");
-        var (from, to) = (text.IndexOf(Begin, StringComparison.Ordinal), text.IndexOf(End, StringComparison.Ordinal));
-        var rows = isWhole ? [] : text[from..to].Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal)).Skip(1).ToList();
-        foreach (var figure in _figures)
+        // A part of the table may be of another day and machine, so only a whole one says of which it is.
+        if (isWhole)
+            table.Append(CultureInfo.InvariantCulture, $"{Machine()}\n\n");
+        table.Append(Head).Append('\n');
+        var written = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var row in kept)
         {
-            var name = $"| {figure.Zh}<br>{figure.En} |";
-            var row = $"{name} {figure.Measured} | {figure.Target} | {figure.Baseline} |";
-            var before = rows.FindIndex(line => line.StartsWith(name, StringComparison.Ordinal));
-            if (before < 0)
-                rows.Add(row);
-            else
-                rows[before] = row;
+            var now = _figures.Find(figure => row.StartsWith($"| {figure.Name} |", StringComparison.Ordinal));
+            table.Append(now?.Row ?? row).Append('\n');
+            if (now is not null)
+                written.Add(now.Name);
         }
 
-        foreach (var row in rows)
-            table.Append(row).Append('\n');
-        text = text[..from] + table + text[to..];
-        await File.WriteAllTextAsync(path, text);
+        foreach (var figure in _figures.Where(figure => written.Add(figure.Name)))
+            table.Append(figure.Row).Append('\n');
+        return table.ToString();
+    }
+
+    private static string Machine()
+    {
+        var model = File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim() ?? RuntimeInformation.ProcessArchitecture.ToString();
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd}，{Environment.ProcessorCount} 核 cores ({model})，{RuntimeInformation.FrameworkDescription}，代理和服务器在同一台机器 broker and servers on the same machine：`dotnet run -c Release --project tests/FacilityMonitor.Benchmarks -- --readme`");
     }
 }

@@ -24,7 +24,7 @@ internal static class RestartTime
             var again = await service.StartAsync();
             report.Output.WriteLine($"{sent} messages of ten sockets were sent before the kill");
             report.Add("启动到就绪", "start to ready", $"{Report.Number(first.Seconds, "F2")} s, {Report.Number(first.CpuSeconds, "F2")} s CPU", "≤ 2 s", $"{Report.Number(first.Seconds / bare, "F1")} × 空的 .NET 进程 an empty .NET process ({Report.Number(bare, "F2")} s)");
-            report.Add("满载中 kill -9 后重启到就绪", "restart to ready after kill -9 at full load", $"{Report.Number(again.Seconds, "F2")} s, {Report.Number(again.CpuSeconds, "F2")} s CPU", "≤ 3 s", $"{Report.Number(again.Seconds / bare, "F1")} ×");
+            report.Add("满载中 kill -9 后重启到就绪", "restart to ready after kill -9 at full load", $"{Report.Number(again.Seconds, "F2")} s, {Report.Number(again.CpuSeconds, "F2")} s CPU", "≤ 3 s", $"{Report.Number(again.Seconds / bare, "F1")} × 空的 .NET 进程 an empty .NET process");
         }
         finally
         {
