@@ -24,6 +24,9 @@ need curl curl
 need node nodejs
 need npm npm
 need chattr e2fsprogs
+need unshare util-linux
+need ip iproute2
+need systemd-analyze systemd
 need_package libsqlite3-0
 need_package python3-paho-mqtt
 need_package python3-aiosmtpd
