@@ -101,6 +101,45 @@ public sealed class BrokerAccountsTests
     }
 
     [DynamicSecurityFact]
+    public async Task On_a_listener_that_takes_the_user_name_for_the_client_id_nobody_pushes_a_device_or_the_service_off()
+    {
+        await using var broker = await GuardedBroker.StartAsync("listener {port} 127.0.0.1", "use_username_as_clientid true");
+        await AddAsync(broker, "huaihai/pile-02");
+        await using var pile = await broker.SpeakerAsync("huaihai/pile-02", Password, "huaihai/pile-02", "fm/1/huaihai/pile-02/cmd");
+        await pile.SubscribedAsync();
+        await using var service = await broker.SpeakerAsync("monitor", GuardedBroker.Secret, "facility-monitor-live", "#");
+        await service.SubscribedAsync();
+
+        foreach (var victim in (string[])["huaihai/pile-02", "facility-monitor-live"])
+        {
+            await using var thief = await broker.SpeakerAsync("plug", GuardedBroker.Secret, victim, "zigbee2mqtt/#");
+            await thief.SubscribedAsync();
+            Assert.Equal(MqttReasonCode.Success, await thief.SayAsync("zigbee2mqtt/end"));
+        }
+
+        // Still there, and heard: the thief was somebody else all the time.
+        Assert.Equal(MqttReasonCode.Success, await pile.SayAsync("fm/1/huaihai/pile-02/data"));
+        Assert.Equal(["zigbee2mqtt/end", "zigbee2mqtt/end", "fm/1/huaihai/pile-02/data"], await service.HeardUntilAsync("fm/1/huaihai/pile-02/data"));
+        Assert.Equal((0, 0), (pile.Losses, service.Losses));
+    }
+
+    [DynamicSecurityFact]
+    public async Task Elsewhere_who_knows_the_shared_password_can_push_a_device_off_and_it_comes_back()
+    {
+        // The limit that the README names. That a thief says and hears nothing in the other's name is shown above.
+        await using var broker = await StartAsync("huaihai/pile-02");
+        await using var pile = await broker.SpeakerAsync("huaihai/pile-02", Password, "huaihai/pile-02", "fm/1/huaihai/pile-02/cmd");
+        await pile.SubscribedAsync();
+        await using (var thief = await broker.SpeakerAsync("plug", GuardedBroker.Secret, "huaihai/pile-02", "zigbee2mqtt/#"))
+        {
+            await Until.TrueAsync(() => pile.Losses > 0, "the device was pushed off");
+        }
+
+        await pile.SubscribedAsync();
+        Assert.Equal(MqttReasonCode.NoMatchingSubscribers, await pile.SayAsync("fm/1/huaihai/pile-02/data"));
+    }
+
+    [DynamicSecurityFact]
     public async Task Once_a_device_has_an_account_the_shared_one_no_longer_speaks_for_it_and_hears_nothing_for_it()
     {
         await using var broker = await GuardedBroker.StartAsync();
