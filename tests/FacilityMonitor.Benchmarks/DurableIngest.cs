@@ -90,6 +90,7 @@ internal static class DurableIngest
         var rawBegan = TimeProvider.System.GetTimestamp();
         await Task.Run(() => RawReader.Drain(port, load.Messages));
         var raw = load.Messages / TimeProvider.System.GetElapsedTime(rawBegan).TotalSeconds;
+        await report.Output.WriteLineAsync($"{Report.Number(now.ManagedMiB)} of {Report.Number(service.ResidentMiB())} MiB are the runtime's heap");
         report.Add(
             load.Zh, load.En,
             $"{Report.Number(perSecond)} msg/s, {Report.Number(cpuUs, "F1")} µs CPU, {Report.Number(bytes)} B, {Report.Number(peakMiB)} MiB RSS",

@@ -12,7 +12,7 @@ internal sealed class OpenBlocks
     private const int Neighbours = 16;
 
     /// <summary>Memory of emptied blocks kept for use again, bytes.</summary>
-    private const long FreeBytesMax = 64L << 20;
+    private const long FreeBytesMax = 16L << 20;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<(int Device, long Hour), ReadingBlock>[] _parts = [.. Enumerable.Range(0, Parts).Select(_ => new Dictionary<(int, long), ReadingBlock>())];

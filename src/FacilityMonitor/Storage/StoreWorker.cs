@@ -18,7 +18,7 @@ internal sealed partial class StoreWorker : BackgroundService
     public const int StepBlocks = 128;
 
     /// <summary>Memory of all open blocks at which they close.</summary>
-    public const long BytesMax = 64L << 20;
+    public const long BytesMax = 32L << 20;
 
     /// <summary>Longest that a reading is in memory only: half of what the cursor may be behind.</summary>
     private static readonly TimeSpan FlushEvery = TimeSpan.FromSeconds(5);
