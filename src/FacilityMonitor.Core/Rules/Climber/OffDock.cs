@@ -75,7 +75,7 @@ internal sealed class OffDock : StateRule<OffDock.State, OffDock.OffDockLimits>
     }
 
     internal override Verdict Judge(in State state, OffDockLimits limits, long nowMs) =>
-        Verdict.When(state.Away.IsOn && state.Away.DurationMs(nowMs) >= limits.HoldMs, Priority.P3, state.Away.SinceMs);
+        state.Away.After(limits.HoldMs, Priority.P3, nowMs);
 
     internal override LocalText Explain(in State state, OffDockLimits limits, in Telling telling, SortedDictionary<string, object> evidence)
     {

@@ -1,15 +1,12 @@
 using System.Globalization;
-using FacilityMonitor.Alerts;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
 
 namespace FacilityMonitor.Rules;
 
 /// <summary>A stair-climber that moves with a passenger whose belt is open: more than 1 step a minute in 2 samples. P1.</summary>
-internal sealed class Unbelted : ChannelRule
+internal sealed class Unbelted : ForbiddenMove
 {
-    private static readonly RuleSetting LimitSpm = new("limit_spm", "1/min", 1, 0.1, 10, "our choice: a sensor's jitter is less");
-
     private Unbelted()
     {
     }
@@ -28,9 +25,6 @@ internal sealed class Unbelted : ChannelRule
         "有人、安全带未扣就移动（每分钟 1 级以上，2 个读数）：P1", "It moves by more than 1 step a minute with a passenger and the belt open, in 2 samples: P1");
 
     /// <inheritdoc/>
-    public override IReadOnlyList<RuleSetting> Settings { get; } = [LimitSpm];
-
-    /// <inheritdoc/>
     public override LocalText Next { get; } = new("人可能从座椅上跌下楼梯", "The passenger may fall down the stairs");
 
     /// <inheritdoc/>
@@ -42,25 +36,11 @@ internal sealed class Unbelted : ChannelRule
 
     internal override MetricSet Metrics { get; } = MetricSet.Of(Metric.Occupied, Metric.Belt, Metric.Spm);
 
-    internal override bool AppliesTo(in Subject subject) => subject.Device?.Kind == DeviceKind.Climber && subject.Channel.Kind == ChannelKind.Main;
-
-    internal override Grade[] Grades(in Subject subject, SettingScopes scopes)
+    protected override bool TryForbid(in Values values, out bool isForbidden)
     {
-        var limit = (float)scopes.Value(this, LimitSpm);
-        return [new Grade(Priority.P1, limit, false, limit, new HoldTiming(0, 2, AlertTiming.OffDelayMs(Priority.P1)))];
-    }
-
-    internal override bool TryMeasure(in Values values, out float value, out byte origin)
-    {
-        origin = 0;
-        var known = values.TryGet(Metric.Spm, out var spm) & values.TryGet(Metric.Occupied, out var occupied) & values.TryGet(Metric.Belt, out var belt);
-        value = occupied != 0 && belt == 0 ? (float)Math.Abs(spm) : 0;
+        var known = values.TryGet(Metric.Occupied, out var occupied) & values.TryGet(Metric.Belt, out var belt);
+        isForbidden = occupied != 0 && belt == 0;
         return known;
-    }
-
-    internal override void Explain(in Grade grade, float value, byte origin, SortedDictionary<string, object> evidence)
-    {
-        evidence["spm"] = Math.Round((double)value, 1);
     }
 
     internal override LocalText What(in Grade grade, float value) => new(

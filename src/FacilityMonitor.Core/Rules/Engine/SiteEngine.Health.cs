@@ -14,20 +14,39 @@ internal sealed partial class SiteEngine
             Number(device, message);
         if (message.Kind != MessageKind.Data || message.Readings.Count == 0)
             return;
-        var (good, wrong) = (false, false);
+        var (good, wrong, poor) = (false, false, false);
         foreach (ref readonly var reading in message.Readings.Readings)
         {
-            good |= Counts(reading, isLive: true);
+            var counts = Counts(reading, isLive: true);
+            (good, poor) = (good | counts, poor | !counts);
             wrong |= reading.Quality == Quality.Clock;
         }
 
         // One that says it has no clock is placed by ours, and is right.
         wrong &= message.HasEnvelope && message.Envelope.Clock != ClockSource.None;
-        if (good && !wrong && device.Health is null)
+        if (good && !wrong && !poor && device.Health is null)
             return;
         var health = device.Health ??= new HealthMemory();
         health.PoorSinceMs = good ? 0 : health.PoorSinceMs == 0 ? _nowMs : health.PoorSinceMs;
         health.WrongClockMs = !wrong ? 0 : health.WrongClockMs == 0 ? _nowMs : health.WrongClockMs;
+        if (poor || health.Poor is { Count: > 0 })
+            NoteChannels(device, health, message);
+    }
+
+    /// <summary>Of several values of a channel in one message a good one counts. Channels that nothing good was ever heard of are judged with the whole device: their number has no other bound.</summary>
+    private void NoteChannels(DeviceMemory device, HealthMemory health, DeviceMessage message)
+    {
+        foreach (ref readonly var reading in message.Readings.Readings)
+        {
+            if (!Counts(reading, isLive: true) && device.Find(reading.Channel, 0) >= 0)
+                health.Note(reading.Channel, isGood: false, _nowMs);
+        }
+
+        foreach (ref readonly var reading in message.Readings.Readings)
+        {
+            if (Counts(reading, isLive: true))
+                health.Note(reading.Channel, isGood: true, _nowMs);
+        }
     }
 
     /// <summary>Takes the number of a message: one that was left out is missing until it comes after all, buffered or only late.</summary>
@@ -70,8 +89,17 @@ internal sealed partial class SiteEngine
             return;
         var limits = device.Form.Health;
         var period = device.PeriodMs > 0 ? device.PeriodMs : device.GapMs / 3;
-        var isPoor = isHeard && health.PoorSinceMs > 0 && _nowMs - health.PoorSinceMs >= limits.Stale.TimeoutMs(period);
-        JudgeAbsence(device, ref health.Stale, Stale.Instance, isPoor, health.PoorSinceMs, 0, Priority.P3);
+        // What a device says of itself as a whole stands on its main channel.
+        var poorSinceMs = health.PoorSinceMs > 0 ? health.PoorSinceMs : health.Poor?.Find(one => one.Channel == ChannelId.Main)?.SinceMs ?? 0;
+        var timeoutMs = limits.Stale.TimeoutMs(period);
+        JudgeAbsence(device, ref health.Stale, Stale.Instance, isHeard && IsPoor(poorSinceMs), poorSinceMs, 0, Priority.P3);
+        // Where nothing can be used one alert says so; its channels are judged again when some of them can.
+        if (health is { Poor: { Count: > 0 } channels, PoorSinceMs: 0 })
+        {
+            foreach (var one in channels.Where(one => one.Channel != ChannelId.Main))
+                JudgeAbsence(device, ref one.Stale, Stale.Instance, isHeard && IsPoor(one.SinceMs), one.SinceMs, 0, Priority.P3, one.Channel);
+            channels.RemoveAll(one => one.IsWell);
+        }
 
         // While it says nothing its clock is no better than it was.
         var isOff = health.WrongClockMs > 0 && _nowMs - health.WrongClockMs >= limits.ClockHoldMs;
@@ -84,6 +112,8 @@ internal sealed partial class SiteEngine
         JudgeAbsence(device, ref health.Gap, SequenceGap.Instance, isMissing, health.GapFirstMs, 0, Priority.P3);
         if (health.IsWell)
             device.Health = null;
+
+        bool IsPoor(long sinceMs) => sinceMs > 0 && _nowMs - sinceMs >= timeoutMs;
     }
 
     private void SaveHealth(ref SnapshotWriter writer)
@@ -105,10 +135,17 @@ internal sealed partial class SiteEngine
             SaveAbsence(ref writer, health.Stale);
             SaveAbsence(ref writer, health.Clock);
             SaveAbsence(ref writer, health.Gap);
+            writer.Int32(health.Poor?.Count ?? 0);
+            foreach (var one in health.Poor ?? [])
+            {
+                writer.Int32(one.Channel.Code);
+                writer.Int64(one.SinceMs);
+                SaveAbsence(ref writer, one.Stale);
+            }
         }
     }
 
-    private void LoadHealth(ref SnapshotReader reader)
+    private void LoadHealth(ref SnapshotReader reader, byte format)
     {
         for (var count = reader.Int32(); count > 0; count--)
         {
@@ -118,6 +155,8 @@ internal sealed partial class SiteEngine
             {
                 health = new HealthMemory { PoorSinceMs = reader.Int64(), WrongClockMs = reader.Int64(), Missing = reader.Int64(), GapFirstMs = reader.Int64(), GapLastMs = reader.Int64() };
                 (health.Stale, health.Clock, health.Gap) = (LoadAbsence(ref reader), LoadAbsence(ref reader), LoadAbsence(ref reader));
+                for (var channels = format >= FormatOfPoorChannels ? reader.Int32() : 0; channels > 0; channels--)
+                    (health.Poor ??= []).Add(new PoorChannel(ChannelId.FromCode((ushort)reader.Int32())) { SinceMs = reader.Int64(), Stale = LoadAbsence(ref reader) });
             }
 
             if (_devices.TryGetValue(number, out var device))

@@ -83,7 +83,7 @@ internal sealed partial class SiteEngine
         if (format >= FormatOfSessions)
         {
             LoadSessions(ref reader, format);
-            LoadHealth(ref reader);
+            LoadHealth(ref reader, format);
         }
 
         for (var count = reader.Int32(); count > 0; count--)

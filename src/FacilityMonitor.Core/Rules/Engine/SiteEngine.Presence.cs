@@ -95,7 +95,7 @@ internal sealed partial class SiteEngine
         JudgeHealth(device, isHeard: !silent && !offline);
     }
 
-    private void JudgeAbsence(DeviceMemory device, ref AbsenceMemory absence, Rule rule, bool absent, long sinceMs, long holdMs, Priority priority = Priority.P2)
+    private void JudgeAbsence(DeviceMemory device, ref AbsenceMemory absence, Rule rule, bool absent, long sinceMs, long holdMs, Priority priority = Priority.P2, ChannelId channel = default)
     {
         if (absence.Phase == HoldPhase.Idle && !absent)
             return;
@@ -109,7 +109,7 @@ internal sealed partial class SiteEngine
         if (verdict.Code == absence.Told)
             return;
         absence.Told = verdict.Code;
-        Apply(new AlertKey(rule.Name, SubjectKind.Device, device.Place, 0), verdict, _nowMs);
+        Apply(new AlertKey(rule.Name, channel == ChannelId.Main ? SubjectKind.Device : SubjectKind.Channel, device.Place, channel.Code), verdict, _nowMs);
     }
 
     /// <summary>Whether the gateway a device is reached through is away, may be about to be called so, or has only just come back.</summary>

@@ -122,7 +122,7 @@ internal sealed partial class SiteEngine
         }
 
         if (rule == Stale.Instance)
-            return Stale.Explain(device.Health?.PoorSinceMs ?? 0, evidence);
+            return Stale.Explain(PoorSinceMs(device, alert.Key.Channel), evidence);
         if (rule == ClockOff.Instance)
             return ClockOff.Explain();
         if (rule == SequenceGap.Instance)
@@ -143,6 +143,13 @@ internal sealed partial class SiteEngine
         channelRule.Explain(grade, judged.Value, judged.Origin, evidence);
         return channelRule.What(grade, judged.Value);
     }
+
+    private static long PoorSinceMs(DeviceMemory device, ushort channel) => device.Health switch
+    {
+        null => 0,
+        { PoorSinceMs: > 0 } health when channel == 0 => health.PoorSinceMs,
+        var health => health.Poor?.Find(one => one.Channel.Code == channel)?.SinceMs ?? 0,
+    };
 
     private LocalText Where(AlertKey key)
     {

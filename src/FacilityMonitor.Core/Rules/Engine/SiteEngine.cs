@@ -19,7 +19,10 @@ internal sealed partial class SiteEngine
     private const long BackAfterMs = 60_000;
 
     /// <summary>Of what <see cref="Save"/> writes.</summary>
-    public const byte Format = 7;
+    public const byte Format = 8;
+
+    /// <summary>The first format that knows which channels of a device say nothing that can be used.</summary>
+    private const byte FormatOfPoorChannels = 8;
 
     /// <summary>The first format that knows since when a place has no free socket, and how long a charge only trickles.</summary>
     public const byte FormatOfCrowds = 7;

@@ -3,7 +3,7 @@ using FacilityMonitor.Registry;
 
 namespace FacilityMonitor.Rules;
 
-/// <summary>A device that speaks, and whose values cannot be used: it calls them bad or old itself, or they cannot be. For three of its periods. P3.</summary>
+/// <summary>A device that speaks, and whose values, or those of one of its channels, cannot be used: it calls them bad or old itself, or they cannot be. For three of its periods. P3.</summary>
 /// <remarks>That idle sockets are not reported makes no pile stale: a value that does not come is no bad value.</remarks>
 internal sealed class Stale : Rule
 {
@@ -25,7 +25,7 @@ internal sealed class Stale : Rule
 
     /// <inheritdoc/>
     public override LocalText Detects { get; } = new(
-        "设备在说话，但 3 个周期（至少 180 秒）的读数都是坏的、旧的或不可信：P3", "A device speaks, and for 3 of its periods, at least 180 s, all its values are bad, old or impossible: P3");
+        "设备在说话，但它或它的一个通道 3 个周期（至少 180 秒）的读数都是坏的、旧的或不可信：P3", "A device speaks, and for 3 of its periods, at least 180 s, all its values or those of one channel are bad, old or impossible: P3");
 
     /// <inheritdoc/>
     public override IReadOnlyList<RuleSetting> Settings { get; } = [Periods, LeastS];

@@ -81,11 +81,7 @@ internal sealed class BlockerFault : StateRule<BlockerFault.State, BlockerFault.
             state.Faulty.Step(word is "fault" or "error", sight);
     }
 
-    internal override Verdict Judge(in State state, BlockerLimits limits, long nowMs)
-    {
-        var worst = state.Worst(nowMs);
-        return Verdict.When(worst.IsOn && worst.DurationMs(nowMs) >= limits.HoldMs, Priority.P3, worst.SinceMs);
-    }
+    internal override Verdict Judge(in State state, BlockerLimits limits, long nowMs) => state.Worst(nowMs).After(limits.HoldMs, Priority.P3, nowMs);
 
     internal override LocalText Explain(in State state, BlockerLimits limits, in Telling telling, SortedDictionary<string, object> evidence)
     {

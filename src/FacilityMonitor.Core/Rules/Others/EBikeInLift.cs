@@ -59,7 +59,7 @@ internal sealed class EBikeInLift : StateRule<Lasting, EBikeInLift.LiftLimits>
     internal override void Step(ref Lasting state, in Sight sight, LiftLimits limits) => state.Step(sight.IsEvent(EventKind.EBikeInLift) && sight.Event!.On != false, sight);
 
     internal override Verdict Judge(in Lasting state, LiftLimits limits, long nowMs) =>
-        Verdict.When(state.IsOn && state.DurationMs(nowMs) >= limits.HoldMs, Priority.P2, state.SinceMs);
+        state.After(limits.HoldMs, Priority.P2, nowMs);
 
     internal override LocalText Explain(in Lasting state, LiftLimits limits, in Telling telling, SortedDictionary<string, object> evidence)
     {

@@ -1,3 +1,5 @@
+using FacilityMonitor.Alerts;
+
 namespace FacilityMonitor.Rules;
 
 /// <summary>How long something has been so: counted between the samples that say it, and on to now for as long as the last word holds. 24 bytes in a rule's state.</summary>
@@ -40,4 +42,7 @@ internal record struct Lasting
 
     /// <summary>How long it has been so at a moment, ms.</summary>
     public readonly long DurationMs(long nowMs) => IsOn ? CountedMs + Math.Clamp(nowMs - LastMs, 0, HoldsMs) : 0;
+
+    /// <summary>What it means where so long is too long.</summary>
+    public readonly Verdict After(long holdMs, Priority priority, long nowMs) => Verdict.When(IsOn && DurationMs(nowMs) >= holdMs, priority, SinceMs);
 }
