@@ -42,6 +42,9 @@ internal sealed partial class MonitoringWorker(
     /// <summary>The same of sessions, of which each is a single row.</summary>
     private const int PruneSessionsStep = 200;
 
+    /// <summary>Steps in one commit. Ten thousand devices that fall silent at once take seconds to write; a fire among them comes first, and waits for one commit at most.</summary>
+    private const int StepsAtOnceMax = 200;
+
     private static readonly TimeSpan RetryEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SnapshotStepEvery = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan PruneEvery = TimeSpan.FromHours(1);
@@ -52,7 +55,7 @@ internal sealed partial class MonitoringWorker(
     private readonly DeviceMessage _message = new();
     private readonly List<AlertTransition> _steps = [];
     private readonly Dictionary<string, AlertTransition> _open = new(StringComparer.Ordinal);
-    private readonly Queue<AlertTransition> _waiting = new();
+    private readonly List<AlertTransition> _waiting = [];
     private readonly Queue<CommandEffect> _effects = new();
     private readonly Queue<SessionFact> _sessions = new();
     private long _seatChanges;
@@ -130,7 +133,7 @@ internal sealed partial class MonitoringWorker(
 
     private void RememberLesson() => Volatile.Write(ref _taught, 1);
 
-    /// <summary>The next entry; null when there is something about ourselves to tell, or it is time to try again what the disk refused.</summary>
+    /// <summary>The next entry; null when there is something about ourselves to tell, more to write, or it is time to try again what the disk refused.</summary>
     private async ValueTask<JournalEntry?> NextAsync(JournalReader reader, CancellationToken stoppingToken)
     {
         while (true)
@@ -139,6 +142,8 @@ internal sealed partial class MonitoringWorker(
             var grown = Task.CompletedTask;
             if (Unwritten < WaitingMax && reader.TryRead(out var entry, out grown))
                 return entry!;
+            if (Unwritten > 0 && !_failing)
+                return null;
             if (Unwritten == 0)
             {
                 // One wait for all rounds: a new one each time would pile up in the channel.
@@ -223,7 +228,7 @@ internal sealed partial class MonitoringWorker(
     {
         foreach (var step in _steps)
         {
-            _waiting.Enqueue(step);
+            _waiting.Add(step);
             if (step.Condition is Condition.Active or Condition.Recovering or Condition.NoData)
                 _open[step.AlertId] = step;
             else
@@ -256,9 +261,18 @@ internal sealed partial class MonitoringWorker(
         };
     }
 
+    /// <summary>What is written next: everything, or of much a part, the steps of fires first. The steps of one alert keep their order.</summary>
+    private AlertTransition[] NextToWrite()
+    {
+        if (_waiting.Count <= StepsAtOnceMax)
+            return [.. _waiting];
+        var urgent = _waiting.Where(step => step.Priority == Priority.P0).Select(step => step.AlertId).ToHashSet(StringComparer.Ordinal);
+        return [.. _waiting.OrderBy(step => !urgent.Contains(step.AlertId)).Take(StepsAtOnceMax)];
+    }
+
     private async Task WriteAsync()
     {
-        var batch = _waiting.ToArray();
+        var batch = NextToWrite();
         var effects = _effects.ToArray();
         var sessions = _sessions.ToArray();
         var contacts = registry.Current.Facility.Contacts;
@@ -288,12 +302,13 @@ internal sealed partial class MonitoringWorker(
         {
             // The rules go on; what could not be written is tried again each second, and the page says how much waits.
             if (!_failing)
-                LogNotDurable(batch.Length, error.Message);
+                LogNotDurable(_waiting.Count, error.Message);
             _failing = true;
             return;
         }
 
-        _waiting.Clear();
+        var done = batch.ToHashSet<object>(ReferenceEqualityComparer.Instance);
+        _waiting.RemoveAll(done.Contains);
         _effects.Clear();
         _sessions.Clear();
         if (_failing)
@@ -386,7 +401,7 @@ internal sealed partial class MonitoringWorker(
         {
             LogOrphan(orphan.Rule, orphan.Asset, orphan.AlertId);
             _open.Remove(orphan.AlertId);
-            _waiting.Enqueue(orphan with
+            _waiting.Add(orphan with
             {
                 Condition = Condition.Cleared,
                 AtMs = Math.Max(orphan.AtMs, now),
@@ -421,8 +436,12 @@ internal sealed partial class MonitoringWorker(
 
     private async Task LeaveAsync(long position)
     {
-        if (Unwritten > 0)
-            await WriteAsync();
+        do
+        {
+            if (Unwritten > 0)
+                await WriteAsync();
+        }
+        while (Unwritten > 0 && !_failing);
         await TrySnapshotAsync(() => _snapshot!.SaveAllAsync(position));
     }
 

@@ -124,8 +124,9 @@ internal static class ActPage
                 ? Refused(context, door, photos.RefuseTooLarge(), error.StatusCode)
                 : Message(context, "act-bad", error.StatusCode);
         }
-        catch (InvalidDataException)
+        catch (Exception error) when (error is InvalidDataException or IOException)
         {
+            // No form, or one that ends in the middle.
             return Message(context, "act-bad", StatusCodes.Status400BadRequest);
         }
     }

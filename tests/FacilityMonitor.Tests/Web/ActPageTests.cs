@@ -244,6 +244,13 @@ public sealed class ActPageTests : IAsyncDisposable
         Assert.Equal(HttpStatusCode.UnprocessableEntity, (await SendAsync(Path("a1", "guard"), "comment", "GIF89a"u8.ToArray(), ("text", "x"))).StatusCode);
         Assert.Equal(HttpStatusCode.UnprocessableEntity, (await SendAsync(Path("a1", "guard"), "comment", new byte[PhotoFile.BytesMax + 1], ("text", "x"))).StatusCode);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await SendAsync(Path("a1", "guard"), "comment", new byte[PhotoFile.BytesMax + (64 * 1024)], ("text", "x"))).StatusCode);
+        foreach (var body in (string[])["garbage", "--x\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\nhalf"])
+        {
+            using var broken = new StringContent(body);
+            broken.Headers.ContentType = new("multipart/form-data") { Parameters = { new("boundary", "x") } };
+            Assert.Equal(HttpStatusCode.BadRequest, (await _client.PostAsync(new Uri(Path("a1", "guard") + "/comment", UriKind.Relative), broken)).StatusCode);
+        }
+
         Assert.Equal(facts, _fixture.Timeline("a1").Count);
         Assert.Equal((0L, 2L, 1L), (Photos.Stored, Photos.TooLarge, Photos.OtherKind));
     }

@@ -43,6 +43,9 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
     /// <summary>Alerts that are named in a page that tells of several.</summary>
     public const int NamedMax = 10;
 
+    /// <summary>Alerts that one raised alert hides in the same commit. The others find it when their own turn to be told comes: a fire must not wait for ten thousand of them.</summary>
+    public const int HiddenAtOnceMax = 500;
+
     /// <summary>Over which time pages are counted.</summary>
     public static readonly TimeSpan FloodWindow = TimeSpan.FromMinutes(10);
 
@@ -332,6 +335,14 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
         var now = NowMs();
         if (ResponseLife.NextDueMs(state) is not { } due || due > now)
             return;
+        // Before it is told for the first time: what hides it may have been raised meanwhile, with more than could be hidden at once.
+        if (state is { NextStep: 0, Site: not null, Exercise: Exercise.None, IsHeldBack: false, IsCalling: true, IsToldToAnybody: false } && state.Priority != Priority.P0 && state.Condition != Condition.Cleared
+            && SourceOf(connection, state) is { } source)
+        {
+            Append(connection, state.Alert, state, [new ResponseEvent.Suppressed(source) { AtMs = now }], pages);
+            return;
+        }
+
         if (Postpone(connection, state, now) is { } postponed)
         {
             Append(connection, state.Alert, state, [postponed], pages);
@@ -385,8 +396,7 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
         var (tree, own) = (Tree, new InhibitionFact(state.Rule, state.Priority, state.Asset));
         if (state.Site is null)
             return state;
-        var source = ResponseTable.OnAssets(connection, tree.Above(state.Asset)).Find(one => one.Alert != state.Alert && tree.Hides(one.Fact, own)).Alert;
-        if (source is not null)
+        if (SourceOf(connection, state) is { } source)
             return Append(connection, state.Alert, state, [new ResponseEvent.Suppressed(source) { AtMs = NowMs() }], pages);
         // Only what can hide something below it looks at the whole site.
         if (!tree.CanHideBelow(own))
@@ -396,11 +406,18 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
             return state;
         }
 
-        foreach (var (alert, _) in ResponseTable.OfSite(connection, state.Site).Where(one => one.Alert != state.Alert && tree.Hides(own, one.Fact)))
+        foreach (var (alert, _) in ResponseTable.OfSite(connection, state.Site).Where(one => one.Alert != state.Alert && tree.Hides(own, one.Fact)).Take(HiddenAtOnceMax))
             Hide(alert);
         return state;
 
         void Hide(string alert) => Append(connection, alert, ResponseTable.Load(connection, alert), [new ResponseEvent.Suppressed(state.Alert) { AtMs = NowMs() }], pages);
+    }
+
+    /// <summary>The alert that explains this one now; null: none.</summary>
+    private string? SourceOf(SqliteConnection connection, AlertResponse state)
+    {
+        var own = new InhibitionFact(state.Rule, state.Priority, state.Asset);
+        return ResponseTable.OnAssets(connection, Tree.Above(state.Asset)).Find(one => one.Alert != state.Alert && Tree.Hides(one.Fact, own)).Alert;
     }
 
     private (Facility Facility, DutyBoard Board, Inhibition Tree) Built()
