@@ -31,10 +31,10 @@ internal static class CheckCommand
         var culture = CultureInfo.InvariantCulture;
         var devices = scenario.Sites.SelectMany(site => site.Devices).ToList();
         var meters = scenario.Sites.SelectMany(site => site.Circuits).Count(circuit => circuit.Meter is not null);
-        var (piles, sockets) = scenario.Fleet is { } fleet ? (fleet.Devices, fleet.Devices * fleet.Sockets) : (0, 0);
+        var (piles, sockets) = scenario.Fleet is { } fleet ? (fleet.Devices + (fleet.Gateways ?? 0), fleet.Devices * fleet.Sockets) : (0, 0);
         return string.Create(
             culture,
-            $"{scenario.Sites.Count + (scenario.Fleet is null ? 0 : 1)} sites, {devices.Count + meters + piles} devices, {devices.Sum(device => device.Sockets) + sockets} sockets and slots, "
-            + $"{scenario.Script.Count} steps in the script; {Durations.Text(scenario.DurationS)} in steps of {Durations.Text(scenario.StepS)}, life {scenario.Speed:0.##} times as fast as the clock.");
+            $"Sites: {scenario.Sites.Count + (scenario.Fleet is null ? 0 : 1)}; devices: {devices.Count + meters + piles}; sockets and slots: {devices.Sum(device => device.Sockets) + sockets}; "
+            + $"steps in the script: {scenario.Script.Count}; {Durations.Text(scenario.DurationS)} in steps of {Durations.Text(scenario.StepS)}, life {scenario.Speed:0.##} times as fast as the clock.");
     }
 }

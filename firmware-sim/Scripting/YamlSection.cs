@@ -7,8 +7,17 @@ namespace FirmwareSim.Scripting;
 /// <summary>Something wrong in a scenario file: where, what stands there, and what would be right.</summary>
 internal sealed record ScenarioError(string File, long Line, string Key, string Value, string Fix)
 {
-    public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"{File}:{Line}: {Key}: {(Value.Length == 0 ? "(missing)" : $"\"{Value}\"")}: {Fix}");
+    /// <summary>Longest part of a value that is repeated: who wrote a list of lists where a word belongs knows which one is meant.</summary>
+    private const int ValueShownMax = 80;
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{File}:{Line}: {(Key.Length == 0 ? "" : $"{Key}: {Shown}: ")}{Fix}");
+
+    private string Shown => Value.Length switch
+    {
+        0 => "(missing)",
+        > ValueShownMax => $"\"{Value[..ValueShownMax]}…\"",
+        _ => $"\"{Value}\"",
+    };
 }
 
 /// <summary>One mapping of a scenario file. Reading never throws: what is wrong is noted, and a value that will do is returned so that reading goes on.</summary>

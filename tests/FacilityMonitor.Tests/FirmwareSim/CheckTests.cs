@@ -21,9 +21,9 @@ public sealed class CheckTests
     [Fact]
     public void It_says_what_the_scenario_holds()
     {
-        Assert.Contains("3 sites, ", Check("demo").Output, StringComparison.Ordinal);
+        Assert.Contains("Sites: 3; devices: ", Check("demo").Output, StringComparison.Ordinal);
         Assert.Contains("15m in steps of 1s, life 60 times as fast as the clock.", Check("demo").Output, StringComparison.Ordinal);
-        Assert.Contains("1 sites, 20000 devices, 200000 sockets and slots, 0 steps", Check("district").Output, StringComparison.Ordinal);
+        Assert.Contains("Sites: 1; devices: 20200; sockets and slots: 200000; steps in the script: 0; ", Check("district").Output, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -68,11 +68,15 @@ public sealed class CheckTests
     [InlineData("name: *nobody")]
     [InlineData("\tname: x")]
     [InlineData("? [1, 2]\n: x")]
+    [InlineData("name: x\nsites: &a\n  - *a")]
     public void What_is_hardly_a_file_of_keys_ends_in_an_error_too(string text)
     {
         var (code, output, errors) = Check(null, text);
         Assert.Equal((1, ""), (code, output));
         Assert.Contains("x.yaml:", errors, StringComparison.Ordinal);
+        // What somebody wrote into a file does not fill the screen.
+        Assert.All(errors.Split('\n'), line => Assert.InRange(line.Length, 0, 400));
+        Assert.DoesNotContain(": : ", errors, StringComparison.Ordinal);
     }
 
     [Fact]
