@@ -19,6 +19,7 @@ need mosquitto_pub mosquitto-clients
 need rabbitmq-server rabbitmq-server
 need influxd influxdb
 need victoria-metrics victoria-metrics
+need prometheus-alertmanager prometheus-alertmanager
 need chromium chromium
 need curl curl
 need node nodejs
