@@ -7,23 +7,18 @@ using Microsoft.Data.Sqlite;
 
 namespace FacilityMonitor.OnCall.Notices;
 
-/// <summary>How far an attempt is. A test that throws at one of them is a crash there.</summary>
+/// <summary>Where we may be killed. A test that throws at one of them is a crash there.</summary>
+/// <remarks>Everything that this worker ever writes goes through one method with a moment before its end and one behind it: no step can be added that has none.</remarks>
 internal enum NoticeMoment
 {
-    /// <summary>Nothing is written yet.</summary>
-    Claiming,
+    /// <summary>Something was written, and is about to be committed.</summary>
+    Committing,
 
-    /// <summary>The claim is on disk.</summary>
-    Claimed,
+    /// <summary>It is on disk.</summary>
+    Committed,
 
     /// <summary>The provider has answered, or not; nothing is written of it.</summary>
     Answered,
-
-    /// <summary>What became of it is about to be committed.</summary>
-    Booking,
-
-    /// <summary>What became of it is on disk.</summary>
-    Booked,
 }
 
 /// <summary>Brings notices to people: each channel within its limits, life safety first, and the next way in time.</summary>
@@ -296,7 +291,6 @@ internal sealed partial class NoticeWorker(
 
         if (round.Claims.Count == 0 && round.Postponed.Count == 0)
             return;
-        reached?.Invoke(NoticeMoment.Claiming);
         var claimed = new List<(Lane Lane, DueWay Way, long Attempt)>();
         var isWritten = await TryCommitAsync(commit =>
         {
@@ -316,7 +310,6 @@ internal sealed partial class NoticeWorker(
             lane.Leave(way);
         if (!isWritten)
             return;
-        reached?.Invoke(NoticeMoment.Claimed);
         foreach (var (lane, way, attempt) in claimed)
             _sending.Add(SendAsync(lane, way, attempt, endingToken));
         // There may be more than one round looks at.
@@ -365,7 +358,6 @@ internal sealed partial class NoticeWorker(
             var outcome = await TryAsync(lane, way, endingToken);
             reached?.Invoke(NoticeMoment.Answered);
             await BookAsync(lane, way, attempt, outcome, endingToken);
-            reached?.Invoke(NoticeMoment.Booked);
         }
         catch (OperationCanceledException) when (endingToken.IsCancellationRequested)
         {
@@ -404,7 +396,6 @@ internal sealed partial class NoticeWorker(
                 await CommitAsync(
                     commit =>
                     {
-                        reached?.Invoke(NoticeMoment.Booking);
                         NoticeWays.Accepted(commit, way, attempt, accepted.Receipt, now, _logs);
                         ChannelBook.Works(commit, channel, now);
                     },
@@ -416,7 +407,6 @@ internal sealed partial class NoticeWorker(
                 await CommitAsync(
                     commit =>
                     {
-                        reached?.Invoke(NoticeMoment.Booking);
                         NoticeWays.Failed(commit, way, attempt, failed.Code, now, _logs);
                         ChannelBook.Fails(commit, channel, failed, 0, now);
                     },
@@ -452,7 +442,6 @@ internal sealed partial class NoticeWorker(
         await CommitAsync(
             commit =>
             {
-                reached?.Invoke(NoticeMoment.Booking);
                 NoticeWays.Retry(commit, way, attempt, failed.Code, due, wait > NoticeBook.FailOverAfter(way.Notice.Priority), now, _logs);
                 ChannelBook.Fails(commit, channel, failed, pausedMs, now);
                 if (failed.Fault == Fault.AddressLimited)
@@ -471,17 +460,24 @@ internal sealed partial class NoticeWorker(
             await Task.Delay(LookEvery, time, cancellationToken);
     }
 
-    private async Task<bool> TryCommitAsync(Action<SqliteConnection> write)
+    /// <summary>The one place where this worker writes.</summary>
+    private async Task<bool> TryCommitAsync(Action<SqliteConnection> write, CommitPriority priority = CommitPriority.Alerts)
     {
         try
         {
-            await database.CommitAsync(CommitPriority.Alerts, write);
-            return true;
+            await database.CommitAsync(priority, connection =>
+            {
+                write(connection);
+                reached?.Invoke(NoticeMoment.Committing);
+            });
         }
         catch (DatabaseUnavailableException)
         {
             return false;
         }
+
+        reached?.Invoke(NoticeMoment.Committed);
+        return true;
     }
 
     private async Task KeepAsync()
@@ -489,16 +485,9 @@ internal sealed partial class NoticeWorker(
         using (var connection = database.OpenReader())
             _books = NoticeWays.Count(connection);
         var done = _books.Accepted + _books.Delivered + _books.Unreached + _books.Expired + _books.Withdrawn;
-        if (done <= NoticeWays.DoneMax)
-            return;
-        try
-        {
-            await database.CommitAsync(CommitPriority.Housekeeping, commit => NoticeWays.Prune(commit, NoticeWays.DoneMax, PruneStep));
-        }
-        catch (DatabaseUnavailableException)
-        {
-            // It comes again in ten seconds.
-        }
+        // Where the disk refuses it comes again in ten seconds.
+        if (done > NoticeWays.DoneMax)
+            await TryCommitAsync(commit => NoticeWays.Prune(commit, NoticeWays.DoneMax, PruneStep), CommitPriority.Housekeeping);
     }
 
     private long NowMs() => time.GetUtcNow().ToUnixTimeMilliseconds();

@@ -51,7 +51,7 @@ internal sealed class NoticeFixture : IAsyncDisposable, IDeliveryLog, ILogger<No
     public string Log => string.Join('\n', _log);
 
     /// <summary>Called wherever a crash may come: at every moment of the worker, and within every commit that tells the timeline.</summary>
-    public Action? Moment { get; set; }
+    public Action<NoticeMoment?>? Moment { get; set; }
 
     /// <summary>What the timeline of the alerts holds: only what was committed.</summary>
     public List<string> Timeline()
@@ -94,7 +94,7 @@ internal sealed class NoticeFixture : IAsyncDisposable, IDeliveryLog, ILogger<No
     public async Task RestartAsync(bool withMoments = false)
     {
         await StopAsync();
-        Worker = NewWorker(withMoments ? _ => Moment?.Invoke() : null);
+        Worker = NewWorker(withMoments ? moment => Moment?.Invoke(moment) : null);
         await StartAsync();
     }
 
@@ -155,16 +155,30 @@ internal sealed class NoticeFixture : IAsyncDisposable, IDeliveryLog, ILogger<No
     public void Write(SqliteConnection connection, DeliveryEvent happened)
     {
         Database.Execute(connection, "insert into timeline (said) values ($said)", ("$said", $"{happened.Person} {happened.Step} {happened.Kind} {happened.Channel} {happened.Code}".TrimEnd()));
-        Moment?.Invoke();
+        Moment?.Invoke(null);
     }
 
     public async ValueTask DisposeAsync()
     {
         Moment = null;
         await StopAsync();
+        AssertConserved();
         await Database.DisposeAsync();
         _http.Dispose();
         _folder.Dispose();
+    }
+
+    /// <summary>After every test: each notice that was put in is in one place, and its ways agree with it.</summary>
+    private void AssertConserved()
+    {
+        // What waits has a way that waits or is on its way; what does not wait has none that waits.
+        Assert.Equal(0, Count("select count(*) from notice where state = 0 and not exists (select 1 from notice_way where notice = notice.id and state in (0, 1))"));
+        Assert.Equal(0, Count("select count(*) from notice_way join notice on notice.id = notice where notice_way.state = 0 and notice.state <> 0"));
+        // What was accepted was so by a way, or was reopened and is not; what came to nothing says why.
+        Assert.Equal(0, Count("select count(*) from notice where state in (3, 4, 5) and (result is null or done_ms is null)"));
+        Assert.Equal(0, Count("select count(*) from notice_way where state in (1, 2) and attempts = 0"));
+        // Every attempt belongs to a way, and none is counted that was not written first.
+        Assert.Equal(0, Count("select count(*) from notice_attempt where not exists (select 1 from notice_way where notice_way.notice = notice_attempt.notice and notice_way.ordinal = notice_attempt.ordinal)"));
     }
 
     IDisposable? ILogger.BeginScope<TState>(TState state) => null;
