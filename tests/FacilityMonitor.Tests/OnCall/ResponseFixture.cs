@@ -20,8 +20,14 @@ internal sealed class ResponseFixture : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private int _lives;
 
-    public ResponseFixture(Facility? facility = null, DateTimeOffset? start = null)
+    /// <param name="facility">Sites and people; null: those of here.</param>
+    /// <param name="start">When it begins; null: at noon.</param>
+    /// <param name="rooms">Channels that are group chats.</param>
+    public ResponseFixture(Facility? facility = null, DateTimeOffset? start = null, params string[] rooms)
     {
+        Sounds = new ChannelSounds(
+            new Dictionary<string, Loudness> { ["app"] = Loudness.Message, ["sms"] = Loudness.Sms, ["voice"] = Loudness.Voice, ["siren"] = Loudness.Message }, "siren",
+            rooms: new HashSet<string>(rooms, StringComparer.Ordinal));
         Time = new ManualTime(start ?? Noon);
         Facility = facility ?? Facility.Empty with { Sites = [Site()], People = Everybody() };
         Registry = new FacilitySource(_folder.Path, Facility, Time, NullLogger<FacilitySource>.Instance);
@@ -35,7 +41,7 @@ internal sealed class ResponseFixture : IAsyncDisposable
 
     public FacilitySource Registry { get; private set; }
 
-    public ChannelSounds Sounds { get; } = new(new Dictionary<string, Loudness> { ["app"] = Loudness.Message, ["sms"] = Loudness.Sms, ["voice"] = Loudness.Voice, ["siren"] = Loudness.Message }, "siren");
+    public ChannelSounds Sounds { get; }
 
     public Database Database { get; private set; }
 

@@ -232,6 +232,30 @@ public sealed class ResponseLogTests
         Assert.Equal(Devices + 3, books.Raised);
     }
 
+    /// <summary>Ten people who read the same chat: each had one message, and the chat ten.</summary>
+    [Theory]
+    [InlineData(10, false)]
+    [InlineData(11, true)]
+    public async Task A_group_chat_that_had_more_than_ten_messages_in_ten_minutes_is_flooded_for_everybody_who_reads_there(int messages, bool isFlooded)
+    {
+        await using var fixture = new ResponseFixture(rooms: "app");
+        await fixture.CommitAsync(connection =>
+        {
+            for (var number = 0; number < messages; number++)
+                Database.Execute(connection, "insert into notice_attempt (notice, ordinal, channel, address, priority, at_ms) values ($n, 0, 'app', '', 2, $now)", ("$n", -1 - number), ("$now", fixture.NowMs));
+        });
+
+        await fixture.RaiseAsync(ResponseFixture.Step("p1", Condition.Active, Priority.P2, "blocker-fault"), ResponseFixture.Step("fire", Condition.Active, Priority.P0, "smoke", "huaihai/far-01"));
+        await fixture.PassAsync(31);
+        Assert.Equal(isFlooded, fixture.Timeline("p1").Exists(entry => entry.Fact is ResponseEvent.Postponed));
+        Assert.Equal(isFlooded, fixture.Notices("alert = 'p1'").Count == 0);
+        Assert.NotEmpty(fixture.Notices("alert = 'fire'"));
+
+        // The next full five minutes: told, all in one.
+        await fixture.PassAsync(300);
+        Assert.NotEmpty(fixture.Notices("alert = 'p1'"));
+    }
+
     /// <summary>Killed after every commit in turn: who is called, and when, is the same to the row.</summary>
     [Fact]
     public async Task A_kill_after_any_commit_loses_nobody_and_calls_nobody_twice()

@@ -53,6 +53,9 @@ internal sealed record ChannelForm(
     /// <summary>Whether it rings.</summary>
     public bool IsVoice => Kind is ChannelKind.AliyunVoice or ChannelKind.TencentVoice;
 
+    /// <summary>Whether everybody in a chat reads what is sent to one of them.</summary>
+    public bool IsRoom => Kind is ChannelKind.WeComBot or ChannelKind.DingTalkBot or ChannelKind.FeishuBot;
+
     /// <summary>Whether people can answer in it, over a connection that we open: no port of ours has to be reachable.</summary>
     public bool IsAnswered => Kind == ChannelKind.DingTalkApp;
 

@@ -12,7 +12,9 @@ internal sealed class ChannelSounds
     /// <param name="byName">How loud, by name of the channel.</param>
     /// <param name="siren">The channel of sirens; null: there is none.</param>
     /// <param name="logs">Channels that end in our own log.</param>
-    public ChannelSounds(IReadOnlyDictionary<string, Loudness> byName, string? siren, IReadOnlySet<string>? logs = null) => _now = new Sounds(byName, siren, logs ?? new HashSet<string>());
+    /// <param name="rooms">Channels in which many read the same.</param>
+    public ChannelSounds(IReadOnlyDictionary<string, Loudness> byName, string? siren, IReadOnlySet<string>? logs = null, IReadOnlySet<string>? rooms = null) =>
+        _now = new Sounds(byName, siren, logs ?? new HashSet<string>(), rooms ?? new HashSet<string>());
 
     /// <summary>The channel of sirens; null: there is none.</summary>
     public string? Siren => _now.Siren;
@@ -22,6 +24,9 @@ internal sealed class ChannelSounds
 
     /// <summary>Rises with every edit.</summary>
     public long Version => Interlocked.Read(ref _version);
+
+    /// <summary>Channels in which many read the same: a group chat is flooded by what each of its readers would still take.</summary>
+    public IReadOnlySet<string> Rooms => _now.Rooms;
 
     /// <summary>Of the channels that are configured.</summary>
     public static ChannelSounds From(IReadOnlyList<ChannelDefinition> channels)
@@ -45,9 +50,10 @@ internal sealed class ChannelSounds
                 _ => Loudness.Message,
             }, StringComparer.Ordinal),
             channels.FirstOrDefault(channel => channel.Form.Kind == ChannelKind.Siren)?.Id,
-            channels.Where(channel => channel.Form.Kind == ChannelKind.Console).Select(channel => channel.Id).ToHashSet(StringComparer.Ordinal));
+            channels.Where(channel => channel.Form.Kind == ChannelKind.Console).Select(channel => channel.Id).ToHashSet(StringComparer.Ordinal),
+            channels.Where(channel => channel.Form.IsRoom).Select(channel => channel.Id).ToHashSet(StringComparer.Ordinal));
         Interlocked.Increment(ref _version);
     }
 
-    private sealed record Sounds(IReadOnlyDictionary<string, Loudness> ByName, string? Siren, IReadOnlySet<string> Logs);
+    private sealed record Sounds(IReadOnlyDictionary<string, Loudness> ByName, string? Siren, IReadOnlySet<string> Logs, IReadOnlySet<string> Rooms);
 }

@@ -273,7 +273,11 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
         {
             case ResponseEvent.StepFired fired:
                 foreach (var person in fired.People)
-                    pages.Add(state, fired, person, Ways(state, fired, person), IsFlooded(connection, person));
+                {
+                    var ways = Ways(state, fired, person);
+                    pages.Add(state, fired, person, ways, IsFlooded(connection, person, ways));
+                }
+
                 break;
             case ResponseEvent.SirenAsked asked:
                 foreach (var device in asked.Devices)
@@ -360,24 +364,32 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
         if (state.Priority < Priority.P2 || !state.IsCalling || state.StepDueMs > nowMs || state.Exercise != Exercise.None || state.StepDueMs % FloodDigestMs == 0)
             return null;
         var callees = Board.Find(state.Chain.At(state.NextStep), state.NextStep, state.Site, state.Priority, nowMs, out _);
-        if (callees.Count == 0 || !callees.All(callee => IsFlooded(connection, callee.Person.Id)))
+        if (callees.Count == 0 || !callees.All(callee => IsFlooded(connection, callee.Person.Id, callee.Contacts)))
             return null;
         return new ResponseEvent.Postponed(((nowMs / FloodDigestMs) + 1) * FloodDigestMs) { AtMs = nowMs };
     }
 
-    /// <summary>On above ten pages in ten minutes, off below five: otherwise it would go to and fro.</summary>
-    public bool IsFlooded(SqliteConnection connection, string person)
+    /// <summary>Whether a person has had too much, or the chat in which they would be told.</summary>
+    public bool IsFlooded(SqliteConnection connection, string person, IReadOnlyList<PersonContact> ways)
     {
-        using var command = Database.Command(
-            connection, "select count(*) from notice where person = $person and created_ms > $since", ("$person", person), ("$since", NowMs() - (long)FloodWindow.TotalMilliseconds));
+        var since = NowMs() - (long)FloodWindow.TotalMilliseconds;
+        var isFlooded = IsFlooded(connection, "person " + person, "select count(*) from notice where person = $who and created_ms > $since", person, since);
+        return isFlooded || (ways.Count > 0 && sounds.Rooms.Contains(ways[0].Channel)
+            && IsFlooded(connection, "channel " + ways[0].Channel, "select count(*) from notice_attempt where at_ms > $since and channel = $who", ways[0].Channel, since));
+    }
+
+    /// <summary>On above ten pages in ten minutes, off below five: otherwise it would go to and fro.</summary>
+    private bool IsFlooded(SqliteConnection connection, string what, string sql, string who, long sinceMs)
+    {
+        using var command = Database.Command(connection, sql, ("$who", who), ("$since", sinceMs));
         var pages = (long)command.ExecuteScalar()!;
         lock (_gate)
         {
             if (pages > FloodPages)
-                _flooded.Add(person);
+                _flooded.Add(what);
             else if (pages < FloodOverPages)
-                _flooded.Remove(person);
-            return _flooded.Contains(person);
+                _flooded.Remove(what);
+            return _flooded.Contains(what);
         }
     }
 
