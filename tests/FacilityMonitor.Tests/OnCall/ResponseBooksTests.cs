@@ -38,7 +38,7 @@ public sealed class ResponseBooksTests
     [Fact]
     public async Task A_page_that_came_to_nothing_counts_as_expired_only_while_another_follows()
     {
-        await using var fixture = new ResponseFixture();
+        await using var fixture = new ResponseFixture { MayBeOpen = true };
         await fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active));
         await fixture.PassAsync(6);
         await fixture.CommitAsync(connection => Database.Execute(connection, "update notice set state = 4"));
@@ -66,6 +66,29 @@ public sealed class ResponseBooksTests
         await fixture.CommitAsync(connection => fixture.Log.Observe(connection, [ResponseFixture.Step("lost", Condition.Active)]));
         watch.Check();
         Assert.Equal(Condition.Cleared, told[^1].Condition);
+    }
+
+    [Fact]
+    public async Task The_books_are_added_up_each_minute_and_an_alert_without_a_next_step_is_told()
+    {
+        await using var fixture = new ResponseFixture { MayBeOpen = true };
+        var told = new System.Collections.Concurrent.ConcurrentQueue<AlertTransition>();
+        using var watch = new ResponseWatch(fixture.Database, fixture.Time, told.Enqueue, NullLogger<ResponseWatch>.Instance);
+        await watch.StartAsync(CancellationToken.None);
+        await fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active));
+        await fixture.CommitAsync(connection => Database.Execute(connection, "update response set due_ms = null"));
+
+        fixture.Time.Advance(TimeSpan.FromSeconds(59));
+        Assert.Empty(told);
+        fixture.Time.Advance(TimeSpan.FromSeconds(1));
+        await Mqtt.Until.TrueAsync(() => told.Count == 1, "the minute is over");
+        Assert.Contains("a1", told.First().Text.Zh, StringComparison.Ordinal);
+
+        await fixture.CommitAsync(connection => Database.Execute(connection, "update response set due_ms = $due", ("$due", fixture.NowMs + 120_000)));
+        fixture.Time.Advance(TimeSpan.FromMinutes(1));
+        await Mqtt.Until.TrueAsync(() => told.Count == 2, "the next minute");
+        Assert.Equal(Condition.Cleared, told.Last().Condition);
+        await watch.StopAsync(CancellationToken.None);
     }
 
     [Fact]

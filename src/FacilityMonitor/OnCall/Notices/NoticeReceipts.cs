@@ -1,3 +1,4 @@
+using FacilityMonitor.Alerts;
 using FacilityMonitor.Journal;
 using Microsoft.Data.Sqlite;
 
@@ -52,11 +53,21 @@ internal static class NoticeReceipts
             ("$takenToo", (int)WayState.Accepted), ("$delivered", (int)WayState.Delivered));
         if (reopened == 0)
             return;
+        // The next one at once, those behind it each in their time: not all of them side by side.
         var ways = Database.Execute(
-            connection, "update notice_way set state = $queued, due_ms = $now, done_ms = null where notice = $id and state = $done and result = $quicker and ordinal > $ordinal",
-            ("$queued", (int)WayState.Queued), ("$now", nowMs), ("$id", id), ("$done", (int)WayState.NotNeeded), ("$quicker", NoticeWays.Quicker), ("$ordinal", ordinal));
+            connection, """
+            update notice_way set state = $queued, due_ms = $now + (ordinal - $ordinal - 1) * $after, done_ms = null where notice = $id and state = $done and result = $quicker and ordinal > $ordinal
+            """,
+            ("$queued", (int)WayState.Queued), ("$now", nowMs), ("$after", (long)NoticeBook.FailOverAfter(PriorityOf(connection, id)).TotalMilliseconds), ("$id", id),
+            ("$done", (int)WayState.NotNeeded), ("$quicker", NoticeWays.Quicker), ("$ordinal", ordinal));
         if (ways == 0)
             NoticeBook.End(connection, id, NoticeState.Unreached, code, nowMs, logs);
+    }
+
+    private static Priority PriorityOf(SqliteConnection connection, long id)
+    {
+        using var command = Database.Command(connection, "select priority from notice where id = $id", ("$id", id));
+        return (Priority)(long)command.ExecuteScalar()!;
     }
 
     private static void Update(SqliteConnection connection, long id, int ordinal, WayState state, string result, long nowMs)

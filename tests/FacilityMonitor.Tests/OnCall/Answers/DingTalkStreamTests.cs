@@ -269,7 +269,7 @@ public sealed class DingTalkStreamTests : IAsyncLifetime, IDisposable
                 if (condition())
                     return true;
                 if (_stream.DownSinceMs is not null && ++looks % 2 == 0)
-                    _time.Advance(TimeSpan.FromSeconds(0.5));
+                    _time.Advance(TimeSpan.FromSeconds(_fake.IsDown ? 2 : 0.5));
                 return false;
             },
             what);

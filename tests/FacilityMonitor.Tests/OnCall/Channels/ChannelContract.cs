@@ -72,11 +72,11 @@ internal sealed class ChannelContract(string word, Func<string?, ChannelBench> b
     private async Task LongAsync()
     {
         // Characters of three and of four bytes, shifted, so that a cut between bytes would tear one.
-        for (var shift = 0; shift < 4; shift++)
+        foreach (var (shift, language) in from shift in Enumerable.Range(0, 4) from language in (string[])["zh", "en", ChannelMessage.Both] select (shift, language))
         {
             using var one = bench(null);
             var text = new string('a', shift) + string.Concat(Enumerable.Repeat("车棚🔥", 3_000));
-            var outcome = await one.SendAsync(word, ChannelBench.Message(text: text) with { Brief = new(text, text) });
+            var outcome = await one.SendAsync(word, ChannelBench.Message(text: text) with { Brief = new(text, text), Text = new(text, text), Language = language });
             Expect(outcome is Outcome.Accepted, $"a long message is refused: {outcome}");
             var arrived = one.Provider.Ledger.Select(arrival => arrival.Text).FirstOrDefault() ?? "";
             Expect(arrived.Length > 0 && !arrived.Contains('\uFFFD', StringComparison.Ordinal) && Encoding.UTF8.GetByteCount(arrived) == one.Provider.Ledger[0].Bytes, "a character is torn");

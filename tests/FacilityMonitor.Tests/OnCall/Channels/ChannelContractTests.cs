@@ -73,6 +73,37 @@ public sealed class ChannelContractTests
     }
 
     [Theory]
+    [InlineData("aliyun-sms", 14, true)]
+    [InlineData("aliyun-sms", -14, true)]
+    [InlineData("aliyun-sms", 16, false)]
+    [InlineData("aliyun-voice", -16, false)]
+    [InlineData("tencent-sms", 4, true)]
+    [InlineData("tencent-sms", 6, false)]
+    [InlineData("tencent-voice", -4, true)]
+    [InlineData("tencent-voice", -6, false)]
+    public async Task A_clock_that_is_minutes_off_is_told_as_wrong_configuration_by_the_clouds(string word, int minutes, bool isTaken)
+    {
+        using var bench = new ChannelBench(word);
+        bench.Provider.ClockAhead = TimeSpan.FromMinutes(minutes);
+
+        var outcome = await bench.SendAsync(word);
+
+        Assert.Equal(isTaken, outcome is Outcome.Accepted);
+        Assert.True(isTaken || outcome is Outcome.Failed { Fault: Fault.Misconfigured });
+    }
+
+    [Fact]
+    public async Task What_is_too_much_for_a_member_of_WeCom_vanishes_without_a_word_and_only_our_own_limit_prevents_it()
+    {
+        using var bench = new ChannelBench("wecom-app");
+        for (var number = 0; number < 31; number++)
+            Assert.IsType<Outcome.Accepted>(await bench.SendAsync("wecom-app", ChannelBench.Message(number)));
+
+        Assert.Equal(30, bench.Provider.Ledger.Count);
+        Assert.All(ChannelKinds.All.Single(kind => kind.Word == "wecom-app").Limits.Where(limit => limit.Window == TimeSpan.FromMinutes(1) && limit.Per == LimitScope.Address), limit => Assert.InRange(limit.Max, 1, 30));
+    }
+
+    [Theory]
     [InlineData("触发分钟级流控Permits:1", 60)]
     [InlineData("触发小时级流控Permits:5", 3_600)]
     [InlineData("触发天级流控Permits:10", 86_400)]

@@ -26,8 +26,8 @@ public sealed class NoticeCrashTests
     public async Task Every_moment_there_is_and_every_kind_of_end_is_among_those_we_are_killed_at()
     {
         var (moments, told) = (new HashSet<NoticeMoment>(), new HashSet<string>(StringComparer.Ordinal));
-        foreach (var row in Stories)
-            await RunAsync((string)row[0], crashAt: -1, moments, told);
+        foreach (var story in Stories)
+            await RunAsync(story, crashAt: -1, moments, told);
 
         Assert.Equal(Enum.GetValues<NoticeMoment>(), moments.Order());
         // Ends without acceptance have stories of their own in NoticeWorkerTests; reports of providers in NoticeReceiptsTests.

@@ -160,6 +160,23 @@ public sealed class NoticeWorkerTests
         Assert.Equal(6, fires.Count(fire => fixture.StateOf(fire) == NoticeState.Accepted));
     }
 
+    [Theory]
+    [InlineData(29, "hazard")]
+    [InlineData(31, "news")]
+    public async Task What_is_less_urgent_is_overtaken_but_not_for_ever(int minutes, string first)
+    {
+        await using var fixture = new NoticeFixture("wecom-bot");
+        await fixture.PutAsync(NoticeFixture.Notice("news", priority: Priority.P3, ways: [Bot]));
+        fixture.Time.Advance(TimeSpan.FromMinutes(minutes));
+        await fixture.PutAsync(NoticeFixture.Notice("hazard", priority: Priority.P1, ways: [Bot]), NoticeFixture.Notice("fire", ways: [Bot]));
+
+        using var reader = fixture.Database.OpenReader();
+        var due = NoticeWays.Due(reader, "wecom-bot", onlyLifeSafety: false, fixture.Time.GetUtcNow().ToUnixTimeMilliseconds(), 10);
+
+        // Nothing ever overtakes life safety.
+        Assert.Equal(["fire", first], due.Take(2).Select(way => way.Notice.Alert));
+    }
+
     [Fact]
     public async Task Limits_and_locks_outlast_a_restart()
     {
