@@ -80,16 +80,21 @@ internal static class OnCallServices
         });
         builder.Services.AddHostedService(services => services.GetRequiredService<NoticeWorker>());
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ChannelWatch>(
-            services, services.GetRequiredService<AnswerWorker>().Streams, new Action<AlertTransition>(services.GetRequiredService<MonitoringWorker>().Tell)));
+            services, new Func<IReadOnlyList<DingTalkStream>>(() => services.GetRequiredService<AnswerWorker>().Streams), new Action<AlertTransition>(services.GetRequiredService<MonitoringWorker>().Tell)));
         builder.Services.AddHostedService(services => services.GetRequiredService<ChannelWatch>());
     }
 
     private static void AddAnswers(this IHostApplicationBuilder builder, IReadOnlyList<ChannelDefinition> channels)
     {
         builder.Services.AddSingleton<AnswerDesk>();
-        builder.Services.AddSingleton(services => new AnswerWorker(
-            channels, new HttpMessageInvoker(WebhookNotifier.Handler()), services.GetRequiredService<AnswerDesk>(), services.GetRequiredService<ServiceSettings>().OnCall,
-            services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<AnswerWorker>>()));
+        builder.Services.AddSingleton(services =>
+        {
+            var worker = new AnswerWorker(
+                channels, new HttpMessageInvoker(WebhookNotifier.Handler()), services.GetRequiredService<AnswerDesk>(), services.GetRequiredService<ServiceSettings>().OnCall,
+                services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<AnswerWorker>>());
+            services.GetRequiredService<ChannelSource>().Changed += worker.Use;
+            return worker;
+        });
         builder.Services.AddHostedService(services => services.GetRequiredService<AnswerWorker>());
     }
 

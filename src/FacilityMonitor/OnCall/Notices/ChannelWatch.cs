@@ -11,7 +11,7 @@ namespace FacilityMonitor.OnCall.Notices;
 
 /// <summary>Tries every channel that nothing went through for six hours, and raises an alert about ourselves when one is dead: by the others people hear of it.</summary>
 internal sealed partial class ChannelWatch(
-    NoticeWorker worker, IReadOnlyList<DingTalkStream> streams, Database database, Action<AlertTransition> tell, TimeProvider time, ILogger<ChannelWatch> log) : BackgroundService
+    NoticeWorker worker, Func<IReadOnlyList<DingTalkStream>> streams, Database database, Action<AlertTransition> tell, TimeProvider time, ILogger<ChannelWatch> log) : BackgroundService
 {
     /// <summary>Rule of the alert.</summary>
     public const string Rule = "channel-dead";
@@ -82,7 +82,7 @@ internal sealed partial class ChannelWatch(
     /// <summary>Channels by which people can be told, but cannot answer.</summary>
     private List<ChannelCondition> Deaf(long nowMs) =>
     [
-        .. streams.Where(stream => nowMs - (stream.DownSinceMs ?? nowMs) >= (long)ChannelCondition.Patience.TotalMilliseconds)
+        .. streams().Where(stream => nowMs - (stream.DownSinceMs ?? nowMs) >= (long)ChannelCondition.Patience.TotalMilliseconds)
             .Select(stream => new ChannelCondition(stream.Channel, 0, null, stream.DownSinceMs, stream.Fault, false)),
     ];
 

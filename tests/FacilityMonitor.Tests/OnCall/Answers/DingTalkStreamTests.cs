@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using FacilityMonitor.Alerts;
+using FacilityMonitor.Configuration;
 using FacilityMonitor.Journal;
 using FacilityMonitor.OnCall.Answers;
+using FacilityMonitor.OnCall.Channels;
 using FacilityMonitor.OnCall.Notices;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Tests.OnCall.Channels;
@@ -162,7 +164,7 @@ public sealed class DingTalkStreamTests : IAsyncLifetime, IDisposable
         _fake.IsDown = true;
         Start();
         var told = new List<AlertTransition>();
-        using var watch = new ChannelWatch(notices.Worker, [_stream], notices.Database, told.Add, _time, NullLogger<ChannelWatch>.Instance);
+        using var watch = new ChannelWatch(notices.Worker, () => [_stream], notices.Database, told.Add, _time, NullLogger<ChannelWatch>.Instance);
         await UntilAsync(() => _stream.DownSinceMs is not null, "it is down");
         var since = _stream.DownSinceMs!.Value;
         await watch.CheckAsync(CancellationToken.None);
@@ -231,6 +233,28 @@ public sealed class DingTalkStreamTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task An_edit_of_the_channels_opens_what_is_new_closes_what_is_gone_and_leaves_the_rest_alone()
+    {
+        await using var alerts = new ResponseFixture();
+        var desk = new AnswerDesk(alerts.Database, alerts.Registry, alerts.Log, _time);
+        var settings = new OnCallSettings { WebhookTimeout = TimeSpan.FromSeconds(10), RetryMax = TimeSpan.FromSeconds(60), Expiry = TimeSpan.FromHours(24) };
+        using var worker = new AnswerWorker([Definition()], _http, desk, settings, _time, NullLogger<AnswerWorker>.Instance);
+        await worker.StartAsync(CancellationToken.None);
+        await Mqtt.Until.TrueAsync(() => _fake.Connects == 1 && worker.Streams.Count == 1, "it is connected");
+        var first = worker.Streams[0];
+
+        worker.Use([ChannelBench.Definition("wecom-bot"), Definition(), Definition() with { Id = "second" }]);
+        await Mqtt.Until.TrueAsync(() => _fake.Connects == 2 && worker.Streams.Count == 2, "the second is connected");
+        Assert.Same(first, worker.Streams[0]);
+
+        worker.Use([Definition() with { Id = "second" }]);
+        await Mqtt.Until.TrueAsync(() => worker.Streams.Count == 1, "the first is closed");
+        Assert.Equal("second", worker.Streams[0].Channel);
+        Assert.Equal(2, _fake.Opens);
+        await worker.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
     public async Task Somebody_of_another_organisation_and_a_picture_are_answered_and_do_nothing()
     {
         _answer = _ => Task.FromResult(new AnswerReply(AnswerKind.Stranger, new LocalText("没有登记", "not registered")));
@@ -244,12 +268,13 @@ public sealed class DingTalkStreamTests : IAsyncLifetime, IDisposable
         Assert.Equal(0, _stream.Answers);
     }
 
+    private ChannelDefinition Definition(string secret = FakeDingTalk.Secret) =>
+        ChannelBench.Definition("dingtalk-app", "app") with { Url = _fake.Address, Secrets = new Dictionary<string, string> { ["client-secret"] = secret } };
+
     private void Start(string secret = FakeDingTalk.Secret)
     {
-        var definition = ChannelBench.Definition("dingtalk-app", "app");
-        definition = definition with { Url = _fake.Address, Secrets = new Dictionary<string, string> { ["client-secret"] = secret } };
         _stream = new DingTalkStream(
-            definition, _http, TimeSpan.FromSeconds(10),
+            Definition(secret), _http, TimeSpan.FromSeconds(10),
             answer =>
             {
                 _asked.Enqueue(answer);

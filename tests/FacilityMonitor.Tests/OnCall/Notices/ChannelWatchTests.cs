@@ -98,7 +98,7 @@ public sealed class ChannelWatchTests
         }
     }
 
-    private ChannelWatch Watch(NoticeFixture fixture) => new(fixture.Worker, [], fixture.Database, _told.Add, fixture.Time, NullLogger<ChannelWatch>.Instance);
+    private ChannelWatch Watch(NoticeFixture fixture) => new(fixture.Worker, () => [], fixture.Database, _told.Add, fixture.Time, NullLogger<ChannelWatch>.Instance);
 
     private sealed class Outside : HttpMessageHandler
     {
