@@ -11,8 +11,8 @@ internal sealed class OpenBlocks
     /// <summary>Devices that follow each other and fall into one part. More would make the steps of a small installation that catches up longer.</summary>
     private const int Neighbours = 16;
 
-    /// <summary>Memory of emptied blocks kept for use again, bytes.</summary>
-    private const long FreeBytesMax = 16L << 20;
+    /// <summary>Memory of emptied blocks kept for use again, bytes: all that were open, or each flush would be followed by as much garbage.</summary>
+    private const long FreeBytesMax = StoreWorker.BytesMax;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<(int Device, long Hour), ReadingBlock>[] _parts = [.. Enumerable.Range(0, Parts).Select(_ => new Dictionary<(int, long), ReadingBlock>())];
