@@ -11,8 +11,8 @@ internal sealed record JournalEntry(long Position, ReadOnlyMemory<byte> Body);
 /// <summary>The spine: what was received, in the order of the commits. Everybody else reads it at their own pace.</summary>
 internal sealed class MessageJournal
 {
-    /// <summary>How much of the newest is kept in memory for those who read along, bytes: a second and a half at full load, as long as a flush of the store takes; hours of a compound. Who is further behind reads from disk.</summary>
-    public const long RecentBytesMax = 32L * 1024 * 1024;
+    /// <summary>How much of the newest is kept in memory for those who read along, bytes: three seconds at full load, longer than a flush of the store takes. Who is further behind reads from disk, into memory of its own.</summary>
+    public const long RecentBytesMax = 64L * 1024 * 1024;
 
     /// <summary>What an entry takes beside its body: quiet hours are made of ticks of twelve bytes.</summary>
     private const int EntryBytes = 192;

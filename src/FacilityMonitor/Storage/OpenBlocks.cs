@@ -1,4 +1,5 @@
 using FacilityMonitor.Contract;
+using FacilityMonitor.Readings;
 
 namespace FacilityMonitor.Storage;
 
@@ -41,19 +42,24 @@ internal sealed class OpenBlocks
     {
         var device = message.Device!.Number;
         lock (_gate)
-        lock (latest.Gate)
         {
-            foreach (ref readonly var reading in message.Readings.Readings)
+            lock (latest.Gate)
             {
-                var block = BlockOf(device, HourlyRollup.HourOf(reading.AtMs));
-                Bytes -= block.Capacity;
-                block.Add(reading, message.Readings.ValuesOf(reading), message.Distinction);
-                Bytes += block.Capacity;
-                Fullest = Math.Max(Fullest, block.Count);
-                ref readonly var row = ref block.Rows[^1];
-                latest.Add(device, row, block.ValuesOf(row));
+                foreach (ref readonly var reading in message.Readings.Readings)
+                    Add(device, message, reading, latest);
             }
         }
+    }
+
+    private void Add(int device, DeviceMessage message, in Reading reading, LatestTable latest)
+    {
+        var block = BlockOf(device, HourlyRollup.HourOf(reading.AtMs));
+        Bytes -= block.Capacity;
+        block.Add(reading, message.Readings.ValuesOf(reading), message.Distinction);
+        Bytes += block.Capacity;
+        Fullest = Math.Max(Fullest, block.Count);
+        ref readonly var row = ref block.Rows[^1];
+        latest.Add(device, row, block.ValuesOf(row));
     }
 
     /// <summary>Adds a copy of what is open of a device's hour.</summary>
