@@ -15,6 +15,9 @@ internal static class ChargerEvaluation
 
     private const double MinutesADay = 1440;
 
+    /// <summary>Further apart than the offsets of one evaluation.</summary>
+    private const ulong SeedStep = 1_000_003;
+
     /// <summary>A charge comes to a circuit that has been quiet for this long, minutes.</summary>
     private const double IdleMin = 60;
 
@@ -40,8 +43,15 @@ internal static class ChargerEvaluation
         var categories = traces.Days.GroupBy(day => day.Category, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal)
             .Select(group => new CategoryResult(group.Key, group.Count(), falseDays.Count(found => found.Category == group.Key))).ToList();
         var background = traces.Days.Where(PublicCircuit.IsBackground).ToList();
-        var rows = background.Count == 0 ? [] : mixtures.Select(meter => Mixture(traces.Charges, background, meter)).OfType<MixtureResult>().ToList();
+        var rows = background.Count == 0 ? [] : mixtures.Select(meter => Mixture(traces.Charges, background, meter, Seed)).OfType<MixtureResult>().ToList();
         return new EvaluationResult(traces.Days.Count, falseDays, categories, charges, rows);
+    }
+
+    /// <summary>The same mixture with other offsets, appliances, lifts and noise, so often: how much of a result is chance.</summary>
+    public static IReadOnlyList<MixtureResult> Repeat(TraceFolder traces, MeterModel meter, int times)
+    {
+        var background = traces.Days.Where(PublicCircuit.IsBackground).ToList();
+        return background.Count == 0 ? [] : [.. Enumerable.Range(0, times).Select(time => Mixture(traces.Charges, background, meter, Seed + ((ulong)time * SeedStep))).OfType<MixtureResult>()];
     }
 
     /// <summary>Minute at which a charger is first suspected with the probability at which somebody is told; null: never.</summary>
@@ -69,7 +79,7 @@ internal static class ChargerEvaluation
         return new ChargeResult(charge.Name, found is { } at && at >= shape.StartMin ? at - shape.StartMin : null, shape);
     }
 
-    private static MixtureResult? Mixture(IReadOnlyList<Trace> charges, List<Trace> background, MeterModel meter)
+    private static MixtureResult? Mixture(IReadOnlyList<Trace> charges, List<Trace> background, MeterModel meter, ulong seed)
     {
         var rows = new List<ChargeInMixture>();
         foreach (var charge in charges)
@@ -81,12 +91,12 @@ internal static class ChargerEvaluation
             var (found, wrong) = (0, 0);
             for (var offset = 0; offset < Offsets; offset++)
             {
-                var (at, start) = Judge(charge, shape, background, meter, Dice.For(Seed + (ulong)offset, charge.Name), isThere: true);
-                if (at >= start)
-                    found++;
-                else if (at is not null)
+                var (at, start, end) = Judge(charge, shape, background, meter, Dice.For(seed + (ulong)offset, charge.Name), isThere: true);
+                if (at < start)
                     wrong++;
-                if (Judge(charge, shape, background, meter, Dice.For(Seed + (ulong)offset, charge.Name + " without"), isThere: false).Found is not null)
+                else if (at <= end)
+                    found++;
+                if (Judge(charge, shape, background, meter, Dice.For(seed + (ulong)offset, charge.Name + " without"), isThere: false).Found is not null)
                     wrong++;
             }
 
@@ -96,8 +106,8 @@ internal static class ChargerEvaluation
         return rows.Count == 0 ? null : new MixtureResult(meter, rows);
     }
 
-    /// <summary>One circuit-day: when a charger was found, and when the charge began.</summary>
-    private static (double? Found, double StartMin) Judge(Trace charge, ChargeShape shape, List<Trace> background, MeterModel meter, Dice dice, bool isThere)
+    /// <summary>One circuit-day: when a charger was found, when the charge began, and when it was unplugged.</summary>
+    private static (double? Found, double StartMin, double EndMin) Judge(Trace charge, ChargeShape shape, List<Trace> background, MeterModel meter, Dice dice, bool isThere)
     {
         var circuit = PublicCircuit.Compose(background, dice);
         var length = charge.Samples[^1].Minute;
@@ -128,6 +138,6 @@ internal static class ChargerEvaluation
                 samples.Add(new PowerSample(minute, circuit.At(minute)));
         }
 
-        return (FirstFound(meter.See(samples, dice)), offset + shape.StartMin);
+        return (FirstFound(meter.See(samples, dice)), offset + shape.StartMin, offset + length);
     }
 }

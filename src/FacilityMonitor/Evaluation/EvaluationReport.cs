@@ -57,6 +57,23 @@ internal static class EvaluationReport
         output.WriteLine("A charge whose own sampling is coarser than the interval is judged at its own, with the whole circuit: nothing is interpolated.");
     }
 
+    /// <param name="rows">The same mixture several times.</param>
+    /// <param name="output">Where it goes.</param>
+    public static void WriteRepeats(IReadOnlyList<MixtureResult> rows, TextWriter output)
+    {
+        if (rows.Count == 0)
+            return;
+        output.WriteLine();
+        output.WriteLine(string.Create(Culture, $"### The same mixture {rows.Count} times: {rows[0].Meter.NoiseW} W of noise, every {rows[0].Meter.IntervalS} s"));
+        output.WriteLine();
+        output.WriteLine("| time | precision | recall | recall, climb ≥ 0.1 %/min |");
+        output.WriteLine("|---|---|---|---|");
+        for (var time = 0; time < rows.Count; time++)
+            output.WriteLine(string.Create(Culture, $"| {time + 1} | {rows[time].Precision:0.000} | {rows[time].Recall:0.000} | {rows[time].StrongRecall ?? double.NaN:0.00} |"));
+        var all = new MixtureResult(rows[0].Meter, [.. rows.SelectMany(row => row.Charges)]);
+        output.WriteLine(string.Create(Culture, $"| all | {all.Precision:0.000} | {all.Recall:0.000} | {all.StrongRecall ?? double.NaN:0.00} |"));
+    }
+
     private static void WriteCategories(EvaluationResult result, TextWriter output)
     {
         output.WriteLine("| category | days | false |");

@@ -19,7 +19,7 @@ internal sealed record ChargeResult(string File, double? Minutes, ChargeShape Sh
 /// <summary>One charge on its circuit-days.</summary>
 /// <param name="File">Its file.</param>
 /// <param name="IsStrong">Whether it climbs fast.</param>
-/// <param name="Found">Days with the charge on which it was found after it began.</param>
+/// <param name="Found">Days with the charge on which it was found after it began and before it was unplugged: where its trace ends, tail included.</param>
 /// <param name="Wrong">Days on which a charger was suspected that was not there, or not yet.</param>
 internal sealed record ChargeInMixture(string File, bool IsStrong, int Found, int Wrong);
 

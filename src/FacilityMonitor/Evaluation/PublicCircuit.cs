@@ -15,6 +15,9 @@ internal sealed class PublicCircuit
     /// <summary>What hangs on it.</summary>
     public string Names { get; }
 
+    /// <summary>How often its lift runs.</summary>
+    public double TripsADay { get; private set; }
+
     /// <summary>Kinds of appliances that stand on public circuits.</summary>
     public static bool IsBackground(Trace day) => Kind(day.Category) is not null;
 
@@ -56,16 +59,16 @@ internal sealed class PublicCircuit
         return category.Contains("TV", StringComparison.Ordinal) && !category.Contains("Receiver", StringComparison.Ordinal) ? "tv" : null;
     }
 
-    /// <summary>The lift added to a stair of six floors: 12 households of 2.5 people with four trips a day each, a lit car, 12 to 35 s a trip.</summary>
+    /// <summary>A lift and its lit car, 12 to 35 s a trip, in a stair of six to eleven floors with two to four homes each: 12 to 44 households of 2.5 people who go out twice a
+    /// day make ten trips a household when each rides alone, six when they ride together or walk (from which most lifts live: 72 to 440 trips a day, half of them 180 or more).</summary>
     private void AddLift(Dice dice)
     {
         var standby = dice.Between(40, 90);
         var motion = dice.Between(2_000, 5_500);
+        TripsADay = (6 + dice.Below(6)) * (2 + dice.Below(3)) * dice.Between(6, 10);
         for (var minute = 0; minute < MinutesADay; minute++)
         {
-            var perHour = minute is >= 420 and < 540 or >= 1020 and < 1260 ? 10 : minute is >= 540 and < 1320 ? 5 : 0.4;
-            _watts[minute] += standby;
-            if (!dice.Chance(perHour / 60))
+            if (!dice.Chance(TripsADay * ShareOfTrips(minute)))
                 continue;
             var seconds = dice.Between(12, 35);
             var power = motion * dice.Between(0.35, 1);
@@ -74,6 +77,16 @@ internal sealed class PublicCircuit
             if (minute + 1 < MinutesADay)
                 _watts[minute + 1] += power * (seconds - within) / 60;
         }
+
+        for (var minute = 0; minute < MinutesADay; minute++)
+            _watts[minute] += standby;
+    }
+
+    /// <summary>Share of a day's trips in one minute: twice as many when people leave and come home as between, few at night.</summary>
+    private static double ShareOfTrips(int minute)
+    {
+        const double WeightOfDay = (2 * 360) + 540 + (0.08 * 540);
+        return (minute is >= 420 and < 540 or >= 1020 and < 1260 ? 2 : minute is >= 540 and < 1320 ? 1 : 0.08) / WeightOfDay;
     }
 
     /// <summary>Stair lamps from dusk until late or until morning.</summary>

@@ -160,6 +160,22 @@ internal sealed class DeviceMemory(Device self, RegisteredDevice? registered)
     /// <summary>Gateway's place in the site; null: none, or not seen yet.</summary>
     public DeviceMemory? Gateway { get; set; }
 
+    /// <summary>Circuits whose meter measures its sockets again, as a rule wants to know, and what they draw together, 0.1 W.</summary>
+    public Feed[] Below { get; set; } = [];
+
+    public int BelowDeciwatts { get; set; }
+
+    public bool IsBelow(int circuit)
+    {
+        foreach (var feed in Below)
+        {
+            if (feed.Circuit == circuit)
+                return true;
+        }
+
+        return false;
+    }
+
     public Presence Presence { get; set; }
 
     public long PresenceMs { get; set; }

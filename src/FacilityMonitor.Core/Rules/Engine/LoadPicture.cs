@@ -28,8 +28,13 @@ internal readonly record struct LoadSample(long AtMs, int Slot, int Milliamps, i
 /// <param name="Phase">Phase it loads, from 0; -1: every phase.</param>
 /// <param name="Balanced">Whether its current is shared out evenly over the phases because nobody told which it is on.</param>
 /// <param name="IsBelow">Whether it is measured again by the circuit's own meter: not part of its load, but of what is known of it.</param>
-internal readonly record struct LoadSlot(int Device, ChannelId Channel, int Phase, bool Balanced, bool IsBelow = false)
+/// <param name="IsSum">Whether it stands for all sockets below the circuit's meter together: only their sum is asked for, and a slot for each would cost every socket of a
+/// district more than all that is known of an idle one. It has no device.</param>
+internal readonly record struct LoadSlot(int Device, ChannelId Channel, int Phase, bool Balanced, bool IsBelow = false, bool IsSum = false)
 {
+    /// <summary>All sockets below a circuit's meter.</summary>
+    public static LoadSlot SumBelow { get; } = new(-1, ChannelId.Main, 0, Balanced: false, IsBelow: true, IsSum: true);
+
     public bool IsOn(int phase) => Phase < 0 || Phase == phase;
 }
 
@@ -108,6 +113,9 @@ internal sealed class LoadPicture(int phases, List<LoadSlot> slots)
 
     /// <summary>Whether something below was told of at this instant.</summary>
     public bool IsBelowTouched { get; private set; }
+
+    /// <summary>Power a contributor last told, 0.1 W.</summary>
+    public int DeciwattsOf(int slot) => slot < _deciwatts.Length ? _deciwatts[slot] : LoadSample.Unknown;
 
     /// <summary>How many contributors below the meter are known.</summary>
     public int BelowCount => Power()._belowCount;

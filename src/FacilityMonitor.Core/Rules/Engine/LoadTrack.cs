@@ -57,6 +57,12 @@ internal sealed class LoadTrack
 
     public List<LoadSlot> Slots { get; } = [];
 
+    /// <summary>What the sockets below its meter draw together, 0.1 W.</summary>
+    public long BelowDeciwatts { get; set; }
+
+    /// <summary>What the sum below its meter is to it, the same for every device; null: nothing is summed yet.</summary>
+    public Feed[]? BelowFeed { get; private set; }
+
     /// <summary>Longest time between samples that is no gap, ms: three times the longest period of a contributor.</summary>
     public long GapMs { get; set; } = DeviceMemory.GapMsDefault;
 
@@ -85,6 +91,14 @@ internal sealed class LoadTrack
         return Slots.Count - 1;
     }
 
+    /// <summary>When a contributor last spoke; 0: never.</summary>
+    public long NewestOf(int slot) => _newestOfSlot[slot];
+
+    /// <summary>Makes room for the sum of what hangs below its meter.</summary>
+    /// <param name="place">Its own place.</param>
+    /// <returns>What every device below it gets.</returns>
+    public Feed[] SumBelow(int place) => BelowFeed ??= [new Feed(place, AddSlot(LoadSlot.SumBelow))];
+
     /// <summary>Takes in a sample; <see cref="Rederive"/> and <see cref="StepNext"/> then judge. A contributor whose clock lags the others' by more than
     /// 30 s counts from now on: shifted by what its clock is off, but never dropped for it, and never for the 30 s that are past. What it had buffered is dropped:
     /// an old current is no present one.</summary>
@@ -103,8 +117,9 @@ internal sealed class LoadTrack
             index--;
         if (index > 0 && _window[index - 1].AtMs == counted.AtMs && _window[index - 1].Slot == slot)
         {
-            // Of two values for one instant the larger counts; but two that a slow clock put there follow one another.
-            var larger = isSettled ? counted : _window[index - 1].Larger(counted);
+            // Of two values for one instant the larger counts; but two that a slow clock put there follow one another, and so do the sums below a meter when several devices
+            // tell of one instant.
+            var larger = isSettled || Slots[slot].IsSum ? counted : _window[index - 1].Larger(counted);
             if (_window[index - 1] == larger)
                 return Accepted.Duplicate;
             _window[index - 1] = larger;

@@ -10,6 +10,10 @@ internal sealed partial class SiteEngine
     /// <summary>Of the reading that is judged, each value at the place of its metric.</summary>
     private readonly double[] _values = new double[64];
 
+    /// <summary>The sum below a meter is told at least as often, and at once when it has moved by this much: a fifth of the smallest jump that is looked for below.</summary>
+    private const long BelowEveryMs = 10_000;
+    private const int BelowMovedDeciwatts = 50;
+
     private void Judge(DeviceMemory device, ReadingBuffer readings, in Reading reading, int guess, bool isLive)
     {
         var place = device.Find(reading.Channel, guess);
@@ -102,10 +106,71 @@ internal sealed partial class SiteEngine
             var circuit = _circuits[feed.Circuit];
             if (!circuit.Slots[feed.Slot].IsBelow)
                 circuit.Derived = derived ?? circuit.Derived;
-            var accepted = circuit.Add(new LoadSample(reading.AtMs, feed.Slot, milliamps, deciwatts, decivolts), isLive);
-            if (accepted is Accepted.InOrder or Accepted.Reordered && !_touched.Contains(feed.Circuit))
-                _touched.Add(feed.Circuit);
+            Take(feed, new LoadSample(reading.AtMs, feed.Slot, milliamps, deciwatts, decivolts), isLive);
         }
+    }
+
+    /// <summary>Tells the circuits that measure the sockets of a device again what all sockets below them draw together: the newest word of each, when the sum has moved or some seconds
+    /// have passed. One socket that was not heard within the gap leaves the sum unknown.</summary>
+    private void FeedBelow(DeviceMemory device, bool isLive)
+    {
+        var (deciwatts, newestMs) = SumOf(device);
+        if (newestMs == 0)
+            return;
+        var moved = deciwatts - device.BelowDeciwatts;
+        device.BelowDeciwatts = deciwatts;
+        foreach (var feed in device.Below)
+        {
+            var circuit = _circuits[feed.Circuit];
+            circuit.BelowDeciwatts += moved;
+            var toldMs = circuit.NewestOf(feed.Slot);
+            var told = circuit.Live.DeciwattsOf(feed.Slot);
+            if (told != LoadSample.Unknown && newestMs - toldMs < BelowEveryMs && Math.Abs(circuit.BelowDeciwatts - told) < BelowMovedDeciwatts)
+                continue;
+            // The instant is that of the fastest clock below.
+            var atMs = Math.Max(newestMs, toldMs);
+            var watts = IsBelowHeard(feed.Circuit, atMs - circuit.GapMs) ? (int)Math.Clamp(circuit.BelowDeciwatts, int.MinValue + 1, int.MaxValue) : LoadSample.Unknown;
+            Take(feed, new LoadSample(atMs, feed.Slot, 0, watts), isLive);
+        }
+    }
+
+    private bool IsBelowHeard(int circuit, long sinceMs)
+    {
+        foreach (var device in _devices.Values)
+        {
+            if (!device.IsBelow(circuit))
+                continue;
+            foreach (ref readonly var channel in device.Channels)
+            {
+                if (channel.Form.SocketTrack >= 0 && SocketTrackOf(channel).NewestMs < sinceMs)
+                    return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>What the sockets of a device draw together, 0.1 W, and when one of them last spoke; 0: none did.</summary>
+    private (int Deciwatts, long NewestMs) SumOf(DeviceMemory device)
+    {
+        var (watts, newestMs) = (0.0, 0L);
+        foreach (ref readonly var channel in device.Channels)
+        {
+            if (channel.Form.SocketTrack < 0)
+                continue;
+            ref readonly var socket = ref SocketTrackOf(channel);
+            (watts, newestMs) = (watts + socket.Value, Math.Max(newestMs, socket.NewestMs));
+        }
+
+        return ((int)Math.Clamp(Math.Round(watts * 10), int.MinValue + 1, int.MaxValue), newestMs);
+    }
+
+    private ref readonly ChannelTrack SocketTrackOf(in ChannelMemory channel) => ref _tracks[channel.FirstTrack + channel.Form.SocketTrack];
+
+    private void Take(in Feed feed, in LoadSample sample, bool isLive)
+    {
+        if (_circuits[feed.Circuit].Add(sample, isLive) is Accepted.InOrder or Accepted.Reordered && !_touched.Contains(feed.Circuit))
+            _touched.Add(feed.Circuit);
     }
 
     private void Seat(DeviceMemory device, in Values values, in Reading reading)
@@ -162,41 +227,62 @@ internal sealed partial class SiteEngine
     {
         if (device.Registered is null)
             return;
-        var feeds = channel.Wiring?.Feeds.ToList() ?? [];
+        var (feeds, below) = (channel.Wiring?.Feeds.ToList() ?? [], device.Below.ToList());
         for (var circuit = 0; circuit < _circuits.Count; circuit++)
         {
-            if (feeds.Exists(feed => feed.Circuit == circuit) || SlotOf(_circuits[circuit], device, channel.Channel) is not { } slot)
+            var track = _circuits[circuit];
+            if (SlotOf(track, device, channel.Channel, channel.Form) is not { } slot)
                 continue;
-            feeds.Add(new Feed(circuit, _circuits[circuit].AddSlot(slot)));
+            if (!slot.IsSum && !feeds.Exists(feed => feed.Circuit == circuit))
+                feeds.Add(new Feed(circuit, track.AddSlot(slot)));
+            if (!slot.IsSum || below.Exists(feed => feed.Circuit == circuit))
+                continue;
+            below.AddRange(track.SumBelow(circuit));
+            track.BelowDeciwatts += device.BelowDeciwatts;
         }
 
-        if (feeds.Count == (channel.Wiring?.Feeds.Length ?? 0))
-            return;
-        channel.Wiring ??= new Wiring();
-        channel.Wiring.Feeds = [.. feeds];
-        MeasureGaps();
+        var isSummed = below.Count > device.Below.Length;
+        if (isSummed)
+            device.Below = below is [var only] ? _circuits[only.Circuit].SumBelow(only.Circuit) : [.. below];
+        var isFed = feeds.Count > (channel.Wiring?.Feeds.Length ?? 0);
+        if (isFed)
+        {
+            channel.Wiring ??= new Wiring();
+            channel.Wiring.Feeds = [.. feeds];
+        }
+
+        if (isSummed || isFed)
+            MeasureGaps();
     }
 
     /// <summary>A gap in a circuit's current is three times the longest period of those who carry it.</summary>
     private void MeasureGaps()
     {
-        foreach (var circuit in _circuits)
+        for (var place = 0; place < _circuits.Count; place++)
         {
             long longest = 0;
-            foreach (var slot in circuit.Slots)
-                longest = Math.Max(longest, _devices[slot.Device].GapMs);
-            circuit.GapMs = longest == 0 ? DeviceMemory.GapMsDefault : longest;
+            foreach (var slot in _circuits[place].Slots)
+                longest = Math.Max(longest, slot.IsSum ? LongestBelow(place) : _devices[slot.Device].GapMs);
+            _circuits[place].GapMs = longest == 0 ? DeviceMemory.GapMsDefault : longest;
         }
     }
 
+    private long LongestBelow(int circuit)
+    {
+        long longest = 0;
+        foreach (var device in _devices.Values)
+            longest = Math.Max(longest, device.IsBelow(circuit) ? device.GapMs : 0);
+        return longest;
+    }
+
     /// <summary>What a channel is to a circuit: its load, or below its meter where a rule subtracts the two; null: nothing.</summary>
-    private LoadSlot? SlotOf(LoadTrack track, DeviceMemory device, ChannelId channel)
+    private LoadSlot? SlotOf(LoadTrack track, DeviceMemory device, ChannelId channel, ChannelForm form)
     {
         if (Contribution(track.Circuit, device.Registered!.Entry, channel) is { } part)
             return new LoadSlot(device.Place, channel, part.Phase, part.Balanced);
-        return track.NeedsBelow && Contribution(track.Circuit with { Meter = null }, device.Registered.Entry, channel) is { } below
-            ? new LoadSlot(device.Place, channel, below.Phase, below.Balanced, IsBelow: true)
-            : null;
+        if (!track.NeedsBelow || Contribution(track.Circuit with { Meter = null }, device.Registered.Entry, channel) is not { } below)
+            return null;
+        return form.SocketTrack >= 0 ? LoadSlot.SumBelow : new LoadSlot(device.Place, channel, below.Phase, below.Balanced, IsBelow: true);
     }
 
     /// <summary>Whether a channel's current is part of a circuit's load, and on which phase: its meter's, or everything below it that has none.</summary>

@@ -33,7 +33,7 @@ internal sealed partial class SiteEngine
                 inner.Int32(slot.Device);
                 inner.Int32(slot.Channel.Code);
                 inner.Int32(slot.Phase);
-                inner.Byte((byte)((slot.Balanced ? 1 : 0) | (slot.IsBelow ? 2 : 0)));
+                inner.Byte((byte)((slot.Balanced ? 1 : 0) | (slot.IsBelow ? 2 : 0) | (slot.IsSum ? 4 : 0)));
             }
 
             circuit.Save(ref inner);
@@ -72,6 +72,7 @@ internal sealed partial class SiteEngine
         // What the registry has put on a circuit since: the channel is known, so no first reading will connect it.
         foreach (var device in _devices.Values)
         {
+            device.BelowDeciwatts = SumOf(device).Deciwatts;
             foreach (ref var channel in device.Channels)
                 Connect(device, ref channel);
         }
@@ -187,7 +188,7 @@ internal sealed partial class SiteEngine
         for (var count = inner.Int32(); count > 0; count--)
         {
             var (device, channel, phase, flags) = (inner.Int32(), ChannelId.FromCode((ushort)inner.Int32()), inner.Int32(), inner.Byte());
-            slots.Add(new LoadSlot(device, channel, phase, (flags & 1) != 0, (flags & 2) != 0));
+            slots.Add(new LoadSlot(device, channel, phase, (flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0));
         }
 
         // A circuit that hangs or is rated otherwise now, or lost a contributor, begins anew. One more contributor is no reason to forget.
@@ -196,6 +197,13 @@ internal sealed partial class SiteEngine
         var track = _circuits[place];
         foreach (var slot in slots)
         {
+            if (slot.IsSum)
+            {
+                // Who is below it is found when all are known.
+                track.SumBelow(place);
+                continue;
+            }
+
             var device = _devices[slot.Device];
             ref var channel = ref device.Channels[device.Find(slot.Channel, 0)];
             channel.Wiring ??= new Wiring();
@@ -206,10 +214,14 @@ internal sealed partial class SiteEngine
         return place;
     }
 
-    private bool StillFeeds(LoadTrack track, LoadSlot slot) =>
-        _devices.GetValueOrDefault(slot.Device) is { Registered: not null } device
-        && device.Find(slot.Channel, 0) >= 0
-        && SlotOf(track, device, slot.Channel) == slot;
+    private bool StillFeeds(LoadTrack track, LoadSlot slot)
+    {
+        if (slot.IsSum)
+            return track.NeedsBelow;
+        if (_devices.GetValueOrDefault(slot.Device) is not { Registered: not null } device || device.Find(slot.Channel, 0) is not (var place and >= 0))
+            return false;
+        return SlotOf(track, device, slot.Channel, device.Channels[place].Form) == slot;
+    }
 
     private void SaveWatches(ref SnapshotWriter writer, IBufferWriter<byte> output, ArrayBufferWriter<byte> scratch)
     {

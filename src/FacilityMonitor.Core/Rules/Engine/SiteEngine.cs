@@ -145,6 +145,8 @@ internal sealed partial class SiteEngine
             Judge(device, message.Readings, reading, index, isLive);
         }
 
+        if (device.Below.Length > 0)
+            FeedBelow(device, isLive);
         foreach (var circuit in _touched)
             JudgeCircuit(circuit);
         if (device.PilePlans.Length > 0)

@@ -213,9 +213,15 @@ internal sealed class Cell<TState, TLimits>(StateRule<TState, TLimits> rule, TLi
     public override void Restore() => _live = _settled;
 
     // Only circuits ask for it: an array of one costs a channel a reference where the state itself would cost it as much again.
-    public override void Keep() => (_kept ??= new TState[1])[0] = _live;
+    // And of a state in which nothing was seen yet nothing is kept.
+    public override void Keep()
+    {
+        if (_kept is null && !Bytes(ref _live).ContainsAnyExcept((byte)0))
+            return;
+        (_kept ??= new TState[1])[0] = _live;
+    }
 
-    public override void Back() => _live = _kept![0];
+    public override void Back() => _live = _kept is null ? default : _kept[0];
 
     public override Verdict Judge(long nowMs) => rule.Judge(_live, limits, nowMs);
 

@@ -54,10 +54,35 @@ internal static class ChargerEvidence
 
     /// <summary>A taper neither rises again nor falls at once.</summary>
     private const double RiseMost = 0.05;
-    private const double FallAtOnceMost = 0.45;
+    private const double FallAtOnceMost = 0.4;
 
-    /// <summary>Between knots further apart than this, and than three intervals, a fall was not seen, minutes.</summary>
-    private const double SeenMin = 15;
+    /// <summary>Between knots further apart than this, and than three intervals, a fall was not seen, minutes: a fridge's run and a busy lift hide a taper for as long.</summary>
+    private const double SeenMin = 35;
+
+    /// <summary>What ends where it began, with this much of the fall seen, proves as much as half of it seen.</summary>
+    private const double BackLeast = 0.85;
+    private const double BackMost = 1.1;
+    private const double BackSeen = 0.3;
+
+    /// <summary>More than its own step cannot go.</summary>
+    private const double FallenMost = 1.15;
+
+    /// <summary>At rest for this long, minutes, above a charger's tail (a few percent; 15 W for some that have no battery on them), slower than any battery's end.</summary>
+    private const double RestMin = 18;
+    private const double TailShare = 0.15;
+    private const double TailW = 17;
+    private const double SlowestTauMin = 240;
+
+    /// <summary>The fall when one pack follows another; 10 % was measured. It takes 20 minutes of the first to be one.</summary>
+    private const double PackChangeShare = 0.04;
+    private const int PackKnots = 4;
+
+    /// <summary>How much more restless a circuit may become by chance (a lift in the morning), and how many values in a row tell one thing.</summary>
+    private const double RestlessTimes = 1.5;
+    private const double RestlessMore = 0.06;
+    private const double RestlessMost = 0.95;
+    private const double RestlessAlike = 3;
+    private const int RestlessValues = 8;
 
     /// <summary>Values further apart than this do not show a taper, minutes: a taper of an hour would have five of them.</summary>
     private const double CoarsestMin = 12;
@@ -69,32 +94,33 @@ internal static class ChargerEvidence
 
     /// <summary>Looks at the curve anew.</summary>
     /// <param name="trace">The load; its evidence is brought up to date.</param>
+    /// <param name="curve">Its curve.</param>
     /// <param name="sigmaW">Scatter of one value that must be forgiven it, W.</param>
     /// <param name="intervalMin">Time between values, minutes.</param>
-    public static void Weigh(ref ChargerTrace trace, double sigmaW, double intervalMin)
+    public static void Weigh(ref ChargerTrace trace, in ChargerCurve curve, double sigmaW, double intervalMin)
     {
-        Span<double> minutes = stackalloc double[ChargerTrace.KnotsMax];
-        Span<double> watts = stackalloc double[ChargerTrace.KnotsMax];
-        Span<double> variances = stackalloc double[ChargerTrace.KnotsMax];
-        Span<byte> pieces = stackalloc byte[ChargerTrace.KnotsMax];
+        Span<double> minutes = stackalloc double[ChargerCurve.KnotsMax];
+        Span<double> watts = stackalloc double[ChargerCurve.KnotsMax];
+        Span<double> variances = stackalloc double[ChargerCurve.KnotsMax];
+        Span<byte> pieces = stackalloc byte[ChargerCurve.KnotsMax];
         var step = (double)trace.StepW;
         var own = Square(ClimbSmoothShare * step);
-        var common = own + (Square(trace.WanderW) / 2) + Square(CompanyShare * trace.CompanyW);
-        var full = Math.Clamp(ChargerTrace.KnotMin / intervalMin, 1, ChargerTrace.KnotMin);
-        var isCoarse = intervalMin > ChargerTrace.KnotMin / 2;
+        var common = own + (Square(trace.WanderW) / 2) + Square(CompanyShare * curve.CompanyW);
+        var full = Math.Clamp(ChargerCurve.KnotMin / intervalMin, 1, ChargerCurve.KnotMin);
+        var isCoarse = intervalMin > ChargerCurve.KnotMin / 2;
         var count = 0;
-        for (var knot = 0; knot < trace.Count; knot++)
+        for (var knot = 0; knot < curve.Count; knot++)
         {
-            var values = trace.CountOf(knot);
-            var isLast = knot == trace.Count - 1;
+            var values = curve.CountOf(knot);
+            var isLast = knot == curve.Count - 1;
             // A knot of few values is no mean; the last one is still filling.
             if (values == 0 || (isLast ? !isCoarse : values < 0.3 * full))
                 continue;
-            (minutes[count], watts[count], pieces[count]) = trace.Knot(knot);
+            (minutes[count], watts[count], pieces[count]) = curve.Knot(knot);
             variances[count++] = (Square(sigmaW) / values) + common;
         }
 
-        (trace.Fallen, trace.ClimbShareAMin, trace.ClimbMin) = (0, 0, 0);
+        (trace.Fallen, trace.ClimbShareAMin) = (0, 0);
         if (count < 4)
             return;
         var first = 0;
@@ -120,11 +146,29 @@ internal static class ChargerEvidence
         Taper(ref trace, minutes[..count], watts[..count], variances[..count], pieces[..count], peak, intervalMin);
     }
 
+    /// <summary>A charger adds no scatter; a computer and a television do: the more of the values lie a little above its floor, beyond what was there before it, the less it is a charger
+    /// (Bernoulli).</summary>
+    /// <param name="trace">The load.</param>
+    /// <param name="on">Values on its floor.</param>
+    /// <param name="restless">Values a little above it.</param>
+    public static void WeighRest(ref ChargerTrace trace, int on, int restless)
+    {
+        var values = on + restless;
+        var before = Math.Min((RestlessTimes * trace.RestlessBefore) + RestlessMore, RestlessMost);
+        var now = values > RestlessValues ? (double)restless / values : 0;
+        trace.RestlessNats = now <= before ? 0 : (float)(values / RestlessAlike * ((now * Math.Log(now / before)) + ((1 - now) * Math.Log(Math.Max(1 - now, 1e-3) / (1 - before)))));
+    }
+
     private static void Climb(ref ChargerTrace trace, ReadOnlySpan<double> minutes, ReadOnlySpan<double> watts, ReadOnlySpan<double> variances, ReadOnlySpan<byte> pieces, int first, int peak, double slack)
     {
         var step = (double)trace.StepW;
         var last = minutes.Length - 1;
-        var isClimbing = watts[last] >= watts[peak] - Math.Max(PeakShare * step, 3 * Math.Sqrt(variances[last]));
+        var slackAtEnd = Math.Max(PeakShare * step, 3 * Math.Sqrt(variances[last]));
+        var isClimbing = watts[last] >= watts[peak] - slackAtEnd;
+        Span<byte> parts = stackalloc byte[ChargerCurve.KnotsMax];
+        parts = parts[..pieces.Length];
+        pieces.CopyTo(parts);
+        isClimbing = isClimbing || PartAtChangeOfPacks(watts, parts, first, step, slackAtEnd, 4 * Math.Sqrt(variances[last]));
         var end = isClimbing ? last : peak;
         if (end - first < 4 || minutes[end] - minutes[first] < ClimbMinutesLeast)
             return;
@@ -139,19 +183,45 @@ internal static class ChargerEvidence
                 continue;
             looks++;
             var variance = Mean(variances.Slice(from, count));
-            var found = SmoothPath.Against(minutes.Slice(from, count), watts.Slice(from, count), pieces.Slice(from, count), variance, variance - slack, 2, isClimb: true);
+            var found = SmoothPath.Against(minutes.Slice(from, count), watts.Slice(from, count), parts.Slice(from, count), variance, variance - slack, 2, isClimb: true);
             var share = found.SlopeAMin / step;
             var length = minutes[end] - minutes[from];
             var nats = share is >= ClimbLeast and <= ClimbMost && share * length < ClimbTotalMost ? found.Nats : Math.Min(found.Nats, 0);
             if (nats <= best)
                 continue;
             best = nats;
-            (trace.ClimbShareAMin, trace.FitShare, trace.ClimbMin) = ((float)share, (float)(found.Scatter / step), (float)length);
+            (trace.ClimbShareAMin, trace.FitShare) = ((float)share, (float)(found.Scatter / step));
         }
 
         // Each look, and the choice of the peak after the fact, is one more chance to be fooled.
         best -= Math.Log(Math.Max(1, looks)) + (isClimbing ? 0 : Math.Log(minutes.Length));
         trace.ClimbNats = (float)Math.Max(trace.ClimbNats, Math.Clamp(best, -AgainstNatsMost, ClimbNatsMost));
+    }
+
+    /// <summary>A second pack begins where the first one began: one fall at once, and up again. The curve is then in two parts, with a climb in each.</summary>
+    /// <returns>Whether it climbs in the second part.</returns>
+    private static bool PartAtChangeOfPacks(ReadOnlySpan<double> watts, Span<byte> parts, int first, double step, double slack, double least)
+    {
+        var last = watts.Length - 1;
+        var (change, deepest) = (-1, Math.Max(PackChangeShare * step, least));
+        for (var index = first + PackKnots; index <= last - 3; index++)
+        {
+            var deep = watts[index - 1] - Math.Min(watts[index], watts[index + 1]);
+            if (deep > deepest && watts[last] > watts[index] && watts[index] > 0.5 * step)
+                (change, deepest) = (index, deep);
+        }
+
+        if (change < 0)
+            return false;
+        foreach (var value in watts[change..])
+        {
+            if (value > watts[last] + slack)
+                return false;
+        }
+
+        foreach (ref var part in parts[change..])
+            part ^= 128;
+        return true;
     }
 
     private static void Taper(ref ChargerTrace trace, ReadOnlySpan<double> minutes, ReadOnlySpan<double> watts, Span<double> variances, ReadOnlySpan<byte> pieces, int peak, double intervalMin)
@@ -177,29 +247,36 @@ internal static class ChargerEvidence
         var fallen = (watts[peak] - watts[last]) / step;
         trace.Fallen = (float)fallen;
         var count = last - peak + 1;
-        if (fallen < FallLooked || count < 5 || minutes[last] - minutes[peak] < TaperMinutesLeast)
+        if (fallen is < FallLooked or > FallenMost || count < 5 || minutes[last] - minutes[peak] < TaperMinutesLeast)
             return;
         var (rise, fall, seen) = (0.0, 0.0, 0.0);
         for (var index = peak + 1; index <= last; index++)
         {
-            if (pieces[index] == pieces[index - 1] && minutes[index] - minutes[index - 1] <= Math.Max(SeenMin, 3 * intervalMin))
-                seen += watts[index - 1] - watts[index];
             rise = Math.Max(rise, watts[index] - watts[index - 1]);
-            fall = Math.Max(fall, (watts[index - 1] - watts[index]) * Math.Min(1, 7 / (minutes[index] - minutes[index - 1])));
+            if (pieces[index] != pieces[index - 1] || minutes[index] - minutes[index - 1] > Math.Max(SeenMin, 3 * intervalMin))
+                continue;
+            seen += watts[index - 1] - watts[index];
+            fall = Math.Max(fall, watts[index - 1] - watts[index]);
         }
 
+        // A battery's current goes to nothing: a fall that has come to rest half way is something else's.
+        var back = last;
+        while (back > peak && minutes[last] - minutes[back] < RestMin)
+            back--;
+        if (watts[last] > Math.Max(TailShare * step, TailW) && watts[back] - watts[last] < watts[last] / SlowestTauMin * (minutes[last] - minutes[back]) - (2 * Math.Sqrt(variances[last])))
+            return;
         if (rise > RiseMost * step)
             return;
         var variance = Mean(variances.Slice(peak, count)) + Square(TaperSmoothShare * step);
-        var smooth = fall > FallAtOnceMost * fallen * step
+        var smooth = fall > FallAtOnceMost * seen
             ? 0
             : SmoothPath.Against(minutes.Slice(peak, count), watts.Slice(peak, count), pieces.Slice(peak, count), variance, variance, SmoothPath.OrderMax, isClimb: false).Nats;
         // Depth counts only as far as the fall is seen to be smooth.
-        var depth = Math.Min(DepthNatsMost, (fallen - RelaxationMean) / RelaxationMean) * Math.Clamp((smooth - 2) / 4, 0, 1);
+        var depth = Math.Min(DepthNatsMost, (Math.Min(fallen, seen / step) - RelaxationMean) / RelaxationMean) * Math.Clamp((smooth - 2) / 4, 0, 1);
         var nats = Math.Min(smooth, SmoothNatsMost) + depth;
-        // With values so far apart a fall between two of them may as well be a switch.
-        // What was seen of it, not what happened behind something else, must fall.
-        if (fallen < FallProving || energy < PortableWh || seen < 0 || intervalMin > CoarsestMin)
+        // What was seen of it, not what happened behind something else, must fall. With values so far apart a fall between two of them may as well be a switch.
+        var isProven = Math.Min(fallen, seen / step) >= FallProving || (fallen is >= BackLeast and <= BackMost && seen >= BackSeen * step);
+        if (!isProven || energy < PortableWh || intervalMin > CoarsestMin)
             nats = Math.Min(nats, DoubtfulNatsMost);
         trace.TaperNats = (float)Math.Max(trace.TaperNats, nats);
     }

@@ -7,7 +7,7 @@ internal sealed class ChargerOnPublicCircuit : StateRule<FlyWireState, FlyWireLi
 {
     private static readonly RuleSetting Least = new("least_probability", "", 0.9, 0.5, 0.99, "nine suspicions in ten should be true");
     private static readonly RuleSetting Urgent = new("urgent_probability", "", 0.9, 0.5, 0.99, "design: P1 from here on, on an escape route");
-    private static readonly RuleSetting Prior = new("prior", "", 0.0025, 0.0001, 0.5, "1 in 400 on-steps; what staff find on the spot teaches a circuit its own");
+    private static readonly RuleSetting Prior = new("prior", "", 0.01, 0.0001, 0.5, "1 in 100 rises of the floor; what staff find on the spot teaches a circuit its own");
 
     private ChargerOnPublicCircuit()
     {
@@ -36,6 +36,8 @@ internal sealed class ChargerOnPublicCircuit : StateRule<FlyWireState, FlyWireLi
     ];
 
     public override SubjectKind Subject => SubjectKind.Circuit;
+
+    internal override int StateVersion => 2;
 
     internal override bool AppliesTo(in Subject subject) => subject.Circuit is { Kind: CircuitKind.Corridor or CircuitKind.Lift or CircuitKind.Public };
 

@@ -23,6 +23,9 @@ internal struct FlyWireState
     /// <summary>The load whose suspicion is over: it is not suspected a second time.</summary>
     public double OverMin;
 
+    /// <summary>When that was over: what began before and draws nothing then belonged to it.</summary>
+    public double EndedMin;
+
     /// <summary>When it was last seen drawing.</summary>
     public long DrawingMs;
 }
@@ -65,7 +68,7 @@ internal static class FlyWireSuspicion
         if (Suspect(state) is var suspect and >= 0 && IsDrawing(state.Signature.Candidates[suspect]))
             state.DrawingMs = atMs;
         if (atMs - state.DrawingMs >= OverMs)
-            (state.OverMin, state.SuspectMin) = (state.SuspectMin, 0);
+            (state.OverMin, state.EndedMin, state.SuspectMin) = (state.SuspectMin, atMs / MsAMinute, 0);
     }
 
     /// <summary>What is suspected now.</summary>
@@ -96,11 +99,11 @@ internal static class FlyWireSuspicion
         evidence["hour"] = Math.Round(ShanghaiTime.HourOf((long)(trace.StartMin * MsAMinute)), 1);
         evidence["nats_climb"] = Math.Round(trace.ClimbNats, 1);
         evidence["nats_taper"] = Math.Round(trace.TaperNats, 1);
-        evidence["nats_against"] = Math.Round(trace.UnsteadyNats + trace.JumpyNats + trace.RepeatNats, 1);
+        evidence["nats_against"] = Math.Round(trace.RestlessNats + trace.RepeatNats, 1);
         evidence["interval_s"] = Math.Round(state.Signature.IntervalMin * 60);
         evidence["meter_step_w"] = state.Signature.MeterStepW;
         evidence["noise_w"] = Math.Round(state.Signature.SigmaW, 2);
-        evidence["curve"] = Curve(trace);
+        evidence["curve"] = Curve(state.Signature.CurveOf(place));
         var tapers = trace.TaperNats > trace.ClimbNats;
         var percent = Math.Round(probability * 100);
         var zh = tapers ? $"已平滑下降 {trace.Fallen * 100:0}%" : string.Create(culture, $"以每分钟 {trace.ClimbShareAMin * 100:0.00}% 缓慢上升");
@@ -118,7 +121,7 @@ internal static class FlyWireSuspicion
         for (var index = 0; index < candidates.Length; index++)
         {
             ref readonly var trace = ref candidates[index];
-            if (!trace.IsOn || trace.StartMin == state.OverMin || IsExpected(trace, limits))
+            if (!trace.IsOn || trace.StartMin == state.OverMin || (trace.StartMin < state.EndedMin && !IsDrawing(trace)) || IsExpected(trace, limits))
                 continue;
             var here = Probability(trace, limits);
             if (here > probability)
@@ -161,15 +164,15 @@ internal static class FlyWireSuspicion
     }
 
     /// <summary>The curve to plot: minute since it went on, and watts.</summary>
-    private static string Curve(in ChargerTrace trace)
+    private static string Curve(in ChargerCurve curve)
     {
         var text = new StringBuilder();
-        var every = Math.Max(1, (trace.Count + CurvePointsMax - 1) / CurvePointsMax);
-        for (var knot = 0; knot < trace.Count; knot += every)
+        var every = Math.Max(1, (curve.Count + CurvePointsMax - 1) / CurvePointsMax);
+        for (var knot = 0; knot < curve.Count; knot += every)
         {
-            if (trace.CountOf(knot) == 0)
+            if (curve.CountOf(knot) == 0)
                 continue;
-            var (minutes, watts, _) = trace.Knot(knot);
+            var (minutes, watts, _) = curve.Knot(knot);
             text.Append(CultureInfo.InvariantCulture, $"{(text.Length > 0 ? " " : "")}{minutes:0.#}:{watts:0.#}");
         }
 

@@ -1,123 +1,75 @@
-using System.Runtime.CompilerServices;
-
 namespace FacilityMonitor.Rules;
 
-/// <summary>What a meter and the loads behind it do by themselves: its sampling, its smallest step, the scatter of neighbouring values and the slow wander of the level.</summary>
+/// <summary>What a meter and the loads behind it do by themselves.</summary>
+/// <param name="SigmaW">Scatter of one value, W; never less than the meter's quantisation, q/√12.</param>
+/// <param name="WanderW">How far the level of five minutes lies from that of the five before, beyond what scatter makes of it, W.</param>
 /// <remarks>
-/// The scatter σ is the median of |Δ| between neighbouring quiet values over 0.954: the difference of two normal values has √2·σ, and half of its
-/// absolute values lie below 0.6745·√2·σ. A median, so that neither a lift nor a switching lamp counts as noise. It is never less than the meter's
-/// quantisation, q/√12.
+/// Both are read off low quantiles of differences over half a day, so that neither a lift nor a fridge counts as noise: of normal differences, whose
+/// deviation is √2·σ, 30 % lie below 0.385·√2·σ in absolute value. It holds as long as a third of the half day is quiet.
 /// </remarks>
-internal struct MeterNoise
+internal readonly record struct MeterNoise(float SigmaW, float WanderW)
 {
-    /// <summary>Differences kept for the median: 48 minutes at one value a minute, ± 15 % of σ.</summary>
-    private const int DifferencesMax = 48;
+    /// <summary>The scatter assumed before anything was measured, W.</summary>
+    public const float FirstSigmaW = 0.3f;
 
-    /// <summary>Fewest differences that make a median.</summary>
+    private const double Quantile = 0.3;
+    private const double QuantileOfDifference = 0.5449;
+    private const double MedianOfNormal = 0.6745;
+    private const double QuantisationShare = 0.29;
     private const int DifferencesMin = 7;
 
-    private const double MedianOfDifference = 0.954;
-    private const double QuantisationShare = 0.29;
+    /// <summary>A larger change of the level is a load that came or went, W.</summary>
+    private const double SwitchW = 4;
 
-    /// <summary>Steps a meter may have, W: finer ones do not matter beside σ.</summary>
-    private const double FineStepW = 0.1;
-    private const double WholeStepW = 1;
-
-    /// <summary>The scatter assumed before anything was measured, W.</summary>
-    private const double FirstSigmaW = 0.3;
-
-    /// <summary>Length over which the level's wander is taken, minutes; the same as a knot of the curve.</summary>
-    private const double SlotMin = ChargerTrace.KnotMin;
-    private const double SlotWeight = 0.12;
-
-    private Differences _differences;
-    private int _count;
-    private float _sigma;
-    private float _interval;
-    private bool _isFine;
-    private double _slotAt;
-    private double _slotSum;
-    private float _slotLast;
-    private float _wander;
-    private byte _slotCount;
-    private bool _hasSlot;
-    private bool _hasLast;
-    private bool _isBroken;
-
-    /// <summary>Scatter of one value, W.</summary>
-    public double SigmaW
+    /// <summary>Measures.</summary>
+    /// <param name="minutes">Minutes of the values.</param>
+    /// <param name="watts">The values.</param>
+    /// <param name="intervalMin">Usual time between two of them.</param>
+    /// <param name="stepW">Smallest step of the meter.</param>
+    public static MeterNoise Measure(ReadOnlySpan<short> minutes, ReadOnlySpan<float> watts, double intervalMin, double stepW)
     {
-        readonly get => _sigma == 0 ? FirstSigmaW : _sigma;
-        set => (_sigma, _count) = ((float)value, 0);
-    }
-
-    /// <summary>Usual time between two values, minutes.</summary>
-    public readonly double IntervalMin => _interval == 0 ? 1 : _interval;
-
-    /// <summary>Smallest step of the meter, W.</summary>
-    public readonly double StepW => _isFine ? FineStepW : WholeStepW;
-
-    /// <summary>How far the mean of five quiet minutes usually lies from that of the five before, W.</summary>
-    public readonly double WanderW => _wander;
-
-    /// <summary>Takes a value.</summary>
-    /// <param name="minute">When.</param>
-    /// <param name="watts">The value.</param>
-    /// <param name="passedMin">Time since the value before.</param>
-    /// <param name="differenceW">Difference to the value before; null when the two are no neighbours on one level.</param>
-    /// <param name="isQuiet">Whether it lies on the level.</param>
-    public void Add(double minute, double watts, double passedMin, double? differenceW, bool isQuiet)
-    {
-        _interval = (float)(IntervalMin + ((passedMin - IntervalMin) * 0.1));
-        if (differenceW is { } difference)
-            _differences[_count++ % DifferencesMax] = (float)difference;
-        _isFine |= Math.Abs(watts - Math.Round(watts)) > 1e-6;
-        Wander(minute, watts, isQuiet);
-        var count = Math.Min(_count, DifferencesMax);
-        if (count < DifferencesMin)
-            return;
-        Span<float> sorted = stackalloc float[DifferencesMax];
-        sorted = sorted[..count];
-        ((ReadOnlySpan<float>)_differences)[..count].CopyTo(sorted);
-        sorted.Sort();
-        _sigma = (float)Math.Max(sorted[count / 2] / MedianOfDifference, StepW * QuantisationShare);
-        // The ring's position without the number that would one day overflow.
-        if (_count >= 2 * DifferencesMax)
-            _count -= DifferencesMax;
-    }
-
-    /// <summary>Something was switched: the values before and after are not compared.</summary>
-    public void Break() => (_isBroken, _hasLast) = (true, false);
-
-    /// <summary>Another load came or went: its noise is another.</summary>
-    public void Forget() => _count = 0;
-
-    private void Wander(double minute, double watts, bool isQuiet)
-    {
-        var slot = Math.Floor(minute / SlotMin);
-        if (!_hasSlot || slot != _slotAt)
+        Span<float> differences = stackalloc float[PowerHistory.Length];
+        var count = 0;
+        for (var index = 1; index < watts.Length; index++)
         {
-            if (_slotCount > 0)
-            {
-                var mean = _slotSum / _slotCount;
-                // One jump is no wander: it counts at most a little more than what was known.
-                if (_hasLast && !_isBroken)
-                    _wander += (float)((Math.Min(Math.Abs(mean - _slotLast), (3 * _wander) + 0.2) - _wander) * SlotWeight);
-                (_slotLast, _hasLast) = ((float)mean, true);
-            }
-
-            (_slotAt, _hasSlot, _slotSum, _slotCount, _isBroken) = (slot, true, 0, 0, false);
+            if (minutes[index] - minutes[index - 1] <= Math.Max(2, 1.5 * intervalMin))
+                differences[count++] = Math.Abs(watts[index] - watts[index - 1]);
         }
 
-        if (!isQuiet || _slotCount == byte.MaxValue)
-            return;
-        _slotSum += watts;
-        _slotCount++;
+        var least = (float)(stepW * QuantisationShare);
+        if (count < DifferencesMin)
+            return new MeterNoise(Math.Max(FirstSigmaW, least), 0);
+        differences[..count].Sort();
+        var sigma = Math.Max((float)(differences[(int)(count * Quantile)] / QuantileOfDifference), least);
+        return new MeterNoise(sigma, Wander(minutes, watts, sigma, differences));
     }
 
-    [InlineArray(DifferencesMax)]
-    private struct Differences
+    private static float Wander(ReadOnlySpan<short> minutes, ReadOnlySpan<float> watts, float sigma, Span<float> differences)
     {
-        private float _first;
+        var (last, count, values) = (float.NaN, 0, 0);
+        for (var from = 0; from < watts.Length;)
+        {
+            var to = from;
+            var low = float.MaxValue;
+            while (to < watts.Length && minutes[to] / (int)ChargerCurve.KnotMin == minutes[from] / (int)ChargerCurve.KnotMin)
+                low = Math.Min(low, watts[to++]);
+            var (sum, near) = (0f, 0);
+            foreach (var value in watts[from..to])
+            {
+                if (value <= low + (3 * sigma) + 0.5f)
+                    (sum, near) = (sum + value, near + 1);
+            }
+
+            var mean = sum / near;
+            if (Math.Abs(mean - last) < SwitchW)
+                (differences[count], count, values) = (Math.Abs(mean - last), count + 1, values + near);
+            (last, from) = (mean, to);
+        }
+
+        if (count < DifferencesMin)
+            return 0;
+        differences[..count].Sort();
+        var deviation = differences[count / 2] / MedianOfNormal;
+        return (float)Math.Sqrt(Math.Max(0, (deviation * deviation) - (2 * sigma * sigma * count / values)));
     }
 }

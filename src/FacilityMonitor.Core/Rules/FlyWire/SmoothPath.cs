@@ -15,6 +15,9 @@ internal static class SmoothPath
     private const int KnotsMin = 5;
     private const double RelaxationParameters = 3;
 
+    /// <summary>ln 3.</summary>
+    private const double Smaller = 1.1;
+
     private static ReadOnlySpan<double> RelaxationsMin => [8, 16, 32];
 
     /// <summary>What a comparison found.</summary>
@@ -34,14 +37,14 @@ internal static class SmoothPath
     public static Comparison Against(ReadOnlySpan<double> minutes, ReadOnlySpan<double> watts, ReadOnlySpan<byte> pieces, double variance, double tightVariance, int order, bool isClimb)
     {
         var count = minutes.Length;
-        Span<double> y = stackalloc double[ChargerTrace.KnotsMax];
+        Span<double> y = stackalloc double[ChargerCurve.KnotsMax];
         y = y[..count];
         watts.CopyTo(y);
         var free = count - Centre(y, pieces) + 1;
         if (free < KnotsMin)
             return default;
         var cost = 0.5 * Math.Log(free);
-        Span<double> columns = stackalloc double[OrderMax * ChargerTrace.KnotsMax];
+        Span<double> columns = stackalloc double[OrderMax * ChargerCurve.KnotsMax];
         var middle = (minutes[0] + minutes[^1]) / 2;
         var half = Math.Max((minutes[^1] - minutes[0]) / 2, 1);
         for (var index = 0; index < count; index++)
@@ -54,6 +57,7 @@ internal static class SmoothPath
             Centre(columns.Slice(power * count, count), pieces);
 
         Span<double> weights = stackalloc double[OrderMax];
+        var occam = isClimb ? 0 : Math.Max(0, Math.Log(HalfRange(y) / Math.Sqrt(variance)));
         var (smooth, scatter, slope) = (double.NegativeInfinity, 0.0, 0.0);
         for (var power = 1; power <= order; power++)
         {
@@ -63,7 +67,7 @@ internal static class SmoothPath
             // It may flatten at one end to nothing and a little beyond: constant current has a flat middle. It may not turn.
             if (isClimb && power == 2 && weights[0] - (2 * Math.Abs(weights[1])) < -0.3 * Math.Abs(weights[0]))
                 continue;
-            var likelihood = Smooth(squares, free, variance, tightVariance) - ((power + 1) * cost);
+            var likelihood = Smooth(squares, free, variance, tightVariance) - ((power + 1) * cost) - Occam(occam, power);
             if (likelihood > smooth)
                 (smooth, scatter) = (likelihood, Math.Sqrt(squares / free));
         }
@@ -83,6 +87,24 @@ internal static class SmoothPath
         }
 
         return new Comparison(smooth - other, slope, scatter);
+    }
+
+    /// <summary>What a fall that may take any shape has to pay for its choice: each coefficient might have been anything up to half the fall, and is now known to within the scatter. Higher
+    /// ones are smaller in any shape a battery knows, by a factor of three each.</summary>
+    private static double Occam(double first, int power)
+    {
+        var sum = 0.0;
+        for (var order = 0; order < power; order++)
+            sum += Math.Max(0, first - (order * Smaller));
+        return sum;
+    }
+
+    private static double HalfRange(ReadOnlySpan<double> values)
+    {
+        var (least, most) = (double.MaxValue, double.MinValue);
+        foreach (var value in values)
+            (least, most) = (Math.Min(least, value), Math.Max(most, value));
+        return (most - least) / 2;
     }
 
     /// <summary>Logarithm of the likelihood with known variance: the mean over two degrees of smoothness.</summary>

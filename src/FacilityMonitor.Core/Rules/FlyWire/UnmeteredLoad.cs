@@ -6,7 +6,7 @@ namespace FacilityMonitor.Rules;
 internal sealed class UnmeteredLoad : StateRule<UnmeteredState, FlyWireLimits>
 {
     private static readonly RuleSetting Least = new("least_probability", "", 0.9, 0.5, 0.99, "nine suspicions in ten should be true");
-    private static readonly RuleSetting Prior = new("prior", "", 0.0025, 0.0001, 0.5, "1 in 400 on-steps; what staff find on the spot teaches a feeder its own");
+    private static readonly RuleSetting Prior = new("prior", "", 0.01, 0.0001, 0.5, "1 in 100 rises of the floor; what staff find on the spot teaches a feeder its own");
 
     private UnmeteredLoad()
     {
@@ -36,6 +36,8 @@ internal sealed class UnmeteredLoad : StateRule<UnmeteredState, FlyWireLimits>
 
     public override SubjectKind Subject => SubjectKind.Circuit;
 
+    internal override int StateVersion => 2;
+
     internal override bool NeedsBelow => true;
 
     internal override bool AppliesTo(in Subject subject) => subject.Circuit is { Kind: CircuitKind.Feeder or CircuitKind.Charging, Meter: not null };
@@ -48,7 +50,8 @@ internal sealed class UnmeteredLoad : StateRule<UnmeteredState, FlyWireLimits>
 
     internal override void Step(ref UnmeteredState state, in Sight sight, FlyWireLimits limits)
     {
-        if (sight.Load is not { } load || double.IsNaN(load.BelowWatts))
+        // While the meter is silent there is nothing to compare: what jumped below meanwhile counts as a jump when it is back.
+        if (sight.Load is not { } load || double.IsNaN(load.BelowWatts) || double.IsNaN(load.Watts))
             return;
         if (load.IsBelowTouched)
             state.Remainder.Below(sight.AtMs, load.BelowWatts);

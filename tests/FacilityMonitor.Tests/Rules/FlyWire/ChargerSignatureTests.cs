@@ -66,6 +66,22 @@ public sealed class ChargerSignatureTests
         Assert.InRange(Found(minute => 60 + (minute % 7 == 3 ? 900 + (31 * (minute % 11)) : 0) + (minute < 200 ? 0 : 150 * (1 + (Climb * (minute - 200)))), 500) - 200, 25, 90);
 
     [Fact]
+    public void A_lamp_that_comes_on_over_the_charger_and_stays_does_not_hide_it() =>
+        Assert.InRange(Found(minute => (minute < 60 ? 0 : 150 * (1 + (Climb / 2 * (minute - 60)))) + (minute >= 75 ? 80 : 0), 400) - 60, 25, 90);
+
+    [Fact]
+    public void A_load_that_was_there_before_and_goes_off_is_not_the_charger_s_end() =>
+        Assert.InRange(Found(minute => (minute < 75 ? 90 : 20) + (minute < 60 ? 0 : 150 * (1 + (Climb / 2 * (minute - 60)))), 400) - 60, 25, 90);
+
+    [Fact]
+    public void A_load_that_sinks_smoothly_but_comes_to_rest_half_way_is_none() =>
+        Assert.True(double.IsNaN(Found(minute => minute < 60 ? 0 : minute < 120 ? 200 : 100 + (100 * Math.Exp(-(minute - 120) / 12.0)), 600)));
+
+    [Fact]
+    public void A_load_that_is_switched_down_in_steps_is_none() =>
+        Assert.True(double.IsNaN(Found(minute => minute < 60 ? 0 : Math.Max(20, 200 - (60 * ((minute - 60) / 50))), 600)));
+
+    [Fact]
     public void A_silence_of_hours_ends_what_was_believed()
     {
         var signature = new ChargerSignature();
@@ -128,7 +144,7 @@ public sealed class ChargerSignatureTests
         Found(ref signature, watts, 900, from: 300);
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-        Assert.InRange(Unsafe.SizeOf<ChargerSignature>(), 1, 7 * 1024);
+        Assert.InRange(Unsafe.SizeOf<ChargerSignature>(), 1, 2_304);
     }
 
     private static double Found(Func<int, double> watts, int until = 480, Func<int, bool>? skip = null)

@@ -57,10 +57,10 @@ public sealed class FlyWireLessonTests
         more: [new DeviceEntry { Id = "meter-stair", Name = new LocalText("楼道表", "Stair meter"), Kind = DeviceKind.Meter, PeriodS = 60 }],
         below: [new Circuit { Id = "c-stair", Name = new LocalText("楼道", "Stair"), Kind = CircuitKind.Corridor, RatedA = 16, Meter = "meter-stair" }]));
 
-    /// <summary>20 W of lamps; from a quarter past eight in the evening a charger that climbs by 0.05 % a minute.</summary>
+    /// <summary>20 W of lamps; from a quarter past eight in the evening a charger that climbs by 0.05 % a minute, seen in whole watts.</summary>
     private static void Run(Scene scene, int fromMinute, int toMinute)
     {
         for (var minute = fromMinute; minute < toMinute; minute++)
-            scene.Observe(scene.Message(minute * 60, "main", Metric.W, minute < 135 ? 20 : 170 + (0.08 * (minute - 135)), device: "meter-stair"));
+            scene.Observe(scene.Message(minute * 60, "main", Metric.W, minute < 135 ? 20 : Math.Round(170 + (0.08 * (minute - 135))), device: "meter-stair"));
     }
 }
