@@ -59,6 +59,7 @@ internal static class AlertLog
         Database.Execute(connection, "delete from outbox where alert in " + Old, parameters);
         Database.Execute(connection, "delete from response_exempt where alert in " + Old, parameters);
         Database.Execute(connection, "delete from page_member where lead in " + Old, parameters);
+        Database.Execute(connection, "delete from fly_wire_sight where alert in " + Old, parameters);
         Database.Execute(connection, "delete from response_event where alert in " + Old, parameters);
         Database.Execute(connection, "delete from response where alert in " + Old, parameters);
         Database.Execute(connection, "delete from alert_transition where alert in " + Old, parameters);

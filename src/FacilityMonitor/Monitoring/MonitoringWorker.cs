@@ -99,9 +99,10 @@ internal sealed partial class MonitoringWorker(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        // Before lessons are read: none may fall between.
+        responses.Taught += RememberLesson;
         var position = await RestoreAsync();
         registry.Changed += Remember;
-        responses.Taught += RememberLesson;
         using var reader = journal.OpenReader(position);
         _roundAt = _stepAt = _prunedAt = time.GetTimestamp();
         try
