@@ -19,7 +19,7 @@ public sealed class CheckCommandTests : IDisposable
 
         Assert.Equal(0, code);
         Assert.Contains("额定未登记", text, StringComparison.Ordinal);
-        Assert.Contains("+0 秒 → 值班员甲（console）、微型消防站队员甲（console）", text, StringComparison.Ordinal);
+        Assert.Contains("+0 秒 → 值班员乙（console）、微型消防站队员甲（console）", text, StringComparison.Ordinal);
         Assert.DoesNotContain("没有由本人确认", text, StringComparison.Ordinal);
         Assert.Contains("充电口和仓位 64，其中爱心充电口 2", text, StringComparison.Ordinal);
         Assert.DoesNotContain("已过期", text, StringComparison.Ordinal);

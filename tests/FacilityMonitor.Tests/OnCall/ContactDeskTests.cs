@@ -99,6 +99,22 @@ public sealed class ContactDeskTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Questions_of_long_ago_are_forgotten_and_the_last_answer_is_not()
+    {
+        var desk = Desk();
+        for (var month = 0; month < 6; month++)
+        {
+            await desk.AskAsync("guard", "sms");
+            if (month is 1 or 2)
+                await desk.ConfirmAsync(new ActPass(Asked()[^1].Id, "guard"));
+            _fixture.Time.Advance(TimeSpan.FromDays(20));
+        }
+
+        Assert.Equal(2, Asked().Count);
+        Assert.Equal(new DateOnly(2026, 11, 21).AddDays(40), Confirmed().Values.Single());
+    }
+
+    [Fact]
     public void Our_own_log_needs_nobodys_word()
     {
         var sounds = new ChannelSounds(new Dictionary<string, FacilityMonitor.Response.Loudness>(), null, new HashSet<string> { "sms" });

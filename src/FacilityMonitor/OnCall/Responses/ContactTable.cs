@@ -33,10 +33,20 @@ internal static class ContactTable
     public static string Key(string person, PersonContact contact) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{person}\n{contact.Channel}\n{contact.Address}")))[..32];
 
-    /// <summary>Notes that a person is asked.</summary>
-    public static void Ask(SqliteConnection connection, string id, string person, PersonContact contact, string code, long nowMs) => Database.Execute(
-        connection, "insert into contact_check (id, contact, person, channel, code, asked_ms) values ($id, $contact, $person, $channel, $code, $now)",
-        ("$id", id), ("$contact", Key(person, contact)), ("$person", person), ("$channel", contact.Channel), ("$code", code), ("$now", nowMs));
+    /// <summary>Notes that a person is asked. What can be answered no more goes, but the last confirmation of a contact stays: so there are a few rows a contact.</summary>
+    public static void Ask(SqliteConnection connection, string id, string person, PersonContact contact, string code, long nowMs)
+    {
+        var key = Key(person, contact);
+        Database.Execute(
+            connection, """
+            delete from contact_check where contact = $contact and asked_ms <= $since
+              and (confirmed_ms is null or confirmed_ms < (select max(confirmed_ms) from contact_check where contact = $contact))
+            """,
+            ("$contact", key), ("$since", nowMs - (long)ValidFor.TotalMilliseconds));
+        Database.Execute(
+            connection, "insert into contact_check (id, contact, person, channel, code, asked_ms) values ($id, $contact, $person, $channel, $code, $now)",
+            ("$id", id), ("$contact", key), ("$person", person), ("$channel", contact.Channel), ("$code", code), ("$now", nowMs));
+    }
 
     /// <summary>When a contact was asked last, ms; null: never.</summary>
     public static long? AskedMs(SqliteConnection connection, string contact)

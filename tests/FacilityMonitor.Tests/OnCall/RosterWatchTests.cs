@@ -1,0 +1,58 @@
+using FacilityMonitor.Alerts;
+using FacilityMonitor.OnCall.Responses;
+using FacilityMonitor.Registry;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace FacilityMonitor.Tests.OnCall;
+
+public sealed class RosterWatchTests : IAsyncDisposable
+{
+    private readonly ResponseFixture _fixture = new();
+    private readonly List<AlertTransition> _told = [];
+
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
+
+    [Fact]
+    public async Task Contacts_that_nobody_confirmed_are_information_once_and_over_when_all_are_confirmed()
+    {
+        var (desk, watch) = Watch();
+        watch.Check();
+        watch.Check();
+        var told = Assert.Single(_told);
+        Assert.Equal((RosterWatch.ContactRule, Priority.P3), (told.Rule, told.Priority));
+        Assert.Contains("18 contacts were not confirmed", told.Text.En, StringComparison.Ordinal);
+        Assert.Contains("contact verify --due", told.Text.Zh, StringComparison.Ordinal);
+
+        foreach (var person in _fixture.Facility.People.Persons)
+            await desk.AskAsync(person.Id, null);
+        foreach (var row in _fixture.Rows("select id || ' ' || person from contact_check"))
+            await desk.ConfirmAsync(new ActPass(row.Split(' ')[0], row.Split(' ')[1]));
+        watch.Check();
+        Assert.Equal(Condition.Cleared, _told[^1].Condition);
+
+        _fixture.Time.Advance(TimeSpan.FromDays(Person.VerifiedForDays + 1));
+        watch.Check();
+        Assert.Equal((3, Condition.Active), (_told.Count, _told[^1].Condition));
+    }
+
+    [Fact]
+    public void A_team_without_anybody_in_two_weeks_is_told_now_and_a_site_whose_chain_finds_nobody_too()
+    {
+        var people = _fixture.Facility.People;
+        _fixture.Register(_fixture.Facility with { People = people with { Teams = [people.Teams[0] with { Shifts = [new Shift { From = new TimeOnly(8, 0), To = new TimeOnly(20, 0), Persons = ["guard"] }] }] } });
+        var (_, watch) = Watch();
+        watch.Check();
+        var gap = Assert.Single(_told, told => told.Rule == RosterWatch.Rule);
+        Assert.Equal(Priority.P2, gap.Priority);
+        // The overlap of the hand-over still reaches the guard for a quarter of an hour; the team is empty from 20:00 on.
+        Assert.Contains("guard, 11-21 20:00 – 11-22 08:00: nobody on duty", gap.Text.En, StringComparison.Ordinal);
+        var found = DutyGaps.Find(_fixture.Facility, _fixture.Facility.People, _fixture.Sounds, new DateTime(2026, 11, 21, 12, 0, 0), 1);
+        Assert.Contains(found, one => one is { Why: DutyGaps.NobodyAtAll, Site: "huaihai", WakesUp: true } && one.From == new DateTime(2026, 11, 21, 20, 15, 0) && one.To == new DateTime(2026, 11, 22, 8, 0, 0));
+    }
+
+    private (ContactDesk Desk, RosterWatch Watch) Watch()
+    {
+        var desk = new ContactDesk(_fixture.Database, _fixture.Registry, _fixture.Log, _fixture.Sounds, _fixture.Time);
+        return (desk, new RosterWatch(_fixture.Database, _fixture.Registry, desk, _fixture.Sounds, _fixture.Time, _told.Add, NullLogger<RosterWatch>.Instance));
+    }
+}
