@@ -80,9 +80,35 @@ public sealed class OnCallPageTests : IDisposable
         Assert.Equal(HttpStatusCode.Redirect, (await stranger.PostAsync(new Uri("/alert/00000000000000ff/acknowledge", UriKind.Relative), nothing)).StatusCode);
     }
 
+    [Fact]
+    public async Task Suspected_fly_wires_stand_on_a_list_and_are_taken_further_on_the_page_of_their_alert()
+    {
+        await using var page = await StartAsync(isSignedIn: false);
+        Assert.Equal(HttpStatusCode.Redirect, (await page.Client.GetAsync(new Uri("/fly-wire", UriKind.Relative))).StatusCode);
+        await page.SignInAsync(PageUnderTest.Password);
+        Assert.Contains("没有未结的案件", await TextAsync(page, "/fly-wire"), StringComparison.Ordinal);
+        await RaiseAsync(page, "00000000000000a1", Priority.P2, step => step with { Rule = "charger-on-public-circuit", Asset = "jiugeng/c-corridor-1", Evidence = new SortedDictionary<string, object> { ["level_w"] = 151.5, ["curve"] = "0:150 10:<b> 20:152" } });
+        var list = await TextAsync(page, "/fly-wire");
+        Assert.Contains("久耕小区 1、2 号楼楼道照明", list, StringComparison.Ordinal);
+        Assert.Contains("151.5 W", list, StringComparison.Ordinal);
+        Assert.Contains("href=\"/alert/00000000000000a1#case\"", list, StringComparison.Ordinal);
+        Assert.DoesNotContain("<polyline", list, StringComparison.Ordinal);
+        Assert.DoesNotContain("<b>", list, StringComparison.Ordinal);
+        Assert.Contains("Fly-wire cases", await TextAsync(page, "/fly-wire?lang=en"), StringComparison.Ordinal);
+        const string Path = "/alert/00000000000000a1";
+        var html = await TextAsync(page, Path);
+        Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync(page, Path + "/case", null, ("stage", "confirmed"))).StatusCode);
+
+        Assert.Equal(HttpStatusCode.SeeOther, (await PostAsync(page, Path + "/case", html, ("stage", "dismissed"), ("text", "水泵"))).StatusCode);
+
+        Assert.Equal(FlyWireStage.Dismissed, State(page).Case!.Stage);
+        Assert.Contains("Ended", await TextAsync(page, "/fly-wire"), StringComparison.Ordinal);
+        Assert.Contains("href=\"/fly-wire\"", await TextAsync(page, "/"), StringComparison.Ordinal);
+    }
+
     private const string ActPageManager = FacilityMonitor.Web.ActPage.Manager;
 
-    private static async Task RaiseAsync(PageUnderTest page, string alert, Priority priority) => await page.Database.CommitAsync(FacilityMonitor.Journal.CommitPriority.Alerts, connection =>
+    private static async Task RaiseAsync(PageUnderTest page, string alert, Priority priority, Func<AlertTransition, AlertTransition>? change = null) => await page.Database.CommitAsync(FacilityMonitor.Journal.CommitPriority.Alerts, connection =>
     {
         var step = new AlertTransition
         {
@@ -96,6 +122,7 @@ public sealed class OnCallPageTests : IDisposable
             Asset = "jiugeng/garage/pile-u1",
             Text = new LocalText("过载，车库 1 号桩。请做：1. 去看", "Overload, garage pile 1. Do: 1. Go and look"),
         };
+        step = change?.Invoke(step) ?? step;
         AlertLog.Write(connection, step);
         page.Responses.Observe(connection, [step]);
     });

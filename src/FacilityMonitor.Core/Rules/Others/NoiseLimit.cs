@@ -91,7 +91,9 @@ internal sealed class NoiseLimit : StateRule<NoiseLimit.State, NoiseLimit.NoiseL
         ref var minute = ref state.Minutes[(int)(sight.AtMs / MinuteMs % Ring.Length)];
         minute.EnergyMs += (float)(Math.Pow(10, level / 10) * Math.Min(counted, MinuteMs));
         minute.HeardMs += (int)Math.Min(counted, MinuteMs);
-        var (mean, heardMs) = state.Mean();
+        var (exact, heardMs) = state.Mean();
+        // Energies add up with an error of millionths of a dB: without this 60 dB would be over a limit of 60.
+        var mean = Math.Round(exact, 2);
         state.MeanDb = (float)mean;
         var isNight = NoiseLimits.IsNight(sight.AtMs);
         state.Loud.Step(heardMs >= HeardLeastMs && mean > state.LimitDb, heardMs >= HeardLeastMs && mean <= state.LimitDb - 1, sight.AtMs, counted, NoiseLimits.AtOnce);
