@@ -102,6 +102,12 @@ internal sealed class ChannelReader(Problems problems, string folder, string lan
 
         if (reader.Text(key.Written, lengthMax: 1_000) is not { } text)
             return;
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            reader.Error(key.Written, $"是空的；请写，例如 {key.Example}", $"is empty; write something such as {key.Example}");
+            return;
+        }
+
         if (!key.IsSecret)
         {
             values[key.Name] = text;
