@@ -18,18 +18,6 @@ public sealed class RealServerFactAttribute : FactAttribute
         Skip = WhyNot(program, library);
     }
 
-    /// <summary>It takes minutes: tests/run.sh --long runs it.</summary>
-    public bool IsLong
-    {
-        get;
-        init
-        {
-            field = value;
-            if (value && Environment.GetEnvironmentVariable("FM_LONG") != "1")
-                Skip = "It takes minutes; tests/run.sh --long runs it.";
-        }
-    }
-
     public string Program { get; }
 
     public string? Library { get; }

@@ -57,7 +57,8 @@ public sealed class EscalationTests
     }
 
     /// <summary>The end of a fire is told to exactly those who were told of it. It counts as over after a minute without smoke: that is why this one is long.</summary>
-    [RealServerFact("mosquitto", MailServer.Library, IsLong = true)]
+    [Trait("length", "long")]
+    [RealServerFact("mosquitto", MailServer.Library)]
     public async Task An_answer_in_time_spares_the_next_step_and_who_was_not_told_of_the_fire_hears_nothing_of_its_end()
     {
         await using var place = await OnCallNeighbourhood.StartAsync(People.Replace("after-s: 3,", "after-s: 60,", StringComparison.Ordinal).Replace("after-s: 6,", "after-s: 120,", StringComparison.Ordinal)

@@ -25,7 +25,8 @@ public sealed class OnCallStormTests(ITestOutputHelper output)
           - {priority: P0, steps: [{after-s: 0, tiers: [guard, micro-fire-station, property-manager]}], repeat-s: 600}
         """;
 
-    [RealServerFact("mosquitto", MailServer.Library, IsLong = true)]
+    [Trait("length", "long")]
+    [RealServerFact("mosquitto", MailServer.Library)]
     public async Task Three_fires_among_ten_thousand_devices_that_go_away_are_taken_within_five_seconds()
     {
         var piles = string.Join('\n', Enumerable.Range(0, Devices).Select(number => $"      - {{id: pile-{number}, kind: pile, sockets: 1, name: Pile {number}}}"));

@@ -137,7 +137,13 @@ public sealed class PageTests
             }
         }
 
-        // By keyboard alone: the language, the way out, then the sites.
+        // By keyboard alone: cases, who is on call, the language, the way out, then the sites.
+        foreach (var way in (string[])["/fly-wire", "/on-call"])
+        {
+            await page.Keyboard.PressAsync("Tab");
+            Assert.Equal(way, await page.EvaluateAsync<string>("document.activeElement.getAttribute('href')"));
+        }
+
         await page.Keyboard.PressAsync("Tab");
         Assert.Equal("language", await page.EvaluateAsync<string>("document.activeElement.dataset.testid"));
         await page.Keyboard.PressAsync("Tab");

@@ -10,7 +10,7 @@ public sealed class RunScriptTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData("--scenario", "nosuch", "there are: bike-in-lift blocked-exit")]
+    [InlineData("--scenario", "nosuch", "there are: appliances bike-in-lift")]
     [InlineData("--config", "/nonexistent", "there is no such folder")]
     [InlineData("--data", "/proc/nonexistent", "cannot be made")]
     public async Task A_wrong_option_is_refused_by_name_and_value_before_anything_starts(string option, string value, string why)
