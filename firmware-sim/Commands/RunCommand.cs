@@ -45,8 +45,8 @@ internal static class RunCommand
         var durationS = request.Duration is null ? (double?)null : Durations.TryParse(request.Duration) ?? -1;
         if (durationS <= 0)
             return ScenarioOptions.Wrong(report, "--duration", request.Duration!, "use a time such as 90s or 10m");
-        if (request.Speed is <= 0 or > World.SpeedMax)
-            return ScenarioOptions.Wrong(report, "--speed", request.Speed.Value.ToString(CultureInfo.InvariantCulture), "use a number above 0, up to 10000");
+        if (request.Speed is { } speed && !(speed > 0 && speed <= World.SpeedMax))
+            return ScenarioOptions.Wrong(report, "--speed", speed.ToString(CultureInfo.InvariantCulture), "use a number above 0, up to 10000");
         if (ScenarioOptions.Load(request.Scenario, request.Devices, report) is not { } scenario)
             return ExitCode.Refused;
 

@@ -9,6 +9,11 @@ namespace FirmwareSim.Commands;
 /// <summary><c>firmware-sim write</c>: what a broker would have received, and the truth about it.</summary>
 internal static class WriteCommand
 {
+    /// <summary>Years of <c>--from</c>: the service takes no reading from before 2020, and longer than a century nobody plans.</summary>
+    private const int FirstYear = 2020;
+
+    private const int LastYear = 2120;
+
     public static Command Create()
     {
         var scenario = ScenarioOptions.Scenario();
@@ -36,20 +41,22 @@ internal static class WriteCommand
 
     public static int Run(string name, string output, ulong seed, string? from, string? duration, double? speed, int? devices, TextWriter errors)
     {
+        if (string.IsNullOrWhiteSpace(output))
+            return ScenarioOptions.Wrong(errors, "--out", output, "name a file, such as x.jsonl");
         if (ScenarioOptions.Load(name, devices, errors) is not { } scenario)
             return ExitCode.Refused;
         var startMs = scenario.StartMs;
         if (from is not null)
         {
-            if (!DateTimeOffset.TryParse(from, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var start))
-                return ScenarioOptions.Wrong(errors, "--from", from, "use a time such as 2026-11-20T10:00:00Z");
+            if (!DateTimeOffset.TryParse(from, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var start) || start.Year is < FirstYear or > LastYear)
+                return ScenarioOptions.Wrong(errors, "--from", from, $"use a time such as 2026-11-20T10:00:00Z, from {FirstYear} to {LastYear}");
             startMs = start.ToUnixTimeMilliseconds();
         }
 
         var durationS = duration is null ? scenario.DurationS : Durations.TryParse(duration) ?? -1;
         if (durationS <= 0)
             return ScenarioOptions.Wrong(errors, "--duration", duration ?? "", "use a time such as 90s, 10m or 24h");
-        if (speed is <= 0 or > World.SpeedMax)
+        if (speed is { } given && !(given > 0 && given <= World.SpeedMax))
             return ScenarioOptions.Wrong(errors, "--speed", speed.Value.ToString(CultureInfo.InvariantCulture), "use a number above 0, up to 10000");
 
         try

@@ -199,17 +199,17 @@ internal static class PackCatalogue
 
     private static ChargerModel Lithium(
         string name, double endV, double capacityAh, double currentA, double climb, double powerFactor, Taper taper, double efficiency = 0.88) => new()
-    {
-        Name = name,
-        Chemistry = Chemistry.Nmc,
-        EndV = endV,
-        CapacityAh = capacityAh,
-        CurrentA = currentA,
-        Efficiency = efficiency,
-        Climb = climb,
-        PowerFactor = powerFactor,
-        Taper = taper,
-    };
+        {
+            Name = name,
+            Chemistry = Chemistry.Nmc,
+            EndV = endV,
+            CapacityAh = capacityAh,
+            CurrentA = currentA,
+            Efficiency = efficiency,
+            Climb = climb,
+            PowerFactor = powerFactor,
+            Taper = taper,
+        };
 
     private static ChargerModel Lead(string name, int blocks, double capacityAh, double currentA, double efficiency, double powerFactor) => new()
     {

@@ -44,7 +44,7 @@ internal static class SimulatedCurves
     public static (double RmsPercent, IReadOnlyList<(double Minute, double Watts)> Curve) Nearest(
         Trace trace, IEnumerable<IReadOnlyList<(double Minute, double Watts)>> simulated)
     {
-        var real = trace.Points.Where(point => point.Watts >= 2).ToList();
+        var real = trace.Points.Where(point => point.Watts >= Trace.ChargingW).ToList();
         var peak = real.Max(point => point.Watts);
         var best = (Rms: double.MaxValue, Curve: (IReadOnlyList<(double Minute, double Watts)>)[], Ratio: 1.0, Shift: 0);
         foreach (var curve in simulated)
