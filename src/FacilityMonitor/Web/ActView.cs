@@ -31,13 +31,13 @@ internal static class ActView
         var hand = others.Count == 0 || !isOpen ? "" : Form("assign", $"<label for=\"to\">{T("act-hand")}</label><select id=\"to\" name=\"to\">{string.Concat(others.Select(person => $"<option value=\"{person.Id}\">{Page.Encode(person.Name.In(language))}</option>"))}</select><button>{T("act-hand-do")}</button>");
         var photos = state.Photos.Where(PhotoStore.IsName).Select((name, number) => $"<a href=\"{door.Path}/photo/{name}\">{number + 1}</a>").ToList();
         return $"""
-            <header><h1>{state.Priority} {T(StageKey(state.Stage))}</h1><nav>{Page.LanguageLink(context, door.Path)}</nav></header>
+            <header><h1>{state.Priority} {T(StageKey(state.Stage))}</h1><nav>{(door.By.Via == "page" ? $"<a href=\"/\">{T("product")}</a>" : "")}{Page.LanguageLink(context, door.Path)}</nav></header>
             <main class="act">
             {mark}<section><p class="what">{Page.Encode(dossier.Step.Text.In(language))}</p>
             <p>{where}</p>
             <p>{T("act-since")} {Clock(state.OnsetMs)} · {Minutes(nowMs - state.OnsetMs)} {T("minutes")}{(state.IsOn ? "" : " · " + T("act-over"))}</p>
-            <p>{T("act-takers")} {(takers.Count == 0 ? T("act-nobody") : string.Join("、", takers))}{(state.IsAnswered || !isOpen ? "" : $" · {T("act-wanted")} {Math.Max(1, state.Required) - state.Acknowledgements.Count}")}</p>
-            <p>{T("act-told")} {(told.Count == 0 ? T("act-nobody") : string.Join("、", told))}</p>{(photos.Count == 0 ? "" : $"<p>{T("act-photos")} {string.Join(" ", photos)}</p>")}</section>
+            <p>{T("act-takers")} {(takers.Count == 0 ? T("act-nobody") : Page.List(language, takers))}{(state.IsAnswered || !isOpen ? "" : $" · {T("act-wanted")} {Math.Max(1, state.Required) - state.Acknowledgements.Count}")}</p>
+            <p>{T("act-told")} {(told.Count == 0 ? T("act-nobody") : Page.List(language, told))}</p>{(photos.Count == 0 ? "" : $"<p>{T("act-photos")} {string.Join(" ", photos)}</p>")}</section>
             {(isOpen ? Buttons() : "")}
             {(dossier.Case is { } at ? $"<section id=\"case\"><h2>{T("case")}</h2>{FlyWireView.Show(at, language, nowMs)}{(at.IsOver ? "" : Form("case", FlyWireView.Fields(at, language)))}</section>" : "")}
             <section>{FileForm("comment", $"<label for=\"text\">{T("act-say")}</label><textarea id=\"text\" name=\"text\" maxlength=\"{ResponseLife.TextMax}\"></textarea>{PhotoField("photo")}<button>{T("act-say-do")}</button>")}

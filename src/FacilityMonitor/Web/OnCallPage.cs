@@ -50,12 +50,12 @@ internal static class OnCallPage
         {
             var there = roster.OnDuty(team, at);
             var next = roster.NextChange(team, at, at.AddDays(DaysToNext));
-            var who = there.Count == 0 ? $"<b class=\"attention\">{T("on-call-nobody")}</b>" : $"<b>{string.Join("、", there.Select(person => Page.Encode(person.Name.In(language))))}</b>";
+            var who = there.Count == 0 ? $"<b class=\"attention\">{T("on-call-nobody")}</b>" : $"<b>{Page.List(language, there.Select(person => Page.Encode(person.Name.In(language))))}</b>";
             var then = next is not { } moment ? "" : string.Create(CultureInfo.InvariantCulture, $" · {T("hand-over")} {moment:MM-dd HH:mm} → {Names(roster.OnDuty(team, moment))}");
-            var where = team.Sites.Count == 0 ? T("on-call-all-sites") : string.Join("、", team.Sites.Select(id => Page.Encode(registry.Current.FindSite(id)?.Name.In(language) ?? id)));
+            var where = team.Sites.Count == 0 ? T("on-call-all-sites") : Page.List(language, team.Sites.Select(id => Page.Encode(registry.Current.FindSite(id)?.Name.In(language) ?? id)));
             return $"<li data-testid=\"team-{team.Id}\">{Page.Encode(team.Name.In(language))} ({where}) {who}{then}</li>";
         }
 
-        string Names(IReadOnlyList<Person> persons) => persons.Count == 0 ? T("on-call-nobody") : string.Join("、", persons.Select(person => Page.Encode(person.Name.In(language))));
+        string Names(IReadOnlyList<Person> persons) => persons.Count == 0 ? T("on-call-nobody") : Page.List(language, persons.Select(person => Page.Encode(person.Name.In(language))));
     }
 }

@@ -49,6 +49,9 @@ internal static class Page
         </html>
         """, "text/html; charset=utf-8", Encoding.UTF8, status);
 
+    /// <summary>Words in a row, as the language writes it.</summary>
+    public static string List(string language, IEnumerable<string> words) => string.Join(language == "en" ? ", " : "、", words);
+
     /// <summary>The way to the other language.</summary>
     public static string LanguageLink(HttpContext context, string path) => Texts.Language(context) == "en"
         ? $"<a href=\"{path}?lang=zh\" lang=\"zh-CN\" data-testid=\"language\">中文</a>"

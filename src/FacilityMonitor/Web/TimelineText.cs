@@ -47,7 +47,9 @@ internal static class TimelineText
             ResponseEvent.StepSkipped skipped => ($"无人可通知：{Page.Encode(skipped.Why)}", $"nobody to tell: {Page.Encode(skipped.Why)}"),
             ResponseEvent.SirenAsked => ("鸣响警报器", "siren asked to sound"),
             ResponseEvent.TestOver => ("测试结束，告警仍在：按真实告警处理", "the test is over and the alert is not: it is meant"),
-            ResponseEvent.PageReported reported => ($"{name(reported.Person)} {Zh(reported.Outcome)} {Page.Encode(reported.Channel ?? "")} {Page.Encode(reported.Code ?? "")}", $"{name(reported.Person)} {Words.Of(reported.Outcome)} {Page.Encode(reported.Channel ?? "")} {Page.Encode(reported.Code ?? "")}"),
+            ResponseEvent.PageReported reported => (
+                $"发给 {name(reported.Person)}{(reported.Channel is { } zhBy ? $"（{Page.Encode(zhBy)}）" : "")}：{Said(reported.Outcome).Zh} {Page.Encode(reported.Code ?? "")}",
+                $"to {name(reported.Person)}{(reported.Channel is { } enBy ? $" by {Page.Encode(enBy)}" : "")}: {Said(reported.Outcome).En} {Page.Encode(reported.Code ?? "")}"),
             ResponseEvent.CaseOpened => ("疑似飞线，等待现场核实", "a fly-wire is suspected; to be checked on the spot"),
             ResponseEvent.CaseJoined => ("这条回路已有案件，并入处理", "a case is open on this circuit; this belongs to it"),
             ResponseEvent.CaseSeen => ("又看到一次", "seen once more"),
@@ -59,14 +61,14 @@ internal static class TimelineText
         return language == "en" ? en : zh;
     }
 
-    private static string Zh(DeliveryOutcome outcome) => outcome switch
+    private static LocalText Said(DeliveryOutcome outcome) => outcome switch
     {
-        DeliveryOutcome.Accepted => "通道已接收",
-        DeliveryOutcome.Delivered => "已送达",
-        DeliveryOutcome.Failed => "发送失败",
-        DeliveryOutcome.FailedOver => "换下一通道",
-        DeliveryOutcome.Unreached => "所有通道失败",
-        DeliveryOutcome.Expired => "超时未送达",
-        DeliveryOutcome.Withdrawn => "已不需要",
+        DeliveryOutcome.Accepted => new("通道已接收", "the channel took it"),
+        DeliveryOutcome.Delivered => new("已送达", "delivered"),
+        DeliveryOutcome.Failed => new("发送失败", "not sent"),
+        DeliveryOutcome.FailedOver => new("换下一通道", "the next channel is tried"),
+        DeliveryOutcome.Unreached => new("所有通道失败", "every channel failed"),
+        DeliveryOutcome.Expired => new("超时未送达", "too late, not delivered"),
+        DeliveryOutcome.Withdrawn => new("已不需要", "no longer needed"),
     };
 }
