@@ -292,7 +292,8 @@ public sealed class MonitoringWorkerTests
         for (var minute = 0; minute < 150; minute++)
         {
             var atS = minute * 60;
-            var watts = minute < 60 ? 20 : 170 + (0.08 * (minute - 60));
+            // 130 W: like none of the chargers that belong there.
+            var watts = minute < 60 ? 20 : 150 + (0.08 * (minute - 60));
             var reading = FormattableString.Invariant($$"""{"dt":0,"ch":"main","w":{{watts:0.0}}}""");
             await fixture.AppendAsync(new Entry(atS, [Of("meter-cor1"), Of("meter-cor2")], [atS]));
 
