@@ -6,7 +6,7 @@ namespace FacilityMonitor.Rules;
 internal sealed class UnmeteredLoad : StateRule<UnmeteredState, FlyWireLimits>
 {
     private static readonly RuleSetting Least = new("least_probability", "", 0.9, 0.5, 0.99, "nine suspicions in ten should be true");
-    private static readonly RuleSetting Prior = new("prior", "", 0.01, 0.0001, 0.5, "1 in 100 rises of the floor; what staff find on the spot teaches a feeder its own");
+    private static readonly RuleSetting Prior = new("prior", "", 0.0025, 0.0001, 0.5, "1 in 400 rises of the floor: what two meters differ by rises, too; what staff find on the spot teaches a feeder its own");
 
     private UnmeteredLoad()
     {
