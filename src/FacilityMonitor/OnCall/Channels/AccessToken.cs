@@ -19,8 +19,35 @@ internal sealed class AccessToken(ProviderHttp http, Func<CancellationToken, Tas
 
     public void Dispose() => _turn.Dispose();
 
+    /// <summary>Sends something with a token, and once more with a new one when the provider ended the first before its time: its administrator may, or another program with the same secret.</summary>
+    /// <param name="send">Sends it with a token.</param>
+    /// <param name="isEnded">Whether the provider does not take the token any more.</param>
+    /// <param name="judge">What became of it otherwise.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<Outcome> SendAsync(
+        Func<string, Task<ProviderAnswer>> send, Func<ProviderAnswer, bool> isEnded, Func<ProviderAnswer, Outcome> judge, CancellationToken cancellationToken)
+    {
+        for (var isSecondTime = false; ; isSecondTime = true)
+        {
+            var (token, fault) = await GetAsync(cancellationToken);
+            if (token is null)
+                return fault!;
+            var answer = await send(token);
+            if (isSecondTime || !isEnded(answer))
+                return judge(answer);
+            await ForgetAsync(token, cancellationToken);
+        }
+    }
+
+    /// <summary>Whether a token is to be had.</summary>
+    public async Task<Outcome> ProbeAsync(CancellationToken cancellationToken)
+    {
+        var (token, fault) = await GetAsync(cancellationToken);
+        return token is null ? fault! : new Outcome.Accepted();
+    }
+
     /// <summary>A token that is good, or why there is none.</summary>
-    public async Task<(string? Token, Outcome.Failed? Fault)> GetAsync(CancellationToken cancellationToken)
+    private async Task<(string? Token, Outcome.Failed? Fault)> GetAsync(CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken);
         try
@@ -40,7 +67,7 @@ internal sealed class AccessToken(ProviderHttp http, Func<CancellationToken, Tas
     }
 
     /// <summary>The provider does not know this one any more.</summary>
-    public async Task ForgetAsync(string token, CancellationToken cancellationToken)
+    private async Task ForgetAsync(string token, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken);
         // Somebody else may have fetched a new one meanwhile.

@@ -39,33 +39,20 @@ internal sealed class DingTalkApp : INotifier, IDisposable
 
     public void Dispose() => _token.Dispose();
 
-    public async Task<Outcome> SendAsync(ChannelMessage message, string address, CancellationToken cancellationToken)
+    public Task<Outcome> SendAsync(ChannelMessage message, string address, CancellationToken cancellationToken)
     {
         var body = Body(message, address);
-        for (var isSecondTime = false; ; isSecondTime = true)
-        {
-            var (token, fault) = await _token.GetAsync(cancellationToken);
-            if (token is null)
-                return fault!;
-            var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_url, "/v1.0/robot/oToMessages/batchSend")) { Content = ProviderHttp.Json(body) };
-            request.Headers.Add("x-acs-dingtalk-access-token", token);
-            var answer = await _http.SendAsync(request, cancellationToken);
-            // The administrator may end a token before its time.
-            if (answer.Value("code") == "InvalidAuthentication" && !isSecondTime)
+        return _token.SendAsync(
+            token =>
             {
-                await _token.ForgetAsync(token, cancellationToken);
-                continue;
-            }
-
-            return Judge(answer, address);
-        }
+                var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_url, "/v1.0/robot/oToMessages/batchSend")) { Content = ProviderHttp.Json(body) };
+                request.Headers.Add("x-acs-dingtalk-access-token", token);
+                return _http.SendAsync(request, cancellationToken);
+            },
+            answer => answer.Value("code") == "InvalidAuthentication", answer => Judge(answer, address), cancellationToken);
     }
 
-    public async Task<Outcome?> ProbeAsync(CancellationToken cancellationToken)
-    {
-        var (token, fault) = await _token.GetAsync(cancellationToken);
-        return token is null ? fault : new Outcome.Accepted();
-    }
+    public async Task<Outcome?> ProbeAsync(CancellationToken cancellationToken) => await _token.ProbeAsync(cancellationToken);
 
     private byte[] Body(ChannelMessage message, string address)
     {

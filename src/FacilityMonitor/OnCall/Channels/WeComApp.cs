@@ -32,31 +32,15 @@ internal sealed class WeComApp : INotifier, IDisposable
 
     public void Dispose() => _token.Dispose();
 
-    public async Task<Outcome> SendAsync(ChannelMessage message, string address, CancellationToken cancellationToken)
+    public Task<Outcome> SendAsync(ChannelMessage message, string address, CancellationToken cancellationToken)
     {
         var body = Body(message, address);
-        for (var isSecondTime = false; ; isSecondTime = true)
-        {
-            var (token, fault) = await _token.GetAsync(cancellationToken);
-            if (token is null)
-                return fault!;
-            var answer = await _http.PostAsync(new Uri(_url, $"/cgi-bin/message/send?access_token={Uri.EscapeDataString(token)}"), body, cancellationToken);
-            // The administrator, or another program with the same secret, may end a token before its time.
-            if (answer.Value("errcode") is "40014" or "42001" && !isSecondTime)
-            {
-                await _token.ForgetAsync(token, cancellationToken);
-                continue;
-            }
-
-            return Judge(answer, address);
-        }
+        return _token.SendAsync(
+            token => _http.PostAsync(new Uri(_url, $"/cgi-bin/message/send?access_token={Uri.EscapeDataString(token)}"), body, cancellationToken),
+            answer => answer.Value("errcode") is "40014" or "42001", answer => Judge(answer, address), cancellationToken);
     }
 
-    public async Task<Outcome?> ProbeAsync(CancellationToken cancellationToken)
-    {
-        var (token, fault) = await _token.GetAsync(cancellationToken);
-        return token is null ? fault : new Outcome.Accepted();
-    }
+    public async Task<Outcome?> ProbeAsync(CancellationToken cancellationToken) => await _token.ProbeAsync(cancellationToken);
 
     private byte[] Body(ChannelMessage message, string address) => ProviderHttp.Write(json =>
     {
