@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 
@@ -16,21 +15,19 @@ internal sealed class InfluxServer : IAsyncDisposable
     /// <summary>Program of VictoriaMetrics.</summary>
     public const string VictoriaMetrics = "victoria-metrics";
 
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
-
     private readonly string _program;
-    private readonly HttpClient _client = new() { Timeout = TimeSpan.FromSeconds(20) };
-    private Process? _process;
+    private readonly HttpServerProgram _server;
 
     private InfluxServer(string program, string? on)
     {
         _program = program;
         Folder = on is null ? Directory.CreateTempSubdirectory("fm-influx-").FullName : Directory.CreateDirectory(Path.Combine(on, "influx")).FullName;
+        _server = program == Influxd ? new HttpServerProgram(program, "/ping", url => ["run", "-config", Configuration(url)]) : new HttpServerProgram(program, "/health", VictoriaArguments);
     }
 
     public string Folder { get; }
 
-    public Uri Url { get; private set; } = null!;
+    public Uri Url => _server.Url;
 
     /// <summary>Starts it; influxd with an empty database of this name.</summary>
     /// <param name="program">What is started.</param>
@@ -39,55 +36,17 @@ internal sealed class InfluxServer : IAsyncDisposable
     public static async Task<InfluxServer> StartAsync(string program, string database = "facility", string? on = null)
     {
         var server = new InfluxServer(program, on);
-        for (var attempt = 1; ; attempt++)
-        {
-            // Between choosing a free port and listening on it somebody else may take it.
-            server.Url = new Uri($"http://127.0.0.1:{LoopbackPort.Free()}");
-            try
-            {
-                await server.StartAgainAsync();
-                break;
-            }
-            catch (InvalidOperationException) when (attempt < 5)
-            {
-                await server.KillAsync();
-            }
-        }
-
+        await server._server.StartAsync();
         if (program == Influxd)
             await server.QueryAsync($"CREATE DATABASE \"{database}\"", database: null);
         return server;
     }
 
-    public async Task StartAgainAsync()
-    {
-        var path = RealServerFactAttribute.FindProgram(_program) ?? throw new InvalidOperationException($"{_program} is not installed, and FM_REQUIRE_SERVERS=1 asks for it.");
-        var start = new ProcessStartInfo(path, _program == Influxd ? ["run", "-config", await ConfigurationAsync()] : VictoriaArguments()) { RedirectStandardError = true, RedirectStandardOutput = true };
-        _process = new Process { StartInfo = start };
-        _process.OutputDataReceived += (_, _) => { };
-        _process.ErrorDataReceived += (_, _) => { };
-        _process.Start();
-        _process.BeginOutputReadLine();
-        _process.BeginErrorReadLine();
-        var began = TimeProvider.System.GetTimestamp();
-        while (!LoopbackPort.IsListenedOnBy(Url.Port, _process.Id) || !await ListensAsync())
-        {
-            if (_process.HasExited || TimeProvider.System.GetElapsedTime(began) > Deadline)
-                throw new InvalidOperationException($"{_program} does not listen on {Url}.");
-            await Task.Delay(50);
-        }
-    }
+    /// <summary>Starts it at the same address with what it had on disk.</summary>
+    public Task StartAgainAsync() => _server.StartAgainAsync();
 
     /// <summary>kill -9.</summary>
-    public async Task KillAsync()
-    {
-        if (_process is null)
-            return;
-        _process.Kill();
-        await _process.WaitForExitAsync();
-        _process.Dispose();
-        _process = null;
-    }
+    public Task KillAsync() => _server.KillAsync();
 
     /// <summary>Asks in InfluxQL; times are ns since 1970.</summary>
     /// <returns>The result of the one statement.</returns>
@@ -98,7 +57,7 @@ internal sealed class InfluxServer : IAsyncDisposable
         if (database is not null)
             query["db"] = database;
         using var content = new FormUrlEncodedContent(query);
-        using var answer = await _client.PostAsync(new Uri(Url, "/query"), content);
+        using var answer = await _server.Client.PostAsync(new Uri(Url, "/query"), content);
         var body = await answer.Content.ReadAsStringAsync();
         var root = JsonSerializer.Deserialize<JsonElement>(body);
         var result = root.TryGetProperty("results", out var results) ? results[0] : root;
@@ -114,7 +73,7 @@ internal sealed class InfluxServer : IAsyncDisposable
             return result.TryGetProperty("series", out var series) ? series.EnumerateArray().Sum(one => one.GetProperty("values")[0][1].GetInt64()) : 0;
         }
 
-        using var answer = await _client.GetAsync(new Uri(Url, $"/api/v1/export?match[]={Uri.EscapeDataString($"{{__name__=~\".+_{field}\"}}")}"));
+        using var answer = await _server.Client.GetAsync(new Uri(Url, $"/api/v1/export?match[]={Uri.EscapeDataString($"{{__name__=~\".+_{field}\"}}")}"));
         answer.EnsureSuccessStatusCode();
         var lines = (await answer.Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         return lines.Sum(line => JsonSerializer.Deserialize<JsonElement>(line).GetProperty("timestamps").EnumerateArray().Select(at => at.GetInt64()).Distinct().Count());
@@ -122,29 +81,15 @@ internal sealed class InfluxServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await KillAsync();
-        _client.Dispose();
+        await _server.DisposeAsync();
         Directory.Delete(Folder, recursive: true);
     }
 
-    private async Task<bool> ListensAsync()
-    {
-        try
-        {
-            using var answer = await _client.GetAsync(new Uri(Url, _program == Influxd ? "/ping" : "/health"));
-            return answer.IsSuccessStatusCode;
-        }
-        catch (HttpRequestException)
-        {
-            return false;
-        }
-    }
-
-    private async Task<string> ConfigurationAsync()
+    private string Configuration(Uri url)
     {
         var file = Path.Combine(Folder, "influxdb.conf");
         var backup = LoopbackPort.Free();
-        await File.WriteAllTextAsync(file, string.Create(CultureInfo.InvariantCulture, $"""
+        File.WriteAllText(file, string.Create(CultureInfo.InvariantCulture, $"""
             reporting-disabled = true
             bind-address = "127.0.0.1:{backup}"
             [meta]
@@ -156,14 +101,14 @@ internal sealed class InfluxServer : IAsyncDisposable
             [monitor]
               store-enabled = false
             [http]
-              bind-address = "{Url.Authority}"
+              bind-address = "{url.Authority}"
               log-enabled = false
             """));
         return file;
     }
 
-    private string[] VictoriaArguments() =>
+    private string[] VictoriaArguments(Uri url) =>
     [
-        $"-storageDataPath={Folder}/data", $"-httpListenAddr={Url.Authority}", "-retentionPeriod=100y", "-dedup.minScrapeInterval=1ms", "-search.latencyOffset=0s",
+        $"-storageDataPath={Folder}/data", $"-httpListenAddr={url.Authority}", "-retentionPeriod=100y", "-dedup.minScrapeInterval=1ms", "-search.latencyOffset=0s",
     ];
 }

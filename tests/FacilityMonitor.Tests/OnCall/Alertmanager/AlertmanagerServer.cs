@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -19,15 +18,17 @@ internal sealed class AlertmanagerServer : IAsyncDisposable
     /// <summary>How long a group gathers before it is told, as it is configured here.</summary>
     public static readonly TimeSpan GroupWait = TimeSpan.FromSeconds(1);
 
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
-
     private readonly TemporaryFolder _folder = new();
-    private readonly HttpClient _client = new() { Timeout = TimeSpan.FromSeconds(20) };
+    private readonly HttpServerProgram _server;
     private readonly WebhookReceiver _receiver;
-    private Process? _process;
-    private Uri _url = null!;
 
-    private AlertmanagerServer(WebhookReceiver receiver) => _receiver = receiver;
+    private AlertmanagerServer(WebhookReceiver receiver)
+    {
+        _receiver = receiver;
+        _server = new HttpServerProgram(
+            Program, "/-/ready",
+            url => ["--config.file=" + ConfigurationFile, "--storage.path=" + Path.Combine(_folder.Path, "data"), "--web.listen-address=" + url.Authority, "--cluster.listen-address="]);
+    }
 
     /// <summary>Everything it told so far.</summary>
     public IReadOnlyList<Notification> Told => [.. _receiver.Told.Select(told => Read(told.Body))];
@@ -37,52 +38,15 @@ internal sealed class AlertmanagerServer : IAsyncDisposable
         var receiver = await WebhookReceiver.StartAsync();
         var server = new AlertmanagerServer(receiver);
         await File.WriteAllTextAsync(server.ConfigurationFile, configuration.Replace("RECEIVER", receiver.Address.ToString(), StringComparison.Ordinal));
-        for (var attempt = 1; ; attempt++)
-        {
-            // Between choosing a free port and listening on it somebody else may take it.
-            server._url = new Uri($"http://127.0.0.1:{LoopbackPort.Free()}");
-            try
-            {
-                await server.StartAgainAsync();
-                return server;
-            }
-            catch (InvalidOperationException) when (attempt < 5)
-            {
-                await server.KillAsync();
-            }
-        }
+        await server._server.StartAsync();
+        return server;
     }
 
-    public async Task StartAgainAsync()
-    {
-        var path = RealServerFactAttribute.FindProgram(Program) ?? throw new InvalidOperationException($"{Program} is not installed, and FM_REQUIRE_SERVERS=1 asks for it.");
-        string[] arguments =
-            ["--config.file=" + ConfigurationFile, "--storage.path=" + Path.Combine(_folder.Path, "data"), "--web.listen-address=" + _url.Authority, "--cluster.listen-address="];
-        _process = new Process { StartInfo = new ProcessStartInfo(path, arguments) { RedirectStandardError = true, RedirectStandardOutput = true } };
-        _process.OutputDataReceived += (_, _) => { };
-        _process.ErrorDataReceived += (_, _) => { };
-        _process.Start();
-        _process.BeginOutputReadLine();
-        _process.BeginErrorReadLine();
-        var began = TimeProvider.System.GetTimestamp();
-        while (!LoopbackPort.IsListenedOnBy(_url.Port, _process.Id) || !await IsReadyAsync())
-        {
-            if (_process.HasExited || TimeProvider.System.GetElapsedTime(began) > Deadline)
-                throw new InvalidOperationException($"{Program} does not listen on {_url}.");
-            await Task.Delay(50);
-        }
-    }
+    /// <summary>Starts it at the same address with what it had on disk.</summary>
+    public Task StartAgainAsync() => _server.StartAgainAsync();
 
     /// <summary>kill -9.</summary>
-    public async Task KillAsync()
-    {
-        if (_process is null)
-            return;
-        _process.Kill();
-        await _process.WaitForExitAsync();
-        _process.Dispose();
-        _process = null;
-    }
+    public Task KillAsync() => _server.KillAsync();
 
     /// <summary>Posts alerts as Prometheus does.</summary>
     /// <param name="alerts">Labels of each.</param>
@@ -92,8 +56,8 @@ internal sealed class AlertmanagerServer : IAsyncDisposable
         var now = TimeProvider.System.GetUtcNow();
         // An end that still lies ahead does not shorten a later one that was given before.
         var (starts, ends) = areOver ? (now.AddMilliseconds(-1), now) : (now, now.AddMinutes(30));
-        using var answer = await _client.PostAsJsonAsync(
-            new Uri(_url, "/api/v2/alerts"),
+        using var answer = await _server.Client.PostAsJsonAsync(
+            new Uri(_server.Url, "/api/v2/alerts"),
             // One that began longer ago than a group waits would be told at once.
             alerts.Select(labels => new { labels, startsAt = Instant(starts), endsAt = Instant(ends) }));
         answer.EnsureSuccessStatusCode();
@@ -102,7 +66,7 @@ internal sealed class AlertmanagerServer : IAsyncDisposable
     /// <summary>Which alerts it holds back, and which of them explains each.</summary>
     public async Task<Dictionary<string, IReadOnlySet<string>>> InhibitedAsync()
     {
-        using var document = JsonDocument.Parse(await _client.GetStringAsync(new Uri(_url, "/api/v2/alerts?inhibited=true&active=true")));
+        using var document = JsonDocument.Parse(await _server.Client.GetStringAsync(new Uri(_server.Url, "/api/v2/alerts?inhibited=true&active=true")));
         var all = document.RootElement.EnumerateArray().ToList();
         var names = all.ToDictionary(alert => alert.GetProperty("fingerprint").GetString()!, NameOf, StringComparer.Ordinal);
         return all.Where(alert => alert.GetProperty("status").GetProperty("state").GetString() == "suppressed").ToDictionary(
@@ -113,9 +77,8 @@ internal sealed class AlertmanagerServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await KillAsync();
+        await _server.DisposeAsync();
         await _receiver.DisposeAsync();
-        _client.Dispose();
         _folder.Dispose();
     }
 
@@ -132,18 +95,5 @@ internal sealed class AlertmanagerServer : IAsyncDisposable
         return new Notification(
             alerts.Where(alert => alert.Status == "firing").Select(alert => alert.Name).ToHashSet(StringComparer.Ordinal),
             alerts.Where(alert => alert.Status == "resolved").Select(alert => alert.Name).ToHashSet(StringComparer.Ordinal));
-    }
-
-    private async Task<bool> IsReadyAsync()
-    {
-        try
-        {
-            using var answer = await _client.GetAsync(new Uri(_url, "/-/ready"));
-            return answer.IsSuccessStatusCode;
-        }
-        catch (HttpRequestException)
-        {
-            return false;
-        }
     }
 }
