@@ -329,6 +329,39 @@ public abstract class MqttSessionContract : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task A_message_that_is_void_by_the_time_the_broker_is_there_is_never_sent()
+    {
+        var session = Open(Server.Options());
+        _sessions.Add(session);
+        var late = session.PublishAsync("t", "off"u8.ToArray(), MqttQos.AtLeastOnce, retain: false, new MqttPublishProperties { MessageExpiry = TimeSpan.FromMilliseconds(50) }).AsTask();
+        var began = TimeProvider.System.GetTimestamp();
+        await Until.TrueAsync(() => TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromMilliseconds(100), "the message is void");
+        _ = session.StartAsync();
+        var server = await AcceptAsync(MqttVersion.V500);
+        var end = session.PublishAsync("t", "end"u8.ToArray(), MqttQos.AtLeastOnce, retain: false).AsTask();
+
+        var first = await server.ReadAsync();
+
+        Assert.EndsWith("end", Encoding.UTF8.GetString(first.Body), StringComparison.Ordinal);
+        Assert.Equal(MqttReasonCode.ServerUnavailable, await late);
+        Assert.False(end.IsCompleted);
+    }
+
+    // None at all would mean for ever.
+    [Fact]
+    public async Task What_is_worth_less_than_a_second_is_told_with_an_expiry_of_one()
+    {
+        var (session, server) = await ConnectAsync(Server.Options());
+        var publish = session.PublishAsync("t", "off"u8.ToArray(), MqttQos.AtLeastOnce, retain: false, new MqttPublishProperties { MessageExpiry = TimeSpan.FromMilliseconds(900) }).AsTask();
+
+        var packet = await server.ReadAsync();
+
+        ReadOnlySpan<byte> oneSecond = [0x02, 0, 0, 0, 1];
+        Assert.True(packet.Body.AsSpan().IndexOf(oneSecond) > 0, Convert.ToHexString(packet.Body));
+        Assert.False(publish.IsCompleted);
+    }
+
     /// <summary>How a certificate that is not believed is reported.</summary>
     protected virtual MqttLossReason TlsLoss => MqttLossReason.TlsFailed;
 

@@ -74,6 +74,7 @@ internal sealed class MqttNetSession : IMqttSession
         if (qos > MqttQos.AtLeastOnce)
             throw new ArgumentOutOfRangeException(nameof(qos), qos, "This session publishes with QoS 0 or 1.");
 
+        var called = _time.GetTimestamp();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token);
         // One at a time keeps the order of the calls.
         await _publishing.WaitAsync(either.Token);
@@ -81,6 +82,10 @@ internal sealed class MqttNetSession : IMqttSession
         {
             while (true)
             {
+                // MQTTnet knows nothing of it: an order that waited for the broker, or whose acknowledgement was lost, must not come when nobody expects it any more.
+                var left = properties?.MessageExpiry - _time.GetElapsedTime(called);
+                if (left <= TimeSpan.Zero)
+                    return MqttReasonCode.ServerUnavailable;
                 if (_client is not { IsConnected: true } client)
                 {
                     if (qos == MqttQos.AtMostOnce)
@@ -91,7 +96,7 @@ internal sealed class MqttNetSession : IMqttSession
 
                 try
                 {
-                    var result = await client.PublishAsync(MqttNetTranslation.Message(topic, payload, qos, retain, properties), either.Token);
+                    var result = await client.PublishAsync(MqttNetTranslation.Message(topic, payload, qos, retain, properties is null ? null : properties with { MessageExpiry = left }), either.Token);
                     return (MqttReasonCode)result.ReasonCode;
                 }
                 catch (Exception error) when (IsLoss(error, either.Token))

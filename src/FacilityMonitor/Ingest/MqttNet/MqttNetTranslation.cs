@@ -54,7 +54,8 @@ internal static class MqttNetTranslation
         message.ContentType = properties.ContentType;
         message.ResponseTopic = properties.ResponseTopic;
         message.CorrelationData = properties.CorrelationData.IsEmpty ? null : properties.CorrelationData.ToArray();
-        message.MessageExpiryInterval = (uint)Math.Clamp(properties.MessageExpiry?.TotalSeconds ?? 0, 0, uint.MaxValue);
+        // 0 would be left out, and mean for ever.
+        message.MessageExpiryInterval = properties.MessageExpiry is { } expiry ? (uint)Math.Clamp(expiry.TotalSeconds, 1, uint.MaxValue) : 0;
         message.PayloadFormatIndicator = properties.PayloadIsText ? Net.Protocol.MqttPayloadFormatIndicator.CharacterData : Net.Protocol.MqttPayloadFormatIndicator.Unspecified;
         if (properties.UserProperties.Count > 0)
             message.UserProperties = [.. properties.UserProperties.Select(pair => new Net.Packets.MqttUserProperty(pair.Key, Encoding.UTF8.GetBytes(pair.Value)))];
