@@ -248,7 +248,7 @@ function Health() {
       ${Object.entries(journal.readers).map(([name, behind]) => Fact(t(`behind_${name}`), behind))}
       ${Fact(t('disk'), `${number(disk.free / 2 ** 30, 1)} GiB ${disk.error ?? ''}`, { bad: Boolean(disk.error) })}
       ${influx && Fact('InfluxDB', influx.said || influx.oldest
-    ? `× ${influx.said ? t('influxAway', { since: clock(influx.since), said: influx.said }) : t('influxBehind')}${influx.oldest ? ` · ${t('influxOldest', { at: clock(influx.oldest) })}` : ''}${influx.fullInH === undefined ? '' : ` · ${t('influxFull', { hours: number(influx.fullInH, influx.fullInH < 10 ? 1 : 0) })}`}`
+    ? `× ${influx.said ? t('influxAway', { since: clock(influx.since), said: influx.said }) : t('influxBehind')}${influx.oldest ? ` · ${t('influxOldest', { at: clock(influx.oldest) })}` : ''}${influx.room ? ` · ${t('influxFull', { time: local(influx.room) })}` : ''}`
     : t('influxFine', { target: influx.target }), { id: 'influx', bad: Boolean(influx.said || influx.oldest), row: Boolean(influx.said || influx.oldest) })}
       ${influx && influx.setAside > 0 && Fact(t('influxSetAside'), influx.setAside)}
       ${influx && influx.skipped > 0 && Fact(t('influxSkipped'), influx.skipped, { bad: true })}

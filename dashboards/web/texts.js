@@ -86,7 +86,7 @@ export const texts = {
   influxAway: { zh: '自 {since} 起收不进读数（{said}）', en: 'takes no readings since {since} ({said})' },
   influxBehind: { zh: '收得太慢，跟不上', en: 'takes readings too slowly' },
   influxOldest: { zh: '最早未写入的读数 {at}', en: 'oldest reading not written {at}' },
-  influxFull: { zh: '日志还能暂存约 {hours} 小时', en: 'room in the journal for about {hours} h' },
+  influxFull: { zh: '日志还能暂存{time}', en: 'room in the journal for {time}' },
   influxSetAside: { zh: 'InfluxDB 拒收的读数', en: 'readings InfluxDB found fault with' },
   influxSkipped: { zh: '因日志满而没发给 InfluxDB（次）', en: 'times readings were left out for InfluxDB' },
   lag: { zh: '写盘延迟', en: 'lag to disk' },

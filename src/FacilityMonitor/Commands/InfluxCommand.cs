@@ -91,6 +91,12 @@ internal static class InfluxCommand
                     "建库建 bucket 要管理员权限：可以只为这一次用 FM_INFLUX__USERNAME、FM_INFLUX__PASSWORD 或 FM_INFLUX__TOKEN 换成管理员。",
                     "Making a database or bucket takes the rights of an administrator: give them for this once by FM_INFLUX__USERNAME and FM_INFLUX__PASSWORD, or FM_INFLUX__TOKEN.").In(language));
             }
+            else if (error.Status is null)
+            {
+                await errors.WriteLineAsync(new LocalText(
+                    "那里没有 InfluxDB 应答：请核对 settings.yaml 的 influx.url，确认它在运行、这台机器连得到它，再运行一次。",
+                    "No InfluxDB answers there: check influx.url in settings.yaml, that it runs and that this machine reaches it, then run this again.").In(language));
+            }
 
             return 1;
         }

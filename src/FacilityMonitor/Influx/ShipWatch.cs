@@ -143,10 +143,26 @@ internal sealed partial class ShipWatch(
         return evidence;
     }
 
+    /// <summary>A time as a person says it: nobody plans by the hour for next month.</summary>
+    internal static LocalText About(TimeSpan time) => time switch
+    {
+        { TotalDays: > 99 } => new LocalText("99 天以上", "more than 99 days"),
+        { TotalDays: >= 3 } => Round(time.TotalDays, "F0", "天", "days"),
+        { TotalHours: >= 10 } => Round(time.TotalHours, "F0", "小时", "hours"),
+        { TotalHours: >= 1 } => Round(time.TotalHours, "F1", "小时", "hours"),
+        _ => Round(time.TotalMinutes, "F0", "分钟", "minutes"),
+    };
+
+    private static LocalText Round(double number, string format, string zh, string en)
+    {
+        var text = number.ToString(format, CultureInfo.InvariantCulture);
+        return new LocalText($"约 {text} {zh}", $"about {text} {en}");
+    }
+
     private (string Zh, string En) Room(ShipState ship) => ship.Skipped > 0
         ? ("日志空间已用完，一部分读数没有发给它，自带的存储里有。", "The journal had no room left: part of the readings was not sent to it; our own store has them.")
-        : TimeToFull is { } left
-            ? (string.Create(CultureInfo.InvariantCulture, $"照现在的速度，日志还能暂存约 {Hours(left)} 小时。"), string.Create(CultureInfo.InvariantCulture, $"At this rate the journal has room for about {Hours(left)} hours."))
+        : TimeToFull is { } time && About(time) is var left
+            ? ($"照现在的速度，日志还能暂存{left.Zh}。", $"At this rate the journal has room for {left.En}.")
             : ("读数暂存在日志里。", "They wait in the journal.");
 
     /// <summary>It takes readings, but late.</summary>
@@ -178,7 +194,6 @@ internal sealed partial class ShipWatch(
     private static string Reason(ShipTrouble trouble) =>
         trouble.Words.StartsWith("HTTP ", StringComparison.Ordinal) && trouble.Words.Length >= "HTTP 400".Length ? trouble.Words[.."HTTP 400".Length] : "";
 
-    private static double Hours(TimeSpan time) => time.TotalHours < 10 ? Math.Round(time.TotalHours, 1) : Math.Round(time.TotalHours);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Whether an alert about InfluxDB was open before the restart could not be read: {Reason}")]
     private partial void LogNotRead(string reason);

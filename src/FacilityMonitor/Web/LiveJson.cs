@@ -217,7 +217,7 @@ internal static class LiveJson
         if ((ship.Trouble is not null || shipping.IsBehind) && ship.OldestMs is { } oldest)
             writer.WriteNumber("oldest", oldest / OldestStep * OldestStep);
         if (shipping.TimeToFull is { } left)
-            writer.WriteNumber("fullInH", left.TotalHours < 10 ? Math.Round(left.TotalHours, 1) : Math.Round(left.TotalHours));
+            Local(writer, "room", Influx.ShipWatch.About(left));
         writer.WriteNumber("repeats", ship.Repeats);
         writer.WriteNumber("setAside", ship.SetAside);
         writer.WriteNumber("skipped", ship.Skipped);

@@ -7,8 +7,6 @@ namespace FacilityMonitor.Tests.EndToEnd;
 /// <summary>What a manager sees: the demo on a real broker, the page in a real browser.</summary>
 public sealed class PageTests
 {
-    private const float Patience = 150_000;
-
     [RealServerFact("mosquitto")]
     public async Task Nothing_is_shown_to_somebody_who_has_not_signed_in()
     {
@@ -35,9 +33,9 @@ public sealed class PageTests
         var page = await chromium.OpenAsync();
 
         await page.GotoAsync(service.Url);
-        await SignInAsync(page, "wrong");
+        await BrowserUnderTest.SignInAsync(page, "wrong");
         await page.GetByText("用户名或口令不对").WaitForAsync();
-        await SignInAsync(page, ServiceUnderTest.Password);
+        await BrowserUnderTest.SignInAsync(page, ServiceUnderTest.Password);
         var socket = page.GetByTestId("socket-huaihai-pile-02-s7");
         await Assertions.Expect(socket).ToHaveAttributeAsync("data-state", "never");
 
@@ -62,7 +60,7 @@ public sealed class PageTests
         await Assertions.Expect(alert).ToContainTextAsync("Huaihai Lane");
         using var stop = new CancellationTokenSource();
         var quiet = plug.SayForAsync(150, TimeSpan.FromMinutes(4), stop.Token);
-        await Assertions.Expect(alert).ToHaveCountAsync(0, new() { Timeout = 2 * Patience });
+        await Assertions.Expect(alert).ToHaveCountAsync(0, new() { Timeout = 2 * BrowserUnderTest.Patience });
         await Assertions.Expect(page.Locator("[aria-live=polite]")).ToContainTextAsync("Cleared: ");
         await stop.CancelAsync();
         await quiet;
@@ -80,7 +78,7 @@ public sealed class PageTests
         await using var chromium = await BrowserUnderTest.StartAsync();
         var page = await chromium.OpenAsync();
         await page.GotoAsync(service.Url);
-        await SignInAsync(page, ServiceUnderTest.Password);
+        await BrowserUnderTest.SignInAsync(page, ServiceUnderTest.Password);
         await using var plug = new Pile(broker, "pile-02");
         await plug.SayAsync(150);
         var socket = page.GetByTestId("socket-huaihai-pile-02-s7").Locator(".w");
@@ -116,7 +114,7 @@ public sealed class PageTests
         var page = await chromium.OpenAsync();
         await page.GotoAsync(service.Url);
         Assert.InRange(await page.EvaluateAsync<double>(WorstContrast), 4.5, 21);
-        await SignInAsync(page, ServiceUnderTest.Password);
+        await BrowserUnderTest.SignInAsync(page, ServiceUnderTest.Password);
         await Assertions.Expect(page.Locator("[data-rule=socket-overload]")).ToHaveCountAsync(1);
         await page.Locator("summary").ClickAsync();
 
@@ -153,7 +151,7 @@ public sealed class PageTests
 
         var plain = await chromium.OpenAsync(scripts: false);
         await plain.GotoAsync($"{service.Url}/?lang=zh");
-        await SignInAsync(plain, ServiceUnderTest.Password);
+        await BrowserUnderTest.SignInAsync(plain, ServiceUnderTest.Password);
         var said = await plain.InnerTextAsync("body");
         foreach (var word in (string[])["充电口过载", "2 号桩", "1150 W", "车棚充电回路", "新设备", "消息代理: 已连接"])
             Assert.Contains(word, said, StringComparison.Ordinal);
@@ -173,7 +171,7 @@ public sealed class PageTests
         await using var chromium = await BrowserUnderTest.StartAsync();
         var page = await chromium.OpenAsync();
         await page.GotoAsync($"{service.Url}/?lang=en");
-        await SignInAsync(page, ServiceUnderTest.Password);
+        await BrowserUnderTest.SignInAsync(page, ServiceUnderTest.Password);
 
         // No place, and the seventh of two sockets: both are there, and both say what is missing.
         await Assertions.Expect(page.GetByTestId("place-huaihai-")).ToContainTextAsync("No place registered");
@@ -213,7 +211,7 @@ public sealed class PageTests
         var page = await chromium.OpenAsync();
         await page.SetViewportSizeAsync(390, 844);
         await page.GotoAsync($"{service.Url}/?lang=en");
-        await SignInAsync(page, ServiceUnderTest.Password);
+        await BrowserUnderTest.SignInAsync(page, ServiceUnderTest.Password);
         await Assertions.Expect(page.GetByTestId("alerts-none")).ToHaveTextAsync("No open alert.");
         await Assertions.Expect(page.GetByTestId("card-health")).ToContainTextAsync("fine");
         await Assertions.Expect(page.GetByTestId("socket-huaihai-pile-02-s7")).ToHaveAttributeAsync("data-state", "offline");
@@ -268,51 +266,6 @@ public sealed class PageTests
           return worst;
         }
         """;
-
-    private static async Task SignInAsync(IPage page, string password)
-    {
-        await page.FillAsync("[name=user]", "manager");
-        await page.FillAsync("[name=password]", password);
-        await page.ClickAsync("main button");
-    }
-
-    /// <summary>A browser, and what its pages complained of.</summary>
-    private sealed class BrowserUnderTest(IPlaywright playwright, IBrowser browser) : IAsyncDisposable
-    {
-        public List<string> Errors { get; } = [];
-
-        public static async Task<BrowserUnderTest> StartAsync()
-        {
-            var playwright = await Playwright.CreateAsync();
-            return new BrowserUnderTest(playwright, await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
-            {
-                ExecutablePath = RealServerFactAttribute.FindProgram("chromium"),
-                Args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-            }));
-        }
-
-        public async Task<IPage> OpenAsync(bool scripts = true)
-        {
-            var context = await browser.NewContextAsync(new() { Locale = "zh-CN", JavaScriptEnabled = scripts });
-            context.SetDefaultTimeout(Patience);
-            Assertions.SetDefaultExpectTimeout(Patience);
-            var page = await context.NewPageAsync();
-            page.PageError += (_, error) => Errors.Add(error);
-            page.Console += (_, message) =>
-            {
-                // A refused sign-in is an error to the console, and meant.
-                if (message.Type == "error" && !message.Text.Contains("401", StringComparison.Ordinal))
-                    Errors.Add(message.Text);
-            };
-            return page;
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await browser.DisposeAsync();
-            playwright.Dispose();
-        }
-    }
 
     /// <summary>One pile of the demo neighbourhood, as small as the contract allows.</summary>
     private sealed class Pile(MosquittoBroker broker, string name) : IAsyncDisposable

@@ -1,3 +1,7 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
 using FacilityMonitor.Tests.Conventions;
 
 namespace FacilityMonitor.Tests.EndToEnd;
@@ -64,6 +68,64 @@ public sealed class RunScriptTests : IDisposable
         Assert.Contains(Path.Combine(_folder.Path, "mine"), output, StringComparison.Ordinal);
         Assert.Contains("lane", output, StringComparison.Ordinal);
     }
+
+    [RealServerFact("influxd")]
+    public async Task The_demo_runs_whole_into_an_InfluxDB_of_its_own_and_leaves_nothing_behind()
+    {
+        var start = new ProcessStartInfo("bash", [Path.Combine(SourceTree.Root, "src/run.sh"), "--influx", "--data", _folder.Path]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using var script = Process.Start(start)!;
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(5));
+        try
+        {
+            var errors = script.StandardError.ReadToEndAsync(deadline.Token);
+            var said = new StringBuilder();
+            while (await script.StandardOutput.ReadLineAsync(deadline.Token) is { } line && !line.Contains("Ctrl-C", StringComparison.Ordinal))
+                said.AppendLine(line);
+            Assert.False(script.HasExited, $"{said}{(script.HasExited ? await errors : "")}");
+
+            // What the simulated piles say is in the database that the script has named, a minute after nothing was installed.
+            var url = Regex.Match(said.ToString(), @"InfluxDB +(?<url>http://127\.0\.0\.1:\d+)").Groups["url"].Value;
+            using var client = new HttpClient { BaseAddress = new Uri(url) };
+            while (!(await client.GetStringAsync(new Uri("/query?db=facility&q=select+count(w)+from+pile", UriKind.Relative), deadline.Token)).Contains("\"count\"", StringComparison.Ordinal))
+                await Task.Delay(100, deadline.Token);
+            Assert.Equal(["firmware-sim", "influxd", "monitor", "mosquitto"], Ours().Select(Kind).Order());
+
+            using (var stop = Process.Start("kill", ["-TERM", script.Id.ToString(CultureInfo.InvariantCulture)]))
+                await stop.WaitForExitAsync(deadline.Token);
+            await script.WaitForExitAsync(deadline.Token);
+            Assert.Equal((143, ""), (script.ExitCode, await errors));
+            Assert.Empty(Ours());
+        }
+        finally
+        {
+            if (!script.HasExited)
+                script.Kill(entireProcessTree: true);
+        }
+    }
+
+    /// <summary>Command lines of the processes that were started with this test's folder.</summary>
+    private List<string> Ours()
+    {
+        List<string> lines = [];
+        foreach (var process in Directory.GetDirectories("/proc").Where(path => char.IsAsciiDigit(Path.GetFileName(path)[0])))
+        {
+            try
+            {
+                var line = File.ReadAllText(Path.Combine(process, "cmdline"));
+                if (line.Contains(_folder.Path, StringComparison.Ordinal) && !line.Contains("run.sh", StringComparison.Ordinal))
+                    lines.Add(line);
+            }
+            catch (IOException)
+            {
+                // It has ended meanwhile.
+            }
+        }
+
+        return lines;
+    }
+
+    private static string Kind(string commandLine) =>
+        ((string[])["firmware-sim", "influxd", "mosquitto"]).FirstOrDefault(name => commandLine.Contains(name, StringComparison.Ordinal)) ?? "monitor";
 
     private Task<(int Code, string Output, string Errors)> SetupAsync(string script) =>
         Terminal.RunAsync("bash", ["-c", $"set -euo pipefail; source '{Path.Combine(SourceTree.Root, "src/deploy/setup.sh")}'; {script}"], _folder.Path);

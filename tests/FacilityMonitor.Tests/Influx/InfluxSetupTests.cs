@@ -75,6 +75,15 @@ public sealed class InfluxSetupTests
         Assert.DoesNotContain(server.Asked, asked => asked.Method == "POST");
     }
 
+    [Fact]
+    public async Task Where_nobody_answers_it_says_what_to_check()
+    {
+        var (code, errors) = await InitAsync(InfluxdFixture.SettingsFor(new Uri($"http://127.0.0.1:{LoopbackPort.Free()}")), null, out var said);
+        Assert.Equal(1, code);
+        Assert.Empty(said);
+        Assert.Contains("check influx.url in settings.yaml, that it runs and that this machine reaches it", errors, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("{}")]

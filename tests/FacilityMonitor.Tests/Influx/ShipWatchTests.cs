@@ -84,6 +84,17 @@ public sealed class ShipWatchTests : IAsyncDisposable
         Assert.Contains("room for about", Assert.Single(_told).Text.En, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0.05, "about 3 minutes", "约 3 分钟")]
+    [InlineData(1, "about 1.0 hours", "约 1.0 小时")]
+    [InlineData(9.9, "about 9.9 hours", "约 9.9 小时")]
+    [InlineData(10, "about 10 hours", "约 10 小时")]
+    [InlineData(71.4, "about 71 hours", "约 71 小时")]
+    [InlineData(72, "about 3 days", "约 3 天")]
+    [InlineData(99 * 24, "about 99 days", "约 99 天")]
+    [InlineData((99 * 24) + 1, "more than 99 days", "99 天以上")]
+    public void A_time_is_told_as_a_person_would_plan_by_it(double hours, string en, string zh) => Assert.Equal((en, zh), (ShipWatch.About(TimeSpan.FromHours(hours)).En, ShipWatch.About(TimeSpan.FromHours(hours)).Zh));
+
     [Fact]
     public async Task That_part_was_left_out_is_said_too()
     {

@@ -45,18 +45,22 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
 
     public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    public static async Task<PageUnderTest> StartAsync(string data, ManualTime? clock = null, string password = Password, string language = "zh", IReadOnlyList<ChannelDefinition>? channels = null)
+    public static async Task<PageUnderTest> StartAsync(string data, ManualTime? clock = null, string password = Password, string language = "zh", IReadOnlyList<ChannelDefinition>? channels = null,
+        IReadOnlyDictionary<string, string>? further = null)
     {
         var url = $"http://127.0.0.1:{LoopbackPort.Free()}";
         var folder = Path.Combine(SourceTree.Root, "src/FacilityMonitor/demo");
-        var (settings, errors) = SettingsLoader.Load(folder, new Hashtable
+        var given = new Hashtable
         {
             ["FM_BROKER__PORT"] = LoopbackPort.Free().ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["FM_DATA__DIRECTORY"] = data,
             ["FM_WEB__URL"] = url,
             ["FM_WEB__SIGN_IN__PASSWORD"] = password,
             ["FM_LANGUAGE"] = language,
-        });
+        };
+        foreach (var (name, value) in further ?? new Dictionary<string, string>())
+            given[name] = value;
+        var (settings, errors) = SettingsLoader.Load(folder, given);
         Assert.Empty(errors);
         var time = clock ?? new ManualTime();
         var app = RunCommand.Build(folder, FacilityLoader.Load(folder, RunCommand.Rules).Facility!, settings!, time, channels);
