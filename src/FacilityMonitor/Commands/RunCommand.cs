@@ -94,8 +94,6 @@ internal static class RunCommand
         app.MapControl();                              // what they order
         app.MapReports();                              // what providers say of their messages
         app.MapAct();                                  // what a phone opens from a message
-        app.MapOnCall();                               // who is on duty, and what is open
-        app.MapFlyWire();                              // suspicions that are followed up
         app.MapResponseApi();                          // the same for programs
         return app;
     }

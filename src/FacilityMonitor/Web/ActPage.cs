@@ -4,6 +4,7 @@ using FacilityMonitor.Journal;
 using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
+using FacilityMonitor.Web.Pages;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -13,8 +14,11 @@ namespace FacilityMonitor.Web;
 /// <param name="Path">The page.</param>
 /// <param name="Alert">The alert.</param>
 /// <param name="By">Who.</param>
-/// <param name="Proof">Markup that every form holds; empty where the link is the proof.</param>
-internal sealed record ActDoor(string Path, string Alert, Actor By, string Proof);
+internal sealed record ActDoor(string Path, string Alert, Actor By)
+{
+    /// <summary>Whether every form has to prove that it is ours: whoever came by a link holds the proof in the link.</summary>
+    public bool IsSignedIn => By.Via == "page";
+}
 
 /// <summary><c>/a/…</c>: what a phone opens from a message. No login, no app, no script; the link is the pass. To open it changes nothing; every button is a plain form.</summary>
 /// <remarks>Whoever is signed in to the page gets the same at <c>/alert/…</c>, by name of <see cref="Manager"/>: until there are accounts it is one person.</remarks>
@@ -29,8 +33,6 @@ internal static class ActPage
     /// <summary>Longest shelving that a form asks for, h: of the least urgent.</summary>
     private const int ShelveHoursMax = 168;
 
-    private const string Style = "<link rel=\"stylesheet\" href=\"/web/act.css\">";
-
     public static void MapAct(this WebApplication app)
     {
         app.MapGet("/a/{token}", ShowByLink);
@@ -42,35 +44,41 @@ internal static class ActPage
         app.MapGet("/alert/{alert}/photo/{name}", (string alert, string name, ResponseDesk desk, PhotoStore photos) => Photo(alert, name, desk, photos)).RequireAuthorization();
     }
 
-    private static IResult ShowByLink(HttpContext context, string token, ActLinks links, ResponseDesk desk, ContactDesk contacts, FacilitySource registry, ResponseLog log, TimeProvider time)
+    private static IResult ShowByLink(HttpContext context, string token, ActLinks links, ResponseDesk desk, ContactDesk contacts, FacilitySource registry, TimeProvider time)
     {
         var now = NowMs(time);
         if (links.Read(token, now) is not { } pass)
             return Message(context, "act-expired", StatusCodes.Status404NotFound);
+        var (path, people) = ("/a/" + token, registry.Current.Facility.People);
+        var name = people.Find(pass.Person)?.Name ?? new LocalText(pass.Person, pass.Person);
         if (pass.Alert == ActLinks.HandOver)
-            return Page.Write(context, Style, HandOverView.Body(context, token, pass.Person, desk.OpenFor(pass.Person), registry.Current.Facility, alert => "/a/" + links.Token(alert, pass.Person, now)));
+        {
+            var open = desk.OpenFor(pass.Person);
+            var list = new OpenAlertsView(open, people, alert => "/a/" + links.Token(alert, pass.Person, now));
+            return new ViewAnswer<HandOverView>("HandOver", new HandOverView(path, name, open.Count(one => one.IsLeftBehind), list));
+        }
+
         if (pass.Alert.StartsWith(ContactTable.Prefix, StringComparison.Ordinal))
         {
             return contacts.Find(pass) is { } question
-                ? Page.Write(context, Style, ContactView.Body(context, token, pass.Person, question.Channel, question.IsConfirmed, registry.Current.Facility))
+                ? new ViewAnswer<ContactView>("Contact", new ContactView(path, name, question.Channel, question.IsConfirmed))
                 : Message(context, "act-expired", StatusCodes.Status404NotFound);
         }
 
-        return Show(context, new ActDoor("/a/" + token, pass.Alert, new Actor(pass.Person, "link"), ""), desk, registry, now);
+        return desk.Find(pass.Alert) is { } dossier
+            ? new ViewAnswer<AlertView>("Act", new AlertView(new ActDoor(path, pass.Alert, new Actor(pass.Person, "link")), dossier, registry.Current, now))
+            : Message(context, "act-expired", StatusCodes.Status404NotFound);
     }
 
-    private static IResult ShowBySignIn(HttpContext context, string alert, IAntiforgery antiforgery, ResponseDesk desk, FacilitySource registry, TimeProvider time) =>
-        Show(context, SignedIn(alert, Page.Token(context, antiforgery)), desk, registry, NowMs(time));
-
-    private static IResult Show(HttpContext context, ActDoor door, ResponseDesk desk, FacilitySource registry, long nowMs) => desk.Find(door.Alert) is { } dossier
-        ? Page.Write(context, Style, ActView.Body(context, door, dossier, registry, nowMs))
-        : Message(context, door.By.Via == "page" ? "act-calls-nobody" : "act-expired", StatusCodes.Status404NotFound);
+    private static IResult ShowBySignIn(HttpContext context, string alert, ResponseDesk desk, FacilitySource registry, TimeProvider time) => desk.Find(alert) is { } dossier
+        ? new ViewAnswer<AlertView>("Alert", new AlertView(SignedIn(alert), dossier, registry.Current, NowMs(time)))
+        : Message(context, "act-calls-nobody", StatusCodes.Status404NotFound);
 
     private static async Task<IResult> PostByLinkAsync(HttpContext context, string token, string what, ActLinks links, ResponseDesk desk, ContactDesk contacts, PhotoStore photos, TimeProvider time)
     {
         if (links.Read(token, NowMs(time)) is not { } pass)
             return Message(context, "act-expired", StatusCodes.Status404NotFound);
-        var door = new ActDoor("/a/" + token, pass.Alert, new Actor(pass.Person, "link"), "");
+        var door = new ActDoor("/a/" + token, pass.Alert, new Actor(pass.Person, "link"));
         try
         {
             if (pass.Alert == ActLinks.HandOver)
@@ -91,9 +99,9 @@ internal static class ActPage
     }
 
     private static Task<IResult> PostBySignInAsync(HttpContext context, string alert, string what, IAntiforgery antiforgery, ResponseDesk desk, PhotoStore photos, TimeProvider time) =>
-        PostAsync(context, SignedIn(alert, ""), what, desk, photos, () => antiforgery.IsRequestValidAsync(context), NowMs(time));
+        PostAsync(context, SignedIn(alert), what, desk, photos, () => antiforgery.IsRequestValidAsync(context), NowMs(time));
 
-    private static ActDoor SignedIn(string alert, string proof) => new("/alert/" + Uri.EscapeDataString(alert), alert, new Actor(Manager, "page"), proof);
+    private static ActDoor SignedIn(string alert) => new("/alert/" + Uri.EscapeDataString(alert), alert, new Actor(Manager, "page"));
 
     private static async Task<IResult> PostAsync(HttpContext context, ActDoor door, string what, ResponseDesk desk, PhotoStore photos, Func<Task<bool>> isOurs, long nowMs)
     {
@@ -102,7 +110,7 @@ internal static class ActPage
         var hasFile = context.Request.ContentType!.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase);
         using var place = hasFile ? photos.Enter() : null;
         if (hasFile && place is null)
-            return Message(context, Texts.In(context, "act-busy"), door, StatusCodes.Status503ServiceUnavailable);
+            return Message(Texts.In(context, "act-busy"), door, StatusCodes.Status503ServiceUnavailable);
         var bytesMax = hasFile ? PhotoFile.BytesMax + FormBytesMax : FormBytesMax;
         if (context.Request.ContentLength > bytesMax)
             return hasFile ? Refused(context, door, photos.RefuseTooLarge(), StatusCodes.Status413PayloadTooLarge) : Message(context, "act-bad", StatusCodes.Status400BadRequest);
@@ -111,7 +119,7 @@ internal static class ActPage
         {
             var form = await context.Request.ReadFormAsync();
             if (!await isOurs())
-                return Message(context, Texts.In(context, "act-again"), door, StatusCodes.Status400BadRequest);
+                return Message(Texts.In(context, "act-again"), door, StatusCodes.Status400BadRequest);
             var (photo, refusal) = await PhotoAsync(form, photos);
             if (refusal is not null)
                 return Refused(context, door, refusal, StatusCodes.Status422UnprocessableEntity);
@@ -213,15 +221,13 @@ internal static class ActPage
         return Results.StatusCode(StatusCodes.Status303SeeOther);
     }
 
-    private static IResult NotSaved(HttpContext context, ActDoor door) => Message(context, Texts.In(context, "act-not-saved"), door, StatusCodes.Status503ServiceUnavailable);
+    private static ViewAnswer<SaidView> NotSaved(HttpContext context, ActDoor door) => Message(Texts.In(context, "act-not-saved"), door, StatusCodes.Status503ServiceUnavailable);
 
-    private static IResult Refused(HttpContext context, ActDoor door, LocalText why, int status) => Message(context, why.In(Texts.Language(context)), door, status);
+    private static ViewAnswer<SaidView> Refused(HttpContext context, ActDoor door, LocalText why, int status) => Message(why.In(Texts.Language(context)), door, status);
 
-    private static IResult Message(HttpContext context, string key, int status) =>
-        Page.Write(context, Style, $"<main class=\"act\"><p class=\"said\">{Page.Encode(Texts.In(context, key))}</p><p><a href=\"tel:119\">119</a></p></main>", status);
+    private static ViewAnswer<SaidView> Message(HttpContext context, string key, int status) => new ViewAnswer<SaidView>("Said", new SaidView(Texts.In(context, key), null), status);
 
-    private static IResult Message(HttpContext context, string text, ActDoor door, int status) => Page.Write(
-        context, Style, $"<main class=\"act\"><p class=\"said\" role=\"alert\">{Page.Encode(text)}</p><p><a href=\"{door.Path}\">{Page.Encode(Texts.In(context, "act-back"))}</a></p></main>", status);
+    private static ViewAnswer<SaidView> Message(string text, ActDoor door, int status) => new ViewAnswer<SaidView>("Said", new SaidView(text, door.Path), status);
 
     private static long NowMs(TimeProvider time) => time.GetUtcNow().ToUnixTimeMilliseconds();
 }

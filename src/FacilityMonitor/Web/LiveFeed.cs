@@ -76,11 +76,11 @@ internal sealed partial class LiveFeed(
         }
     }
 
-    /// <summary>The state as it is now for a page without scripts.</summary>
-    public string Draw(Func<LiveView, MonitoringState, long, string> draw)
+    /// <summary>Looks at the state as it is now, for a page that the server writes. Nothing changes while it is looked at: be quick.</summary>
+    public T Look<T>(Func<LiveView, MonitoringState, long, T> look)
     {
         lock (_gate)
-            return draw(_view, monitoring.State, NowMs());
+            return look(_view, monitoring.State, NowMs());
     }
 
     /// <summary>A page went.</summary>

@@ -18,14 +18,14 @@ internal sealed class SignIn(ServiceSettings settings, SignInAttempts attempts)
 
     private readonly string _stamp = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{settings.Web.User}\n{settings.Web.Password}")))[..16];
 
-    public static IResult Form(HttpContext context, IAntiforgery antiforgery) => Html(context, antiforgery, "", "", StatusCodes.Status200OK);
+    public static IResult Form() => Ask("", "", StatusCodes.Status200OK);
 
     public static async Task<IResult> PostAsync(HttpContext context, IAntiforgery antiforgery, SignIn signIn)
     {
         if (!await antiforgery.IsRequestValidAsync(context))
-            return Html(context, antiforgery, Texts.In(context, "sign-in-again"), "", StatusCodes.Status400BadRequest);
+            return Ask(Texts.In(context, "sign-in-again"), "", StatusCodes.Status400BadRequest);
         var form = await context.Request.ReadFormAsync();
-        return await signIn.EnterAsync(context, antiforgery, form["user"].ToString(), form["password"].ToString());
+        return await signIn.EnterAsync(context, form["user"].ToString(), form["password"].ToString());
     }
 
     public static async Task<IResult> LeaveAsync(HttpContext context, IAntiforgery antiforgery)
@@ -46,15 +46,15 @@ internal sealed class SignIn(ServiceSettings settings, SignInAttempts attempts)
         await context.HttpContext.SignOutAsync();
     }
 
-    private async Task<IResult> EnterAsync(HttpContext context, IAntiforgery antiforgery, string user, string password)
+    private async Task<IResult> EnterAsync(HttpContext context, string user, string password)
     {
         var from = context.Connection.RemoteIpAddress;
         if (attempts.MustWait(from))
-            return Html(context, antiforgery, Texts.In(context, "sign-in-wait"), user, StatusCodes.Status429TooManyRequests);
+            return Ask(Texts.In(context, "sign-in-wait"), user, StatusCodes.Status429TooManyRequests);
         if (!IsRight(user, password))
         {
             attempts.WasWrong(from);
-            return Html(context, antiforgery, Texts.In(context, "sign-in-wrong"), user, StatusCodes.Status401Unauthorized);
+            return Ask(Texts.In(context, "sign-in-wrong"), user, StatusCodes.Status401Unauthorized);
         }
 
         attempts.WasRight(from);
@@ -70,23 +70,12 @@ internal sealed class SignIn(ServiceSettings settings, SignInAttempts attempts)
     private static bool Same(string left, string right) =>
         CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(left)), SHA256.HashData(Encoding.UTF8.GetBytes(right)));
 
-    private static IResult Html(HttpContext context, IAntiforgery antiforgery, string notice, string user, int status)
-    {
-        // Whoever mistyped the password goes on there. A name longer than any real one is not sent back.
-        var isKept = user.Length is > 0 and <= UserLengthMax;
-        var (name, focusName, focusPassword) = isKept ? ($" value=\"{Page.Encode(user)}\"", "", " autofocus") : ("", " autofocus", "");
-        string T(string key) => Page.Encode(Texts.In(context, key));
-        return Page.Write(context, "", $"""
-            <header><h1>{T("product")}</h1><nav>{Page.LanguageLink(context, "/sign-in")}</nav></header>
-            <main class="sign-in">
-            <p role="alert">{Page.Encode(notice)}</p>
-            <form method="post" action="/sign-in">
-            {Page.Token(context, antiforgery)}
-            <label>{T("user")} <input name="user" autocomplete="username"{name} required{focusName}></label>
-            <label>{T("password")} <input name="password" type="password" autocomplete="current-password" required{focusPassword}></label>
-            <button>{T("sign-in")}</button>
-            </form>
-            </main>
-            """, status);
-    }
+    /// <summary>Whoever mistyped the password goes on there. A name longer than any real one is not sent back.</summary>
+    private static ViewAnswer<SignInForm> Ask(string notice, string user, int status) =>
+        new("SignIn", new SignInForm(notice, user.Length is > 0 and <= UserLengthMax ? user : null), status);
 }
+
+/// <summary>What stands in the form of the door.</summary>
+/// <param name="Notice">What was wrong before; empty: nothing.</param>
+/// <param name="User">The name that was given; null: none.</param>
+internal sealed record SignInForm(string Notice, string? User);

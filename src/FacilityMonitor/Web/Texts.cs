@@ -5,11 +5,15 @@ namespace FacilityMonitor.Web;
 /// <summary>The texts the server writes; the page's own are in dashboards/web/texts.js. Each in both languages.</summary>
 internal static class Texts
 {
+    /// <summary>What an address says of the language.</summary>
+    public const string Choice = "lang";
+
     private const string Cookie = "lang";
 
     public static IReadOnlyDictionary<string, (string Zh, string En)> All { get; } = new Dictionary<string, (string, string)>
     {
         ["product"] = ("设施卫士", "FacilityMonitor"),
+        ["pages"] = ("页面", "Pages"),
         ["user"] = ("用户名", "User"),
         ["password"] = ("口令", "Password"),
         ["sign-in"] = ("登录", "Sign in"),
@@ -162,7 +166,7 @@ internal static class Texts
 
     /// <summary>The language of a request: <c>?lang=</c>, else what was chosen before, else what the browser prefers, else that of the settings.</summary>
     public static string Language(HttpContext context) =>
-        Known(context.Request.Query["lang"].ToString()) ?? Known(context.Request.Cookies[Cookie]) ?? Preferred(context.Request)
+        Known(context.Request.Query[Choice].ToString()) ?? Known(context.Request.Cookies[Cookie]) ?? Preferred(context.Request)
         ?? context.RequestServices.GetRequiredService<ServiceSettings>().Language;
 
     public static string In(HttpContext context, string key) => In(Language(context), key);
@@ -172,7 +176,7 @@ internal static class Texts
     /// <summary>Whoever chose a language keeps it, also through the sign-in that comes between.</summary>
     public static Task Remember(HttpContext context, RequestDelegate next)
     {
-        if (Known(context.Request.Query["lang"].ToString()) is { } chosen)
+        if (Known(context.Request.Query[Choice].ToString()) is { } chosen)
             context.Response.Cookies.Append(Cookie, chosen, new CookieOptions { SameSite = SameSiteMode.Strict, MaxAge = TimeSpan.FromDays(365), HttpOnly = true });
         return next(context);
     }

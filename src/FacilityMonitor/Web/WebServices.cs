@@ -1,8 +1,11 @@
+using System.Text.Encodings.Web;
+using System.Text.Unicode;
 using FacilityMonitor.Configuration;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.FileProviders;
+using Microsoft.Extensions.WebEncoders;
 
 namespace FacilityMonitor.Web;
 
@@ -14,6 +17,7 @@ internal static class WebServices
 
     public static void AddWeb(this WebApplicationBuilder builder, ServiceSettings settings)
     {
+        builder.Services.AddPages();
         builder.Services.AddSingleton<LiveFeed>();
         builder.Services.AddHostedService(services => services.GetRequiredService<LiveFeed>());
         builder.Services.AddSingleton<FirstPicture>();
@@ -35,6 +39,22 @@ internal static class WebServices
         });
     }
 
+    /// <summary>Pages and views of <c>Web/Pages</c>, compiled with the rest. Whoever has not signed in sees none of the pages; views are shown by endpoints that say so themselves.</summary>
+    public static void AddPages(this IServiceCollection services)
+    {
+        // Chinese stays readable; what could be markup does not stay markup.
+        services.Configure<WebEncoderOptions>(options => options.TextEncoderSettings = new TextEncoderSettings(UnicodeRanges.All));
+        services.AddTransient<ViewTexts>();
+        services.AddRazorPages(options =>
+            {
+                options.RootDirectory = "/Web/Pages";
+                options.Conventions.AuthorizeFolder("/");
+            })
+            // Ours alone, whatever program we run in: tests are another one.
+            .ConfigureApplicationPartManager(parts => parts.ApplicationParts.Clear())
+            .AddApplicationPart(typeof(WebServices).Assembly);
+    }
+
     public static void MapWeb(this WebApplication app)
     {
         app.Use(SecurityHeaders);
@@ -47,7 +67,7 @@ internal static class WebServices
         app.MapGet("/sign-in", SignIn.Form);
         app.MapPost("/sign-in", SignIn.PostAsync);
         app.MapPost("/sign-out", SignIn.LeaveAsync).RequireAuthorization();
-        app.MapGet("/", Page.Show).RequireAuthorization();
+        app.MapRazorPages();
         app.MapGet(EventsPath, StreamAsync).RequireAuthorization();
     }
 

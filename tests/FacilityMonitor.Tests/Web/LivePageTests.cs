@@ -125,7 +125,7 @@ public sealed class LivePageTests : IDisposable
         await page.SignInAsync(PageUnderTest.Password);
         for (var number = 0; number < 53; number++)
             await page.SayAsync($"stranger-{number}", "s1", 5);
-        await page.UntilAsync(() => page.Feed.Draw((view, _, _) => view.All.Count.ToString(System.Globalization.CultureInfo.InvariantCulture)) == "53", "every device");
+        await page.UntilAsync(() => page.Feed.Look((view, _, _) => view.All.Count.ToString(System.Globalization.CultureInfo.InvariantCulture)) == "53", "every device");
 
         var text = await TextAsync(page, "/");
 

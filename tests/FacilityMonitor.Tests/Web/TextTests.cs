@@ -41,7 +41,7 @@ public sealed partial class TextTests
     [Fact]
     public void Every_text_of_the_server_is_there_in_both_languages_and_is_used()
     {
-        var sources = string.Concat(Directory.GetFiles(Path.Combine(SourceTree.Root, "src/FacilityMonitor/Web"), "*.cs").Select(File.ReadAllText));
+        var sources = string.Concat(Sources());
         foreach (var (key, (zh, en)) in Texts.All)
         {
             AssertBoth(key, zh, en);
@@ -52,7 +52,7 @@ public sealed partial class TextTests
     [Fact]
     public void Every_text_the_server_asks_for_is_there()
     {
-        var asked = Directory.GetFiles(Path.Combine(SourceTree.Root, "src/FacilityMonitor/Web"), "*.cs").SelectMany(file => AskedOfServer().Matches(File.ReadAllText(file))).Select(call => call.Groups["key"].Value).ToHashSet();
+        var asked = Sources().SelectMany(source => AskedOfServer().Matches(source)).Select(call => call.Groups["key"].Value).ToHashSet();
 
         Assert.True(asked.Count > 10, $"{asked.Count} were found");
         Assert.Empty(asked.Except(Texts.All.Keys));
@@ -136,6 +136,9 @@ public sealed partial class TextTests
         }
     }
 
+    /// <summary>The code and the views of the pages.</summary>
+    private static IEnumerable<string> Sources() => SourceTree.Files("src/FacilityMonitor/Web", "*.cs").Concat(SourceTree.Files("src/FacilityMonitor/Web", "*.cshtml")).Select(File.ReadAllText);
+
     /// <summary>What an object of the health section holds, from the code that writes it.</summary>
     private static List<string> WrittenIn(string name)
     {
@@ -175,7 +178,7 @@ public sealed partial class TextTests
     [GeneratedRegex(@"(?:^|, )(?<name>\w+)(?=:|,|$)")]
     private static partial Regex Given();
 
-    [GeneratedRegex("(?:\\bSay|\\bT|\\bSection)\\(\"(?<key>[^\"]+)\"\\)|Texts\\.In\\(context, \"(?<key>[^\"]+)\"\\)")]
+    [GeneratedRegex("\\bSay\\(\"(?<key>[^\"]+)\"\\)|\\bT\\[\"(?<key>[^\"]+)\"\\]|Texts\\.In\\((?:context|language), \"(?<key>[^\"]+)\"\\)")]
     private static partial Regex AskedOfServer();
 
     [GeneratedRegex(@"(?:return|\?|:) '(?<state>\w+)'")]

@@ -91,10 +91,10 @@ internal static class OpenAlerts
     }
 
     /// <summary>Who has it, in words.</summary>
-    public static (string Zh, string En) Holders(OpenAlert one, People people)
+    public static LocalText Holders(OpenAlert one, People people)
     {
         if (one.Holders.Count == 0)
-            return ("还没有人处理", "nobody has taken it");
+            return new LocalText("还没有人处理", "nobody has taken it");
         var (zh, en) = (new List<string>(), new List<string>());
         foreach (var (person, isOnDuty) in one.Holders)
         {
@@ -103,7 +103,7 @@ internal static class OpenAlerts
             en.Add(isOnDuty ? name.En : name.En + " (off duty)");
         }
 
-        return (string.Join("、", zh) + " 在处理", "taken by " + string.Join(", ", en));
+        return new LocalText(string.Join("、", zh) + " 在处理", "taken by " + string.Join(", ", en));
     }
 
     private static bool Calls(AlertResponse state, Team team) => state.Chain.Steps.Any(step => step.Tiers.Contains(team.Tier));

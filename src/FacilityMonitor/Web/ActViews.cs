@@ -1,0 +1,23 @@
+using FacilityMonitor.Registry;
+using FacilityMonitor.Web.Pages;
+
+namespace FacilityMonitor.Web;
+
+/// <summary>What is open for whoever came on duty.</summary>
+/// <param name="Path">The page.</param>
+/// <param name="Name">Whose it is.</param>
+/// <param name="Left">Alerts held by nobody who is still there.</param>
+/// <param name="List">What is open.</param>
+internal sealed record HandOverView(string Path, LocalText Name, int Left, OpenAlertsView List);
+
+/// <summary>Asks a person whether a message arrived.</summary>
+/// <param name="Path">The page.</param>
+/// <param name="Name">Whose it is.</param>
+/// <param name="Channel">The way it came.</param>
+/// <param name="IsConfirmed">Whether it was answered.</param>
+internal sealed record ContactView(string Path, LocalText Name, string Channel, bool IsConfirmed);
+
+/// <summary>What became of a link or a form.</summary>
+/// <param name="Text">The words.</param>
+/// <param name="Back">The page to go back to; null: there is none.</param>
+internal sealed record SaidView(string Text, string? Back);

@@ -1,0 +1,92 @@
+using FacilityMonitor.Alerts;
+using FacilityMonitor.OnCall.Responses;
+using FacilityMonitor.Registry;
+using FacilityMonitor.Response;
+
+namespace FacilityMonitor.Web;
+
+/// <summary>One alert with its buttons, as a phone shows it.</summary>
+/// <param name="Door">Who acts on it, and where.</param>
+/// <param name="Dossier">All that is known of it.</param>
+/// <param name="Index">The registry.</param>
+/// <param name="NowMs">Now, ms since 1970-01-01 UTC.</param>
+internal sealed record AlertView(ActDoor Door, AlertDossier Dossier, FacilityIndex Index, long NowMs)
+{
+    /// <summary>Lines of the timeline that are shown, the newest first.</summary>
+    public const int LinesMax = 12;
+
+    private static readonly int[] ShelveHours = [1, 4, 8, 24, 168];
+
+    public AlertResponse State => Dossier.State;
+
+    public bool IsOpen => State.Stage != ResponseStage.Closed;
+
+    /// <summary>Whether whoever looks has taken it.</summary>
+    public bool IsMine => State.Acknowledgements.Any(one => one.Person == Door.By.Person);
+
+    public Site? Site => State.Site is { } id ? Index.FindSite(id) : null;
+
+    public long Minutes => Math.Max(0, NowMs - State.OnsetMs) / 60_000;
+
+    /// <summary>People still needed; nobody, when enough have taken it.</summary>
+    public int Wanted => State.IsAnswered || !IsOpen ? 0 : Math.Max(1, State.Required) - State.Acknowledgements.Count;
+
+    /// <summary>People it can be handed to.</summary>
+    public IReadOnlyList<Person> Others => IsOpen ? [.. Index.Facility.People.Persons.Where(person => person.Id != Door.By.Person && person.Contacts.Count > 0)] : [];
+
+    public IReadOnlyList<string> Photos => [.. State.Photos.Where(PhotoStore.IsName)];
+
+    /// <summary>The buttons in the order of their urgency: what each does, its text and its style.</summary>
+    public IEnumerable<(string What, string Key, string Css)> Buttons()
+    {
+        if (!IsMine)
+            yield return ("acknowledge", "act-acknowledge", "first");
+        if (IsMine && State.Stage < ResponseStage.EnRoute)
+            yield return ("set-out", "act-set-out", "second");
+        if (State.Stage < ResponseStage.OnScene)
+            yield return ("arrive", "act-arrive", IsMine ? "first" : "second");
+        if (State.Priority == Priority.P0)
+            yield return ("extinguished", "act-extinguished", "second");
+        // Whoever dismisses a suspicion says what it was: its form is below.
+        if (Dossier.Case is null)
+            yield return ("false-alarm", "act-false-alarm", "second");
+        if (IsMine)
+            yield return ("unacknowledge", "act-unacknowledge", "second");
+    }
+
+    /// <summary>For how many hours it may be shelved; none, when it never is.</summary>
+    public IEnumerable<int> Shelvable => ResponseTiming.ShelveMaxMs(State.Priority) is { } most ? ShelveHours.Where(hour => hour * 3_600_000L <= most) : [];
+
+    /// <summary>What a person is called.</summary>
+    public string Name(string person, string language) =>
+        Index.Facility.People.Find(person)?.Name.In(language) ?? (person == ActPage.Manager ? Texts.In(language, "act-manager") : person);
+
+    /// <summary>Day-less time of an instant.</summary>
+    public static string Clock(long ms) => AlertText.Clock(ms)[6..];
+
+    /// <summary>The text of a stage.</summary>
+    public static string StageKey(ResponseStage stage) => stage switch
+    {
+        ResponseStage.Open => "act-stage-open",
+        ResponseStage.Acked => "act-stage-acked",
+        ResponseStage.EnRoute => "act-stage-en-route",
+        ResponseStage.OnScene => "act-stage-on-scene",
+        ResponseStage.Closed => "act-stage-closed",
+    };
+
+    /// <summary>The text of a cause.</summary>
+    public static string CauseKey(CauseCode cause) => cause switch
+    {
+        CauseCode.Fire => "cause-fire",
+        CauseCode.OverheatedBattery => "cause-overheated-battery",
+        CauseCode.Overload => "cause-overload",
+        CauseCode.FlyWire => "cause-fly-wire",
+        CauseCode.SensorFault => "cause-sensor-fault",
+        CauseCode.Test => "cause-test",
+        CauseCode.Maintenance => "cause-maintenance",
+        CauseCode.ResidentDispute => "cause-resident-dispute",
+        CauseCode.Network => "cause-network",
+        CauseCode.FalseAlarm => "cause-false-alarm",
+        CauseCode.Unknown => "cause-unknown",
+    };
+}
