@@ -1,9 +1,13 @@
+using System.Runtime.InteropServices;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Readings;
 
 namespace FacilityMonitor.Storage;
 
-/// <summary>Readings taken from the journal and not yet in a block on disk, by device and hour. One thread fills and empties it, any looks into it.</summary>
+/// <summary>
+/// Readings taken from the journal and not yet in a block on disk, by device and hour. All lie in one log in the order of their arrival, and those of a device's hour form a chain
+/// in it: memory is what the readings take and not what ten thousand devices once needed, and a busy minute leaves no outgrown arrays behind. One thread fills and empties it, any looks into it.
+/// </summary>
 internal sealed class OpenBlocks
 {
     /// <summary>Parts that the devices fall into; a part is written whole.</summary>
@@ -12,22 +16,25 @@ internal sealed class OpenBlocks
     /// <summary>Devices that follow each other and fall into one part. More would make the steps of a small installation that catches up longer.</summary>
     private const int Neighbours = 16;
 
-    /// <summary>Memory of emptied blocks kept for use again, bytes: all that were open, or each flush would be followed by as much garbage.</summary>
-    private const long FreeBytesMax = StoreWorker.BytesMax;
+    /// <summary>What a chain takes in its dictionary, bytes: 44, and as much again when it has just grown.</summary>
+    private const int ChainBytes = 88;
+
+    private const int RowBytes = 80;
+    private const int ValueBytes = 16;
+    private const int None = -1;
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<(int Device, long Hour), ReadingBlock>[] _parts = [.. Enumerable.Range(0, Parts).Select(_ => new Dictionary<(int, long), ReadingBlock>())];
-    private readonly Stack<ReadingBlock> _free = new();
+    private readonly Dictionary<(int Device, long Hour), Chain>[] _parts = [.. Enumerable.Range(0, Parts).Select(_ => new Dictionary<(int, long), Chain>())];
+    private readonly Segments<Row> _rows = new(shift: 10);
+    private readonly Segments<MetricValue> _values = new(shift: 12);
+    private readonly ReadingBlock _gathered = new();
     private readonly ReadingBlock _sorted = new();
-    private long _freeBytes;
-    private ReadingBlock? _last;
-    private (int Device, long Hour) _lastKey;
 
     /// <summary>How many there are.</summary>
     public int Count { get; private set; }
 
     /// <summary>Memory they take, bytes.</summary>
-    public long Bytes { get; private set; }
+    public long Bytes => ((long)_rows.Count * RowBytes) + ((long)_values.Count * ValueBytes) + ((long)Count * ChainBytes);
 
     /// <summary>Readings of the fullest.</summary>
     public int Fullest { get; private set; }
@@ -53,13 +60,26 @@ internal sealed class OpenBlocks
 
     private void Add(int device, DeviceMessage message, in Reading reading, LatestTable latest)
     {
-        var block = BlockOf(device, HourlyRollup.HourOf(reading.AtMs));
-        Bytes -= block.Capacity;
-        block.Add(reading, message.Readings.ValuesOf(reading), message.Distinction);
-        Bytes += block.Capacity;
-        Fullest = Math.Max(Fullest, block.Count);
-        ref readonly var row = ref block.Rows[^1];
-        latest.Add(device, row, block.ValuesOf(row));
+        var values = message.Readings.ValuesOf(reading);
+        var room = _values.Add(values.Length, out var firstValue);
+        values.CopyTo(room);
+        var block = new BlockRow(
+            reading.Channel, reading.AtMs, reading.DeviceMs, reading.Quality, reading.CounterEpoch, reading.State, message.Distinction, reading.Index, firstValue, values.Length);
+        _rows.Add(1, out var place)[0] = new Row(block);
+        ref var chain = ref CollectionsMarshal.GetValueRefOrAddDefault(_parts[PartOf(device)], (device, HourlyRollup.HourOf(reading.AtMs)), out var isKnown);
+        if (isKnown)
+        {
+            _rows[chain.Last].Next = place;
+        }
+        else
+        {
+            chain.First = place;
+            Count++;
+        }
+
+        chain.Last = place;
+        Fullest = Math.Max(Fullest, ++chain.Count);
+        latest.Add(device, block, values);
     }
 
     /// <summary>Adds a copy of what is open of a device's hour.</summary>
@@ -67,8 +87,8 @@ internal sealed class OpenBlocks
     {
         lock (_gate)
         {
-            if (_parts[PartOf(device)].TryGetValue((device, hour), out var block))
-                into.AddAll(block);
+            if (_parts[PartOf(device)].TryGetValue((device, hour), out var chain))
+                CopyTo(chain, into);
         }
     }
 
@@ -89,55 +109,85 @@ internal sealed class OpenBlocks
         var arrived = 0;
         lock (_gate)
         {
-            foreach (var ((device, hour), block) in _parts[part])
+            foreach (var ((device, hour), chain) in _parts[part])
             {
-                block.SortInto(_sorted);
+                _gathered.Clear();
+                CopyTo(chain, _gathered);
+                _gathered.SortInto(_sorted);
                 blocks.Add(EncodedBlock.Of(device, hour, _sorted, codec, output));
-                arrived += block.Count;
+                arrived += chain.Count;
             }
         }
 
         return arrived;
     }
 
-    /// <summary>Forgets the blocks of a part, which are on disk.</summary>
+    /// <summary>Forgets the blocks of a part, which are on disk. Their memory is used again when the last part is cleared: all are, one after the other.</summary>
     public void Clear(int part)
     {
         lock (_gate)
         {
-            foreach (var block in _parts[part].Values)
-            {
-                Bytes -= block.Capacity;
-                block.Clear();
-                if (_freeBytes + block.Capacity > FreeBytesMax)
-                    continue;
-                _freeBytes += block.Capacity;
-                _free.Push(block);
-            }
-
             Count -= _parts[part].Count;
             _parts[part].Clear();
-            _last = null;
-            if (Count == 0)
-                Fullest = 0;
+            if (Count > 0)
+                return;
+            Fullest = 0;
+            _rows.Clear();
+            _values.Clear();
         }
     }
 
-    private ReadingBlock BlockOf(int device, long hour)
+    private void CopyTo(in Chain chain, ReadingBlock into)
     {
-        if (_last is { } last && _lastKey == (device, hour))
-            return last;
-        var blocks = _parts[PartOf(device)];
-        if (!blocks.TryGetValue((device, hour), out var block))
+        for (var place = chain.First; place != None; place = _rows[place].Next)
         {
-            if (_free.TryPop(out block))
-                _freeBytes -= block.Capacity;
-            blocks[(device, hour)] = block ??= new ReadingBlock();
-            Bytes += block.Capacity;
-            Count++;
+            ref readonly var row = ref _rows[place].Block;
+            into.Add(row, _values.Span(row.FirstValue, row.ValueCount));
+        }
+    }
+
+    /// <summary>The readings of a device's hour, by the places of the first and the last.</summary>
+    private struct Chain
+    {
+        public int First;
+        public int Last;
+        public int Count;
+    }
+
+    private struct Row(in BlockRow block)
+    {
+        public readonly BlockRow Block = block;
+
+        /// <summary>The next of the same chain.</summary>
+        public int Next = None;
+    }
+
+    /// <summary>A list in arrays of one size: growing copies nothing and leaves nothing behind.</summary>
+    private sealed class Segments<T>(int shift)
+    {
+        private readonly List<T[]> _arrays = [];
+
+        /// <summary>Places that are taken, those left out at the end of an array included.</summary>
+        public int Count { get; private set; }
+
+        public ref T this[int place] => ref _arrays[place >> shift][place & ((1 << shift) - 1)];
+
+        public Span<T> Span(int place, int length) => length == 0 ? [] : _arrays[place >> shift].AsSpan(place & ((1 << shift) - 1), length);
+
+        /// <summary>Room for items that lie side by side: one row, or the values of one reading, of which each metric has at most one.</summary>
+        public Span<T> Add(int length, out int place)
+        {
+            var size = 1 << shift;
+            var free = size - (Count & (size - 1));
+            if (free < length)
+                Count += free;
+            place = Count;
+            Count += length;
+            while (_arrays.Count << shift < Count)
+                _arrays.Add(new T[size]);
+            return Span(place, length);
         }
 
-        (_last, _lastKey) = (block, (device, hour));
-        return block;
+        public void Clear() => Count = 0;
     }
 }

@@ -17,8 +17,7 @@ internal sealed partial class StoreWorker : BackgroundService
     /// <summary>Blocks from which a commit is full: bounds how long the writer is busy with one step, about 2 ms.</summary>
     public const int StepBlocks = 128;
 
-    /// <summary>Memory of all open blocks at which they close. It counts what they were given before, used or not, so that ten thousand devices must fit in with what they need between two
-    /// flushes: with half of it a block was written for every few readings.</summary>
+    /// <summary>Memory of all open blocks at which they close: about half a million readings. What a busy minute has grown to is kept for the next.</summary>
     public const long BytesMax = 64L << 20;
 
     /// <summary>Longest that a reading is in memory only: half of what the cursor may be behind.</summary>
