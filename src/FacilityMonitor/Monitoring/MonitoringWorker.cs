@@ -47,6 +47,9 @@ internal sealed partial class MonitoringWorker(
 
     private static readonly TimeSpan RetryEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SnapshotStepEvery = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>A picture of all circuits costs as much as judging a hundred messages, and the page looks no oftener.</summary>
+    private static readonly TimeSpan ShowEvery = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan PruneEvery = TimeSpan.FromHours(1);
 
     private readonly ILogger<MonitoringWorker> _log = log;
@@ -72,6 +75,7 @@ internal sealed partial class MonitoringWorker(
     private long _roundAt;
     private long _stepAt;
     private long _triedAt;
+    private long _shownAt;
     private long _prunedAt;
     private bool _failing;
     private long _position;
@@ -116,7 +120,7 @@ internal sealed partial class MonitoringWorker(
                     Take(entry);
                 while (_ofOurselves.Reader.TryRead(out var own))
                     _steps.Add(own);
-                await KeepAsync(reader.Position);
+                await KeepAsync();
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -225,7 +229,7 @@ internal sealed partial class MonitoringWorker(
         return position;
     }
 
-    private async Task KeepAsync(long position)
+    private async Task KeepAsync()
     {
         foreach (var step in _steps)
         {
@@ -246,7 +250,7 @@ internal sealed partial class MonitoringWorker(
         // While the disk refuses, once a second is often enough.
         if (Unwritten > 0 && (!_failing || time.GetElapsedTime(_triedAt) >= RetryEvery))
             await WriteAsync();
-        if (_steps.Count > 0 || position % 4 == 0 || _seatChanges != _engine.SeatChanges)
+        if (_steps.Count > 0 || _seatChanges != _engine.SeatChanges || time.GetElapsedTime(_shownAt) >= ShowEvery)
             Show();
     }
 
@@ -254,9 +258,12 @@ internal sealed partial class MonitoringWorker(
 
     private void Show()
     {
+        // Alerts are shown at once; what the circuits carry goes with them when it is old enough.
+        var circuits = _state.Circuits;
+        if (_state.Number == 0 || time.GetElapsedTime(_shownAt) >= ShowEvery)
+            (circuits, _shownAt) = ([.. _engine.Circuits], time.GetTimestamp());
         _seatChanges = _engine.SeatChanges;
-        _state = new MonitoringState(
-            _state.Number + 1, [.. _open.Values.OrderBy(step => step.Priority).ThenBy(step => step.OnsetMs)], [.. _engine.Circuits], _waiting.Count)
+        _state = new MonitoringState(_state.Number + 1, [.. _open.Values.OrderBy(step => step.Priority).ThenBy(step => step.OnsetMs)], circuits, _waiting.Count)
         {
             Seats = _engine.Seats.ToDictionary(),
         };
