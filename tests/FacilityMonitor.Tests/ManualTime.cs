@@ -6,6 +6,7 @@ internal sealed class ManualTime(DateTimeOffset start) : TimeProvider
     private readonly Lock _gate = new();
     private readonly List<ManualTimer> _timers = [];
     private DateTimeOffset _now = start;
+    private TimeSpan _setBack;
 
     public ManualTime()
         : this(new DateTimeOffset(2026, 11, 20, 10, 0, 0, TimeSpan.Zero))
@@ -17,10 +18,21 @@ internal sealed class ManualTime(DateTimeOffset start) : TimeProvider
     public override DateTimeOffset GetUtcNow()
     {
         lock (_gate)
-            return _now;
+            return _now - _setBack;
     }
 
-    public override long GetTimestamp() => GetUtcNow().Ticks;
+    public override long GetTimestamp()
+    {
+        lock (_gate)
+            return _now.Ticks;
+    }
+
+    /// <summary>Somebody sets the clock on the wall back. Timers and time stamps know nothing of it.</summary>
+    public void SetBack(TimeSpan by)
+    {
+        lock (_gate)
+            _setBack += by;
+    }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
@@ -32,7 +44,9 @@ internal sealed class ManualTime(DateTimeOffset start) : TimeProvider
     /// <summary>Moves the clock; every timer due on the way fires at its own instant.</summary>
     public void Advance(TimeSpan by)
     {
-        var end = GetUtcNow() + by;
+        DateTimeOffset end;
+        lock (_gate)
+            end = _now + by;
         while (NextDue(end) is { } due)
         {
             lock (_gate)

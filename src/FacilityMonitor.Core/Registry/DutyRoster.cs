@@ -9,7 +9,7 @@ public enum RosterGapKind
     /// <summary>Everybody on duty has no way to be reached.</summary>
     Unreachable,
 
-    /// <summary>Everybody on duty can be reached, but nobody of them has confirmed it within <see cref="Person.VerifiedForDays"/> days.</summary>
+    /// <summary>Everybody on duty can be reached, but nobody of them has confirmed it within <see cref="People.VerifiedForDays"/> days.</summary>
     Unverified,
 
     /// <summary>The holidays of the year are not known, so who is on duty is a guess by the days of the week.</summary>
@@ -124,7 +124,7 @@ public sealed class DutyRoster(People people)
         var usable = there.SelectMany(person => person.Contacts).Where(contact => reachable?.Invoke(contact) != false).ToList();
         if (usable.Count == 0)
             yield return RosterGapKind.Unreachable;
-        else if (!usable.Any(contact => contact.Verified is { } verified && verified.AddDays(Person.VerifiedForDays) >= DateOnly.FromDateTime(at)))
+        else if (!usable.Any(contact => contact.Verified is { } verified && verified.AddDays(people.VerifiedForDays) >= DateOnly.FromDateTime(at)))
             yield return RosterGapKind.Unverified;
     }
 

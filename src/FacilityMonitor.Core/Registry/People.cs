@@ -18,6 +18,9 @@ public sealed record People
     /// <summary>Statutory holidays and make-up workdays (调休), year by year.</summary>
     public required HolidayCalendar Holidays { get; init; }
 
+    /// <summary>For how many days a confirmed contact counts as one that works.</summary>
+    public int VerifiedForDays { get; init; } = Person.VerifiedForDays;
+
     /// <summary>The person with this id; null when there is none.</summary>
     public Person? Find(string id) => Persons.FirstOrDefault(person => person.Id == id);
 
@@ -48,7 +51,7 @@ public sealed record Absence(DateTime From, DateTime To);
 /// <summary>Somebody who can be called.</summary>
 public sealed record Person
 {
-    /// <summary>After so many days a contact has to be verified again.</summary>
+    /// <summary>After so many days a contact has to be verified again, where nothing else is set.</summary>
     public const int VerifiedForDays = 30;
 
     /// <summary>Unique.</summary>

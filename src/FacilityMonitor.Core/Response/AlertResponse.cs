@@ -224,12 +224,33 @@ internal sealed record AlertResponse
         ResponseEvent.SirenAsked asked => this with { Pages = asked.Page + 1, SirenStep = NextStep },
         ResponseEvent.StepSkipped skipped => this with { NextStep = skipped.Step + 1, StepDueMs = skipped.DueMs },
         ResponseEvent.PageReported reported => Report(reported),
+        ResponseEvent.ClockSetBack back => SetBack(fact.AtMs, back.ByMs),
         ResponseEvent.CaseOpened opened => this with { Case = FlyWireCase.Begin(fact.AtMs, opened.Evidence) },
         ResponseEvent.CaseJoined joined => this with { CaseOf = joined.Case },
         ResponseEvent.CaseSeen seen => this with { Case = Case!.Seen(fact.AtMs, seen.Evidence, seen.Alert != Alert) },
         ResponseEvent.CaseMoved moved => Progress(fact) with { Case = Case!.TryMove(moved.Stage, fact.AtMs, out var then, moved.Text) ? then : throw new UnreachableException("No stage is left out.") },
         _ => throw new UnreachableException(),
     };
+
+    /// <summary>Nothing was before now that was not, and what is to come keeps its distance; what keeps people from being called rather ends too soon than too late.</summary>
+    private AlertResponse SetBack(long nowMs, long byMs)
+    {
+        return this with
+        {
+            RaisedMs = Math.Min(RaisedMs, nowMs),
+            RecoveredMs = RecoveredMs is { } recovered ? Math.Min(recovered, nowMs) : null,
+            ProgressMs = Math.Min(ProgressMs, nowMs),
+            RemindedMs = Math.Min(RemindedMs, nowMs),
+            Changes = [.. Changes.Select(change => Math.Sign(change) * Math.Min(Math.Abs(change), nowMs))],
+            ChainBeganMs = ChainBeganMs - byMs,
+            StepDueMs = Math.Max(nowMs, StepDueMs - byMs),
+            ShelvedUntilMs = Sooner(ShelvedUntilMs),
+            OutOfServiceUntilMs = Sooner(OutOfServiceUntilMs),
+            TestUntilMs = Sooner(TestUntilMs),
+        };
+
+        long? Sooner(long? untilMs) => untilMs is { } until ? Math.Max(nowMs, until - byMs) : null;
+    }
 
     /// <summary>Nobody has answered yet what it is now.</summary>
     private AlertResponse Anew(long dueMs) => this with

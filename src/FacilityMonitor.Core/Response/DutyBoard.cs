@@ -41,7 +41,8 @@ internal sealed class DutyBoard(DutyRoster roster, Func<string, Loudness?> loudn
         if (priority == Priority.P3)
             return NextAt(nowMs, DigestHour);
         var due = nowMs + ResponseTiming.GroupWaitMs(priority);
-        if (lastOfGroupMs + ResponseTiming.GroupIntervalMs(priority) is { } next && next > due)
+        // A clock that was set back leaves calls in the future: they must not keep anybody waiting.
+        if (Math.Min(lastOfGroupMs ?? 0, nowMs) + ResponseTiming.GroupIntervalMs(priority) is var next && next > due)
             due = next;
         // P2 waits for the morning, but not for ever.
         return priority == Priority.P2 && IsQuiet(due) ? Math.Max(due, Math.Min(NextAt(due, QuietToHour), nowMs + ServiceWaitMaxMs)) : due;

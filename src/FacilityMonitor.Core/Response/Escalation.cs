@@ -5,6 +5,9 @@ namespace FacilityMonitor.Response;
 /// <summary>Who is called next: from what an alert is, the time and the duty board, to facts.</summary>
 internal static class Escalation
 {
+    /// <summary>Why a step calls nobody though somebody is there: all of them have answered. Stored.</summary>
+    public const string Answered = "answered";
+
     /// <summary>Everything that the time leads to, in its order; the state behind it is what they add up to.</summary>
     public static IReadOnlyList<ResponseEvent> Advance(AlertResponse state, DutyBoard board, long nowMs)
     {
@@ -55,7 +58,7 @@ internal static class Escalation
 
         // Nobody is there: whoever comes next is called now, not when it would have been their turn. Only the repeats keep their pace, or they would spin.
         var isLast = number + 1 >= state.Chain.Steps.Count;
-        return [new ResponseEvent.StepSkipped(number, why.Length > 0 ? why : "answered", isLast ? next : nowMs) { AtMs = nowMs }];
+        return [new ResponseEvent.StepSkipped(number, why.Length > 0 ? why : Answered, isLast ? next : nowMs) { AtMs = nowMs }];
     }
 
     private static List<string> Closers(AlertResponse state, DutyBoard board, long nowMs)

@@ -51,6 +51,9 @@ internal sealed class Inhibition
     /// <summary>The nodes that can be lost, with the devices that hang on them: circuits, gateways and sites.</summary>
     public IReadOnlyDictionary<string, List<string>> Nodes => _below;
 
+    /// <summary>Every device and circuit with its path.</summary>
+    public IEnumerable<string> Assets => _above.Keys.Concat(_below.Keys.Where(node => node.Contains('/', StringComparison.Ordinal)));
+
     /// <summary>What a node is called.</summary>
     public LocalText NameOf(string node) => _names.TryGetValue(node, out var name) ? name : new LocalText(node, node);
 

@@ -40,6 +40,8 @@ internal sealed record Permit(
         ArgumentNullException.ThrowIfNull(wanted);
         if (string.IsNullOrWhiteSpace(wanted.Reason))
             return Refuse("no-reason", "请写明原因", "say why");
+        if (wanted.Reason.Length > ResponseLife.TextMax)
+            return Refuse("too-long", string.Create(CultureInfo.InvariantCulture, $"原因最多 {ResponseLife.TextMax} 个字符"), string.Create(CultureInfo.InvariantCulture, $"the reason has {ResponseLife.TextMax} characters at most"));
         if (wanted.UntilMs <= Math.Max(nowMs, wanted.FromMs))
             return Refuse("no-end", "请写明到什么时候，要在现在之后", "say until when, a time to come");
         var parts = wanted.Asset.Split('/').Length;

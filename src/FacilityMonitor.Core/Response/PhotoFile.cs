@@ -18,7 +18,8 @@ internal abstract record PhotoFile
     public sealed record Clean(byte[] Bytes, string Extension) : PhotoFile;
 
     /// <summary>It is no JPEG or PNG, whatever it is called.</summary>
-    public sealed record OtherKind : PhotoFile;
+    /// <param name="IsHeic">It is a HEIC or AVIF, as new telephones write them: few browsers of an office show it, and nothing here can turn it into another.</param>
+    public sealed record OtherKind(bool IsHeic = false) : PhotoFile;
 
     /// <summary>It begins like one and is broken, or ends too soon.</summary>
     public sealed record Broken : PhotoFile;
@@ -32,8 +33,14 @@ internal abstract record PhotoFile
     {
         [0xFF, 0xD8, 0xFF, ..] => Jpeg(file),
         [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, ..] => Png(file),
+        [_, _, _, _, (byte)'f', (byte)'t', (byte)'y', (byte)'p', var a, var b, var c, var d, ..] when IsHeicBrand([a, b, c, d]) => new OtherKind(IsHeic: true),
         _ => new OtherKind(),
     };
+
+    /// <summary>Brands of ISO/IEC 23008-12 (HEIF), and of AVIF: the box "ftyp" of the container is followed by one of them. A film has other ones.</summary>
+    private static bool IsHeicBrand(ReadOnlySpan<byte> brand) =>
+        brand.SequenceEqual("heic"u8) || brand.SequenceEqual("heix"u8) || brand.SequenceEqual("heim"u8) || brand.SequenceEqual("heis"u8) || brand.SequenceEqual("hevc"u8)
+        || brand.SequenceEqual("hevx"u8) || brand.SequenceEqual("mif1"u8) || brand.SequenceEqual("msf1"u8) || brand.SequenceEqual("avif"u8) || brand.SequenceEqual("avis"u8);
 
     private static PhotoFile Jpeg(ReadOnlySpan<byte> file)
     {

@@ -89,6 +89,7 @@ internal enum PageReason : byte
 [JsonDerivedType(typeof(SirenAsked), "siren-asked")]
 [JsonDerivedType(typeof(TestOver), "test-over")]
 [JsonDerivedType(typeof(PageReported), "page-reported")]
+[JsonDerivedType(typeof(ClockSetBack), "clock-set-back")]
 [JsonDerivedType(typeof(CaseOpened), "case-opened")]
 [JsonDerivedType(typeof(CaseJoined), "case-joined")]
 [JsonDerivedType(typeof(CaseSeen), "case-seen")]
@@ -250,6 +251,10 @@ internal abstract record ResponseEvent
     /// <param name="Outcome">What became of it.</param>
     /// <param name="Code">The provider's code, or the kind of fault; null: none.</param>
     public sealed record PageReported(int Page, string Person, string? Channel, DeliveryOutcome Outcome, string? Code) : ResponseEvent;
+
+    /// <summary>The service's clock had been ahead and was set back: what comes next comes so much sooner, or it would wait until the clock says that hour again.</summary>
+    /// <param name="ByMs">How far the last fact before this one stands in the future, ms.</param>
+    public sealed record ClockSetBack(long ByMs) : ResponseEvent;
 
     /// <summary>A fly-wire is suspected: a case begins.</summary>
     /// <param name="Evidence">The numbers behind it.</param>

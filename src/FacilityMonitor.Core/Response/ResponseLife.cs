@@ -14,6 +14,12 @@ internal static class ResponseLife
     /// <summary>Most photos of an alert.</summary>
     public const int PhotosMax = 20;
 
+    /// <summary>Stands for the reason why there is no photo where the service itself closed it. Stored.</summary>
+    public const string ClosedByItself = "closed by itself after it had cleared";
+
+    /// <summary>The same where it was closed with its fly-wire case. Stored.</summary>
+    public const string ClosedWithCase = "closed with its case";
+
     /// <summary>What a command leads to.</summary>
     /// <param name="state">The alert as it is.</param>
     /// <param name="command">What is wanted.</param>
@@ -97,6 +103,7 @@ internal static class ResponseLife
         Sooner(state.ShelvedUntilMs);
         Sooner(state.OutOfServiceUntilMs);
         Sooner(state.TestUntilMs);
+        Sooner(state.Exercise == Exercise.Drill ? state.RaisedMs + ResponseTiming.DrillMaxMs : null);
         Sooner(state.IsAssigneeTold ? null : state.ProgressMs);
         Sooner(ClearUntold(state).Count > 0 ? state.RecoveredMs : null);
         Sooner(state.IsChattering ? Math.Abs(state.Changes[^1]) + ResponseTiming.ChatterQuietMs : null);
@@ -125,13 +132,16 @@ internal static class ResponseLife
         // Somebody tests a detector, and it burns: when the test ends and the alert does not, it is meant.
         if (state.TestUntilMs <= nowMs && state.IsOn)
             return [new ResponseEvent.TestOver(nowMs) { AtMs = nowMs }];
+        // Nobody goes anywhere for an exercise, so nobody can show progress: when enough have answered, or would have by now, it has said what it can.
+        if (state.Exercise == Exercise.Drill && ((state.IsAnswered && ExpiryMs(state) <= nowMs) || state.RaisedMs + ResponseTiming.DrillMaxMs <= nowMs))
+            return [new ResponseEvent.Closed(CauseCode.Test, "", [], ClosedByItself) { AtMs = nowMs }];
         if (state.IsChattering && nowMs - Math.Abs(state.Changes[^1]) >= ResponseTiming.ChatterQuietMs)
             return [new ResponseEvent.ChatterEnded { AtMs = nowMs }];
         if (state is { Acknowledgements.Count: > 0, IsHeldBack: false } && state.IsOn && ExpiryMs(state) <= nowMs)
             return [new ResponseEvent.AcknowledgementExpired(nowMs) { AtMs = nowMs }];
         var isOver = !state.IsOn && !state.IsCalling;
         if (isOver && AutoCloseMs(state) is { } wait && state.RecoveredMs + wait <= nowMs)
-            return [new ResponseEvent.Closed(state.IsMarkedFalse ? CauseCode.FalseAlarm : state.Case is { IsConfirmed: true } ? CauseCode.FlyWire : CauseCode.Unknown, "", [], "closed by itself after it had cleared") { AtMs = nowMs }];
+            return [new ResponseEvent.Closed(state.IsMarkedFalse ? CauseCode.FalseAlarm : state.Case is { IsConfirmed: true } ? CauseCode.FlyWire : CauseCode.Unknown, "", [], ClosedByItself) { AtMs = nowMs }];
         return [];
     }
 
@@ -261,7 +271,7 @@ internal static class ResponseLife
         {
             // It counts towards the precision of the rule, and nobody is called for it any more.
             FlyWireStage.Dismissed => [new ResponseEvent.MarkedFalse { AtMs = nowMs, By = by }, new ResponseEvent.Closed(CauseCode.FalseAlarm, text, [], text) { AtMs = nowMs, By = by }],
-            FlyWireStage.Closed when !state.IsOn => [new ResponseEvent.Closed(CauseCode.FlyWire, text, [], "closed with its case") { AtMs = nowMs, By = by }],
+            FlyWireStage.Closed when !state.IsOn => [new ResponseEvent.Closed(CauseCode.FlyWire, text, [], ClosedWithCase) { AtMs = nowMs, By = by }],
             _ => Acknowledge(state, by, nowMs, required),
         };
     }

@@ -88,4 +88,10 @@ internal static class ResponseTiming
 
     /// <summary>Between the end of what hides an alert and its release, ms: what was only a consequence clears in this time.</summary>
     public const long ReleaseAfterMs = MinuteMs;
+
+    /// <summary>How long an exercise calls people that do not answer, ms; then it is over, and its report says so. °</summary>
+    public const long DrillMaxMs = HourMs;
+
+    /// <summary>A fact may stand so far in the future before the clock counts as set back, ms: clocks are corrected by a second now and then. °</summary>
+    public const long ClockSlackMs = 2_000;
 }

@@ -13,13 +13,13 @@ internal static class ContactCommand
     public static Command Create()
     {
         var config = new Option<DirectoryInfo?>("--config") { Description = "Configuration folder that names the data directory of the running service.", Recursive = true };
-        var list = new Command("list", "Every way to every person, and when the person confirmed it: 0 all confirmed within 30 days, 1 not.");
+        var list = new Command("list", "Every way to every person, and when the person confirmed it: 0 all confirmed within oncall.verify-days, 1 not.");
         list.SetAction((parsed, cancellationToken) => RunningService.CallAsync(
             parsed.GetValue(config), (client, settings) => ListAsync(client, settings.Language == "en", Console.Out, cancellationToken)));
 
         var whom = new Argument<string?>("person") { Description = "Id of the person.", Arity = ArgumentArity.ZeroOrOne };
         var channel = new Option<string?>("--channel") { Description = "Only this channel; default: each of the person." };
-        var due = new Option<bool>("--due") { Description = "Everybody's ways that were not confirmed within 30 days." };
+        var due = new Option<bool>("--due") { Description = "Everybody's ways that were not confirmed within oncall.verify-days." };
         var verify = new Command("verify", "Send a message that asks whether it arrived; the person answers by its link, a key on the telephone, or by telling its code: 0 sent, 1 not.") { whom, channel, due };
         verify.Validators.Add(result =>
         {

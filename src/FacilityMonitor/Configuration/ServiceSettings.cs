@@ -163,6 +163,9 @@ internal sealed record OnCallSettings
     /// <summary>Attempts end after this, which is then said, 1 to 168 h. Default 24 h.</summary>
     public required TimeSpan Expiry { get; init; }
 
+    /// <summary>For how many days a confirmed contact counts, 7 to 365. Default 30; before its end the person is asked again.</summary>
+    public int VerifyDays { get; init; } = Registry.Person.VerifiedForDays;
+
     /// <summary>The outside monitor that hears of us every minute; null: there is none. It holds a secret.</summary>
     public Uri? Heartbeat { get; init; }
 }

@@ -71,6 +71,7 @@ internal static class SettingsCatalogue
     public static readonly Setting<int> OnCallTimeout = Integer("oncall.webhook-timeout-s", 10, 1, 120, "s", "等 webhook 回答多久", "how long a webhook may take to answer");
     public static readonly Setting<int> OnCallRetryMax = Integer("oncall.retry-max-s", 60, 1, 3_600, "s", "两次尝试之间最长间隔", "longest pause between two attempts");
     public static readonly Setting<int> OnCallExpiry = Integer("oncall.expiry-h", 24, 1, 168, "h", "多久后放弃发送（并说明）", "attempts end after this, which is then said");
+    public static readonly Setting<int> OnCallVerifyDays = Integer("oncall.verify-days", Registry.Person.VerifiedForDays, 7, 365, "d", "联系方式确认后多少天内算有效；到期前 5 天起白天自动再问本人，最多三次", "for how many days a confirmed contact counts; from 5 days before its end the person is asked again by day, three times at most");
     public static readonly Setting<string?> OnCallHeartbeatFile = Optional("oncall.heartbeat-url-file", "path", "只含外部监护地址的文件，每分钟访问一次；断了由它报警", "file that holds only the address of an outside monitor, asked every minute; when we stop, it rings");
 
     public static readonly Setting<int> ControlVerify = Integer("control.verify-s", 120, 10, 600, "s", "命令执行后多久之内必须测到效果，否则记为未证实", "within this time of a command its effect must be measured; else it stands as unverified");
@@ -87,7 +88,7 @@ internal static class SettingsCatalogue
         WebUrl, WebPublicUrl, WebSignInUser, WebSignInPassword, WebSignInPasswordFile,
         IngestBatch, IngestLag, IngestDiskFree,
         MonitoringGrace, MonitoringSnapshot,
-        OnCallTimeout, OnCallRetryMax, OnCallExpiry, OnCallHeartbeatFile,
+        OnCallTimeout, OnCallRetryMax, OnCallExpiry, OnCallVerifyDays, OnCallHeartbeatFile,
         ControlVerify,
     ];
 

@@ -160,6 +160,7 @@ internal sealed class SettingsLoader
             WebhookTimeout = Seconds(OnCallTimeout),
             RetryMax = Seconds(OnCallRetryMax),
             Expiry = TimeSpan.FromHours(Value(OnCallExpiry)),
+            VerifyDays = Value(OnCallVerifyDays),
             Heartbeat = Heartbeat(),
         },
         Control = new ControlSettings { Verify = Seconds(ControlVerify) },

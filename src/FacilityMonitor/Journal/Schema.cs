@@ -4,7 +4,7 @@ namespace FacilityMonitor.Journal;
 internal static class Schema
 {
     /// <summary>The statements of every version, the first one first; a database's version is how many of them it has seen.</summary>
-    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries, Layers, Sessions, ResponseExempt, NoticesByPerson, People, FlyWireCases, NeighbouringParts];
+    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries, Layers, Sessions, ResponseExempt, NoticesByPerson, People, FlyWireCases, NeighbouringParts, Marks];
 
     private static IReadOnlyList<string> First =>
     [
@@ -222,6 +222,13 @@ internal static class Schema
     [
         // Devices fall into other parts now. Of a flush that was cut off nobody knows any more what is written: it is done again, and what is there twice reads as one.
         "delete from store_part where position > coalesce((select position from cursor where name = 'store'), 0)",
+    ];
+
+    private static IReadOnlyList<string> Marks =>
+    [
+        // What a provider calls the message that this one takes the place of: a page that was answered is marked so on the telephones that it went to.
+        "alter table notice_way add column replaces text",
+        "create index response_changed on response (changed_ms) where stage < 4",
     ];
 
     private static IReadOnlyList<string> ResponseExempt =>

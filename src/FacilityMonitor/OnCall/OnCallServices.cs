@@ -47,7 +47,8 @@ internal static class OnCallServices
         });
         builder.Services.AddSingleton<ResponseLog>();
         builder.Services.AddSingleton<ResponseDesk>();
-        builder.Services.AddSingleton<ContactDesk>();
+        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ContactDesk>(services, settings.OnCall.VerifyDays));
+        builder.Services.AddHostedService<ContactReminder>();
         builder.Services.AddSingleton<PhotoStore>();
         builder.Services.AddSingleton<IDeliveryLog>(services => services.GetRequiredService<ResponseLog>());
         builder.Services.AddHostedService<EscalationWorker>();

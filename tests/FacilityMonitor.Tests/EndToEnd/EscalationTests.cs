@@ -56,6 +56,42 @@ public sealed class EscalationTests
         Assert.Equal(0, place.Count("select count(*) from notice where state not in (1, 2)"));
     }
 
+    /// <summary>The power is cut a dozen times while a chain of four steps runs, at moments that nobody chose: in a commit, between two, while a message is on its way.</summary>
+    [Trait("length", "long")]
+    [RealServerFact("mosquitto", MailServer.Library)]
+    public async Task Killed_again_and_again_the_chain_calls_everybody_in_its_order_and_nobody_more_than_once_a_kill()
+    {
+        string[] called = ["guard", "fire", "manager", "grid"];
+        var persons = string.Join('\n', called.Select(id => $"  - {{id: {id}, name: {id}, reach: [{{channel: hook, address: {id}}}]}}"));
+        string[] tiers = ["guard", "micro-fire-station", "property-manager", "grid-officer"];
+        var teams = string.Join('\n', called.Zip(tiers).Select(one => $$"""  - {id: {{one.First}}, name: {{one.First}}, tier: {{one.Second}}, shifts: [{from: "00:00", to: "24:00", people: [{{one.First}}]}]}"""));
+        var steps = string.Join(", ", tiers.Select((tier, number) => $"{{after-s: {number * 8}, tiers: [{tier}]}}"));
+        await using var place = await OnCallNeighbourhood.StartAsync($"people:\n{persons}\nteams:\n{teams}\nchains: [{{priority: P0, steps: [{steps}], repeat-s: 600}}]\n");
+        await place.SmokeAsync(true);
+        await place.UntilAsync(() => place.Posts.Count > 0, "the guard being told");
+        var dice = new Random(20261121);
+        var kills = 0;
+        while (place.Posts.Select(post => post.To).Distinct().Count() < called.Length && kills < 40)
+        {
+            await Task.Delay(dice.Next(20, 900));
+            await place.Service.Process.KillAsync();
+            kills++;
+            place.Service.Process.Start();
+            await place.Service.ReadyAsync();
+        }
+
+        await place.UntilAsync(() => place.Count("select count(*) from notice where state = 1") == called.Length, "everybody being told");
+        Assert.InRange(kills, 3, 40);
+        Assert.Equal(called, place.Posts.Select(post => post.To).Distinct());
+        // One message a person; each kill repeats at most the one that was on its way, under the same key.
+        Assert.Equal(called.Length, place.Posts.Select(post => post.Key).Distinct().Count());
+        Assert.InRange(place.Posts.Count, called.Length, called.Length + kills);
+        Assert.Equal(0, place.Count("select count(*) from notice where state <> 1"));
+        Assert.Equal(called.Length, place.Count("select count(*) from response_event where body like '%\"what\":\"step-fired\"%'"));
+        using var reader = FacilityMonitor.Journal.Database.OpenReader(place.Service.Data);
+        Assert.True(FacilityMonitor.OnCall.Responses.ResponseBooks.Count(reader, TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds()).Balance, "the books do not balance");
+    }
+
     /// <summary>The end of a fire is told to exactly those who were told of it. It counts as over after a minute without smoke: that is why this one is long.</summary>
     [Trait("length", "long")]
     [RealServerFact("mosquitto", MailServer.Library)]

@@ -114,6 +114,97 @@ public sealed class ContactDeskTests : IAsyncDisposable
         Assert.Equal(new DateOnly(2026, 11, 21).AddDays(40), Confirmed().Values.Single());
     }
 
+    /// <summary>Confirmed on 21 November for 30 days: asked on the days from 16 December on, each time once, three times, by day; then it is an alert's turn.</summary>
+    [Fact]
+    public async Task Before_a_confirmation_ends_the_person_is_asked_again_by_day_and_three_times_at_most()
+    {
+        await Desk().AskAsync("guard", "sms");
+        await Desk().ConfirmAsync("guard", Asked().Single().Code);
+        var asked = new List<string>();
+        _fixture.Time.Advance(TimeSpan.FromDays(20));
+        for (var hour = 0; hour < 24 * 20; hour += 3)
+        {
+            _fixture.Time.Advance(TimeSpan.FromHours(3));
+            // A restart at any hour asks nobody twice.
+            if (await Desk().AskEndingAsync() is > 0 and var contacts)
+                asked.Add(FormattableString.Invariant($"{DutyRoster.Wall(_fixture.NowMs):MM-dd HH} {contacts}"));
+        }
+
+        Assert.Equal(["12-16 12 1", "12-18 12 1", "12-20 12 1"], asked);
+        Assert.All(_fixture.Rows("select contact_check.channel || notice.person from contact_check join notice on notice.alert = contact_check.id"), row => Assert.Equal("smsguard", row));
+    }
+
+    [Fact]
+    public async Task Who_answers_the_reminder_is_left_in_peace_for_another_month_and_counted()
+    {
+        var desk = Desk();
+        await desk.AskAsync("guard", "sms");
+        await desk.ConfirmAsync("guard", Asked().Single().Code);
+        Assert.Equal(new ContactCounts(18, 1, 0, 0), desk.Count());
+        _fixture.Time.Advance(TimeSpan.FromDays(25));
+        Assert.Equal(new ContactCounts(18, 1, 1, 0), desk.Count());
+        Assert.Equal(1, await desk.AskEndingAsync());
+        await desk.ConfirmAsync(new ActPass(Asked()[^1].Id, "guard"));
+        Assert.Equal(new ContactCounts(18, 1, 0, 1), desk.Count());
+        _fixture.Time.Advance(TimeSpan.FromDays(24));
+        Assert.Equal(0, await desk.AskEndingAsync());
+        _fixture.Time.Advance(TimeSpan.FromDays(1));
+        Assert.Equal(1, await desk.AskEndingAsync());
+    }
+
+    [Theory]
+    [InlineData(9, 0)]
+    [InlineData(10, 1)]
+    [InlineData(17, 1)]
+    [InlineData(18, 0)]
+    [InlineData(2, 0)]
+    public async Task Nobody_is_asked_by_itself_at_night(int hour, int asked)
+    {
+        await Desk().AskAsync("guard", "voice");
+        await Desk().ConfirmAsync(new ActPass(Asked().Single().Id, "guard"));
+        // From noon on 21 November to an hour of 19 December.
+        _fixture.Time.Advance(TimeSpan.FromDays(27) + TimeSpan.FromHours(12 + hour));
+        Assert.Equal(asked, await Desk().AskEndingAsync());
+    }
+
+    [Fact]
+    public async Task How_long_a_confirmation_counts_can_be_set()
+    {
+        var desk = new ContactDesk(_fixture.Database, _fixture.Registry, _fixture.Log, _fixture.Sounds, _fixture.Time, verifiedForDays: 90);
+        await desk.AskAsync("guard", "sms");
+        await desk.ConfirmAsync("guard", Asked().Single().Code);
+        _fixture.Time.Advance(TimeSpan.FromDays(84));
+        Assert.Equal(0, await desk.AskEndingAsync());
+        Assert.Single(desk.States(), state => state.IsVerified);
+        Assert.DoesNotContain(Desk().States(), state => state.IsVerified);
+        _fixture.Time.Advance(TimeSpan.FromDays(1));
+        Assert.Equal(1, await desk.AskEndingAsync());
+        Assert.Equal(90, desk.Known().VerifiedForDays);
+    }
+
+    [Fact]
+    public async Task The_service_asks_by_itself_and_a_disk_that_refuses_ends_nothing()
+    {
+        var desk = Desk();
+        await desk.AskAsync("guard", "sms");
+        await desk.ConfirmAsync("guard", Asked().Single().Code);
+        _fixture.Time.Advance(TimeSpan.FromDays(25));
+        using var reminder = new ContactReminder(desk, _fixture.Time, Microsoft.Extensions.Logging.Abstractions.NullLogger<ContactReminder>.Instance);
+        await reminder.StartAsync(CancellationToken.None);
+        await _fixture.CommitAsync(connection => FacilityMonitor.Journal.Database.Execute(connection, "alter table contact_check rename to gone"));
+        _fixture.Time.Advance(TimeSpan.FromMinutes(10));
+        await _fixture.CommitAsync(connection => FacilityMonitor.Journal.Database.Execute(connection, "alter table gone rename to contact_check"));
+        await Mqtt.Until.TrueAsync(
+            () =>
+            {
+                _fixture.Time.Advance(TimeSpan.FromMinutes(10));
+                return Asked().Count == 2;
+            },
+            "the guard is asked again");
+        Assert.False(reminder.ExecuteTask!.IsCompleted);
+        await reminder.StopAsync(CancellationToken.None);
+    }
+
     [Fact]
     public void Our_own_log_needs_nobodys_word()
     {

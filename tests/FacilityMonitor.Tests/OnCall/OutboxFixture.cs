@@ -117,10 +117,28 @@ internal sealed class OutboxFixture : HttpMessageHandler, IAsyncDisposable, ILog
     {
         await Worker.StopAsync(CancellationToken.None);
         Worker.Dispose();
+        AssertConserved();
         _registry.Dispose();
         await Database.DisposeAsync();
         _folder.Dispose();
         Dispose();
+    }
+
+    /// <summary>After every test: each letter is in one place, what is done says when, what waits is not done, and what was not sent says why.</summary>
+    private void AssertConserved()
+    {
+        using var connection = Database.OpenReader();
+        foreach (var sql in (string[])
+            [
+                "select count(*) from outbox where state not in (0, 1, 2, 3, 4, 5)",
+                "select count(*) from outbox where state = 0 and done_ms is not null",
+                "select count(*) from outbox where state in (1, 2, 3) and done_ms is null",
+                "select count(*) from outbox where state in (2, 3) and result is null",
+            ])
+        {
+            using var command = Database.Command(connection, sql);
+            Assert.Equal(0L, command.ExecuteScalar());
+        }
     }
 
     IDisposable? ILogger.BeginScope<TState>(TState state) => null;

@@ -348,7 +348,7 @@ public sealed class OutboxTests
     private static Task FillAsync(OutboxFixture fixture, int letters, OutboxState state) => fixture.Database.CommitAsync(CommitPriority.Alerts, connection => Database.Execute(
         connection, """
         with recursive number (n) as (select 0 union all select n + 1 from number where n + 1 < $count)
-        insert into outbox (alert, transition, recipient, channel, payload, state, attempts, due_ms, created_ms) select 'fill' || n, $state, 'guard', 'webhook', '{}', $state, 0, 0, 0 from number
+        insert into outbox (alert, transition, recipient, channel, payload, state, attempts, due_ms, created_ms, done_ms) select 'fill' || n, $state, 'guard', 'webhook', '{}', $state, 0, 0, 0, iif($state = 0, null, 0) from number
         """,
         ("$count", letters), ("$state", (int)state)));
 }

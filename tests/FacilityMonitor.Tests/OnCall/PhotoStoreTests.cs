@@ -49,6 +49,34 @@ public sealed class PhotoStoreTests : IDisposable
     }
 
     [Fact]
+    public void Who_sends_a_HEIC_is_told_what_to_set_on_the_telephone_and_it_is_counted()
+    {
+        var store = Store();
+        var refusal = store.Keep("\0\0\0\u0018ftypheic"u8).Refusal!;
+        Assert.Contains("兼容性最佳", refusal.Zh, StringComparison.Ordinal);
+        Assert.Contains("Most Compatible", refusal.En, StringComparison.Ordinal);
+        Assert.Equal((0, 1), (store.Counts.OtherKind, store.Counts.Heic));
+    }
+
+    /// <summary>What a kill leaves of a photo that was being written is no photo, takes nobody's name, and is in nobody's way.</summary>
+    [Fact]
+    public void Half_a_photo_of_a_kill_is_none_and_the_next_attempt_keeps_it_whole()
+    {
+        var name = Store().Keep(PhotoFileTests.Jpeg()).Name!;
+        var path = Path.Combine(_folder.Path, "photos", name);
+        var bytes = File.ReadAllBytes(path);
+        foreach (var written in (int[])[0, 1, bytes.Length / 2, bytes.Length])
+        {
+            File.Delete(path);
+            File.WriteAllBytes(path + ".new", bytes[..written]);
+            Assert.Null(Store().Read(name));
+            Assert.Null(Store().Read(name + ".new"));
+            Assert.Equal(name, Store().Keep(PhotoFileTests.Jpeg()).Name);
+            Assert.Equal(bytes, Store().Read(name));
+        }
+    }
+
+    [Fact]
     public void No_more_are_kept_than_have_room_until_the_oldest_have_had_their_time()
     {
         var one = ((PhotoFile.Clean)PhotoFile.Read(PhotoFileTests.Jpeg(3))).Bytes.Length;

@@ -92,6 +92,30 @@ public sealed class ResponseBooksTests
     }
 
     [Fact]
+    public async Task A_notice_that_nobody_would_ever_try_again_is_told_by_the_alert_it_is_about()
+    {
+        await using var fixture = new ResponseFixture { MayBeOpen = true };
+        var told = new List<AlertTransition>();
+        using var watch = new ResponseWatch(fixture.Database, fixture.Time, told.Add, NullLogger<ResponseWatch>.Instance);
+        await fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active, Priority.P0, "smoke"));
+        watch.Check();
+        Assert.Empty(told);
+        await fixture.CommitAsync(connection => Database.Execute(connection, "update notice_way set state = 4"));
+        watch.Check();
+        Assert.Contains("a1", Assert.Single(told).Text.En, StringComparison.Ordinal);
+    }
+
+    /// <summary>Whoever opens a database for on-call does so by a fixture that adds up its books at the end of every test.</summary>
+    [Fact]
+    public void Every_test_of_on_call_ends_with_its_books_added_up()
+    {
+        var folder = Path.Combine(Conventions.SourceTree.Root, "tests/FacilityMonitor.Tests/OnCall");
+        var opening = Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories).Where(file => File.ReadAllText(file).Contains("Database." + "Open(", StringComparison.Ordinal)).ToList();
+        Assert.Equal(["NoticeFixture.cs", "OutboxFixture.cs", "ResponseFixture.cs"], opening.Select(file => Path.GetFileName(file)).Order());
+        Assert.All(opening, file => Assert.Matches(@"DisposeAsync\(\)[\s\S]*(AssertConserved\(\)|books\.Balance)", File.ReadAllText(file)));
+    }
+
+    [Fact]
     public async Task Devices_that_nobody_registered_and_alerts_of_long_ago_are_no_holes()
     {
         await using var fixture = new ResponseFixture();

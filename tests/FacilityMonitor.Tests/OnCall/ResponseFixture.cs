@@ -27,7 +27,7 @@ internal sealed class ResponseFixture : IAsyncDisposable
     {
         Sounds = new ChannelSounds(
             new Dictionary<string, Loudness> { ["app"] = Loudness.Message, ["sms"] = Loudness.Sms, ["voice"] = Loudness.Voice, ["siren"] = Loudness.Message }, "siren",
-            rooms: new HashSet<string>(rooms, StringComparer.Ordinal));
+            rooms: new HashSet<string>(rooms, StringComparer.Ordinal), replaced: new HashSet<string>(["app"], StringComparer.Ordinal));
         Time = new ManualTime(start ?? Noon);
         Facility = facility ?? Facility.Empty with { Sites = [Site()], People = Everybody() };
         Registry = new FacilitySource(_folder.Path, Facility, Time, NullLogger<FacilitySource>.Instance);

@@ -256,6 +256,95 @@ public sealed class ResponseLogTests
         Assert.NotEmpty(fixture.Notices("alert = 'p1'"));
     }
 
+    /// <summary>A wrong clock is set right in the middle of a fire: who is next is called in their time, and not an hour later.</summary>
+    [Theory]
+    [InlineData(2.001, true)]
+    [InlineData(3_600, true)]
+    [InlineData(86_400 * 3, true)]
+    [InlineData(2, false)]
+    public async Task A_clock_that_is_set_back_keeps_nobody_waiting(double seconds, bool isSaid)
+    {
+        await using var fixture = new ResponseFixture();
+        await fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active, Priority.P0, "smoke"));
+        fixture.Time.SetBack(TimeSpan.FromSeconds(seconds));
+        await fixture.TurnAsync();
+        await fixture.PassAsync(60);
+        Assert.DoesNotContain(fixture.Notices(), notice => isSaid && notice.EndsWith(" street", StringComparison.Ordinal));
+        Assert.Equal(isSaid, fixture.Notices().Any(notice => notice.EndsWith(" manager", StringComparison.Ordinal)));
+        await fixture.PassAsync(2);
+        Assert.Contains(fixture.Notices(), notice => notice.EndsWith(" manager", StringComparison.Ordinal));
+        await fixture.PassAsync(120);
+        Assert.Contains(fixture.Notices(), notice => notice.EndsWith(" street", StringComparison.Ordinal));
+        Assert.Equal(isSaid ? 1 : 0, fixture.Timeline("a1").Count(entry => entry.Fact is ResponseEvent.ClockSetBack));
+        Assert.True(ResponseTable.IsIntact(fixture.Timeline("a1")));
+    }
+
+    [Fact]
+    public async Task After_a_clock_was_set_back_new_hazards_do_not_wait_for_the_old_hour_and_what_is_held_back_is_so_no_longer_than_it_was_to_be()
+    {
+        await using var fixture = new ResponseFixture();
+        await fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active), ResponseFixture.Step("a2", Condition.Active, asset: "huaihai/pile-02"));
+        await fixture.PassAsync(6);
+        await fixture.DoesAsync("manager", "a2", new ResponseCommand.Shelve(fixture.NowMs + 1_800_000, "等配件"));
+        fixture.Time.SetBack(TimeSpan.FromHours(1));
+        // A restart finds it on disk.
+        await fixture.KillAsync();
+        await fixture.TurnAsync();
+        await fixture.RaiseAsync(ResponseFixture.Step("a3", Condition.Active, asset: "huaihai/far-01"));
+        Assert.InRange(fixture.State("a3").StepDueMs - fixture.NowMs, 0, 60_000);
+        Assert.InRange(fixture.State("a2").ShelvedUntilMs!.Value - fixture.NowMs, 0, 1_800_000);
+        await fixture.PassAsync(61);
+        Assert.NotEmpty(fixture.Notices("alert = 'a3'"));
+    }
+
+    /// <summary>An exercise ends by itself: nobody goes anywhere for it, and so nobody shows the progress that keeps a real alert quiet.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_exercise_is_over_when_it_was_answered_and_after_an_hour_in_any_case(bool isAnswered)
+    {
+        await using var fixture = new ResponseFixture();
+        var desk = new ResponseDesk(fixture.Database, fixture.Registry, fixture.Log, fixture.Time);
+        var alert = (await desk.DrillAsync("huaihai", Priority.P0, withSiren: false, new Actor("manager", "cli")))!;
+        await fixture.PassAsync(30);
+        foreach (var person in isAnswered ? (string[])["guard", "fire"] : [])
+            await fixture.DoesAsync(person, alert, new ResponseCommand.Acknowledge());
+        await fixture.PassAsync(isAnswered ? 9 * 60 : 59 * 60);
+        Assert.NotEqual(ResponseStage.Closed, fixture.State(alert).Stage);
+        var told = fixture.Notices().Count;
+        if (isAnswered)
+            Assert.Equal(2, told);
+        await fixture.PassAsync(2 * 60);
+        Assert.Equal(ResponseStage.Closed, fixture.State(alert).Stage);
+        await fixture.PassAsync(86_400);
+        Assert.InRange(fixture.Notices().Count, told, isAnswered ? told : told + 6);
+        // It can be held again.
+        Assert.NotNull(await desk.DrillAsync("huaihai", Priority.P0, withSiren: false, new Actor("manager", "cli")));
+    }
+
+    /// <summary>Where a message can be replaced on the telephone, it says who has taken it as soon as enough have.</summary>
+    [Fact]
+    public async Task What_was_answered_is_marked_so_on_every_telephone_whose_messages_can_be_replaced()
+    {
+        await using var fixture = new ResponseFixture();
+        await fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active, Priority.P0, "smoke"));
+        await fixture.CommitAsync(connection => Database.Execute(connection, "update notice_way set state = 2, receipt = channel || notice where channel = 'app'"));
+        await fixture.DoesAsync("guard", "a1", new ResponseCommand.Acknowledge());
+        Assert.Empty(fixture.Notices("alert = 'done-a1'"));
+
+        await fixture.DoesAsync("fire", "a1", new ResponseCommand.Acknowledge());
+
+        Assert.Equal(["done-a1 1 guard", "done-a1 1 fire"], fixture.Notices("alert = 'done-a1'"));
+        Assert.Equal(fixture.Rows("select receipt from notice_way where receipt is not null order by notice"), fixture.Rows("select replaces from notice_way where replaces is not null order by notice"));
+        Assert.StartsWith("已有人处理（guard、fire），", fixture.Rows("select text_zh from notice where alert = 'done-a1' limit 1").Single(), StringComparison.Ordinal);
+        Assert.StartsWith("Taken by guard, fire, ", fixture.Rows("select text_en from notice where alert = 'done-a1' limit 1").Single(), StringComparison.Ordinal);
+        // A mark is quiet, told once, and no page.
+        Assert.Equal(["3", "3"], fixture.Rows("select priority from notice where alert = 'done-a1'"));
+        await fixture.DoesAsync("guard", "a1", new ResponseCommand.Arrive());
+        Assert.Equal(2, fixture.Notices("alert = 'done-a1'").Count);
+        await fixture.CommitAsync(connection => fixture.Log.Write(connection, new FacilityMonitor.OnCall.Notices.DeliveryEvent("done-a1", 1, "guard", false, FacilityMonitor.OnCall.Notices.DeliveryKind.Accepted, "app", null, fixture.NowMs)));
+    }
+
     /// <summary>Killed after every commit in turn: who is called, and when, is the same to the row.</summary>
     [Fact]
     public async Task A_kill_after_any_commit_loses_nobody_and_calls_nobody_twice()

@@ -50,6 +50,46 @@ public sealed class RosterWatchTests : IAsyncDisposable
         Assert.Contains(found, one => one is { Why: DutyGaps.NobodyAtAll, Site: "huaihai", WakesUp: true } && one.From == new DateTime(2026, 11, 21, 20, 15, 0) && one.To == new DateTime(2026, 11, 22, 8, 0, 0));
     }
 
+    /// <summary>A gap that lies eleven days ahead is no line in a log: it is an alert, and somebody's telephone says so, with a link.</summary>
+    [Fact]
+    public async Task A_gap_within_fourteen_days_is_told_to_whoever_is_on_duty_and_one_behind_them_to_nobody_yet()
+    {
+        var people = _fixture.Facility.People;
+        var away = people.Persons.Select(person => person.Id == "committee" ? person with { Away = [new Absence(new DateTime(2026, 12, 5, 12, 0, 1), new DateTime(2026, 12, 6, 12, 0, 0))] } : person).ToList();
+        _fixture.Register(_fixture.Facility with { People = people with { Persons = away } });
+        var (_, watch) = Watch();
+        watch.Check();
+        Assert.DoesNotContain(_told, told => told.Rule == RosterWatch.Rule);
+
+        _fixture.Time.Advance(TimeSpan.FromSeconds(2));
+        watch.Check();
+        var gap = Assert.Single(_told, told => told.Rule == RosterWatch.Rule);
+        await _fixture.RaiseAsync(gap);
+        await _fixture.PassAsync(31);
+
+        Assert.Equal([$"{gap.AlertId} 0 guard"], _fixture.Notices());
+        Assert.Contains("committee, 12-05 12:00 – ", _fixture.Rows("select text_en from notice").Single(), StringComparison.Ordinal);
+        Assert.StartsWith("https://monitor.example.org/a/", _fixture.Rows("select link from notice").Single(), StringComparison.Ordinal);
+        // Half an hour without an answer, and the next above hears of it.
+        await _fixture.PassAsync(1_801);
+        Assert.Contains(_fixture.Notices(), notice => notice.EndsWith(" manager", StringComparison.Ordinal));
+    }
+
+    /// <summary>Who would be told is who is missing: the next one is told at once.</summary>
+    [Fact]
+    public async Task That_the_guard_cannot_be_reached_is_told_to_the_manager_at_once()
+    {
+        var people = _fixture.Facility.People;
+        _fixture.Register(_fixture.Facility with { People = people with { Persons = [.. people.Persons.Select(person => person.Id == "guard" ? person with { Contacts = [new PersonContact("pigeon", "x", null)] } : person)] } });
+        var (_, watch) = Watch();
+        watch.Check();
+        var gap = Assert.Single(_told, told => told.Rule == RosterWatch.Rule);
+        Assert.Contains("nobody on duty can be reached", gap.Text.En, StringComparison.Ordinal);
+        await _fixture.RaiseAsync(gap);
+        await _fixture.PassAsync(31);
+        Assert.Equal([$"{gap.AlertId} 0 manager"], _fixture.Notices());
+    }
+
     private (ContactDesk Desk, RosterWatch Watch) Watch()
     {
         var desk = new ContactDesk(_fixture.Database, _fixture.Registry, _fixture.Log, _fixture.Sounds, _fixture.Time);

@@ -55,6 +55,18 @@ public sealed class PhotoFileTests
     public void What_is_no_jpeg_or_png_is_refused_whatever_it_is_called(string bytes) =>
         Assert.IsType<PhotoFile.OtherKind>(PhotoFile.Read(System.Text.Encoding.Latin1.GetBytes(bytes)));
 
+    [Theory]
+    [InlineData("ftypheic", true)]
+    [InlineData("ftypheix", true)]
+    [InlineData("ftypmif1", true)]
+    [InlineData("ftypavif", true)]
+    [InlineData("ftypisom", false)]
+    [InlineData("ftypqt  ", false)]
+    [InlineData("ftyphei", false)]
+    [InlineData("freeheic", false)]
+    public void A_HEIC_of_a_new_telephone_is_told_from_a_film(string bytes, bool isHeic) =>
+        Assert.Equal(new PhotoFile.OtherKind(isHeic), PhotoFile.Read(System.Text.Encoding.Latin1.GetBytes("\0\0\0\u0018" + bytes)));
+
     [Fact]
     public void A_picture_that_ends_too_soon_is_broken_at_every_byte()
     {

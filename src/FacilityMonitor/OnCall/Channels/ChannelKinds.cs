@@ -59,6 +59,10 @@ internal sealed record ChannelForm(
     /// <summary>Whether people can answer in it, over a connection that we open: no port of ours has to be reachable.</summary>
     public bool IsAnswered => Kind == ChannelKind.DingTalkApp;
 
+    /// <summary>Whether a message that was sent can be replaced by another, on the telephone where it stands.</summary>
+    /// <remarks>Bots of WeCom, DingTalk and Feishu, SMS, calls and mail offer nothing of the kind; the apps of WeCom and DingTalk only for cards whose buttons call back an address of ours.</remarks>
+    public bool IsReplaced => Kind == ChannelKind.Ntfy;
+
     /// <summary>Whether its provider reports back, to an address below <c>web.public-url</c>.</summary>
     public bool Reports => IsVoice || Kind is ChannelKind.AliyunSms or ChannelKind.TencentSms;
 }

@@ -46,6 +46,9 @@ internal sealed record ChannelMessage
     /// <summary>What a person writes behind "确认" to answer, where the channel brings answers back; null: there is nothing to answer.</summary>
     public string? AnswerCode { get; init; }
 
+    /// <summary>What the provider calls an earlier message that this one takes the place of; null: it stands for itself. Only for channels whose form <see cref="ChannelForm.IsReplaced"/>.</summary>
+    public string? Replaces { get; init; }
+
     /// <summary><c>zh</c>, <c>en</c> or <see cref="Both"/>.</summary>
     public string Language { get; init; } = "zh";
 

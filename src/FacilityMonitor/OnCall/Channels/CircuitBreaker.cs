@@ -13,7 +13,12 @@ internal sealed class CircuitBreaker
     private long _openUntilMs;
 
     /// <summary>How long nothing should be sent; zero: send, but only one at a time while <see cref="IsProbing"/>.</summary>
-    public TimeSpan Wait(long nowMs) => IsOpen && nowMs < _openUntilMs ? TimeSpan.FromMilliseconds(_openUntilMs - nowMs) : TimeSpan.Zero;
+    public TimeSpan Wait(long nowMs)
+    {
+        // A clock that was set back does not make it longer.
+        _openUntilMs = Math.Min(_openUntilMs, nowMs + (long)OpenFor.TotalMilliseconds);
+        return IsOpen && nowMs < _openUntilMs ? TimeSpan.FromMilliseconds(_openUntilMs - nowMs) : TimeSpan.Zero;
+    }
 
     /// <summary>Whether it is open, or the one that will tell is on its way.</summary>
     public bool IsOpen => _failures >= FailuresMax;

@@ -3,7 +3,8 @@ using System.Net.Http.Headers;
 namespace FacilityMonitor.OnCall.Channels;
 
 /// <summary>A topic of ntfy, the public server or one of our own: the address is the topic.</summary>
-/// <remarks>Sources: ntfy, <c>server/config.go</c> (sizes and limits), <c>server/errors.go</c> (codes), <c>docs/publish.md</c> (publish as JSON); 2025-07.</remarks>
+/// <remarks>Sources: ntfy, <c>server/config.go</c> (sizes and limits), <c>server/errors.go</c> (codes), <c>docs/publish.md</c> (publish as JSON; updating notifications, from version 2.16: an older server
+/// shows the update as a message of its own); 2026-01.</remarks>
 internal sealed class NtfyTopic(ProviderHttp http, Uri url, string? token) : INotifier
 {
     /// <summary>Bytes of UTF-8; a longer message becomes an attachment that nobody reads on the stairs.</summary>
@@ -26,6 +27,8 @@ internal sealed class NtfyTopic(ProviderHttp http, Uri url, string? token) : INo
             json.WriteString("message"u8, message.Body(TextBytesMax));
             // 5 rings through do-not-disturb.
             json.WriteNumber("priority"u8, 5 - (int)message.Priority);
+            if (message.Replaces is { } first)
+                json.WriteString("sequence_id"u8, first);
             if (message.Link is { } link)
                 json.WriteString("click"u8, link);
         });

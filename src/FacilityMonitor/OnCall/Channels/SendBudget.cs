@@ -57,6 +57,9 @@ internal sealed class SendBudget(IReadOnlyList<SendLimit> limits)
 
     private static long WaitMs(SendLimit limit, List<long> moments, bool isLifeSafety, long nowMs)
     {
+        // The clock was set back: what was sent "later" was sent before now, and would block the number until that hour comes again.
+        for (var index = moments.Count - 1; index >= 0 && moments[index] > nowMs; index--)
+            moments[index] = nowMs;
         var sinceMs = nowMs - (long)limit.Window.TotalMilliseconds;
         if (limit.IsNight)
         {

@@ -7,7 +7,8 @@ namespace FacilityMonitor.OnCall.Notices;
 /// <summary>One way to reach somebody.</summary>
 /// <param name="Channel">Name of a channel of <c>channels.yaml</c>.</param>
 /// <param name="Address">What the channel needs to find this person: a telephone number, a user id, a mail address; of a group bot whom it should mention, or empty.</param>
-internal sealed record Reach(string Channel, string Address);
+/// <param name="Replaces">What the provider calls an earlier message that this one takes the place of; null: it stands for itself.</param>
+internal sealed record Reach(string Channel, string Address, string? Replaces = null);
 
 /// <summary>What one person is to be told at one step of an escalation.</summary>
 internal sealed record Notice

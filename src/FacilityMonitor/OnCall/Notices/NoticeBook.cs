@@ -160,6 +160,22 @@ internal static class NoticeBook
         Tell(connection, id, kind, null, reason, nowMs, logs);
     }
 
+    /// <summary>Alerts with a notice that nobody would ever try again: it waits and none of its ways does, or it has ended and a way goes on waiting.</summary>
+    public static List<string> Stranded(SqliteConnection connection, int most)
+    {
+        using var command = Database.Command(
+            connection, """
+            select alert from notice where state = $queued and not exists (select 1 from notice_way where notice = notice.id and notice_way.state in ($waits, $sending))
+            union select alert from notice_way join notice on notice.id = notice_way.notice where notice_way.state = $waits and notice.state <> $queued limit $most
+            """,
+            ("$queued", (int)NoticeState.Queued), ("$waits", (int)WayState.Queued), ("$sending", (int)WayState.Sending), ("$most", most));
+        using var rows = command.ExecuteReader();
+        var alerts = new List<string>();
+        while (rows.Read())
+            alerts.Add(rows.GetString(0));
+        return alerts;
+    }
+
     /// <summary>Tells everybody who wants to hear it what happened to a notice.</summary>
     public static void Tell(SqliteConnection connection, long id, DeliveryKind kind, string? channel, string? code, long nowMs, IEnumerable<IDeliveryLog> logs)
     {
@@ -183,11 +199,11 @@ internal static class NoticeBook
         {
             Database.Execute(
                 connection, """
-                insert into notice_way (notice, ordinal, channel, address, priority, rank, state, attempts, due_ms)
-                  values ($notice, $ordinal, $channel, $address, $priority, $rank, $queued, 0, $due)
+                insert into notice_way (notice, ordinal, channel, address, priority, rank, state, attempts, due_ms, replaces)
+                  values ($notice, $ordinal, $channel, $address, $priority, $rank, $queued, 0, $due, $replaces)
                 """,
                 ("$notice", id), ("$ordinal", ordinal), ("$channel", reach.Channel), ("$address", reach.Address), ("$priority", (int)notice.Priority),
-                ("$rank", Rank(notice.Priority, nowMs)), ("$queued", (int)WayState.Queued), ("$due", nowMs + (long)(ordinal * FailOverAfter(notice.Priority).TotalMilliseconds)));
+                ("$rank", Rank(notice.Priority, nowMs)), ("$queued", (int)WayState.Queued), ("$due", nowMs + (long)(ordinal * FailOverAfter(notice.Priority).TotalMilliseconds)), ("$replaces", reach.Replaces));
             ordinal++;
         }
     }

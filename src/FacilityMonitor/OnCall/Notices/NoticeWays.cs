@@ -1,6 +1,7 @@
 using FacilityMonitor.Alerts;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Registry;
+using FacilityMonitor.Response;
 using Microsoft.Data.Sqlite;
 
 namespace FacilityMonitor.OnCall.Notices;
@@ -12,7 +13,8 @@ namespace FacilityMonitor.OnCall.Notices;
 /// <param name="Address">Whom to reach there.</param>
 /// <param name="Attempts">Attempts so far.</param>
 /// <param name="Notice">What to say; without its ways.</param>
-internal sealed record DueWay(long Id, int Ordinal, string Channel, string Address, int Attempts, Notice Notice)
+/// <param name="Replaces">What the provider calls the message that it takes the place of; null: none.</param>
+internal sealed record DueWay(long Id, int Ordinal, string Channel, string Address, int Attempts, Notice Notice, string? Replaces)
 {
     public bool IsLifeSafety => Notice.Priority == Priority.P0;
 }
@@ -47,7 +49,7 @@ internal static class NoticeWays
     {
         using var command = Database.Command(
             connection, """
-            select way.notice, ordinal, address, attempts, alert, step, person, notice.priority, drill, brief_zh, brief_en, text_zh, text_en, link
+            select way.notice, ordinal, address, attempts, alert, step, person, notice.priority, drill, brief_zh, brief_en, text_zh, text_en, link, replaces
             from notice_way as way join notice on notice.id = way.notice
             where way.state = 0 and channel = $channel and rank < $below and due_ms <= $now order by rank limit $most
             """,
@@ -55,7 +57,7 @@ internal static class NoticeWays
         using var rows = command.ExecuteReader();
         var due = new List<DueWay>();
         while (rows.Read())
-            due.Add(new DueWay(rows.GetInt64(0), rows.GetInt32(1), channel, rows.GetString(2), rows.GetInt32(3), ReadNotice(rows, 4)));
+            due.Add(new DueWay(rows.GetInt64(0), rows.GetInt32(1), channel, rows.GetString(2), rows.GetInt32(3), ReadNotice(rows, 4), rows.IsDBNull(14) ? null : rows.GetString(14)));
         return due;
     }
 
@@ -68,6 +70,29 @@ internal static class NoticeWays
         while (rows.Read())
             channels.Add(rows.GetString(0));
         return channels;
+    }
+
+    /// <summary>Messages about an alert that some channels took, and what their providers call them.</summary>
+    /// <param name="connection">The commit.</param>
+    /// <param name="alert">The alert.</param>
+    /// <param name="channels">The channels.</param>
+    public static List<(int Step, string Person, Reach Told)> ToldBy(SqliteConnection connection, string alert, IReadOnlySet<string> channels)
+    {
+        using var command = Database.Command(
+            connection, """
+            select step, person, channel, address, receipt from notice join notice_way as way on way.notice = notice.id
+            where alert = $alert and way.state in ($accepted, $delivered) and receipt is not null order by notice.id
+            """,
+            ("$alert", alert), ("$accepted", (int)WayState.Accepted), ("$delivered", (int)WayState.Delivered));
+        using var rows = command.ExecuteReader();
+        var told = new List<(int, string, Reach)>();
+        while (rows.Read())
+        {
+            if (channels.Contains(rows.GetString(2)))
+                told.Add((rows.GetInt32(0), rows.GetString(1), new Reach(rows.GetString(2), rows.GetString(3), rows.GetString(4))));
+        }
+
+        return told;
     }
 
     /// <summary>Writes that an attempt is about to be made. It counts from now on, whatever becomes of us.</summary>
@@ -172,6 +197,33 @@ internal static class NoticeWays
         state = 0 and attempts = 0 and due_ms > $now and ordinal > 0 and (notice, ordinal - 1) in (select notice, ordinal from notice_way
           where state = 0 and channel = $channel and due_ms <= $now and priority < $below and ($address is null or address = $address))
         """;
+
+    /// <summary>Whether something stands in the future that cannot: the clock was set back.</summary>
+    public static bool IsAnyAhead(SqliteConnection connection, long nowMs) => Number(
+        connection, """
+        select exists (select 1 from notice_attempt where at_ms > $limit) or exists (select 1 from notice where state = 0 and expires_ms > $limit and created_ms > $limit)
+          or exists (select 1 from notice_way where state = 1 and lease_ms > $lease)
+        """,
+        ("$limit", nowMs + ResponseTiming.ClockSlackMs), ("$lease", LeaseLimit(nowMs))) > 0;
+
+    /// <summary>What was put in or tried in a future that is none was so just now, and what is to come keeps its distance: nobody waits until the clock says that hour again.</summary>
+    public static void SetBack(SqliteConnection connection, long nowMs)
+    {
+        var limit = nowMs + ResponseTiming.ClockSlackMs;
+        // A way of an older notice counts from its last attempt, one of a newer notice from when that was put in.
+        Database.Execute(
+            connection, """
+            update notice_way set due_ms = max($now, due_ms - coalesce((select created_ms from notice where id = notice and created_ms > $limit),
+                (select max(at_ms) from notice_attempt as made where made.notice = notice_way.notice and made.ordinal = notice_way.ordinal and made.at_ms > $limit), $now) + $now)
+              where state = 0 and (notice in (select id from notice where state = 0 and created_ms > $limit) or notice in (select notice from notice_attempt where at_ms > $limit))
+            """,
+            ("$now", nowMs), ("$limit", limit));
+        Database.Execute(connection, "update notice_way set lease_ms = $lease where state = 1 and lease_ms > $lease", ("$lease", LeaseLimit(nowMs)));
+        Database.Execute(connection, "update notice set expires_ms = expires_ms - created_ms + $now, created_ms = $now where state = 0 and created_ms > $limit", ("$now", nowMs), ("$limit", limit));
+        Database.Execute(connection, "update notice_attempt set at_ms = $now where at_ms > $limit", ("$now", nowMs), ("$limit", limit));
+    }
+
+    private static long LeaseLimit(long nowMs) => nowMs + (long)NoticeWorker.LeaseFor.TotalMilliseconds + ResponseTiming.ClockSlackMs;
 
     /// <summary>Takes up what a process left that is no more, or an attempt that never ended.</summary>
     public static int Recover(SqliteConnection connection, string lease, long nowMs)

@@ -52,6 +52,9 @@ internal sealed partial class NoticeWorker(
     /// <summary>What rests for a provider that asks for a pause without saying how long.</summary>
     private static readonly TimeSpan DefaultPause = TimeSpan.FromSeconds(60);
 
+    /// <summary>Longest rest that is kept: a day's quota is asked for again each hour.</summary>
+    private static readonly TimeSpan PauseMax = TimeSpan.FromHours(1);
+
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CountEvery = TimeSpan.FromSeconds(10);
 
@@ -236,6 +239,8 @@ internal sealed partial class NoticeWorker(
         var work = new List<Action<SqliteConnection>>();
         using (var connection = database.OpenReader())
         {
+            if (NoticeWays.IsAnyAhead(connection, now))
+                work.Add(commit => NoticeWays.SetBack(commit, now));
             if (NoticeWays.IsAnyOverdue(connection, _lease, now))
             {
                 work.Add(commit => NoticeWays.Recover(commit, _lease, now));
@@ -264,6 +269,8 @@ internal sealed partial class NoticeWorker(
     {
         lock (lane)
         {
+            // No provider asks for longer; a clock that was set back does not make it so.
+            lane.PausedUntilMs = Math.Min(lane.PausedUntilMs, nowMs + (long)PauseMax.TotalMilliseconds);
             var paused = TimeSpan.FromMilliseconds(Math.Max(0, lane.PausedUntilMs - nowMs));
             var open = lane.Breaker.Wait(nowMs);
             return paused > open ? paused : open;
@@ -376,7 +383,7 @@ internal sealed partial class NoticeWorker(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, endingToken);
         try
         {
-            return await lane.Notifier.SendAsync(ChannelMessage.Of(way.Notice, lane.Channel.Language), way.Address, either.Token);
+            return await lane.Notifier.SendAsync(ChannelMessage.Of(way.Notice, lane.Channel.Language) with { Replaces = way.Replaces }, way.Address, either.Token);
         }
         catch (OperationCanceledException) when (!endingToken.IsCancellationRequested)
         {
@@ -433,7 +440,7 @@ internal sealed partial class NoticeWorker(
             else
                 lane.Breaker.Answered();
             if (failed.Fault == Fault.Limited)
-                lane.PausedUntilMs = pausedMs = Math.Max(lane.PausedUntilMs, now + (long)wait.TotalMilliseconds);
+                lane.PausedUntilMs = pausedMs = Math.Max(lane.PausedUntilMs, now + (long)Math.Min(wait.TotalMilliseconds, PauseMax.TotalMilliseconds));
         }
 
         if (way.Attempts == 0)

@@ -13,8 +13,9 @@ internal sealed class ChannelSounds
     /// <param name="siren">The channel of sirens; null: there is none.</param>
     /// <param name="logs">Channels that end in our own log.</param>
     /// <param name="rooms">Channels in which many read the same.</param>
-    public ChannelSounds(IReadOnlyDictionary<string, Loudness> byName, string? siren, IReadOnlySet<string>? logs = null, IReadOnlySet<string>? rooms = null) =>
-        _now = new Sounds(byName, siren, logs ?? new HashSet<string>(), rooms ?? new HashSet<string>());
+    /// <param name="replaced">Channels whose messages can be replaced.</param>
+    public ChannelSounds(IReadOnlyDictionary<string, Loudness> byName, string? siren, IReadOnlySet<string>? logs = null, IReadOnlySet<string>? rooms = null, IReadOnlySet<string>? replaced = null) =>
+        _now = new Sounds(byName, siren, logs ?? new HashSet<string>(), rooms ?? new HashSet<string>(), replaced ?? new HashSet<string>());
 
     /// <summary>The channel of sirens; null: there is none.</summary>
     public string? Siren => _now.Siren;
@@ -27,6 +28,9 @@ internal sealed class ChannelSounds
 
     /// <summary>Channels in which many read the same: a group chat is flooded by what each of its readers would still take.</summary>
     public IReadOnlySet<string> Rooms => _now.Rooms;
+
+    /// <summary>Channels whose messages can be replaced where they stand.</summary>
+    public IReadOnlySet<string> Replaced => _now.Replaced;
 
     /// <summary>Of the channels that are configured.</summary>
     public static ChannelSounds From(IReadOnlyList<ChannelDefinition> channels)
@@ -51,9 +55,10 @@ internal sealed class ChannelSounds
             }, StringComparer.Ordinal),
             channels.FirstOrDefault(channel => channel.Form.Kind == ChannelKind.Siren)?.Id,
             channels.Where(channel => channel.Form.Kind == ChannelKind.Console).Select(channel => channel.Id).ToHashSet(StringComparer.Ordinal),
-            channels.Where(channel => channel.Form.IsRoom).Select(channel => channel.Id).ToHashSet(StringComparer.Ordinal));
+            channels.Where(channel => channel.Form.IsRoom).Select(channel => channel.Id).ToHashSet(StringComparer.Ordinal),
+            channels.Where(channel => channel.Form.IsReplaced).Select(channel => channel.Id).ToHashSet(StringComparer.Ordinal));
         Interlocked.Increment(ref _version);
     }
 
-    private sealed record Sounds(IReadOnlyDictionary<string, Loudness> ByName, string? Siren, IReadOnlySet<string> Logs, IReadOnlySet<string> Rooms);
+    private sealed record Sounds(IReadOnlyDictionary<string, Loudness> ByName, string? Siren, IReadOnlySet<string> Logs, IReadOnlySet<string> Rooms, IReadOnlySet<string> Replaced);
 }

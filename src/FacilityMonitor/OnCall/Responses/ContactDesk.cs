@@ -12,24 +12,53 @@ namespace FacilityMonitor.OnCall.Responses;
 /// <summary>How well a way to a person is known to work.</summary>
 /// <param name="Person">Who.</param>
 /// <param name="Contact">The way.</param>
-/// <param name="IsVerified">Whether the person confirmed it within <see cref="Person.VerifiedForDays"/> days.</param>
+/// <param name="IsVerified">Whether the person confirmed it within <see cref="People.VerifiedForDays"/> days.</param>
 internal sealed record ContactState(Person Person, PersonContact Contact, bool IsVerified);
 
+/// <summary>How the contacts do.</summary>
+/// <param name="Ways">Ways to people.</param>
+/// <param name="Confirmed">Of these, confirmed lately enough.</param>
+/// <param name="Ending">Of those, soon to be confirmed anew.</param>
+/// <param name="AskedByItself">Questions that went out by themselves, since the start.</param>
+internal sealed record ContactCounts(int Ways, int Confirmed, int Ending, long AskedByItself);
+
 /// <summary>Asks people whether what we send reaches them, and hears what they answer.</summary>
-internal sealed class ContactDesk(Database database, FacilitySource registry, ResponseLog log, ChannelSounds sounds, TimeProvider time)
+/// <param name="database">Where questions and answers stand.</param>
+/// <param name="registry">The people.</param>
+/// <param name="log">Hears what becomes of the messages.</param>
+/// <param name="sounds">The channels.</param>
+/// <param name="time">The clock.</param>
+/// <param name="verifiedForDays">For how many days an answer counts.</param>
+internal sealed class ContactDesk(Database database, FacilitySource registry, ResponseLog log, ChannelSounds sounds, TimeProvider time, int verifiedForDays = Person.VerifiedForDays)
 {
+    /// <summary>So many days before an answer counts no more the person is asked again: with two days for each question, three times.</summary>
+    public const int LeadDays = 5;
+
+    /// <summary>Nobody is asked by itself before this hour of Shanghai; a telephone that rings for a test is answered by day.</summary>
+    public const int AskFromHour = 10;
+
+    /// <summary>And nobody from this one on.</summary>
+    public const int AskToHour = 18;
+
     /// <summary>Somebody who is asked twice a minute answers neither.</summary>
     private static readonly TimeSpan AskEvery = TimeSpan.FromMinutes(1);
+
+    private long _asked;
+
+    /// <summary>For how many days an answer counts.</summary>
+    public int VerifiedForDays => verifiedForDays;
 
     /// <summary>The people as they are registered, each contact with the day it was confirmed last, here or in the file.</summary>
     /// <param name="people">As registered.</param>
     /// <param name="confirmed">What was confirmed here: <see cref="ContactTable.Confirmed"/>.</param>
     /// <param name="sounds">The channels: our own log needs nobody's word.</param>
     /// <param name="today">The day in Shanghai.</param>
-    public static People With(People people, IReadOnlyDictionary<string, DateOnly> confirmed, ChannelSounds sounds, DateOnly today)
+    /// <param name="verifiedForDays">For how many days an answer counts.</param>
+    public static People With(People people, IReadOnlyDictionary<string, DateOnly> confirmed, ChannelSounds sounds, DateOnly today, int verifiedForDays = Person.VerifiedForDays)
     {
         return people with
         {
+            VerifiedForDays = verifiedForDays,
             Persons = [.. people.Persons.Select(person => person with { Contacts = [.. person.Contacts.Select(contact => contact with { Verified = Latest(person, contact) })] })],
         };
 
@@ -46,13 +75,13 @@ internal sealed class ContactDesk(Database database, FacilitySource registry, Re
     /// <param name="people">The people, as <see cref="With"/> gives them.</param>
     /// <param name="today">The day in Shanghai.</param>
     public static IEnumerable<ContactState> States(People people, DateOnly today) => people.Persons.SelectMany(person => person.Contacts.Select(contact =>
-        new ContactState(person, contact, contact.Verified is { } verified && verified.AddDays(Person.VerifiedForDays) >= today)));
+        new ContactState(person, contact, contact.Verified is { } verified && verified.AddDays(people.VerifiedForDays) >= today)));
 
     /// <summary>The people with what is known of their contacts now.</summary>
     public People Known()
     {
         using var reader = database.OpenReader();
-        return With(registry.Current.Facility.People, ContactTable.Confirmed(reader), sounds, Today());
+        return With(registry.Current.Facility.People, ContactTable.Confirmed(reader), sounds, Today(), verifiedForDays);
     }
 
     /// <summary>Every way to everybody now.</summary>
@@ -76,6 +105,32 @@ internal sealed class ContactDesk(Database database, FacilitySource registry, Re
         await database.CommitAsync(CommitPriority.Alerts, connection => contacts.ForEach(contact => Ask(connection, known, contact, now)));
         log.Announce();
         return null;
+    }
+
+    /// <summary>How the contacts do now.</summary>
+    public ContactCounts Count()
+    {
+        var (states, today) = (States(), Today());
+        return new ContactCounts(states.Count, states.Count(state => state.IsVerified), states.Count(state => IsEnding(state, today)), Interlocked.Read(ref _asked));
+    }
+
+    /// <summary>Asks those whose answer counts no more in some days, by day, and each once in the time that a question can be answered.</summary>
+    /// <returns>How many questions went out.</returns>
+    /// <exception cref="DatabaseUnavailableException">The disk did not take it: nothing was sent.</exception>
+    public async Task<int> AskEndingAsync()
+    {
+        var (now, today) = (time.GetUtcNow().ToUnixTimeMilliseconds(), Today());
+        if (DutyRoster.Wall(now).Hour is < AskFromHour or >= AskToHour)
+            return 0;
+        var ending = States().Where(state => IsEnding(state, today) && sounds.Of(state.Contact.Channel) is not null).ToList();
+        using (var reader = database.OpenReader())
+            ending.RemoveAll(state => ContactTable.AskedMs(reader, ContactTable.Key(state.Person.Id, state.Contact)) is { } asked && now - asked < (long)ContactTable.ValidFor.TotalMilliseconds);
+        if (ending.Count == 0)
+            return 0;
+        await database.CommitAsync(CommitPriority.Alerts, connection => ending.ForEach(state => Ask(connection, state.Person, state.Contact, now)));
+        Interlocked.Add(ref _asked, ending.Count);
+        log.Announce();
+        return ending.Count;
     }
 
     /// <summary>The person said the code.</summary>
@@ -129,6 +184,10 @@ internal sealed class ContactDesk(Database database, FacilitySource registry, Re
             },
             now, [log]);
     }
+
+    /// <summary>An answer of long ago is nobody's reminder any more: that is told as an alert, and somebody looks into it.</summary>
+    private bool IsEnding(ContactState state, DateOnly today) =>
+        state is { IsVerified: true, Contact.Verified: { } verified } && !sounds.Logs.Contains(state.Contact.Channel) && verified.AddDays(verifiedForDays - LeadDays) <= today;
 
     private DateOnly Today() => DateOnly.FromDateTime(DutyRoster.Wall(time.GetUtcNow().ToUnixTimeMilliseconds()));
 }

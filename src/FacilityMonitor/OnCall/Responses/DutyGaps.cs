@@ -35,7 +35,7 @@ internal static class DutyGaps
         var roster = new DutyRoster(known);
         var to = from.AddDays(days);
         var teams = known.Teams.SelectMany(team => roster.Gaps(team, from, to, contact => sounds.Of(contact.Channel) is not null))
-            .OrderByDescending(gap => gap.Kind == RosterGapKind.UnknownYear).ThenBy(gap => gap.Kind).ThenBy(gap => gap.From).Select(Of);
+            .OrderByDescending(gap => gap.Kind == RosterGapKind.UnknownYear).ThenBy(gap => gap.Kind).ThenBy(gap => gap.From).Select(gap => Of(gap, known.VerifiedForDays));
         // Without teams nobody is called step by step; that is said in one line, not for each site.
         if (known.Teams.Count == 0)
             return [.. teams];
@@ -47,13 +47,13 @@ internal static class DutyGaps
         null, site.Id, NobodyAtAll, from, to,
         new LocalText($"{site.Name.Zh}，{Times(from, to)}：起火时整条通知链没有一个人能叫到", $"{site.Name.En}, {Times(from, to)}: if it burned, the whole chain would reach nobody"), WakesUp: true);
 
-    private static DutyGap Of(RosterGap gap)
+    private static DutyGap Of(RosterGap gap, int verifiedForDays)
     {
         var (zh, en) = gap.Kind switch
         {
             RosterGapKind.Nobody => ("无人值班", "nobody on duty"),
             RosterGapKind.Unreachable => ("值班的人没有可用的联系方式", "nobody on duty can be reached"),
-            RosterGapKind.Unverified => ("值班的人 30 天内没有确认过联系方式", "no contact was verified within 30 days"),
+            RosterGapKind.Unverified => ($"值班的人 {verifiedForDays} 天内没有确认过联系方式", $"no contact was verified within {verifiedForDays} days"),
             RosterGapKind.UnknownYear => ($"缺少 {gap.From.Year} 年的节假日和调休，请在 people.yaml 的 holidays 里补上", $"the holidays of {gap.From.Year} are missing, add them under holidays in people.yaml"),
         };
         var times = Times(gap.From, gap.To);

@@ -61,7 +61,7 @@ internal sealed partial class EscalationWorker(Database database, ResponseLog lo
     {
         using var reader = database.OpenReader();
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        return ResponseTable.Due(reader, now, 1, 1).Count > 0 || ResponseTable.Releasable(reader, now, 1).Count > 0;
+        return ResponseTable.Due(reader, now, 1, 1).Count > 0 || ResponseTable.Releasable(reader, now, 1).Count > 0 || ResponseTable.Ahead(reader, now, 1).Count > 0;
     }
 
     private void Restore()

@@ -13,8 +13,8 @@ internal static class FiguresReader
     {
         var pages = new List<PageFact>();
         using (var command = Database.Command(
-            connection, "select person, created_ms from notice where drill = 0 and created_ms >= $from and created_ms < $to and exists (select 1 from notice_way where notice_way.notice = notice.id and channel <> $siren)",
-            ("$from", fromMs), ("$to", toMs), ("$siren", "siren")))
+            connection, "select person, created_ms from notice where drill = 0 and alert not like $mark and created_ms >= $from and created_ms < $to and exists (select 1 from notice_way where notice_way.notice = notice.id and channel <> $siren)",
+            ("$from", fromMs), ("$to", toMs), ("$siren", "siren"), ("$mark", ResponseLog.MarkPrefix + "%")))
         using (var rows = command.ExecuteReader())
         {
             while (rows.Read())

@@ -8,11 +8,12 @@ namespace FacilityMonitor.OnCall.Responses;
 /// <summary>What became of photos since the start.</summary>
 /// <param name="Stored">Kept.</param>
 /// <param name="TooLarge">Refused: larger than <see cref="PhotoFile.BytesMax"/>.</param>
-/// <param name="OtherKind">Refused: no JPEG or PNG.</param>
+/// <param name="OtherKind">Refused: no picture that we know.</param>
 /// <param name="Broken">Refused: cut off or damaged.</param>
 /// <param name="NoRoom">Refused: all photos together take as much as they may, or the disk takes no more.</param>
 /// <param name="Busy">Refused: too many were being sent at once.</param>
-internal sealed record PhotoCounts(long Stored, long TooLarge, long OtherKind, long Broken, long NoRoom, long Busy);
+/// <param name="Heic">Refused: a HEIC or AVIF of a new telephone, which nothing here can turn into a JPEG.</param>
+internal sealed record PhotoCounts(long Stored, long TooLarge, long OtherKind, long Broken, long NoRoom, long Busy, long Heic = 0);
 
 /// <summary>Photos of alerts, as files beside the database, each named by the hash of its bytes: what the timeline names is what lies there, or shows that it is not.</summary>
 internal sealed class PhotoStore
@@ -29,6 +30,7 @@ internal sealed class PhotoStore
     private readonly Lock _gate = new();
     private long _stored;
     private long _tooLarge;
+    private long _heic;
     private long _otherKind;
     private long _broken;
     private long _noRoom;
@@ -44,7 +46,7 @@ internal sealed class PhotoStore
     }
 
     public PhotoCounts Counts => new(
-        Interlocked.Read(ref _stored), Interlocked.Read(ref _tooLarge), Interlocked.Read(ref _otherKind), Interlocked.Read(ref _broken), Interlocked.Read(ref _noRoom), Interlocked.Read(ref _busy));
+        Interlocked.Read(ref _stored), Interlocked.Read(ref _tooLarge), Interlocked.Read(ref _otherKind), Interlocked.Read(ref _broken), Interlocked.Read(ref _noRoom), Interlocked.Read(ref _busy), Interlocked.Read(ref _heic));
 
     /// <summary>A place among those who send; null: all are taken. To be disposed.</summary>
     public IDisposable? Enter()
@@ -66,6 +68,10 @@ internal sealed class PhotoStore
         {
             case PhotoFile.Clean clean:
                 return Write(clean);
+            case PhotoFile.OtherKind { IsHeic: true }:
+                return Refuse(ref _heic, new LocalText(
+                    "这是 HEIC 照片，电脑上多半打不开，没有保存。请做：1. 苹果手机：设置 → 相机 → 格式 → 选「兼容性最佳」，重拍；安卓手机：相机设置里关掉「高效图片（HEIF）」，重拍；2. 来不及就把照片截屏，发截屏",
+                    "this is a HEIC photo, which most computers cannot show, and it was not kept. Do: 1. On an iPhone: Settings → Camera → Formats → Most Compatible, then take it again; on Android: switch off HEIF in the camera's settings; 2. No time? Take a screenshot of the photo and send that"));
             case PhotoFile.OtherKind:
                 return Refuse(ref _otherKind, new LocalText("只收 JPEG 或 PNG 照片；请在手机相机里改成「兼容性最佳」再拍", "only JPEG or PNG photos are taken; set the camera to its most compatible format"));
             default:

@@ -2,6 +2,7 @@ using System.Globalization;
 using FacilityMonitor.Alerts;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
+using FacilityMonitor.OnCall.Notices;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
 using Microsoft.Data.Sqlite;
@@ -152,7 +153,7 @@ internal sealed partial class ResponseWatch(Database database, TimeProvider time
         _books = ResponseBooks.Count(reader, now);
         var stuck = ResponseBooks.WithoutNextStep(reader, now);
         _alert.Restore(reader);
-        var faults = _books.Holes.Union(stuck).Order(StringComparer.Ordinal).ToList();
+        var faults = _books.Holes.Union(stuck).Union(NoticeBook.Stranded(reader, ResponseBooks.HolesMax)).Order(StringComparer.Ordinal).ToList();
         if (faults.Count > 0 && !_alert.IsOpen)
             _alert.Raise(Priority.P1, now, now, Text(faults), Evidence(faults));
         else if (faults.Count == 0)

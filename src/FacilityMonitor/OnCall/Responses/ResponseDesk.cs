@@ -160,11 +160,15 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         if (Permit.Judge(permit, now) is { } refusal)
             return refusal;
-        if (registry.Current.FindSite(permit.Asset.Split('/')[0]) is null)
-            return new ResponseRefusal("unknown-asset", new LocalText($"没有登记 '{permit.Asset}'", $"'{permit.Asset}' is not registered"));
+        if (!IsRegistered(permit.Asset))
+            return new ResponseRefusal("unknown-asset", new LocalText($"没有登记 '{permit.Asset}'；写点位、场所、设备或通道的路径，如 jiugeng/shed-1/pile-01", $"'{permit.Asset}' is not registered; write the path of a site, place, device or channel, such as jiugeng/shed-1/pile-01"));
         await database.CommitAsync(CommitPriority.Alerts, connection => PermitTable.Ask(connection, permit, now));
         return null;
     }
+
+    /// <summary>Whether something is at, above or below a path: a permit for what is nowhere would protect nobody from a false alarm and look as if it did.</summary>
+    private bool IsRegistered(string asset) => registry.Current.FindSite(asset.Split('/')[0]) is { } site
+        && (asset == site.Id || log.Tree.Assets.Any(known => known == asset || known.StartsWith(asset + "/", StringComparison.Ordinal) || asset.StartsWith(known + "/", StringComparison.Ordinal)));
 
     /// <summary>A second person agrees to a permit.</summary>
     public Task<ResponseRefusal?> ConfirmAsync(string id, string person) => ChangeAsync(id, person, PermitTable.Confirm, permit => Permit.JudgeSecond(permit, person));

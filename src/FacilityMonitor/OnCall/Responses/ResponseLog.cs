@@ -46,6 +46,9 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
     /// <summary>Alerts that one raised alert hides in the same commit. The others find it when their own turn to be told comes: a fire must not wait for ten thousand of them.</summary>
     public const int HiddenAtOnceMax = 500;
 
+    /// <summary>Begins the name under which a message goes that only marks another as answered; alerts are named by hexadecimal digits alone.</summary>
+    public const string MarkPrefix = "done-";
+
     /// <summary>Over which time pages are counted.</summary>
     public static readonly TimeSpan FloodWindow = TimeSpan.FromMinutes(10);
 
@@ -148,6 +151,9 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
     {
         var now = NowMs();
         var pages = new PageBatch();
+        var ahead = ResponseTable.Ahead(connection, now, most);
+        foreach (var (alert, by) in ahead)
+            Append(connection, alert, ResponseTable.Load(connection, alert), [new ResponseEvent.ClockSetBack(by) { AtMs = now }], pages);
         var released = ResponseTable.Releasable(connection, now, most);
         foreach (var alert in released)
         {
@@ -164,7 +170,7 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
 
         pages.Put(this, connection);
         // Behind urgent ones less urgent ones may wait.
-        return released.Count == most || due.Count == others || (due.Count > 0 && ResponseTable.Due(connection, now, 1, 1).Except(due).Any());
+        return ahead.Count == most || released.Count == most || due.Count == others || (due.Count > 0 && ResponseTable.Due(connection, now, 1, 1).Except(due).Any());
     }
 
     /// <summary>What became of a notice, within the commit that books it.</summary>
@@ -286,10 +292,15 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
             case ResponseEvent.Acknowledged:
                 Withdraw(connection, state, fact.By!.Person, "acknowledged");
                 if (state.IsAnswered)
+                {
                     Withdraw(connection, state, null, "acknowledged");
+                    Mark(connection, state);
+                }
+
                 break;
             case ResponseEvent.Closed:
                 Withdraw(connection, state, null, "closed");
+                Mark(connection, state);
                 break;
             case ResponseEvent.Shelved:
                 Withdraw(connection, state, null, "shelved");
@@ -310,6 +321,36 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
             .Any(member => ResponseTable.Load(connection, member) is { IsCalling: true } other && other.Acknowledgements.All(one => one.Person != person));
         if (!needed)
             NoticeBook.Withdraw(connection, state.Alert, person, reason, NowMs(), [this]);
+    }
+
+    /// <summary>Where a message can be replaced it now says that somebody has it: whoever reads it an hour later need not run. It goes its way like any notice, and its own end is nobody's fact.</summary>
+    private void Mark(SqliteConnection connection, AlertResponse state)
+    {
+        if (sounds.Replaced.Count == 0)
+            return;
+        var (now, people) = (NowMs(), Board.Roster.People);
+        var text = ResponseTable.TextOf(connection, state.Alert);
+        var takers = state.Acknowledgements.Select(one => people.Find(one.Person)?.Name ?? new LocalText(one.Person, one.Person)).ToList();
+        var (zh, en) = takers.Count == 0 ? ("已关闭", "Closed") : ($"已有人处理（{string.Join("、", takers.Select(name => name.Zh))}）", $"Taken by {string.Join(", ", takers.Select(name => name.En))}");
+        var clock = AlertText.Clock(now);
+        foreach (var (step, person, told) in NoticeWays.ToldBy(connection, state.Alert, sounds.Replaced))
+        {
+            NoticeBook.Enqueue(
+                connection, new Notice
+                {
+                    Alert = MarkPrefix + state.Alert,
+                    Step = step,
+                    Person = person,
+                    // Quiet: the one it replaces has rung.
+                    Priority = Priority.P3,
+                    IsDrill = state.Exercise != Exercise.None,
+                    Reaches = [told],
+                    Brief = new LocalText($"{zh}：{PageText.Brief(text).Zh}", $"{en}: {PageText.Brief(text).En}"),
+                    Text = new LocalText($"{zh}，{clock}。{text.Zh}", $"{en}, {clock}. {text.En}"),
+                    Link = LinkOf(state.Alert, person, [new PersonContact(told.Channel, told.Address, null)]),
+                },
+                now, []);
+        }
     }
 
     private void Siren(SqliteConnection connection, AlertResponse state, int page, string device)
@@ -373,7 +414,7 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
     public bool IsFlooded(SqliteConnection connection, string person, IReadOnlyList<PersonContact> ways)
     {
         var since = NowMs() - (long)FloodWindow.TotalMilliseconds;
-        var isFlooded = IsFlooded(connection, "person " + person, "select count(*) from notice where person = $who and created_ms > $since", person, since);
+        var isFlooded = IsFlooded(connection, "person " + person, $"select count(*) from notice where person = $who and created_ms > $since and alert not like '{MarkPrefix}%'", person, since);
         return isFlooded || (ways.Count > 0 && sounds.Rooms.Contains(ways[0].Channel)
             && IsFlooded(connection, "channel " + ways[0].Channel, "select count(*) from notice_attempt where at_ms > $since and channel = $who", ways[0].Channel, since));
     }

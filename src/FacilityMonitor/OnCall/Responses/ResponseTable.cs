@@ -91,6 +91,19 @@ internal static class ResponseTable
         return found.Count > 0 ? found : Texts(connection, "select alert from response where due_ms <= $now order by priority, due_ms limit $most", ("$now", nowMs), ("$most", others));
     }
 
+    /// <summary>Open alerts whose last fact stands in the future, and by how much, ms: the clock was set back.</summary>
+    public static List<(string Alert, long ByMs)> Ahead(SqliteConnection connection, long nowMs, int most)
+    {
+        using var command = Database.Command(
+            connection, "select alert, changed_ms - $now from response where stage < 4 and changed_ms > $now + $slack order by priority limit $most",
+            ("$now", nowMs), ("$slack", ResponseTiming.ClockSlackMs), ("$most", most));
+        using var rows = command.ExecuteReader();
+        var ahead = new List<(string, long)>();
+        while (rows.Read())
+            ahead.Add((rows.GetString(0), rows.GetInt64(1)));
+        return ahead;
+    }
+
     /// <summary>Notes that nobody is called for an alert by the response: it is about a device that nobody registered.</summary>
     public static void Exempt(SqliteConnection connection, string alert) => Database.Execute(connection, "insert or ignore into response_exempt (alert) values ($alert)", ("$alert", alert));
 

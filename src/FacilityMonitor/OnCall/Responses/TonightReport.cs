@@ -25,7 +25,7 @@ internal sealed class TonightReport(
 
     private readonly ChannelSounds _sounds = ChannelSounds.From(channels);
     private readonly DutyRoster _roster = new(facility.People);
-    private readonly People _known = ContactDesk.With(facility.People, confirmed, ChannelSounds.From(channels), DateOnly.FromDateTime(DutyRoster.Wall(time.GetUtcNow().ToUnixTimeMilliseconds())));
+    private readonly People _known = ContactDesk.With(facility.People, confirmed, ChannelSounds.From(channels), DateOnly.FromDateTime(DutyRoster.Wall(time.GetUtcNow().ToUnixTimeMilliseconds())), settings.OnCall.VerifyDays);
 
     /// <summary>Why this cannot be run: who gets messages with a link, and nobody can open it. Null: it can.</summary>
     public LocalText? Refusal()
@@ -116,7 +116,7 @@ internal sealed class TonightReport(
         foreach (var (person, contact, _) in ContactDesk.States(_known, today).Where(state => !state.IsVerified))
         {
             var (zh, en) = contact.Verified is { } last
-                ? ($"上次确认是 {last:yyyy-MM-dd}，已超过 {Person.VerifiedForDays} 天", $"last confirmed on {last:yyyy-MM-dd}, more than {Person.VerifiedForDays} days ago")
+                ? ($"上次确认是 {last:yyyy-MM-dd}，已超过 {settings.OnCall.VerifyDays} 天", $"last confirmed on {last:yyyy-MM-dd}, more than {settings.OnCall.VerifyDays} days ago")
                 : ("从没有由本人确认过", "never confirmed by the person");
             Gap(1, $"{person.Name.Zh}：{contact.Channel} {zh}；facility-monitor contact verify {person.Id}", $"{person.Name.En}: {contact.Channel} was {en}; facility-monitor contact verify {person.Id}");
         }

@@ -1,3 +1,9 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using FacilityMonitor.OnCall.Channels;
 
@@ -39,6 +45,40 @@ public sealed class ChannelContractTests
                 ("host", "ecs.cn-shanghai.aliyuncs.com"), ("x-acs-action", "RunInstances"), ("x-acs-content-sha256", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
                 ("x-acs-date", "2023-10-26T10:22:32Z"), ("x-acs-signature-nonce", "3156853299f313e23d1673dc12e1703d"), ("x-acs-version", "2014-05-26"),
             ]), StringComparison.Ordinal);
+    }
+
+    /// <summary>A certificate that nobody vouches for is somebody else's: neither the key in the address nor the message is said to it.</summary>
+    [Fact]
+    public async Task A_provider_whose_certificate_nobody_vouches_for_is_told_nothing()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(200));
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var heard = HearAsync();
+        using var invoker = new HttpMessageInvoker(FacilityMonitor.OnCall.WebhookNotifier.Handler());
+        var bot = new WeComBot(new ProviderHttp(invoker, TimeSpan.FromSeconds(20), TimeProvider.System), new Uri($"https://localhost:{((IPEndPoint)listener.LocalEndpoint).Port}"), "key-4711");
+
+        var outcome = await bot.SendAsync(ChannelBench.Message(), "", CancellationToken.None);
+
+        Assert.IsType<Outcome.Failed>(outcome);
+        Assert.DoesNotContain("4711", outcome.ToString(), StringComparison.Ordinal);
+        Assert.Equal(0, await heard);
+
+        async Task<int> HearAsync()
+        {
+            using var client = await listener.AcceptTcpClientAsync();
+            await using var tls = new SslStream(client.GetStream());
+            try
+            {
+                await tls.AuthenticateAsServerAsync(certificate);
+                return await tls.ReadAsync(new byte[1]);
+            }
+            catch (Exception error) when (error is IOException or AuthenticationException)
+            {
+                return 0;
+            }
+        }
     }
 
     [Fact]

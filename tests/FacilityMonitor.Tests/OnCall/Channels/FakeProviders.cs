@@ -44,6 +44,7 @@ internal sealed class FakeProviders(ManualTime time) : HttpMessageHandler
 
     private readonly Lock _gate = new();
     private readonly List<Arrival> _ledger = [];
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<string, string> _replaced = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<DateTimeOffset>> _counted = [];
     private readonly Dictionary<string, DateTimeOffset> _seen = [];
     private readonly HashSet<string> _nights = [];
@@ -369,6 +370,9 @@ internal sealed class FakeProviders(ManualTime time) : HttpMessageHandler
         return Answer($$$"""{"Response":{"SendStatusSet":[{"SerialNo":"s{{{++_receipts}}}","PhoneNumber":"{{{number}}}","Code":"{{{refusal ?? "Ok"}}}","Message":""}],"RequestId":"R"}}""");
     }
 
+    /// <summary>What stands on the telephones in the place of a message of ntfy, by the id of that.</summary>
+    public IReadOnlyDictionary<string, string> Replaced => _replaced;
+
     private HttpResponseMessage Ntfy(HttpRequestMessage request, byte[] body)
     {
         if (request.Headers.Authorization?.Parameter != Key)
@@ -378,6 +382,9 @@ internal sealed class FakeProviders(ManualTime time) : HttpMessageHandler
         var json = Parse(body);
         var text = json.GetProperty("message").GetString()!;
         // A longer one is taken, and becomes a file.
+        // From 2.16 on the telephone shows it in the place of the first.
+        if (json.TryGetProperty("sequence_id", out var sequence))
+            _replaced[sequence.GetString()!] = text;
         Arrive("ntfy", json.GetProperty("topic").GetString()!, Encoding.UTF8.GetByteCount(text) > 4_096 ? "[attachment]" : text);
         return Answer($$"""{"id":"n{{++_receipts}}","time":1,"event":"message","topic":"t"}""");
     }

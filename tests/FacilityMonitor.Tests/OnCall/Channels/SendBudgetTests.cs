@@ -55,6 +55,20 @@ public sealed class SendBudgetTests
     }
 
     [Fact]
+    public void A_clock_that_is_set_back_blocks_no_number_for_longer_than_its_window()
+    {
+        var budget = new SendBudget([new SendLimit(LimitScope.Address, 1, TimeSpan.FromSeconds(60))]);
+        budget.Take("138", StartMs + 3_600_000);
+        Assert.Equal(TimeSpan.FromSeconds(60), budget.Wait("138", isLifeSafety: true, StartMs));
+        Assert.Equal(TimeSpan.Zero, budget.Wait("138", isLifeSafety: true, StartMs + 60_000));
+        var breaker = new CircuitBreaker();
+        for (var failure = 0; failure < CircuitBreaker.FailuresMax; failure++)
+            breaker.Failed(StartMs + 3_600_000);
+        Assert.Equal(CircuitBreaker.OpenFor, breaker.Wait(StartMs));
+        Assert.True(breaker.IsProbing(StartMs + (long)CircuitBreaker.OpenFor.TotalMilliseconds));
+    }
+
+    [Fact]
     public void One_number_s_limit_is_nobody_else_s()
     {
         var budget = new SendBudget([new SendLimit(LimitScope.Address, 1, TimeSpan.FromSeconds(60))]);

@@ -174,6 +174,9 @@ internal sealed class NoticeFixture : IAsyncDisposable, IDeliveryLog, ILogger<No
         // What waits has a way that waits or is on its way; what does not wait has none that waits.
         Assert.Equal(0, Count("select count(*) from notice where state = 0 and not exists (select 1 from notice_way where notice = notice.id and state in (0, 1))"));
         Assert.Equal(0, Count("select count(*) from notice_way join notice on notice.id = notice where notice_way.state = 0 and notice.state <> 0"));
+        // What the service adds up each minute finds the same.
+        using (var reader = Database.OpenReader())
+            Assert.Empty(NoticeBook.Stranded(reader, 20));
         // What was accepted was so by a way, or was reopened and is not; what came to nothing says why.
         Assert.Equal(0, Count("select count(*) from notice where state in (3, 4, 5) and (result is null or done_ms is null)"));
         Assert.Equal(0, Count("select count(*) from notice_way where state in (1, 2) and attempts = 0"));

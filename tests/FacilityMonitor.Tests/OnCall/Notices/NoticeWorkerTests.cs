@@ -283,6 +283,47 @@ public sealed class NoticeWorkerTests
         Assert.Equal("wecom-bot", fixture.Provider.Ledger[^1].Provider);
     }
 
+    /// <summary>Put in, tried, leased and limited by a clock that was an hour ahead: nobody waits for that hour to come again.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_clock_that_is_set_back_keeps_no_message_waiting(bool isRestarted)
+    {
+        await using var fixture = new NoticeFixture("wecom-bot", "aliyun-sms");
+        fixture.Provider.Mischief = request => request.RequestUri!.Host == "wecom.test" ? Mischief.LostBefore : Mischief.None;
+        var notice = NoticeFixture.Notice(priority: Priority.P1, ways: [("wecom-bot", ""), ("aliyun-sms", ChannelBench.Phone)]);
+        await fixture.StartAsync();
+        await fixture.PutAsync(notice);
+        await fixture.AdvanceUntilAsync(() => fixture.Worker.Attempts >= 1 && fixture.Count("select count(*) from notice_attempt where ended_ms is not null") >= 1, "the first attempt being booked");
+
+        fixture.Time.SetBack(TimeSpan.FromHours(1));
+        if (isRestarted)
+            await fixture.RestartAsync();
+        var began = fixture.Time.GetUtcNow();
+        await fixture.AdvanceUntilAsync(() => fixture.StateOf(notice) == NoticeState.Accepted, "the next way being taken");
+
+        // A minute for the next way of a hazard, and what the clock's steps add.
+        Assert.InRange((fixture.Time.GetUtcNow() - began).TotalSeconds, 0, 63);
+        Assert.Equal(0, fixture.Count("select count(*) from notice_attempt where at_ms > " + fixture.Time.GetUtcNow().ToUnixTimeMilliseconds()));
+    }
+
+    [Fact]
+    public async Task A_message_that_replaces_another_says_so_to_its_provider_and_stands_in_its_place()
+    {
+        await using var fixture = new NoticeFixture("ntfy");
+        await fixture.StartAsync();
+        var first = NoticeFixture.Notice(ways: ("ntfy", "topic-1"));
+        await fixture.PutAsync(first);
+        await fixture.AdvanceUntilAsync(() => fixture.StateOf(first) == NoticeState.Accepted, "the first being taken");
+        var receipt = (string)fixture.Scalar("select receipt from notice_way")!;
+        var mark = NoticeFixture.Notice(alert: "done-8c1f2000aabbccdd", priority: Priority.P3) with { Reaches = [new Reach("ntfy", "topic-1", receipt)], Text = new("已有人处理。", "Taken.") };
+        await fixture.PutAsync(mark);
+        await fixture.AdvanceUntilAsync(() => fixture.StateOf(mark) == NoticeState.Accepted, "the mark being taken");
+
+        Assert.Equal([receipt], fixture.Provider.Replaced.Keys);
+        Assert.Contains("已有人处理", fixture.Provider.Replaced[receipt], StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_drill_is_marked_in_every_text()
     {
