@@ -37,20 +37,24 @@ internal static class ActPage
     {
         app.MapGet("/a/{token}", ShowByLink);
         app.MapPost("/a/{token}/{what}", PostByLinkAsync).DisableAntiforgery();
-        app.MapGet("/a/{token}/photo/{name}", (string token, string name, ActLinks links, ResponseDesk desk, PhotoStore photos, TimeProvider time) =>
-            links.Read(token, NowMs(time)) is { } pass ? Photo(pass.Alert, name, desk, photos) : Results.NotFound());
+        app.MapGet("/a/{token}/photo/{name}", (string token, string name, ActLinks links, ResponseDesk desk, PhotoStore photos, FacilitySource registry, TimeProvider time) =>
+            Pass(links, registry, token, NowMs(time)) is { } pass ? Photo(pass.Alert, name, desk, photos) : Results.NotFound());
         app.MapGet("/alert/{alert}", ShowBySignIn).RequireAuthorization();
         app.MapPost("/alert/{alert}/{what}", PostBySignInAsync).RequireAuthorization();
         app.MapGet("/alert/{alert}/photo/{name}", (string alert, string name, ResponseDesk desk, PhotoStore photos) => Photo(alert, name, desk, photos)).RequireAuthorization();
     }
 
+    /// <summary>Whose link it is. Whoever was taken off people.yaml has nothing to say any more: their press would stop the calls to those who still come.</summary>
+    private static ActPass? Pass(ActLinks links, FacilitySource registry, string token, long nowMs) =>
+        links.Read(token, nowMs) is { } pass && registry.Current.Facility.People.Find(pass.Person) is not null ? pass : null;
+
     private static IResult ShowByLink(HttpContext context, string token, ActLinks links, ResponseDesk desk, ContactDesk contacts, FacilitySource registry, TimeProvider time)
     {
         var now = NowMs(time);
-        if (links.Read(token, now) is not { } pass)
+        if (Pass(links, registry, token, now) is not { } pass)
             return Message(context, "act-expired", StatusCodes.Status404NotFound);
         var (path, people) = ("/a/" + token, registry.Current.Facility.People);
-        var name = people.Find(pass.Person)?.Name ?? new LocalText(pass.Person, pass.Person);
+        var name = people.Find(pass.Person)!.Name;
         if (pass.Alert == ActLinks.HandOver)
         {
             var open = desk.OpenFor(pass.Person);
@@ -61,7 +65,7 @@ internal static class ActPage
         if (pass.Alert.StartsWith(ContactTable.Prefix, StringComparison.Ordinal))
         {
             return contacts.Find(pass) is { } question
-                ? new ViewAnswer<ContactView>("Contact", new ContactView(path, name, question.Channel, question.IsConfirmed))
+                ? new ViewAnswer<ContactView>("Contact", new ContactView(path, name, question.Channel, question.IsConfirmed ? DateOnly.FromDateTime(DutyRoster.Wall(now)).AddDays(contacts.VerifiedForDays) : null))
                 : Message(context, "act-expired", StatusCodes.Status404NotFound);
         }
 
@@ -74,9 +78,10 @@ internal static class ActPage
         ? new ViewAnswer<AlertView>("Alert", new AlertView(SignedIn(alert), dossier, registry.Current, NowMs(time)))
         : Message(context, "act-calls-nobody", StatusCodes.Status404NotFound);
 
-    private static async Task<IResult> PostByLinkAsync(HttpContext context, string token, string what, ActLinks links, ResponseDesk desk, ContactDesk contacts, PhotoStore photos, TimeProvider time)
+    private static async Task<IResult> PostByLinkAsync(
+        HttpContext context, string token, string what, ActLinks links, ResponseDesk desk, ContactDesk contacts, PhotoStore photos, FacilitySource registry, TimeProvider time)
     {
-        if (links.Read(token, NowMs(time)) is not { } pass)
+        if (Pass(links, registry, token, NowMs(time)) is not { } pass)
             return Message(context, "act-expired", StatusCodes.Status404NotFound);
         var door = new ActDoor("/a/" + token, pass.Alert, new Actor(pass.Person, "link"));
         try
@@ -122,7 +127,7 @@ internal static class ActPage
                 return Message(Texts.In(context, "act-again"), door, StatusCodes.Status400BadRequest);
             var (photo, refusal) = await PhotoAsync(form, photos);
             if (refusal is not null)
-                return Refused(context, door, refusal, StatusCodes.Status422UnprocessableEntity);
+                return Refused(context, door, refusal, StatusCodes.Status422UnprocessableEntity, form["text"].ToString());
             return Read(what, form, photo, nowMs) is { } command ? await DoAsync(context, door, command, desk) : Message(context, "act-bad", StatusCodes.Status400BadRequest);
         }
         catch (BadHttpRequestException error)
@@ -223,11 +228,16 @@ internal static class ActPage
 
     private static ViewAnswer<SaidView> NotSaved(HttpContext context, ActDoor door) => Message(Texts.In(context, "act-not-saved"), door, StatusCodes.Status503ServiceUnavailable);
 
-    private static ViewAnswer<SaidView> Refused(HttpContext context, ActDoor door, LocalText why, int status) => Message(why.In(Texts.Language(context)), door, status);
+    /// <param name="context">Who asked.</param>
+    /// <param name="door">Where they go back to.</param>
+    /// <param name="why">Why not.</param>
+    /// <param name="status">HTTP status.</param>
+    /// <param name="written">What they wrote beside it: shown again, so that a photo that is refused does not cost a minute of typing.</param>
+    private static ViewAnswer<SaidView> Refused(HttpContext context, ActDoor door, LocalText why, int status, string written = "") => Message(why.In(Texts.Language(context)), door, status, written);
 
     private static ViewAnswer<SaidView> Message(HttpContext context, string key, int status) => new ViewAnswer<SaidView>("Said", new SaidView(Texts.In(context, key), null), status);
 
-    private static ViewAnswer<SaidView> Message(string text, ActDoor door, int status) => new ViewAnswer<SaidView>("Said", new SaidView(text, door.Path), status);
+    private static ViewAnswer<SaidView> Message(string text, ActDoor door, int status, string written = "") => new ViewAnswer<SaidView>("Said", new SaidView(text, door.Path, written), status);
 
     private static long NowMs(TimeProvider time) => time.GetUtcNow().ToUnixTimeMilliseconds();
 }

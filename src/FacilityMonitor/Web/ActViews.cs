@@ -14,10 +14,11 @@ internal sealed record HandOverView(string Path, LocalText Name, int Left, OpenA
 /// <param name="Path">The page.</param>
 /// <param name="Name">Whose it is.</param>
 /// <param name="Channel">The way it came.</param>
-/// <param name="IsConfirmed">Whether it was answered.</param>
-internal sealed record ContactView(string Path, LocalText Name, string Channel, bool IsConfirmed);
+/// <param name="ValidTo">It was answered; the day by which it is asked again. Null: it was not.</param>
+internal sealed record ContactView(string Path, LocalText Name, string Channel, DateOnly? ValidTo);
 
 /// <summary>What became of a link or a form.</summary>
 /// <param name="Text">The words.</param>
 /// <param name="Back">The page to go back to; null: there is none.</param>
-internal sealed record SaidView(string Text, string? Back);
+/// <param name="Written">What somebody typed and was not kept; empty: nothing.</param>
+internal sealed record SaidView(string Text, string? Back, string Written = "");

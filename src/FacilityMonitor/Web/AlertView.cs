@@ -15,9 +15,21 @@ internal sealed record AlertView(ActDoor Door, AlertDossier Dossier, FacilityInd
     /// <summary>Lines of the timeline that are shown, the newest first.</summary>
     public const int LinesMax = 12;
 
+    /// <summary>Older lines that unfold below them.</summary>
+    public const int EarlierMax = 60;
+
     private static readonly int[] ShelveHours = [1, 4, 8, 24, 168];
 
     public AlertResponse State => Dossier.State;
+
+    /// <summary>What happened last, the newest first.</summary>
+    public IEnumerable<TimelineEntry> Newest => Dossier.Timeline.Reverse().Take(LinesMax);
+
+    /// <summary>What happened before that.</summary>
+    public IReadOnlyList<TimelineEntry> Earlier => [.. Dossier.Timeline.Reverse().Skip(LinesMax).Take(EarlierMax)];
+
+    /// <summary>Lines that are not even there.</summary>
+    public int Missing => Math.Max(0, Dossier.Timeline.Count - LinesMax - EarlierMax);
 
     public bool IsOpen => State.Stage != ResponseStage.Closed;
 

@@ -17,10 +17,14 @@ internal static class ResponseEndpoints
     /// <summary>Where the description lies beside the executable.</summary>
     public const string DescriptionFile = "web-api/openapi.json";
 
-    private const long BodyBytesMax = 16 * 1024;
+    /// <summary>Longest reference of a photo of another program.</summary>
+    private const int PhotoNameMax = 200;
+
     private const int AlertsMax = 500;
     private const int CasesMax = 1_000;
     private const int DaysMax = 400;
+
+    private static readonly IReadOnlyList<(string, Priority)> Priorities = [.. Enum.GetValues<Priority>().Select(priority => (priority.ToString(), priority))];
 
     public static void MapResponseApi(this WebApplication app)
     {
@@ -42,63 +46,77 @@ internal static class ResponseEndpoints
         api.MapPost("/contacts/{person}/confirm", ConfirmContactAsync);
         api.MapGet("/permits", (ResponseDesk desk) => Json(desk.Permits().Select(Of)));
         api.MapPost("/permits", AskAsync);
-        api.MapPost("/permits/{permit}/confirm", (HttpContext context, string permit, ResponseDesk desk) => ChangeAsync(context, person => desk.ConfirmAsync(permit, person)));
-        api.MapPost("/permits/{permit}/end", (HttpContext context, string permit, ResponseDesk desk) => ChangeAsync(context, person => desk.EndAsync(permit, person)));
+        api.MapPost("/permits/{permit}/confirm", (HttpContext context, string permit, ResponseDesk desk, FacilitySource registry) => ChangeAsync(context, registry, person => desk.ConfirmAsync(permit, person)));
+        api.MapPost("/permits/{permit}/end", (HttpContext context, string permit, ResponseDesk desk, FacilitySource registry) => ChangeAsync(context, registry, person => desk.EndAsync(permit, person)));
         api.MapPost("/drills", DrillAsync);
         api.MapGet("/drills/{alert}", (string alert, ResponseDesk desk) => desk.Drill(alert) is { } report ? Json(Of(report)) : Results.NotFound());
         api.MapGet("/figures", Figures);
-        api.MapGet("/books", (ResponseWatch watch, PhotoStore photos) => Json(new Dictionary<string, object?>(Of(watch.Books)) { ["photos"] = Of(photos.Counts) }));
+        api.MapGet("/books", (ResponseWatch watch, PhotoStore photos, ContactDesk contacts) =>
+            Json(new Dictionary<string, object?>(Of(watch.Books)) { ["photos"] = Of(photos.Counts), ["contacts"] = Of(contacts.Count()) }));
     }
 
-    private static async Task<IResult> ActAsync(HttpContext context, string alert, string command, ResponseDesk desk)
+    private static async Task<IResult> ActAsync(HttpContext context, string alert, string command, ResponseDesk desk, FacilitySource registry)
     {
-        if (await ReadAsync(context) is not { } body || Read(command, body) is not { } wanted)
-            return Refused("body", new LocalText("看不懂这个请求；说明见 /api/openapi.json", "this is not understood; see /api/openapi.json"));
-        return await TryAsync(async () => await desk.DoAsync(alert, wanted, Who(context, body)) switch
+        if (!Commands.TryGetValue(command, out var known))
+        {
+            var all = string.Join(", ", Commands.Keys);
+            return Refused(new ResponseRefusal("command", new LocalText($"没有这个操作；可以写：{all}", $"there is no such command; write one of: {all}")));
+        }
+
+        var fields = await RequestFields.ReadAsync(context.Request, [.. known.Keys, "by"]);
+        var (wanted, by) = (known.Read(fields), Who(context, fields, registry));
+        if (fields.Refusal is { } refusal)
+            return Refused(refusal);
+        return await TryAsync(async () => await desk.DoAsync(alert, wanted, by) switch
         {
             ResponseOutcome.Done done => Json(Summary(done.State)),
-            ResponseOutcome.Refused refused => Refused(refused.Refusal.Reason, refused.Refusal.Text),
+            ResponseOutcome.Refused refused => Refused(refused.Refusal),
             ResponseOutcome.Unknown => Results.NotFound(),
             _ => throw new System.Diagnostics.UnreachableException(),
         });
     }
 
-    private static ResponseCommand? Read(string command, JsonElement body) => command switch
+    /// <summary>What can be done about an alert, with the fields that each of them has beside <c>by</c>.</summary>
+    private static readonly Dictionary<string, (string[] Keys, Func<RequestFields, ResponseCommand> Read)> Commands = new(StringComparer.Ordinal)
     {
-        "acknowledge" => new ResponseCommand.Acknowledge(),
-        "unacknowledge" => new ResponseCommand.Unacknowledge(),
-        "assign" when Text(body, "to") is { } to => new ResponseCommand.Assign(to),
-        "comment" => new ResponseCommand.Comment(Text(body, "text") ?? "", Text(body, "photo")),
-        "set-out" => new ResponseCommand.SetOut(),
-        "arrive" => new ResponseCommand.Arrive(),
-        "extinguished" => new ResponseCommand.Extinguished(),
-        "false-alarm" => new ResponseCommand.FalseAlarm(),
-        "close" when Words.All<CauseCode>().FirstOrDefault(cause => cause.Word == Text(body, "cause")) is { Word: not null } cause =>
-            new ResponseCommand.Close(cause.Kind, Text(body, "text") ?? "", Texts(body, "photos"), Text(body, "withoutPhoto")),
-        "shelve" when Moment(body, "until") is { } until => new ResponseCommand.Shelve(until, Text(body, "reason") ?? ""),
-        "unshelve" => new ResponseCommand.Unshelve(),
-        "case" => FlyWireView.Read(Text(body, "stage"), Text(body, "text")),
-        _ => null,
+        ["acknowledge"] = ([], _ => new ResponseCommand.Acknowledge()),
+        ["unacknowledge"] = ([], _ => new ResponseCommand.Unacknowledge()),
+        ["assign"] = (["to"], fields => new ResponseCommand.Assign(fields.Required("to", "wang"))),
+        ["comment"] = (["text", "photo"], fields => new ResponseCommand.Comment(fields.Text("text") ?? "", fields.Text("photo", PhotoNameMax))),
+        ["set-out"] = ([], _ => new ResponseCommand.SetOut()),
+        ["arrive"] = ([], _ => new ResponseCommand.Arrive()),
+        ["extinguished"] = ([], _ => new ResponseCommand.Extinguished()),
+        ["false-alarm"] = ([], _ => new ResponseCommand.FalseAlarm()),
+        ["close"] = (["cause", "text", "photos", "withoutPhoto"], fields => new ResponseCommand.Close(
+            fields.RequiredWord("cause", Words.All<CauseCode>()), fields.Text("text") ?? "", fields.Texts("photos", PhotoNameMax), fields.Text("withoutPhoto"))),
+        ["shelve"] = (["until", "reason"], fields => new ResponseCommand.Shelve(fields.RequiredMoment("until"), fields.Text("reason") ?? "")),
+        ["unshelve"] = ([], _ => new ResponseCommand.Unshelve()),
+        ["case"] = (["stage", "text"], fields => new ResponseCommand.MoveCase(fields.RequiredWord("stage", Words.All<FlyWireStage>()), fields.Text("text") ?? "")),
     };
 
-    private static IResult OnDuty(string site, string? tier, DateTimeOffset? at, ResponseLog log, FacilitySource registry, TimeProvider time)
+    private static IResult OnDuty(HttpContext context, ResponseLog log, FacilitySource registry, TimeProvider time)
     {
+        var fields = RequestFields.Of(context.Request.Query, "site", "tier", "at");
+        var (site, tier, ms) = (fields.Required("site", "jiugeng"), fields.Word("tier", Words.All<Tier>()), fields.Moment("at") ?? time.GetUtcNow().ToUnixTimeMilliseconds());
+        if (fields.Refusal is { } refusal)
+            return Refused(refusal);
         if (registry.Current.FindSite(site) is null)
             return Results.NotFound();
-        var ms = (at ?? time.GetUtcNow()).ToUnixTimeMilliseconds();
-        return Json(Words.All<Tier>().Where(one => tier is null || one.Word == tier).Select(one => new Dictionary<string, object?>
+        return Json(Words.All<Tier>().Where(one => tier is null || one.Kind == tier).Select(one => new Dictionary<string, object?>
         {
             ["tier"] = one.Word,
             ["people"] = log.Board.Roster.OnDuty(one.Kind, site, ms, overlap: false).Select(person => new Dictionary<string, object?> { ["id"] = person.Id, ["zh"] = person.Name.Zh, ["en"] = person.Name.En, ["ways"] = person.Contacts.Select(contact => contact.Channel) }),
         }));
     }
 
-    private static IResult Gaps(int? days, FacilitySource registry, ContactDesk contacts, ChannelSounds sounds, TimeProvider time)
+    private static IResult Gaps(HttpContext context, FacilitySource registry, ContactDesk contacts, ChannelSounds sounds, TimeProvider time)
     {
-        if (days is < 1 or > DaysMax)
-            return Refused("days", new LocalText($"days 请写 1 到 {DaysMax}", $"days is 1 to {DaysMax}"));
+        var fields = RequestFields.Of(context.Request.Query, "days");
+        var days = fields.Number("days", 1, DaysMax) ?? DutyGaps.DaysAhead;
+        if (fields.Refusal is { } refusal)
+            return Refused(refusal);
         var from = DutyRoster.Wall(time.GetUtcNow().ToUnixTimeMilliseconds());
-        return Json(DutyGaps.Find(registry.Current.Facility, contacts.Known(), sounds, from, days ?? DutyGaps.DaysAhead).Select(gap => new Dictionary<string, object?>
+        return Json(DutyGaps.Find(registry.Current.Facility, contacts.Known(), sounds, from, days).Select(gap => new Dictionary<string, object?>
         {
             ["team"] = gap.Team,
             ["site"] = gap.Site,
@@ -110,54 +128,65 @@ internal static class ResponseEndpoints
 
     private static async Task<IResult> AskContactAsync(HttpContext context, string person, ContactDesk contacts)
     {
-        if (await ReadAsync(context) is not { } body)
-            return Refused("body", new LocalText("看不懂这个请求；说明见 /api/openapi.json", "this is not understood; see /api/openapi.json"));
-        return await TryAsync(async () => await contacts.AskAsync(person, Text(body, "channel")) is { } refusal ? Refused("no-contact", refusal) : Results.NoContent());
+        var fields = await RequestFields.ReadAsync(context.Request, "channel");
+        var channel = fields.Text("channel");
+        if (fields.Refusal is { } refusal)
+            return Refused(refusal);
+        return await TryAsync(async () => await contacts.AskAsync(person, channel) is { } refused ? Refused(new ResponseRefusal("no-contact", refused)) : Results.NoContent());
     }
 
     private static async Task<IResult> ConfirmContactAsync(HttpContext context, string person, ContactDesk contacts)
     {
-        if (await ReadAsync(context) is not { } body || Text(body, "code") is not { } code)
-            return Refused("body", new LocalText("看不懂这个请求；说明见 /api/openapi.json", "this is not understood; see /api/openapi.json"));
+        var fields = await RequestFields.ReadAsync(context.Request, "code");
+        var code = fields.Required("code", "012345");
+        if (fields.Refusal is { } refusal)
+            return Refused(refusal);
         return await TryAsync(async () => await contacts.ConfirmAsync(person, code) is { } channel
             ? Json(new Dictionary<string, object?> { ["person"] = person, ["channel"] = channel })
-            : Refused("wrong-code", new LocalText($"确认码不对，或已过期，或错了 {ContactTable.TriesMax} 次；请再发一次", $"the code is wrong, too old, or was wrong {ContactTable.TriesMax} times; ask again")));
+            : Refused(new ResponseRefusal("wrong-code", new LocalText($"确认码不对，或已过期，或错了 {ContactTable.TriesMax} 次；请再发一次", $"the code is wrong, too old, or was wrong {ContactTable.TriesMax} times; ask again"))));
     }
 
-    private static async Task<IResult> AskAsync(HttpContext context, ResponseDesk desk, TimeProvider time)
+    private static async Task<IResult> AskAsync(HttpContext context, ResponseDesk desk, FacilitySource registry, TimeProvider time)
     {
-        if (await ReadAsync(context) is not { } body || Words.All<PermitKind>().FirstOrDefault(kind => kind.Word == Text(body, "kind")) is not { Word: not null } kind
-            || Text(body, "asset") is not { } asset || Moment(body, "until") is not { } until)
-            return Refused("body", new LocalText("看不懂这个请求；说明见 /api/openapi.json", "this is not understood; see /api/openapi.json"));
+        var fields = await RequestFields.ReadAsync(context.Request, "kind", "asset", "from", "until", "reason", "patrol", "by");
         var permit = new Permit(
-            Guid.NewGuid().ToString("n"), kind.Kind, asset, Moment(body, "from") ?? time.GetUtcNow().ToUnixTimeMilliseconds(), until, Who(context, body).Person, null, Text(body, "reason") ?? "", Text(body, "patrol"));
-        return await TryAsync(async () => await desk.AskAsync(permit) is { } refusal ? Refused(refusal.Reason, refusal.Text) : Json(Of(permit)));
+            Guid.NewGuid().ToString("n"), fields.RequiredWord("kind", Words.All<PermitKind>()), fields.Required("asset", "jiugeng/shed-1/pile-01"), fields.Moment("from") ?? time.GetUtcNow().ToUnixTimeMilliseconds(),
+            fields.RequiredMoment("until"), Who(context, fields, registry).Person, null, fields.Text("reason") ?? "", fields.Text("patrol", MappingReader.TextLengthMax));
+        if (fields.Refusal is { } refusal)
+            return Refused(refusal);
+        return await TryAsync(async () => await desk.AskAsync(permit) is { } refused ? Refused(refused) : Json(Of(permit)));
     }
 
-    private static async Task<IResult> ChangeAsync(HttpContext context, Func<string, Task<ResponseRefusal?>> change)
+    private static async Task<IResult> ChangeAsync(HttpContext context, FacilitySource registry, Func<string, Task<ResponseRefusal?>> change)
     {
-        if (await ReadAsync(context) is not { } body)
-            return Refused("body", new LocalText("看不懂这个请求；说明见 /api/openapi.json", "this is not understood; see /api/openapi.json"));
-        return await TryAsync(async () => await change(Who(context, body).Person) is { } refusal ? Refused(refusal.Reason, refusal.Text) : Results.NoContent());
+        var fields = await RequestFields.ReadAsync(context.Request, "by");
+        var by = Who(context, fields, registry);
+        if (fields.Refusal is { } refusal)
+            return Refused(refusal);
+        return await TryAsync(async () => await change(by.Person) is { } refused ? Refused(refused) : Results.NoContent());
     }
 
-    private static async Task<IResult> DrillAsync(HttpContext context, ResponseDesk desk)
+    private static async Task<IResult> DrillAsync(HttpContext context, ResponseDesk desk, FacilitySource registry)
     {
-        if (await ReadAsync(context) is not { } body || Text(body, "site") is not { } site || !Enum.TryParse<Priority>(Text(body, "priority") ?? "P0", out var priority) || !Enum.IsDefined(priority))
-            return Refused("body", new LocalText("看不懂这个请求；说明见 /api/openapi.json", "this is not understood; see /api/openapi.json"));
-        var withSiren = body.TryGetProperty("siren", out var siren) && siren.ValueKind == JsonValueKind.True;
-        return await TryAsync(async () => await desk.DrillAsync(site, priority, withSiren, Who(context, body)) is { } alert
+        var fields = await RequestFields.ReadAsync(context.Request, "site", "priority", "siren", "by");
+        var (site, priority, withSiren) = (fields.Required("site", "jiugeng"), fields.Word("priority", Priorities) ?? Priority.P0, fields.Flag("siren"));
+        var by = Who(context, fields, registry);
+        if (fields.Refusal is { } refusal)
+            return Refused(refusal);
+        return await TryAsync(async () => await desk.DrillAsync(site, priority, withSiren, by) is { } alert
             ? Json(new Dictionary<string, object?> { ["alert"] = alert })
-            : Refused("no-drill", new LocalText("没有这个点位，或那里正在演练", "there is no such site, or an exercise is on there")));
+            : Refused(new ResponseRefusal("no-drill", new LocalText($"没有点位 {site}，或那里正在演练", $"there is no site {site}, or an exercise is on there"))));
     }
 
-    private static IResult Figures(int? days, Database database, TimeProvider time)
+    private static IResult Figures(HttpContext context, Database database, TimeProvider time)
     {
-        if (days is < 1 or > DaysMax)
-            return Refused("days", new LocalText($"days 请写 1 到 {DaysMax}", $"days is 1 to {DaysMax}"));
+        var fields = RequestFields.Of(context.Request.Query, "days");
+        var days = fields.Number("days", 1, DaysMax) ?? 30;
+        if (fields.Refusal is { } refusal)
+            return Refused(refusal);
         var now = time.GetUtcNow();
         using var reader = database.OpenReader();
-        var figures = FiguresReader.Read(reader, now.AddDays(-(days ?? 30)).ToUnixTimeMilliseconds(), now.ToUnixTimeMilliseconds());
+        var figures = FiguresReader.Read(reader, now.AddDays(-days).ToUnixTimeMilliseconds(), now.ToUnixTimeMilliseconds());
         return Json(new Dictionary<string, object?>
         {
             ["people"] = figures.People.Select(load => new Dictionary<string, object?>
@@ -177,29 +206,13 @@ internal static class ResponseEndpoints
         });
     }
 
-    /// <summary>A page's session is the manager; who writes for somebody else says so, and both are kept.</summary>
-    private static Actor Who(HttpContext context, JsonElement body)
+    /// <summary>A page's session is the manager; who writes for somebody else says so, and both are kept. Somebody who is not registered has done nothing.</summary>
+    private static Actor Who(HttpContext context, RequestFields fields, FacilitySource registry)
     {
-        var isSignedIn = context.User.Identity?.IsAuthenticated == true;
-        return new Actor(Text(body, "by") is { } by && MappingReader.IsId(by) ? by : "manager", isSignedIn ? "page" : "cli");
-    }
-
-    private static async Task<JsonElement?> ReadAsync(HttpContext context)
-    {
-        if (context.Request.ContentLength is null or 0)
-            return JsonDocument.Parse("{}").RootElement;
-        // Only what is said to be JSON: a form of another page cannot say so without asking us first.
-        if (context.Request.ContentLength > BodyBytesMax || !context.Request.HasJsonContentType())
-            return null;
-        try
-        {
-            using var document = await JsonDocument.ParseAsync(context.Request.Body);
-            return document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Clone() : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
+        var by = fields.Text("by") ?? ActPage.Manager;
+        if (by != ActPage.Manager && registry.Current.Facility.People.Find(by) is null)
+            fields.Wrong("by", by, "people.yaml 里登记的人员编号，或不写（记为管理员）", "the id of a person of people.yaml, or nothing (it is the manager then)");
+        return new Actor(by, context.User.Identity?.IsAuthenticated == true ? "page" : "cli");
     }
 
     private static async Task<IResult> TryAsync(Func<Task<IResult>> act)
@@ -313,10 +326,19 @@ internal static class ResponseEndpoints
         ["balance"] = books.Balance,
     };
 
+    private static Dictionary<string, object?> Of(ContactCounts contacts) => new()
+    {
+        ["ways"] = contacts.Ways,
+        ["confirmed"] = contacts.Confirmed,
+        ["ending"] = contacts.Ending,
+        ["askedByItself"] = contacts.AskedByItself,
+    };
+
     private static Dictionary<string, object?> Of(PhotoCounts photos) => new()
     {
         ["stored"] = photos.Stored,
         ["tooLarge"] = photos.TooLarge,
+        ["heic"] = photos.Heic,
         ["otherKind"] = photos.OtherKind,
         ["broken"] = photos.Broken,
         ["noRoom"] = photos.NoRoom,
@@ -325,17 +347,8 @@ internal static class ResponseEndpoints
 
     private static string? Instant(long? ms) => ms is { } known ? DateTimeOffset.FromUnixTimeMilliseconds(known).ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture) : null;
 
-    private static string? Text(JsonElement body, string name) => body.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-
-    private static IReadOnlyList<string> Texts(JsonElement body, string name) => body.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Array
-        ? [.. value.EnumerateArray().Where(item => item.ValueKind == JsonValueKind.String).Select(item => item.GetString()!)]
-        : [];
-
-    private static long? Moment(JsonElement body, string name) =>
-        Text(body, name) is { } text && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at.ToUnixTimeMilliseconds() : null;
-
-    private static IResult Refused(string reason, LocalText text) =>
-        Results.Json(new Dictionary<string, object?> { ["refused"] = reason, ["zh"] = text.Zh, ["en"] = text.En }, CommandJson.Options, statusCode: StatusCodes.Status422UnprocessableEntity);
+    private static IResult Refused(ResponseRefusal refusal) =>
+        Results.Json(new Dictionary<string, object?> { ["refused"] = refusal.Reason, ["zh"] = refusal.Text.Zh, ["en"] = refusal.Text.En }, CommandJson.Options, statusCode: StatusCodes.Status422UnprocessableEntity);
 
     private static IResult Json(object body) => Results.Json(body, CommandJson.Options);
 }

@@ -1,3 +1,5 @@
+using FacilityMonitor.Alerts;
+using FacilityMonitor.OnCall.Channels;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
 
@@ -15,7 +17,7 @@ internal static class TimelineText
         var who = fact.By is { } by ? name(by.Person) : "";
         var (zh, en) = fact switch
         {
-            ResponseEvent.Raised raised => ($"{raised.Priority} 告警", $"{raised.Priority} raised"),
+            ResponseEvent.Raised raised => ($"{raised.Priority} 告警{Mark(raised.Exercise).Zh}", $"{raised.Priority} raised{Mark(raised.Exercise).En}"),
             ResponseEvent.PriorityRose rose => ($"升为 {rose.Priority}", $"rose to {rose.Priority}"),
             ResponseEvent.PriorityFell fell => ($"降为 {fell.Priority}", $"fell to {fell.Priority}"),
             ResponseEvent.DataLost => ("收不到数据", "no data"),
@@ -34,24 +36,28 @@ internal static class TimelineText
             ResponseEvent.Arrived => ($"{who} 已到场", $"{who} is on scene"),
             ResponseEvent.Extinguished => ($"{who}：已扑灭", $"{who}: it is out"),
             ResponseEvent.MarkedFalse => ($"{who}：误报", $"{who}: false alarm"),
-            ResponseEvent.Closed => (who.Length > 0 ? $"{who} 关闭" : "自动关闭", who.Length > 0 ? $"{who} closes it" : "closed by itself"),
-            ResponseEvent.Shelved shelved => ($"{who} 暂停提醒：{shelved.Reason}", $"{who} shelves it: {shelved.Reason}"),
-            ResponseEvent.Unshelved => ("恢复提醒", "no longer shelved"),
-            ResponseEvent.TakenOutOfService => ("停用或检修中", "out of service or under maintenance"),
+            ResponseEvent.Closed closed => Closing(closed, who),
+            ResponseEvent.Shelved shelved => (
+                $"{who} 暂停提醒到 {AlertText.Clock(shelved.UntilMs)}：{shelved.Reason}", $"{who} shelves it until {AlertText.Clock(shelved.UntilMs)}: {shelved.Reason}"),
+            ResponseEvent.Unshelved => who.Length > 0 ? ($"{who} 恢复提醒", $"{who} ends the shelving") : ("暂停到期，恢复提醒", "no longer shelved, its time is over"),
+            ResponseEvent.TakenOutOfService taken => ($"停用或检修中，到 {AlertText.Clock(taken.UntilMs)}", $"out of service or under maintenance until {AlertText.Clock(taken.UntilMs)}"),
             ResponseEvent.BackInService => ("恢复使用", "back in service"),
-            ResponseEvent.Suppressed => ("由另一告警引起，已合并", "explained by another alert"),
+            ResponseEvent.Suppressed suppressed => ($"由另一告警 #{Short(suppressed.Source)} 引起，已合并", $"explained by another alert, #{Short(suppressed.Source)}"),
             ResponseEvent.Released => ("另一告警已恢复，单独通知", "the other alert is over, told on its own"),
-            ResponseEvent.Grouped grouped => ($"与其他告警一并通知 {name(grouped.Person)}", $"told to {name(grouped.Person)} together with others"),
-            ResponseEvent.Postponed => ("消息太多，稍后合并通知", "too many messages; told together later"),
-            ResponseEvent.StepFired fired => ($"通知 {string.Join("、", fired.People.Select(name))}", $"told: {string.Join(", ", fired.People.Select(name))}"),
-            ResponseEvent.StepSkipped skipped => ($"无人可通知：{skipped.Why}", $"nobody to tell: {skipped.Why}"),
+            ResponseEvent.Grouped grouped => ($"与告警 #{Short(grouped.Lead)} 一并通知 {name(grouped.Person)}", $"told to {name(grouped.Person)} together with #{Short(grouped.Lead)}"),
+            ResponseEvent.Postponed postponed => ($"消息太多，{AlertText.Clock(postponed.DueMs)} 合并通知", $"too many messages; told together at {AlertText.Clock(postponed.DueMs)}"),
+            ResponseEvent.StepFired { People.Count: 0 } fired => ($"{Why(fired.Reason).Zh}：没有人可以通知", $"{Why(fired.Reason).En}: nobody to tell"),
+            ResponseEvent.StepFired fired => ($"{Why(fired.Reason).Zh}：通知 {string.Join("、", fired.People.Select(name))}", $"{Why(fired.Reason).En}: told {string.Join(", ", fired.People.Select(name))}"),
+            ResponseEvent.StepSkipped skipped => (
+                $"第 {skipped.Step + 1} 步无人可通知：{string.Join("、", Missing(skipped.Why, "zh", name))}", $"step {skipped.Step + 1} found nobody to tell: {string.Join(", ", Missing(skipped.Why, "en", name))}"),
             ResponseEvent.SirenAsked => ("鸣响警报器", "siren asked to sound"),
             ResponseEvent.TestOver => ("测试结束，告警仍在：按真实告警处理", "the test is over and the alert is not: it is meant"),
             ResponseEvent.PageReported reported => (
-                $"发给 {name(reported.Person)}{(reported.Channel is { } zhBy ? $"（{zhBy}）" : "")}：{Said(reported.Outcome).Zh} {reported.Code}",
-                $"to {name(reported.Person)}{(reported.Channel is { } enBy ? $" by {enBy}" : "")}: {Said(reported.Outcome).En} {reported.Code}"),
+                $"发给 {name(reported.Person)}{(reported.Channel is { } zhBy ? $"（{zhBy}）" : "")}：{Said(reported.Outcome).Zh}{Code(reported.Code)}",
+                $"to {name(reported.Person)}{(reported.Channel is { } enBy ? $" by {enBy}" : "")}: {Said(reported.Outcome).En}{Code(reported.Code)}"),
+            ResponseEvent.ClockSetBack back => ($"服务器时钟被调回 {back.ByMs / 1_000} 秒，后面的步骤照原来的间隔进行", $"the server's clock was set back by {back.ByMs / 1_000} s; what comes next keeps its distance"),
             ResponseEvent.CaseOpened => ("疑似飞线，等待现场核实", "a fly-wire is suspected; to be checked on the spot"),
-            ResponseEvent.CaseJoined => ("这条回路已有案件，并入处理", "a case is open on this circuit; this belongs to it"),
+            ResponseEvent.CaseJoined joined => ($"这条回路已有案件 #{Short(joined.Case)}，并入处理", $"a case is open on this circuit, #{Short(joined.Case)}; this belongs to it"),
             ResponseEvent.CaseSeen => ("又看到一次", "seen once more"),
             ResponseEvent.CaseMoved moved => (
                 $"{who}：{FlyWireWords.Of(moved.Stage).Zh}{(moved.Text.Length > 0 ? $"（{moved.Text}）" : "")}",
@@ -60,6 +66,64 @@ internal static class TimelineText
         };
         return language == "en" ? en : zh;
     }
+
+    private static (string Zh, string En) Closing(ResponseEvent.Closed closed, string who)
+    {
+        var cause = AlertView.CauseKey(closed.Cause);
+        var text = closed.Text;
+        // What the service itself notes there is said by the rest of the line.
+        var without = closed.WithoutPhoto is null or ResponseLife.ClosedByItself or ResponseLife.ClosedWithCase || closed.WithoutPhoto == closed.Text ? "" : closed.WithoutPhoto;
+        return (
+            $"{(who.Length > 0 ? who + " 关闭" : "自动关闭")}：{Texts.In("zh", cause)}{(text.Length > 0 ? $"，{text}" : "")}{(without.Length > 0 ? $"（没有照片：{without}）" : "")}",
+            $"{(who.Length > 0 ? who + " closes it" : "closed by itself")}: {Texts.In("en", cause)}{(text.Length > 0 ? $", {text}" : "")}{(without.Length > 0 ? $" (no photo: {without})" : "")}");
+    }
+
+    /// <summary>Empty tiers and persons without a way, as <see cref="DutyBoard.Find(EscalationStep, int, string?, Priority, long, out string)"/> names them: <c>guard property-manager:li</c>.</summary>
+    private static IEnumerable<string> Missing(string why, string language, Func<string, string> name)
+    {
+        foreach (var part in why.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (part == Escalation.Answered)
+                yield return Texts.In(language, "step-answered");
+            else if (part.Split(':') is var words && Words.All<Tier>().FirstOrDefault(tier => tier.Word == words[0]) is { Word: not null } known)
+                yield return Texts.In(language, TierKey(known.Kind)) + (words.Length > 1 ? $" {name(words[1])} {Texts.In(language, "step-unreachable")}" : "");
+            else
+                yield return part;
+        }
+    }
+
+    private static string TierKey(Tier tier) => tier switch
+    {
+        Tier.Guard => "tier-guard",
+        Tier.MicroFireStation => "tier-micro-fire-station",
+        Tier.PropertyManager => "tier-property-manager",
+        Tier.GridOfficer => "tier-grid-officer",
+        Tier.StairLeader => "tier-stair-leader",
+        Tier.CommitteeDuty => "tier-committee-duty",
+        Tier.SubDistrict => "tier-sub-district",
+    };
+
+    private static string Short(string alert) => ChannelMessage.ShortName(alert);
+
+    private static string Code(string? code) => code is null ? "" : $" ({code})";
+
+    private static LocalText Mark(Exercise exercise) => exercise switch
+    {
+        Exercise.None => new("", ""),
+        Exercise.Test => new("（测试）", " (test)"),
+        Exercise.Drill => new("（演练）", " (exercise)"),
+    };
+
+    private static LocalText Why(PageReason reason) => reason switch
+    {
+        PageReason.Step => new("按步骤", "step of the chain"),
+        PageReason.Repeat => new("再次呼叫所有人", "everybody again"),
+        PageReason.Assigned => new("转交", "handed over"),
+        PageReason.Cleared => new("告知已恢复", "it is over"),
+        PageReason.CloseReminder => new("提醒关闭", "reminder to close it"),
+        PageReason.OccurredAndCleared => new("发生过，已恢复", "it occurred and is over"),
+        PageReason.Test => new("传感器测试", "test of a sensor"),
+    };
 
     private static LocalText Said(DeliveryOutcome outcome) => outcome switch
     {

@@ -2,7 +2,6 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using FacilityMonitor.Alerts;
-using FacilityMonitor.Configuration;
 using FacilityMonitor.Monitoring;
 using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Registry;
@@ -11,10 +10,8 @@ using FacilityMonitor.Tests.OnCall;
 using FacilityMonitor.Tests.Response;
 using FacilityMonitor.Web;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace FacilityMonitor.Tests.Web;
 
@@ -256,6 +253,85 @@ public sealed class ActPageTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_HEIC_photo_is_never_lost_without_a_word_and_what_was_typed_beside_it_is_shown_again()
+    {
+        await StartAsync();
+        await _fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active));
+        var facts = _fixture.Timeline("a1").Count;
+        var answer = await SendAsync(Path("a1", "guard"), "comment", "\0\0\0\u0018ftypheic"u8.ToArray(), ("text", "三号位<b>冒烟"));
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
+        var page = await answer.Content.ReadAsStringAsync();
+        Assert.Contains("兼容性最佳", page, StringComparison.Ordinal);
+        Assert.Contains("三号位&lt;b&gt;冒烟", page, StringComparison.Ordinal);
+        Assert.Equal(facts, _fixture.Timeline("a1").Count);
+        Assert.Equal(1, Photos.Heic);
+        // The form asks for a JPEG: telephones that can, turn the photo into one by themselves.
+        Assert.Contains("accept=\"image/jpeg,image/png\"", await _client.GetStringAsync(Path("a1", "guard")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Whoever_was_taken_off_the_roster_opens_nothing_and_stops_no_call()
+    {
+        await StartAsync();
+        await _fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active));
+        Assert.Equal(HttpStatusCode.NotFound, (await _client.GetAsync(Path("a1", "left"))).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await PressAsync(Path("a1", "left"), "acknowledge")).StatusCode);
+        Assert.Empty(_fixture.State("a1").Acknowledgements);
+    }
+
+    [Fact]
+    public async Task A_link_acts_on_its_own_alert_alone_also_when_that_is_closed_and_when_it_comes_back()
+    {
+        await StartAsync();
+        await _fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active), ResponseFixture.Step("a2", Condition.Active, asset: "huaihai/pile-02"));
+        var link = Path("a1", "guard");
+        await PressAsync(link, "acknowledge");
+        Assert.Empty(_fixture.State("a2").Acknowledgements);
+        await _fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Cleared, number: 1));
+        Assert.Equal(HttpStatusCode.SeeOther, (await PressAsync(link, "close", ("cause", "overload"), ("without-photo", "夜里看不清"))).StatusCode);
+
+        // A press after the end does no harm, and says what it is now.
+        var facts = _fixture.Timeline("a1").Count;
+        foreach (var button in (string[])["acknowledge", "arrive", "set-out", "extinguished", "false-alarm", "unshelve", "close"])
+            Assert.Equal(button == "close" ? HttpStatusCode.BadRequest : HttpStatusCode.SeeOther, (await PressAsync(link, button)).StatusCode);
+        Assert.Equal(facts, _fixture.Timeline("a1").Count);
+        Assert.Contains("已关闭", await _client.GetStringAsync(link), StringComparison.Ordinal);
+
+        // It comes back under its old name: the old link answers the new call.
+        await _fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active, number: 2));
+        Assert.Empty(_fixture.State("a1").Acknowledgements);
+        await PressAsync(link, "acknowledge");
+        Assert.Equal(ResponseStage.Acked, _fixture.State("a1").Stage);
+    }
+
+    [Fact]
+    public async Task Of_two_who_press_in_the_same_moment_both_are_written_down_each_once()
+    {
+        await StartAsync();
+        await _fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active, Priority.P0, "smoke"));
+        await Task.WhenAll(Enumerable.Range(0, 12).Select(press => PressAsync(Path("a1", press % 2 == 0 ? "guard" : "fire"), "acknowledge")));
+        Assert.Equal(["fire", "guard"], _fixture.State("a1").Acknowledgements.Select(one => one.Person).Order());
+        Assert.Equal(2, _fixture.Timeline("a1").Count(entry => entry.Fact is ResponseEvent.Acknowledged));
+        Assert.True(_fixture.State("a1").IsAnswered);
+    }
+
+    [Fact]
+    public async Task The_whole_story_unfolds_below_the_newest_lines()
+    {
+        await StartAsync();
+        await _fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active));
+        for (var number = 0; number < 80; number++)
+            await _fixture.DoesAsync("guard", "a1", new ResponseCommand.Comment($"第{number}句。", null));
+        var page = await _client.GetStringAsync(Path("a1", "guard"));
+        Assert.Contains("第79句。", page, StringComparison.Ordinal);
+        Assert.Contains("第20句。", page, StringComparison.Ordinal);
+        Assert.Contains("更早的记录： 69", page, StringComparison.Ordinal);
+        // What is not even there is said to be missing.
+        Assert.DoesNotContain("第7句。", page, StringComparison.Ordinal);
+        Assert.Contains("未列出 9", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Whoever_came_on_duty_sees_what_is_open_and_takes_over_what_was_left_behind_with_one_press()
     {
         await StartAsync();
@@ -404,54 +480,32 @@ public sealed class ActPageTests : IAsyncDisposable
     {
         await StartAsync();
         ResponseEvent[] facts = [new ResponseEvent.Commented("<b>", null) { AtMs = 1, By = new Actor("<em>", "link") }, new ResponseEvent.StepSkipped(1, "<i>", 2) { AtMs = 1 }, new ResponseEvent.PageReported(0, "x", "<u>", DeliveryOutcome.Failed, "<s>") { AtMs = 1 }];
+        var page = await DrawAsync(facts, language);
+        foreach (var word in (string[])["b", "em", "i", "u", "s"])
+        {
+            Assert.Contains($"&lt;{word}&gt;", page, StringComparison.Ordinal);
+            Assert.DoesNotContain($"<{word}>", page, StringComparison.Ordinal);
+        }
+
+        // Nor does it in any other kind of fact.
+        var every = await DrawAsync(EveryFact.Samples("<kbd>"), language);
+        Assert.DoesNotContain("<kbd>", every, StringComparison.Ordinal);
+        Assert.True(every.Split("&lt;kbd&gt;").Length > 10);
+    }
+
+    private async Task<string> DrawAsync(ResponseEvent[] facts, string language)
+    {
         await _fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active));
         var dossier = _app!.Services.GetRequiredService<ResponseDesk>().Find("a1")! with { Timeline = [.. facts.Select(fact => new TimelineEntry(0, fact, ""))] };
         var context = new Microsoft.AspNetCore.Http.DefaultHttpContext { RequestServices = _app.Services };
         context.Request.QueryString = new("?lang=" + language);
         using var body = new MemoryStream();
         context.Response.Body = body;
-
         await new ViewAnswer<AlertView>("Act", new AlertView(new ActDoor("/a/x", "a1", new Actor("<em>", "link")), dossier, _fixture.Registry.Current, _fixture.NowMs)).ExecuteAsync(context);
-
-        var page = Encoding.UTF8.GetString(body.ToArray());
-        foreach (var word in (string[])["b", "em", "i", "u", "s"])
-        {
-            Assert.Contains($"&lt;{word}&gt;", page, StringComparison.Ordinal);
-            Assert.DoesNotContain($"<{word}>", page, StringComparison.Ordinal);
-        }
+        return Encoding.UTF8.GetString(body.ToArray());
     }
 
-    private async Task StartAsync(bool withKey = true)
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddSingleton<TimeProvider>(_fixture.Time);
-        builder.Services.AddSingleton(SettingsLoader.Load(_folder.Path, new System.Collections.Hashtable { ["FM_DATA__DIRECTORY"] = _folder.Path }).Settings!);
-        builder.Services.AddSingleton(_fixture.Database);
-        builder.Services.AddSingleton(_fixture.Log);
-        builder.Services.AddSingleton(_fixture.Links);
-        builder.Services.AddSingleton(_fixture.Registry);
-        builder.Services.AddSingleton(_fixture.Sounds);
-        builder.Services.AddSingleton<ResponseDesk>();
-        builder.Services.AddAntiforgery();
-        builder.Services.AddPages();
-        builder.Services.AddAuthorization();
-        builder.Services.AddSingleton<ContactDesk>();
-        builder.Services.AddSingleton<PhotoStore>();
-        builder.Services.AddSingleton(new Action<AlertTransition>(_ => { }));
-        builder.Services.AddSingleton<ResponseWatch>();
-        builder.Services.AddSingleton<ControlDoor>();
-        _app = builder.Build();
-        _app.MapAct();
-        _app.MapResponseApi();
-        await _app.StartAsync();
-        _client.BaseAddress = new Uri(_app.Urls.Single());
-        var key = ControlKey.Write(_folder.Path, _app.Urls.Single());
-        _app.Services.GetRequiredService<ControlDoor>().Open(key);
-        if (withKey)
-            _client.DefaultRequestHeaders.Authorization = new("Bearer", key.Secret);
-    }
+    private async Task StartAsync(bool withKey = true) => _app = await ResponseServer.StartAsync(_fixture, _folder, _client, withKey);
 
     private PhotoCounts Photos => _app!.Services.GetRequiredService<PhotoStore>().Counts;
 
