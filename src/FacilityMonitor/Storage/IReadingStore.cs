@@ -60,16 +60,16 @@ internal interface IReadingStore
     /// <summary>What each channel of these devices said last.</summary>
     ValueTask<IReadOnlyList<LatestReading>> LatestAsync(IReadOnlyCollection<Device> devices, CancellationToken cancellation);
 
-    /// <summary>One metric of one channel in at most <paramref name="maxPoints"/> stretches of equal length; stretches without a reading are left out.</summary>
+    /// <summary>One metric of some channels, each in at most <paramref name="maxPoints"/> stretches of equal length; stretches without a reading are left out.</summary>
     /// <param name="device">The device.</param>
-    /// <param name="channel">The channel.</param>
+    /// <param name="channels">The channels, in the order they are given back: three phases cost what one does.</param>
     /// <param name="metric">The metric.</param>
     /// <param name="fromMs">Begin, included; ms since 1970-01-01 UTC.</param>
     /// <param name="toMs">End, excluded.</param>
     /// <param name="maxPoints">Most points, from 1; when there are no more readings than that, each is its own point.</param>
     /// <param name="cancellation">Ends the work.</param>
-    ValueTask<IReadOnlyList<SeriesPoint>> SeriesAsync(
-        Device device, ChannelId channel, Metric metric, long fromMs, long toMs, int maxPoints, CancellationToken cancellation);
+    ValueTask<IReadOnlyList<IReadOnlyList<SeriesPoint>>> SeriesAsync(
+        Device device, IReadOnlyList<ChannelId> channels, Metric metric, long fromMs, long toMs, int maxPoints, CancellationToken cancellation);
 
     /// <summary>Every reading of a device in a time, hour by hour, within an hour by channel and time.</summary>
     IAsyncEnumerable<StoredReading> ReadingsAsync(Device device, long fromMs, long toMs, CancellationToken cancellation);
@@ -84,6 +84,11 @@ internal interface IReadingStore
 /// <summary>Figures made of others, the same for every store.</summary>
 internal static class ReadingStoreExtensions
 {
+    /// <summary>The series of one channel.</summary>
+    public static async ValueTask<IReadOnlyList<SeriesPoint>> SeriesAsync(
+        this IReadingStore store, Device device, ChannelId channel, Metric metric, long fromMs, long toMs, int maxPoints, CancellationToken cancellation) =>
+        (await store.SeriesAsync(device, [channel], metric, fromMs, toMs, maxPoints, cancellation))[0];
+
     /// <summary>Energy of each local day, Wh, over all the given devices and channels.</summary>
     public static IReadOnlyList<(DateOnly Day, double Wh)> ByDay(this IEnumerable<HourlyRollup> hours, TimeZoneInfo zone) =>
     [

@@ -17,9 +17,9 @@ internal sealed class LayeredStore(EmbeddedStore recent, IReadingHours everythin
     public ValueTask<IReadOnlyList<Load>> TopLoadsAsync(IReadOnlyCollection<Device> devices, long sinceMs, int most, CancellationToken cancellation) =>
         recent.TopLoadsAsync(devices, sinceMs, most, cancellation);
 
-    public ValueTask<IReadOnlyList<SeriesPoint>> SeriesAsync(
-        Device device, ChannelId channel, Metric metric, long fromMs, long toMs, int maxPoints, CancellationToken cancellation) =>
-        ReadingQueries.SeriesAsync(this, device, channel, metric, fromMs, toMs, maxPoints, cancellation);
+    public ValueTask<IReadOnlyList<IReadOnlyList<SeriesPoint>>> SeriesAsync(
+        Device device, IReadOnlyList<ChannelId> channels, Metric metric, long fromMs, long toMs, int maxPoints, CancellationToken cancellation) =>
+        ReadingQueries.SeriesAsync(this, device, channels, metric, fromMs, toMs, maxPoints, cancellation);
 
     public IAsyncEnumerable<StoredReading> ReadingsAsync(Device device, long fromMs, long toMs, CancellationToken cancellation) =>
         ReadingQueries.ReadingsAsync(this, device, fromMs, toMs, cancellation);

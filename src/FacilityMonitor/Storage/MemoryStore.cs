@@ -15,9 +15,9 @@ internal sealed class MemoryStore : IReadingStore, IReadingHours
     public ValueTask<IReadOnlyList<LatestReading>> LatestAsync(IReadOnlyCollection<Device> devices, CancellationToken cancellation) =>
         ValueTask.FromResult<IReadOnlyList<LatestReading>>([.. devices.SelectMany(_latest.Of)]);
 
-    public ValueTask<IReadOnlyList<SeriesPoint>> SeriesAsync(
-        Device device, ChannelId channel, Metric metric, long fromMs, long toMs, int maxPoints, CancellationToken cancellation) =>
-        ReadingQueries.SeriesAsync(this, device, channel, metric, fromMs, toMs, maxPoints, cancellation);
+    public ValueTask<IReadOnlyList<IReadOnlyList<SeriesPoint>>> SeriesAsync(
+        Device device, IReadOnlyList<ChannelId> channels, Metric metric, long fromMs, long toMs, int maxPoints, CancellationToken cancellation) =>
+        ReadingQueries.SeriesAsync(this, device, channels, metric, fromMs, toMs, maxPoints, cancellation);
 
     public IAsyncEnumerable<StoredReading> ReadingsAsync(Device device, long fromMs, long toMs, CancellationToken cancellation) =>
         ReadingQueries.ReadingsAsync(this, device, fromMs, toMs, cancellation);

@@ -6,13 +6,17 @@ namespace FacilityMonitor.Storage;
 /// <summary>Answers made of readings hour by hour, the same for every store. Memory is an hour of one device and the answer.</summary>
 internal static class ReadingQueries
 {
-    public static async ValueTask<IReadOnlyList<SeriesPoint>> SeriesAsync(
-        this IReadingHours hours, Device device, ChannelId channel, Metric metric, long fromMs, long toMs, int maxPoints, CancellationToken cancellation)
+    public static async ValueTask<IReadOnlyList<IReadOnlyList<SeriesPoint>>> SeriesAsync(
+        this IReadingHours hours, Device device, IReadOnlyList<ChannelId> channels, Metric metric, long fromMs, long toMs, int maxPoints, CancellationToken cancellation)
     {
-        var series = new SeriesBuckets(fromMs, toMs, maxPoints);
-        await foreach (var (_, block) in hours.HoursAsync(device, fromMs, toMs, new ReadingParts(channel, [metric]), cancellation))
-            Collect(block, channel, metric, fromMs, toMs, series);
-        return series.Points;
+        var series = channels.Select(channel => (Channel: channel, Buckets: new SeriesBuckets(fromMs, toMs, maxPoints))).ToArray();
+        await foreach (var (_, block) in hours.HoursAsync(device, fromMs, toMs, new ReadingParts(channels.Count == 1 ? channels[0] : null, [metric]), cancellation))
+        {
+            foreach (var (channel, buckets) in series)
+                Collect(block, channel, metric, fromMs, toMs, buckets);
+        }
+
+        return [.. series.Select(one => one.Buckets.Points)];
     }
 
     public static async IAsyncEnumerable<StoredReading> ReadingsAsync(
