@@ -109,7 +109,7 @@ function CircuitRow(site, circuit) {
   const trip = from === undefined ? '' : from === 0 ? soon : to === undefined ? t('tripOpen', { from }) : t('trip', { from, to });
   const level = part === undefined ? 'unknown' : part > 1 ? 'over' : part > 0.8 ? 'near' : 'fine';
   return html`<tr key=${circuit.id} data-testid=${`circuit-${site.id}-${circuit.id}`} class=${level}>
-    <th scope="row">${local(circuit.name)}${trip && html`<span class="trip">${trip}</span>`}</th>
+    <th scope="row"><a href=${`/circuit/${site.id}/${circuit.id}`}>${local(circuit.name)}</a>${trip && html`<span class="trip">${trip}</span>`}</th>
     <td class="bar"><span class="meter" aria-hidden="true"><svg viewBox="0 0 125 14" preserveAspectRatio="none"><rect width=${Math.min(125, (part ?? 0) * 100)} height="14" />${level === 'over' && html`<path class="hatch" d=${hatch} />`}<path d="M80 0v14M100 0v14" /></svg></span></td>
     <td class="n">${phases.length > 1 && html`<span class="wide">${phases.map((a) => number(a, 1)).join(' / ')} A</span>`}<span class=${phases.length > 1 ? 'narrow' : ''}>${phases.length ? `${number(Math.max(...phases), 1)} A` : `— ${t('noMeter')}`}</span></td>
     <td class="n rated">${circuit.ratedA ? `${number(circuit.ratedA)} A` : t('notRated')}</td>

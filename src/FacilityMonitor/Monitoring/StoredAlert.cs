@@ -3,12 +3,20 @@ using System.Text.Json;
 using FacilityMonitor.Alerts;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
+using FacilityMonitor.Response;
 
 namespace FacilityMonitor.Monitoring;
 
 /// <summary>Reads back what <see cref="TransitionJson"/> wrote, all but the evidence.</summary>
 internal static class StoredAlert
 {
+    /// <summary>The numbers behind it, for a page; the rules need none of them back.</summary>
+    public static IReadOnlyDictionary<string, object> Evidence(string json)
+    {
+        using var document = JsonDocument.Parse(json);
+        return ResponseJson.ReadEvidence(document.RootElement.GetProperty("evidence").GetRawText());
+    }
+
     public static AlertTransition Read(string json, long onsetMs, int sequence)
     {
         using var document = JsonDocument.Parse(json);

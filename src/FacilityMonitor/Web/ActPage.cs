@@ -1,4 +1,5 @@
 using System.Globalization;
+using FacilityMonitor.Alerts;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Journal;
 using FacilityMonitor.OnCall.Responses;
@@ -74,9 +75,14 @@ internal static class ActPage
             : Message(context, "act-expired", StatusCodes.Status404NotFound);
     }
 
-    private static IResult ShowBySignIn(HttpContext context, string alert, ResponseDesk desk, FacilitySource registry, TimeProvider time) => desk.Find(alert) is { } dossier
-        ? new ViewAnswer<AlertView>("Alert", new AlertView(SignedIn(alert), dossier, registry.Current, NowMs(time)))
-        : Message(context, "act-calls-nobody", StatusCodes.Status404NotFound);
+    private static IResult ShowBySignIn(HttpContext context, string alert, ResponseDesk desk, FacilitySource registry, TimeProvider time)
+    {
+        if (desk.Find(alert) is not { } dossier)
+            return Message(context, "act-calls-nobody", StatusCodes.Status404NotFound);
+        var (step, now) = (dossier.Step, NowMs(time));
+        var chart = AlertChart.Of(step, registry.Current, step.Condition == Condition.Cleared ? step.AtMs : null, now);
+        return new ViewAnswer<AlertView>("Alert", new AlertView(SignedIn(alert), dossier, registry.Current, now) { Chart = chart });
+    }
 
     private static async Task<IResult> PostByLinkAsync(
         HttpContext context, string token, string what, ActLinks links, ResponseDesk desk, ContactDesk contacts, PhotoStore photos, FacilitySource registry, TimeProvider time)

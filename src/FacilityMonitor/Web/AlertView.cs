@@ -20,6 +20,9 @@ internal sealed record AlertView(ActDoor Door, AlertDossier Dossier, FacilityInd
 
     private static readonly int[] ShelveHours = [1, 4, 8, 24, 168];
 
+    /// <summary>What it is about, over time; null: nothing that is drawn, or for somebody who came by a link and needs no scripts.</summary>
+    public ChartView? Chart { get; init; }
+
     public AlertResponse State => Dossier.State;
 
     /// <summary>What happened last, the newest first.</summary>
@@ -37,6 +40,12 @@ internal sealed record AlertView(ActDoor Door, AlertDossier Dossier, FacilityInd
     public bool IsMine => State.Acknowledgements.Any(one => one.Person == Door.By.Person);
 
     public Site? Site => State.Site is { } id ? Index.FindSite(id) : null;
+
+    /// <summary>The page of what it is about, for whoever is signed in; null: it has none.</summary>
+    public string? AssetLink => !Door.IsSignedIn || Site is not { } site ? null
+        : site.Circuits.FirstOrDefault(circuit => Dossier.Step.Asset == $"{site.Id}/{circuit.Id}") is { } circuit ? Links.Circuit(site.Id, circuit.Id)
+        : site.Devices.FirstOrDefault(device => device.Id == Dossier.Step.Device) is { } device ? Links.Device(site.Id, device.Id) + (Dossier.Step.Channel is { } channel ? $"?channel={channel}" : "")
+        : null;
 
     public long Minutes => Math.Max(0, NowMs - State.OnsetMs) / 60_000;
 
@@ -70,8 +79,11 @@ internal sealed record AlertView(ActDoor Door, AlertDossier Dossier, FacilityInd
     public IEnumerable<int> Shelvable => ResponseTiming.ShelveMaxMs(State.Priority) is { } most ? ShelveHours.Where(hour => hour * 3_600_000L <= most) : [];
 
     /// <summary>What a person is called.</summary>
-    public string Name(string person, string language) =>
-        Index.Facility.People.Find(person)?.Name.In(language) ?? (person == ActPage.Manager ? Texts.In(language, "act-manager") : person);
+    public string Name(string person, string language) => Name(Index.Facility.People, person, language);
+
+    /// <summary>What a person is called.</summary>
+    public static string Name(People people, string person, string language) =>
+        people.Find(person)?.Name.In(language) ?? (person == ActPage.Manager ? Texts.In(language, "act-manager") : person);
 
     /// <summary>Day-less time of an instant.</summary>
     public static string Clock(long ms) => AlertText.Clock(ms)[6..];

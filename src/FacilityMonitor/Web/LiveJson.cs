@@ -14,7 +14,7 @@ namespace FacilityMonitor.Web;
 /// <summary>What the health section is made of.</summary>
 internal sealed record HealthSources(
     IngestWorker Ingest, MonitoringWorker Monitoring, BooksWatch Books, Database Database, MessageJournal Journal, Configuration.FacilitySource Registry, DeviceTable Devices, SignInAttempts SignIn,
-    Control.ControlCounts Control, Influx.ShipWatch? Shipping = null);
+    Control.ControlCounts Control, SeriesDesk Series, Influx.ShipWatch? Shipping = null);
 
 /// <summary>The link to the broker as a person sees it: an attempt that fails again is not a new loss.</summary>
 /// <param name="IsConnected">Whether messages come.</param>
@@ -132,7 +132,7 @@ internal static class LiveJson
 
     public static byte[] Health(HealthSources from, BrokerLink link, LiveFeedCounts counts) => Write(writer =>
     {
-        var (ingest, monitoring, hourly, database, journal, registry, devices, signIn, control, shipping) = from;
+        var (ingest, monitoring, hourly, database, journal, registry, devices, signIn, control, series, shipping) = from;
         var books = ingest.Books;
         var state = database.State;
         writer.WriteStartObject("broker");
@@ -180,6 +180,7 @@ internal static class LiveJson
         writer.WriteNumber("damaged", counts.Damaged + monitoring.Damaged);
         writer.WriteNumber("wrongPasswords", signIn.Wrong);
         writer.WriteNumber("signInsRefused", signIn.Refused);
+        writer.WriteNumber("chartsRefused", series.Refused);
         writer.WriteNumber("cfgBehind", control.ConfigurationsBehind);
         writer.WriteNumber("commandsRefused", control.Refused.Values.Sum());
         writer.WriteNumber("commandsExpired", control.Expired);

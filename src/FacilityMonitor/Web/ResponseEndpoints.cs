@@ -347,8 +347,9 @@ internal static class ResponseEndpoints
 
     private static string? Instant(long? ms) => ms is { } known ? DateTimeOffset.FromUnixTimeMilliseconds(known).ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture) : null;
 
-    private static IResult Refused(ResponseRefusal refusal) =>
-        Results.Json(new Dictionary<string, object?> { ["refused"] = refusal.Reason, ["zh"] = refusal.Text.Zh, ["en"] = refusal.Text.En }, CommandJson.Options, statusCode: StatusCodes.Status422UnprocessableEntity);
+    /// <summary>What was not done, and why, in both languages.</summary>
+    public static IResult Refused(ResponseRefusal refusal, int status = StatusCodes.Status422UnprocessableEntity) =>
+        Results.Json(new Dictionary<string, object?> { ["refused"] = refusal.Reason, ["zh"] = refusal.Text.Zh, ["en"] = refusal.Text.En }, CommandJson.Options, statusCode: status);
 
     private static IResult Json(object body) => Results.Json(body, CommandJson.Options);
 }

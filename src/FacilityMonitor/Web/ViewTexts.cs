@@ -1,3 +1,4 @@
+using System.Globalization;
 using FacilityMonitor.Registry;
 using Microsoft.AspNetCore.Mvc.Rendering;
 using Microsoft.AspNetCore.Mvc.ViewFeatures;
@@ -20,6 +21,17 @@ internal sealed class ViewTexts : IViewContextAware
 
     /// <summary>Words in a row, as the language writes it.</summary>
     public string List(IEnumerable<string> words) => string.Join(IsEnglish ? ", " : "、", words);
+
+    /// <summary>A number as every page writes it.</summary>
+    public static string Number(double value, string format = "0") => value.ToString(format, CultureInfo.InvariantCulture);
+
+    /// <summary>How long ago, in words.</summary>
+    public string Age(long ms)
+    {
+        var seconds = Math.Max(0, ms) / 1000;
+        var (count, key) = seconds switch { < 60 => (seconds, "age-seconds"), < 3600 => (seconds / 60, "age-minutes"), < 172_800 => (seconds / 3600, "age-hours"), _ => (seconds / 86_400, "age-days") };
+        return string.Create(CultureInfo.InvariantCulture, $"{count} {this[key]}");
+    }
 
     /// <summary>This very page in a language; what it shows stays.</summary>
     public string HereIn(string language)

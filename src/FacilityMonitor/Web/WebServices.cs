@@ -21,6 +21,7 @@ internal static class WebServices
         builder.Services.AddSingleton<LiveFeed>();
         builder.Services.AddHostedService(services => services.GetRequiredService<LiveFeed>());
         builder.Services.AddSingleton<FirstPicture>();
+        builder.Services.AddSingleton<SeriesDesk>();
         builder.Services.AddSingleton<SignInAttempts>();
         builder.Services.AddSingleton<SignIn>();
         builder.Services.AddSingleton<ControlDoor>();
@@ -69,6 +70,7 @@ internal static class WebServices
         app.MapPost("/sign-out", SignIn.LeaveAsync).RequireAuthorization();
         app.MapRazorPages();
         app.MapGet(EventsPath, StreamAsync).RequireAuthorization();
+        app.MapSeries();
     }
 
     private static Task SecurityHeaders(HttpContext context, RequestDelegate next)

@@ -69,14 +69,23 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
     }
 
     /// <summary>A device says something: it goes the way of every message from the journal on.</summary>
-    public async Task SayAsync(string name, string channel, double watts, MessageKind kind = MessageKind.Data, long? atMs = null)
+    public Task SayAsync(string name, string channel, double watts, MessageKind kind = MessageKind.Data, long? atMs = null) =>
+        SayAsync(name, [(channel, atMs ?? NowMs, [(Metric.W, watts)])], kind);
+
+    /// <summary>A device says several things in one message.</summary>
+    public async Task SayAsync(string name, IEnumerable<(string Channel, long AtMs, (Metric Metric, double Value)[] Values)> readings, MessageKind kind = MessageKind.Data)
     {
         var devices = _app.Services.GetRequiredService<DeviceTable>();
         var message = new DeviceMessage { Kind = kind, Device = devices.Resolve(Dialect.Fm1, "huaihai"u8, System.Text.Encoding.UTF8.GetBytes(name)), ReceivedMs = NowMs };
-        ref var reading = ref message.Readings.Add();
-        Assert.True(ChannelId.TryParse(channel, out var id));
-        (reading.Channel, reading.AtMs, reading.DeviceMs) = (id, atMs ?? NowMs, atMs ?? NowMs);
-        message.Readings.AddValue(Metric.W, watts);
+        foreach (var (channel, atMs, values) in readings)
+        {
+            ref var reading = ref message.Readings.Add();
+            Assert.True(ChannelId.TryParse(channel, out var id));
+            (reading.Channel, reading.AtMs, reading.DeviceMs) = (id, atMs, atMs);
+            foreach (var (metric, value) in values)
+                message.Readings.AddValue(metric, value);
+        }
+
         var writer = new JournalWriter();
         writer.Message(message);
         await _app.Services.GetRequiredService<MessageJournal>().AppendAsync(writer);
@@ -111,11 +120,14 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
     }
 
     /// <summary>Moves the clock in steps, in real time as short as the workers need, until a condition holds.</summary>
-    public async Task UntilAsync(Func<bool> holds, string what)
+    public Task UntilAsync(Func<bool> holds, string what) => UntilAsync(() => Task.FromResult(holds()), what);
+
+    /// <summary>The same for a condition that takes its time.</summary>
+    public async Task UntilAsync(Func<Task<bool>> holds, string what)
     {
         for (var step = 0; step < 2_000; step++)
         {
-            if (holds())
+            if (await holds())
                 return;
             Time.Advance(TimeSpan.FromMilliseconds(250));
             await Task.Delay(5);

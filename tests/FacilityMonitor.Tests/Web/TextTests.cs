@@ -127,6 +127,26 @@ public sealed partial class TextTests
     }
 
     [Fact]
+    public void Every_text_of_the_charts_is_there_in_both_languages_and_is_used()
+    {
+        var (texts, script) = (File.ReadAllText(Path.Combine(Folder, "detail/texts.js")), File.ReadAllText(Path.Combine(Folder, "detail/chart.js")) + File.ReadAllText(Path.Combine(Folder, "detail/fresh.js")));
+        var known = TextLine().Matches(texts).ToDictionary(text => text.Groups["key"].Value, text => (Zh: text.Groups["zh"].Value, En: text.Groups["en"].Value), StringComparer.Ordinal);
+        var ranges = Range().Matches(script).Select(range => "range_" + range.Groups["name"].Value).ToList();
+
+        Assert.Equal(texts.Split('\n').Count(line => line.Contains("zh: '", StringComparison.Ordinal)), known.Count);
+        Assert.Equal(4, ranges.Count);
+        Assert.Empty(Asked().Matches(script).Select(call => call.Groups["key"].Value).Concat(ranges).Except(known.Keys));
+        foreach (var (key, (zh, en)) in known)
+        {
+            // A pattern of names and numbers alone is the same in every language.
+            if (Chinese().IsMatch(zh) || !Placeholder().IsMatch(zh))
+                AssertBoth(key, zh, en);
+            Assert.True(Names(zh).SetEquals(Names(en)), $"'{key}' puts in other things in one language than in the other.");
+            Assert.True(script.Contains($"'{key}'", StringComparison.Ordinal) || ranges.Contains(key), $"The text '{key}' is used nowhere.");
+        }
+    }
+
+    [Fact]
     public void Every_rule_has_a_name_a_consequence_and_steps_in_both_languages()
     {
         foreach (var rule in RuleCatalogue.All)
@@ -186,6 +206,9 @@ public sealed partial class TextTests
 
     [GeneratedRegex(@"\b(?<key>[a-z]\w*): \[")]
     private static partial Regex Key();
+
+    [GeneratedRegex(@"'(?<name>\w+)': \[")]
+    private static partial Regex Range();
 
     [GeneratedRegex("WriteNumber\\(\"(?<name>\\w+)\"")]
     private static partial Regex Written();

@@ -57,7 +57,7 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
         if (!row.Read())
             return null;
         var ofCase = state.CaseOf is { } begunBy ? ResponseTable.Load(reader, begunBy)?.Case : state.Case;
-        return new AlertDossier(StoredAlert.Read(row.GetString(0), row.GetInt64(1), 0), state, ResponseTable.Timeline(reader, alert), ofCase);
+        return new AlertDossier(StoredAlert.Read(row.GetString(0), row.GetInt64(1), 0) with { Evidence = StoredAlert.Evidence(row.GetString(0)) }, state, ResponseTable.Timeline(reader, alert), ofCase);
     }
 
     /// <summary>Alerts that are not closed, the most urgent first.</summary>

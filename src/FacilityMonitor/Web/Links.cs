@@ -1,0 +1,9 @@
+namespace FacilityMonitor.Web;
+
+/// <summary>Where the page of a thing is. Ids of the registry need no escaping.</summary>
+internal static class Links
+{
+    public static string Circuit(string site, string circuit) => $"/circuit/{site}/{circuit}";
+
+    public static string Device(string site, string device) => $"/device/{site}/{device}";
+}

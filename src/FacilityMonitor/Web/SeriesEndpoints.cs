@@ -1,0 +1,105 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Readings;
+using FacilityMonitor.Registry;
+using FacilityMonitor.Response;
+using FacilityMonitor.Storage;
+
+namespace FacilityMonitor.Web;
+
+/// <summary><c>GET /series/{site}/{device}?channel=l1&amp;channel=l2&amp;metric=a&amp;from=ms&amp;to=ms&amp;points=720</c>: history for a chart. At most <see cref="SeriesDesk.PointsMax"/> points
+/// a channel; each tells the least, the most and the mean of what it stands for, so that no peak is lost.</summary>
+internal static class SeriesEndpoints
+{
+    public static void MapSeries(this WebApplication app) => app.MapGet("/series/{site}/{device}", ReadAsync).RequireAuthorization();
+
+    private static async Task<IResult> ReadAsync(HttpContext context, string site, string device, FacilitySource registry, SeriesDesk desk)
+    {
+        if (registry.Current.FindSite(site) is not { } known || known.Devices.FirstOrDefault(entry => entry.Id == device) is not { } entry)
+            return Refused("device", new LocalText("没有登记这台设备", "no such device is registered"), StatusCodes.Status404NotFound);
+        if (Read(context.Request.Query, new RegisteredDevice(known, entry), out var query) is { } refusal)
+            return Refused("query", refusal, StatusCodes.Status422UnprocessableEntity);
+        switch (await desk.ReadAsync(query!, context.RequestAborted))
+        {
+            case SeriesOutcome.Found found:
+                return Results.Bytes(Write(query!, found.Channels), "application/json");
+            case SeriesOutcome.Busy:
+                context.Response.Headers.RetryAfter = "5";
+                return Refused("busy", new LocalText("同时打开的曲线太多，请稍等", "too many charts are read at once, wait a moment"), StatusCodes.Status503ServiceUnavailable);
+            case SeriesOutcome.Away away:
+                return Refused("store", new LocalText($"读数库没有应答：{away.Said}", $"the store of readings does not answer: {away.Said}"), StatusCodes.Status502BadGateway);
+            default:
+                throw new UnreachableException();
+        }
+    }
+
+    private static IResult Refused(string reason, LocalText text, int status) => ResponseEndpoints.Refused(new ResponseRefusal(reason, text), status);
+
+    private static LocalText? Read(IQueryCollection from, RegisteredDevice device, out SeriesQuery? query)
+    {
+        query = null;
+        var channels = new List<ChannelId>();
+        foreach (var text in from["channel"])
+        {
+            if (text is null || !ChannelId.TryParse(text, out var channel))
+                return new LocalText($"channel：'{text}' 不是通道，应像 main、l1、s3", $"channel: '{text}' is none; write main, l1, s3");
+            channels.Add(channel);
+        }
+
+        if (channels.Count is 0 or > SeriesDesk.ChannelsMax)
+            return new LocalText($"channel：要 1 到 {SeriesDesk.ChannelsMax} 个", $"channel: give 1 to {SeriesDesk.ChannelsMax} of them");
+        if (!MetricKeys.TryParse(from["metric"].ToString(), out var metric))
+            return new LocalText($"metric：'{from["metric"]}' 不是指标，应像 a、w、tc", $"metric: '{from["metric"]}' is none; write a, w, tc");
+        if (!TryNumber(from["from"], out var fromMs) || !TryNumber(from["to"], out var toMs) || fromMs >= toMs || toMs - fromMs > SeriesDesk.SpanMax.TotalMilliseconds)
+            return new LocalText($"from、to：毫秒时间，to 在后，最多相差 {SeriesDesk.SpanMax.TotalDays} 天", $"from, to: milliseconds, to after from, at most {SeriesDesk.SpanMax.TotalDays} days apart");
+        if (!TryNumber(from["points"], out var points) || points is < 1 or > SeriesDesk.PointsMax)
+            return new LocalText($"points：1 到 {SeriesDesk.PointsMax}", $"points: 1 to {SeriesDesk.PointsMax}");
+        query = new SeriesQuery(device, channels, metric, fromMs, toMs, (int)points);
+        return null;
+    }
+
+    /// <summary>Milliseconds of the years people live in: nothing reckoned from them can overflow.</summary>
+    private static bool TryNumber(string? text, out long number) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number < 10_000_000_000_000;
+
+    /// <summary>By column, so that an old phone has numbers and not objects to read; <c>raw</c> when each point is one reading.</summary>
+    private static byte[] Write(SeriesQuery query, IReadOnlyList<IReadOnlyList<SeriesPoint>> channels)
+    {
+        var output = new ArrayBufferWriter<byte>(64 * 1024);
+        using (var writer = new Utf8JsonWriter(output))
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("from", query.FromMs);
+            writer.WriteNumber("to", query.ToMs);
+            writer.WriteNumber("width", (query.ToMs - query.FromMs + query.Points - 1) / query.Points);
+            writer.WriteStartArray("channels");
+            for (var index = 0; index < channels.Count; index++)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("channel", query.Channels[index].ToString());
+                writer.WriteBoolean("raw", channels[index].All(point => point.Count == 1));
+                Column(writer, "at", channels[index], point => point.AtMs);
+                Column(writer, "min", channels[index], point => point.Min);
+                Column(writer, "max", channels[index], point => point.Max);
+                Column(writer, "mean", channels[index], point => Math.Round(point.Mean, 4));
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+
+        return output.WrittenSpan.ToArray();
+    }
+
+    private static void Column(Utf8JsonWriter writer, string name, IReadOnlyList<SeriesPoint> points, Func<SeriesPoint, double> value)
+    {
+        writer.WriteStartArray(name);
+        foreach (var point in points)
+            writer.WriteNumberValue(value(point));
+        writer.WriteEndArray();
+    }
+}
