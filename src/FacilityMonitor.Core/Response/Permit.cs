@@ -60,6 +60,24 @@ internal sealed record Permit(
         return null;
     }
 
+    /// <summary>What stands against testing the same thing again; null: nothing. One person alone silences a detector for a quarter of an hour in an hour, in one piece or in many.</summary>
+    /// <param name="wanted">The test.</param>
+    /// <param name="earlier">Tests of the same asset before it, whenever they were.</param>
+    public static ResponseRefusal? JudgeTests(Permit wanted, IEnumerable<Permit> earlier)
+    {
+        ArgumentNullException.ThrowIfNull(wanted);
+        ArgumentNullException.ThrowIfNull(earlier);
+        var usedMs = earlier.Where(test => (test.EndedMs ?? test.UntilMs) > wanted.FromMs - ResponseTiming.TestWindowMs && test.FromMs < wanted.UntilMs + ResponseTiming.TestWindowMs)
+            .Sum(test => Math.Max(0, (test.EndedMs ?? test.UntilMs) - test.FromMs));
+        if (usedMs + wanted.UntilMs - wanted.FromMs <= ResponseTiming.TestMaxMs)
+            return null;
+        var left = Math.Max(0, ResponseTiming.TestMaxMs - usedMs) / 60_000;
+        return Refuse(
+            "tested-enough",
+            string.Create(CultureInfo.InvariantCulture, $"一小时内一个人最多测试 15 分钟，这里还剩 {left} 分钟；更久请用停用（要两个人，并写明谁巡查）"),
+            string.Create(CultureInfo.InvariantCulture, $"one person tests a thing for 15 minutes an hour, and {left} are left here; for longer take it out of service, with two persons and somebody who patrols"));
+    }
+
     /// <summary>What stands against a second person agreeing; null: nothing.</summary>
     public static ResponseRefusal? JudgeSecond(Permit permit, string person)
     {

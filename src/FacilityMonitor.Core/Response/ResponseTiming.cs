@@ -80,6 +80,9 @@ internal static class ResponseTiming
     /// <summary>How long a sensor may be tested by one person, ms.</summary>
     public const long TestMaxMs = 15 * MinuteMs;
 
+    /// <summary>In which time all tests of a sensor together may last <see cref="TestMaxMs"/>, ms: one test after the other would be out of service without a second person. °</summary>
+    public const long TestWindowMs = HourMs;
+
     /// <summary>How long something that can raise P0 may be out of service, ms: two persons, and somebody who patrols meanwhile.</summary>
     public const long OutOfServiceMaxMs = 4 * HourMs;
 

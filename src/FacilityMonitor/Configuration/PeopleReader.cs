@@ -28,8 +28,23 @@ internal sealed class PeopleReader(MappingReader file, Func<string, string?> env
         Persons = [.. file.Each("people", "person").Select(Person)],
         Teams = [.. file.Each("teams", "team").Select(Team)],
         Chains = [.. file.Each("chains", "chain").Select(Chain).OfType<SiteChain>()],
-        Holidays = HolidayCalendar.BuiltIn.With(file.Each("holidays", "year").Select(Year).OfType<HolidayYear>()),
+        Holidays = HolidayCalendar.BuiltIn.With(Years()),
     };
+
+    private List<HolidayYear> Years()
+    {
+        var years = new List<HolidayYear>();
+        foreach (var reader in file.Each("holidays", "year"))
+        {
+            if (Year(reader) is not { } year)
+                continue;
+            if (years.Exists(known => known.Year == year.Year))
+                reader.Error("year", $"{year.Year} 年写了两次；请合成一条", $"{year.Year} is there twice; make them one");
+            years.Add(year);
+        }
+
+        return years;
+    }
 
     private Person Person(MappingReader reader) => Keep(reader, new Person
     {
@@ -157,6 +172,8 @@ internal sealed class PeopleReader(MappingReader file, Func<string, string?> env
         if (reader.Find("person") is null)
             reader.Missing("person", "wang");
         var (person, place) = (reader.Reference("person"), reader.Reference("for"));
+        if (person is not null && person == place)
+            reader.Error("for", $"'{place}' 不能替自己；请写替的是谁，或删去 for（替整个班组）", $"'{place}' cannot stand in for themselves; name whose place it is, or remove 'for' (the whole team's)");
         return times is { } period && person is not null ? Keep(reader, new StandIn(period.From, period.To, person, place)) : Nothing<StandIn>(reader);
     }
 
@@ -170,6 +187,8 @@ internal sealed class PeopleReader(MappingReader file, Func<string, string?> env
         }
 
         var (one, other) = (reader.Reference("one"), reader.Reference("other"));
+        if (one is not null && one == other)
+            reader.Error("other", $"'{other}' 不能跟自己换班；请写另一个人", $"'{other}' cannot exchange with themselves; name somebody else");
         return times is { } period && one is not null && other is not null ? Keep(reader, new Swap(period.From, period.To, one, other)) : Nothing<Swap>(reader);
     }
 

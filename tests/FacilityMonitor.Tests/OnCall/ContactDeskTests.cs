@@ -122,9 +122,9 @@ public sealed class ContactDeskTests : IAsyncDisposable
         await Desk().ConfirmAsync("guard", Asked().Single().Code);
         var asked = new List<string>();
         _fixture.Time.Advance(TimeSpan.FromDays(20));
-        for (var hour = 0; hour < 24 * 20; hour += 3)
+        for (var hour = 0; hour < 24 * 20; hour += 6)
         {
-            _fixture.Time.Advance(TimeSpan.FromHours(3));
+            _fixture.Time.Advance(TimeSpan.FromHours(6));
             // A restart at any hour asks nobody twice.
             if (await Desk().AskEndingAsync() is > 0 and var contacts)
                 asked.Add(FormattableString.Invariant($"{DutyRoster.Wall(_fixture.NowMs):MM-dd HH} {contacts}"));
@@ -203,6 +203,17 @@ public sealed class ContactDeskTests : IAsyncDisposable
             "the guard is asked again");
         Assert.False(reminder.ExecuteTask!.IsCompleted);
         await reminder.StopAsync(CancellationToken.None);
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, false)]
+    [InlineData(36_500, false)]
+    public void A_day_to_come_in_the_file_confirms_nothing(int daysAhead, bool isVerified)
+    {
+        var (day, people) = (new DateOnly(2026, 11, 21), _fixture.Facility.People);
+        var written = people with { Persons = [people.Persons[0] with { Contacts = [people.Persons[0].Contacts[0] with { Verified = day.AddDays(daysAhead) }] }] };
+        Assert.Equal(isVerified, ContactDesk.States(ContactDesk.With(written, new Dictionary<string, DateOnly>(), _fixture.Sounds, day), day).Single().IsVerified);
     }
 
     [Fact]

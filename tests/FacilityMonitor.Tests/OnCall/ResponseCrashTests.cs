@@ -118,7 +118,8 @@ public sealed partial class ResponseCrashTests
         await HandOverAsync();
         await Does(() => fixture.RaiseAsync(ResponseFixture.Step("root", Condition.Cleared, Priority.P1, "supply-lost", "huaihai/c-shed", 1), ResponseFixture.Step("fire", Condition.Cleared, Priority.P0, "smoke", "huaihai/far-01", 1)));
         await Does(() => Desk().DoAsync("fire", new ResponseCommand.Close(CauseCode.FalseAlarm, "水汽", [], null), new Actor("guard", "link")));
-        await PassAsync(16 * 60, "minute");
+        await PassAsync(16 * 60);
+        await HandOverAsync();
         fixture.Time.Advance(TimeSpan.FromDays(26));
         fixture.Time.Advance(TimeSpan.FromHours(-1));
         await Does(() => Contacts().AskEndingAsync());
@@ -137,7 +138,7 @@ public sealed partial class ResponseCrashTests
 
         string Receipt(string alert, string person) => fixture.Rows($"select receipt from notice_way join notice on notice.id = notice where alert = '{alert}' and person = '{person}' and ordinal = 0").Last();
 
-        async Task PassAsync(int seconds, string step = "second")
+        async Task PassAsync(int seconds)
         {
             var end = fixture.NowMs + (seconds * 1_000L);
             while (fixture.NextTurnMs() is { } due && due <= end)
@@ -146,8 +147,6 @@ public sealed partial class ResponseCrashTests
                 var more = true;
                 while (more)
                     await Does(() => fixture.CommitAsync(connection => more = fixture.Log.Elapse(connection, EscalationWorker.BatchMax, EscalationWorker.OthersMax)));
-                if (step == "minute")
-                    await HandOverAsync();
             }
 
             fixture.Time.Advance(TimeSpan.FromMilliseconds(Math.Max(0, end - fixture.NowMs)));

@@ -257,6 +257,22 @@ public sealed class PureEscalationTests
         Assert.False((off with { Confirmed = "li", EndedMs = Noon }).Covers("s/shed-1/shed-01", Noon));
     }
 
+    /// <summary>One test after the other would be out of service without a second person.</summary>
+    [Theory]
+    [InlineData(15, 0, 1, "tested-enough")]
+    [InlineData(3, 3, 12, null)]
+    [InlineData(3, 3, 13, "tested-enough")]
+    [InlineData(15, 59, 1, "tested-enough")]
+    [InlineData(15, 75, 15, null)]
+    public void One_person_tests_a_thing_for_a_quarter_of_an_hour_in_an_hour_in_one_piece_or_in_many(int firstMin, int pauseUntilMin, int secondMin, string? refused)
+    {
+        var first = new Permit("t", PermitKind.Test, "s/shed-1/shed-01", Noon, Noon + 900_000, "wang", null, "年检", null, EndedMs: Noon + (firstMin * 60_000));
+        var begins = Noon + (Math.Max(firstMin, pauseUntilMin) * 60_000);
+        var second = first with { Id = "u", By = "li", FromMs = begins, UntilMs = begins + (secondMin * 60_000), EndedMs = null };
+        Assert.Equal(refused, Permit.JudgeTests(second, [first])?.Reason);
+        Assert.Null(Permit.JudgeTests(second with { UntilMs = begins + 60_000 }, []));
+    }
+
     /// <summary>Stopped at any instant and gone on from the facts alone, the same people are called at the same times.</summary>
     [Fact]
     public void A_restart_at_any_instant_changes_nothing()

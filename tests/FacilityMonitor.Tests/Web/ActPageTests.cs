@@ -430,6 +430,21 @@ public sealed class ActPageTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_detector_is_not_tested_for_ever_by_one_person()
+    {
+        await StartAsync();
+        const string Test = """{"kind":"test","asset":"huaihai/pile-01","until":"2026-11-21T04:15:00Z","reason":"年检"}""";
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync("/api/permits", Test)).StatusCode);
+        var refused = await PostAsync("/api/permits", Test.Replace("04:15", "04:14", StringComparison.Ordinal));
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, refused.StatusCode);
+        Assert.Contains("0 are left here", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        // Another one is another matter.
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync("/api/permits", Test.Replace("pile-01", "pile-02", StringComparison.Ordinal))).StatusCode);
+        _fixture.Time.Advance(TimeSpan.FromMinutes(75));
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync("/api/permits", Test.Replace("04:15", "05:30", StringComparison.Ordinal))).StatusCode);
+    }
+
+    [Fact]
     public async Task An_exercise_runs_the_real_chain_and_says_who_answered_in_how_many_minutes()
     {
         await StartAsync();

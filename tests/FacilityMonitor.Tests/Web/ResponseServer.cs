@@ -19,7 +19,8 @@ internal static class ResponseServer
     /// <param name="withKey">Whether it shows the key of this machine.</param>
     public static async Task<WebApplication> StartAsync(ResponseFixture fixture, TemporaryFolder folder, HttpClient client, bool withKey = true)
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        // Nobody edits its settings: a watch for each of many servers would use up what a user may have.
+        var builder = WebApplication.CreateSlimBuilder(["--hostBuilder:reloadConfigOnChange=false"]);
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton<TimeProvider>(fixture.Time);

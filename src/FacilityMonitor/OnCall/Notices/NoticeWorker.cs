@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Journal;
 using FacilityMonitor.OnCall.Channels;
+using FacilityMonitor.Response;
 using Microsoft.Data.Sqlite;
 
 namespace FacilityMonitor.OnCall.Notices;
@@ -74,6 +75,8 @@ internal sealed partial class NoticeWorker(
     private long _lastRoundMs;
     private long? _sweptAt;
     private long? _countedAt;
+    private (long WallMs, long Stamp)? _seen;
+    private bool _isSetBack = true;
     private bool _isRestored;
     private bool _isUnreadable;
 
@@ -239,7 +242,9 @@ internal sealed partial class NoticeWorker(
         var work = new List<Action<SqliteConnection>>();
         using (var connection = database.OpenReader())
         {
-            if (NoticeWays.IsAnyAhead(connection, now))
+            // Twenty thousand that wait are not looked through each second: only when the clock ran back, and at the start, when nobody knows what it did meanwhile.
+            _isSetBack = (_isSetBack || IsClockSetBack(now)) && NoticeWays.IsAnyAhead(connection, now);
+            if (_isSetBack)
                 work.Add(commit => NoticeWays.SetBack(commit, now));
             if (NoticeWays.IsAnyOverdue(connection, _lease, now))
             {
@@ -263,6 +268,15 @@ internal sealed partial class NoticeWorker(
 
         if (work.Count > 0)
             await TryCommitAsync(commit => work.ForEach(step => step(commit)));
+    }
+
+    /// <summary>Whether the clock on the wall went back against the one that only counts.</summary>
+    private bool IsClockSetBack(long nowMs)
+    {
+        var stamp = time.GetTimestamp();
+        var isSetBack = _seen is var (wallMs, at) && nowMs + ResponseTiming.ClockSlackMs < wallMs + (long)time.GetElapsedTime(at, stamp).TotalMilliseconds;
+        _seen = (nowMs, stamp);
+        return isSetBack;
     }
 
     private static TimeSpan StuckFor(Lane lane, long nowMs)

@@ -67,7 +67,9 @@ internal sealed class ContactDesk(Database database, FacilitySource registry, Re
             if (sounds.Logs.Contains(contact.Channel))
                 return today;
             var here = confirmed.TryGetValue(ContactTable.Key(person.Id, contact), out var day) ? day : default(DateOnly?);
-            return here > contact.Verified || contact.Verified is null ? here : contact.Verified;
+            // A year that was mistyped must not count for ever.
+            var written = contact.Verified <= today ? contact.Verified : null;
+            return here > written || written is null ? here : written;
         }
     }
 

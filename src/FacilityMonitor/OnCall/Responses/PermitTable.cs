@@ -9,15 +9,20 @@ namespace FacilityMonitor.OnCall.Responses;
 internal static class PermitTable
 {
     /// <summary>Those that are in force at a time, or may come to be.</summary>
-    public static List<Permit> Standing(SqliteConnection connection, long nowMs)
+    public static List<Permit> Standing(SqliteConnection connection, long nowMs) => Read(connection, nowMs);
+
+    /// <summary>Tests of an asset that end after a time.</summary>
+    public static IEnumerable<Permit> Tests(SqliteConnection connection, string asset, long sinceMs) => Read(connection, sinceMs).Where(permit => permit.Kind == PermitKind.Test && permit.Asset == asset);
+
+    private static List<Permit> Read(SqliteConnection connection, long untilMs)
     {
         using var command = Database.Command(
             connection, """
             select body, (select person from permit_event as second where second.permit = asked.permit and what = 'confirmed' limit 1),
               (select at_ms from permit_event as third where third.permit = asked.permit and what = 'ended' limit 1)
-            from permit_event as asked where what = 'asked' and until_ms > $now order by at_ms
+            from permit_event as asked where what = 'asked' and until_ms > $until order by at_ms
             """,
-            ("$now", nowMs));
+            ("$until", untilMs));
         using var rows = command.ExecuteReader();
         var permits = new List<Permit>();
         while (rows.Read())

@@ -162,13 +162,23 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
             return refusal;
         if (!IsRegistered(permit.Asset))
             return new ResponseRefusal("unknown-asset", new LocalText($"没有登记 '{permit.Asset}'；写点位、场所、设备或通道的路径，如 jiugeng/shed-1/pile-01", $"'{permit.Asset}' is not registered; write the path of a site, place, device or channel, such as jiugeng/shed-1/pile-01"));
-        await database.CommitAsync(CommitPriority.Alerts, connection => PermitTable.Ask(connection, permit, now));
-        return null;
+        if (permit.Kind == PermitKind.Test && !log.Tree.Assets.Any(known => IsAtOrBelow(permit.Asset, known)))
+            return new ResponseRefusal("too-wide", new LocalText("测试只能是一个传感器或设备，不能是整个场所", "a test is of one sensor or device, never of a whole place"));
+        ResponseRefusal? refused = null;
+        await database.CommitAsync(CommitPriority.Alerts, connection =>
+        {
+            refused = permit.Kind == PermitKind.Test ? Permit.JudgeTests(permit, PermitTable.Tests(connection, permit.Asset, permit.FromMs - ResponseTiming.TestWindowMs)) : null;
+            if (refused is null)
+                PermitTable.Ask(connection, permit, now);
+        });
+        return refused;
     }
 
     /// <summary>Whether something is at, above or below a path: a permit for what is nowhere would protect nobody from a false alarm and look as if it did.</summary>
     private bool IsRegistered(string asset) => registry.Current.FindSite(asset.Split('/')[0]) is { } site
-        && (asset == site.Id || log.Tree.Assets.Any(known => known == asset || known.StartsWith(asset + "/", StringComparison.Ordinal) || asset.StartsWith(known + "/", StringComparison.Ordinal)));
+        && (asset == site.Id || log.Tree.Assets.Any(known => IsAtOrBelow(asset, known) || IsAtOrBelow(known, asset)));
+
+    private static bool IsAtOrBelow(string asset, string other) => asset == other || asset.StartsWith(other + "/", StringComparison.Ordinal);
 
     /// <summary>A second person agrees to a permit.</summary>
     public Task<ResponseRefusal?> ConfirmAsync(string id, string person) => ChangeAsync(id, person, PermitTable.Confirm, permit => Permit.JudgeSecond(permit, person));
