@@ -52,6 +52,9 @@ public sealed record FlyWireCase(FlyWireStage Stage, long SinceMs, long? DueMs)
     /// <summary>A second look is taken within a day.</summary>
     public const int RecheckHours = 24;
 
+    /// <summary>Rule of the alert that tells of a case whose next step is late.</summary>
+    public const string OverdueRule = "fly-wire-overdue";
+
     private const long HourMs = 3_600_000;
 
     private static readonly HashSet<string> Openers = [ChargerOnPublicCircuit.Instance.Name, UnmeteredLoad.Instance.Name, FlyWireReport.Instance.Name];

@@ -72,6 +72,9 @@ internal sealed class Inhibition
     {
         if (target.Priority == Priority.P0)
             return false;
+        // That nobody works at a case is no consequence of what began it.
+        if (target.Rule == FlyWireCase.OverdueRule)
+            return false;
         if (source.Asset == target.Asset)
             return source.Priority < target.Priority && (target.Priority >= Priority.P2 || source.Priority == Priority.P0) && source.Rule != target.Rule;
         if (target.Priority == Priority.P1 || !Consequences.Contains(target.Rule))

@@ -401,7 +401,7 @@ internal sealed partial class MonitoringWorker(
         // The engine knows nothing of alerts about ourselves; whoever raised them clears them.
         List<AlertTransition> orphans;
         using (var connection = database.OpenReader())
-            orphans = AlertLog.ReadOpen(connection).FindAll(step => !step.Asset.StartsWith(OwnAlert.AssetPrefix, StringComparison.Ordinal) && step.Rule != Inhibition.LossRule && !known.Contains(step.AlertId));
+            orphans = AlertLog.ReadOpen(connection).FindAll(step => !step.Asset.StartsWith(OwnAlert.AssetPrefix, StringComparison.Ordinal) && step.Rule is not (Inhibition.LossRule or FlyWireCase.OverdueRule) && !known.Contains(step.AlertId));
         if (orphans.Count == 0)
             return;
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();

@@ -56,6 +56,7 @@ internal static class OnCallServices
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ResponseWatch>(services, new Action<AlertTransition>(services.GetRequiredService<MonitoringWorker>().Tell)));
         builder.Services.AddHostedService(services => services.GetRequiredService<ResponseWatch>());
         builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<RosterWatch>(services, new Action<AlertTransition>(services.GetRequiredService<MonitoringWorker>().Tell)));
+        builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<OverdueWatch>(services, new Action<AlertTransition>(services.GetRequiredService<MonitoringWorker>().Tell)));
         builder.Services.AddSingleton<OutboxWorker>();
         builder.Services.AddHostedService(services => services.GetRequiredService<OutboxWorker>());
         builder.AddNotices(channels);

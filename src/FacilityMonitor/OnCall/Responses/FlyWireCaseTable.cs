@@ -1,4 +1,6 @@
+using FacilityMonitor.Alerts;
 using FacilityMonitor.Journal;
+using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
 using FacilityMonitor.Rules;
 using Microsoft.Data.Sqlite;
@@ -11,7 +13,18 @@ namespace FacilityMonitor.OnCall.Responses;
 /// <param name="Asset">Path of the circuit, or of the eyes that reported it.</param>
 /// <param name="Rule">The rule that suspected it.</param>
 /// <param name="Case">How far it is, and the numbers behind it.</param>
-internal sealed record FlyWireCaseEntry(string Alert, string? Site, string Asset, string Rule, FlyWireCase Case);
+internal sealed record FlyWireCaseEntry(string Alert, string? Site, string Asset, string Rule, FlyWireCase Case)
+{
+    /// <summary>What people call the place.</summary>
+    public LocalText Where(FacilityIndex index)
+    {
+        if (Site is not { } id || index.FindSite(id) is not { } site)
+            return new LocalText(Asset, Asset);
+        var last = Asset[(Asset.LastIndexOf('/') + 1)..];
+        var name = site.Circuits.FirstOrDefault(circuit => circuit.Id == last)?.Name ?? site.Devices.FirstOrDefault(device => device.Id == last)?.Name ?? new LocalText(last, last);
+        return AlertText.Join(site.Name, name);
+    }
+}
 
 /// <summary>One row a fly-wire case, to find it by; the facts in <see cref="ResponseTable"/> are the truth. Rows stay when their alert is deleted for its age: they hold the evidence,
 /// and are what a circuit has learned.</summary>
@@ -76,6 +89,23 @@ internal static class FlyWireCaseTable
             order by due_ms is null, due_ms, since_ms desc, alert limit $most
             """,
             ("$most", most));
+        return Read(command);
+    }
+
+    /// <summary>Cases whose next step was due before a moment, the latest ones last.</summary>
+    public static List<FlyWireCaseEntry> Overdue(SqliteConnection connection, long nowMs)
+    {
+        using var command = Database.Command(
+            connection, """
+            select alert, site, asset, rule, stage, since_ms, due_ms, opened_ms, sights, seen_ms, text, evidence from fly_wire_case
+            where due_ms < $now order by due_ms, alert
+            """,
+            ("$now", nowMs));
+        return Read(command);
+    }
+
+    private static List<FlyWireCaseEntry> Read(SqliteCommand command)
+    {
         using var rows = command.ExecuteReader();
         var cases = new List<FlyWireCaseEntry>();
         while (rows.Read())

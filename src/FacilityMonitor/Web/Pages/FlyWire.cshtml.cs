@@ -1,4 +1,3 @@
-using FacilityMonitor.Alerts;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Registry;
@@ -23,15 +22,6 @@ internal sealed class FlyWireModel(ResponseDesk desk, FacilitySource registry, T
     {
         var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         foreach (var entry in desk.Cases(CasesMax))
-            (entry.Case.IsOver ? Ended : Open).Add(new FlyWireRow(entry.Alert, Where(entry, registry.Current), new FlyWireView(entry.Case, nowMs)));
-    }
-
-    private static LocalText Where(FlyWireCaseEntry entry, FacilityIndex index)
-    {
-        if (entry.Site is not { } id || index.FindSite(id) is not { } site)
-            return new LocalText(entry.Asset, entry.Asset);
-        var last = entry.Asset[(entry.Asset.LastIndexOf('/') + 1)..];
-        var name = site.Circuits.FirstOrDefault(circuit => circuit.Id == last)?.Name ?? site.Devices.FirstOrDefault(device => device.Id == last)?.Name ?? new LocalText(last, last);
-        return AlertText.Join(site.Name, name);
+            (entry.Case.IsOver ? Ended : Open).Add(new FlyWireRow(entry.Alert, entry.Where(registry.Current), new FlyWireView(entry.Case, nowMs)));
     }
 }
