@@ -137,6 +137,9 @@ public sealed record Circuit
     /// <summary>The meter's channel; null: <c>l1…l3</c> of a three-phase circuit, <c>main</c> of another.</summary>
     public ChannelId? MeterChannel { get; init; }
 
+    /// <summary>Buildings whose stairs or lifts it feeds: an e-bike that rides up in one of their lifts may be charged here. Empty: not registered.</summary>
+    public IReadOnlyList<string> Buildings { get; init; } = [];
+
     /// <summary>Chargers that belong here and are never suspected.</summary>
     public IReadOnlyList<ExpectedCharger> ExpectedChargers { get; init; } = [];
 

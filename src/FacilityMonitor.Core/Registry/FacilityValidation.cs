@@ -248,6 +248,8 @@ public static class FacilityValidation
                     $"三相回路不能只看一相（{channel}）；请删去这一行，会读 l1、l2、l3", $"one phase ({channel}) cannot measure a three-phase circuit; remove this line and l1, l2, l3 are read")));
             }
 
+            foreach (var building in circuit.Buildings)
+                Refer(circuit, "buildings", building, new("楼栋", "building"), site.Buildings.Select(one => one.Id));
             Refer(circuit, "parent", circuit.Parent, new("回路", "circuit"), site.Circuits.Select(one => one.Id));
             if (circuit.Parent is { } id && _circuits[id].FirstOrDefault() is { } parent)
                 BelowParent(circuit, parent);

@@ -188,6 +188,7 @@ internal sealed class FacilityReader(Problems problems)
             Phase = reader.Integer("phase", 1, 3),
             Meter = reader.Reference("meter"),
             MeterChannel = Channel(reader, "meter-channel"),
+            Buildings = reader.References("buildings"),
             ExpectedChargers = [.. reader.Each("expected-chargers", "expected-charger").Select(Expected)],
             Rules = Rules(reader),
         });

@@ -99,6 +99,18 @@ internal sealed class LoadPicture(int phases, List<LoadSlot> slots)
     /// <summary>Whether another circuit of the site has voltage; asked only while this one tells that it has none.</summary>
     public bool IsSiblingLive { get; set; }
 
+    /// <summary>What the fullest phase carries, A.</summary>
+    public double MostAmps
+    {
+        get
+        {
+            var most = 0.0;
+            foreach (ref readonly var phase in _phases.AsSpan())
+                most = Math.Max(most, phase.Amps);
+            return most;
+        }
+    }
+
     /// <summary>Power of the load, W, summed over those who told one within the gap; NaN: nobody did.</summary>
     public double Watts => Power()._watts;
 
@@ -119,6 +131,9 @@ internal sealed class LoadPicture(int phases, List<LoadSlot> slots)
 
     /// <summary>How many contributors below the meter are known.</summary>
     public int BelowCount => Power()._belowCount;
+
+    /// <summary>How many of them are meters of circuits: sockets are summed, and are one contributor.</summary>
+    public int BelowMeters => slots.Exists(slot => slot.IsSum) ? Math.Max(0, BelowCount - 1) : BelowCount;
 
     public void CopyFrom(LoadPicture other)
     {

@@ -1,8 +1,16 @@
 using System.Runtime.InteropServices;
 using FacilityMonitor.Contract;
+using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
 
 namespace FacilityMonitor.Rules;
+
+/// <summary>A word about a circuit that is no load: a fact, or a value measured at it or near it.</summary>
+/// <param name="ShownMs">Its place among the loads, ms since 1970-01-01 UTC.</param>
+/// <param name="Event">The fact; null: a value.</param>
+/// <param name="Metric">Of a value: what was measured.</param>
+/// <param name="Value">Of a value.</param>
+internal readonly record struct CircuitWord(long ShownMs, DeviceEvent? Event, Metric Metric = default, double Value = 0);
 
 /// <summary>The load of one circuit over time, from its meter or from what hangs below it, with the state of every rule about it now and 30 s before.</summary>
 internal sealed class LoadTrack
@@ -10,8 +18,11 @@ internal sealed class LoadTrack
     /// <summary>Most samples kept for reordering; of more, the oldest instant is settled early and counted.</summary>
     public const int SamplesMax = 4096;
 
-    /// <summary>Most facts kept for reordering while no load is told; of more, the oldest is settled early and counted.</summary>
-    public const int FactsMax = 64;
+    /// <summary>Most words kept for reordering while no load is told; of more, the oldest is settled early and counted.</summary>
+    public const int WordsMax = 64;
+
+    /// <summary>A word of those who only stand near is shown as much later than it was said, ms: what came before a load still tells of it, when a camera's cloud is slow.</summary>
+    public const long NearbyLateMaxMs = 20 * 60_000;
 
     private readonly LoadPicture _settled;
 
@@ -23,7 +34,7 @@ internal sealed class LoadTrack
     private readonly List<long> _newestOfSlot = [];
     private long _changedFrom = long.MaxValue;
 
-    private readonly List<DeviceEvent> _facts = [];
+    private readonly List<CircuitWord> _words = [];
     private readonly Circuit? _circuit;
 
     /// <summary>The load of a circuit.</summary>
@@ -134,19 +145,27 @@ internal sealed class LoadTrack
     }
 
     /// <summary>Takes in a fact that a device on the circuit told; false when it was told before or is too old.</summary>
-    public bool Add(DeviceEvent fact)
+    public bool Add(DeviceEvent fact) => fact.AtMs > SettledMs && Add(new CircuitWord(fact.AtMs, fact));
+
+    /// <summary>Takes in what was said or measured beside the load. It is shown late rather than not at all; false when it was told before or is too old.</summary>
+    /// <param name="atMs">When it was so.</param>
+    /// <param name="word">The word; its place is found here.</param>
+    public bool AddNearby(long atMs, in CircuitWord word) => atMs >= Live.LastMs - NearbyLateMaxMs && Add(word with { ShownMs = Math.Max(atMs, SettledMs + 1) });
+
+    private long SettledMs => Math.Max(_settled.LastMs, _settled.FactsMs);
+
+    private bool Add(in CircuitWord word)
     {
-        if (fact.AtMs < Live.LastMs - ReorderWindow.LatenessMaxMs || fact.AtMs <= Math.Max(_settled.LastMs, _settled.FactsMs) || _facts.Contains(fact))
+        if (_words.Contains(word))
             return false;
-        _facts.Add(fact);
-        if (_facts.Count > FactsMax)
+        _words.Add(word);
+        if (_words.Count > WordsMax)
         {
             WindowOverflows++;
-            Tell(_settled, _facts.Min(one => one.AtMs), settled: true);
+            Tell(_settled, _words.Min(one => one.ShownMs), settled: true);
         }
 
-        _isBeforeKnown = false;
-        // Its place among the loads is found by deriving anew; facts are rare.
+        // Its place among the loads is found by deriving anew; words are rare.
         var until = Live.LastMs;
         Live.CopyFrom(_settled);
         foreach (var cell in Cells)
@@ -197,9 +216,17 @@ internal sealed class LoadTrack
         _settled.Save(ref writer);
         Live.Save(ref writer);
         writer.Text(Derived);
-        writer.Int32(_facts.Count);
-        foreach (var fact in _facts)
-            writer.Event(fact);
+        writer.Int32(_words.Count);
+        foreach (var word in _words)
+        {
+            writer.Int64(word.ShownMs);
+            writer.Byte(word.Event is null ? (byte)0 : (byte)1);
+            if (word.Event is { } fact)
+                writer.Event(fact);
+            writer.Byte((byte)word.Metric);
+            writer.Double(word.Value);
+        }
+
         writer.Int32(_window.Count);
         foreach (ref readonly var sample in CollectionsMarshal.AsSpan(_window))
         {
@@ -221,14 +248,16 @@ internal sealed class LoadTrack
     }
 
     /// <summary>Takes back what <see cref="Save"/> wrote, after the slots were added.</summary>
-    public void Load(ref SnapshotReader reader)
+    /// <param name="reader">What was written.</param>
+    /// <param name="hasValues">Whether values can be among the words; before, they were facts only.</param>
+    public void Load(ref SnapshotReader reader, bool hasValues)
     {
         GapMs = reader.Int64();
         _settled.Load(ref reader, GapMs);
         Live.Load(ref reader, GapMs);
         Derived = reader.Text();
-        for (var facts = reader.Int32(); facts > 0; facts--)
-            _facts.Add(reader.Event());
+        for (var words = reader.Int32(); words > 0; words--)
+            _words.Add(hasValues ? LoadWord(ref reader) : reader.Event() is var fact ? new CircuitWord(fact.AtMs, fact) : default);
         var samples = reader.Int32();
         for (var index = 0; index < samples; index++)
             _window.Add(new LoadSample(reader.Int64(), reader.Int32(), reader.Int32(), reader.Int32(), (ushort)reader.Int32()));
@@ -243,6 +272,13 @@ internal sealed class LoadTrack
             else
                 cell.Load(ref reader);
         }
+    }
+
+    private static CircuitWord LoadWord(ref SnapshotReader reader)
+    {
+        var (shownMs, isFact) = (reader.Int64(), reader.Byte() == 1);
+        var fact = isFact ? reader.Event() : null;
+        return new CircuitWord(shownMs, fact, (Metric)reader.Byte(), reader.Double());
     }
 
     private static bool IsAfter(in LoadSample sample, long atMs, int slot) => sample.AtMs > atMs || (sample.AtMs == atMs && sample.Slot > slot);
@@ -276,26 +312,35 @@ internal sealed class LoadTrack
         _isBeforeKnown = true;
     }
 
-    /// <summary>Shows the facts of a stretch of time, its end included.</summary>
+    /// <summary>Shows the words of a stretch of time, its end included.</summary>
     private void Tell(LoadPicture picture, long untilMs, bool settled)
     {
-        if (_facts.Count > 0)
-            TellFacts(picture, untilMs, settled);
+        if (_words.Count > 0)
+            TellWords(picture, untilMs, settled);
     }
 
     // Apart: its closures would be allocated with every instant.
-    private void TellFacts(LoadPicture picture, long untilMs, bool settled)
+    private void TellWords(LoadPicture picture, long untilMs, bool settled)
     {
         var after = picture.FactsMs;
-        foreach (var fact in _facts.Where(fact => fact.AtMs > after && fact.AtMs <= untilMs).OrderBy(fact => fact.AtMs).ThenBy(fact => fact.Kind))
+        foreach (var word in _words.Where(word => word.ShownMs > after && word.ShownMs <= untilMs).OrderBy(word => word.ShownMs).ThenBy(word => word.Event?.Kind).ThenBy(word => word.Metric))
         {
-            picture.FactsMs = fact.AtMs;
+            picture.FactsMs = word.ShownMs;
+            var only = word.Event is null ? MetricSet.Of(word.Metric) : default;
+            var sight = new Sight
+            {
+                Kind = word.Event is null ? SightKind.Reading : SightKind.Event,
+                AtMs = word.ShownMs,
+                GapMs = GapMs,
+                Event = word.Event,
+                Values = new Values(only, only, [word.Value]),
+            };
             foreach (var cell in Cells)
-                cell.Step(new Sight { Kind = SightKind.Event, AtMs = fact.AtMs, GapMs = GapMs, Event = fact }, settled);
+                cell.Step(sight, settled);
         }
 
         if (settled)
-            _facts.RemoveAll(fact => fact.AtMs <= untilMs);
+            _words.RemoveAll(word => word.ShownMs <= untilMs);
     }
 
     private static bool IsDead(LoadPicture picture)

@@ -32,6 +32,7 @@ internal sealed partial class SiteEngine
         }
 
         ref var channel = ref device.Channels[place];
+        var warmth = channel.WarmthC;
         if ((bits & (1UL << (int)Metric.Tc)) != 0)
             bits |= Neighbours(device, ref channel);
         var values = new Values(new MetricSet(bits), MetricSet.All, _values);
@@ -48,10 +49,21 @@ internal sealed partial class SiteEngine
         if (device.CarriesPeople)
             Seat(device, values, reading);
         Watch(device, ref channel, values, reading, isLive);
+        if (device.Registered is not null)
+            Witness(device, values, reading, channel.WarmthC != warmth);
         if (channel.Wiring is { } wiring)
             Feed(wiring, values, reading, isLive);
         if (device.Load is not null && channel.Form.SocketTrack >= 0 && SocketOverload.Instance.TryMeasure(values, out var watts, out _))
             FeedPile(device, place, reading.AtMs, watts, isLive);
+    }
+
+    /// <summary>Shows circuits what is measured near them: how many bikes stand in a place, and terminals that became warmer or colder by a degree.</summary>
+    private void Witness(DeviceMemory device, in Values values, in Reading reading, bool isOtherWarmth)
+    {
+        if (values.TryGet(Metric.Bikes, out var bikes))
+            WatchCircuits(device, Metric.Bikes, reading, bikes);
+        if (isOtherWarmth && values.TryGet(Metric.Tc, out var celsius))
+            WatchCircuits(device, Metric.Tc, reading, celsius);
     }
 
     /// <summary>Lays out how warm the other channels of the device are, in the middle; nothing where fewer than two others are known.</summary>

@@ -40,7 +40,18 @@ internal sealed partial class SiteEngine
         {
             var circuit = _circuits[place];
             var isOn = circuit.Circuit.Meter == registered.Entry.Id || (circuit.Circuit.Id == registered.Entry.Circuit && registered.Entry.Kind != DeviceKind.Meter);
-            if (isOn && circuit.Events.Has(fact.Kind) && circuit.Add(fact))
+            if (isOn && circuit.Events.Has(fact.Kind) ? circuit.Add(fact) : _neighbourhoods[place].Hears(registered.Entry, fact) && circuit.AddNearby(fact.AtMs, new CircuitWord(fact.AtMs, fact)))
+                TellCircuit(place);
+        }
+    }
+
+    /// <summary>Shows a value to the rules about the circuits at which or near which it was measured.</summary>
+    private void WatchCircuits(DeviceMemory device, Metric metric, in Reading reading, double value)
+    {
+        for (var place = 0; place < _circuits.Count; place++)
+        {
+            if (_neighbourhoods[place].Hears(device.Registered!.Entry, reading.Channel, metric)
+                && _circuits[place].AddNearby(reading.AtMs, new CircuitWord(reading.AtMs, null, metric, value)))
                 TellCircuit(place);
         }
     }

@@ -80,7 +80,7 @@ internal sealed partial class SiteEngine
         MeasureGaps();
         LoadOffs(ref reader);
         if (format >= FormatOfStates)
-            LoadWatches(ref reader);
+            LoadWatches(ref reader, format);
         if (format >= FormatOfSessions)
         {
             LoadSessions(ref reader, format);
@@ -155,7 +155,7 @@ internal sealed partial class SiteEngine
             var id = ChannelId.FromCode((ushort)reader.Int32());
             var channel = NewChannel(device, id);
             var (wh, whMs) = (reader.Double(), reader.Int64());
-            if (format == Format)
+            if (format >= FormatOfPoorChannels)
                 channel.WarmthC = (sbyte)reader.Byte();
             if (whMs > 0)
                 channel.Wiring = new Wiring { Wh = wh, WhMs = whMs };
@@ -210,7 +210,7 @@ internal sealed partial class SiteEngine
             channel.Wiring.Feeds = [.. channel.Wiring.Feeds, new Feed(place, track.AddSlot(slot))];
         }
 
-        track.Load(ref inner);
+        track.Load(ref inner, format >= FormatOfNearbyWords);
         return place;
     }
 
@@ -260,7 +260,7 @@ internal sealed partial class SiteEngine
         }
     }
 
-    private void LoadPiles(ref SnapshotReader reader)
+    private void LoadPiles(ref SnapshotReader reader, byte format)
     {
         for (var count = reader.Int32(); count > 0; count--)
         {
@@ -271,7 +271,7 @@ internal sealed partial class SiteEngine
                 continue;
             var load = NewPileLoad(device, slots);
             var inner = new SnapshotReader(part);
-            load.Load(ref inner);
+            load.Load(ref inner, format >= FormatOfNearbyWords);
             device.Load = load;
         }
     }
@@ -304,7 +304,7 @@ internal sealed partial class SiteEngine
         writer.Text(timeline.Subject.Kind == SubjectKind.Place ? timeline.Subject.Place!.Id : null);
     }
 
-    private void LoadWatches(ref SnapshotReader reader)
+    private void LoadWatches(ref SnapshotReader reader, byte format)
     {
         for (var count = reader.Int32(); count > 0; count--)
         {
@@ -322,7 +322,7 @@ internal sealed partial class SiteEngine
 
         // Those of a rule that is new come last.
         _timed.InsertRange(0, order);
-        LoadPiles(ref reader);
+        LoadPiles(ref reader, format);
     }
 
     /// <returns>The timeline it names; null when the registry no longer knows it, or no rule judges it any more.</returns>

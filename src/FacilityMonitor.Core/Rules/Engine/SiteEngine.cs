@@ -19,7 +19,10 @@ internal sealed partial class SiteEngine
     private const long BackAfterMs = 60_000;
 
     /// <summary>Of what <see cref="Save"/> writes.</summary>
-    public const byte Format = 8;
+    public const byte Format = 9;
+
+    /// <summary>The first format in which circuits hear of values, and of what is said near them.</summary>
+    private const byte FormatOfNearbyWords = 9;
 
     /// <summary>The first format that knows which channels of a device say nothing that can be used.</summary>
     private const byte FormatOfPoorChannels = 8;
@@ -41,6 +44,7 @@ internal sealed partial class SiteEngine
     private readonly FacilityIndex _index;
     private readonly Dictionary<int, DeviceMemory> _devices = [];
     private readonly List<LoadTrack> _circuits = [];
+    private readonly List<Neighbourhood> _neighbourhoods = [];
     private readonly List<int> _touched = [];
     private readonly ChannelTracks _tracks = new();
     private readonly LimitShelf _shelf;
@@ -75,6 +79,7 @@ internal sealed partial class SiteEngine
             var subject = new Subject(SubjectKind.Circuit, _site, null, ChannelId.Main, circuit, null) { Lesson = lessons.GetValueOrDefault($"{siteId}/{circuit.Id}") };
             var plans = Plans(subject, new SettingScopes(circuit.Rules, _site!.Rules, index.Facility.Rules));
             _circuits.Add(new LoadTrack(circuit, [.. plans.Select(plan => plan.Rule.NewCell(plan.Limits))]) { IsSiblingLive = IsSiblingLive });
+            _neighbourhoods.Add(Neighbourhood.Of(_site!, circuit, _circuits[^1].Cells));
         }
 
         if (_site is not null)

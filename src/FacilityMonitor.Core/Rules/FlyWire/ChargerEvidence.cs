@@ -97,7 +97,8 @@ internal static class ChargerEvidence
     /// <param name="curve">Its curve.</param>
     /// <param name="sigmaW">Scatter of one value that must be forgiven it, W.</param>
     /// <param name="intervalMin">Time between values, minutes.</param>
-    public static void Weigh(ref ChargerTrace trace, in ChargerCurve curve, double sigmaW, double intervalMin)
+    /// <param name="besideW">How far the power may have moved by errors in what was taken off it, W.</param>
+    public static void Weigh(ref ChargerTrace trace, in ChargerCurve curve, double sigmaW, double intervalMin, double besideW = 0)
     {
         Span<double> minutes = stackalloc double[ChargerCurve.KnotsMax];
         Span<double> watts = stackalloc double[ChargerCurve.KnotsMax];
@@ -105,7 +106,7 @@ internal static class ChargerEvidence
         Span<byte> pieces = stackalloc byte[ChargerCurve.KnotsMax];
         var step = (double)trace.StepW;
         var own = Square(ClimbSmoothShare * step);
-        var common = own + (Square(trace.WanderW) / 2) + Square(CompanyShare * curve.CompanyW);
+        var common = own + (Square(trace.WanderW) / 2) + Square(CompanyShare * curve.CompanyW) + Square(besideW);
         var full = Math.Clamp(ChargerCurve.KnotMin / intervalMin, 1, ChargerCurve.KnotMin);
         var isCoarse = intervalMin > ChargerCurve.KnotMin / 2;
         var count = 0;

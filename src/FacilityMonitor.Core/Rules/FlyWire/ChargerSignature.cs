@@ -50,6 +50,9 @@ internal struct ChargerSignature
     private MeterNoise _noise;
     private long _measuredMin;
     private long _lookedMin;
+    private int _besideMeters;
+    private Range _beside;
+    private Range _besideBefore;
 
     /// <summary>Loads that are or were followed.</summary>
     [UnscopedRef]
@@ -93,8 +96,12 @@ internal struct ChargerSignature
     }
 
     /// <summary>Takes the circuit's power at a time.</summary>
-    public void Add(double minute, double watts)
+    /// <param name="minute">The time.</param>
+    /// <param name="watts">The power.</param>
+    /// <param name="beside">What was taken off it before.</param>
+    public void Add(double minute, double watts, Beside beside = default)
     {
+        Take(minute, beside);
         _isFine |= Math.Abs(watts - Math.Round(watts)) > 1e-6;
         if (_history.IsEmpty)
             _lookedMin = (long)Math.Floor(minute);
@@ -126,6 +133,17 @@ internal struct ChargerSignature
         return curve;
     }
 
+    /// <summary>Notes between what limits the power that was taken off has moved: since each load began, and in the last half hour, in which a load may have begun that is not known yet.</summary>
+    private void Take(double minute, Beside beside)
+    {
+        _besideMeters = beside.Meters;
+        if (minute - _beside.FromMin >= RiseMin + EveryMin)
+            (_besideBefore, _beside) = (_beside, new Range(minute, (float)beside.Watts, (float)beside.Watts));
+        _beside = _beside.With(beside.Watts);
+        foreach (ref var trace in (Span<ChargerTrace>)_traces)
+            (trace.BesideLeastW, trace.BesideMostW) = (Math.Min(trace.BesideLeastW, (float)beside.Watts), Math.Max(trace.BesideMostW, (float)beside.Watts));
+    }
+
     private void Look()
     {
         Span<short> minutes = stackalloc short[PowerHistory.Length];
@@ -142,7 +160,7 @@ internal struct ChargerSignature
             if (!trace.IsOn)
                 continue;
             path.Follow(ref trace, trace.ForgivenW(SigmaW), out var curve);
-            ChargerEvidence.Weigh(ref trace, curve, trace.ForgivenW(SigmaW), IntervalMin);
+            ChargerEvidence.Weigh(ref trace, curve, trace.ForgivenW(SigmaW), IntervalMin, new Beside(0, _besideMeters).ErrorW(trace.BesideMostW - trace.BesideLeastW));
             ChargerEvidence.WeighRest(ref trace, path.On, path.Restless);
             Repeats(ref trace);
             if (trace.IsOver)
@@ -217,6 +235,8 @@ internal struct ChargerSignature
             SigmaW = (float)SigmaW,
             WanderW = _noise.WanderW,
             RestlessBefore = path.RestlessBefore(quiet, SigmaW, step),
+            BesideLeastW = Math.Min(_beside.LeastW, _besideBefore.LeastW),
+            BesideMostW = Math.Max(_beside.MostW, _besideBefore.MostW),
         };
 
         // A free place first, then what is over, then what says least.
@@ -253,6 +273,12 @@ internal struct ChargerSignature
 
     /// <summary>A load that went on and off again.</summary>
     private readonly record struct Run(double StartMin, float StepW, float Minutes);
+
+    /// <summary>Between what limits something moved, and since when.</summary>
+    private readonly record struct Range(double FromMin, float LeastW, float MostW)
+    {
+        public Range With(double watts) => this with { LeastW = Math.Min(LeastW, (float)watts), MostW = Math.Max(MostW, (float)watts) };
+    }
 
     [InlineArray(TracesMax)]
     private struct Traces

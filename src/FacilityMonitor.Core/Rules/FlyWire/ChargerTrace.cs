@@ -25,6 +25,10 @@ internal struct ChargerTrace
     public float SigmaW;
     public float WanderW;
 
+    /// <summary>Least and most that was taken off it since, W; see <see cref="Beside"/>.</summary>
+    public float BesideLeastW;
+    public float BesideMostW;
+
     /// <summary>Share of the values that lay a little above the floor before it.</summary>
     public float RestlessBefore;
 

@@ -4,14 +4,6 @@ using FacilityMonitor.Registry;
 
 namespace FacilityMonitor.Rules;
 
-/// <summary>What the settings of a fly-wire rule say for one circuit.</summary>
-/// <param name="PriorNats">Logarithm of the odds that an on-step here is a charger before anything is known of it.</param>
-/// <param name="Least">Probability at which somebody is told.</param>
-/// <param name="Urgent">Probability at which it is urgent on an escape route.</param>
-/// <param name="IsEscapeRoute">Whether the circuit feeds stairs and corridors: a battery that burns there shuts people in.</param>
-/// <param name="Expected">Chargers that belong here.</param>
-internal sealed record FlyWireLimits(double PriorNats, double Least, double Urgent, bool IsEscapeRoute, IReadOnlyList<ExpectedCharger> Expected);
-
 /// <summary>The power in which a charger is looked for, and what is suspected now. A plain value.</summary>
 internal struct FlyWireState
 {
@@ -28,6 +20,20 @@ internal struct FlyWireState
 
     /// <summary>When it was last seen drawing.</summary>
     public long DrawingMs;
+
+    /// <summary>While it was suspected its terminals became warm, or the circuit carried more than its breaker is rated for.</summary>
+    public bool IsDangerous;
+
+    /// <summary>Values in a row at which the circuit carried more than that.</summary>
+    public byte Over;
+
+    /// <summary>What is known beside the power.</summary>
+    public BikeArrivals Bikes;
+    public TerminalWarmth Warmth;
+    public UndecidedNights Nights;
+
+    /// <summary>And what it says of each load.</summary>
+    public AllSigns Signs;
 }
 
 /// <summary>How a suspicion comes, goes and is told: the same for every power in which a charger is looked for.</summary>
@@ -41,11 +47,8 @@ internal static class FlyWireSuspicion
     /// <summary>Less than this share of its step is no drawing: the tail of a charge.</summary>
     private const double TailShare = 0.1;
 
-    /// <summary>60 % of what is charged wrongly is charged between 20:00 and 05:00 (reference §3.1), nine of 24 hours: 1.6 times as likely then, 0.64 times else.</summary>
-    private const double NightFrom = 20;
-    private const double NightTo = 5;
-    private const double NightNats = 0.47;
-    private const double DayNats = -0.45;
+    /// <summary>Values in a row above the rated current that are an overload: one is a motor that starts.</summary>
+    private const int OverValues = 3;
 
     /// <summary>How far an expected charger's watts may be off.</summary>
     private const double ExpectedShare = 0.25;
@@ -53,22 +56,36 @@ internal static class FlyWireSuspicion
     private const int CurvePointsMax = 48;
 
     /// <summary>Takes a value of the power.</summary>
-    public static void Take(ref FlyWireState state, long atMs, double watts, FlyWireLimits limits)
+    /// <param name="state">What is known.</param>
+    /// <param name="atMs">When.</param>
+    /// <param name="watts">The power, W.</param>
+    /// <param name="amps">What the circuit carries on its fullest phase, A.</param>
+    /// <param name="limits">The settings.</param>
+    /// <param name="beside">What else is on the line and was taken off, if it was.</param>
+    public static void Take(ref FlyWireState state, long atMs, double watts, double amps, FlyWireLimits limits, Beside beside = default)
     {
-        state.Signature.Add(atMs / MsAMinute, watts);
-        if (TryFind(state, limits, out var place, out var probability) && probability >= limits.Least)
+        var minute = atMs / MsAMinute;
+        state.Over = amps > limits.RatedA ? (byte)Math.Min(state.Over + 1, OverValues) : (byte)0;
+        state.Bikes.Watch(minute);
+        state.Signature.Add(minute, watts, beside);
+        for (var place = 0; place < ChargerSignature.TracesMax; place++)
+            Follow(ref state, place, limits);
+        if (TryFind(state, limits, out var found) && state.Signs[found].Probability >= limits.Least)
         {
-            var start = state.Signature.Candidates[place].StartMin;
+            var start = state.Signature.Candidates[found].StartMin;
             if (state.SuspectMin != start)
-                (state.SuspectMin, state.DrawingMs) = (start, atMs);
+                (state.SuspectMin, state.DrawingMs, state.IsDangerous) = (start, atMs, false);
+            state.Signs[found].IsTold = true;
         }
 
         if (state.SuspectMin == 0)
             return;
-        if (Suspect(state) is var suspect and >= 0 && IsDrawing(state.Signature.Candidates[suspect]))
+        var suspect = Place(state, state.SuspectMin);
+        if (suspect >= 0 && IsDrawing(state.Signature.Candidates[suspect]))
             state.DrawingMs = atMs;
+        state.IsDangerous |= state.Over == OverValues || (suspect >= 0 && state.Signs[suspect].HeatK >= TerminalWarmth.RiseK);
         if (atMs - state.DrawingMs >= OverMs)
-            (state.OverMin, state.EndedMin, state.SuspectMin) = (state.SuspectMin, atMs / MsAMinute, 0);
+            (state.OverMin, state.EndedMin, state.SuspectMin) = (state.SuspectMin, minute, 0);
     }
 
     /// <summary>What is suspected now.</summary>
@@ -76,20 +93,20 @@ internal static class FlyWireSuspicion
     {
         if (state.SuspectMin == 0)
             return Verdict.Normal;
-        var urgent = limits.IsEscapeRoute && Suspect(state) is var place and >= 0 && Probability(state.Signature.Candidates[place], limits) >= limits.Urgent;
+        var urgent = state.IsDangerous || (limits.IsEscapeRoute && Place(state, state.SuspectMin) is var place and >= 0 && state.Signs[place].Probability >= limits.Urgent);
         return Verdict.When(active: true, urgent ? Alerts.Priority.P1 : Alerts.Priority.P2, (long)(state.SuspectMin * MsAMinute));
     }
 
-    /// <summary>The evidence: what was seen, how sure it is, and how well the meter could see.</summary>
+    /// <summary>The evidence: what was seen, how sure it is, what each sign adds to it, and how well the meter could see. When it is over, of the whole charge with its taper.</summary>
     public static LocalText Explain(in FlyWireState state, FlyWireLimits limits, SortedDictionary<string, object> evidence, LocalText where)
     {
-        var culture = CultureInfo.InvariantCulture;
-        if (Suspect(state) is not (var place and >= 0))
+        var isOn = state.SuspectMin != 0;
+        if (Place(state, isOn ? state.SuspectMin : state.OverMin) is not (var place and >= 0))
             return new LocalText($"{where.Zh}的疑似充电负载已停止", $"The load on {where.En} that looked like charging is off");
         ref readonly var trace = ref state.Signature.Candidates[place];
-        var probability = Probability(trace, limits);
+        var signs = state.Signs[place];
         var minutes = trace.LastMin - trace.StartMin;
-        evidence["p"] = Math.Round(probability, 3);
+        evidence["p"] = Math.Round(signs.Probability, 3);
         evidence["level_w"] = Math.Round(trace.StepW, 1);
         evidence["minutes"] = Math.Round(minutes);
         evidence["climb_pct_min"] = Math.Round(trace.ClimbShareAMin * 100, 3);
@@ -97,52 +114,129 @@ internal static class FlyWireSuspicion
         evidence["fallen_pct"] = Math.Round(trace.Fallen * 100);
         evidence["energy_wh"] = Math.Round(trace.EnergyWh);
         evidence["hour"] = Math.Round(ShanghaiTime.HourOf((long)(trace.StartMin * MsAMinute)), 1);
+        evidence["nats_prior"] = Math.Round(limits.PriorNats, 1);
         evidence["nats_climb"] = Math.Round(trace.ClimbNats, 1);
         evidence["nats_taper"] = Math.Round(trace.TaperNats, 1);
         evidence["nats_against"] = Math.Round(trace.RestlessNats + trace.RepeatNats, 1);
+        evidence["nats_hour"] = Math.Round(signs.HourNats, 2);
+        evidence["nats_bike"] = Math.Round(signs.BikeNats, 2);
+        evidence["nats_heat"] = Math.Round(signs.HeatNats, 2);
+        evidence["nats_nights"] = Math.Round(signs.NightsNats, 2);
         evidence["interval_s"] = Math.Round(state.Signature.IntervalMin * 60);
         evidence["meter_step_w"] = state.Signature.MeterStepW;
         evidence["noise_w"] = Math.Round(state.Signature.SigmaW, 2);
         evidence["curve"] = Curve(state.Signature.CurveOf(place));
+        if (!isOn)
+        {
+            return new LocalText(
+                Text($"{where.Zh}的疑似充电负载已停止：共 {minutes:0} 分钟，约 {trace.EnergyWh:0} Wh{(trace.TaperNats > 0 ? Text($"，结束前平滑下降了 {trace.Fallen * 100:0}%，像充满的电池") : "")}"),
+                Text($"The load on {where.En} that looked like charging is off: {minutes:0} minutes, about {trace.EnergyWh:0} Wh{(trace.TaperNats > 0 ? Text($"; before it ended it sank smoothly by {trace.Fallen * 100:0} %, as a battery does that is full") : "")}"));
+        }
+
         var tapers = trace.TaperNats > trace.ClimbNats;
-        var percent = Math.Round(probability * 100);
-        var zh = tapers ? $"已平滑下降 {trace.Fallen * 100:0}%" : string.Create(culture, $"以每分钟 {trace.ClimbShareAMin * 100:0.00}% 缓慢上升");
-        var en = tapers ? $"has sunk smoothly by {trace.Fallen * 100:0} %" : string.Create(culture, $"climbs slowly, by {trace.ClimbShareAMin * 100:0.00} % a minute");
+        var percent = Math.Round(signs.Probability * 100);
+        var zh = tapers ? $"已平滑下降 {trace.Fallen * 100:0}%" : Text($"以每分钟 {trace.ClimbShareAMin * 100:0.00}% 缓慢上升");
+        var en = tapers ? $"has sunk smoothly by {trace.Fallen * 100:0} %" : Text($"climbs slowly, by {trace.ClimbShareAMin * 100:0.00} % a minute");
+        var why = Why(trace, signs, limits);
         return new LocalText(
-            string.Create(culture, $"疑似飞线充电：{where.Zh}多出约 {trace.StepW:0} W，已 {minutes:0} 分钟，{zh}，像电池充电，概率 {percent:0}%；这是线索，须现场核实"),
-            string.Create(culture, $"Perhaps somebody charges by a fly-wire: about {trace.StepW:0} W more on {where.En} for {minutes:0} minutes, which {en}, as a battery does; probability {percent:0} %. A suspicion, to be checked on the spot"));
+            Text($"疑似飞线充电：{where.Zh}多出约 {trace.StepW:0} W，已 {minutes:0} 分钟，{zh}，像电池充电，概率 {percent:0}%（{why.Zh}）；这是线索，须现场核实"),
+            Text($"Perhaps somebody charges by a fly-wire: about {trace.StepW:0} W more on {where.En} for {minutes:0} minutes, which {en}, as a battery does; probability {percent:0} % ({why.En}). A suspicion, to be checked on the spot"));
     }
 
-    /// <summary>Whether any load that is not expected here may be a charger, and how likely.</summary>
-    private static bool TryFind(in FlyWireState state, FlyWireLimits limits, out int place, out double probability)
+    /// <summary>What each sign adds: so many times as likely a charger as before.</summary>
+    private static LocalText Why(in ChargerTrace trace, in LoadSigns signs, FlyWireLimits limits)
     {
-        (place, probability) = (-1, 0);
+        var (zh, en) = (new StringBuilder(), new StringBuilder());
+        var rises = Math.Round(1 / ChargerOdds.Probability(limits.PriorNats));
+        zh.Append(CultureInfo.InvariantCulture, $"平常 {rises:0} 次里有 1 次是");
+        en.Append(CultureInfo.InvariantCulture, $"1 in {rises:0} usually is");
+        var isNight = signs.HourNats > 0;
+        Add("功率曲线", "curve of the power", trace.Nats);
+        Add(isNight ? "夜间开始" : "白天开始", isNight ? "begun at night" : "begun by day", signs.HourNats);
+        Add(Text($"{signs.BikeMin:0} 分钟前来了电动自行车，没用充电口"), Text($"an e-bike came {signs.BikeMin:0} minutes before and went to no socket"), signs.BikeNats);
+        Add(Text($"接线端升温 {signs.HeatK:0} K"), Text($"terminals {signs.HeatK:0} K warmer"), signs.HeatNats);
+        Add("前几晚也有类似负载", "a load like it on nights before", signs.NightsNats);
+        return new LocalText(zh.ToString(), en.ToString());
+
+        void Add(string inZh, string inEn, double nats)
+        {
+            var times = Math.Exp(nats);
+            // What changes nothing is not worth its words.
+            if (Math.Abs(times - 1) < 0.05)
+                return;
+            var shown = times < 10 ? Text($"{times:0.0#}") : Text($"{times:0}");
+            zh.Append(CultureInfo.InvariantCulture, $"，{inZh} ×{shown}");
+            en.Append(CultureInfo.InvariantCulture, $", {inEn} ×{shown}");
+        }
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Brings what stands beside the curve of a load up to date, and remembers what a load that is over was believed to be.</summary>
+    private static void Follow(ref FlyWireState state, int place, FlyWireLimits limits)
+    {
+        ref readonly var trace = ref state.Signature.Candidates[place];
+        ref var signs = ref state.Signs[place];
+        if (signs.StartMin != trace.StartMin)
+        {
+            End(ref state.Nights, ref signs);
+            signs = Begin(state, trace, limits);
+        }
+
+        if (!trace.IsUsed || signs.IsOver)
+            return;
+        signs.HeatK = Math.Max(signs.HeatK, (float)state.Warmth.Rise(trace.StartMin));
+        signs.HeatNats = signs.HeatK >= TerminalWarmth.RiseK ? (float)ChargerOdds.SignNats(limits.HeatShare, TerminalWarmth.Chance) : 0;
+        signs.OddsNats = (float)(trace.Nats + limits.PriorNats + signs.Nats);
+        signs.IsTold |= trace.StartMin == state.SuspectMin || IsExpected(trace, limits);
+        if (trace.IsOver)
+            End(ref state.Nights, ref signs);
+    }
+
+    private static LoadSigns Begin(in FlyWireState state, in ChargerTrace trace, FlyWireLimits limits)
+    {
+        var signs = new LoadSigns { StartMin = trace.StartMin, StepW = trace.StepW };
+        if (!trace.IsUsed)
+            return signs;
+        var isNight = ShanghaiTime.IsBetween((long)(trace.StartMin * MsAMinute), ChargerOdds.NightFrom, ChargerOdds.NightTo);
+        signs.HourNats = (float)ChargerOdds.HourNats(isNight, limits.NightShare);
+        signs.NightsNats = (float)ChargerOdds.NightsNats(state.Nights.Of(trace.StartMin, trace.StepW, limits.NightsMost));
+        if (state.Bikes.Before(trace.StartMin) is { } before)
+            (signs.BikeNats, signs.BikeMin) = ((float)ChargerOdds.SignNats(limits.BikeShare, state.Bikes.Chance(trace.StartMin)), (float)before);
+        return signs;
+    }
+
+    private static void End(ref UndecidedNights nights, ref LoadSigns signs)
+    {
+        if (signs is { StartMin: > 0, IsOver: false, IsTold: false })
+            nights.Ended(signs.StartMin, signs.StepW, signs.Probability);
+        signs.IsOver = true;
+    }
+
+    /// <summary>The load that is not expected here and is most likely a charger; false when nothing but a sign beside the curve speaks for any.</summary>
+    private static bool TryFind(in FlyWireState state, FlyWireLimits limits, out int place)
+    {
+        place = -1;
         var candidates = state.Signature.Candidates;
         for (var index = 0; index < candidates.Length; index++)
         {
             ref readonly var trace = ref candidates[index];
-            if (!trace.IsOn || trace.StartMin == state.OverMin || (trace.StartMin < state.EndedMin && !IsDrawing(trace)) || IsExpected(trace, limits))
+            if (!trace.IsOn || trace.Nats < ChargerOdds.CurveNatsLeast || trace.StartMin == state.OverMin || (trace.StartMin < state.EndedMin && !IsDrawing(trace)) || IsExpected(trace, limits))
                 continue;
-            var here = Probability(trace, limits);
-            if (here > probability)
-                (place, probability) = (index, here);
+            if (place < 0 || state.Signs[index].OddsNats > state.Signs[place].OddsNats)
+                place = index;
         }
 
         return place >= 0;
     }
 
-    private static double Probability(in ChargerTrace trace, FlyWireLimits limits)
-    {
-        var hour = ShanghaiTime.IsBetween((long)(trace.StartMin * MsAMinute), NightFrom, NightTo) ? NightNats : DayNats;
-        return ChargerOdds.Probability(trace.Nats + limits.PriorNats + hour);
-    }
-
-    private static int Suspect(in FlyWireState state)
+    /// <summary>Where a load is followed; -1: nowhere any more.</summary>
+    private static int Place(in FlyWireState state, double startMin)
     {
         var candidates = state.Signature.Candidates;
         for (var index = 0; index < candidates.Length; index++)
         {
-            if (candidates[index].IsUsed && candidates[index].StartMin == state.SuspectMin)
+            if (candidates[index].IsUsed && candidates[index].StartMin == startMin)
                 return index;
         }
 

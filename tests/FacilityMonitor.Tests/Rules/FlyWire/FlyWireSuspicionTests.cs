@@ -1,0 +1,124 @@
+using FacilityMonitor.Registry;
+using FacilityMonitor.Rules;
+
+namespace FacilityMonitor.Tests.Rules.FlyWire;
+
+public sealed class FlyWireSuspicionTests
+{
+    /// <summary>2026-11-20, 21:00 in Shanghai.</summary>
+    private const long EveningMs = 1_795_179_600_000;
+    private const double Evening = EveningMs / 60_000.0;
+
+    private static readonly double Prior = Math.Log(0.01 / 0.99);
+
+    [Fact]
+    public void The_odds_are_what_they_were_times_the_curve_times_the_night_times_the_bike()
+    {
+        var (plain, withBike) = (new FlyWireState(), new FlyWireState());
+        Charge(ref plain, Limits, 60, 45);
+        withBike.Bikes.Watch(Evening);
+        withBike.Bikes.Came(Evening + 48);
+        Charge(ref withBike, Limits, 60, 45);
+
+        var curve = plain.Signature.Candidates[0].Nats;
+        Assert.InRange(curve, 3, 15);
+        Assert.Equal(0.01 / 0.99 * 1.6 * Math.Exp(curve), Odds(plain), 1e-4 * Odds(plain));
+        // Four bikes in 3.042 days, three of each imagined, are 1.315 a day: by chance 1 − e^(−3·1.315·30/1440) = 0.0789, so (0.3 + 0.7·0.0789)/0.0789 = 4.50 times.
+        Assert.Equal(4.50, Odds(withBike) / Odds(plain), 1e-2 * 4.50);
+        Assert.Equal(12, withBike.Signs[0].BikeMin, 3);
+    }
+
+    [Fact]
+    public void Terminals_that_grow_warm_count_from_5_K_and_make_it_urgent()
+    {
+        var (warm, hardly) = (new FlyWireState(), new FlyWireState());
+        Warm(ref warm, 27);
+        Warm(ref hardly, 26);
+
+        // (0.2 + 0.8·0.07)/0.07
+        Assert.Equal(3.657, Math.Exp(warm.Signs[0].HeatNats), 2);
+        Assert.Equal(0, hardly.Signs[0].HeatNats);
+        Assert.Equal(FacilityMonitor.Alerts.Priority.P1, FlyWireSuspicion.Judge(warm, Limits).Priority);
+        Assert.Equal(FacilityMonitor.Alerts.Priority.P2, FlyWireSuspicion.Judge(hardly, Limits).Priority);
+
+        static void Warm(ref FlyWireState state, double celsius)
+        {
+            state.Warmth.Take(Evening, 22);
+            Charge(ref state, Limits, 60, 30);
+            state.Warmth.Take(Evening + 90, celsius);
+            Charge(ref state, Limits, 60, 45, from: 90);
+        }
+    }
+
+    [Fact]
+    public void An_undecided_night_raises_the_next_and_one_that_was_told_or_expected_does_not()
+    {
+        var (undecided, told, expected) = (new FlyWireState(), new FlyWireState(), new FlyWireState());
+        var unsure = Limits with { Least = 0.999_999 };
+        Charge(ref undecided, unsure, 60, 45);
+        var believed = undecided.Signs[0].Probability;
+        Charge(ref told, Limits, 60, 45);
+        var known = Limits with { Least = 0.999_999, Expected = [new ExpectedCharger(new LocalText("保洁车", "Cart"), 150, 0, 24)] };
+        Charge(ref expected, known, 60, 45);
+        Next(ref undecided, unsure);
+        Next(ref told, unsure);
+        Next(ref expected, known);
+
+        Assert.InRange(believed, 0.9, 0.999_999);
+        Assert.Equal(1 + (believed * Math.Pow(0.5, 1 / 7.0)), Math.Exp(Last(undecided).NightsNats), 2);
+        Assert.Equal(0, Last(told).NightsNats);
+        Assert.Equal(0, Last(expected).NightsNats);
+
+        static void Next(ref FlyWireState state, FlyWireLimits limits)
+        {
+            Idle(ref state, limits, 105, 60);
+            Charge(ref state, limits, 60 + 1440, 45, from: 1440);
+        }
+    }
+
+    [Fact]
+    public void A_lamp_is_never_suspected_whatever_stands_beside_it()
+    {
+        var state = new FlyWireState();
+        var eager = Limits with { PriorNats = 0, BikeShare = 0.95, HeatShare = 0.95 };
+        for (var minute = 0; minute < 240; minute++)
+        {
+            if (minute % 40 == 20)
+                state.Bikes.Came(Evening + minute);
+            if (minute == 70)
+                state.Warmth.Take(Evening + minute, 40);
+            if (minute == 0)
+                state.Warmth.Take(Evening, 22);
+            FlyWireSuspicion.Take(ref state, EveningMs + (minute * 60_000L), minute < 60 ? 20 : 170, 1, eager);
+        }
+
+        Assert.True(Last(state).BikeNats > 0 && Last(state).HeatNats > 0 && Last(state).Probability > 0.9);
+        Assert.Equal(0, state.SuspectMin);
+    }
+
+    private static FlyWireLimits Limits { get; } = new(Prior, 0.9, 1, IsEscapeRoute: false, []) { BikeShare = 0.3 };
+
+    private static double Odds(in FlyWireState state) => Math.Exp(state.Signs[0].OddsNats);
+
+    /// <summary>The signs of the load that began last.</summary>
+    private static LoadSigns Last(in FlyWireState state)
+    {
+        var last = state.Signs[0];
+        foreach (ref readonly var signs in (ReadOnlySpan<LoadSigns>)state.Signs)
+            last = signs.StartMin > last.StartMin ? signs : last;
+        return last;
+    }
+
+    /// <summary>20 W, and from a minute on 150 W more that climb by 0.04 % a minute, for so long.</summary>
+    private static void Charge(ref FlyWireState state, FlyWireLimits limits, int atMinute, int minutes, int from = 0)
+    {
+        for (var minute = from; minute < atMinute + minutes; minute++)
+            FlyWireSuspicion.Take(ref state, EveningMs + (minute * 60_000L), minute < atMinute ? 20 : Math.Round((170 + (0.04 * (minute - atMinute))) * 10) / 10, 1, limits);
+    }
+
+    private static void Idle(ref FlyWireState state, FlyWireLimits limits, int from, int minutes)
+    {
+        for (var minute = from; minute < from + minutes; minute++)
+            FlyWireSuspicion.Take(ref state, EveningMs + (minute * 60_000L), 20, 1, limits);
+    }
+}
