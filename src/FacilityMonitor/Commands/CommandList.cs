@@ -24,5 +24,7 @@ internal static class CommandList
         ChannelCommand.Create(),
         DrillCommand.Create(),
         ContactCommand.Create(),
+        UserCommand.Create(),
+        AuditCommand.Create(),
     ];
 }

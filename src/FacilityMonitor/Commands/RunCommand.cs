@@ -10,6 +10,7 @@ using FacilityMonitor.OnCall.Notices;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Rules;
 using FacilityMonitor.Storage;
+using FacilityMonitor.Users;
 using FacilityMonitor.Web;
 
 namespace FacilityMonitor.Commands;
@@ -86,6 +87,7 @@ internal static class RunCommand
         builder.AddMonitoring();                       // journal → alerts
         builder.AddOnCall(folder, settings, channels ?? []);   // alerts → people
         builder.AddControl(settings);                  // orders → devices
+        builder.AddUsers();                            // who may see and do what
         builder.AddWeb(settings);                      // journal → page
 
         var app = builder.Build();

@@ -13,7 +13,7 @@ internal sealed class FacilityReport(Facility facility, ServiceSettings settings
         Line(0, $"配置 {folder}", $"configuration {folder}");
         Line(0, $"代理 {settings.Broker}，数据 {settings.Data.Directory}，网页 {settings.Web}", $"broker {settings.Broker}, data {settings.Data.Directory}, page {settings.Web}");
         if (settings.Web.Password is null)
-            Gap(0, "没有登录口令，谁也登录不了网页；请设 web.sign-in.password-file", "no sign-in password: nobody can sign in; set web.sign-in.password-file");
+            Line(0, "设置里没有登录口令：还没有用户时，第一个管理员用日志里的一次性链接登录", "no sign-in password in the settings: while there is no user, the first administrator comes in by the one-time link of the log");
         if (facility.Sites.Count == 0)
             Gap(0, "还没有点位：所有上报的设备都会列为新设备", "no sites yet: everything that reports is listed as a new device");
         foreach (var mapping in facility.Mappings)

@@ -125,6 +125,9 @@ internal sealed record WebSettings
     /// <summary>The password of the page. Null: none is set and nobody can sign in, which is possible on a loopback address only.</summary>
     public required string? Password { get; init; }
 
+    /// <summary>Whether a proxy of this machine tells from where a request comes, and whether it came by TLS. Default: no; then whoever connects is who it is.</summary>
+    public bool IsBehindProxy { get; init; }
+
     public override string ToString() => Url;
 }
 

@@ -57,8 +57,9 @@ internal static class SettingsCatalogue
 
     public static readonly Setting<string> WebUrl = Text("web.url", "http://127.0.0.1:8080", "http or https address", "网页监听地址；不是本机回环地址就必须设登录口令", "where the page listens; any but loopback needs a sign-in password", ListenAddress);
     public static readonly Setting<string?> WebPublicUrl = Optional("web.public-url", "address a phone can open", "手机打开网页用的地址", "the address under which a phone opens the page", PublicAddress);
-    public static readonly Setting<string> WebSignInUser = Text("web.sign-in.user", "manager", "text", "登录名", "name to sign in with");
-    public static readonly Setting<string?> WebSignInPassword = Optional("web.sign-in.password", "text", "登录口令；最好用 password-file", "password to sign in with; better use password-file", secret: true);
+    public static readonly Setting<bool> WebBehindProxy = YesOrNo("web.behind-proxy", false, "本机反向代理转来的请求，按它的 X-Forwarded-For、X-Forwarded-Proto 认来源；代理必须自己写这两项", "requests come through a proxy of this machine: where from is what its X-Forwarded-For and X-Forwarded-Proto say; it has to set both itself");
+    public static readonly Setting<string> WebSignInUser = Text("web.sign-in.user", "manager", "text", "第一个管理员的用户名；其余用户见 README", "user name of the first administrator; for the others see the README");
+    public static readonly Setting<string?> WebSignInPassword = Optional("web.sign-in.password", "text", "第一个管理员的口令；换了新的，重启后生效；最好用 password-file", "password of the first administrator; a new one holds from the next start; better use password-file", secret: true);
     public static readonly Setting<string?> WebSignInPasswordFile = Optional("web.sign-in.password-file", "path", "只含登录口令的文件", "file that holds only that password");
 
     public static readonly Setting<int> IngestBatch = Integer("ingest.batch-messages", 5_000, 1, 65_535, "", "一次提交最多多少条消息", "most messages in one commit");
@@ -85,7 +86,7 @@ internal static class SettingsCatalogue
         DataDirectory, DataReadings, DataRecentDays, DataRetentionDays, DataRetention, DataJournal, DataReserve, DataPhotos,
         InfluxUrl, InfluxKind, InfluxDatabase, InfluxRetentionPolicy, InfluxOrganization, InfluxUsername, InfluxPassword, InfluxPasswordFile, InfluxToken, InfluxTokenFile,
         InfluxBatch, InfluxInterval, InfluxTimeout, InfluxHorizon,
-        WebUrl, WebPublicUrl, WebSignInUser, WebSignInPassword, WebSignInPasswordFile,
+        WebUrl, WebPublicUrl, WebBehindProxy, WebSignInUser, WebSignInPassword, WebSignInPasswordFile,
         IngestBatch, IngestLag, IngestDiskFree,
         MonitoringGrace, MonitoringSnapshot,
         OnCallTimeout, OnCallRetryMax, OnCallExpiry, OnCallVerifyDays, OnCallHeartbeatFile,

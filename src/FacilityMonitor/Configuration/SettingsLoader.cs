@@ -141,6 +141,7 @@ internal sealed class SettingsLoader
         {
             Url = Value(WebUrl),
             PublicUrl = Value(WebPublicUrl),
+            IsBehindProxy = Value(WebBehindProxy),
             User = Value(WebSignInUser),
             Password = Password(WebSignInPassword, WebSignInPasswordFile),
         },

@@ -4,7 +4,7 @@ namespace FacilityMonitor.Journal;
 internal static class Schema
 {
     /// <summary>The statements of every version, the first one first; a database's version is how many of them it has seen.</summary>
-    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries, Layers, Sessions, ResponseExempt, NoticesByPerson, People, FlyWireCases, NeighbouringParts, Marks];
+    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries, Layers, Sessions, ResponseExempt, NoticesByPerson, People, FlyWireCases, NeighbouringParts, Marks, Users];
 
     private static IReadOnlyList<string> First =>
     [
@@ -229,6 +229,32 @@ internal static class Schema
         // What a provider calls the message that this one takes the place of: a page that was answered is marked so on the telephones that it went to.
         "alter table notice_way add column replaces text",
         "create index response_changed on response (changed_ms) where stage < 4",
+    ];
+
+    private static IReadOnlyList<string> Users =>
+    [
+        // Who can sign in to the page; sites: null is all of them. Passwords only as hashes; settings_password is the hash of the one that the settings had last.
+        """
+        create table user (name text primary key, display text not null, note text not null, role text not null, sites text, person text, language text, password text,
+          settings_password text, disabled integer not null, stamp text not null, created_ms integer not null) strict, without rowid
+        """,
+        // Where somebody is signed in, by the hash of what the cookie holds; from where he has been; and links that work once, by their hash.
+        """
+        create table user_session (id text primary key, user text not null, stamp text not null, opened_ms integer not null, seen_ms integer not null, place text not null,
+          agent text not null) strict, without rowid
+        """,
+        "create table user_place (user text not null, place text not null, seen_ms integer not null, primary key (user, place)) strict, without rowid",
+        "create table user_link (hash text primary key, user text, created_ms integer not null, until_ms integer not null) strict, without rowid",
+        // What everybody did: rows that are only added, each with the hash of all before it. Only what is a million rows old can be deleted.
+        """
+        create table audit (number integer primary key autoincrement, at_ms integer not null, who text not null, place text not null, what text not null, subject text not null,
+          site text, detail text not null, hash text not null) strict
+        """,
+        "create trigger audit_is_final before update on audit begin select raise(abort, 'what happened is never rewritten'); end",
+        """
+        create trigger audit_is_kept before delete on audit when old.number > (select max(number) from audit) - 1000000
+          begin select raise(abort, 'what happened is kept'); end
+        """,
     ];
 
     private static IReadOnlyList<string> ResponseExempt =>

@@ -5,6 +5,7 @@ using FacilityMonitor.Journal;
 using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
+using FacilityMonitor.Users;
 using FacilityMonitor.Web.Pages;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http.Features;
@@ -17,16 +18,23 @@ namespace FacilityMonitor.Web;
 /// <param name="By">Who.</param>
 internal sealed record ActDoor(string Path, string Alert, Actor By)
 {
+    /// <summary>The user who signed in; null: whoever came by a link, which is for one alert and lets do what its buttons do.</summary>
+    public Visitor? Visitor { get; init; }
+
     /// <summary>Whether every form has to prove that it is ours: whoever came by a link holds the proof in the link.</summary>
-    public bool IsSignedIn => By.Via == "page";
+    public bool IsSignedIn => Visitor is not null;
+
+    public bool MayRespond => Visitor?.May(Right.Respond) != false;
+
+    public bool MayShelve => Visitor?.May(Right.Shelve) == true;
 }
 
 /// <summary><c>/a/…</c>: what a phone opens from a message. No login, no app, no script; the link is the pass. To open it changes nothing; every button is a plain form.</summary>
-/// <remarks>Whoever is signed in to the page gets the same at <c>/alert/…</c>, by name of <see cref="Manager"/>: until there are accounts it is one person.</remarks>
+/// <remarks>Whoever is signed in to the page gets the same at <c>/alert/…</c>, as the person that the user is, and with the buttons of the user's role.</remarks>
 internal static class ActPage
 {
-    /// <summary>Who is signed in to the page.</summary>
-    public const string Manager = "manager";
+    /// <summary>Who acted, where nobody said more.</summary>
+    public const string Manager = Visitor.Manager;
 
     /// <summary>Longest form without a photo: a comment in Chinese, encoded three times over.</summary>
     private const int FormBytesMax = 64 * 1024;
@@ -36,20 +44,21 @@ internal static class ActPage
 
     public static void MapAct(this WebApplication app)
     {
-        app.MapGet("/a/{token}", ShowByLink);
-        app.MapPost("/a/{token}/{what}", PostByLinkAsync).DisableAntiforgery();
+        app.MapGet("/a/{token}", ShowByLink).AllowAnonymous();
+        app.MapPost("/a/{token}/{what}", PostByLinkAsync).AllowAnonymous().DisableAntiforgery().WithMetadata(new WritesAuditAttribute());
         app.MapGet("/a/{token}/photo/{name}", (string token, string name, ActLinks links, ResponseDesk desk, PhotoStore photos, FacilitySource registry, TimeProvider time) =>
-            Pass(links, registry, token, NowMs(time)) is { } pass ? Photo(pass.Alert, name, desk, photos) : Results.NotFound());
-        app.MapGet("/alert/{alert}", ShowBySignIn).RequireAuthorization();
-        app.MapPost("/alert/{alert}/{what}", PostBySignInAsync).RequireAuthorization();
-        app.MapGet("/alert/{alert}/photo/{name}", (string alert, string name, ResponseDesk desk, PhotoStore photos) => Photo(alert, name, desk, photos)).RequireAuthorization();
+            Pass(links, registry, token, NowMs(time)) is { } pass ? Photo(pass.Alert, name, desk, photos) : Results.NotFound()).AllowAnonymous();
+        app.MapGet("/alert/{alert}", ShowBySignIn).Needs(Right.See);
+        app.MapPost("/alert/{alert}/{what}", PostBySignInAsync).Needs(Right.Respond).DisableAntiforgery();
+        app.MapGet("/alert/{alert}/photo/{name}", (string alert, string name, ResponseDesk desk, PhotoStore photos) => Photo(alert, name, desk, photos)).Needs(Right.See);
     }
 
     /// <summary>Whose link it is. Whoever was taken off people.yaml has nothing to say any more: their press would stop the calls to those who still come.</summary>
     private static ActPass? Pass(ActLinks links, FacilitySource registry, string token, long nowMs) =>
         links.Read(token, nowMs) is { } pass && registry.Current.Facility.People.Find(pass.Person) is not null ? pass : null;
 
-    private static IResult ShowByLink(HttpContext context, string token, ActLinks links, ResponseDesk desk, ContactDesk contacts, FacilitySource registry, TimeProvider time)
+    private static IResult ShowByLink(
+        HttpContext context, string token, ActLinks links, ResponseDesk desk, ContactDesk contacts, FacilitySource registry, PersonNames names, TimeProvider time)
     {
         var now = NowMs(time);
         if (Pass(links, registry, token, now) is not { } pass)
@@ -71,17 +80,17 @@ internal static class ActPage
         }
 
         return desk.Find(pass.Alert) is { } dossier
-            ? new ViewAnswer<AlertView>("Act", new AlertView(new ActDoor(path, pass.Alert, new Actor(pass.Person, "link")), dossier, registry.Current, now))
+            ? new ViewAnswer<AlertView>("Act", new AlertView(new ActDoor(path, pass.Alert, new Actor(pass.Person, "link")), dossier, registry.Current, names, now))
             : Message(context, "act-expired", StatusCodes.Status404NotFound);
     }
 
-    private static IResult ShowBySignIn(HttpContext context, string alert, ResponseDesk desk, FacilitySource registry, TimeProvider time)
+    private static IResult ShowBySignIn(HttpContext context, string alert, ResponseDesk desk, FacilitySource registry, PersonNames names, TimeProvider time)
     {
         if (desk.Find(alert) is not { } dossier)
             return Message(context, "act-calls-nobody", StatusCodes.Status404NotFound);
         var (step, now) = (dossier.Step, NowMs(time));
         var chart = AlertChart.Of(step, registry.Current, step.Condition == Condition.Cleared ? step.AtMs : null, now);
-        return new ViewAnswer<AlertView>("Alert", new AlertView(SignedIn(alert), dossier, registry.Current, now) { Chart = chart });
+        return new ViewAnswer<AlertView>("Alert", new AlertView(SignedIn(context, alert), dossier, registry.Current, names, now) { Chart = chart });
     }
 
     private static async Task<IResult> PostByLinkAsync(
@@ -110,9 +119,12 @@ internal static class ActPage
     }
 
     private static Task<IResult> PostBySignInAsync(HttpContext context, string alert, string what, IAntiforgery antiforgery, ResponseDesk desk, PhotoStore photos, TimeProvider time) =>
-        PostAsync(context, SignedIn(alert), what, desk, photos, () => antiforgery.IsRequestValidAsync(context), NowMs(time));
+        what is "shelve" or "unshelve" && !context.Visitor().May(Right.Shelve)
+            ? Task.FromResult<IResult>(Message(Texts.In(context, "not-allowed"), SignedIn(context, alert), StatusCodes.Status403Forbidden))
+            : PostAsync(context, SignedIn(context, alert), what, desk, photos, () => antiforgery.IsOursAsync(context), NowMs(time));
 
-    private static ActDoor SignedIn(string alert) => new("/alert/" + Uri.EscapeDataString(alert), alert, new Actor(Manager, "page"));
+    private static ActDoor SignedIn(HttpContext context, string alert) =>
+        new("/alert/" + Uri.EscapeDataString(alert), alert, context.Visitor().Actor) { Visitor = context.Visitor() };
 
     private static async Task<IResult> PostAsync(HttpContext context, ActDoor door, string what, ResponseDesk desk, PhotoStore photos, Func<Task<bool>> isOurs, long nowMs)
     {

@@ -9,8 +9,9 @@ namespace FacilityMonitor.Web;
 /// <param name="Door">Who acts on it, and where.</param>
 /// <param name="Dossier">All that is known of it.</param>
 /// <param name="Index">The registry.</param>
+/// <param name="Names">What people are called.</param>
 /// <param name="NowMs">Now, ms since 1970-01-01 UTC.</param>
-internal sealed record AlertView(ActDoor Door, AlertDossier Dossier, FacilityIndex Index, long NowMs)
+internal sealed record AlertView(ActDoor Door, AlertDossier Dossier, FacilityIndex Index, PersonNames Names, long NowMs)
 {
     /// <summary>Lines of the timeline that are shown, the newest first.</summary>
     public const int LinesMax = 12;
@@ -79,7 +80,7 @@ internal sealed record AlertView(ActDoor Door, AlertDossier Dossier, FacilityInd
     public IEnumerable<int> Shelvable => ResponseTiming.ShelveMaxMs(State.Priority) is { } most ? ShelveHours.Where(hour => hour * 3_600_000L <= most) : [];
 
     /// <summary>What a person is called.</summary>
-    public string Name(string person, string language) => Name(Index.Facility.People, person, language);
+    public string Name(string person, string language) => Names.Of(person, language);
 
     /// <summary>What a person is called.</summary>
     public static string Name(People people, string person, string language) =>

@@ -22,36 +22,39 @@ internal static class ControlEndpoints
         // The port is known only once it listens.
         app.Lifetime.ApplicationStarted.Register(() => door.Open(
             ControlKey.Write(settings.Data.Directory, Loopback(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()))));
-        var group = app.MapGroup("/control").AddEndpointFilter(async (call, next) =>
-        {
-            var context = call.HttpContext;
-            if (!ControlDoor.IsThisMachine(context.Connection))
-                return Results.StatusCode(StatusCodes.Status404NotFound);
-            if (door.IsKeyShown(context))
-                return await next(call);
-            // 256 random bits are not guessed; to make this address wait would only lock out the manager behind a proxy of this machine.
-            return Results.StatusCode(StatusCodes.Status401Unauthorized);
-        });
+        var group = app.MapGroup("/control").RequireAuthorization(Access.Machine);
+        group.MapUsers();
         group.MapPost("/commands", OrderAsync);
         group.MapPost("/influx/filled", FilledAsync);
         group.MapGet("/commands/{id}", (string id, CommandDesk desk) => desk.Find(id) is { } command ? Answer(command, StatusCodes.Status200OK) : Results.NotFound());
+    }
+
+    /// <summary>A request that is none of ours.</summary>
+    internal static IResult NotUnderstood => Refused("body", "看不懂这个请求", "this is not understood");
+
+    /// <summary>The object that a request holds; null: it is none, or too long. Nothing is an empty one.</summary>
+    internal static async Task<JsonElement?> ReadAsync(HttpContext context)
+    {
+        if (context.Request.ContentLength is not (>= 0 and <= BodyBytesMax))
+            return null;
+        if (context.Request.ContentLength == 0)
+            return JsonDocument.Parse("{}").RootElement;
+        try
+        {
+            using var body = await JsonDocument.ParseAsync(context.Request.Body);
+            return body.RootElement.ValueKind == JsonValueKind.Object ? body.RootElement.Clone() : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 
     private static async Task<IResult> OrderAsync(HttpContext context, CommandDesk desk)
     {
         if (context.Request.ContentLength is not (> 0 and <= BodyBytesMax))
             return Refused("body", "正文要写明长度，最多 4 KiB", "a body says its length, at most 4 KiB");
-        CommandOrder? order;
-        try
-        {
-            using var body = await JsonDocument.ParseAsync(context.Request.Body);
-            order = Read(body.RootElement);
-        }
-        catch (JsonException)
-        {
-            order = null;
-        }
-
+        var order = await ReadAsync(context) is { } body ? Read(body) : null;
         if (order is null)
             return Refused("body", "看不懂这条命令", "this is no command");
         try
@@ -93,7 +96,7 @@ internal static class ControlEndpoints
 
     private static CommandOrder? Read(JsonElement body)
     {
-        if (body.ValueKind != JsonValueKind.Object || Text(body, "id") is not { } id || Text(body, "site") is not { } site || Text(body, "device") is not { } device
+        if (Text(body, "id") is not { } id || Text(body, "site") is not { } site || Text(body, "device") is not { } device
             || Array.IndexOf(Fm1Words.Operations, Text(body, "op")) is not (>= 0 and var operation))
             return null;
         ChannelId? channel = null;
@@ -119,7 +122,7 @@ internal static class ControlEndpoints
         };
     }
 
-    private static string? Text(JsonElement body, string name) => body.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    internal static string? Text(JsonElement body, string name) => body.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     private static double? Number(JsonElement body, string name) =>
         body.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) ? number : null;
@@ -133,7 +136,7 @@ internal static class ControlEndpoints
         return url.Uri.GetLeftPart(UriPartial.Authority);
     }
 
-    private static IResult Refused(string reason, string zh, string en) =>
+    internal static IResult Refused(string reason, string zh, string en) =>
         Json(StatusCodes.Status422UnprocessableEntity, new() { ["refused"] = reason, ["zh"] = zh, ["en"] = en });
 
     private static IResult Answer(StoredCommand command, int status) => Json(status, new()
@@ -148,7 +151,7 @@ internal static class ControlEndpoints
 
     internal static string StateWord(CommandState state) => Registry.Words.Of(state);
 
-    private static IResult Json(int status, Dictionary<string, object?> body) => Results.Json(body, CommandJson.Options, statusCode: status);
+    internal static IResult Json(int status, Dictionary<string, object?> body) => Results.Json(body, CommandJson.Options, statusCode: status);
 }
 
 /// <summary>How answers are written: text as it is read.</summary>

@@ -9,6 +9,7 @@ using FacilityMonitor.Mqtt;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Rules;
+using FacilityMonitor.Users;
 
 namespace FacilityMonitor.Web;
 
@@ -72,23 +73,25 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
     private const int HoursShown = 6;
 
     /// <summary>Takes it.</summary>
-    public Picture Take(LiveView view, MonitoringState state, long nowMs, string language)
+    public Picture Take(LiveView view, MonitoringState all, SiteScope sites, long nowMs, string language)
     {
+        var state = sites.Of(all);
+        var errors = sites.IsAll ? registry.LastErrors : [];
         var circuits = state.Circuits.ToDictionary(circuit => circuit.Path, StringComparer.Ordinal);
         var at = new Moment(view, nowMs, language);
-        var unknown = view.All.Where(device => view.Find(device.Id) is null).ToList();
+        var unknown = view.All.Where(device => view.Find(device.Id) is null && sites.Has(view, device)).ToList();
         return new Picture
         {
             AsOf = AlertText.Clock(nowMs),
             IsDeaf = ingest.Broker.State is not MqttConnectionState.Subscribed,
-            Errors = [.. registry.LastErrors.Take(ErrorsMax).Select(error => error.In(language))],
-            ErrorCount = registry.LastErrors.Count,
+            Errors = [.. errors.Take(ErrorsMax).Select(error => error.In(language))],
+            ErrorCount = errors.Count,
             Alerts = [.. state.Alerts.Select(alert => new PictureAlert(alert.Priority.ToString().ToLowerInvariant(), $"{alert.Priority} {alert.Text.In(language)}"))],
-            Sites = [.. registry.Current.Facility.Sites.Select(site => OfSite(at, site, circuits))],
+            Sites = [.. sites.Of(registry.Current.Facility).Sites.Select(site => OfSite(at, site, circuits))],
             Unknown = [.. unknown.Take(LiveView.OfferedMax).Select(device => new PictureUnknown(
                 $"{device.Id} · {LiveJson.Product(device.Id.Dialect)} {device.Birth?.Model} · {at.Say("heard")} {AlertText.Clock(device.HeardMs)}", view.Offer(device), RegistrationText.IsPerhapsGroup(device)))],
             UnknownMore = Math.Max(0, unknown.Count - LiveView.OfferedMax),
-            File = registry.File,
+            File = sites.IsAll ? registry.File : "",
             AreBooksOpen = books.State.Holes.Count > 0,
             Books = new PictureTable(["hour", "received", "stored", "duplicates", "dead-letters", "on-the-way"], [.. books.State.Hours.TakeLast(HoursShown).Reverse().Select(OfHour)]),
         };

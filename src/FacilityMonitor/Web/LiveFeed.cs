@@ -5,15 +5,16 @@ using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Storage;
+using FacilityMonitor.Users;
 using Microsoft.Data.Sqlite;
 
 namespace FacilityMonitor.Web;
 
-/// <summary>Reads the journal along, keeps the live view, and tells every open page what changed: written once, the same bytes for all.</summary>
+/// <summary>Reads the journal along, keeps the live view, and tells every open page what changed: written once, the same bytes for all who see the same sites.</summary>
 /// <remarks>A page that comes, or comes back, is given the whole state. Nothing is kept of what a page has missed: that would be a second journal for every browser.</remarks>
 internal sealed partial class LiveFeed(
     MessageJournal journal, DeviceTable devices, FacilitySource registry, IngestWorker ingest, MonitoringWorker monitoring, Database database, BooksWatch books, IReadingStore store,
-    SignInAttempts signIn, Control.ControlCounts control, SeriesDesk series, TimeProvider time, ILogger<LiveFeed> log, Influx.ShipWatch? shipping = null) : BackgroundService
+    SignInAttempts signIn, UserDirectory users, Control.ControlCounts control, SeriesDesk series, TimeProvider time, ILogger<LiveFeed> log, Influx.ShipWatch? shipping = null) : BackgroundService
 {
     /// <summary>Open pages; one more is refused and counted.</summary>
     public const int ViewersMax = 1_000;
@@ -37,14 +38,25 @@ internal sealed partial class LiveFeed(
     private readonly LiveView _view = new(registry);
     private readonly Lock _gate = new();
     private readonly List<LiveViewer> _viewers = [];
-    private byte[] _alerts = LiveJson.Alerts(monitoring.State);
-    private byte[] _health = "{}"u8.ToArray();
+
+    /// <summary>What those who see the same sites were told last. As many as there are different sights of open pages.</summary>
+    private readonly Dictionary<SiteScope, Audience> _audiences = [];
     private BrokerLink _link = BrokerLink.Of(ingest.Broker);
-    private LiveFrame? _hello;
-    private long _toldAt;
+    private int _areUsersChanged;
+    private long _sessionsAt;
     private long _healthAt;
     private long _seenAlerts;
     private bool _failing;
+
+    /// <summary>Open pages.</summary>
+    public int Watching
+    {
+        get
+        {
+            lock (_gate)
+                return _viewers.Count;
+        }
+    }
 
     /// <summary>Pages refused because there were too many.</summary>
     public long Refused { get; private set; }
@@ -59,7 +71,9 @@ internal sealed partial class LiveFeed(
     public static string Build { get; } = typeof(LiveFeed).Module.ModuleVersionId.ToString("n")[..8];
 
     /// <summary>A page that opens is told the whole state, then every change; null when there are too many pages.</summary>
-    public LiveViewer? Open()
+    /// <param name="sites">Of which sites.</param>
+    /// <param name="isAdmitted">Whether its session goes on; asked when something about users changed, and every <see cref="HeartbeatEvery"/>.</param>
+    public LiveViewer? Open(SiteScope sites, Func<bool> isAdmitted)
     {
         lock (_gate)
         {
@@ -69,8 +83,10 @@ internal sealed partial class LiveFeed(
                 return null;
             }
 
-            var viewer = new LiveViewer();
-            viewer.TryTell(Hello());
+            var viewer = new LiveViewer(sites, isAdmitted);
+            if (!_audiences.TryGetValue(sites, out var audience))
+                _audiences[sites] = audience = new Audience { ToldAt = time.GetTimestamp(), Alerts = LiveJson.Alerts(sites.Of(monitoring.State)), Health = Health(sites) };
+            viewer.TryTell(Hello(sites, audience));
             _viewers.Add(viewer);
             return viewer;
         }
@@ -87,20 +103,28 @@ internal sealed partial class LiveFeed(
     public void Close(LiveViewer viewer)
     {
         lock (_gate)
+        {
             _viewers.Remove(viewer);
+            if (!_viewers.Exists(other => other.Sites.Equals(viewer.Sites)))
+                _audiences.Remove(viewer.Sites);
+        }
+
         viewer.End();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         registry.Changed += Reconfigured;
+        users.Changed += UsersChanged;
         try
         {
             using var reader = journal.OpenReader(await LoadAsync(stoppingToken));
-            _toldAt = _healthAt = time.GetTimestamp();
+            _sessionsAt = _healthAt = time.GetTimestamp();
             using var timer = new PeriodicTimer(Every, time);
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
+                if (Interlocked.Exchange(ref _areUsersChanged, 0) == 1)
+                    EndSessions();
                 while (!Step(reader))
                     await Task.Yield();
             }
@@ -108,19 +132,43 @@ internal sealed partial class LiveFeed(
         finally
         {
             registry.Changed -= Reconfigured;
+            users.Changed -= UsersChanged;
         }
     }
+
+    /// <summary>Whose session is over is told no more: his page asks again, and is sent to the door.</summary>
+    private void EndSessions()
+    {
+        lock (_gate)
+        {
+            _sessionsAt = time.GetTimestamp();
+            foreach (var viewer in _viewers.Where(viewer => !viewer.IsAdmitted()))
+                viewer.End();
+        }
+    }
+
+    /// <summary>Said by who writes the database, so nothing is done here.</summary>
+    private void UsersChanged() => Interlocked.Exchange(ref _areUsersChanged, 1);
 
     /// <summary>Tells every page; the one that cannot follow is sent away and comes back by itself for the whole state.</summary>
     internal void Tell(LiveFrame frame)
     {
         lock (_gate)
         {
-            _toldAt = time.GetTimestamp();
+            foreach (var (sites, audience) in _audiences)
+                Tell(sites, audience, frame);
+        }
+    }
+
+    private void Tell(SiteScope sites, Audience audience, LiveFrame frame)
+    {
+        lock (_gate)
+        {
+            audience.ToldAt = time.GetTimestamp();
             for (var index = _viewers.Count - 1; index >= 0; index--)
             {
                 var viewer = _viewers[index];
-                if (viewer.TryTell(frame))
+                if (!viewer.Sites.Equals(sites) || viewer.IsEnded || viewer.TryTell(frame))
                     continue;
                 _viewers.RemoveAt(index);
                 SentAway++;
@@ -194,48 +242,73 @@ internal sealed partial class LiveFeed(
     {
         // Written for nobody, the picture of a district would cost more than all the rest.
         if (_viewers.Count == 0)
-        {
             _view.TakeChanged(int.MaxValue);
-            _hello = null;
-        }
 
         if (_view.TakeChanged(DevicesPerEventMax) is { Count: > 0 } changed)
-            TellNew(LiveFrame.Of("devices", LiveJson.Devices(_view, changed, NowMs())));
+        {
+            foreach (var (sites, audience) in _audiences)
+            {
+                var theirs = sites.IsAll ? changed : [.. changed.Where(device => sites.Has(_view, device))];
+                if (theirs.Count > 0)
+                    TellNew(sites, audience, LiveFrame.Of("devices", LiveJson.Devices(_view, theirs, NowMs())));
+            }
+        }
+
         if (_viewers.Count > 0 && monitoring.State is var state && state.Number != _seenAlerts)
         {
             _seenAlerts = state.Number;
-            TellIfNew("alerts", ref _alerts, LiveJson.Alerts(state));
+            foreach (var (sites, audience) in _audiences)
+            {
+                var alerts = LiveJson.Alerts(sites.Of(state));
+                if (IsNew(audience.Alerts, alerts))
+                    TellNew(sites, audience, LiveFrame.Of("alerts", audience.Alerts = alerts));
+            }
         }
 
         if (time.GetElapsedTime(_healthAt) >= HealthEvery)
         {
             _healthAt = time.GetTimestamp();
             _link = _link.Next(ingest.Broker);
-            TellIfNew("health", ref _health, LiveJson.Health(_healthOf, _link, new LiveFeedCounts(_viewers.Count, Refused, SentAway, _view.NotShown, Damaged)));
+            foreach (var (sites, audience) in _audiences)
+            {
+                var health = Health(sites);
+                if (IsNew(audience.Health, health))
+                    TellNew(sites, audience, LiveFrame.Of("health", audience.Health = health));
+            }
         }
 
-        if (time.GetElapsedTime(_toldAt) >= HeartbeatEvery)
-            Tell(LiveFrame.Of("heartbeat", LiveJson.Heartbeat(NowMs())));
+        // Of each by itself: one site can be silent while another is busy.
+        foreach (var (sites, audience) in _audiences)
+        {
+            if (time.GetElapsedTime(audience.ToldAt) >= HeartbeatEvery)
+                Tell(sites, audience, LiveFrame.Of("heartbeat", LiveJson.Heartbeat(NowMs())));
+        }
+
+        if (time.GetElapsedTime(_sessionsAt) >= HeartbeatEvery)
+            EndSessions();
     }
 
     /// <summary>What was judged again and came out the same is not worth a phone's battery.</summary>
-    private void TellIfNew(string name, ref byte[] told, byte[] json)
+    private static bool IsNew(byte[] told, byte[] json) => !json.AsSpan().SequenceEqual(told);
+
+    private void TellNew(SiteScope sites, Audience audience, LiveFrame frame)
     {
-        if (json.AsSpan().SequenceEqual(told))
-            return;
-        told = json;
-        TellNew(LiveFrame.Of(name, json));
+        audience.Hello = null;
+        Tell(sites, audience, frame);
     }
 
-    private void TellNew(LiveFrame frame)
-    {
-        _hello = null;
-        Tell(frame);
-    }
+    private byte[] Health(SiteScope sites) => LiveJson.Health(_healthOf, _link, new LiveFeedCounts(_viewers.Count, Refused, SentAway, _view.NotShown, Damaged), sites);
 
     /// <summary>The whole state, written once for all that come before the next change: after a restart they come together.</summary>
-    private LiveFrame Hello() => _hello ??= LiveFrame.Of("hello", LiveJson.Hello(
-        Build, NowMs(), LiveJson.Registry(registry.Current.Facility, registry.File), LiveJson.Devices(_view, _view.All, NowMs()), LiveJson.Alerts(monitoring.State), _health));
+    private LiveFrame Hello(SiteScope sites, Audience audience)
+    {
+        if (audience.Hello is { } hello)
+            return hello;
+        // What was told last stays as it is: those who were there before this page have yet to hear what changed since.
+        return audience.Hello = LiveFrame.Of("hello", LiveJson.Hello(
+            Build, NowMs(), LiveJson.Registry(sites.Of(registry.Current.Facility), sites.IsAll ? registry.File : ""),
+            LiveJson.Devices(_view, sites.IsAll ? _view.All : [.. _view.All.Where(device => sites.Has(_view, device))], NowMs()), LiveJson.Alerts(sites.Of(monitoring.State)), audience.Health));
+    }
 
     /// <summary>Begins with what the store holds of every channel, so that a restart does not empty the page.</summary>
     /// <returns>From where the journal goes on: everything before is in the store, and what is met twice changes nothing.</returns>
@@ -250,7 +323,8 @@ internal sealed partial class LiveFeed(
         {
             foreach (var reading in latest)
                 _view.Load(reading);
-            _hello = null;
+            foreach (var audience in _audiences.Values)
+                audience.Hello = null;
         }
 
         return position;
@@ -263,9 +337,25 @@ internal sealed partial class LiveFeed(
     {
         lock (_gate)
         {
-            _hello = null;
-            Tell(Hello());
+            foreach (var (sites, audience) in _audiences)
+            {
+                audience.Hello = null;
+                TellNew(sites, audience, Hello(sites, audience));
+            }
         }
+    }
+
+    /// <summary>What those who see the same sites were told last.</summary>
+    private sealed class Audience
+    {
+        public required byte[] Alerts { get; set; }
+
+        public required byte[] Health { get; set; }
+
+        public LiveFrame? Hello { get; set; }
+
+        /// <summary>When they were told something last: after some silence they are told that the stream still stands.</summary>
+        public long ToldAt { get; set; }
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Journal entry {Position} is not shown in full: {Reason}")]

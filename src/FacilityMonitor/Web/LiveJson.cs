@@ -8,6 +8,7 @@ using FacilityMonitor.Monitoring;
 using FacilityMonitor.Mqtt;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
+using FacilityMonitor.Users;
 
 namespace FacilityMonitor.Web;
 
@@ -130,7 +131,8 @@ internal static class LiveJson
         writer.WriteNumber("notDurable", state.NotDurable);
     });
 
-    public static byte[] Health(HealthSources from, BrokerLink link, LiveFeedCounts counts) => Write(writer =>
+    /// <summary>How the monitor itself is. What names devices is told of the reader's sites, and what is wrong with the configuration to who sees all of it.</summary>
+    public static byte[] Health(HealthSources from, BrokerLink link, LiveFeedCounts counts, SiteScope sites) => Write(writer =>
     {
         var (ingest, monitoring, hourly, database, journal, registry, devices, signIn, control, series, shipping) = from;
         var books = ingest.Books;
@@ -155,7 +157,7 @@ internal static class LiveJson
             writer.WriteNumber(reason.Key(), books.DeadLettered(reason));
         writer.WriteEndObject();
         writer.WriteEndObject();
-        Hours(writer, hourly.State, devices);
+        Hours(writer, hourly.State, devices, registry.Current, sites);
         writer.WriteStartObject("journal");
         writer.WriteNumber("lagMs", Math.Max(ingest.LiveLagMs, ingest.LastLiveMs));
         writer.WriteStartObject("readers");
@@ -187,7 +189,7 @@ internal static class LiveJson
         writer.WriteNumber("answersUnknown", control.AnswersUnknown);
         writer.WriteEndObject();
         writer.WriteStartArray("configuration");
-        foreach (var error in registry.LastErrors)
+        foreach (var error in sites.IsAll ? registry.LastErrors : [])
         {
             writer.WriteStartObject();
             writer.WriteString("zh", error.In("zh"));
@@ -225,7 +227,7 @@ internal static class LiveJson
         writer.WriteEndObject();
     }
 
-    private static void Hours(Utf8JsonWriter writer, BooksState books, DeviceTable devices)
+    private static void Hours(Utf8JsonWriter writer, BooksState books, DeviceTable devices, FacilityIndex index, SiteScope sites)
     {
         writer.WriteNumber("settledHour", books.SettledHour);
         writer.WriteStartArray("hours");
@@ -245,8 +247,11 @@ internal static class LiveJson
         writer.WriteStartArray("holes");
         foreach (var hole in books.Holes)
         {
+            var id = devices.Find(hole.Device)?.Id;
+            if (!sites.Has(id is { } known ? index.Find(known)?.Site.Id ?? known.Site : null))
+                continue;
             writer.WriteStartObject();
-            writer.WriteString("device", devices.Find(hole.Device)?.Id.ToString() ?? "?");
+            writer.WriteString("device", id?.ToString() ?? "?");
             writer.WriteNumber("hour", hole.Hour);
             writer.WriteNumber("received", hole.Received);
             writer.WriteNumber("stored", hole.Stored);

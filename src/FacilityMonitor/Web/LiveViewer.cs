@@ -1,15 +1,24 @@
 using System.Threading.Channels;
+using FacilityMonitor.Users;
 
 namespace FacilityMonitor.Web;
 
 /// <summary>One open page: what waits for it, and whether it was sent away.</summary>
-internal sealed class LiveViewer : IDisposable
+/// <param name="sites">Which sites it shows.</param>
+/// <param name="isAdmitted">Whether its session goes on.</param>
+internal sealed class LiveViewer(SiteScope sites, Func<bool> isAdmitted) : IDisposable
 {
     /// <summary>Events that may wait for a slow page; beyond it the page is sent away and begins anew with the whole state.</summary>
     public const int WaitingMax = 64;
 
     private readonly Channel<LiveFrame> _waiting = Channel.CreateBounded<LiveFrame>(new BoundedChannelOptions(WaitingMax) { SingleReader = true });
     private readonly CancellationTokenSource _sentAway = new();
+
+    /// <summary>Which sites it shows.</summary>
+    public SiteScope Sites { get; } = sites;
+
+    /// <summary>Whether nothing more is told.</summary>
+    public bool IsEnded { get; private set; }
 
     /// <summary>What it is told; ends when the page is gone, sent away, or the service stops.</summary>
     public ChannelReader<LiveFrame> Frames => _waiting.Reader;
@@ -20,8 +29,15 @@ internal sealed class LiveViewer : IDisposable
     /// <summary>False when it does not follow.</summary>
     public bool TryTell(LiveFrame frame) => _waiting.Writer.TryWrite(frame);
 
+    /// <summary>Whether its session goes on.</summary>
+    public bool IsAdmitted() => isAdmitted();
+
     /// <summary>Nothing more is told.</summary>
-    public void End() => _waiting.Writer.TryComplete();
+    public void End()
+    {
+        IsEnded = true;
+        _waiting.Writer.TryComplete();
+    }
 
     public void SendAway()
     {

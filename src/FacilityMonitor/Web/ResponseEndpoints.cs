@@ -6,12 +6,13 @@ using FacilityMonitor.Journal;
 using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
+using FacilityMonitor.Users;
 using Microsoft.Data.Sqlite;
 
 namespace FacilityMonitor.Web;
 
 /// <summary><c>/api</c>: everything that people do about alerts, for programs; described by <c>/api/openapi.json</c>.</summary>
-/// <remarks>For whoever is signed in to the page, and for this machine's command line with its <see cref="ControlKey"/>.</remarks>
+/// <remarks>For whoever is signed in to the page, as far as role and sites go, and for this machine's command line with its <see cref="ControlKey"/>.</remarks>
 internal static class ResponseEndpoints
 {
     /// <summary>Where the description lies beside the executable.</summary>
@@ -28,35 +29,33 @@ internal static class ResponseEndpoints
 
     public static void MapResponseApi(this WebApplication app)
     {
-        var api = app.MapGroup("/api").AddEndpointFilter(async (call, next) =>
-        {
-            var context = call.HttpContext;
-            var door = context.RequestServices.GetRequiredService<ControlDoor>();
-            return context.User.Identity?.IsAuthenticated == true || door.IsKeyShown(context) ? await next(call) : Results.StatusCode(StatusCodes.Status401Unauthorized);
-        });
+        var api = app.MapGroup("/api").Needs(Right.See);
         api.MapGet("/openapi.json", () => Results.File(Path.Combine(AppContext.BaseDirectory, DescriptionFile), "application/json"));
-        api.MapGet("/alerts", (ResponseDesk desk) => Json(desk.Open(AlertsMax).Select(Summary)));
+        api.MapGet("/alerts", (HttpContext context, ResponseDesk desk) => Json(desk.Open(AlertsMax).Where(state => context.Visitor().Sites.Has(state.Site)).Select(Summary)));
         api.MapGet("/alerts/{alert}", (string alert, ResponseDesk desk) => desk.Find(alert) is { } dossier ? Json(Whole(dossier)) : Results.NotFound());
-        api.MapPost("/alerts/{alert}/{command}", ActAsync);
-        api.MapGet("/fly-wire-cases", (ResponseDesk desk, TimeProvider time) => Json(desk.Cases(CasesMax).Select(entry => Of(entry, time.GetUtcNow().ToUnixTimeMilliseconds()))));
+        api.MapPost("/alerts/{alert}/{command}", ActAsync).Needs(Right.Respond);
+        api.MapGet("/fly-wire-cases", (HttpContext context, ResponseDesk desk, TimeProvider time) => Json(desk.Cases(CasesMax).Where(entry => context.Visitor().Sites.Has(entry.Site)).Select(entry => Of(entry, time.GetUtcNow().ToUnixTimeMilliseconds()))));
         api.MapGet("/on-duty", OnDuty);
         api.MapGet("/gaps", Gaps);
-        api.MapGet("/contacts", (ContactDesk contacts) => Json(contacts.States().Select(Of)));
-        api.MapPost("/contacts/{person}/ask", AskContactAsync);
-        api.MapPost("/contacts/{person}/confirm", ConfirmContactAsync);
-        api.MapGet("/permits", (ResponseDesk desk) => Json(desk.Permits().Select(Of)));
-        api.MapPost("/permits", AskAsync);
-        api.MapPost("/permits/{permit}/confirm", (HttpContext context, string permit, ResponseDesk desk, FacilitySource registry) => ChangeAsync(context, registry, person => desk.ConfirmAsync(permit, person)));
-        api.MapPost("/permits/{permit}/end", (HttpContext context, string permit, ResponseDesk desk, FacilitySource registry) => ChangeAsync(context, registry, person => desk.EndAsync(permit, person)));
-        api.MapPost("/drills", DrillAsync);
+        api.MapGet("/contacts", (HttpContext context, ContactDesk contacts, FacilitySource registry) =>
+            Json(contacts.States().Where(state => context.Visitor().Sites.Has(state.Person.Id, registry.Current.Facility.People)).Select(Of)));
+        api.MapPost("/contacts/{person}/ask", AskContactAsync).Needs(Right.Contacts);
+        api.MapPost("/contacts/{person}/confirm", ConfirmContactAsync).Needs(Right.Contacts);
+        api.MapGet("/permits", (HttpContext context, ResponseDesk desk) => Json(desk.Permits().Where(permit => context.Visitor().Sites.HasAsset(permit.Asset)).Select(Of)));
+        api.MapPost("/permits", AskAsync).Needs(Right.Permit);
+        api.MapPost("/permits/{permit}/confirm", (HttpContext context, string permit, ResponseDesk desk, FacilitySource registry) => ChangeAsync(context, registry, person => desk.ConfirmAsync(permit, person))).Needs(Right.Permit);
+        api.MapPost("/permits/{permit}/end", (HttpContext context, string permit, ResponseDesk desk, FacilitySource registry) => ChangeAsync(context, registry, person => desk.EndAsync(permit, person))).Needs(Right.Permit);
+        api.MapPost("/drills", DrillAsync).Needs(Right.Drill);
         api.MapGet("/drills/{alert}", (string alert, ResponseDesk desk) => desk.Drill(alert) is { } report ? Json(Of(report)) : Results.NotFound());
-        api.MapGet("/figures", Figures);
+        api.MapGet("/figures", Figures).Needs(Right.Figures);
         api.MapGet("/books", (ResponseWatch watch, PhotoStore photos, ContactDesk contacts) =>
-            Json(new Dictionary<string, object?>(Of(watch.Books)) { ["photos"] = Of(photos.Counts), ["contacts"] = Of(contacts.Count()) }));
+            Json(new Dictionary<string, object?>(Of(watch.Books)) { ["photos"] = Of(photos.Counts), ["contacts"] = Of(contacts.Count()) })).Needs(Right.Figures);
     }
 
     private static async Task<IResult> ActAsync(HttpContext context, string alert, string command, ResponseDesk desk, FacilitySource registry)
     {
+        if (command is "shelve" or "unshelve" && !context.Visitor().May(Right.Shelve))
+            return Results.StatusCode(StatusCodes.Status403Forbidden);
         if (!Commands.TryGetValue(command, out var known))
         {
             var all = string.Join(", ", Commands.Keys);
@@ -116,7 +115,7 @@ internal static class ResponseEndpoints
         if (fields.Refusal is { } refusal)
             return Refused(refusal);
         var from = DutyRoster.Wall(time.GetUtcNow().ToUnixTimeMilliseconds());
-        return Json(DutyGaps.Find(registry.Current.Facility, contacts.Known(), sounds, from, days).Select(gap => new Dictionary<string, object?>
+        return Json(DutyGaps.Find(registry.Current.Facility, contacts.Known(), sounds, from, days).Where(gap => context.Visitor().Sites.Has(gap, registry.Current.Facility.People)).Select(gap => new Dictionary<string, object?>
         {
             ["team"] = gap.Team,
             ["site"] = gap.Site,
@@ -154,6 +153,9 @@ internal static class ResponseEndpoints
             fields.RequiredMoment("until"), Who(context, fields, registry).Person, null, fields.Text("reason") ?? "", fields.Text("patrol", MappingReader.TextLengthMax));
         if (fields.Refusal is { } refusal)
             return Refused(refusal);
+        if (!context.Visitor().Sites.HasAsset(permit.Asset))
+            return Results.NotFound();
+        context.BelongsTo(permit.Asset.Split('/')[0]);
         return await TryAsync(async () => await desk.AskAsync(permit) is { } refused ? Refused(refused) : Json(Of(permit)));
     }
 
@@ -173,6 +175,9 @@ internal static class ResponseEndpoints
         var by = Who(context, fields, registry);
         if (fields.Refusal is { } refusal)
             return Refused(refusal);
+        if (!context.Visitor().Sites.Has(site))
+            return Results.NotFound();
+        context.BelongsTo(site);
         return await TryAsync(async () => await desk.DrillAsync(site, priority, withSiren, by) is { } alert
             ? Json(new Dictionary<string, object?> { ["alert"] = alert })
             : Refused(new ResponseRefusal("no-drill", new LocalText($"没有点位 {site}，或那里正在演练", $"there is no site {site}, or an exercise is on there"))));
@@ -206,13 +211,21 @@ internal static class ResponseEndpoints
         });
     }
 
-    /// <summary>A page's session is the manager; who writes for somebody else says so, and both are kept. Somebody who is not registered has done nothing.</summary>
+    /// <summary>Who signed in acts as himself. The command line says for whom it writes, and that it was by it is kept too; somebody who is not registered has done nothing.</summary>
     private static Actor Who(HttpContext context, RequestFields fields, FacilitySource registry)
     {
-        var by = fields.Text("by") ?? ActPage.Manager;
+        var (visitor, given) = (context.Visitor(), fields.Text("by"));
+        if (visitor.IsUser)
+        {
+            if (given is not null && given != visitor.Person)
+                fields.Wrong("by", given, $"不写；登录的人只以自己（{visitor.Person}）的名义操作", $"nothing; whoever signed in acts as himself ({visitor.Person})");
+            return visitor.Actor;
+        }
+
+        var by = given ?? ActPage.Manager;
         if (by != ActPage.Manager && registry.Current.Facility.People.Find(by) is null)
             fields.Wrong("by", by, "people.yaml 里登记的人员编号，或不写（记为管理员）", "the id of a person of people.yaml, or nothing (it is the manager then)");
-        return new Actor(by, context.User.Identity?.IsAuthenticated == true ? "page" : "cli");
+        return visitor.Actor with { Person = by };
     }
 
     private static async Task<IResult> TryAsync(Func<Task<IResult>> act)

@@ -1,74 +1,132 @@
 using System.Security.Claims;
-using System.Security.Cryptography;
-using System.Text;
-using FacilityMonitor.Configuration;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Users;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 
 namespace FacilityMonitor.Web;
 
-/// <summary>Who may see the page: one name and password of the settings, for now.</summary>
-internal sealed class SignIn(ServiceSettings settings, SignInAttempts attempts)
+/// <summary>How somebody gets in and out: by name and password, or by a one-time link. The cookie holds the name of a session and nothing else; who it is and what he may is looked up at
+/// every request.</summary>
+internal sealed class SignIn(UserDirectory directory, UserDesk desk, PasswordCheck passwords, SignInAttempts attempts, TimeProvider time)
 {
-    /// <summary>Names the password a session was opened with: a new password ends the sessions of the old one.</summary>
-    private const string StampClaim = "stamp";
+    /// <summary>Where the page was that somebody asked for before signing in. Not in the address: what a person opened is nobody's business in a log.</summary>
+    public const string BackCookie = "back";
+
+    /// <summary>Claim that names the session.</summary>
+    private const string SessionClaim = "session";
 
     private const int UserLengthMax = 100;
+    private const int BackLengthMax = 200;
 
-    private readonly string _stamp = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{settings.Web.User}\n{settings.Web.Password}")))[..16];
+    private static readonly TimeSpan BackFor = TimeSpan.FromMinutes(10);
 
     public static IResult Form() => Ask("", "", StatusCodes.Status200OK);
 
     public static async Task<IResult> PostAsync(HttpContext context, IAntiforgery antiforgery, SignIn signIn)
     {
-        if (!await antiforgery.IsRequestValidAsync(context))
+        if (!await antiforgery.IsOursAsync(context))
             return Ask(Texts.In(context, "sign-in-again"), "", StatusCodes.Status400BadRequest);
         var form = await context.Request.ReadFormAsync();
         return await signIn.EnterAsync(context, form["user"].ToString(), form["password"].ToString());
     }
 
-    public static async Task<IResult> LeaveAsync(HttpContext context, IAntiforgery antiforgery)
+    public static async Task<IResult> LeaveAsync(HttpContext context, UserDesk desk)
     {
-        if (!await antiforgery.IsRequestValidAsync(context))
-            return Results.StatusCode(StatusCodes.Status400BadRequest);
+        var visitor = context.Visitor();
+        await desk.EndSessionsAsync(visitor, visitor.Name, visitor.Session);
         await context.SignOutAsync();
         return Results.Redirect("/sign-in");
     }
 
-    /// <summary>Ends a session that another password opened.</summary>
+    /// <summary>Looks up whose session a cookie names. A session that is over takes its cookie with it.</summary>
     public static async Task CheckSessionAsync(CookieValidatePrincipalContext context)
     {
-        var signIn = context.HttpContext.RequestServices.GetRequiredService<SignIn>();
-        if (context.Principal?.FindFirstValue(StampClaim) == signIn._stamp)
-            return;
-        context.RejectPrincipal();
-        await context.HttpContext.SignOutAsync();
-    }
-
-    private async Task<IResult> EnterAsync(HttpContext context, string user, string password)
-    {
-        var from = context.Connection.RemoteIpAddress;
-        if (attempts.MustWait(from))
-            return Ask(Texts.In(context, "sign-in-wait"), user, StatusCodes.Status429TooManyRequests);
-        if (!IsRight(user, password))
+        var http = context.HttpContext;
+        var directory = http.RequestServices.GetRequiredService<UserDirectory>();
+        if (context.Principal?.FindFirstValue(SessionClaim) is { } secret && directory.Admit(UserDirectory.IdOf(secret)) is var (user, session))
         {
-            attempts.WasWrong(from);
-            return Ask(Texts.In(context, "sign-in-wrong"), user, StatusCodes.Status401Unauthorized);
+            http.Features.Set(Visitor.Of(user, session.Id, PlaceOf(http)));
+            return;
         }
 
-        attempts.WasRight(from);
-        var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, user), new Claim(StampClaim, _stamp)], "password");
-        await context.SignInAsync(new ClaimsPrincipal(identity));
-        return Results.Redirect("/");
+        context.RejectPrincipal();
+        await http.SignOutAsync();
     }
 
-    /// <summary>Compares in constant time. Without a password in the settings nobody gets in: an empty one would open the page to everybody.</summary>
-    private bool IsRight(string user, string password) =>
-        settings.Web.Password is { Length: > 0 } & Same(user, settings.Web.User) & Same(password, settings.Web.Password ?? "");
+    /// <summary>Remembers what was asked for, so that whoever follows a link to an alert comes to it through the door.</summary>
+    public static void RememberTheWay(HttpContext context)
+    {
+        var (request, path) = (context.Request, context.Request.Path + context.Request.QueryString.ToString());
+        if (HttpMethods.IsGet(request.Method) && path != "/" && IsOurs(path))
+            context.Response.Cookies.Append(BackCookie, path, new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Strict, MaxAge = BackFor, Path = "/sign-in", Secure = request.IsHttps });
+    }
 
-    private static bool Same(string left, string right) =>
-        CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(left)), SHA256.HashData(Encoding.UTF8.GetBytes(right)));
+    /// <summary>Begins a session of a user; another one in the same browser ends. Always a new name: one that somebody planted there opens nothing.</summary>
+    public async Task BeginAsync(HttpContext context, User user)
+    {
+        if (context.FindVisitor() is { Session: { } before } visitor)
+            await desk.EndSessionsAsync(visitor, visitor.Name, before);
+        var secret = await desk.OpenSessionAsync(user, PlaceOf(context), context.Request.Headers.UserAgent.ToString());
+        var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, user.Name), new Claim(SessionClaim, secret)], "password");
+        await context.SignInAsync(CookieAuthenticationDefaults.AuthenticationScheme, new ClaimsPrincipal(identity), new AuthenticationProperties { IsPersistent = true });
+        if (user.Language is { } language)
+            Texts.Choose(context, language);
+    }
+
+    /// <summary>The address that somebody comes from, as it is written down.</summary>
+    public static string PlaceOf(HttpContext context) => SignInAttempts.PlaceOf(context.Connection.RemoteIpAddress).ToString();
+
+    private async Task<IResult> EnterAsync(HttpContext context, string name, string password)
+    {
+        var from = context.Connection.RemoteIpAddress;
+        var user = name.Length <= UserLengthMax ? directory.Find(name) : null;
+        // With the stamp: whoever was given another password begins anew. A name that nobody has is counted in the same way.
+        var counted = $"{name[..Math.Min(name.Length, UserLengthMax)]}\n{user?.Stamp}";
+        if (attempts.MustWait(from) || (!directory.IsKnownPlace(name, PlaceOf(context)) && attempts.MustWait(counted)))
+            return Ask(Texts.In(context, "sign-in-wait"), name, StatusCodes.Status429TooManyRequests);
+        try
+        {
+            switch (await passwords.IsRightAsync(user is { IsDisabled: false } ? user.PasswordHash : null, password))
+            {
+                case null:
+                    return Ask(Texts.In(context, "sign-in-busy"), name, StatusCodes.Status503ServiceUnavailable);
+                case false:
+                    await WrongAsync(context, user, counted);
+                    return Ask(Texts.In(context, "sign-in-wrong"), name, StatusCodes.Status401Unauthorized);
+                case true:
+                    break;
+            }
+
+            attempts.WasRight(from);
+            attempts.WasRight(counted);
+            if (PasswordCheck.IsWeak(user!.PasswordHash!))
+                await desk.StrengthenAsync(name, password);
+            await BeginAsync(context, user);
+        }
+        catch (DatabaseUnavailableException)
+        {
+            return Ask(Texts.In(context, "sign-in-not-saved"), name, StatusCodes.Status503ServiceUnavailable);
+        }
+
+        var back = context.Request.Cookies[BackCookie];
+        context.Response.Cookies.Delete(BackCookie, new CookieOptions { Path = "/sign-in" });
+        return Results.Redirect(back is not null && IsOurs(back) ? back : "/");
+    }
+
+    private async Task WrongAsync(HttpContext context, User? user, string counted)
+    {
+        var isPlaceShut = attempts.WasWrong(context.Connection.RemoteIpAddress);
+        // What is no name of ours may be a password in the wrong field: it is not written down.
+        if (attempts.WasWrong(counted) | isPlaceShut)
+            await desk.NoteAsync(new AuditEntry(time.GetUtcNow().ToUnixTimeMilliseconds(), "", PlaceOf(context), "sign-in-shut", user?.Name ?? "", null, ""));
+    }
+
+    /// <summary>A path of this page. Two strokes begin an address of somebody else, and some browsers read a backslash as one.</summary>
+    private static bool IsOurs(string path) =>
+        path.Length is > 0 and <= BackLengthMax && path[0] == '/' && (path.Length == 1 || path[1] is not ('/' or '\\')) && !path.Any(letter => char.IsControl(letter) || letter == '\\')
+        && !path.StartsWith("/sign-", StringComparison.Ordinal);
 
     /// <summary>Whoever mistyped the password goes on there. A name longer than any real one is not sent back.</summary>
     private static ViewAnswer<SignInForm> Ask(string notice, string user, int status) =>

@@ -3,7 +3,9 @@ using System.Net.Sockets;
 
 namespace FacilityMonitor.Web;
 
-/// <summary>Counts wrong passwords by where they come from, and makes that place wait. Somebody who guesses does not lock the manager out.</summary>
+/// <summary>Counts wrong passwords by where they come from and by whose they should be, and makes that place or that name wait. Somebody who guesses does not lock out a person who comes
+/// from where that person comes from usually.</summary>
+/// <remarks>In memory: nobody but us restarts the service, and a guess that is written down would be work that a stranger orders.</remarks>
 internal sealed class SignInAttempts(TimeProvider time)
 {
     /// <summary>Wrong passwords from one place before it has to wait.</summary>
@@ -11,6 +13,16 @@ internal sealed class SignInAttempts(TimeProvider time)
 
     /// <summary>Places remembered; when there are more, those beyond share one count, so that many addresses do not buy many guesses.</summary>
     public const int PlacesMax = 1_000;
+
+    /// <summary>Wrong passwords for one name, from wherever, before it has to wait.</summary>
+    public const int WrongOfNameMax = 10;
+
+    /// <summary>Wrong passwords for one name in a row after which it is shut to places from where the person has not come: until a password or link is set for it
+    /// (NIST SP 800-63B, 5.2.2: at most 100).</summary>
+    public const int ShutAfter = 100;
+
+    /// <summary>Names remembered, those included that nobody has: who guesses must not learn which there are.</summary>
+    public const int NamesMax = 10_000;
 
     /// <summary>The first wait; each further one is twice as long.</summary>
     public static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(30);
@@ -21,27 +33,24 @@ internal sealed class SignInAttempts(TimeProvider time)
     /// <summary>A place that was quiet for so long begins anew.</summary>
     public static readonly TimeSpan Forgotten = TimeSpan.FromHours(1);
 
+    /// <summary>A name that nobody tried for so long begins anew.</summary>
+    public static readonly TimeSpan NameForgotten = TimeSpan.FromDays(30);
+
     private readonly Lock _gate = new();
-    private readonly Dictionary<IPAddress, Place> _places = [];
-    private readonly Place _others = new();
+    private readonly Counts<IPAddress> _places = new(PlacesMax, Forgotten);
+    private readonly Counts<string> _names = new(NamesMax, NameForgotten);
 
     /// <summary>Wrong passwords since the start.</summary>
     public long Wrong { get; private set; }
 
-    /// <summary>Attempts refused unread because their place had to wait.</summary>
+    /// <summary>Attempts refused unread because their place or name had to wait.</summary>
     public long Refused { get; private set; }
 
     /// <summary>Whether this place has to wait; counted when so.</summary>
-    public bool MustWait(IPAddress? from)
-    {
-        lock (_gate)
-        {
-            var waits = Find(PlaceOf(from)) is { } place && time.GetUtcNow() < place.WaitsUntil;
-            if (waits)
-                Refused++;
-            return waits;
-        }
-    }
+    public bool MustWait(IPAddress? from) => Waits(_places, PlaceOf(from));
+
+    /// <summary>Whether this name has to wait, at places that it is not known to come from; counted when so.</summary>
+    public bool MustWait(string name) => Waits(_names, name);
 
     public void WasRight(IPAddress? from)
     {
@@ -49,24 +58,31 @@ internal sealed class SignInAttempts(TimeProvider time)
             _places.Remove(PlaceOf(from));
     }
 
-    public void WasWrong(IPAddress? from)
+    public void WasRight(string name)
+    {
+        lock (_gate)
+            _names.Remove(name);
+    }
+
+    /// <returns>Whether the place has to wait from now on.</returns>
+    public bool WasWrong(IPAddress? from)
     {
         lock (_gate)
         {
             Wrong++;
-            var now = time.GetUtcNow();
-            var place = FindOrAdd(PlaceOf(from), now);
-            place.LastAt = now;
-            if (++place.Wrong < WrongMax)
-                return;
-            place.Wrong = 0;
-            place.WaitsUntil = now + TimeSpan.FromTicks(Math.Min(LongestWait.Ticks, FirstWait.Ticks << Math.Min(place.Waits, 10)));
-            place.Waits++;
+            return _places.Add(PlaceOf(from), WrongMax, int.MaxValue, time.GetUtcNow());
         }
     }
 
+    /// <returns>Whether the name has to wait from now on.</returns>
+    public bool WasWrong(string name)
+    {
+        lock (_gate)
+            return _names.Add(name, WrongOfNameMax, ShutAfter, time.GetUtcNow());
+    }
+
     /// <summary>A household or an attacker has a /64 of IPv6, not one address.</summary>
-    private static IPAddress PlaceOf(IPAddress? from)
+    public static IPAddress PlaceOf(IPAddress? from)
     {
         if (from is null)
             return IPAddress.None;
@@ -79,31 +95,68 @@ internal sealed class SignInAttempts(TimeProvider time)
         return new IPAddress(bytes);
     }
 
-    private Place? Find(IPAddress from) => _places.TryGetValue(from, out var place) ? place : _places.Count >= PlacesMax ? _others : null;
-
-    private Place FindOrAdd(IPAddress from, DateTimeOffset now)
+    private bool Waits<TKey>(Counts<TKey> counts, TKey key)
+        where TKey : notnull
     {
-        if (_places.Count >= PlacesMax && !_places.ContainsKey(from))
+        lock (_gate)
         {
-            foreach (var (key, _) in _places.Where(place => now - place.Value.LastAt >= Forgotten).ToList())
-                _places.Remove(key);
+            var waits = counts.Find(key) is { } count && time.GetUtcNow() < count.WaitsUntil;
+            if (waits)
+                Refused++;
+            return waits;
         }
-
-        if (Find(from) is { } known)
-        {
-            if (now - known.LastAt >= Forgotten)
-                (known.Wrong, known.Waits) = (0, 0);
-            return known;
-        }
-
-        return _places[from] = new Place();
     }
 
-    private sealed class Place
+    /// <summary>Wrong passwords by place, or by name.</summary>
+    private sealed class Counts<TKey>(int most, TimeSpan forgotten)
+        where TKey : notnull
+    {
+        private readonly Dictionary<TKey, Count> _counts = [];
+        private readonly Count _others = new();
+
+        public Count? Find(TKey key) => _counts.TryGetValue(key, out var count) ? count : _counts.Count >= most ? _others : null;
+
+        public void Remove(TKey key) => _counts.Remove(key);
+
+        public bool Add(TKey key, int wrongMax, int shutAfter, DateTimeOffset now)
+        {
+            var count = FindOrAdd(key, now);
+            count.LastAt = now;
+            count.Total++;
+            if (++count.Wrong < wrongMax)
+                return false;
+            count.Wrong = 0;
+            count.WaitsUntil = count.Total >= shutAfter ? DateTimeOffset.MaxValue : now + TimeSpan.FromTicks(Math.Min(LongestWait.Ticks, FirstWait.Ticks << Math.Min(count.Waits, 10)));
+            count.Waits++;
+            return true;
+        }
+
+        private Count FindOrAdd(TKey key, DateTimeOffset now)
+        {
+            if (_counts.Count >= most && !_counts.ContainsKey(key))
+            {
+                foreach (var (old, _) in _counts.Where(count => now - count.Value.LastAt >= forgotten).ToList())
+                    _counts.Remove(old);
+            }
+
+            if (Find(key) is { } known)
+            {
+                if (now - known.LastAt >= forgotten)
+                    (known.Wrong, known.Waits, known.Total, known.WaitsUntil) = (0, 0, 0, default);
+                return known;
+            }
+
+            return _counts[key] = new Count();
+        }
+    }
+
+    private sealed class Count
     {
         public int Wrong { get; set; }
 
         public int Waits { get; set; }
+
+        public int Total { get; set; }
 
         public DateTimeOffset LastAt { get; set; }
 

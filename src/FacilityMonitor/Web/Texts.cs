@@ -21,6 +21,62 @@ internal static class Texts
         ["sign-in-again"] = ("页面已过期，请再试一次。", "The form was too old. Please try again."),
         ["sign-in-wait"] = ("错误次数太多，请稍等再试。", "Too many wrong attempts. Please wait before the next one."),
         ["sign-in-wrong"] = ("用户名或口令不对。", "User or password is wrong."),
+        ["sign-in-busy"] = ("现在登录的人太多，请过几秒再试。", "Too many are signing in now. Please try again in some seconds."),
+        ["sign-in-not-saved"] = ("没有保存成功，请再试一次。", "It could not be saved. Please try again."),
+        ["not-allowed"] = ("你的角色不能做这件事。需要的话请找管理员。", "Your role may not do this. Ask the administrator if it should."),
+        ["not-there"] = ("没有这一页。", "There is no such page."),
+        ["welcome"] = ("设置口令", "Set a password"),
+        ["welcome-first"] = ("你是第一个管理员：请取一个用户名（小写字母、数字、-），并设置口令。", "You are the first administrator: choose a user name (a-z, 0-9, -) and a password."),
+        ["welcome-for"] = ("为这个用户设置口令：", "Set a password for the user:"),
+        ["welcome-expired"] = ("这个链接已经用过或已过期。请向管理员再要一个。", "This link was used or is too old. Ask the administrator for another one."),
+        ["password-rule"] = ("12 个字符以上；几个不相干的词连起来就好记，不必有数字和符号。", "At least 12 characters; some unrelated words in a row are easy to keep in mind, no digits or signs needed."),
+        ["password-again"] = ("再输一次", "Once more"),
+        ["password-now"] = ("现在的口令", "Present password"),
+        ["password-new"] = ("新口令", "New password"),
+        ["password-differ"] = ("两次输入的口令不一样。", "The two passwords differ."),
+        ["save"] = ("保存", "Save"),
+        ["saved"] = ("已保存。", "Saved."),
+        ["me"] = ("我的", "Me"),
+        ["me-password"] = ("换口令", "Another password"),
+        ["me-password-help"] = ("换了以后，别处的登录都会结束。", "Your sessions elsewhere end with it."),
+        ["me-language"] = ("语言", "Language"),
+        ["me-language-any"] = ("跟随浏览器", "As the browser prefers"),
+        ["me-sessions"] = ("在哪里登录着", "Where you are signed in"),
+        ["me-session-this"] = ("这里", "here"),
+        ["me-on-call"] = ("处理告警时记作", "Acts on alerts as"),
+        ["users"] = ("用户", "Users"),
+        ["users-help"] = ("能登录网页的人。值班和通知另见 people.yaml；用户名与那里的编号相同，就是同一个人。", "Who may sign in to the page. Who is called stands in people.yaml; a user of the same name is the person of that id."),
+        ["users-add"] = ("新增用户", "Add somebody"),
+        ["users-add-do"] = ("新增并开出一次性链接", "Add, and make a one-time link"),
+        ["user-name"] = ("用户名（小写字母、数字、-）", "User name (a-z, 0-9, -)"),
+        ["user-display"] = ("称呼", "Called"),
+        ["user-note"] = ("备注", "Note"),
+        ["user-role"] = ("角色", "Role"),
+        ["user-sites"] = ("点位", "Sites"),
+        ["user-sites-all"] = ("全部点位，以后新增的也算", "All sites, those to come included"),
+        ["user-person"] = ("是 people.yaml 里的谁", "Who it is in people.yaml"),
+        ["user-person-same"] = ("编号与用户名相同的人", "whoever has the user name as id"),
+        ["user-link"] = ("一次性链接，24 小时内有效，只能用一次，请用可靠的办法交给本人：", "One-time link, works once within 24 hours; hand it to the person in a way that you trust:"),
+        ["user-link-do"] = ("开出链接，让本人重设口令", "Make a link with which the person sets a password"),
+        ["user-disable"] = ("停用，立即登出", "Disable, and sign out at once"),
+        ["user-enable"] = ("重新启用", "Enable again"),
+        ["user-disabled"] = ("已停用", "disabled"),
+        ["user-no-password"] = ("还没有口令", "has no password yet"),
+        ["user-sessions"] = ("登录中的浏览器", "Signed in on"),
+        ["user-sessions-none"] = ("现在没有登录。", "Not signed in anywhere."),
+        ["user-sessions-end"] = ("全部登出", "Sign out everywhere"),
+        ["user-signed-in"] = ("登录于", "signed in"),
+        ["user-used"] = ("最近使用", "used"),
+        ["role-help"] = ("物业经理：告警、暂停提醒、停用和测试、演练、联系方式。值班人员：接告警、报进展。电工：再加暂停提醒、停用和测试。审计员：只看，并能看审计记录。管理员：全部，并管理用户。",
+            "Property manager: alerts, shelving, tests and out of service, exercises, contacts. On call: takes alerts and says how far they are. Electrician: shelving, tests and out of service besides. Auditor: looks only, the audit included. Administrator: everything, and the users."),
+        ["audit"] = ("审计记录", "Audit"),
+        ["audit-help"] = ("谁在什么时候、从哪里做了什么。只增不改；最近的在前。", "Who did what, when and from where. Only ever added to; the newest first."),
+        ["audit-none"] = ("还没有记录。", "Nothing yet."),
+        ["audit-broken"] = ("记录对不上：有一行不是当时写下的内容，或有行被删去了。请查明谁动了数据库。从这一行起：", "The records do not fit: a line is not what was written, or lines are gone. Find out who changed the database. From line:"),
+        ["audit-when"] = ("时间", "When"),
+        ["audit-who"] = ("谁", "Who"),
+        ["audit-place"] = ("从哪里", "From"),
+        ["audit-what"] = ("做了什么", "What"),
         ["no-modules"] = ("页面组件没有安装，下面的数值每半分钟刷新一次。请在源代码的 dashboards/web 里运行 npm ci，然后重新构建。", "The page's modules are not installed; what is below is fetched anew every half minute. Run npm ci in dashboards/web of the source and build again."),
         ["no-script"] = ("浏览器没有运行脚本，下面的数值每半分钟刷新一次。", "This browser runs no scripts; what is below is fetched anew every half minute."),
         ["as-of"] = ("截至", "As of"),
@@ -245,9 +301,13 @@ internal static class Texts
     public static Task Remember(HttpContext context, RequestDelegate next)
     {
         if (Known(context.Request.Query[Choice].ToString()) is { } chosen)
-            context.Response.Cookies.Append(Cookie, chosen, new CookieOptions { SameSite = SameSiteMode.Strict, MaxAge = TimeSpan.FromDays(365), HttpOnly = true });
+            Choose(context, chosen);
         return next(context);
     }
+
+    /// <summary>Somebody's language, from the next page on.</summary>
+    public static void Choose(HttpContext context, string language) =>
+        context.Response.Cookies.Append(Cookie, language, new CookieOptions { SameSite = SameSiteMode.Strict, MaxAge = TimeSpan.FromDays(365), HttpOnly = true });
 
     private static string? Preferred(HttpRequest request) => request.GetTypedHeaders().AcceptLanguage
         .Where(language => language.Quality is not 0).OrderByDescending(language => language.Quality ?? 1)

@@ -1,9 +1,11 @@
 using System.Text.Encodings.Web;
 using System.Text.Unicode;
 using FacilityMonitor.Configuration;
+using FacilityMonitor.Users;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.WebEncoders;
 
@@ -15,6 +17,12 @@ internal static class WebServices
     /// <summary>Where the stream is: a program asks for it, not a person, so it is refused, never sent to the door.</summary>
     private const string EventsPath = "/events";
 
+    /// <summary>Chooses between the cookie of a browser and the key of this machine's command line.</summary>
+    private const string Door = "door";
+
+    /// <summary>Longest request.</summary>
+    private const long BodyBytesMax = 256 * 1024;
+
     public static void AddWeb(this WebApplicationBuilder builder, ServiceSettings settings)
     {
         builder.Services.AddPages();
@@ -22,22 +30,64 @@ internal static class WebServices
         builder.Services.AddHostedService(services => services.GetRequiredService<LiveFeed>());
         builder.Services.AddSingleton<FirstPicture>();
         builder.Services.AddSingleton<SeriesDesk>();
-        builder.Services.AddSingleton<SignInAttempts>();
-        builder.Services.AddSingleton<SignIn>();
-        builder.Services.AddSingleton<ControlDoor>();
+        builder.Services.AddDoor(settings.Web.PublicUrl);
         builder.Services.AddDataProtection().SetApplicationName("facility-monitor").PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(settings.Data.Directory, "keys")));
-        builder.Services.AddAntiforgery(options => options.Cookie.SameSite = SameSiteMode.Strict);
-        builder.Services.AddAuthorization();
-        builder.Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(options =>
+        if (settings.Web.IsBehindProxy)
         {
-            options.Cookie.Name = "fm";
-            options.Cookie.HttpOnly = true;
+            builder.Services.Configure<ForwardedHeadersOptions>(options =>
+                options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto);
+        }
+
+        // A form with a photo asks for more itself; nobody else sends as much.
+        builder.WebHost.ConfigureKestrel(options => options.Limits.MaxRequestBodySize = BodyBytesMax);
+    }
+
+    /// <summary>Who gets in, and what everybody may.</summary>
+    public static void AddDoor(this IServiceCollection services, string? publicUrl)
+    {
+        services.AddSingleton<SignInAttempts>();
+        services.AddSingleton<SignIn>();
+        services.AddSingleton<ControlDoor>();
+        services.AddSingleton<AuditTrail>();
+        services.AddSingleton<PersonNames>();
+        services.AddSignInLimits();
+        services.AddAntiforgery(options =>
+        {
             options.Cookie.SameSite = SameSiteMode.Strict;
-            options.LoginPath = "/sign-in";
-            options.ExpireTimeSpan = TimeSpan.FromDays(7);
-            options.Events.OnRedirectToLogin = SendToTheDoorAsync;
-            options.Events.OnValidatePrincipal = SignIn.CheckSessionAsync;
+            options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
         });
+        services.AddAccess();
+        services.AddAuthentication(options =>
+            {
+                options.DefaultScheme = Door;
+                options.DefaultSignInScheme = options.DefaultSignOutScheme = CookieAuthenticationDefaults.AuthenticationScheme;
+            })
+            .AddPolicyScheme(Door, null, options => options.ForwardDefaultSelector = context =>
+                context.Request.Headers.Authorization.Count > 0 ? MachineKeyHandler.SchemeName : CookieAuthenticationDefaults.AuthenticationScheme)
+            .AddScheme<AuthenticationSchemeOptions, MachineKeyHandler>(MachineKeyHandler.SchemeName, null)
+            .AddCookie(options => Cookie(options, publicUrl));
+    }
+
+    private static void Cookie(CookieAuthenticationOptions options, string? publicUrl)
+    {
+        options.Cookie.Name = "fm";
+        options.Cookie.HttpOnly = true;
+        options.Cookie.SameSite = SameSiteMode.Strict;
+        options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+        options.LoginPath = "/sign-in";
+        options.ExpireTimeSpan = UserDirectory.IdleMax;
+        options.Events.OnRedirectToLogin = SendToTheDoorAsync;
+        options.Events.OnRedirectToAccessDenied = RefuseAsync;
+        options.Events.OnValidatePrincipal = SignIn.CheckSessionAsync;
+        // Behind a proxy that speaks TLS the request to us is plain; the address the browser asked for tells.
+        if (publicUrl is not null && new Uri(publicUrl) is { Scheme: "https" } url)
+        {
+            options.Events.OnSigningIn = context =>
+            {
+                context.CookieOptions.Secure |= context.HttpContext.Request.Host.Host == url.Host;
+                return Task.CompletedTask;
+            };
+        }
     }
 
     /// <summary>Pages and views of <c>Web/Pages</c>, compiled with the rest. Whoever has not signed in sees none of the pages; views are shown by endpoints that say so themselves.</summary>
@@ -58,18 +108,25 @@ internal static class WebServices
 
     public static void MapWeb(this WebApplication app)
     {
+        if (app.Services.GetRequiredService<ServiceSettings>().Web.IsBehindProxy)
+            app.UseForwardedHeaders();
         app.Use(SecurityHeaders);
         app.Use(Texts.Remember);
-        app.UseAuthentication();
-        app.UseAuthorization();
+        // Before anybody is asked who he is: the door itself needs its styles.
         var assets = Path.Combine(AppContext.BaseDirectory, "web");
         if (Directory.Exists(assets))
             app.UseStaticFiles(new StaticFileOptions { FileProvider = new PhysicalFileProvider(assets), RequestPath = "/web" });
-        app.MapGet("/sign-in", SignIn.Form);
-        app.MapPost("/sign-in", SignIn.PostAsync);
-        app.MapPost("/sign-out", SignIn.LeaveAsync).RequireAuthorization();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseRateLimiter();
+        app.Use(SignInLimits.OnlyOurForms);
+        app.Use(AuditTrail.Follow);
+        app.MapGet("/sign-in", SignIn.Form).AllowAnonymous();
+        app.MapPost("/sign-in", SignIn.PostAsync).AllowAnonymous().DisableAntiforgery().RequireRateLimiting(SignInLimits.Policy);
+        app.MapPost("/sign-out", SignIn.LeaveAsync).Needs(Right.See).WithMetadata(new WritesAuditAttribute());
+        app.MapSignInLinks();
         app.MapRazorPages();
-        app.MapGet(EventsPath, StreamAsync).RequireAuthorization();
+        app.MapGet(EventsPath, StreamAsync).Needs(Right.See);
         app.MapSeries();
     }
 
@@ -89,18 +146,34 @@ internal static class WebServices
     /// <summary>Without the address that was asked for: what a person opened is nobody's business in a log.</summary>
     private static Task SendToTheDoorAsync(RedirectContext<CookieAuthenticationOptions> context)
     {
-        if (context.Request.Path == EventsPath)
+        if (IsForPrograms(context.Request.Path))
+        {
             context.Response.StatusCode = StatusCodes.Status401Unauthorized;
-        else
-            context.Response.Redirect("/sign-in");
+            return Task.CompletedTask;
+        }
+
+        SignIn.RememberTheWay(context.HttpContext);
+        context.Response.Redirect("/sign-in");
         return Task.CompletedTask;
     }
 
-    /// <summary>The stream of one page. Every page is sent the same bytes, so one more page costs its connection and nothing a change.</summary>
-    private static async Task StreamAsync(HttpContext context, LiveFeed feed, IHostApplicationLifetime lifetime)
+    /// <summary>What belongs to a site that is not the visitor's is not there; what he may not do is said.</summary>
+    private static async Task RefuseAsync(RedirectContext<CookieAuthenticationOptions> context)
     {
-        var response = context.Response;
-        if (feed.Open() is not { } viewer)
+        var (http, status) = (context.HttpContext, context.HttpContext.IsHidden() ? StatusCodes.Status404NotFound : StatusCodes.Status403Forbidden);
+        if (IsForPrograms(context.Request.Path))
+            http.Response.StatusCode = status;
+        else
+            await new ViewAnswer<SaidView>("Said", new SaidView(Texts.In(http, http.IsHidden() ? "not-there" : "not-allowed"), "/"), status).ExecuteAsync(http);
+    }
+
+    private static bool IsForPrograms(PathString path) => path == EventsPath || path.StartsWithSegments("/api", StringComparison.Ordinal) || path.StartsWithSegments("/series", StringComparison.Ordinal);
+
+    /// <summary>The stream of one page. Every page of the same sites is sent the same bytes, so one more page costs its connection and nothing a change.</summary>
+    private static async Task StreamAsync(HttpContext context, LiveFeed feed, UserDirectory directory, IHostApplicationLifetime lifetime)
+    {
+        var (response, visitor) = (context.Response, context.Visitor());
+        if (feed.Open(visitor.Sites, () => visitor.Session is null || directory.IsOpen(visitor.Session)) is not { } viewer)
         {
             response.StatusCode = StatusCodes.Status503ServiceUnavailable;
             response.Headers.RetryAfter = "5";

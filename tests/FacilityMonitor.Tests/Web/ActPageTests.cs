@@ -516,7 +516,7 @@ public sealed class ActPageTests : IAsyncDisposable
         context.Request.QueryString = new("?lang=" + language);
         using var body = new MemoryStream();
         context.Response.Body = body;
-        await new ViewAnswer<AlertView>("Act", new AlertView(new ActDoor("/a/x", "a1", new Actor("<em>", "link")), dossier, _fixture.Registry.Current, _fixture.NowMs)).ExecuteAsync(context);
+        await new ViewAnswer<AlertView>("Act", new AlertView(new ActDoor("/a/x", "a1", new Actor("<em>", "link")), dossier, _fixture.Registry.Current, _app.Services.GetRequiredService<PersonNames>(), _fixture.NowMs)).ExecuteAsync(context);
         return Encoding.UTF8.GetString(body.ToArray());
     }
 

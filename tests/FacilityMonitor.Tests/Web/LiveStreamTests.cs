@@ -58,7 +58,7 @@ public sealed class LiveStreamTests : IDisposable
     public async Task When_nothing_changes_a_heartbeat_tells_that_the_stream_stands()
     {
         await using var page = await StartAsync();
-        using var viewer = page.Feed.Open()!;
+        using var viewer = page.Feed.Open(FacilityMonitor.Users.SiteScope.All, () => true)!;
         var words = new List<LiveFrame>();
         await page.UntilAsync(Read, "a first heartbeat");
         await page.UntilAsync(Read, "a second one");
@@ -85,7 +85,7 @@ public sealed class LiveStreamTests : IDisposable
     {
         await using var page = await StartAsync();
         await QuietAsync(page);
-        var viewers = Enumerable.Range(0, 200).Select(_ => page.Feed.Open()!).ToList();
+        var viewers = Enumerable.Range(0, 200).Select(_ => page.Feed.Open(FacilityMonitor.Users.SiteScope.All, () => true)!).ToList();
         await page.SayAsync("pile-02", "s7", 742);
         await page.UntilAsync(() => page.Channel("huaihai/pile-02", "s7") is not null, "the value in the feed");
 
@@ -100,7 +100,7 @@ public sealed class LiveStreamTests : IDisposable
     {
         await using var page = await StartAsync();
         await QuietAsync(page);
-        var viewers = Enumerable.Range(0, 200).Select(_ => page.Feed.Open()!).ToList();
+        var viewers = Enumerable.Range(0, 200).Select(_ => page.Feed.Open(FacilityMonitor.Users.SiteScope.All, () => true)!).ToList();
         var frame = LiveFrame.Of("devices", Encoding.UTF8.GetBytes($"{{\"x\":\"{new string('x', 10_000)}\"}}"));
         TellAll();
 
@@ -131,7 +131,7 @@ public sealed class LiveStreamTests : IDisposable
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
         await socket.ConnectAsync(page.Url.Host, page.Url.Port);
         await socket.SendAsync(Encoding.ASCII.GetBytes($"GET /events HTTP/1.1\r\nHost: {page.Url.Authority}\r\nCookie: {session}\r\n\r\n"));
-        using var attentive = page.Feed.Open()!;
+        using var attentive = page.Feed.Open(FacilityMonitor.Users.SiteScope.All, () => true)!;
         await page.UntilAsync(() => Pages(page) >= 2, "both pages");
         var big = LiveFrame.Of("devices", Encoding.UTF8.GetBytes($"{{\"x\":\"{new string('x', 1 << 20)}\"}}"));
 
@@ -166,9 +166,9 @@ public sealed class LiveStreamTests : IDisposable
     {
         await using var page = await StartAsync();
         await page.SignInAsync(PageUnderTest.Password);
-        var first = page.Feed.Open()!;
+        var first = page.Feed.Open(FacilityMonitor.Users.SiteScope.All, () => true)!;
         for (var viewer = 1; viewer < LiveFeed.ViewersMax; viewer++)
-            Assert.NotNull(page.Feed.Open());
+            Assert.NotNull(page.Feed.Open(FacilityMonitor.Users.SiteScope.All, () => true));
 
         using var refused = await StreamAsync(page);
         Assert.Equal(System.Net.HttpStatusCode.ServiceUnavailable, refused.StatusCode);
@@ -214,7 +214,7 @@ public sealed class LiveStreamTests : IDisposable
         const int Devices = LiveFeed.DevicesPerEventMax + 7;
         await using var page = await StartAsync();
         await QuietAsync(page);
-        using var viewer = page.Feed.Open()!;
+        using var viewer = page.Feed.Open(FacilityMonitor.Users.SiteScope.All, () => true)!;
         for (var number = 0; number < Devices; number++)
             await page.SayAsync(string.Create(CultureInfo.InvariantCulture, $"new-{number}"), "s1", number);
 
@@ -236,6 +236,33 @@ public sealed class LiveStreamTests : IDisposable
             "every device being told");
     }
 
+    [Fact]
+    public async Task Who_sees_one_site_is_told_of_that_site_alone_however_busy_another_is()
+    {
+        await using var page = await StartAsync();
+        using var all = page.Feed.Open(FacilityMonitor.Users.SiteScope.All, () => true)!;
+        using var quiet = page.Feed.Open(FacilityMonitor.Users.SiteScope.Of(["panyu-road"]), () => true)!;
+        var (toAll, toQuiet) = (new List<LiveFrame>(), new List<LiveFrame>());
+        for (var second = 0; second < 5; second++)
+        {
+            await page.SayAsync("pile-02", "s7", 100 + second);
+            var before = toAll.Count(frame => frame.Name == "devices");
+            await page.UntilAsync(
+                () =>
+                {
+                    toAll.AddRange(Drain(all));
+                    toQuiet.AddRange(Drain(quiet));
+                    return toAll.Count(frame => frame.Name == "devices") > before;
+                },
+                "The change");
+            page.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.All(toQuiet, frame => Assert.DoesNotContain("huaihai", System.Text.Encoding.UTF8.GetString(frame.Bytes.Span), StringComparison.Ordinal));
+        Assert.DoesNotContain(toQuiet, frame => frame.Name == "devices");
+        Assert.Equal("hello", toQuiet[0].Name);
+    }
+
     private Task<PageUnderTest> StartAsync() => PageUnderTest.StartAsync(_folder.Path);
 
     private static Task<HttpResponseMessage> StreamAsync(PageUnderTest page) => page.Client.GetAsync(new Uri("/events", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
@@ -254,7 +281,7 @@ public sealed class LiveStreamTests : IDisposable
     /// <summary>Until nothing is told any more: the attempts to reach the broker that is not there end, and the health is known.</summary>
     private static async Task QuietAsync(PageUnderTest page)
     {
-        using var viewer = page.Feed.Open()!;
+        using var viewer = page.Feed.Open(FacilityMonitor.Users.SiteScope.All, () => true)!;
         await page.UntilAsync(() => viewer.Frames.TryRead(out var frame) && frame.Name == "heartbeat", "quiet");
         page.Feed.Close(viewer);
     }

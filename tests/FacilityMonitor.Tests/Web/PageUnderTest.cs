@@ -1,13 +1,16 @@
 using System.Collections;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using FacilityMonitor.Alerts;
 using FacilityMonitor.Commands;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Journal;
+using FacilityMonitor.Monitoring;
 using FacilityMonitor.OnCall.Channels;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Tests.Conventions;
+using FacilityMonitor.Users;
 using FacilityMonitor.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,6 +21,9 @@ namespace FacilityMonitor.Tests.Web;
 internal sealed partial class PageUnderTest : IAsyncDisposable
 {
     public const string Password = "correct horse battery";
+
+    /// <summary>Of every user whom a test adds.</summary>
+    public const string UserPassword = "seven green kettles";
 
     private readonly WebApplication _app;
     private readonly HttpClientHandler _handler = new() { AllowAutoRedirect = false };
@@ -37,6 +43,8 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
 
     public SignInAttempts Attempts => _app.Services.GetRequiredService<SignInAttempts>();
 
+    public IServiceProvider Services => _app.Services;
+
     public Database Database => _app.Services.GetRequiredService<Database>();
 
     public FacilityMonitor.OnCall.Responses.ResponseLog Responses => _app.Services.GetRequiredService<FacilityMonitor.OnCall.Responses.ResponseLog>();
@@ -45,7 +53,7 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
 
     public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    public static async Task<PageUnderTest> StartAsync(string data, ManualTime? clock = null, string password = Password, string language = "zh", IReadOnlyList<ChannelDefinition>? channels = null,
+    public static async Task<PageUnderTest> StartAsync(string data, ManualTime? clock = null, string? password = Password, string language = "zh", IReadOnlyList<ChannelDefinition>? channels = null,
         IReadOnlyDictionary<string, string>? further = null)
     {
         var url = $"http://127.0.0.1:{LoopbackPort.Free()}";
@@ -55,9 +63,10 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
             ["FM_BROKER__PORT"] = LoopbackPort.Free().ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["FM_DATA__DIRECTORY"] = data,
             ["FM_WEB__URL"] = url,
-            ["FM_WEB__SIGN_IN__PASSWORD"] = password,
             ["FM_LANGUAGE"] = language,
         };
+        if (password is not null)
+            given["FM_WEB__SIGN_IN__PASSWORD"] = password;
         foreach (var (name, value) in further ?? new Dictionary<string, string>())
             given[name] = value;
         var (settings, errors) = SettingsLoader.Load(folder, given);
@@ -94,7 +103,7 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
     /// <summary>The whole state as a page that opens now is told.</summary>
     public JsonElement State()
     {
-        using var viewer = Feed.Open()!;
+        using var viewer = Feed.Open(FacilityMonitor.Users.SiteScope.All, () => true)!;
         Feed.Close(viewer);
         Assert.True(viewer.Frames.TryRead(out var hello));
         return Body(hello!);
@@ -156,6 +165,36 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
         using var body = new FormUrlEncodedContent(new Dictionary<string, string> { [token.Groups["name"].Value] = withToken ? token.Groups["value"].Value : "" });
         return await Client.PostAsync(new Uri(path, UriKind.Relative), body);
     }
+
+    /// <summary>Adds a user, who signs in.</summary>
+    public async Task<UserUnderTest> EnterAsync(string name, UserRole role, string sites, string displayName = "", string? person = null)
+    {
+        var desk = Services.GetRequiredService<UserDesk>();
+        Assert.Null(await desk.AddAsync(Visitor.Machine(Visitor.CommandLine, ""), name, displayName, "", role, SiteScope.Parse(sites), person));
+        Assert.Null(await desk.SetPasswordAsync(Visitor.Machine(Visitor.CommandLine, ""), name, UserPassword));
+        var user = new UserUnderTest(Url);
+        Assert.Equal(System.Net.HttpStatusCode.Redirect, (await user.SignInAsync(name, UserPassword)).StatusCode);
+        return user;
+    }
+
+    /// <summary>Puts an active alert onto a site, with everybody told who is.</summary>
+    public Task RaiseAsync(string alert, string site, string asset, Priority priority = Priority.P1) => Database.CommitAsync(CommitPriority.Alerts, connection =>
+    {
+        var step = new AlertTransition
+        {
+            AlertId = alert,
+            Rule = "socket-overload",
+            Priority = priority,
+            Condition = Condition.Active,
+            AtMs = NowMs,
+            OnsetMs = NowMs,
+            Site = site,
+            Asset = asset,
+            Text = new FacilityMonitor.Registry.LocalText($"过载 {alert}。请做：1. 去看", $"Overload {alert}. Do: 1. Go and look"),
+        };
+        AlertLog.Write(connection, step);
+        Responses.Observe(connection, [step]);
+    });
 
     public Task StopAsync() => _app.StopAsync();
 

@@ -1,5 +1,7 @@
 using System.Net;
+using FacilityMonitor.Users;
 using FacilityMonitor.Web;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace FacilityMonitor.Tests.Web;
 
@@ -100,6 +102,208 @@ public sealed class SignInTests : IDisposable
             Assert.Equal(HttpStatusCode.OK, (await GetAsync(same, "/", session)).StatusCode);
         await using var changed = await PageUnderTest.StartAsync(_folder.Path, password: "another one");
         Assert.Equal(HttpStatusCode.Redirect, (await GetAsync(changed, "/", session)).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("/alert/00000000000000a1", "/alert/00000000000000a1")]
+    [InlineData("/on-call?lang=en", "/on-call?lang=en")]
+    [InlineData("/", "/")]
+    public async Task Whoever_asked_for_a_page_comes_to_it_through_the_door(string asked, string led)
+    {
+        await using var page = await StartAsync();
+        using var user = new UserUnderTest(page.Url);
+        Assert.Equal("/sign-in", (await user.GetAsync(asked)).Headers.Location!.OriginalString);
+
+        var answer = await user.SignInAsync("manager", PageUnderTest.Password);
+
+        Assert.Equal(led, answer.Headers.Location!.OriginalString);
+        Assert.Equal("/", (await user.SignInAsync("manager", PageUnderTest.Password)).Headers.Location!.OriginalString);
+    }
+
+    [Theory]
+    [InlineData("//evil.example.com")]
+    [InlineData("/%2Fevil.example.com")]
+    [InlineData("/\\evil.example.com")]
+    [InlineData("https://evil.example.com")]
+    [InlineData("javascript:alert(1)")]
+    [InlineData("/sign-out")]
+    [InlineData("/\r\nSet-Cookie: x=y")]
+    public async Task The_door_leads_to_no_other_site_whatever_the_browser_was_made_to_keep(string planted)
+    {
+        await using var page = await StartAsync();
+        using var user = new UserUnderTest(page.Url);
+        var form = await user.TextAsync("/sign-in");
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("/sign-in?returnUrl=https://evil.example.com", UriKind.Relative))
+        {
+            Content = new FormUrlEncodedContent([new("__RequestVerificationToken", UserUnderTest.ProofOf(form)), new("user", "manager"), new("password", PageUnderTest.Password)]),
+        };
+        var cookies = string.Join("; ", user.Cookies.Select(cookie => $"{cookie.Name}={cookie.Value}"));
+        request.Headers.TryAddWithoutValidation("Cookie", $"{cookies}; back={Uri.EscapeDataString(planted)}");
+        using var bare = new HttpClient(new HttpClientHandler { UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = page.Url };
+
+        var answer = await bare.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.Redirect, answer.StatusCode);
+        Assert.Equal(planted.Contains('%', StringComparison.Ordinal) ? planted : "/", answer.Headers.Location!.OriginalString);
+    }
+
+    [Fact]
+    public async Task A_session_that_somebody_planted_before_the_sign_in_opens_nothing_after_it()
+    {
+        await using var page = await StartAsync();
+        using var attacker = await page.EnterAsync("attacker", UserRole.OnCall, "jiugeng");
+        var planted = attacker.Cookies["fm"]!.Value;
+        using var victim = new UserUnderTest(page.Url);
+        victim.Cookies.Add(new Cookie("x", "y"));
+        var form = await victim.TextAsync("/sign-in");
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("/sign-in", UriKind.Relative))
+        {
+            Content = new FormUrlEncodedContent([new("__RequestVerificationToken", UserUnderTest.ProofOf(await attacker.TextAsync("/sign-in"))), new("user", "manager"), new("password", PageUnderTest.Password)]),
+        };
+
+        var answer = await attacker.Client.SendAsync(request);
+
+        // The browser with the planted cookie gets another session, and the planted one is over.
+        Assert.Equal(HttpStatusCode.Redirect, answer.StatusCode);
+        Assert.NotEqual(planted, attacker.Cookies["fm"]!.Value);
+        Assert.Equal(HttpStatusCode.Redirect, (await GetAsync(page, "/", "fm=" + planted)).StatusCode);
+        Assert.NotEmpty(form);
+    }
+
+    [Fact]
+    public async Task Leaving_ends_the_session_itself_and_not_only_the_cookie()
+    {
+        await using var page = await StartAsync();
+        using var user = await page.EnterAsync("zhou", UserRole.OnCall, "jiugeng");
+        var cookie = user.Cookies["fm"]!.Value;
+
+        await user.PostAsync("/sign-out", await user.TextAsync("/me"));
+
+        Assert.Equal(HttpStatusCode.Redirect, (await GetAsync(page, "/", "fm=" + cookie)).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("nobody", "whatever it is")]
+    [InlineData("zhou", "whatever it is")]
+    [InlineData("disabled", PageUnderTest.UserPassword)]
+    [InlineData("invited", "")]
+    public async Task Who_is_not_let_in_is_told_the_same_whether_the_name_exists_or_not(string name, string password)
+    {
+        await using var page = await StartAsync();
+        var (desk, machine) = (page.Services.GetRequiredService<UserDesk>(), Visitor.Machine(Visitor.CommandLine, ""));
+        using (await page.EnterAsync("zhou", UserRole.OnCall, "jiugeng"))
+        using (await page.EnterAsync("disabled", UserRole.OnCall, "jiugeng"))
+        {
+            await desk.DoAsync(machine, "disabled", new UserChange.Disable());
+            await desk.AddAsync(machine, "invited", "", "", UserRole.OnCall, SiteScope.All, null);
+        }
+
+        using var browser = new UserUnderTest(page.Url);
+        var answer = await browser.SignInAsync(name, password);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+        Assert.Contains("用户名或口令不对", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.False(answer.Headers.TryGetValues("Set-Cookie", out var cookies) && cookies.Any(cookie => cookie.StartsWith("fm=", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Ten_wrong_passwords_from_anywhere_make_a_name_wait_and_a_hundred_shut_it()
+    {
+        var time = new ManualTime();
+        var attempts = new SignInAttempts(time);
+        for (var wrong = 1; wrong <= SignInAttempts.ShutAfter; wrong++)
+        {
+            Assert.False(attempts.MustWait("zhou"));
+            Assert.Equal(wrong % SignInAttempts.WrongOfNameMax == 0, attempts.WasWrong("zhou"));
+            if (wrong % SignInAttempts.WrongOfNameMax == 0)
+            {
+                Assert.True(attempts.MustWait("zhou"));
+                Assert.False(attempts.MustWait("li"));
+                time.Advance(SignInAttempts.LongestWait);
+            }
+        }
+
+        time.Advance(TimeSpan.FromDays(365));
+        Assert.True(attempts.MustWait("zhou"));
+        attempts.WasRight("zhou");
+        Assert.False(attempts.MustWait("zhou"));
+    }
+
+    [Fact]
+    public async Task A_name_that_is_shut_by_strangers_is_open_to_who_comes_from_where_he_comes_from()
+    {
+        await using var page = await StartAsync();
+        using var here = await page.EnterAsync("zhou", UserRole.OnCall, "jiugeng");
+        using var there = await page.EnterAsync("stranger", UserRole.OnCall, "jiugeng");
+        var directory = page.Services.GetRequiredService<UserDirectory>();
+        foreach (var name in (string[])["zhou", "li"])
+        {
+            for (var wrong = 0; wrong < SignInAttempts.WrongOfNameMax; wrong++)
+                page.Attempts.WasWrong($"{name}\n{directory.Find(name)?.Stamp}");
+        }
+
+        // li never was here, and there is nobody of that name: who guesses is told the same as for a name that there is.
+        Assert.Equal(HttpStatusCode.TooManyRequests, (await there.SignInAsync("li", "whatever it is")).StatusCode);
+        Assert.Equal(HttpStatusCode.Redirect, (await here.SignInAsync("zhou", PageUnderTest.UserPassword)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_place_that_knocks_more_than_sixty_times_a_minute_is_not_answered()
+    {
+        await using var page = await StartAsync();
+        using var user = new UserUnderTest(page.Url);
+        var statuses = new List<HttpStatusCode>();
+        for (var knock = 0; knock <= SignInLimits.PerMinuteMax; knock++)
+            statuses.Add((await user.GetAsync("/welcome/x")).StatusCode);
+
+        Assert.Equal(HttpStatusCode.NotFound, statuses[0]);
+        Assert.Equal(HttpStatusCode.TooManyRequests, statuses[^1]);
+        Assert.Equal(HttpStatusCode.OK, (await user.GetAsync("/sign-in")).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_session_outlives_a_restart_and_the_cookie_can_be_read_by_no_script_and_no_other_site()
+    {
+        string cookie;
+        await using (var before = await StartAsync())
+        {
+            var answer = await before.SignInAsync(PageUnderTest.Password);
+            var set = answer.Headers.GetValues("Set-Cookie").Single(one => one.StartsWith("fm=", StringComparison.Ordinal));
+            Assert.Contains("httponly", set, StringComparison.OrdinalIgnoreCase);
+            Assert.Contains("samesite=strict", set, StringComparison.OrdinalIgnoreCase);
+            Assert.DoesNotContain("secure", set, StringComparison.OrdinalIgnoreCase);
+            cookie = set.Split(';')[0];
+        }
+
+        await using var after = await StartAsync();
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync(after, "/", cookie)).StatusCode);
+    }
+
+    [Fact]
+    public async Task By_tls_the_cookie_is_never_sent_in_the_clear_and_behind_a_proxy_each_place_is_its_own()
+    {
+        var further = new Dictionary<string, string> { ["FM_WEB__PUBLIC_URL"] = "https://monitor.example.org", ["FM_WEB__BEHIND_PROXY"] = "true" };
+        await using var page = await PageUnderTest.StartAsync(_folder.Path, further: further);
+        using var user = new UserUnderTest(page.Url);
+        user.Client.DefaultRequestHeaders.Add("X-Forwarded-For", "203.0.113.9");
+        user.Client.DefaultRequestHeaders.Add("X-Forwarded-Proto", "https");
+        for (var wrong = 0; wrong < SignInAttempts.WrongMax; wrong++)
+            page.Attempts.WasWrong(IPAddress.Loopback);
+        var form = await user.Client.GetAsync(new Uri("/sign-in", UriKind.Relative));
+        var proof = form.Headers.GetValues("Set-Cookie").Single();
+        Assert.Contains("secure", proof, StringComparison.OrdinalIgnoreCase);
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("/sign-in", UriKind.Relative))
+        {
+            Content = new FormUrlEncodedContent([new("__RequestVerificationToken", UserUnderTest.ProofOf(await form.Content.ReadAsStringAsync())), new("user", "manager"), new("password", PageUnderTest.Password)]),
+            Headers = { { "Cookie", proof.Split(';')[0] }, { "X-Forwarded-For", "203.0.113.9" }, { "X-Forwarded-Proto", "https" } },
+        };
+        using var bare = new HttpClient(new HttpClientHandler { UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = page.Url };
+
+        var answer = await bare.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.Redirect, answer.StatusCode);
+        Assert.Contains("secure", answer.Headers.GetValues("Set-Cookie").Single(one => one.StartsWith("fm=", StringComparison.Ordinal)), StringComparison.OrdinalIgnoreCase);
+        Assert.Equal("203.0.113.9", page.Services.GetRequiredService<UserDirectory>().SessionsOf("manager").Single().Place);
     }
 
     [Fact]

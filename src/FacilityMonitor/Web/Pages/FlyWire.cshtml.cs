@@ -21,7 +21,8 @@ internal sealed class FlyWireModel(ResponseDesk desk, FacilitySource registry, T
     public void OnGet()
     {
         var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
-        foreach (var entry in desk.Cases(CasesMax))
+        var sites = HttpContext.Visitor().Sites;
+        foreach (var entry in desk.Cases(CasesMax).Where(entry => sites.Has(entry.Site)))
             (entry.Case.IsOver ? Ended : Open).Add(new FlyWireRow(entry.Alert, entry.Where(registry.Current), new FlyWireView(entry.Case, nowMs)));
     }
 }

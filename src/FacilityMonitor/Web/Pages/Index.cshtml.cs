@@ -9,5 +9,5 @@ internal sealed class IndexModel(LiveFeed feed, FirstPicture picture) : PageMode
     public bool HasModules { get; } = System.IO.File.Exists(Path.Combine(AppContext.BaseDirectory, "web", "vendor", "htm-preact.js"));
 
     /// <summary>The neighbourhood as it is now.</summary>
-    public Picture First(string language) => feed.Look((view, state, nowMs) => picture.Take(view, state, nowMs, language));
+    public Picture First(string language) => feed.Look((view, state, nowMs) => picture.Take(view, state, HttpContext.Visitor().Sites, nowMs, language));
 }

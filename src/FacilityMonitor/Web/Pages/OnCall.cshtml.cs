@@ -35,7 +35,7 @@ internal sealed class OnCallModel(
     private IReadOnlyList<DutyGap> _gaps = [];
     private IReadOnlyList<ContactState> _unverified = [];
 
-    public IReadOnlyList<ConfigurationError> Errors => channels.LastErrors;
+    public IReadOnlyList<ConfigurationError> Errors => HttpContext.Visitor().Sites.IsAll ? channels.LastErrors : [];
 
     public IReadOnlyList<TeamRow> Teams { get; private set; } = [];
 
@@ -46,13 +46,13 @@ internal sealed class OnCallModel(
     public void OnGet()
     {
         var (now, facility, roster) = (time.GetUtcNow().ToUnixTimeMilliseconds(), registry.Current.Facility, log.Board.Roster);
-        var at = DutyRoster.Wall(now);
+        var (at, sites) = (DutyRoster.Wall(now), HttpContext.Visitor().Sites);
         using (var reader = database.OpenReader())
-            Open = OpenAlerts.Of(reader, roster, facility.People.Teams, now);
-        Teams = [.. facility.People.Teams.Select(team => Row(team, roster, at))];
+            Open = [.. OpenAlerts.Of(reader, roster, facility.People.Teams, now).Where(open => sites.Has(open.State.Site))];
+        Teams = [.. facility.People.Teams.Where(sites.Has).Select(team => Row(team, roster, at))];
         var known = contacts.Known();
-        _gaps = [.. DutyGaps.Find(facility, known, sounds, at, DutyGaps.DaysAhead)];
-        _unverified = [.. ContactDesk.States(known, DateOnly.FromDateTime(at)).Where(state => !state.IsVerified)];
+        _gaps = [.. DutyGaps.Find(facility, known, sounds, at, DutyGaps.DaysAhead).Where(gap => sites.Has(gap, facility.People))];
+        _unverified = [.. ContactDesk.States(known, DateOnly.FromDateTime(at)).Where(state => !state.IsVerified && sites.Has(state.Person.Id, facility.People))];
     }
 
     public IReadOnlyList<string> Gaps(string language) => [.. _gaps.Select(gap => gap.Text.In(language))];

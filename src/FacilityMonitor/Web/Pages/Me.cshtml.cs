@@ -1,0 +1,73 @@
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Registry;
+using FacilityMonitor.Users;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+using Microsoft.AspNetCore.RateLimiting;
+
+namespace FacilityMonitor.Web.Pages;
+
+/// <summary><c>/me</c>: who I am here; another password, another language, and where I am signed in.</summary>
+[EnableRateLimiting(SignInLimits.Policy)]
+[WritesAudit]
+internal sealed class MeModel(UserDirectory directory, UserDesk desk, SignIn signIn, SignInAttempts attempts, FacilitySource registry, PersonNames names) : PageModel
+{
+    private LocalText? _refusal;
+
+    public PersonNames Names => names;
+
+    public User Who => directory.Find(HttpContext.Visitor().Name) ?? throw new InvalidOperationException("Whoever is signed in is a user.");
+
+    public IReadOnlyList<UserSession> Sessions => directory.SessionsOf(Who.Name);
+
+    public string? Own => HttpContext.Visitor().Session;
+
+    /// <summary>What became of a form before.</summary>
+    public string Notice(string language) => _refusal?.In(language) ?? (Request.Query.ContainsKey("saved") ? Texts.In(language, "saved") : "");
+
+    public string SiteNames(string language) => UserSites.Names(Who.Sites, registry.Current, language);
+
+    public async Task<IActionResult> OnPostPasswordAsync(string? old, string? password, string? again)
+    {
+        var (visitor, from) = (HttpContext.Visitor(), HttpContext.Connection.RemoteIpAddress);
+        if (password != again)
+            return Refuse(new(Texts.All["password-differ"].Zh, Texts.All["password-differ"].En));
+        // Whoever found a page left open does not try out passwords on it either.
+        if (attempts.MustWait(from))
+            return Refuse(new(Texts.All["sign-in-wait"].Zh, Texts.All["sign-in-wait"].En));
+        var (refusal, isWrong) = await desk.ChangeOwnPasswordAsync(visitor, old ?? "", password ?? "");
+        if (isWrong)
+            attempts.WasWrong(from);
+        if (refusal is not null)
+            return Refuse(refusal);
+        await signIn.BeginAsync(HttpContext, Who);
+        return Redirect("/me?saved");
+    }
+
+    public async Task<IActionResult> OnPostLanguageAsync(string? language)
+    {
+        if (language is not (null or "" or "zh" or "en"))
+            return BadRequest();
+        if (await desk.DoAsync(HttpContext.Visitor(), Who.Name, new UserChange.Language(string.IsNullOrEmpty(language) ? null : language)) is { } refusal)
+            return Refuse(refusal);
+        if (!string.IsNullOrEmpty(language))
+            Texts.Choose(HttpContext, language);
+        return Redirect("/me?saved");
+    }
+
+    public async Task<IActionResult> OnPostEndAsync()
+    {
+        var visitor = HttpContext.Visitor();
+        await desk.EndSessionsAsync(visitor, visitor.Name);
+        await HttpContext.SignOutAsync();
+        return Redirect("/sign-in");
+    }
+
+    private PageResult Refuse(LocalText refusal)
+    {
+        _refusal = refusal;
+        Response.StatusCode = StatusCodes.Status422UnprocessableEntity;
+        return Page();
+    }
+}

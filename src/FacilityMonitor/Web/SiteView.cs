@@ -1,0 +1,37 @@
+using FacilityMonitor.Monitoring;
+using FacilityMonitor.OnCall.Responses;
+using FacilityMonitor.Registry;
+using FacilityMonitor.Users;
+
+namespace FacilityMonitor.Web;
+
+/// <summary>What of the neighbourhood somebody's sites show.</summary>
+internal static class SiteView
+{
+    /// <summary>The registry with these sites alone.</summary>
+    public static Facility Of(this SiteScope sites, Facility facility) => sites.IsAll ? facility : facility with { Sites = [.. facility.Sites.Where(site => sites.Has(site.Id))] };
+
+    /// <summary>Alerts and circuits of these sites alone.</summary>
+    public static MonitoringState Of(this SiteScope sites, MonitoringState state) => sites.IsAll ? state : state with
+    {
+        Alerts = [.. state.Alerts.Where(alert => sites.Has(alert.Site))],
+        Circuits = [.. state.Circuits.Where(circuit => sites.HasAsset(circuit.Path))],
+    };
+
+    /// <summary>Whether a device belongs to them; one that nobody registered belongs where it says it is, if it says so.</summary>
+    public static bool Has(this SiteScope sites, LiveView view, DeviceNow device) => sites.IsAll || sites.Has(view.Find(device.Id)?.Site.Id ?? device.Id.Site);
+
+    /// <summary>Whether a team looks after one of them.</summary>
+    public static bool Has(this SiteScope sites, Team team) => sites.IsAll || team.Sites.Count == 0 || team.Sites.Any(sites.Has);
+
+    /// <summary>Whether somebody is in a team that looks after one of them.</summary>
+    public static bool Has(this SiteScope sites, string person, People people) =>
+        sites.IsAll || people.Teams.Any(team => sites.Has(team) && IsIn(team, person));
+
+    private static bool IsIn(Team team, string person) => team.Fallback == person || team.Shifts.Any(shift => shift.Persons.Contains(person))
+        || team.Overrides.Any(one => one.Person == person) || team.Swaps.Any(swap => swap.One == person || swap.Other == person);
+
+    /// <summary>Whether a time without anybody concerns one of them.</summary>
+    public static bool Has(this SiteScope sites, DutyGap gap, People people) =>
+        sites.IsAll || (gap.Site is { } site ? sites.Has(site) : people.Teams.FirstOrDefault(team => team.Id == gap.Team) is { } team && sites.Has(team));
+}

@@ -1,0 +1,329 @@
+using System.Net;
+using System.Text;
+using FacilityMonitor.OnCall.Responses;
+using FacilityMonitor.Response;
+using FacilityMonitor.Users;
+using FacilityMonitor.Web;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace FacilityMonitor.Tests.Web;
+
+/// <summary>Every address that the service has, one by one, as a stranger, as each role, as somebody of another site and as another page. A new address has to be told here who may use it.</summary>
+public sealed class AccessTests : IDisposable
+{
+    /// <summary>An alert of a site that the visitor from elsewhere does not see.</summary>
+    private const string Alert = "00000000000000a1";
+
+    private const string Permit = "permit-of-jiugeng";
+
+    /// <summary>Open to everybody, each with its reason.</summary>
+    private static readonly string[] Open =
+    [
+        "GET /healthz", "GET /readyz", // Supervisors; they name neither people nor places.
+        "GET /sign-in", "POST /sign-in", // The door.
+        "GET /welcome/{secret}", "POST /welcome/{secret}", // A one-time link: 256 random bits.
+        "GET /a/{token}", "POST /a/{token}/{what}", "GET /a/{token}/photo/{name}", // A link of a message: signed, for one alert and person.
+        "POST /reports/{channel}/{secret}", // Providers of messages, by a secret in the address.
+    ];
+
+    /// <summary>Only for this machine's command line.</summary>
+    private const string Machine = "/control";
+
+    /// <summary>What needs more than to have signed in. A page has its forms on its own address.</summary>
+    private static readonly Dictionary<string, Right> Rights = new()
+    {
+        ["POST /sign-out"] = Right.See,
+        ["POST /alert/{alert}/{what}"] = Right.Respond,
+        ["POST /api/alerts/{alert}/{command}"] = Right.Respond,
+        ["POST /api/contacts/{person}/ask"] = Right.Contacts,
+        ["POST /api/contacts/{person}/confirm"] = Right.Contacts,
+        ["POST /api/permits"] = Right.Permit,
+        ["POST /api/permits/{permit}/confirm"] = Right.Permit,
+        ["POST /api/permits/{permit}/end"] = Right.Permit,
+        ["POST /api/drills"] = Right.Drill,
+        ["GET /api/figures"] = Right.Figures,
+        ["GET /api/books"] = Right.Figures,
+        ["PAGE /users"] = Right.Users,
+        ["PAGE /users/{name}"] = Right.Users,
+        ["PAGE /audit"] = Right.Audit,
+    };
+
+    /// <summary>Forms of pages, by the address that each is sent to.</summary>
+    private static readonly Dictionary<string, Right> Forms = new()
+    {
+        ["/users"] = Right.Users,
+        ["/users/manager?handler=save"] = Right.Users,
+        ["/users/manager?handler=link"] = Right.Users,
+        ["/users/manager?handler=disable"] = Right.Users,
+        ["/users/manager?handler=enable"] = Right.Users,
+        ["/users/manager?handler=end"] = Right.Users,
+        ["/me?handler=password"] = Right.See,
+        ["/me?handler=language"] = Right.See,
+        ["/me?handler=end"] = Right.See,
+    };
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Nothing_but_health_the_door_and_signed_links_is_open_to_a_stranger()
+    {
+        await using var page = await StartAsync();
+        var addresses = Addresses(page);
+        Assert.Equal(Open.Order(), addresses.Where(one => one.IsOpen).Select(one => one.Name).Order());
+        using var stranger = new UserUnderTest(page.Url);
+
+        foreach (var address in addresses)
+        {
+            using var answer = await AskAsync(stranger, address, null);
+            var body = await answer.Content.ReadAsStringAsync();
+            if (!address.IsOpen)
+            {
+                Assert.True(
+                    answer.StatusCode == HttpStatusCode.Unauthorized || answer is { StatusCode: HttpStatusCode.Redirect, Headers.Location.OriginalString: "/sign-in" },
+                    $"{address.Name} answers a stranger {(int)answer.StatusCode} {answer.Headers.Location}");
+            }
+
+            Assert.DoesNotContain("久耕", body, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Every_address_that_is_not_open_asks_for_a_right()
+    {
+        await using var page = await StartAsync();
+
+        foreach (var endpoint in Endpoints(page))
+        {
+            var isOpen = endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null;
+            Assert.True(isOpen || endpoint.Metadata.GetMetadata<IAuthorizeData>() is not null, $"{endpoint.RoutePattern.RawText} says neither AllowAnonymous nor which right it needs");
+        }
+    }
+
+    [Theory]
+    [InlineData("property-manager")]
+    [InlineData("on-call")]
+    [InlineData("electrician")]
+    [InlineData("auditor")]
+    [InlineData("administrator")]
+    public async Task Each_role_may_do_what_it_is_for_and_nothing_else(string word)
+    {
+        var role = FacilityMonitor.Registry.Words.All<UserRole>().First(one => one.Word == word).Kind;
+        await using var page = await StartAsync();
+        using var user = await page.EnterAsync("tried", role, "all");
+        var proof = await user.TextAsync("/me");
+
+        foreach (var address in Addresses(page).Where(one => !one.IsOpen && !one.Name.Contains(Machine, StringComparison.Ordinal) && one.Name is not ("POST /sign-out" or "GET /events")))
+        {
+            var right = address.Method == "GET" ? Rights.GetValueOrDefault(address.Name, Right.See) : Rights[address.Name];
+            using var answer = await AskAsync(user, address, proof);
+            Judge(role, right, address.Name, answer);
+        }
+
+        foreach (var (form, right) in Forms.Where(form => form.Key != "/me?handler=end"))
+        {
+            using var answer = await user.PostAsync(form, proof);
+            Judge(role, right, "POST " + form, answer);
+        }
+
+        foreach (var what in (string[])["shelve", "unshelve"])
+        {
+            using var answer = await user.PostAsync($"/alert/{Alert}/{what}", proof, ("hours", "1"), ("reason", "等电工"));
+            Judge(role, Right.Shelve, what, answer);
+            using var json = await SendAsync(user, $"/api/alerts/{Alert}/{what}", """{"until":"2026-11-20T11:00:00Z","reason":"x"}""", proof);
+            Judge(role, Right.Shelve, "api " + what, json);
+        }
+    }
+
+    [Fact]
+    public async Task Somebody_of_another_site_finds_nothing_of_this_one_at_any_address()
+    {
+        await using var page = await StartAsync();
+        await page.SayAsync("pile-02", "s7", 123);
+        // Everything may be done, only not here.
+        using var elsewhere = await page.EnterAsync("elsewhere", UserRole.Administrator, "panyu-road");
+        var proof = await elsewhere.TextAsync("/me");
+        Assert.Contains("番禺路", await elsewhere.TextAsync("/"), StringComparison.Ordinal);
+
+        foreach (var address in Addresses(page).Where(one => !one.IsOpen && !one.Name.Contains(Machine, StringComparison.Ordinal) && one.Name is not ("POST /sign-out" or "GET /api/openapi.json")))
+        {
+            using var answer = await AskAsync(elsewhere, address, proof);
+            // What is missing is said with an example, the same for everybody.
+            if (answer.StatusCode == HttpStatusCode.UnprocessableEntity)
+                continue;
+            var body = address.Name == "GET /events" ? await FirstEventAsync(answer) : await answer.Content.ReadAsStringAsync();
+            foreach (var word in (string[])["久耕", "jiugeng", "Jiugeng", "淮海里", "huaihai", "Huaihai", "过载"])
+                Assert.False(body.Contains(word, StringComparison.Ordinal), $"{address.Name} shows '{word}': {body}");
+            if (address.Name.Contains('{', StringComparison.Ordinal) && !address.Name.Contains("{name}", StringComparison.Ordinal))
+                Assert.True(answer.StatusCode == HttpStatusCode.NotFound, $"{address.Name} answers {(int)answer.StatusCode} about another site");
+        }
+
+        // What names the site in its body.
+        foreach (var (path, body) in ((string, string)[])
+                 [("/api/drills", """{"site":"jiugeng"}"""), ("/api/permits", """{"kind":"test","asset":"jiugeng/garage/pile-u1","until":"2026-11-20T10:10:00Z","reason":"x"}""")])
+            Assert.Equal(HttpStatusCode.NotFound, (await SendAsync(elsewhere, path, body, proof)).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await elsewhere.GetAsync("/api/on-duty?site=jiugeng")).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await elsewhere.GetAsync("/api/figures")).StatusCode);
+        Assert.Empty(State(page).Acknowledgements);
+    }
+
+    [Fact]
+    public async Task A_form_or_request_of_another_page_changes_nothing_anywhere()
+    {
+        await using var page = await StartAsync();
+        using var user = await page.EnterAsync("tried", UserRole.Administrator, "all");
+        var users = page.Services.GetRequiredService<UserDirectory>();
+        var before = users.All;
+
+        foreach (var address in Addresses(page).Where(one => one.Method == "POST" && !one.IsOpen && !one.Name.Contains(Machine, StringComparison.Ordinal)))
+        {
+            using var answer = await AskAsync(user, address, null);
+            Assert.True(answer.StatusCode == HttpStatusCode.BadRequest, $"{address.Name} takes a request without proof: {(int)answer.StatusCode}");
+            using var form = await user.PostAsync(Fill(address.Pattern), null);
+            Assert.True(form.StatusCode == HttpStatusCode.BadRequest, $"{address.Name} takes a form without proof: {(int)form.StatusCode}");
+        }
+
+        foreach (var form in Forms.Keys)
+        {
+            using var answer = await user.PostAsync(form, null, ("role", "administrator"), ("sites", "all"), ("name", "evil"));
+            Assert.True(answer.StatusCode == HttpStatusCode.BadRequest, $"{form} takes a form without proof: {(int)answer.StatusCode}");
+        }
+
+        Assert.Equal(before, users.All);
+        Assert.Empty(State(page).Acknowledgements);
+        Assert.Equal(HttpStatusCode.OK, (await user.GetAsync("/me")).StatusCode);
+    }
+
+    [Fact]
+    public async Task The_command_line_is_let_in_by_its_key_and_a_browser_never_is()
+    {
+        await using var page = await StartAsync();
+        using var user = await page.EnterAsync("tried", UserRole.Administrator, "all");
+        var proof = await user.TextAsync("/me");
+
+        foreach (var address in Addresses(page).Where(one => one.Name.Contains(Machine, StringComparison.Ordinal)))
+        {
+            using var answer = await AskAsync(user, address, proof);
+            Assert.True(answer.StatusCode == HttpStatusCode.Unauthorized, $"{address.Name} answers a browser {(int)answer.StatusCode}");
+        }
+
+        user.Client.DefaultRequestHeaders.Authorization = new("Bearer", ControlKey.Read(_folder.Path)!.Secret);
+        Assert.Equal(HttpStatusCode.OK, (await user.GetAsync("/control/users")).StatusCode);
+        user.Client.DefaultRequestHeaders.Authorization = new("Bearer", new string('0', 64));
+        Assert.Equal(HttpStatusCode.Unauthorized, (await user.GetAsync("/control/users")).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await user.GetAsync("/api/alerts")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Every_answer_forbids_foreign_scripts_frames_and_guesses()
+    {
+        await using var page = await StartAsync();
+        using var user = await page.EnterAsync("tried", UserRole.Administrator, "all");
+        foreach (var path in (string[])["/", "/sign-in", "/users", "/users/tried", "/audit", "/me", "/welcome/x", "/alert/" + Alert, "/healthz", "/api/alerts", "/nowhere"])
+        {
+            using var answer = await user.GetAsync(path);
+            var policy = string.Join(' ', answer.Headers.GetValues("Content-Security-Policy"));
+            Assert.Contains("default-src 'none'", policy, StringComparison.Ordinal);
+            Assert.Contains("frame-ancestors 'none'", policy, StringComparison.Ordinal);
+            Assert.Contains("form-action 'self'", policy, StringComparison.Ordinal);
+            Assert.DoesNotContain("unsafe", policy, StringComparison.Ordinal);
+            Assert.Equal("nosniff", answer.Headers.GetValues("X-Content-Type-Options").Single());
+            Assert.Equal("no-referrer", answer.Headers.GetValues("Referrer-Policy").Single());
+            Assert.True(answer.Headers.CacheControl!.NoStore);
+            var html = await answer.Content.ReadAsStringAsync();
+            Assert.DoesNotContain("<script>", html, StringComparison.Ordinal);
+            Assert.DoesNotContain(" style=\"", html, StringComparison.Ordinal);
+            Assert.DoesNotMatch(" on[a-z]+=\"", html);
+        }
+    }
+
+    private static void Judge(UserRole role, Right right, string name, HttpResponseMessage answer)
+    {
+        var isRefused = answer.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized;
+        Assert.True(isRefused != role.May(right), $"{name} needs {right}; a user who is {role} gets {(int)answer.StatusCode}");
+    }
+
+    private static async Task<HttpResponseMessage> AskAsync(UserUnderTest user, Address address, string? proof)
+    {
+        if (address.Method == "GET")
+            return await user.Client.GetAsync(new Uri(Fill(address.Pattern), UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+        return address.Pattern.StartsWith("/api", StringComparison.Ordinal) || address.Pattern.StartsWith(Machine, StringComparison.Ordinal)
+            ? await SendAsync(user, Fill(address.Pattern), "{}", proof)
+            : await user.PostAsync(Fill(address.Pattern), proof);
+    }
+
+    private static async Task<HttpResponseMessage> SendAsync(UserUnderTest user, string path, string json, string? proof)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(path, UriKind.Relative)) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
+        if (proof is not null)
+            request.Headers.Add("RequestVerificationToken", UserUnderTest.ProofOf(proof));
+        return await user.Client.SendAsync(request);
+    }
+
+    /// <summary>An address with the alert, the site, the person … of Jiugeng in it.</summary>
+    private static string Fill(string pattern) => string.Concat(RoutePatternParts(pattern).Select(part => part switch
+    {
+        "{alert}" => Alert,
+        "{site}" => "jiugeng",
+        "{circuit}" => "c-garage",
+        "{device}" => "pile-u1",
+        "{permit}" => Permit,
+        "{person}" => "guard-a",
+        "{what}" or "{command}" => "acknowledge",
+        "{name}" => "manager",
+        "{channel}" => "console",
+        "{token}" or "{secret}" or "{id}" => "x",
+        ['{', ..] => throw new InvalidOperationException($"{pattern}: say here what {part} may be, of Jiugeng if it names something there"),
+        _ => part,
+    }));
+
+    private static string[] RoutePatternParts(string pattern) => System.Text.RegularExpressions.Regex.Split(pattern, "(\\{[^}]+\\})");
+
+    private static async Task<string> FirstEventAsync(HttpResponseMessage answer)
+    {
+        using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync());
+        var text = new StringBuilder();
+        while (await reader.ReadLineAsync() is { Length: > 0 } line)
+            text.Append(line);
+        Assert.Contains("panyu-road", text.ToString(), StringComparison.Ordinal);
+        return text.ToString();
+    }
+
+    private static List<Address> Addresses(PageUnderTest page) =>
+    [
+        .. Endpoints(page).SelectMany(endpoint =>
+        {
+            var methods = endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods;
+            var pattern = "/" + endpoint.RoutePattern.RawText!.TrimStart('/').TrimEnd('/');
+            // A page takes every method; its forms are tried one by one.
+            var isPage = methods is null;
+            return (methods ?? ["GET"]).Select(method => new Address($"{method} {pattern}", method, pattern, endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null)
+            {
+                Name = isPage && Rights.ContainsKey("PAGE " + pattern) ? "PAGE " + pattern : $"{method} {pattern}",
+            });
+        }),
+    ];
+
+    private static IEnumerable<RouteEndpoint> Endpoints(PageUnderTest page) => page.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
+
+    private static AlertResponse State(PageUnderTest page)
+    {
+        using var reader = page.Database.OpenReader();
+        return ResponseTable.Load(reader, Alert)!;
+    }
+
+    private async Task<PageUnderTest> StartAsync()
+    {
+        var channels = FacilityMonitor.OnCall.Channels.ChannelReader.Load(Path.Combine(Conventions.SourceTree.Root, "src/FacilityMonitor/demo"), "zh").Channels;
+        var page = await PageUnderTest.StartAsync(_folder.Path, channels: channels);
+        await page.RaiseAsync(Alert, "jiugeng", "jiugeng/garage/pile-u1");
+        await page.Services.GetRequiredService<ResponseDesk>().AskAsync(
+            new Permit(Permit, PermitKind.OutOfService, "jiugeng/garage/pile-u1", page.NowMs, page.NowMs + 3_600_000, "manager", null, "换探头", "guard-a"));
+        return page;
+    }
+
+    private sealed record Address(string Name, string Method, string Pattern, bool IsOpen);
+}
