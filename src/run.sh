@@ -211,16 +211,34 @@ if [ -n "$simulate" ]; then
     await 'The simulator' "${pids[-1]}" firmware-sim.log plays
 fi
 
+# One user of each role, so that everybody's page can be looked at; with a configuration of your own only the administrator, who adds the others.
+signed_in="manager   $(cat "$run/sign-in.password")   管理员 administrator"
+if [ "$config" = "$run/config" ]; then
+    known=$(dotnet "$monitor_dll" user list --config "$config")
+    while read -r name role sites; do
+        [ -s "$run/user-$name.password" ] || secret >"$run/user-$name.password"
+        grep -q "^$name " <<<"$known" ||
+            dotnet "$monitor_dll" user add "$name" --role "$role" --sites "$sites" --password --config "$config" <"$run/user-$name.password"
+        signed_in+="
+                  $name   $(cat "$run/user-$name.password")   $role, $sites"
+    done <<'R'
+manager-a property-manager jiugeng
+guard-a on-call jiugeng
+electrician electrician jiugeng,huaihai
+auditor auditor all
+R
+fi
+
 cat <<U
 
   设施卫士 FacilityMonitor is running.
 
   页面 Page       $url   (English: $url/?lang=en)
-  登录 Sign-in    manager   $(cat "$run/sign-in.password")
+  登录 Sign-in    $signed_in
   配置 Config     $config/facility.yaml   (edit and save; settings.yaml needs a restart)
   值班 On call    $url/on-call   (who is on duty; what they are told stands in $run/facility-monitor.log)
   日志 Logs       $run/*.log
-  账号 Accounts   FM_BROKER__PORT=$broker_port FM_BROKER__ADMIN_PASSWORD_FILE=$run/admin.password \\
+  设备账号 Device accounts   FM_BROKER__PORT=$broker_port FM_BROKER__ADMIN_PASSWORD_FILE=$run/admin.password \\
                   dotnet $monitor_dll device add --config $config SITE/DEVICE
 U
 if [ -n "$influx" ]; then
