@@ -45,6 +45,12 @@ public enum ClockSource : byte
 /// <param name="Clock">Where the device has its time from.</param>
 public readonly record struct Envelope(BootId Boot, long Seq, long TsMs, long? UpMs, ClockSource Clock);
 
+/// <summary>Values of a message that cannot be true by its mapping and were set aside.</summary>
+/// <param name="Count">How many.</param>
+/// <param name="Path">Where the first of them stands; null when there is none.</param>
+/// <param name="Value">The first of them, as written.</param>
+public readonly record struct OutOfRange(int Count, string? Path, double Value);
+
 /// <summary>One message from a device, decoded. A mutable buffer that is used again for the next message, so that decoding allocates nothing.</summary>
 /// <remarks>Not thread-safe. Filled by the decoder or by the journal's reader; everything in it is valid until the next <see cref="Clear"/>.</remarks>
 public sealed class DeviceMessage
@@ -85,6 +91,9 @@ public sealed class DeviceMessage
     /// <summary>Fields that the contract does not know; ignored and counted.</summary>
     public int UnknownFields { get; set; }
 
+    /// <summary>Values outside the range their mapping gives them; set aside and counted. Known after decoding, not after the journal.</summary>
+    public OutOfRange OutOfRange { get; set; }
+
     /// <summary>What a foreign message is recognised by when the broker delivers it again, see <see cref="ForeignDeduplicator"/>; null for <c>fm/1</c>.</summary>
     public UInt128? ForeignHash { get; set; }
 
@@ -107,6 +116,7 @@ public sealed class DeviceMessage
         Status = null;
         CommandAck = null;
         UnknownFields = 0;
+        OutOfRange = default;
         ForeignHash = null;
     }
 }

@@ -116,6 +116,10 @@ public sealed record JsonField
     /// <summary>Values that mean "not measured", as text: <c>--</c>, <c>65535</c>.</summary>
     public IReadOnlyList<string> NotMeasured { get; init; } = [];
 
+    /// <summary>Smallest and largest value that can be true, as written, before it is scaled; null: any. What lies outside is set aside, named and counted, and the rest of the
+    /// message holds: a firmware that writes its version where others write the signal must not look like a strong signal.</summary>
+    public (decimal Low, decimal High)? Range { get; init; }
+
     /// <summary>The channel of a field that belongs to no row.</summary>
     public ChannelId Channel { get; init; }
 

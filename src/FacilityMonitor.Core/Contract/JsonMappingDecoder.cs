@@ -24,6 +24,7 @@ internal sealed class JsonMappingDecoder(StateTexts states, ChannelSheet sheet)
     private long? _atMs;
     private Presence? _presence;
     private int _unknown;
+    private OutOfRange _outOfRange;
     private RejectReason _reason;
     private string? _detail;
 
@@ -61,6 +62,7 @@ internal sealed class JsonMappingDecoder(StateTexts states, ChannelSheet sheet)
         }
 
         message.UnknownFields = _unknown;
+        message.OutOfRange = _outOfRange;
         message.Kind = MessageKind.Data;
         if (message.Readings.Count > 0)
             return DecodeOutcome.Decoded;
@@ -78,6 +80,7 @@ internal sealed class JsonMappingDecoder(StateTexts states, ChannelSheet sheet)
         if (_rows.Length < groups)
             (_rows, _numbers) = (new int[groups], new ChannelId?[groups]);
         _nameLength = _unknown = 0;
+        _outOfRange = default;
         _common = -1;
         _chosen = false;
         _atMs = null;
@@ -242,6 +245,8 @@ internal sealed class JsonMappingDecoder(StateTexts states, ChannelSheet sheet)
                     Refuse(ref reader, action, "a number");
                 else if (value < 0 && action.Metric.IsCounter())
                     Refuse(ref reader, action, "a counter, 0 or more");
+                else if (action.HasRange && ScalarText.TryNumber(ref reader, out var written) && !(written >= action.Low && written <= action.High))
+                    SetAside(action, written);
                 else
                     sheet.Set(RowOf(action), action.Metric, value);
                 break;
@@ -278,6 +283,13 @@ internal sealed class JsonMappingDecoder(StateTexts states, ChannelSheet sheet)
                 ApplyNumber(ref reader, action);
                 break;
         }
+    }
+
+    private void SetAside(PathAction action, double written)
+    {
+        // Told twice, the last wins: then it was not measured.
+        sheet.Set(RowOf(action), action.Metric, double.NaN);
+        _outOfRange = _outOfRange.Count == 0 ? new OutOfRange(1, action.Path, written) : _outOfRange with { Count = _outOfRange.Count + 1 };
     }
 
     /// <summary>The row a value belongs to; a channel's own is begun by its element.</summary>

@@ -75,6 +75,8 @@ internal sealed class JsonMappingPlan
         Offset = field.Offset,
         Words = [.. field.Words.Select(word => new PathWord(word.Text) { Meaning = word.Meaning, Flag = word.Meaning == "true" })],
         NotMeasured = [.. field.NotMeasured.Select(Encoding.UTF8.GetBytes)],
+        Low = field.Range is { } low ? (double)low.Low : double.NegativeInfinity,
+        High = field.Range is { } high ? (double)high.High : double.PositiveInfinity,
         Channel = field.Channel,
         OnEveryChannel = field.OnEveryChannel,
     };
@@ -165,6 +167,14 @@ internal sealed class PathAction
     public PathWord[] Words { get; init; } = [];
 
     public byte[][] NotMeasured { get; init; } = [];
+
+    /// <summary>Smallest value that can be true, as written.</summary>
+    public double Low { get; init; } = double.NegativeInfinity;
+
+    /// <summary>Largest value that can be true, as written.</summary>
+    public double High { get; init; } = double.PositiveInfinity;
+
+    public bool HasRange => double.IsFinite(Low);
 
     public ChannelId Channel { get; init; }
 

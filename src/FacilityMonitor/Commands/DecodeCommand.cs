@@ -91,6 +91,8 @@ internal static class DecodeCommand
                     // Who tries a mapping wants to know what it passes over; the lines themselves are for scripts.
                     if (message.UnknownFields > 0)
                         hints.WriteLine($"{message.Device!.Id.Name}: {message.UnknownFields} fields of the payload are not read");
+                    if (message.OutOfRange is { Path: { } path } outside)
+                        hints.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{message.Device!.Id.Name}: {outside.Count} values are outside the range of their mapping and set aside, the first: {path}: {outside.Value}"));
                 }
                 while (decoder.TryNext(message));
                 return 0;

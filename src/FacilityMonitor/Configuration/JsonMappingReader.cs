@@ -227,6 +227,7 @@ internal sealed class JsonMappingReader
             Offset = Decimal(reader, "offset", OffsetMax) ?? 0,
             Words = Meanings(reader, kind, metric),
             NotMeasured = Words(reader, "not-measured"),
+            Range = Range(reader, kind == JsonFieldKind.Metric && metric?.IsBoolean() != true),
             Channel = Channel(reader, isOfRow),
             OnEveryChannel = reader.OneOf("on-every-channel", "true", "false") == "true",
         };
@@ -239,6 +240,24 @@ internal sealed class JsonMappingReader
         reader.Close();
         return path is null || (metric is null && kind == JsonFieldKind.Metric) ? null : field;
     }
+
+    /// <summary>Two numbers as the vendor writes them: <c>range: [0, 31]</c>.</summary>
+    private static (decimal Low, decimal High)? Range(MappingReader reader, bool isNumber)
+    {
+        if (reader.Find("range") is null)
+            return null;
+        var ends = Words(reader, "range");
+        if (!isNumber)
+            reader.Error("range", "只能用于数值；请删去", "is for numbers only; remove it");
+        else if (ends is [var first, var second] && IsDecimal(first, out var low) && IsDecimal(second, out var high) && low < high)
+            return (low, high);
+        // What is no list has been said already.
+        else if (reader.Find("range") is YamlSequence)
+            reader.Error("range", $"'{string.Join(", ", ends)}' 不是范围；请写两个数，小的在前，按厂家写法、换算之前，例如 [0, 31]", $"'{string.Join(", ", ends)}' is no range; write two numbers, the smaller first, as the vendor writes them and before they are scaled, for example [0, 31]");
+        return null;
+    }
+
+    private static bool IsDecimal(string text, out decimal value) => decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
 
     private static (JsonFieldKind, Metric?) Metric(MappingReader reader)
     {

@@ -13,6 +13,7 @@ internal sealed class IngestBooks
     private long _duplicates;
     private long _ignored;
     private long _unknownFields;
+    private long _outOfRange;
     private long _lost;
 
     /// <summary>Messages that are somebody's word: journaled, told again, or set aside.</summary>
@@ -36,6 +37,9 @@ internal sealed class IngestBooks
     /// <summary>Fields the contract does not know.</summary>
     public long UnknownFields => Volatile.Read(ref _unknownFields);
 
+    /// <summary>Values outside the range their mapping gives them, set aside.</summary>
+    public long OutOfRange => Volatile.Read(ref _outOfRange);
+
     /// <summary>Messages that devices numbered and that never came, booked lost since the start.</summary>
     public long Lost => Volatile.Read(ref _lost);
 
@@ -54,6 +58,7 @@ internal sealed class IngestBooks
         Add(ref _journaled, 1);
         Add(ref _readings, message.Readings.Count);
         Add(ref _unknownFields, message.UnknownFields);
+        Add(ref _outOfRange, message.OutOfRange.Count);
     }
 
     public void AddDuplicate()

@@ -13,7 +13,11 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
     private readonly MessageDecoder _decoder = new(devices);
     private readonly DeviceMessage _message = new();
     private readonly ForeignDeduplicator _foreign = new();
+    private readonly HashSet<string> _outOfRange = new(StringComparer.Ordinal);
     private List<DeviceWord> _words = [];
+
+    /// <summary>A path of a mapping has brought a value outside its range, for the first time since the start; the device, and what it wrote.</summary>
+    public event Action<Device, OutOfRange>? OutOfRange;
 
     /// <summary>The registry's mappings from the next message on.</summary>
     public void Use(JsonMappings mappings) => _decoder.Use(mappings);
@@ -76,6 +80,9 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
         }
 
         books.AddJournaled(_message);
+        // There are as many paths as the registry has fields; who edits them for months without a restart hears again of each.
+        if (_message.OutOfRange is { Path: { } path } told && _outOfRange.Add(path))
+            OutOfRange?.Invoke(device, told);
         writer.Message(_message);
         if (device.Id.Dialect == Dialect.Fm1 && (_message.CommandAck is not null || _message.Birth is not null || _message.Status?.Cfg is not null))
         {

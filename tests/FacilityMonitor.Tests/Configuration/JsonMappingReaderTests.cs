@@ -51,6 +51,25 @@ public sealed class JsonMappingReaderTests
         Assert.Equal(expected.Split(','), TopicFilters.WithoutCovered(filters.Split(',')));
     }
 
+    [Theory]
+    [InlineData("range: [31, 0]", "w")]
+    [InlineData("range: [5, 5]", "w")]
+    [InlineData("range: [1]", "w")]
+    [InlineData("range: [1, 2, 3]", "w")]
+    [InlineData("range: [a, b]", "w")]
+    [InlineData("range: 31", "w")]
+    [InlineData("range: [0, 1]", "relay")]
+    [InlineData("range: [0, 1]", "st")]
+    public void A_range_that_is_none_is_named_with_what_to_write(string range, string metric)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(Path.Combine(folder.Path, "facility.yaml"), $"sites: []\nmappings:\n  - {{ id: v, topic: v/+, device-level: 2, fields: [{{ path: $.p, metric: {metric}, {range} }}] }}\n");
+
+        var error = Assert.Single(FacilityLoader.Load(folder.Path).Errors);
+
+        Assert.Contains("range", error.ToString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_hundred_mappings_are_taken_and_no_more()
     {

@@ -160,6 +160,51 @@ public sealed class JsonMappingTests
         Assert.Equal(1, _devices.Count);
     }
 
+    [Theory]
+    [InlineData("0", true)]
+    [InlineData("31", true)]
+    [InlineData("\"31\"", true)]
+    [InlineData("31.5", false)]
+    [InlineData("-1", false)]
+    [InlineData("105", false)]
+    [InlineData("1e9", false)]
+    public void A_value_outside_the_range_of_its_mapping_is_set_aside_named_and_counted_and_the_rest_holds(string written, bool isTrue)
+    {
+        var decoder = Decoder("- {id: v, topic: v/+, device-level: 2, fields: [{path: $.csq, metric: rssi, scale: 2, offset: -113, range: [0, 31]}, {path: $.p, metric: w}]}");
+
+        Assert.Equal(DecodeResult.Decoded, Decode(decoder, "v/1", $$"""{"csq":{{written}},"p":7}""").Result);
+
+        Assert.Equal(isTrue ? 2 : 1, Values().Length);
+        Assert.Equal((isTrue ? 0 : 1, isTrue ? null : "$.csq"), (_message.OutOfRange.Count, _message.OutOfRange.Path));
+        Decode(decoder, "v/1", """{"csq":1,"p":7}""");
+        Assert.Equal(0, _message.OutOfRange.Count);
+    }
+
+    [Fact]
+    public void A_true_value_that_is_told_again_out_of_range_was_not_measured()
+    {
+        var decoder = Decoder("- {id: v, topic: v/+, device-level: 2, fields: [{path: $.csq, metric: rssi, range: [0, 31]}, {path: $.p, metric: w}]}");
+
+        Decode(decoder, "v/1", """{"csq":5,"p":1,"csq":99}""");
+
+        Assert.Equal(["main w=1"], Told());
+    }
+
+    [Fact]
+    public void No_number_of_a_signal_that_is_none_becomes_a_strong_signal()
+    {
+        var decoder = new MessageDecoder(_devices);
+        decoder.Use(ShippedMappings.All);
+        for (var signal = 0; signal <= 255; signal++)
+        {
+            Decode(decoder, "JUY/D2S/867924060525709/82/DEV", $$"""{"signal":{{signal}},"temp":34,"state":[0]}""");
+
+            var rssi = Values().Where(value => value.Metric == Metric.Rssi).Select(value => value.Value).ToArray();
+            Assert.Equal(signal <= 32 ? [(2 * signal) - 113] : [], rssi);
+            Assert.Equal(signal is <= 32 or (>= 99 and <= 104) ? 0 : 1, _message.OutOfRange.Count);
+        }
+    }
+
     [Fact]
     public void Fields_nobody_asked_for_are_counted()
     {
