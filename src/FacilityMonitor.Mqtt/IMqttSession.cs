@@ -46,6 +46,12 @@ public interface IMqttSession : IAsyncDisposable
     /// <exception cref="ArgumentException">A filter is not valid; the message holds every error.</exception>
     void Resubscribe(IReadOnlyList<MqttSubscription> subscriptions);
 
+    /// <summary>From now on the caller may hold so many batches instead of what the options say: while it cannot make anything durable and still wants to know what comes.
+    /// The server's window bounds the messages in them.</summary>
+    /// <param name="batches">1 to 4,096; fewer than are held: no more are given until so many are given back.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It is outside that range.</exception>
+    void MayHold(int batches);
+
     /// <summary>Says goodbye and closes.</summary>
     /// <param name="cancellationToken">Ends the farewell early.</param>
     /// <returns>Completes when the session is stopped.</returns>

@@ -16,6 +16,7 @@ internal sealed class Inbox(MqttClientOptions options, MqttCounters counters)
     private byte[] _acks = new byte[256];
     private MqttInboundBatch? _filling;
     private int _held;
+    private int _mayHold = options.InboundBatchesInFlight;
     private int _sizeHint = 1;
     private bool _stopped;
     private Exception? _fault;
@@ -47,6 +48,15 @@ internal sealed class Inbox(MqttClientOptions options, MqttCounters counters)
 
             await _ready.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    public void MayHold(int batches)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(batches, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(batches, MqttClientOptions.InboundBatchesMax);
+        lock (Gate)
+            _mayHold = batches;
+        _ready.Set();
     }
 
     /// <summary>Waits for room for the reader; also ends when <see cref="WakeReader"/> is called.</summary>
@@ -172,7 +182,7 @@ internal sealed class Inbox(MqttClientOptions options, MqttCounters counters)
 
     private MqttInboundBatch? TryTake()
     {
-        if (_filling is not { } batch || _held == options.InboundBatchesInFlight)
+        if (_filling is not { } batch || _held >= _mayHold)
             return null;
 
         _filling = null;

@@ -166,6 +166,9 @@ public sealed class MqttClient : IMqttSession, IConnectionOwner
     /// </summary>
     public void Reconnect() => Volatile.Read(ref _connection)?.End(new Loss(MqttLossReason.Requested));
 
+    /// <inheritdoc/>
+    public void MayHold(int batches) => _inbox.MayHold(batches);
+
     /// <summary>
     /// From now on subscribes to these instead: makes a new connection that asks for them and gives up what is gone, which a kept session would go on
     /// delivering. What is not acknowledged comes again.

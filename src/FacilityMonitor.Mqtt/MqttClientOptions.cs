@@ -67,6 +67,9 @@ public sealed record MqttClientOptions
     /// <summary>Most bytes in a batch, 1 to 256 MiB. Default 4 MiB. A larger single message travels alone.</summary>
     public int InboundBatchBytes { get; init; } = 4 << 20;
 
+    /// <summary>Most batches that a caller may ever hold, see <see cref="IMqttSession.MayHold"/>.</summary>
+    public const int InboundBatchesMax = 4_096;
+
     /// <summary>Batches the caller may hold, 1 to 64. Default 4. While it does, one more is filled and then the socket is not read.</summary>
     public int InboundBatchesInFlight { get; init; } = 4;
 

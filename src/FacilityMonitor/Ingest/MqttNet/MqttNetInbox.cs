@@ -19,6 +19,7 @@ internal sealed class MqttNetInbox(MqttClientOptions options) : IDisposable
     private MqttNetBatch? _filling;
     private int _connection;
     private int _held;
+    private int _mayHold = options.InboundBatchesInFlight;
     private bool _stopped;
 
     /// <summary>The number of a connection that begins.</summary>
@@ -130,9 +131,18 @@ internal sealed class MqttNetInbox(MqttClientOptions options) : IDisposable
         }
     }
 
+    public void MayHold(int batches)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(batches, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(batches, MqttClientOptions.InboundBatchesMax);
+        lock (_gate)
+            _mayHold = batches;
+        _ready.Set();
+    }
+
     private MqttNetBatch? TryGive()
     {
-        if (_filling is not { } batch || _held == options.InboundBatchesInFlight)
+        if (_filling is not { } batch || _held >= _mayHold)
             return null;
 
         _filling = null;

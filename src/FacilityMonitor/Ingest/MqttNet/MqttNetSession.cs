@@ -114,6 +114,8 @@ internal sealed class MqttNetSession : IMqttSession
         }
     }
 
+    public void MayHold(int batches) => _inbox.MayHold(batches);
+
     public void Resubscribe(IReadOnlyList<MqttSubscription> subscriptions)
     {
         var options = _options with { Subscriptions = subscriptions };
