@@ -105,6 +105,8 @@ export const texts = {
   limit_commandsRefused: { zh: '被拒绝的命令', en: 'commands refused' },
   limit_commandsExpired: { zh: '过期未发的命令', en: 'commands expired unsent' },
   limit_answersUnknown: { zh: '来历不明的命令回执', en: 'answers to unknown commands' },
+  limit_outOfRange: { zh: '超出映射所定范围、被搁置的值', en: 'values outside the range of their mapping, set aside' },
+  limit_urgentWaiting: { zh: '磁盘写不进、又来不及直接通知的紧急告警', en: 'urgent alerts the disk refused and there was no room to tell at once' },
   configuration: { zh: '配置有误，旧配置仍在运行', en: 'The configuration has errors; the old one stays in force' },
   legend: { zh: '图例', en: 'Legend' },
   signCharging: { zh: '充', en: 'C' },

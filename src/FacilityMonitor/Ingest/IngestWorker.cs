@@ -27,6 +27,16 @@ internal sealed partial class IngestWorker : BackgroundService
     /// <summary>History waits while a live batch took longer than this to reach the disk, ms.</summary>
     private const long LiveLagMaxMs = 1_000;
 
+    /// <summary>
+    /// Live batches that may wait for a disk that refuses or takes seconds. In the ordinary case a handful is enough, and more would only make the commits small; but the
+    /// rules go on with what waits, and a fire must not stand behind a few small batches at the broker.
+    /// </summary>
+    private const int WaitingBatchesMax = 1_024;
+
+    /// <summary>What each batch that waits adds to the pause before the next is taken, ms: the more wait, the more messages are gathered in one. The last of
+    /// <see cref="WaitingBatchesMax"/> comes a quarter of an hour after the first, and no message has waited longer than 1.6 s for its turn.</summary>
+    private const double GatherMs = 1.6;
+
     private readonly IngestOptions _options;
     private readonly MessageJournal _journal;
     private readonly Database _database;
@@ -51,6 +61,7 @@ internal sealed partial class IngestWorker : BackgroundService
     private readonly ConcurrentQueue<long> _liveInFlight = new();
     private long _lastLiveMs;
     private long _ticksWaiting;
+    private volatile bool _isStalled;
 
     public IngestWorker(
         IngestOptions options, MessageJournal journal, Database database, DeviceTable devices, IngestBooks books, DeviceWords words, FacilitySource registry, TimeProvider time,
@@ -65,6 +76,7 @@ internal sealed partial class IngestWorker : BackgroundService
         _log = log;
         Books = books;
         _pipeline = new IngestPipeline(devices, books, _ledger);
+        _pipeline.OutOfRange += (device, told) => LogOutOfRange(device.Id, told.Path!, told.Value);
         _registry = registry;
         _mappings = new JsonMappings(registry.Current.Facility.Mappings);
         _live = Session("live", LiveTopics(_mappings), HostWill());
@@ -124,7 +136,7 @@ internal sealed partial class IngestWorker : BackgroundService
         Task[] loops =
         [
             ReceiveAsync(_live, isLive: true, end.Token), ReceiveAsync(_hist, isLive: false, end.Token),
-            TicksAsync(started, end.Token), _receipts.RunAsync(end.Token), WatchAsync(end.Token),
+            TicksAsync(started, end.Token), _receipts.RunAsync(end.Token), WatchAsync(end.Token), WatchDiskAsync(end.Token),
         ];
         // One loop that ends by a fault ends them all: a half-dead ingest would only look alive.
         var first = await Task.WhenAny(loops);
@@ -228,6 +240,8 @@ internal sealed partial class IngestWorker : BackgroundService
             // History is no hurry of anybody's; live readings are.
             while (!isLive && LiveLagMs > LiveLagMaxMs)
                 await Task.Delay(TimeSpan.FromMilliseconds(100), _time, cancellationToken);
+            if (isLive && _isStalled)
+                await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(_liveInFlight.Count * GatherMs)), _time, cancellationToken);
             await RoomAsync(cancellationToken);
             if (await session.ReceiveAsync(cancellationToken) is not { } batch)
                 return;
@@ -238,7 +252,7 @@ internal sealed partial class IngestWorker : BackgroundService
                 var before = Books.Received;
                 Take(batch, receivedMs);
                 var taken = Books.Received - before;
-                var journaled = _writer.IsEmpty ? null : new JournalBatch(_writer);
+                var journaled = _writer.IsEmpty ? null : new JournalBatch(_writer) { MayBeJudgedAhead = true };
                 _writer.Clear();
                 var words = _pipeline.TakeWords();
                 List<bool?> found = [];
@@ -340,6 +354,19 @@ internal sealed partial class IngestWorker : BackgroundService
         }
     }
 
+    private async Task WatchDiskAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), _time);
+        while (await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            var isStalled = LiveLagMs > LiveLagMaxMs;
+            if (isStalled == _isStalled)
+                continue;
+            _isStalled = isStalled;
+            _live.MayHold(isStalled ? WaitingBatchesMax : _options.Broker.InboundBatchesInFlight);
+        }
+    }
+
     private async Task TickAsync(bool started)
     {
         await _turn.WaitAsync(CancellationToken.None);
@@ -362,7 +389,7 @@ internal sealed partial class IngestWorker : BackgroundService
             _ledger.CollectReceipts(now, receipts);
             books = _ledger.TakeUnsaved(BooksATick);
             var cursor = SafeCursor(now);
-            batch = new JournalBatch(_writer);
+            batch = new JournalBatch(_writer) { MayBeJudgedAhead = true };
             also = (connection, position) =>
             {
                 saved = _journal.IsInOrder(batch);
@@ -445,6 +472,9 @@ internal sealed partial class IngestWorker : BackgroundService
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The sequence book of device {Device} cannot be read and begins anew; what the device sends again counts again: {Reason}")]
     private partial void LogDamagedBook(int device, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Device} wrote {Value} at {Path}, outside the range of its mapping; it is set aside, and so is what follows, which the page counts")]
+    private partial void LogOutOfRange(DeviceId device, string path, double value);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The journal holds {Limit} MiB that somebody has not read; nothing more is taken from the broker until they have")]
     private partial void LogJournalFull(long limit);

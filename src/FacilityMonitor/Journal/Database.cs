@@ -88,6 +88,9 @@ internal sealed partial class Database : IAsyncDisposable
     /// <summary>The data directory.</summary>
     public string Directory { get; }
 
+    /// <summary>The clock it runs on.</summary>
+    public TimeProvider Clock => _time;
+
     /// <summary>How it is.</summary>
     public DatabaseState State => _state;
 

@@ -6,13 +6,26 @@ namespace FacilityMonitor.Journal;
 /// <summary>One group commit of the journal.</summary>
 /// <param name="Position">Rises by one a commit; never used again.</param>
 /// <param name="Body">Sealed records.</param>
-internal sealed record JournalEntry(long Position, ReadOnlyMemory<byte> Body);
+internal sealed record JournalEntry(long Position, ReadOnlyMemory<byte> Body)
+{
+    /// <summary>Position of what waits for the disk: it has none yet.</summary>
+    private const long None = 0;
+
+    /// <summary>Whether the disk has not taken it yet.</summary>
+    public bool IsAhead => Position == None;
+
+    /// <summary>What waits for the disk.</summary>
+    public static JournalEntry Ahead(ReadOnlyMemory<byte> body) => new(None, body);
+}
 
 /// <summary>The spine: what was received, in the order of the commits. Everybody else reads it at their own pace.</summary>
 internal sealed class MessageJournal
 {
     /// <summary>How much of the newest is kept in memory for those who read along, bytes: three seconds at full load, longer than a flush of the store takes. Who is further behind reads from disk, into memory of its own.</summary>
     public const long RecentBytesMax = 64L * 1024 * 1024;
+
+    /// <summary>How long a batch may wait for the disk before the rules judge it all the same. A commit takes milliseconds; one that takes seconds must not keep a fire waiting.</summary>
+    public static readonly TimeSpan JudgeAheadAfter = TimeSpan.FromSeconds(2);
 
     /// <summary>What an entry takes beside its body: quiet hours are made of ticks of twelve bytes.</summary>
     private const int EntryBytes = 192;
@@ -24,6 +37,10 @@ internal sealed class MessageJournal
     private readonly Dictionary<long, JournalEntry> _byPosition = [];
     private readonly List<Device> _unconfirmed = [];
     private readonly HashSet<long> _damaged = [];
+    private readonly LinkedList<JournalBatch> _waiting = new();
+    private readonly HashSet<long> _judged = [];
+    private LinkedListNode<JournalBatch>? _nextAhead;
+    private int _judgedAhead;
     private readonly Dictionary<string, long> _cursors = new(StringComparer.Ordinal);
     private TaskCompletionSource _grown = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _recentBytes;
@@ -63,6 +80,19 @@ internal sealed class MessageJournal
         }
     }
 
+    /// <summary>Batches that the rules judged before the disk took them, and that they have not met in the journal yet. What comes of those must not be on disk before them.</summary>
+    public int JudgedAhead
+    {
+        get
+        {
+            lock (_gate)
+                return _judgedAhead;
+        }
+    }
+
+    /// <summary>Whether the disk has refused something that it has not taken since.</summary>
+    public bool IsRefused => Volatile.Read(ref _refused) > 0;
+
     /// <summary>
     /// Whether what was appended before this batch is on disk, and the batch itself was not refused in between. Only then may its commit hold what is known of
     /// everything before it: saved without the messages it speaks of, it would call them duplicates when they come again. For use inside a commit.
@@ -84,6 +114,13 @@ internal sealed class MessageJournal
         long position;
         lock (_gate)
         {
+            if (batch is { MayBeJudgedAhead: true, WaitingSince: null })
+            {
+                batch.WaitingSince = _database.Clock.GetTimestamp();
+                var node = _waiting.AddLast(batch);
+                _nextAhead ??= node;
+            }
+
             // A number that records use must be on disk before them; until a commit has confirmed it, every commit carries it.
             _unconfirmed.AddRange(_devices.TakeNew());
             var devices = _unconfirmed.ToArray();
@@ -192,6 +229,37 @@ internal sealed class MessageJournal
         }
     }
 
+    /// <summary>The next batch that waits for a disk that refuses or is slow; false while it is neither, and when the rules know all that waits.</summary>
+    /// <remarks>For one reader, the rules: whoever else reads gets what is on disk and nothing else.</remarks>
+    internal bool TryAhead(out JournalEntry? entry)
+    {
+        lock (_gate)
+        {
+            entry = null;
+            if (_nextAhead is not { Value: var batch } || !IsStalled(_waiting.First!.Value))
+                return false;
+            _nextAhead = _nextAhead.Next;
+            batch.WasJudged = true;
+            _judgedAhead++;
+            entry = JournalEntry.Ahead(batch.Body);
+            return true;
+        }
+    }
+
+    /// <summary>Whether the rules judged this entry before it was on disk. Asked once, when they meet it.</summary>
+    internal bool TakeJudged(long position)
+    {
+        lock (_gate)
+        {
+            if (!_judged.Remove(position))
+                return false;
+            _judgedAhead--;
+            return true;
+        }
+    }
+
+    private bool IsStalled(JournalBatch oldest) => IsRefused || _database.Clock.GetElapsedTime(oldest.WaitingSince!.Value) >= JudgeAheadAfter;
+
     private static void Store(SqliteConnection connection, JournalEntry entry, JournalBatch batch, Device[] devices, Action<SqliteConnection, long>? also)
     {
         foreach (var device in devices)
@@ -225,6 +293,15 @@ internal sealed class MessageJournal
         Interlocked.Add(ref _bytes, entry.Body.Length);
         lock (_gate)
         {
+            if (batch.WaitingSince is not null && _waiting.Find(batch) is { } node)
+            {
+                if (ReferenceEquals(node, _nextAhead))
+                    _nextAhead = node.Next;
+                _waiting.Remove(node);
+                if (batch.WasJudged)
+                    _judged.Add(entry.Position);
+            }
+
             if (devices.Length > 0)
                 _unconfirmed.RemoveAll(devices.ToHashSet().Contains);
             _recent.Enqueue(entry);
@@ -257,6 +334,15 @@ internal sealed class JournalBatch(JournalWriter writer)
     public long LastMs { get; } = writer.LastMs;
 
     public DeadLetter[] DeadLetters { get; } = [.. writer.DeadLetters];
+
+    /// <summary>Whether the rules may judge it while the disk refuses or is slow. Only what is appended again until the disk takes it: else they would know what never was.</summary>
+    public bool MayBeJudgedAhead { get; init; }
+
+    /// <summary>Since when it waits, a time stamp; null: it may not be judged ahead, or was not appended yet. Guarded by the journal.</summary>
+    internal long? WaitingSince { get; set; }
+
+    /// <summary>Whether the rules know it. Guarded by the journal.</summary>
+    internal bool WasJudged { get; set; }
 
     /// <summary>Whether the disk refused it once; known to the database's writer only.</summary>
     internal bool WasRefused { get; set; }

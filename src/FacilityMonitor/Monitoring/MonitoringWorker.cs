@@ -45,7 +45,16 @@ internal sealed partial class MonitoringWorker(
     /// <summary>Steps in one commit. Ten thousand devices that fall silent at once take seconds to write; a fire among them comes first, and waits for one commit at most.</summary>
     private const int StepsAtOnceMax = 200;
 
+    private const long TickMs = 1_000;
+
+    /// <summary>How far the rules' clock goes beyond the newest message while the disk refuses, ms. The broker stops when too much is unacknowledged: whoever it holds up then must not seem silent.</summary>
+    private const long TickAheadMaxMs = 5_000;
+
     private static readonly TimeSpan RetryEvery = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long the disk may take with a fire before it is told without it.</summary>
+    private static readonly TimeSpan TellUnwrittenAfter = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan SnapshotStepEvery = TimeSpan.FromMilliseconds(50);
 
     /// <summary>A picture of all circuits costs as much as judging a hundred messages, and the page looks no oftener.</summary>
@@ -61,6 +70,15 @@ internal sealed partial class MonitoringWorker(
     private readonly List<AlertTransition> _waiting = [];
     private readonly Queue<CommandEffect> _effects = new();
     private readonly Queue<SessionFact> _sessions = new();
+
+    // What came of readings that the disk has not taken yet. On disk before them it would be an alert without a cause, and a crash then would leave it so.
+    private readonly List<AlertTransition> _heldSteps = [];
+    private readonly List<CommandEffect> _heldEffects = [];
+    private readonly List<SessionFact> _heldSessions = [];
+    private Task _look = Task.CompletedTask;
+    private long _recordMs;
+    private long _tickMs;
+    private bool _isAhead;
     private long _seatChanges;
     private volatile MonitoringState _state = new(0, [], [], 0);
     /// <summary>Few and far between: a watch tells a change of its state, every five seconds at most.</summary>
@@ -98,6 +116,9 @@ internal sealed partial class MonitoringWorker(
     /// <summary>Sites written to the snapshot since the start.</summary>
     internal long SitesSaved => _snapshot?.SitesWritten ?? 0;
 
+    /// <summary>An alert of P0 or P1 has become active and the disk refuses it or is slow. It may be said of one step more than once; on the worker's thread.</summary>
+    public event Action<AlertTransition>? UrgentUnwritten;
+
     /// <summary>Takes in a step of an alert about ourselves; it is kept, shown and told at once like any other, also when the disk refuses the journal.</summary>
     public void Tell(AlertTransition step) => _ofOurselves.Writer.TryWrite(step);
 
@@ -118,6 +139,10 @@ internal sealed partial class MonitoringWorker(
                 _steps.Clear();
                 if (await NextAsync(reader, stoppingToken) is { } entry)
                     Take(entry);
+                else if (journal is { IsRefused: true, JudgedAhead: > 0 })
+                    TickAhead();
+                if (_isAhead)
+                    Hold();
                 while (_ofOurselves.Reader.TryRead(out var own))
                     _steps.Add(own);
                 await KeepAsync();
@@ -145,22 +170,33 @@ internal sealed partial class MonitoringWorker(
         {
             stoppingToken.ThrowIfCancellationRequested();
             var grown = Task.CompletedTask;
-            if (Unwritten < WaitingMax && reader.TryRead(out var entry, out grown))
-                return entry!;
+            var isFull = Unwritten + _heldSteps.Count >= WaitingMax;
+            if (!isFull)
+            {
+                if (reader.TryRead(out var entry, out grown))
+                    return journal.TakeJudged(entry!.Position) ? null : entry;
+                if (journal.TryAhead(out entry))
+                    return entry;
+            }
+
             if (Unwritten > 0 && !_failing)
                 return null;
-            if (Unwritten == 0)
+            if (Unwritten == 0 && !isFull)
             {
                 // One wait for all rounds: a new one each time would pile up in the channel.
                 if (_own.IsCompleted)
                     _own = _ofOurselves.Reader.WaitToReadAsync(stoppingToken).AsTask();
-                if (await Task.WhenAny(grown, _own) == _own)
+                // Once a second it is seen whether the disk is slow; a new wait each time would pile up, too.
+                if (_look.IsCompleted)
+                    _look = Task.Delay(RetryEvery, time, stoppingToken);
+                var first = await Task.WhenAny(grown, _own, _look);
+                if (first == _own || (first == _look && journal.JudgedAhead > 0))
                     return null;
                 continue;
             }
 
             var pause = Task.Delay(RetryEvery, time, stoppingToken);
-            if (Unwritten >= WaitingMax || await Task.WhenAny(grown, pause) == pause)
+            if (isFull || await Task.WhenAny(grown, pause) == pause)
             {
                 await pause;
                 return null;
@@ -170,12 +206,16 @@ internal sealed partial class MonitoringWorker(
 
     private void Take(JournalEntry entry)
     {
-        _engine.Begin(entry.Position);
+        _isAhead = entry.IsAhead;
+        if (_isAhead)
+            _engine.BeginAhead();
+        else
+            _engine.Begin(entry.Position);
         try
         {
             _records.Open(entry);
             while (_records.TryRead(_message, out var kind, out var atMs, out _))
-                Take(kind, atMs);
+                Take(kind, _recordMs = atMs);
         }
         catch (InvalidDataException error)
         {
@@ -183,6 +223,18 @@ internal sealed partial class MonitoringWorker(
             Damaged++;
             LogDamagedEntry(entry.Position, error.Message);
         }
+    }
+
+    /// <summary>While the disk refuses, no tick is added to the one that waits for it: the rules' clock goes on by itself, as long as messages come.</summary>
+    /// <remarks>A disk that is only slow takes the same records in the same order: what comes of them is the same to the letter, and is left so.</remarks>
+    private void TickAhead()
+    {
+        var until = Math.Min(time.GetUtcNow().ToUnixTimeMilliseconds(), _recordMs + TickAheadMaxMs) / TickMs * TickMs;
+        if (until <= _tickMs)
+            return;
+        _engine.BeginAhead();
+        _isAhead = true;
+        Take(JournalRecordKind.Tick, until);
     }
 
     private void Take(JournalRecordKind kind, long atMs)
@@ -193,7 +245,9 @@ internal sealed partial class MonitoringWorker(
                 _engine.Observe(_message, _steps);
                 break;
             case JournalRecordKind.Tick:
-                _engine.Tick(atMs, _steps);
+                // One that waited for the disk may be behind what was judged meanwhile.
+                if (atMs >= _tickMs)
+                    _engine.Tick(_tickMs = atMs, _steps);
                 break;
             case JournalRecordKind.Started:
                 // The engine's own grace is the default; another one is as if the service had begun earlier or later.
@@ -229,15 +283,56 @@ internal sealed partial class MonitoringWorker(
         return position;
     }
 
+    /// <summary>Keeps what came of readings that are not on disk until they are, and tells what is urgent.</summary>
+    private void Hold()
+    {
+        _isAhead = false;
+        _steps.ForEach(Note);
+        _heldSteps.AddRange(_steps);
+        TellUrgent(_steps);
+        _steps.Clear();
+        _heldEffects.AddRange(_engine.Effects);
+        _engine.Effects.Clear();
+        _heldSessions.AddRange(_engine.Sessions);
+        _engine.Sessions.Clear();
+        Show();
+    }
+
+    /// <summary>The readings behind it are on disk: so may be what came of them.</summary>
+    private void Release()
+    {
+        _waiting.AddRange(_heldSteps);
+        _heldEffects.ForEach(_effects.Enqueue);
+        _heldSessions.ForEach(_sessions.Enqueue);
+        _heldSteps.Clear();
+        _heldEffects.Clear();
+        _heldSessions.Clear();
+    }
+
+    private void Note(AlertTransition step)
+    {
+        if (step.Condition is Condition.Active or Condition.Recovering or Condition.NoData)
+            _open[step.AlertId] = step;
+        else
+            _open.Remove(step.AlertId);
+    }
+
+    private static bool IsUrgent(AlertTransition step) => step is { Condition: Condition.Active, Priority: <= Priority.P1, IsStranger: false };
+
+    private void TellUrgent(IEnumerable<AlertTransition> steps)
+    {
+        foreach (var step in steps.Where(IsUrgent))
+            UrgentUnwritten?.Invoke(step);
+    }
+
     private async Task KeepAsync()
     {
+        if (_heldSteps.Count + _heldEffects.Count + _heldSessions.Count > 0 && journal.JudgedAhead == 0)
+            Release();
         foreach (var step in _steps)
         {
             _waiting.Add(step);
-            if (step.Condition is Condition.Active or Condition.Recovering or Condition.NoData)
-                _open[step.AlertId] = step;
-            else
-                _open.Remove(step.AlertId);
+            Note(step);
         }
 
         foreach (var effect in _engine.Effects)
@@ -263,7 +358,7 @@ internal sealed partial class MonitoringWorker(
         if (_state.Number == 0 || time.GetElapsedTime(_shownAt) >= ShowEvery)
             (circuits, _shownAt) = ([.. _engine.Circuits], time.GetTimestamp());
         _seatChanges = _engine.SeatChanges;
-        _state = new MonitoringState(_state.Number + 1, [.. _open.Values.OrderBy(step => step.Priority).ThenBy(step => step.OnsetMs)], circuits, _waiting.Count)
+        _state = new MonitoringState(_state.Number + 1, [.. _open.Values.OrderBy(step => step.Priority).ThenBy(step => step.OnsetMs)], circuits, _waiting.Count + _heldSteps.Count)
         {
             Seats = _engine.Seats.ToDictionary(),
         };
@@ -288,7 +383,7 @@ internal sealed partial class MonitoringWorker(
         _triedAt = time.GetTimestamp();
         try
         {
-            await database.CommitAsync(CommitPriority.Alerts, connection =>
+            var commit = database.CommitAsync(CommitPriority.Alerts, connection =>
             {
                 // A full disk makes the database run it a second time.
                 written.Clear();
@@ -305,9 +400,13 @@ internal sealed partial class MonitoringWorker(
                 foreach (var session in sessions)
                     SessionLog.Write(connection, session);
             });
+            if (batch.Any(IsUrgent))
+                await TellIfSlowAsync(commit, batch);
+            await commit;
         }
         catch (DatabaseUnavailableException error)
         {
+            TellUrgent(batch);
             // The rules go on; what could not be written is tried again each second, and the page says how much waits.
             if (!_failing)
                 LogNotDurable(_waiting.Count, error.Message);
@@ -335,6 +434,14 @@ internal sealed partial class MonitoringWorker(
         }
     }
 
+    private async Task TellIfSlowAsync(Task commit, AlertTransition[] batch)
+    {
+        using var done = new CancellationTokenSource();
+        if (await Task.WhenAny(commit, Task.Delay(TellUnwrittenAfter, time, done.Token)) != commit)
+            TellUrgent(batch);
+        await done.CancelAsync();
+    }
+
     private async Task UpkeepAsync(long position)
     {
         if (Interlocked.Exchange(ref _changed, null) is { } index)
@@ -354,7 +461,7 @@ internal sealed partial class MonitoringWorker(
         }
 
         // Files may have been edited while we were away, too. Until the replay has come to the end the engine knows less than the disk.
-        if (!_isReconciled && position >= _reconcileAt && Unwritten == 0)
+        if (!_isReconciled && position >= _reconcileAt && Unwritten == 0 && journal.JudgedAhead == 0)
             await ReconcileAsync();
 
         if (_snapshot!.Waiting == 0 && time.GetElapsedTime(_roundAt) >= settings.Monitoring.SnapshotInterval)
@@ -377,8 +484,8 @@ internal sealed partial class MonitoringWorker(
 
     private async Task TrySnapshotAsync(Func<Task> save)
     {
-        // Steps that are not on disk would be lost by a snapshot that is behind them.
-        if (Unwritten > 0)
+        // Steps that are not on disk would be lost by a snapshot that is behind them; readings that are not, counted twice.
+        if (Unwritten > 0 || journal.JudgedAhead > 0)
             return;
         try
         {

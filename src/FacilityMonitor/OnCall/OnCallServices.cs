@@ -61,6 +61,13 @@ internal static class OnCallServices
         builder.Services.AddHostedService(services => services.GetRequiredService<OutboxWorker>());
         builder.AddNotices(channels);
         builder.AddAnswers(channels);
+        builder.Services.AddSingleton(services =>
+        {
+            var outcry = ActivatorUtilities.CreateInstance<Outcry>(services);
+            services.GetRequiredService<MonitoringWorker>().UrgentUnwritten += outcry.Tell;
+            return outcry;
+        });
+        builder.Services.AddHostedService(services => services.GetRequiredService<Outcry>());
         if (settings.OnCall.Heartbeat is { } heartbeat)
             builder.AddHeartbeat(heartbeat, settings.OnCall.WebhookTimeout);
     }

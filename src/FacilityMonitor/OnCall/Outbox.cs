@@ -62,10 +62,19 @@ internal sealed class Outbox(TimeProvider time)
     /// <summary>Notifications kept after they are done with, so that one can see who was told what.</summary>
     public const int DoneMax = 200_000;
 
+    /// <summary>What is remembered of what was told before it was written.</summary>
+    private const int ToldUnwrittenMax = 1_000;
+
+    /// <summary>Why one counts as sent that was told before it was written.</summary>
+    private const string Unwritten = "told while the disk refused";
+
     /// <summary>Why one was refused for which there was no room.</summary>
     public const string NoRoom = "the outbox is full";
 
     private readonly Channel<bool> _some = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Lock _gate = new();
+    private readonly HashSet<string> _toldUnwritten = new(StringComparer.Ordinal);
+    private readonly Queue<string> _toldOrder = new();
     private long _version;
 
     /// <summary>Changes when something was put in.</summary>
@@ -84,6 +93,19 @@ internal sealed class Outbox(TimeProvider time)
     /// <summary>Says that it is worth looking again.</summary>
     public void Wake() => _some.Writer.TryWrite(true);
 
+    /// <summary>A receiver took a notification that could not be written yet: once it can be, it is booked as sent and not sent again.</summary>
+    public void ToldUnwritten(string key)
+    {
+        lock (_gate)
+        {
+            if (!_toldUnwritten.Add(key))
+                return;
+            _toldOrder.Enqueue(key);
+            if (_toldOrder.Count > ToldUnwrittenMax)
+                _toldUnwritten.Remove(_toldOrder.Dequeue());
+        }
+    }
+
     /// <summary>Puts steps in for everybody who looks after their sites. Pending and recovering are nobody's business, nor what was told already.</summary>
     public void Enqueue(SqliteConnection connection, IReadOnlyList<AlertTransition> steps, IReadOnlyList<Contact> contacts)
     {
@@ -101,13 +123,21 @@ internal sealed class Outbox(TimeProvider time)
                     continue;
                 var superseded = Supersede(connection, step.AlertId, contact.Id);
                 queued -= superseded;
-                var state = quota.Withholds(step, contact.Id, superseded > 0) ? OutboxState.Withheld : StateFor(step.Priority, queued.Value);
+                var state = quota.Withholds(step, contact.Id, superseded > 0) ? OutboxState.Withheld
+                    : WasTold(step, contact) ? OutboxState.Sent
+                    : StateFor(step.Priority, queued.Value);
                 if (Insert(connection, step, contact, payload, state) && state == OutboxState.Queued)
                     queued++;
             }
         }
 
         quota.Summarize();
+    }
+
+    private bool WasTold(AlertTransition step, Contact contact)
+    {
+        lock (_gate)
+            return _toldUnwritten.Count > 0 && _toldUnwritten.Contains(NotificationJson.Key(step.AlertId, step.Sequence, contact.Id));
     }
 
     private static OutboxState StateFor(Priority priority, long queued) => queued < (priority <= Priority.P1 ? 2 * QueuedMax : QueuedMax) ? OutboxState.Queued : OutboxState.Refused;
@@ -212,6 +242,7 @@ internal sealed class Outbox(TimeProvider time)
         {
             OutboxState.Refused => NoRoom,
             OutboxState.Withheld => StrangerQuota.Reason,
+            OutboxState.Sent => Unwritten,
             _ => null,
         };
         return Database.Execute(

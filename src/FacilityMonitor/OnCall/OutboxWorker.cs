@@ -1,5 +1,6 @@
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Journal;
+using FacilityMonitor.Registry;
 
 namespace FacilityMonitor.OnCall;
 
@@ -161,7 +162,12 @@ internal sealed partial class OutboxWorker(
         if (contact is null)
             return new Delivery.Refused("the receiver is no longer registered");
         var key = NotificationJson.Key(letter.Alert, letter.Number, letter.Recipient);
-        var body = NotificationJson.Write(letter.Step, letter.OnsetMs, letter.Number, letter.Untold, key);
+        return await TellAsync(contact, key, NotificationJson.Write(letter.Step, letter.OnsetMs, letter.Number, letter.Untold, key), cancellationToken);
+    }
+
+    /// <summary>Tries once. Nothing is booked of it.</summary>
+    public async Task<Delivery> TellAsync(Contact contact, string key, string body, CancellationToken cancellationToken)
+    {
         if (contact.Webhook is { } address)
             return await webhook.SendAsync(address, body, key, cancellationToken);
         LogNotification(contact.Id, body);

@@ -14,7 +14,8 @@ namespace FacilityMonitor.Web;
 /// <remarks>A page that comes, or comes back, is given the whole state. Nothing is kept of what a page has missed: that would be a second journal for every browser.</remarks>
 internal sealed partial class LiveFeed(
     MessageJournal journal, DeviceTable devices, FacilitySource registry, IngestWorker ingest, MonitoringWorker monitoring, Database database, BooksWatch books, IReadingStore store,
-    SignInAttempts signIn, UserDirectory users, Control.ControlCounts control, SeriesDesk series, TimeProvider time, ILogger<LiveFeed> log, Influx.ShipWatch? shipping = null) : BackgroundService
+    SignInAttempts signIn, UserDirectory users, Control.ControlCounts control, SeriesDesk series, TimeProvider time, ILogger<LiveFeed> log, Influx.ShipWatch? shipping = null,
+    OnCall.Outcry? outcry = null) : BackgroundService
 {
     /// <summary>Open pages; one more is refused and counted.</summary>
     public const int ViewersMax = 1_000;
@@ -32,7 +33,7 @@ internal sealed partial class LiveFeed(
     private static readonly TimeSpan HealthEvery = TimeSpan.FromSeconds(2);
 
     private readonly ILogger<LiveFeed> _log = log;
-    private readonly HealthSources _healthOf = new(ingest, monitoring, books, database, journal, registry, devices, signIn, control, series, shipping);
+    private readonly HealthSources _healthOf = new(ingest, monitoring, books, database, journal, registry, devices, signIn, control, series, shipping, outcry);
     private readonly JournalRecords _records = new(devices);
     private readonly DeviceMessage _message = new();
     private readonly LiveView _view = new(registry);

@@ -15,7 +15,7 @@ namespace FacilityMonitor.Web;
 /// <summary>What the health section is made of.</summary>
 internal sealed record HealthSources(
     IngestWorker Ingest, MonitoringWorker Monitoring, BooksWatch Books, Database Database, MessageJournal Journal, Configuration.FacilitySource Registry, DeviceTable Devices, SignInAttempts SignIn,
-    Control.ControlCounts Control, SeriesDesk Series, Influx.ShipWatch? Shipping = null);
+    Control.ControlCounts Control, SeriesDesk Series, Influx.ShipWatch? Shipping = null, OnCall.Outcry? Outcry = null);
 
 /// <summary>The link to the broker as a person sees it: an attempt that fails again is not a new loss.</summary>
 /// <param name="IsConnected">Whether messages come.</param>
@@ -134,7 +134,7 @@ internal static class LiveJson
     /// <summary>How the monitor itself is. What names devices is told of the reader's sites, and what is wrong with the configuration to who sees all of it.</summary>
     public static byte[] Health(HealthSources from, BrokerLink link, LiveFeedCounts counts, SiteScope sites) => Write(writer =>
     {
-        var (ingest, monitoring, hourly, database, journal, registry, devices, signIn, control, series, shipping) = from;
+        var (ingest, monitoring, hourly, database, journal, registry, devices, signIn, control, series, shipping, outcry) = from;
         var books = ingest.Books;
         var state = database.State;
         writer.WriteStartObject("broker");
@@ -187,6 +187,8 @@ internal static class LiveJson
         writer.WriteNumber("commandsRefused", control.Refused.Values.Sum());
         writer.WriteNumber("commandsExpired", control.Expired);
         writer.WriteNumber("answersUnknown", control.AnswersUnknown);
+        writer.WriteNumber("outOfRange", books.OutOfRange);
+        writer.WriteNumber("urgentWaiting", outcry?.Dropped ?? 0);
         writer.WriteEndObject();
         writer.WriteStartArray("configuration");
         foreach (var error in sites.IsAll ? registry.LastErrors : [])

@@ -4,11 +4,28 @@ using System.Text;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Mqtt;
 using FacilityMonitor.Tests.Mqtt;
+using FacilityMonitor.Tests.OnCall.Channels;
+using FacilityMonitor.Tests.Storage;
 
 namespace FacilityMonitor.Tests.EndToEnd;
 
 public sealed class DiskTroubleTests
 {
+    private const string People = """
+        people:
+          - {id: guard, name: Guard, reach: [{channel: hook, address: guard}]}
+          - {id: manager, name: Manager, reach: [{channel: hook, address: manager}]}
+        teams:
+          - {id: gate, name: Gate, tier: guard, shifts: [{from: "00:00", to: "24:00", people: [guard]}]}
+          - {id: property, name: Property, tier: property-manager, shifts: [{from: "00:00", to: "24:00", people: [manager]}]}
+        chains:
+          - priority: P0
+            steps: [{after-s: 0, tiers: [guard]}, {after-s: 3, tiers: [property-manager]}]
+            repeat-s: 600
+        contacts:
+          - {id: lane-committee, name: Committee, webhook: "file:contact.url", sites: [lane]}
+        """;
+
     [RealServerFact("mosquitto")]
     public async Task A_database_file_that_somebody_deletes_is_put_back_with_everything_in_it()
     {
@@ -36,30 +53,79 @@ public sealed class DiskTroubleTests
     }
 
     [FrozenFilesFact]
-    public async Task While_the_disk_takes_no_write_nothing_is_acknowledged_and_once_it_does_everything_that_waited_is_stored()
+    public async Task While_the_disk_takes_no_write_a_fire_is_told_all_the_same_nothing_is_acknowledged_and_once_it_does_everything_that_waited_is_stored()
     {
-        using var folder = new TemporaryFolder();
-        await using var broker = await MosquittoBroker.StartAsync();
-        await using var service = await ServiceUnderTest.StartAsync(broker, folder.Path);
-        await using var pile = await PileAsync(broker);
+        await using var place = await OnCallNeighbourhood.StartAsync(People);
+        var service = place.Service;
+        await using var pile = await PileAsync(place.Broker);
         for (var seq = 0; seq < 10; seq++)
             await SayAsync(pile, "data", seq);
-        await service.Process.UntilAsync(() => Task.FromResult(Stored(service) == 10), "the first readings being stored");
+        await place.UntilAsync(() => Stored(service) == 10, "the first readings being stored");
 
         using (FrozenFiles.Freeze(service.Data))
         {
             for (var seq = 10; seq < 30; seq++)
                 await SayAsync(pile, "data", seq);
+            await place.SmokeAsync(true);
+            await place.UntilAsync(() => OfFire(place, "guard").Count > 0 && place.Contacts.Count > 0, "the guard and the contact being told of the fire");
             await service.Process.UntilAsync(async () => await service.StatusAsync("/readyz") == HttpStatusCode.ServiceUnavailable, "the service saying that it takes nothing");
             Assert.Equal(HttpStatusCode.OK, await service.StatusAsync("/"));
-            Assert.Equal(10, Stored(service));
+            Assert.Equal((10L, 0L), (Stored(service), Fires(place)));
         }
 
         await service.ReadyAsync();
-        await service.Process.UntilAsync(() => Task.FromResult(Stored(service) == 30), "everything that waited being stored");
+        await place.UntilAsync(() => Stored(service) == 31 && Fires(place) == 1, "everything that waited being stored, the fire among it");
         Assert.False(service.Process.HasExited);
+        // The chain goes on from here: who is next is called, and the contact that knows is not told again.
+        await place.UntilAsync(() => OfFire(place, "manager").Count > 0, "the manager being told");
+        Assert.Single(place.Contacts);
+        Assert.Single(OfFire(place, "guard").Distinct());
+        Assert.Equal(1, place.Count("select count(*) from outbox where state = 1 and alert in (select id from alert where rule = 'smoke')"));
         Assert.Equal(0, await service.Process.StopAsync());
-        Assert.Equal(30, Stored(service));
+        Assert.Equal(31, Stored(service));
+    }
+
+    [RealServerFact("mosquitto", MailServer.Library)]
+    public async Task A_disk_that_takes_seconds_a_commit_keeps_no_fire_from_anybody_fills_no_memory_and_loses_nothing_whatever_is_killed()
+    {
+        const long GrowthMaxBytes = 128 << 20;
+        SlowDisk disk = null!;
+        await using var place = await OnCallNeighbourhood.StartAsync(People, disk: folder => disk = new SlowDisk(folder));
+        var service = place.Service;
+        await using var pile = await PileAsync(place.Broker);
+        var seq = 0;
+        for (; seq < 10; seq++)
+            await SayAsync(pile, "data", seq);
+        await place.UntilAsync(() => Stored(service) == 10, "the first readings being stored");
+        var before = service.Process.PeakBytes;
+
+        // Longer than anybody would wait with a fire; the devices go on talking.
+        disk.SyncTakes(TimeSpan.FromSeconds(8));
+        for (; seq < 2_000; seq++)
+            await SayAsync(pile, "data", seq);
+        await place.SmokeAsync(true);
+        await place.UntilAsync(() => OfFire(place, "guard").Count > 0, "the guard being told of the fire");
+        Assert.Equal(0, Fires(place));
+        Assert.True(Stored(service) < 2_000, "The readings were stored before the disk can have taken them: it is not slow.");
+
+        // It works again by itself.
+        disk.SyncTakes(TimeSpan.Zero);
+        await place.UntilAsync(() => Stored(service) == 2_001 && Fires(place) == 1, "everything that waited being stored");
+        Assert.False(service.Process.HasExited);
+        Assert.InRange(service.Process.PeakBytes - before, 0, GrowthMaxBytes);
+
+        // Slow again, and killed in the middle of it: what it had not put on disk it had not acknowledged, so the broker brings it again.
+        disk.SyncTakes(TimeSpan.FromSeconds(30));
+        for (; seq < 3_000; seq++)
+            await SayAsync(pile, "data", seq);
+        Assert.True(Stored(service) < 3_000, "The readings were stored before the disk can have taken them: it is not slow.");
+        await service.Process.KillAsync();
+        disk.SyncTakes(TimeSpan.Zero);
+        service.Process.Start();
+        await service.ReadyAsync();
+        await place.UntilAsync(() => Stored(service) == 3_001, "everything being stored after the kill");
+        Assert.Equal(3_001, place.Count("select sum(received) - sum(duplicates) - sum(dead_letters) from book"));
+        Assert.Equal(1, Fires(place));
     }
 
     [RealServerFact("mosquitto")]
@@ -112,6 +178,12 @@ public sealed class DiskTroubleTests
         Assert.Equal(0, await stop);
         Assert.Equal(1, Stored(service));
     }
+
+    private static long Fires(OnCallNeighbourhood place) => place.Count("select count(*) from alert where rule = 'smoke'");
+
+    /// <summary>Keys of what somebody was told of the fire; they hear of the disk, too.</summary>
+    private static List<string> OfFire(OnCallNeighbourhood place, string person) =>
+        [.. place.Posts.Where(post => post.To == person && post.Text.Contains("smoke", StringComparison.OrdinalIgnoreCase)).Select(post => post.Key)];
 
     private static async Task<MqttClient> PileAsync(MosquittoBroker broker)
     {

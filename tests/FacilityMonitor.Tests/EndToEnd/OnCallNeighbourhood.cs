@@ -7,6 +7,7 @@ using FacilityMonitor.OnCall.Channels;
 using FacilityMonitor.Tests.Mqtt;
 using FacilityMonitor.Tests.OnCall;
 using FacilityMonitor.Tests.OnCall.Channels;
+using FacilityMonitor.Tests.Storage;
 
 namespace FacilityMonitor.Tests.EndToEnd;
 
@@ -15,6 +16,8 @@ internal sealed class OnCallNeighbourhood : IAsyncDisposable
 {
     /// <summary>Stands in the links; no telephone opens it, the test does.</summary>
     public const string PublicUrl = "http://monitor.test";
+
+    private const string ContactPath = "contact";
 
     private readonly TemporaryFolder _folder = new();
     private readonly HttpClient _phone = new(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false });
@@ -39,7 +42,9 @@ internal sealed class OnCallNeighbourhood : IAsyncDisposable
     /// <param name="devices">YAML of devices of the site lane, beside the shed sensor shed-1.</param>
     /// <param name="rules">YAML of the registry beside its sites.</param>
     /// <param name="settings">Further settings, as environment variables.</param>
-    public static async Task<OnCallNeighbourhood> StartAsync(string people, string devices = "", string rules = "", IReadOnlyDictionary<string, string>? settings = null)
+    /// <param name="disk">Makes the disk under its data, told the folder; its environment joins the settings.</param>
+    public static async Task<OnCallNeighbourhood> StartAsync(
+        string people, string devices = "", string rules = "", IReadOnlyDictionary<string, string>? settings = null, Func<string, SlowDisk>? disk = null)
     {
         var place = new OnCallNeighbourhood
         {
@@ -58,6 +63,7 @@ internal sealed class OnCallNeighbourhood : IAsyncDisposable
             """ + "\n" + devices + "\n" + rules + "\n");
         place.Write("people.yaml", people);
         place.Write("hook.url", place.Receiver.Address + "hook");
+        place.Write("contact.url", place.Receiver.Address + ContactPath);
         var mail = place.Mail.Endpoint(SmtpTls.None);
         place.Write("smtp.password", mail.Password!);
         place.Write("channels.yaml", string.Create(CultureInfo.InvariantCulture, $$"""
@@ -65,7 +71,10 @@ internal sealed class OnCallNeighbourhood : IAsyncDisposable
               - {id: hook, kind: webhook, address-file: hook.url}
               - {id: mail, kind: smtp, host: 127.0.0.1, port: {{mail.Port}}, tls: none, from: monitor@example.org, user: {{mail.User}}, password-file: smtp.password}
             """));
-        place.Service = await ServiceUnderTest.StartAsync(place.Broker, place._folder.Path, place.Configuration, new Dictionary<string, string>(settings ?? new Dictionary<string, string>()) { ["FM_WEB__PUBLIC_URL"] = PublicUrl });
+        var all = new Dictionary<string, string>(settings ?? new Dictionary<string, string>()) { ["FM_WEB__PUBLIC_URL"] = PublicUrl };
+        foreach (var (name, value) in disk?.Invoke(place._folder.Path).Environment ?? new Dictionary<string, string>())
+            all[name] = value;
+        place.Service = await ServiceUnderTest.StartAsync(place.Broker, place._folder.Path, place.Configuration, all);
         place._shed = new MqttClient(new MqttClientOptions { Host = place.Broker.Host, Port = place.Broker.Port, ClientId = "shed-1" }, TimeProvider.System);
         await place._shed.StartAsync();
         return place;
@@ -88,8 +97,11 @@ internal sealed class OnCallNeighbourhood : IAsyncDisposable
     public Task SayAsync(string topic, string body) => _shed!.PublishAsync(topic, Encoding.UTF8.GetBytes(body), MqttQos.AtLeastOnce, retain: false).AsTask();
 
     /// <summary>What the webhook was told so far, in its order: key, to, and the link.</summary>
-    public IReadOnlyList<(string Key, string To, string Text, string? Link)> Posts => [.. Receiver.Told.Select(told => JsonDocument.Parse(told.Body).RootElement).Select(body =>
+    public IReadOnlyList<(string Key, string To, string Text, string? Link)> Posts => [.. Receiver.Told.Where(told => told.Path != "/" + ContactPath).Select(told => JsonDocument.Parse(told.Body).RootElement).Select(body =>
         (body.GetProperty("key").GetString()!, body.GetProperty("to").GetString()!, body.GetProperty("text").GetProperty("en").GetString()!, body.GetProperty("link").GetString()))];
+
+    /// <summary>What a contact whose address is <c>file:contact.url</c> was told so far of fires, each by its key.</summary>
+    public IReadOnlyList<string> Contacts => [.. Receiver.Told.Where(told => told.Path == "/" + ContactPath && told.Body.Contains("\"smoke\"", StringComparison.Ordinal)).Select(told => told.Key)];
 
     /// <summary>Mails so far: to whom, and what they say.</summary>
     public IReadOnlyList<(string To, string Text)> Mails => [.. Mail.Mails.Select(mail => (mail.GetProperty("to")[0].GetString()!, Decode(mail.GetProperty("content").GetString()!)))];

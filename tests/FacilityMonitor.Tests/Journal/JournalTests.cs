@@ -167,6 +167,60 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
+    public async Task What_the_disk_refuses_is_given_to_the_rules_once_and_known_again_when_it_is_in_the_journal()
+    {
+        await using var data = new StoreFixture();
+        await data.StartAsync();
+        var writer = new JournalWriter();
+        var (first, second) = (Ahead(Filled(writer)), Ahead(Filled(writer)));
+        Assert.False(data.Journal.TryAhead(out _));
+        await LimitAsync(data, 1);
+        await Assert.ThrowsAsync<DatabaseUnavailableException>(() => data.Journal.AppendAsync(Filled(writer)));
+        Assert.False(data.Journal.TryAhead(out _));
+        await Assert.ThrowsAsync<DatabaseUnavailableException>(() => data.Journal.AppendAsync(first));
+        await Assert.ThrowsAsync<DatabaseUnavailableException>(() => data.Journal.AppendAsync(second));
+
+        Assert.True(data.Journal.TryAhead(out var judged));
+        Assert.True(judged!.IsAhead);
+        Assert.Equal((true, 1), (data.Journal.IsRefused, data.Journal.JudgedAhead));
+        // Refused again, it is not given again.
+        await Assert.ThrowsAsync<DatabaseUnavailableException>(() => data.Journal.AppendAsync(first));
+        await LimitAsync(data, 1_000_000);
+        var positions = new[] { await data.Journal.AppendAsync(second), await data.Journal.AppendAsync(first) };
+
+        Assert.False(data.Journal.TryAhead(out _));
+        Assert.Equal(1, data.Journal.JudgedAhead);
+        Assert.Equal([false, true, false], [data.Journal.TakeJudged(positions[0]), data.Journal.TakeJudged(positions[1]), data.Journal.TakeJudged(positions[1])]);
+        Assert.Equal(0, data.Journal.JudgedAhead);
+    }
+
+    [Fact]
+    public async Task What_a_slow_disk_keeps_waiting_is_given_to_the_rules_after_two_seconds_and_not_before()
+    {
+        await using var database = Database.Open(_folder.Path, _time);
+        var journal = new MessageJournal(database, new DeviceTable());
+        using var slow = new ManualResetEventSlim();
+        var busy = database.CommitAsync(CommitPriority.Alerts, _ => slow.Wait());
+        var writer = new JournalWriter();
+        writer.Tick(At);
+        var append = journal.AppendAsync(Ahead(new JournalBatch(writer)));
+        var last = journal.AppendAsync(new JournalBatch(writer));
+
+        _time.Advance(MessageJournal.JudgeAheadAfter - TimeSpan.FromTicks(1));
+        Assert.False(journal.TryAhead(out _));
+        _time.Advance(TimeSpan.FromTicks(1));
+        Assert.True(journal.TryAhead(out _));
+        // The other is not appended again when it is refused: it may never be.
+        Assert.False(journal.TryAhead(out _));
+        Assert.False(journal.IsRefused);
+
+        slow.Set();
+        await busy;
+        Assert.True(journal.TakeJudged(await append));
+        Assert.False(journal.TakeJudged(await last));
+    }
+
+    [Fact]
     public async Task What_is_known_of_messages_is_not_saved_while_the_disk_refuses_one_of_them()
     {
         await using var data = new StoreFixture();
@@ -211,6 +265,14 @@ public sealed class JournalTests : IDisposable
     }
 
     /// <summary>Too large for the pages a database has free.</summary>
+    private static JournalBatch Ahead(JournalBatch batch)
+    {
+        var writer = new JournalWriter();
+        for (var tick = 0; tick < Math.Max(1, batch.Body.Length); tick++)
+            writer.Tick(At);
+        return new JournalBatch(writer) { MayBeJudgedAhead = true };
+    }
+
     private static JournalBatch Filled(JournalWriter writer)
     {
         for (var tick = 0; tick < 20_000; tick++)

@@ -61,6 +61,9 @@ internal sealed unsafe class FaultyDisk : IDisposable
         }
     }
 
+    /// <summary>How long a sync takes; null: as long as the disk needs.</summary>
+    public Func<TimeSpan>? SyncTakes { get; init; }
+
     /// <summary>Operations since it was armed.</summary>
     public int Operations { get; private set; }
 
@@ -161,8 +164,18 @@ internal sealed unsafe class FaultyDisk : IDisposable
         Next(file) is null ? ((delegate* unmanaged[Cdecl]<nint, long, int>)Original(file, MethodsTruncate))(file, size) : WriteError;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int Sync(nint file, int flags) =>
-        Next(file) is null ? ((delegate* unmanaged[Cdecl]<nint, int, int>)Original(file, MethodsSync))(file, flags) : SyncError;
+    private static int Sync(nint file, int flags)
+    {
+        if (Next(file) is not null)
+            return SyncError;
+        FaultyDisk? disk;
+        lock (Gate)
+            Files.TryGetValue(file, out disk);
+        // Outside the lock: the other files of the disk can be written meanwhile, as on a real one.
+        if (disk?.SyncTakes?.Invoke() is { Ticks: > 0 } slow)
+            Thread.Sleep(slow);
+        return ((delegate* unmanaged[Cdecl]<nint, int, int>)Original(file, MethodsSync))(file, flags);
+    }
 
     private static nint Original(nint file, int method)
     {

@@ -29,6 +29,7 @@ public sealed class RuleEngine
     private LimitShelf _shelf = new();
     private RuleCheckpoint _now;
     private RuleCheckpoint _before;
+    private bool _isAhead;
 
     /// <summary>Engines for a registry, with nothing known yet.</summary>
     public RuleEngine(FacilityIndex index, DeviceTable devices)
@@ -96,6 +97,15 @@ public sealed class RuleEngine
     {
         _before = _now;
         _now = _now with { Position = position };
+        _isAhead = false;
+    }
+
+    /// <summary>The records that follow are of no journal position yet: the disk refuses them. They will be at some position to come, and are not given again there.</summary>
+    public void BeginAhead()
+    {
+        // However many follow each other, what they change has to be read again from here.
+        _before = _now;
+        _isAhead = true;
     }
 
     /// <summary>Takes in a message.</summary>
@@ -231,7 +241,7 @@ public sealed class RuleEngine
     }
 
     /// <summary>A site that was saved later than the checkpoint knows the first records of a replay already.</summary>
-    private bool HasSeen(Slot slot) => slot.SavedAt >= _now.Position && slot.SavedAt > 0;
+    private bool HasSeen(Slot slot) => !_isAhead && slot.SavedAt >= _now.Position && slot.SavedAt > 0;
 
     private void Touch(Slot slot)
     {

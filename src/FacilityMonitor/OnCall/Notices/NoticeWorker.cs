@@ -376,7 +376,7 @@ internal sealed partial class NoticeWorker(
             Interlocked.Increment(ref _failedOver);
         try
         {
-            var outcome = await TryAsync(lane, way, endingToken);
+            var outcome = await TryAsync(lane, way.Notice, way.Address, way.Replaces, endingToken);
             reached?.Invoke(NoticeMoment.Answered);
             await BookAsync(lane, way, attempt, outcome, endingToken);
         }
@@ -391,13 +391,34 @@ internal sealed partial class NoticeWorker(
         }
     }
 
-    private async Task<Outcome> TryAsync(Lane lane, DueWay way, CancellationToken endingToken)
+    /// <summary>Tries the ways of a notice one after the other until one takes it. For what is urgent and cannot be written: nothing is booked of it.</summary>
+    /// <returns>The channel that took it; null: none did.</returns>
+    public async Task<string?> TellAsync(Notice notice, CancellationToken endingToken)
+    {
+        foreach (var reach in notice.Reaches)
+        {
+            if (!_lanes.TryGetValue(reach.Channel, out var lane))
+                continue;
+            lock (lane)
+                lane.Budget.Take(reach.Address, NowMs());
+            Interlocked.Increment(ref _attempts);
+            if (await TryAsync(lane, notice, reach.Address, replaces: null, endingToken) is not Outcome.Accepted)
+                continue;
+            lane.Heard();
+            Interlocked.Increment(ref _accepted);
+            return reach.Channel;
+        }
+
+        return null;
+    }
+
+    private async Task<Outcome> TryAsync(Lane lane, Notice notice, string address, string? replaces, CancellationToken endingToken)
     {
         using var late = new CancellationTokenSource(LeaseFor - TimeSpan.FromSeconds(5), time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, endingToken);
         try
         {
-            return await lane.Notifier.SendAsync(ChannelMessage.Of(way.Notice, lane.Channel.Language) with { Replaces = way.Replaces }, way.Address, either.Token);
+            return await lane.Notifier.SendAsync(ChannelMessage.Of(notice, lane.Channel.Language) with { Replaces = replaces }, address, either.Token);
         }
         catch (OperationCanceledException) when (!endingToken.IsCancellationRequested)
         {

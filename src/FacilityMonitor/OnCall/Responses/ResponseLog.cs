@@ -114,6 +114,23 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
         pages.Put(this, connection);
     }
 
+    /// <summary>Whom a new alert calls first, for when nothing of it can be written. What was shelved, suppressed or told too often stands on disk and is not asked: once too often costs less.</summary>
+    /// <returns>A notice for each person; the keys are those that the same pages have once they are written.</returns>
+    public IReadOnlyList<Notice> FirstPages(AlertTransition step)
+    {
+        var now = NowMs();
+        AlertResponse? state = null;
+        foreach (var fact in ResponseLife.Observe(null, step, now, now, chain: Board.Roster.People.ChainOf(step.Priority, step.Site)))
+            state = AlertResponse.Apply(step.AlertId, state, fact);
+        if (state is null)
+            return [];
+        var fired = Escalation.Advance(state, Board, now).OfType<ResponseEvent.StepFired>().FirstOrDefault();
+        if (fired is null)
+            return [];
+        var text = PageText.Compose(state, fired.Reason, step.Text, hidden: 0, others: [], count: 0);
+        return [.. fired.People.Select(person => NoticeOf(state, fired, person, Ways(state, fired, person), text))];
+    }
+
     /// <summary>What a command leads to.</summary>
     public ResponseOutcome Command(SqliteConnection connection, string alert, ResponseCommand command, Actor by)
     {
@@ -210,24 +227,23 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
     /// <summary>Writes one notice. What it says is what the alert says now.</summary>
     internal void Put(SqliteConnection connection, AlertResponse state, ResponseEvent.StepFired fired, string person, IReadOnlyList<PersonContact> contacts, IReadOnlyList<string> others)
     {
-        var now = NowMs();
-        var text = PageText.Compose(
-            state, fired.Reason, ResponseTable.TextOf(connection, state.Alert), ResponseTable.HiddenBehind(connection, state.Alert), [.. others.Take(NamedMax).Select(other => ResponseTable.TextOf(connection, other))], others.Count);
-        NoticeBook.Enqueue(
-            connection, new Notice
-            {
-                Alert = state.Alert,
-                Step = fired.Page,
-                Person = person,
-                Priority = state.Priority,
-                IsDrill = state.Exercise != Exercise.None,
-                Reaches = [.. contacts.Select(contact => new Reach(contact.Channel, contact.Address))],
-                Brief = PageText.Brief(text),
-                Text = text,
-                Link = LinkOf(state.Alert, person, contacts),
-            },
-            now, [this]);
+        IReadOnlyList<LocalText> named = [.. others.Take(NamedMax).Select(other => ResponseTable.TextOf(connection, other))];
+        var text = PageText.Compose(state, fired.Reason, ResponseTable.TextOf(connection, state.Alert), ResponseTable.HiddenBehind(connection, state.Alert), named, others.Count);
+        NoticeBook.Enqueue(connection, NoticeOf(state, fired, person, contacts, text), NowMs(), [this]);
     }
+
+    private Notice NoticeOf(AlertResponse state, ResponseEvent.StepFired fired, string person, IReadOnlyList<PersonContact> contacts, LocalText text) => new()
+    {
+        Alert = state.Alert,
+        Step = fired.Page,
+        Person = person,
+        Priority = state.Priority,
+        IsDrill = state.Exercise != Exercise.None,
+        Reaches = [.. contacts.Select(contact => new Reach(contact.Channel, contact.Address))],
+        Brief = PageText.Brief(text),
+        Text = text,
+        Link = LinkOf(state.Alert, person, contacts),
+    };
 
     /// <summary>What a message by these ways can hold as its link; null: nothing that could be opened.</summary>
     public string? LinkOf(string alert, string person, IReadOnlyList<PersonContact> contacts) =>
