@@ -199,7 +199,7 @@ internal sealed class Connection : IDisposable
         _outbox = new Outbox(stream, _options.WriteBufferBytes, _time, error => End(new Loss(MqttLossReason.NetworkError, Detail: error.Message)), Drained);
         AcceptedAt = Math.Max(1, _time.GetTimestamp());
         _lastRead = _resumed = _subscribedAt = AcceptedAt;
-        _keepAlive = accepted.ServerKeepAlive ?? _options.KeepAlive;
+        _keepAlive = KeepAliveOf(accepted.ServerKeepAlive);
         _serverTakes = accepted.MaximumPacketSize;
         if (!accepted.SessionPresent)
             _inbox.SessionLost();
@@ -221,6 +221,9 @@ internal sealed class Connection : IDisposable
             End(new Loss(MqttLossReason.NetworkError, Detail: error.Message));
         }
     }
+
+    /// <summary>The server's interval, unless ours is shorter. A client may ping more often than it has to; with an interval of hours, or none, a line that died unseen would look like a quiet evening.</summary>
+    private TimeSpan KeepAliveOf(TimeSpan? server) => server is { Ticks: > 0 } wanted && (_options.KeepAlive == TimeSpan.Zero || wanted < _options.KeepAlive) ? wanted : _options.KeepAlive;
 
     private void Subscribe()
     {

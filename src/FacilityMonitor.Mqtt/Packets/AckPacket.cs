@@ -16,12 +16,16 @@ internal readonly record struct AckPacket(ushort PacketId, MqttReasonCode Reason
         packet = new AckPacket(id, reason);
         if (reader.Failed)
             return MqttReasonCode.MalformedPacket;
-        if (id == 0)
+        // Between the successes of the table and the refusals lies nothing; a code from there is no promise to deliver.
+        if (id == 0 || (reason < MqttReasonCode.UnspecifiedError && !IsSuccess(type, reason)))
             return MqttReasonCode.ProtocolError;
         if (version == MqttVersion.V500 && !reader.AtEnd && new PropertyReader(ref reader, type).SkipAll() is var error and not MqttReasonCode.Success)
             return error;
         return reader.AtEnd ? MqttReasonCode.Success : MqttReasonCode.MalformedPacket;
     }
+
+    private static bool IsSuccess(PacketType type, MqttReasonCode reason) =>
+        reason == MqttReasonCode.Success || (reason == MqttReasonCode.NoMatchingSubscribers && type is (PacketType.PubAck or PacketType.PubRec));
 
     /// <summary>Success takes the short form of four bytes, which both versions share; 3.1.1 has no other.</summary>
     public static int Write(Span<byte> target, PacketType type, ushort packetId, MqttReasonCode reason, MqttVersion version)
