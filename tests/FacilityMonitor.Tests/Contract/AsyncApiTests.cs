@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using FacilityMonitor.Contract;
+using FacilityMonitor.Control;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Tests.Conventions;
 
@@ -136,17 +138,96 @@ public sealed class AsyncApiTests
         Assert.True(name.EndsWith("-is-refused", StringComparison.Ordinal) == fault is not null, fault ?? "fits");
     }
 
-    [Fact]
-    public void What_we_send_fits_its_schema()
+    [Theory]
+    [InlineData("acked")]
+    [InlineData("state")]
+    [InlineData("cmd")]
+    [InlineData("cfg")]
+    public void What_we_send_fits_its_schema_and_has_every_field_of_it_and_no_other(string schema)
+    {
+        var sent = Sent(schema).Select(payload => JsonDocument.Parse(payload).RootElement).ToList();
+
+        Assert.All(sent, payload => Assert.Null(Schemas.Fault(Schemas.Schema(schema), payload)));
+        // Documented is what is sent: all of it by somebody, and always what is said to be always there.
+        Assert.Equal(Documented(Schemas.Schema(schema)).Order(), sent.SelectMany(Members).Distinct().Order());
+        Assert.Equal(
+            ((List<object?>)Schemas.Schema(schema)["required"]!).Cast<string>().Order(),
+            sent.Select(payload => payload.EnumerateObject().Select(member => member.Name)).Aggregate((one, other) => one.Intersect(other)).Order());
+        // A field that nobody documented does not pass, wherever it stands.
+        foreach (var payload in sent.SelectMany(WithNonsense))
+            Assert.Contains("nonsense: unknown", Schemas.Fault(Schemas.Schema(schema), payload), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("cmd", "exp")]
+    [InlineData("cmd", "args")]
+    [InlineData("cfg", "hash")]
+    [InlineData("acked", "seq")]
+    [InlineData("state", "online")]
+    public void What_we_send_without_a_field_that_must_be_there_does_not_pass(string schema, string field)
+    {
+        var payload = JsonNode.Parse(Sent(schema).First())!.AsObject();
+        payload.Remove(field);
+
+        Assert.Equal($"$: without {field}", Schemas.Fault(Schemas.Schema(schema), JsonSerializer.SerializeToElement(payload)));
+    }
+
+    /// <summary>Everything that the code can send, to its limits.</summary>
+    private static IEnumerable<byte[]> Sent(string schema)
     {
         Assert.True(BootId.TryParse("c41-7f3a9e02"u8, out var boot));
-        Fits("acked", Fm1Downlink.Acked(new Watermark(boot, 1234)));
-        Fits("state", Fm1Downlink.HostState(online: true, Received));
-        Fits("cmd", Fm1Downlink.Resend(new ResendRequest(boot, 5, 9), "resend-1", Received, 20));
+        return schema switch
+        {
+            "acked" => [Fm1Downlink.Acked(new Watermark(boot, 0)), Fm1Downlink.Acked(new Watermark(boot, 1L << 53))],
+            "state" => [Fm1Downlink.HostState(online: true, Received), Fm1Downlink.HostState(online: false, 0)],
+            "cfg" =>
+            [
+                Fm1Downlink.Configuration(new DesiredConfiguration(PeriodS: 1, LimitW: 0), Received), Fm1Downlink.Configuration(new DesiredConfiguration(PeriodS: 3600, LimitW: null), Received),
+                Fm1Downlink.Configuration(new DesiredConfiguration(PeriodS: null, LimitW: 812.5), Received),
+            ],
+            "cmd" =>
+            [
+                .. Enum.GetValues<Operation>().SelectMany(operation => Orders(operation)).Select(order => Fm1Downlink.Command(order, Received, order.TtlS)),
+                Fm1Downlink.Resend(new ResendRequest(boot, 5, 1L << 53), Fm1Downlink.ResendIdPrefix + "1", Received, 20),
+            ],
+            _ => throw new ArgumentOutOfRangeException(nameof(schema)),
+        };
+    }
 
-        Fits("cfg", Fm1Downlink.Configuration(new FacilityMonitor.Control.DesiredConfiguration(PeriodS: 30, LimitW: 800), Received));
+    private static IEnumerable<CommandOrder> Orders(Operation operation)
+    {
+        ChannelId?[] channels = [null, ChannelId.Main, ChannelId.Of(ChannelKind.Phase, 3), ChannelId.Of(ChannelKind.Socket, 1), ChannelId.Of(ChannelKind.Slot, 999), ChannelId.Of(ChannelKind.Bay, 10)];
+        return channels.Select((channel, index) => new CommandOrder
+        {
+            // The end of a siren has the name of its beginning and a suffix.
+            Id = new string('x', CommandLimits.IdLengthMax) + "-end",
+            Device = new DeviceId(Dialect.Fm1, "huaihai", "pile-01"),
+            Channel = channel,
+            Operation = operation,
+            Watts = operation != Operation.Limit ? null : index == 0 ? CommandLimits.LimitMinW : CommandLimits.LimitMaxW,
+            Seconds = operation != Operation.Siren ? null : index == 0 ? CommandLimits.SirenMinS : CommandLimits.SirenMaxS,
+            By = new string('管', CommandLimits.ByLengthMax),
+            Why = index == 0 ? "" : new string('烟', CommandLimits.WhyLengthMax),
+            TtlS = index == 0 ? 0 : CommandLimits.SirenEndTtlS,
+        });
+    }
 
-        void Fits(string schema, byte[] payload) => Assert.Null(Schemas.Fault(Schemas.Schema(schema), JsonDocument.Parse(payload).RootElement));
+    private static IEnumerable<string> Documented(Dictionary<string, object?> schema) => Properties(schema).SelectMany(name =>
+        (string[])[name, .. Documented(Schemas.Resolve(Map(schema, "properties")[name])).Select(below => $"{name}.{below}")]);
+
+    private static IEnumerable<string> Members(JsonElement value) => value.EnumerateObject().SelectMany(member =>
+        (string[])[member.Name, .. member.Value.ValueKind == JsonValueKind.Object ? Members(member.Value).Select(below => $"{member.Name}.{below}") : []]);
+
+    /// <summary>The payload once for each object in it, with one member more there.</summary>
+    private static IEnumerable<JsonElement> WithNonsense(JsonElement payload)
+    {
+        var top = JsonNode.Parse(payload.GetRawText())!.AsObject();
+        foreach (var name in (string?[])[null, .. top.Where(member => member.Value is JsonObject).Select(member => member.Key)])
+        {
+            var copy = JsonNode.Parse(payload.GetRawText())!.AsObject();
+            (name is null ? copy : copy[name]!.AsObject())["nonsense"] = 1;
+            yield return JsonSerializer.SerializeToElement(copy);
+        }
     }
 
     /// <summary>Refused for what lies outside the payload, or for something a schema cannot say.</summary>
