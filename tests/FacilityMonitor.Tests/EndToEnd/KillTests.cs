@@ -112,6 +112,50 @@ public sealed class KillTests(ITestOutputHelper output)
         Assert.Equal(seq, witness.ReadingsInBlocks);
     }
 
+    /// <summary>The broker writes its sessions after every turn in which something changed, and the device says the next thing when the last was acknowledged: whatever was
+    /// acknowledged before that is on the broker's disk. Nobody sends it again, so the journal has to have it from there.</summary>
+    [RealServerFact("mosquitto")]
+    public async Task A_broker_killed_in_mid_flow_costs_the_journal_nothing_that_it_had_acknowledged_and_written()
+    {
+        const int Messages = 300;
+        using var folder = new TemporaryFolder();
+        await using var broker = await MosquittoBroker.StartAsync("autosave_on_changes true");
+        await JournalWitness.SwearInAsync(ServiceUnderTest.DataOf(folder.Path));
+        await using var service = await ServiceUnderTest.StartAsync(broker, folder.Path);
+        await using var pile = new FacilityMonitor.Mqtt.MqttClient(
+            new FacilityMonitor.Mqtt.MqttClientOptions { Host = broker.Host, Port = broker.Port, ClientId = "pile-02", ReconnectMin = TimeSpan.FromMilliseconds(20), ReconnectMax = TimeSpan.FromMilliseconds(200) }, TimeProvider.System);
+        await pile.StartAsync();
+
+        var unwritten = new List<long>();
+        var kills = Task.CompletedTask;
+        var connects = 1L;
+        for (var seq = 0; seq < Messages; seq++)
+        {
+            if (seq is Messages / 3 or 2 * Messages / 3)
+            {
+                await kills;
+                kills = Task.Run(async () =>
+                {
+                    await broker.KillAsync();
+                    await broker.StartAgainAsync();
+                });
+            }
+
+            await SayAsync(pile, seq);
+            if (pile.Counters.Connects > connects)
+                unwritten.Add(seq - 1);
+            connects = pile.Counters.Connects;
+        }
+
+        await kills;
+        Assert.Equal(3, connects);
+        await service.Process.UntilAsync(() => Task.FromResult(Count(service.Data, "select sum(stored) from book") >= Messages - unwritten.Count), "the readings being stored");
+        Assert.Equal(0, await service.Process.StopAsync());
+        await using var witness = await JournalWitness.HearAsync(service.Data, FacilityMonitor.Registry.Facility.Empty, TimeSpan.FromSeconds(120));
+        Assert.Subset(unwritten.ToHashSet(), Enumerable.Range(0, Messages).Select(seq => (long)seq).Except(witness.Messages.Keys.Select(name => name.Seq)).ToHashSet());
+        Assert.DoesNotContain(witness.Messages, message => message.Value != 1);
+    }
+
     private static async Task KillAsync(ServiceUnderTest service, MosquittoBroker broker, Random random, int serviceKills, int brokerKills)
     {
         var kills = Enumerable.Repeat(true, serviceKills).Concat(Enumerable.Repeat(false, brokerKills)).ToArray();

@@ -65,7 +65,7 @@ public sealed class MqttClientTests : IDisposable
         await connection.PublishAsync("t", "one", qos: 1, id: 7);
         await connection.PublishAsync("t", "two", qos: 2, id: 8);
         var batches = await ReceiveAsync(client, messages: 3);
-        Assert.Equal(0, connection.Socket.Available);
+        await connection.ExpectNothingSaidAsync();
 
         foreach (var batch in batches)
             await batch.AcknowledgeAsync();
@@ -264,7 +264,7 @@ public sealed class MqttClientTests : IDisposable
             if (underWay.Count < 2)
                 continue;
 
-            Assert.Equal(0, connection.Socket.Available);
+            await connection.ExpectNothingSaidAsync();
             var oldest = underWay.Dequeue();
             await connection.SendAsync(0x40, 2, (byte)(oldest.Id >> 8), (byte)oldest.Id);
         }

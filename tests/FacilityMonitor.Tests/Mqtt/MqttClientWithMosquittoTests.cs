@@ -99,36 +99,6 @@ public sealed class MqttClientWithMosquittoTests
     }
 
     [RealServerFact("mosquitto")]
-    public async Task A_broker_killed_in_mid_flow_loses_nothing_that_it_or_we_still_held()
-    {
-        const int Messages = 3_000;
-        await using var broker = await MosquittoBroker.StartAsync();
-        await using var worker = await SubscribedAsync(Options(broker, "worker", new MqttSubscription("t")));
-        await broker.SaveAsync();
-        await using var device = await StartedAsync(Options(broker, "device"));
-        await device.WaitConnectedAsync(Until.DeadlineToken());
-        var seen = new HashSet<int>();
-        var collecting = CollectAsync(worker, seen, Messages);
-
-        // A device like ours keeps a message until somebody durable has it, and sends it again.
-        var kill = Task.Run(async () =>
-        {
-            await Until.TrueAsync(() => device.Counters.Published > Messages / 4, "a quarter was published");
-            await broker.KillAsync();
-            await broker.StartAgainAsync();
-        });
-        for (var sent = 0; sent < Messages; sent++)
-            await device.PublishAsync("t", BitConverter.GetBytes(sent), MqttQos.AtLeastOnce, retain: false, null, Until.DeadlineToken());
-        await kill;
-        await worker.WaitSubscribedAsync(Until.DeadlineToken());
-        foreach (var missing in Missing(seen, Messages))
-            await device.PublishAsync("t", BitConverter.GetBytes(missing), MqttQos.AtLeastOnce, retain: false, null, Until.DeadlineToken());
-
-        await collecting;
-        Assert.Equal((2, 2), (worker.Counters.Connects, device.Counters.Connects));
-    }
-
-    [RealServerFact("mosquitto")]
     public async Task A_retained_message_comes_with_a_new_subscription_and_not_with_a_resumed_one()
     {
         await using var broker = await MosquittoBroker.StartAsync();
@@ -312,28 +282,5 @@ public sealed class MqttClientWithMosquittoTests
                 Assert.Equal(expected++, BitConverter.ToInt32(batch[i].Payload));
             await batch.AcknowledgeAsync();
         }
-    }
-
-    private static async Task CollectAsync(MqttClient client, HashSet<int> seen, int wanted)
-    {
-        while (true)
-        {
-            using var batch = (await client.ReceiveAsync(Until.DeadlineToken()))!;
-            lock (seen)
-            {
-                for (var i = 0; i < batch.Count; i++)
-                    seen.Add(BitConverter.ToInt32(batch[i].Payload));
-            }
-
-            await batch.AcknowledgeAsync();
-            if (seen.Count == wanted)
-                return;
-        }
-    }
-
-    private static List<int> Missing(HashSet<int> seen, int count)
-    {
-        lock (seen)
-            return Enumerable.Range(0, count).Where(number => !seen.Contains(number)).ToList();
     }
 }

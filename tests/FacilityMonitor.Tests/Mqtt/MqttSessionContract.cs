@@ -32,7 +32,7 @@ public abstract class MqttSessionContract : IAsyncLifetime
         await server.PublishAsync("t", "zero", qos: 0);
         await server.PublishAsync("t", "one", qos: 1, id: 7);
         var batches = await ReceiveAsync(session, 2);
-        Assert.Equal(0, server.Socket.Available);
+        await ExpectNothingSaidAsync(session, server);
 
         foreach (var batch in batches)
             await batch.AcknowledgeAsync();
@@ -48,7 +48,7 @@ public abstract class MqttSessionContract : IAsyncLifetime
 
         await second.AcknowledgeAsync();
         second.Dispose();
-        Assert.Equal(0, server.Socket.Available);
+        await ExpectNothingSaidAsync(session, server);
         await first.AcknowledgeAsync();
         first.Dispose();
         await ExpectAckAsync(server, 1);
@@ -109,6 +109,36 @@ public abstract class MqttSessionContract : IAsyncLifetime
         first.Dispose();
         using var batch = (await third)!;
         Assert.Equal("3", Encoding.UTF8.GetString(batch[0].Payload));
+    }
+
+    [Fact]
+    public async Task A_caller_that_may_hold_more_gets_more_and_then_no_more_than_before()
+    {
+        var (session, server) = await ConnectAsync(Server.Options() with { InboundBatchMessages = 1, InboundBatchesInFlight = 1 });
+        for (var id = 1; id <= 5; id++)
+            await server.PublishAsync("t", $"{id}", qos: 1, id);
+        var held = new List<IMqttBatch> { (await session.ReceiveAsync(Until.DeadlineToken()))! };
+        var waiting = session.ReceiveAsync(Until.DeadlineToken()).AsTask();
+        Assert.False(waiting.IsCompleted);
+
+        session.MayHold(3);
+        held.Add((await waiting)!);
+        held.Add((await session.ReceiveAsync(Until.DeadlineToken()))!);
+        waiting = session.ReceiveAsync(Until.DeadlineToken()).AsTask();
+        Assert.False(waiting.IsCompleted);
+
+        session.MayHold(1);
+        foreach (var batch in held)
+        {
+            Assert.False(waiting.IsCompleted);
+            await batch.AcknowledgeAsync();
+            batch.Dispose();
+        }
+
+        using (var fourth = (await waiting)!)
+            Assert.Equal("4", Encoding.UTF8.GetString(fourth[0].Payload));
+        Assert.Throws<ArgumentOutOfRangeException>(() => session.MayHold(0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => session.MayHold(MqttClientOptions.InboundBatchesMax + 1));
     }
 
     [Fact]
@@ -405,6 +435,15 @@ public abstract class MqttSessionContract : IAsyncLifetime
         while (batches.Sum(batch => batch.Count) < messages)
             batches.Add((await session.ReceiveAsync(Until.DeadlineToken()))!);
         return batches;
+    }
+
+    /// <summary>The session has said nothing that was not read: what it is made to say now is the next thing that comes. An empty socket would only show that nothing has come yet.</summary>
+    private static async Task ExpectNothingSaidAsync(IMqttSession session, ScriptedConnection server)
+    {
+        var saying = session.PublishAsync("sync", default, MqttQos.AtMostOnce, retain: false, null, Until.DeadlineToken());
+        var said = await server.ReadAsync();
+        Assert.Equal((0x30, "sync"), (said.First, Encoding.UTF8.GetString(said.Body, 2, 4)));
+        Assert.Equal(MqttReasonCode.Success, await saying);
     }
 
     /// <summary>PUBACK in any of the lengths the protocol allows.</summary>

@@ -111,6 +111,14 @@ internal sealed class ScriptedConnection(TcpClient client) : IDisposable
         Assert.Equal(Convert.ToHexString(packet), Convert.ToHexString(Packet(actual.First, actual.Body)));
     }
 
+    /// <summary>The client has said nothing that was not read. It answers the release of a message it does not know at once, behind whatever it said before: an empty socket
+    /// would only show that nothing has come yet.</summary>
+    public async Task ExpectNothingSaidAsync()
+    {
+        await SendAsync(0x62, 2, 0x7A, 0xBC);
+        await ExpectAsync(Version == MqttVersion.V500 ? [0x70, 3, 0x7A, 0xBC, 0x92] : [0x70, 2, 0x7A, 0xBC]);
+    }
+
     /// <summary>The next bytes as they lie on the wire.</summary>
     public Task ReadRawAsync(byte[] bytes) => _stream.ReadExactlyAsync(bytes, Until.DeadlineToken()).AsTask();
 
