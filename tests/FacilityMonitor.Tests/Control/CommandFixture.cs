@@ -42,9 +42,11 @@ internal sealed class CommandFixture : IAsyncDisposable
 
     public Device Pile => Devices.Resolve(Dialect.Fm1, "lane"u8, "pile-01"u8)!;
 
-    public static async Task<CommandFixture> StartAsync()
+    /// <param name="prepare">Told the folder before the first file in it is opened.</param>
+    public static async Task<CommandFixture> StartAsync(Action<string>? prepare = null)
     {
         var fixture = new CommandFixture();
+        prepare?.Invoke(fixture._folder.Path);
         fixture.Open();
         _ = fixture.Pile;
         var writer = new JournalWriter();

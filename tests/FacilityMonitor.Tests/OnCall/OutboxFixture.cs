@@ -27,7 +27,15 @@ internal sealed class OutboxFixture : HttpMessageHandler, IAsyncDisposable, ILog
     private readonly IReadOnlyList<Contact> _contacts;
 
     public OutboxFixture(params (string Id, string[] Sites)[] contacts)
+        : this(_ => { }, contacts)
     {
+    }
+
+    /// <param name="prepare">Told the folder before the first file in it is opened.</param>
+    /// <param name="contacts">Who is told, and of which sites.</param>
+    public OutboxFixture(Action<string> prepare, params (string Id, string[] Sites)[] contacts)
+    {
+        prepare(_folder.Path);
         _contacts = [.. contacts.Select(contact => new Contact(contact.Id, new LocalText(contact.Id, contact.Id), new Uri($"http://{Secret}@{contact.Id}.example/hook?key={Secret}"), contact.Sites))];
         _registry = new FacilitySource(_folder.Path, Facility.Empty with { Contacts = _contacts }, Time, NullLogger<FacilitySource>.Instance);
         Database = Database.Open(Path.Combine(_folder.Path, "data"), Time);

@@ -1,0 +1,217 @@
+using System.Globalization;
+using FacilityMonitor.Alerts;
+using FacilityMonitor.Contract;
+using FacilityMonitor.Control;
+using FacilityMonitor.Journal;
+using FacilityMonitor.OnCall;
+using FacilityMonitor.Tests.Control;
+using FacilityMonitor.Tests.Monitoring;
+using FacilityMonitor.Tests.OnCall;
+
+namespace FacilityMonitor.Tests.Storage;
+
+/// <summary>
+/// Whatever write of whatever file fails, and however: alerts, their letters and commands come to the same end as on a good disk, nobody is told twice, and no worker dies of it.
+/// What <see cref="DiskFaultTests"/> does for the journal and the store.
+/// </summary>
+public sealed class WriterFaultTests
+{
+    /// <summary>Looks at a disk that goes on refusing, before somebody repairs it: some seconds of the worker's clock.</summary>
+    private const int LooksUntilRepair = 20;
+
+    private static readonly TimeSpan ALook = TimeSpan.FromMilliseconds(200);
+
+    [Theory]
+    [InlineData("Error", false)]
+    [InlineData("Full", true)]
+    public Task Whatever_operation_fails_the_alerts_and_who_is_told_are_those_of_a_good_disk(string fault, bool lasts) => AlertsAsync(fault, lasts);
+
+    [Theory]
+    [Trait("length", "long")]
+    [InlineData("Full", false)]
+    [InlineData("Error", true)]
+    [InlineData("Torn", false)]
+    [InlineData("Torn", true)]
+    public Task Whatever_operation_fails_the_alerts_and_who_is_told_are_those_of_a_good_disk_however_it_fails(string fault, bool lasts) => AlertsAsync(fault, lasts);
+
+    [Theory]
+    [InlineData("Full", false)]
+    [InlineData("Full", true)]
+    [InlineData("Error", false)]
+    [InlineData("Error", true)]
+    [InlineData("Torn", false)]
+    [InlineData("Torn", true)]
+    public Task Whatever_operation_fails_every_letter_is_sent_once_and_booked(string fault, bool lasts) => EachAsync(fault, lasts, LettersAsync, 10);
+
+    [Theory]
+    [InlineData("Full", false)]
+    [InlineData("Full", true)]
+    [InlineData("Error", false)]
+    [InlineData("Error", true)]
+    [InlineData("Torn", false)]
+    [InlineData("Torn", true)]
+    public Task Whatever_operation_fails_a_command_is_one_command_and_ends_as_the_device_says(string fault, bool lasts) => EachAsync(fault, lasts, CommandAsync, 10);
+
+    /// <summary>Every operation in its turn, until there are not so many.</summary>
+    private static async Task EachAsync(string fault, bool lasts, Func<Action<FaultyDisk>, Task<bool>> run, int least)
+    {
+        var failAt = 0;
+        bool hasFailed;
+        do
+        {
+            failAt++;
+            hasFailed = await run(disk => disk.Arm(failAt, Enum.Parse<DiskFault>(fault), lasts));
+        }
+        while (hasFailed);
+        Assert.InRange(failAt, least, 2_000);
+    }
+
+    private static async Task AlertsAsync(string fault, bool lasts)
+    {
+        string[]? good = null;
+        await AlertsAsync(_ => { }, told => good = told);
+        Assert.Contains(good!, line => line.Contains("\"cleared\"", StringComparison.Ordinal));
+        Assert.Contains(good!, line => line.EndsWith("-committee", StringComparison.Ordinal));
+        await EachAsync(fault, lasts, arm => AlertsAsync(arm, told => Assert.Equal(good, told)), 40);
+    }
+
+    /// <summary>A socket is overloaded for twenty seconds; rules, alert log, outbox, response log and snapshots all write.</summary>
+    private static async Task<bool> AlertsAsync(Action<FaultyDisk> arm, Action<string[]> check)
+    {
+        await using var fixture = new MonitoringFixture(TimeSpan.FromSeconds(10));
+        using var disk = new FaultyDisk(fixture.Folder);
+        await fixture.OpenAndRunAsync();
+        await fixture.AppendAsync(Saying(0, 100));
+        await fixture.CaughtUpAsync();
+        arm(disk);
+        for (var atS = 5; atS <= 200; atS += atS < 40 ? 5 : 40)
+        {
+            var (looks, appended) = (0, fixture.AppendAsync(Saying(atS, atS < 30 ? 1_200 : 100)));
+            await Mqtt.Until.TrueAsync(
+                () =>
+                {
+                    Repair(disk, ref looks);
+                    return appended.IsCompleted;
+                },
+                $"the readings of second {atS} are taken");
+            await appended;
+            await SettledAsync(fixture, disk);
+        }
+
+        disk.Heal();
+        check(fixture.Told());
+        var hasFailed = disk.HasFailed;
+        Assert.False(fixture.Worker.ExecuteTask!.IsCompleted);
+        return hasFailed;
+    }
+
+    /// <summary>The clock stands where the next readings expect it unless something waits for the disk: then it goes on by what the retry takes.</summary>
+    private static Task SettledAsync(MonitoringFixture fixture, FaultyDisk disk)
+    {
+        var looks = 0;
+        return Mqtt.Until.TrueAsync(
+            () =>
+            {
+                if (fixture.Worker.ExecuteTask!.IsCompleted || (fixture.Worker.Position >= fixture.Journal.Last && fixture.Worker.State.NotDurable == 0))
+                    return true;
+                if (Repair(disk, ref looks))
+                    fixture.Time.Advance(ALook);
+                return false;
+            },
+            "the alerts are on disk");
+    }
+
+    private static Entry Saying(int atS, int watts) => new(
+        atS, [("fm/1/huaihai/pile-02/data", MonitoringFixture.Readings(atS, atS, string.Create(CultureInfo.InvariantCulture, $$"""{"ch":"s7","w":{{watts}},"st":"charging"}""")))], [atS]);
+
+    private static async Task<bool> LettersAsync(Action<FaultyDisk> arm)
+    {
+        FaultyDisk disk = null!;
+        await using var fixture = new OutboxFixture(folder => disk = new FaultyDisk(folder), ("guard", []), ("manager", []));
+        using var under = disk;
+        await fixture.StartAsync();
+        arm(disk);
+        await InsistAsync(disk, () => fixture.TellAsync(OutboxFixture.Step("a", 1, Condition.Active, Priority.P0)));
+        await SentAsync(2);
+        await InsistAsync(disk, () => fixture.TellAsync(OutboxFixture.Step("a", 2, Condition.Cleared), OutboxFixture.Step("b", 1, Condition.Active)));
+        await SentAsync(6);
+        var hasFailed = disk.HasFailed;
+        disk.Heal();
+        Assert.Equal(
+            ["a-1-guard", "a-1-manager", "a-2-guard", "a-2-manager", "b-1-guard", "b-1-manager"],
+            fixture.Attempts.Select(attempt => attempt.Key).Order(StringComparer.Ordinal));
+        Assert.False(fixture.Worker.ExecuteTask!.IsCompleted);
+        return hasFailed;
+
+        Task SentAsync(int letters)
+        {
+            var looks = 0;
+            return Mqtt.Until.TrueAsync(
+                () =>
+                {
+                    Repair(disk, ref looks);
+                    fixture.Time.Advance(ALook);
+                    return fixture.Count(OutboxState.Sent) == letters;
+                },
+                $"{letters} letters are booked as sent");
+        }
+    }
+
+    private static async Task<bool> CommandAsync(Action<FaultyDisk> arm)
+    {
+        FaultyDisk disk = null!;
+        await using var fixture = await CommandFixture.StartAsync(folder => disk = new FaultyDisk(folder));
+        using var under = disk;
+        arm(disk);
+        await InsistAsync(disk, () => fixture.InsertAsync(fixture.Order(ttlS: 100)));
+        await UntilAsync(() => fixture.Published.Count > 0, "the command is published");
+        await InsistAsync(disk, () => fixture.AckAsync("c-1", CommandResult.Accepted));
+        await InsistAsync(disk, () => fixture.AckAsync("c-1", CommandResult.Done));
+        await UntilAsync(() => fixture.Find().State == CommandState.Done, "the command is done");
+        var hasFailed = disk.HasFailed;
+        disk.Heal();
+        Assert.All(fixture.Published, published => Assert.Equal("c-1", published.Body.GetProperty("id").GetString()));
+        Assert.Equal(("c-1", false), Assert.Single(fixture.Notices().Select(notice => (notice.Id, notice.IsVoid))));
+        return hasFailed;
+
+        Task UntilAsync(Func<bool> condition, string what)
+        {
+            var looks = 0;
+            return Mqtt.Until.TrueAsync(
+                () =>
+                {
+                    Repair(disk, ref looks);
+                    fixture.Time.Advance(ALook);
+                    return condition();
+                },
+                what);
+        }
+    }
+
+    /// <summary>Somebody sees to the disk after a while.</summary>
+    /// <returns>Whether it has failed.</returns>
+    private static bool Repair(FaultyDisk disk, ref int looks)
+    {
+        if (disk.HasFailed && ++looks > LooksUntilRepair)
+            disk.Heal();
+        return disk.HasFailed;
+    }
+
+    /// <summary>As whoever writes does: once more, until the disk takes it. A fault that lasts is repaired after the second refusal.</summary>
+    private static async Task InsistAsync(FaultyDisk disk, Func<Task> write)
+    {
+        for (var refusals = 0; ; refusals++)
+        {
+            try
+            {
+                await write();
+                return;
+            }
+            catch (DatabaseUnavailableException) when (refusals < 5)
+            {
+                if (refusals == 1)
+                    disk.Heal();
+            }
+        }
+    }
+}
