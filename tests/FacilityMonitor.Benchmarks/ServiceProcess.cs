@@ -22,7 +22,7 @@ internal sealed class ServiceProcess(string folder, int brokerPort) : IAsyncDisp
             RedirectStandardError = true,
         };
         start.Environment["FM_BROKER__PORT"] = brokerPort.ToString(CultureInfo.InvariantCulture);
-        start.Environment["FM_DATA__DIRECTORY"] = Path.Combine(folder, "data");
+        start.Environment["FM_DATA__DIRECTORY"] = Data;
         start.Environment["FM_WEB__URL"] = _url;
         var began = TimeProvider.System.GetTimestamp();
         _process = Process.Start(start)!;
@@ -33,6 +33,19 @@ internal sealed class ServiceProcess(string folder, int brokerPort) : IAsyncDisp
         while (!await IsReadyAsync())
             await Task.Delay(10);
         return (TimeProvider.System.GetElapsedTime(began).TotalSeconds, _process.TotalProcessorTime.TotalSeconds);
+    }
+
+    /// <summary>Where its data lie.</summary>
+    public string Data => Path.Combine(folder, "data");
+
+    /// <summary>What it holds of the machine's memory, MiB: heap, code, buffers and what the collector has not given back.</summary>
+    public double ResidentMebibytes
+    {
+        get
+        {
+            _process!.Refresh();
+            return _process.WorkingSet64 / (double)(1 << 20);
+        }
     }
 
     /// <summary>kill -9.</summary>
