@@ -21,14 +21,13 @@ public sealed class WriterFaultTests
 
     private static readonly TimeSpan ALook = TimeSpan.FromMilliseconds(200);
 
-    [Theory]
-    [InlineData("Error", false)]
-    [InlineData("Full", true)]
-    public Task Whatever_operation_fails_the_alerts_and_who_is_told_are_those_of_a_good_disk(string fault, bool lasts) => AlertsAsync(fault, lasts);
+    [Fact]
+    public Task Whatever_operation_fails_the_alerts_and_who_is_told_are_those_of_a_good_disk() => AlertsAsync("Error", lasts: false);
 
     [Theory]
     [Trait("length", "long")]
     [InlineData("Full", false)]
+    [InlineData("Full", true)]
     [InlineData("Error", true)]
     [InlineData("Torn", false)]
     [InlineData("Torn", true)]
@@ -66,43 +65,55 @@ public sealed class WriterFaultTests
         Assert.InRange(failAt, least, 2_000);
     }
 
+    /// <summary>One evening after the other on one disk, each with the next operation failing; a service of its own for each would spend its time reading the demo's registry.</summary>
     private static async Task AlertsAsync(string fault, bool lasts)
     {
-        string[]? good = null;
-        await AlertsAsync(_ => { }, told => good = told);
-        Assert.Contains(good!, line => line.Contains("\"cleared\"", StringComparison.Ordinal));
-        Assert.Contains(good!, line => line.EndsWith("-committee", StringComparison.Ordinal));
-        await EachAsync(fault, lasts, arm => AlertsAsync(arm, told => Assert.Equal(good, told)), 40);
-    }
-
-    /// <summary>A socket is overloaded for twenty seconds; rules, alert log, outbox, response log and snapshots all write.</summary>
-    private static async Task<bool> AlertsAsync(Action<FaultyDisk> arm, Action<string[]> check)
-    {
+        const int EveningS = 1_000;
         await using var fixture = new MonitoringFixture(TimeSpan.FromSeconds(10));
         using var disk = new FaultyDisk(fixture.Folder);
         await fixture.OpenAndRunAsync();
-        await fixture.AppendAsync(Saying(0, 100));
-        await fixture.CaughtUpAsync();
-        arm(disk);
-        for (var atS = 5; atS <= 200; atS += atS < 40 ? 5 : 40)
+        var good = await EveningAsync(fixture, disk, 0);
+        Assert.Equal(["active", "cleared"], good.Where(line => line.StartsWith("step", StringComparison.Ordinal)).Select(line => line.Split(' ')[^1]).Where(state => state is "active" or "cleared"));
+        Assert.Equal(2, good.Count(line => line.StartsWith("letter", StringComparison.Ordinal)));
+
+        var evenings = 0;
+        await EachAsync(fault, lasts, async arm =>
         {
-            var (looks, appended) = (0, fixture.AppendAsync(Saying(atS, atS < 30 ? 1_200 : 100)));
+            evenings++;
+            arm(disk);
+            Assert.Equal(good, await EveningAsync(fixture, disk, evenings * EveningS));
+            return disk.HasFailed;
+        }, 40);
+    }
+
+    /// <summary>A socket is overloaded for twenty seconds; journal, alert log, outbox, response log and snapshots all write.</summary>
+    /// <returns>The steps of its alert with their seconds, and who is to be told of them.</returns>
+    private static async Task<string[]> EveningAsync(MonitoringFixture fixture, FaultyDisk disk, int fromS)
+    {
+        foreach (var (afterS, watts) in new[] { (0, 100), (5, 1_200), (15, 1_200), (25, 1_200), (30, 100), (60, 100), (120, 100), (200, 100) })
+        {
+            var (looks, appended) = (0, fixture.AppendAsync(Saying(fromS + afterS, watts)));
             await Mqtt.Until.TrueAsync(
                 () =>
                 {
                     Repair(disk, ref looks);
                     return appended.IsCompleted;
                 },
-                $"the readings of second {atS} are taken");
+                $"the readings of second {afterS} are taken");
             await appended;
             await SettledAsync(fixture, disk);
         }
 
         disk.Heal();
-        check(fixture.Told());
-        var hasFailed = disk.HasFailed;
         Assert.False(fixture.Worker.ExecuteTask!.IsCompleted);
-        return hasFailed;
+        var startMs = MonitoringFixture.Start.ToUnixTimeMilliseconds() + (fromS * 1_000L);
+        var evening = string.Create(CultureInfo.InvariantCulture, $"alert in (select id from alert where onset_ms >= {startMs})");
+        return
+        [
+            .. fixture.Rows(string.Create(CultureInfo.InvariantCulture, $"select 'step ' || number || ' ' || (at_ms - {startMs}) || ' ' || json_extract(body, '$.state') from alert_transition where {evening} order by alert, number")),
+            .. fixture.Rows($"select 'letter ' || transition || ' ' || recipient from outbox where {evening} order by 1"),
+            .. fixture.Rows($"select 'response ' || condition || ' ' || priority from response where {evening} order by 1"),
+        ];
     }
 
     /// <summary>The clock stands where the next readings expect it unless something waits for the disk: then it goes on by what the retry takes.</summary>
