@@ -76,10 +76,12 @@ public static class Fm1Downlink
     public static byte[] Configuration(DesiredConfiguration desired, long expiresMs)
     {
         ArgumentNullException.ThrowIfNull(desired);
+        // Written with the same writer: before ours begins.
+        var hash = desired.Hash;
         return Write(writer =>
         {
             writer.WriteNumber("v"u8, 1);
-            writer.WriteString("hash"u8, desired.Hash);
+            writer.WriteString("hash"u8, hash);
             writer.WriteNumber("exp"u8, expiresMs);
             Values(writer, desired);
         });
