@@ -49,9 +49,6 @@ internal sealed class MonitoringFixture : IAsyncDisposable, ILogger<MonitoringWo
 
     public ManualTime Time { get; } = new(Start);
 
-    /// <summary>Under which all its files lie.</summary>
-    public string Folder => _folder.Path;
-
     /// <summary>1: each step of the snapshot writes a single site.</summary>
     public int SnapshotStepBytes { get; init; } = RuleSnapshot.StepBytesMax;
 

@@ -1,17 +1,15 @@
-using System.Globalization;
 using FacilityMonitor.Alerts;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Control;
 using FacilityMonitor.Journal;
 using FacilityMonitor.OnCall;
 using FacilityMonitor.Tests.Control;
-using FacilityMonitor.Tests.Monitoring;
 using FacilityMonitor.Tests.OnCall;
 
 namespace FacilityMonitor.Tests.Storage;
 
 /// <summary>
-/// Whatever write of whatever file fails, and however: alerts, their letters and commands come to the same end as on a good disk, nobody is told twice, and no worker dies of it.
+/// Whatever write of whatever file fails, and however: letters and commands come to the same end as on a good disk, nobody is told twice, and no worker dies of it.
 /// What <see cref="DiskFaultTests"/> does for the journal and the store.
 /// </summary>
 public sealed class WriterFaultTests
@@ -20,18 +18,6 @@ public sealed class WriterFaultTests
     private const int LooksUntilRepair = 20;
 
     private static readonly TimeSpan ALook = TimeSpan.FromMilliseconds(200);
-
-    [Fact]
-    public Task Whatever_operation_fails_the_alerts_and_who_is_told_are_those_of_a_good_disk() => AlertsAsync("Error", lasts: false);
-
-    [Theory]
-    [Trait("length", "long")]
-    [InlineData("Full", false)]
-    [InlineData("Full", true)]
-    [InlineData("Error", true)]
-    [InlineData("Torn", false)]
-    [InlineData("Torn", true)]
-    public Task Whatever_operation_fails_the_alerts_and_who_is_told_are_those_of_a_good_disk_however_it_fails(string fault, bool lasts) => AlertsAsync(fault, lasts);
 
     [Theory]
     [InlineData("Full", false)]
@@ -64,77 +50,6 @@ public sealed class WriterFaultTests
         while (hasFailed);
         Assert.InRange(failAt, least, 2_000);
     }
-
-    /// <summary>One evening after the other on one disk, each with the next operation failing; a service of its own for each would spend its time reading the demo's registry.</summary>
-    private static async Task AlertsAsync(string fault, bool lasts)
-    {
-        // Later than an alert that comes again is still the same one.
-        const int EveningS = 8 * 3_600;
-        await using var fixture = new MonitoringFixture(TimeSpan.FromSeconds(10));
-        using var disk = new FaultyDisk(fixture.Folder);
-        await fixture.OpenAndRunAsync();
-        var good = await EveningAsync(fixture, disk, 0);
-        Assert.Equal(["active", "cleared"], good.Where(line => line.StartsWith("step", StringComparison.Ordinal)).Select(line => line.Split(' ')[^1]).Where(state => state is "active" or "cleared"));
-        Assert.Equal(2, good.Count(line => line.StartsWith("letter", StringComparison.Ordinal)));
-
-        var evenings = 0;
-        await EachAsync(fault, lasts, async arm =>
-        {
-            evenings++;
-            arm(disk);
-            Assert.Equal(good, await EveningAsync(fixture, disk, evenings * EveningS));
-            return disk.HasFailed;
-        }, 40);
-    }
-
-    /// <summary>A socket is overloaded for twenty seconds; journal, alert log, outbox, response log and snapshots all write.</summary>
-    /// <returns>The steps of its alert with their seconds, and who is to be told of them.</returns>
-    private static async Task<string[]> EveningAsync(MonitoringFixture fixture, FaultyDisk disk, int fromS)
-    {
-        foreach (var (afterS, watts) in new[] { (0, 100), (5, 1_200), (15, 1_200), (25, 1_200), (30, 100), (60, 100), (120, 100), (200, 100) })
-        {
-            var (looks, appended) = (0, fixture.AppendAsync(Saying(fromS + afterS, watts)));
-            await Mqtt.Until.TrueAsync(
-                () =>
-                {
-                    Repair(disk, ref looks);
-                    return appended.IsCompleted;
-                },
-                $"the readings of second {afterS} are taken");
-            await appended;
-            await SettledAsync(fixture, disk);
-        }
-
-        disk.Heal();
-        Assert.False(fixture.Worker.ExecuteTask!.IsCompleted);
-        var startMs = MonitoringFixture.Start.ToUnixTimeMilliseconds() + (fromS * 1_000L);
-        var evening = string.Create(CultureInfo.InvariantCulture, $"alert in (select id from alert where rule = 'socket-overload' and onset_ms >= {startMs})");
-        return
-        [
-            .. fixture.Rows(string.Create(CultureInfo.InvariantCulture, $"select 'step ' || number || ' ' || (at_ms - {startMs}) || ' ' || json_extract(body, '$.state') from alert_transition where {evening} order by alert, number")),
-            .. fixture.Rows($"select 'letter ' || transition || ' ' || recipient from outbox where {evening} order by 1"),
-            .. fixture.Rows($"select 'response ' || condition || ' ' || priority from response where {evening} order by 1"),
-        ];
-    }
-
-    /// <summary>The clock stands where the next readings expect it unless something waits for the disk: then it goes on by what the retry takes.</summary>
-    private static Task SettledAsync(MonitoringFixture fixture, FaultyDisk disk)
-    {
-        var looks = 0;
-        return Mqtt.Until.TrueAsync(
-            () =>
-            {
-                if (fixture.Worker.ExecuteTask!.IsCompleted || (fixture.Worker.Position >= fixture.Journal.Last && fixture.Worker.State.NotDurable == 0))
-                    return true;
-                if (Repair(disk, ref looks))
-                    fixture.Time.Advance(ALook);
-                return false;
-            },
-            "the alerts are on disk");
-    }
-
-    private static Entry Saying(int atS, int watts) => new(
-        atS, [("fm/1/huaihai/pile-02/data", MonitoringFixture.Readings(atS, atS, string.Create(CultureInfo.InvariantCulture, $$"""{"ch":"s7","w":{{watts}},"st":"charging"}""")))], [atS]);
 
     private static async Task<bool> LettersAsync(Action<FaultyDisk> arm)
     {
