@@ -14,7 +14,13 @@ internal static class AlertChart
     /// <summary>The evidence that names the limit of a quantity, in the unit of the quantity.</summary>
     private static readonly Dictionary<Metric, string> Limits = new()
     {
-        [Metric.W] = "limit_w", [Metric.Tc] = "limit_c", [Metric.RaMa] = "limit_ma", [Metric.Laeq] = "limit_db", [Metric.Kpa] = "limit_kpa", [Metric.LoadKg] = "limit_kg", [Metric.Bikes] = "limit",
+        [Metric.W] = "limit_w",
+        [Metric.Tc] = "limit_c",
+        [Metric.RaMa] = "limit_ma",
+        [Metric.Laeq] = "limit_db",
+        [Metric.Kpa] = "limit_kpa",
+        [Metric.LoadKg] = "limit_kg",
+        [Metric.Bikes] = "limit",
     };
 
     /// <summary>The chart; null where the alert is about nothing that is drawn.</summary>
