@@ -31,9 +31,13 @@ internal static class ScoreInput
 {
     /// <summary>Reads a truth file.</summary>
     /// <exception cref="InvalidDataException">A line is none; the message says which and what would be right.</exception>
-    public static List<TruthLine> Truths(TextReader input) => Read(input, "truth", root => new TruthLine(
-        Time(root, "from"), Time(root, "to"), Text(root, "rule"), Text(root, "asset"), root.TryGetProperty("label", out var label) ? label.ToString() : "",
-        root.TryGetProperty("may", out var may) && may.ValueKind == JsonValueKind.True));
+    public static List<TruthLine> Truths(TextReader input) => Read(input, "truth", root =>
+    {
+        var (from, to) = (Time(root, "from"), Time(root, "to"));
+        if (to < from)
+            throw new JsonException("\"to\" is before \"from\"");
+        return new TruthLine(from, to, Text(root, "rule"), Text(root, "asset"), root.TryGetProperty("label", out var label) ? label.ToString() : "", Flag(root, "may"));
+    });
 
     /// <summary>Reads what <c>replay</c> wrote: one line a step of an alert.</summary>
     /// <exception cref="InvalidDataException">A line is none; the message says which and what would be right.</exception>
@@ -85,5 +89,12 @@ internal static class ScoreInput
         root.TryGetProperty(name, out var value) && DeviceTime.Read(value) is { } ms ? ms : throw new JsonException($"\"{name}\" has no time such as 2026-11-20T10:00:00Z");
 
     private static string Text(JsonElement root, string name) =>
-        root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : throw new JsonException($"\"{name}\" is missing");
+        root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text ? text : throw new JsonException($"\"{name}\" is missing");
+
+    private static bool Flag(JsonElement root, string name) => root.TryGetProperty(name, out var value) && value.ValueKind switch
+    {
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        _ => throw new JsonException($"\"{name}\" is {value.GetRawText()} and neither true nor false"),
+    };
 }

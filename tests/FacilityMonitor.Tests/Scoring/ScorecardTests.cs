@@ -138,6 +138,9 @@ public sealed class ScorecardTests
     [Theory]
     [InlineData("{\"from\":\"soon\",\"to\":\"2026-11-20T10:00:00Z\",\"rule\":\"x\",\"asset\":\"a\"}", "from")]
     [InlineData("{\"from\":\"2026-11-20T10:00:00Z\",\"to\":\"2026-11-20T10:00:00Z\",\"asset\":\"a\"}", "rule")]
+    [InlineData("{\"from\":\"2026-11-20T10:00:01Z\",\"to\":\"2026-11-20T10:00:00Z\",\"rule\":\"x\",\"asset\":\"a\"}", "\"to\" is before \"from\"")]
+    [InlineData("{\"from\":\"2026-11-20T10:00:00Z\",\"to\":\"2026-11-20T10:00:00Z\",\"rule\":\"x\",\"asset\":\"\"}", "asset")]
+    [InlineData("{\"from\":\"2026-11-20T10:00:00Z\",\"to\":\"2026-11-20T10:00:00Z\",\"rule\":\"x\",\"asset\":\"a\",\"may\":\"yes\"}", "neither true nor false")]
     [InlineData("[1]", "object")]
     [InlineData("no json", "JSON")]
     public void A_truth_that_is_none_is_refused_with_its_line(string line, string word)
