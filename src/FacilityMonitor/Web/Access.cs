@@ -35,8 +35,9 @@ internal static class Access
             foreach (var (word, right) in Words.All<Right>())
                 options.AddPolicy(word, policy => policy.RequireAuthenticatedUser().AddRequirements(new AccessRequirement(right)));
             options.AddPolicy(Machine, policy => policy.AddAuthenticationSchemes(MachineKeyHandler.SchemeName).RequireAuthenticatedUser());
-            // An endpoint that says nothing is for those who signed in, an address that leads nowhere included.
-            options.DefaultPolicy = options.FallbackPolicy = options.GetPolicy(Words.Of(Right.See))!;
+            // An endpoint that says nothing is for those who signed in.
+            options.DefaultPolicy = options.GetPolicy(Words.Of(Right.See))!;
+            options.FallbackPolicy = new AuthorizationPolicyBuilder().AddRequirements(new AccessRequirement(Right.See)).Build();
         });
     }
 
@@ -66,7 +67,16 @@ internal static class Access
     {
         protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, AccessRequirement requirement)
         {
-            if (context.Resource is not HttpContext http || http.FindVisitor() is not { } visitor || !visitor.May(requirement.Right))
+            if (context.Resource is not HttpContext http)
+                return Task.CompletedTask;
+            if (http.GetEndpoint() is null)
+            {
+                // It leads nowhere, for everybody.
+                context.Succeed(requirement);
+                return Task.CompletedTask;
+            }
+
+            if (http.FindVisitor() is not { } visitor || !visitor.May(requirement.Right))
                 return Task.CompletedTask;
             // How much people are called is added up over all sites.
             if (requirement.Right == Right.Figures && !visitor.Sites.IsAll)

@@ -167,7 +167,7 @@ internal static class WebServices
             await new ViewAnswer<SaidView>("Said", new SaidView(Texts.In(http, http.IsHidden() ? "not-there" : "not-allowed"), "/"), status).ExecuteAsync(http);
     }
 
-    private static bool IsForPrograms(PathString path) => path == EventsPath || path.StartsWithSegments("/api", StringComparison.Ordinal) || path.StartsWithSegments("/series", StringComparison.Ordinal);
+    private static bool IsForPrograms(PathString path) => path == EventsPath || path.StartsWithSegments("/api", StringComparison.Ordinal);
 
     /// <summary>The stream of one page. Every page of the same sites is sent the same bytes, so one more page costs its connection and nothing a change.</summary>
     private static async Task StreamAsync(HttpContext context, LiveFeed feed, UserDirectory directory, IHostApplicationLifetime lifetime)
