@@ -217,8 +217,13 @@ if [ "$config" = "$run/config" ]; then
     known=$(dotnet "$monitor_dll" user list --config "$config")
     while read -r name role sites; do
         [ -s "$run/user-$name.password" ] || secret >"$run/user-$name.password"
-        grep -q "^$name " <<<"$known" ||
-            dotnet "$monitor_dll" user add "$name" --role "$role" --sites "$sites" --password --config "$config" <"$run/user-$name.password"
+        # The registry copy is there to be edited: a site of another name costs its users, not the demo.
+        if ! grep -q "^$name " <<<"$known" &&
+            ! dotnet "$monitor_dll" user add "$name" --role "$role" --sites "$sites" --password --config "$config" <"$run/user-$name.password" >>"$run/users.log" 2>&1; then
+            rm -f "$run/user-$name.password"
+            echo "not added: $name (see $run/users.log)" >&2
+            continue
+        fi
         signed_in+="
                   $name   $(cat "$run/user-$name.password")   $role, $sites"
     done <<'R'
