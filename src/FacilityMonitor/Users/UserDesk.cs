@@ -49,10 +49,11 @@ internal sealed class UserDesk(Database database, UserDirectory directory, Passw
         // Who sees some sites can neither give more than those, nor take from somebody who has more.
         if (!by.Sites.Covers(next.Sites))
             return (TooWide(by), null, null);
-        if (Administers(user) && !Administers(next) && !directory.All.Any(other => other.Name != name && Administers(other)))
+        // Somebody who has no password yet cannot sign in: whoever stays must be able to.
+        if (Administers(user) && !Administers(next) && !directory.All.Any(other => other.Name != name && Administers(other) && other.PasswordHash is not null))
         {
             return (new(
-                $"'{name}' 是最后一个管全部点位的管理员；请先让另一个人成为管理员", $"'{name}' is the last administrator of all sites; first make somebody else one"), null, null);
+                $"'{name}' 是最后一个管全部点位的管理员；请先让另一个有口令的人成为管理员", $"'{name}' is the last administrator of all sites; first make somebody else one who has a password"), null, null);
         }
 
         if (change.EndsSessions)

@@ -43,6 +43,9 @@ public sealed class UserDeskTests : IDisposable
             Assert.Contains("最后一个", (await desk.DoAsync(Machine, "manager", change))!.Zh, StringComparison.Ordinal);
 
         Assert.Null(await desk.DoAsync(Machine, "deputy", new UserChange.Sites(SiteScope.All)));
+        // Who has only been invited cannot sign in yet.
+        Assert.NotNull(await desk.DoAsync(Machine, "manager", new UserChange.Disable()));
+        Assert.Null(await desk.SetPasswordAsync(Machine, "deputy", PageUnderTest.UserPassword));
         Assert.Null(await desk.DoAsync(Machine, "manager", new UserChange.Disable()));
         Assert.NotNull(await desk.DoAsync(Machine, "deputy", new UserChange.Disable()));
     }
