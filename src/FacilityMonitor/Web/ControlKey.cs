@@ -11,6 +11,8 @@ internal sealed class ControlKey
     /// <summary>File name inside the data directory.</summary>
     public const string FileName = "control.json";
 
+    private const string Scheme = "Bearer ";
+
     private readonly byte[] _hash;
 
     private ControlKey(string secret, string url)
@@ -59,7 +61,10 @@ internal sealed class ControlKey
         }
     }
 
+    /// <summary>Whether a header shows a key, this one or another.</summary>
+    public static bool IsIn(string? authorization) => authorization?.StartsWith(Scheme, StringComparison.Ordinal) == true;
+
     /// <summary>Whether a header shows it; compared in constant time.</summary>
-    public bool IsShownBy(string? authorization) => authorization?.StartsWith("Bearer ", StringComparison.Ordinal) == true
-        && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(authorization[7..])), _hash);
+    public bool IsShownBy(string? authorization) => IsIn(authorization)
+        && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(authorization![Scheme.Length..])), _hash);
 }

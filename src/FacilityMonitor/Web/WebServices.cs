@@ -62,8 +62,9 @@ internal static class WebServices
                 options.DefaultScheme = Door;
                 options.DefaultSignInScheme = options.DefaultSignOutScheme = CookieAuthenticationDefaults.AuthenticationScheme;
             })
+            // A proxy that asks for a password of its own passes on its "Basic": that is no key.
             .AddPolicyScheme(Door, null, options => options.ForwardDefaultSelector = context =>
-                context.Request.Headers.Authorization.Count > 0 ? MachineKeyHandler.SchemeName : CookieAuthenticationDefaults.AuthenticationScheme)
+                ControlKey.IsIn(context.Request.Headers.Authorization) ? MachineKeyHandler.SchemeName : CookieAuthenticationDefaults.AuthenticationScheme)
             .AddScheme<AuthenticationSchemeOptions, MachineKeyHandler>(MachineKeyHandler.SchemeName, null)
             .AddCookie(options => Cookie(options, publicUrl));
     }

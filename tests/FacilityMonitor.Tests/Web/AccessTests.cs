@@ -218,6 +218,21 @@ public sealed class AccessTests : IDisposable
     }
 
     [Fact]
+    public async Task The_password_that_a_proxy_asks_for_shuts_nobody_out_and_opens_nothing()
+    {
+        await using var page = await StartAsync();
+        using var user = await page.EnterAsync("tried", UserRole.Administrator, "all");
+        using var stranger = new UserUnderTest(page.Url);
+        user.Client.DefaultRequestHeaders.Authorization = stranger.Client.DefaultRequestHeaders.Authorization = new("Basic", "bWFuYWdlcjp4");
+
+        Assert.Equal(HttpStatusCode.OK, (await user.GetAsync("/")).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await user.GetAsync("/api/alerts")).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await user.GetAsync("/control/users")).StatusCode);
+        Assert.Equal("/sign-in", (await stranger.GetAsync("/")).Headers.Location!.OriginalString);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await stranger.GetAsync("/control/users")).StatusCode);
+    }
+
+    [Fact]
     public async Task Every_answer_forbids_foreign_scripts_frames_and_guesses()
     {
         await using var page = await StartAsync();
