@@ -84,7 +84,8 @@ internal sealed class SignIn(UserDirectory directory, UserDesk desk, PasswordChe
         var user = name.Length <= UserLengthMax ? directory.Find(name) : null;
         // With the stamp: whoever was given another password begins anew. A name that nobody has is counted in the same way.
         var counted = $"{name[..Math.Min(name.Length, UserLengthMax)]}\n{user?.Stamp}";
-        if (attempts.MustWait(from) || (!directory.IsKnownPlace(name, PlaceOf(context)) && attempts.MustWait(counted)))
+        var isKnown = directory.IsKnownPlace(name, PlaceOf(context));
+        if (attempts.MustWait(from, isKnown) || (!isKnown && attempts.MustWait(counted)))
             return Ask(Texts.In(context, "sign-in-wait"), name, StatusCodes.Status429TooManyRequests);
         try
         {
@@ -93,7 +94,7 @@ internal sealed class SignIn(UserDirectory directory, UserDesk desk, PasswordChe
                 case null:
                     return Ask(Texts.In(context, "sign-in-busy"), name, StatusCodes.Status503ServiceUnavailable);
                 case false:
-                    await WrongAsync(context, user, counted);
+                    await WrongAsync(context, user, counted, isKnown);
                     return Ask(Texts.In(context, "sign-in-wrong"), name, StatusCodes.Status401Unauthorized);
                 case true:
                     break;
@@ -115,9 +116,9 @@ internal sealed class SignIn(UserDirectory directory, UserDesk desk, PasswordChe
         return Results.Redirect(back is not null && IsOurs(back) ? back : "/");
     }
 
-    private async Task WrongAsync(HttpContext context, User? user, string counted)
+    private async Task WrongAsync(HttpContext context, User? user, string counted, bool isKnown)
     {
-        var isPlaceShut = attempts.WasWrong(context.Connection.RemoteIpAddress);
+        var isPlaceShut = attempts.WasWrong(context.Connection.RemoteIpAddress, isKnown);
         // What is no name of ours may be a password in the wrong field: it is not written down.
         if (attempts.WasWrong(counted) | isPlaceShut)
             await desk.NoteAsync(new AuditEntry(time.GetUtcNow().ToUnixTimeMilliseconds(), "", PlaceOf(context), "sign-in-shut", user?.Name ?? "", null, ""));

@@ -47,10 +47,12 @@ internal sealed class SignInAttempts(TimeProvider time)
     public long Refused { get; private set; }
 
     /// <summary>Whether this place has to wait; counted when so.</summary>
-    public bool MustWait(IPAddress? from) => Waits(_places, PlaceOf(from));
+    /// <param name="from">The place.</param>
+    /// <param name="isKnown">Whether the person comes from there usually: then only what was wrong there counts, not what many strangers share.</param>
+    public bool MustWait(IPAddress? from, bool isKnown = false) => Waits(_places, PlaceOf(from), isKnown);
 
     /// <summary>Whether this name has to wait, at places that it is not known to come from; counted when so.</summary>
-    public bool MustWait(string name) => Waits(_names, name);
+    public bool MustWait(string name) => Waits(_names, name, isKnown: false);
 
     public void WasRight(IPAddress? from)
     {
@@ -64,13 +66,15 @@ internal sealed class SignInAttempts(TimeProvider time)
             _names.Remove(name);
     }
 
+    /// <param name="from">The place.</param>
+    /// <param name="isKnown">Whether the person comes from there usually: then it has a count of its own however many places there are.</param>
     /// <returns>Whether the place has to wait from now on.</returns>
-    public bool WasWrong(IPAddress? from)
+    public bool WasWrong(IPAddress? from, bool isKnown = false)
     {
         lock (_gate)
         {
             Wrong++;
-            return _places.Add(PlaceOf(from), WrongMax, int.MaxValue, time.GetUtcNow());
+            return _places.Add(PlaceOf(from), isKnown, WrongMax, int.MaxValue, time.GetUtcNow());
         }
     }
 
@@ -78,7 +82,7 @@ internal sealed class SignInAttempts(TimeProvider time)
     public bool WasWrong(string name)
     {
         lock (_gate)
-            return _names.Add(name, WrongOfNameMax, ShutAfter, time.GetUtcNow());
+            return _names.Add(name, false, WrongOfNameMax, ShutAfter, time.GetUtcNow());
     }
 
     /// <summary>A household or an attacker has a /64 of IPv6, not one address.</summary>
@@ -95,12 +99,13 @@ internal sealed class SignInAttempts(TimeProvider time)
         return new IPAddress(bytes);
     }
 
-    private bool Waits<TKey>(Counts<TKey> counts, TKey key)
+    private bool Waits<TKey>(Counts<TKey> counts, TKey key, bool isKnown)
         where TKey : notnull
     {
         lock (_gate)
         {
-            var waits = counts.Find(key) is { } count && time.GetUtcNow() < count.WaitsUntil;
+            var now = time.GetUtcNow();
+            var waits = counts.Find(key, isKnown, now) is { } count && now < count.WaitsUntil;
             if (waits)
                 Refused++;
             return waits;
@@ -114,32 +119,37 @@ internal sealed class SignInAttempts(TimeProvider time)
         private readonly Dictionary<TKey, Count> _counts = [];
         private readonly Count _others = new();
 
-        public Count? Find(TKey key) => _counts.TryGetValue(key, out var count) ? count : _counts.Count >= most ? _others : null;
+        /// <summary>The count of its own, or where there is no room, and it is not known, that of all others. Whoever only has to wait adds nothing: here, too, room is made.</summary>
+        public Count? Find(TKey key, bool isKnown, DateTimeOffset now)
+        {
+            if (_counts.TryGetValue(key, out var count))
+                return count;
+            if (isKnown || _counts.Count < most)
+                return null;
+            foreach (var (old, _) in _counts.Where(count => now - count.Value.LastAt >= forgotten).ToList())
+                _counts.Remove(old);
+            return _counts.Count < most ? null : _others;
+        }
 
         public void Remove(TKey key) => _counts.Remove(key);
 
-        public bool Add(TKey key, int wrongMax, int shutAfter, DateTimeOffset now)
+        public bool Add(TKey key, bool isKnown, int wrongMax, int shutAfter, DateTimeOffset now)
         {
-            var count = FindOrAdd(key, now);
+            var count = FindOrAdd(key, isKnown, now);
             count.LastAt = now;
             count.Total++;
             if (++count.Wrong < wrongMax)
                 return false;
             count.Wrong = 0;
-            count.WaitsUntil = count.Total >= shutAfter ? DateTimeOffset.MaxValue : now + TimeSpan.FromTicks(Math.Min(LongestWait.Ticks, FirstWait.Ticks << Math.Min(count.Waits, 10)));
+            // Nobody can set a password for all others: they are never shut.
+            count.WaitsUntil = count.Total >= shutAfter && count != _others ? DateTimeOffset.MaxValue : now + TimeSpan.FromTicks(Math.Min(LongestWait.Ticks, FirstWait.Ticks << Math.Min(count.Waits, 10)));
             count.Waits++;
             return true;
         }
 
-        private Count FindOrAdd(TKey key, DateTimeOffset now)
+        private Count FindOrAdd(TKey key, bool isKnown, DateTimeOffset now)
         {
-            if (_counts.Count >= most && !_counts.ContainsKey(key))
-            {
-                foreach (var (old, _) in _counts.Where(count => now - count.Value.LastAt >= forgotten).ToList())
-                    _counts.Remove(old);
-            }
-
-            if (Find(key) is { } known)
+            if (Find(key, isKnown, now) is { } known)
             {
                 if (now - known.LastAt >= forgotten)
                     (known.Wrong, known.Waits, known.Total, known.WaitsUntil) = (0, 0, 0, default);

@@ -382,6 +382,59 @@ public sealed class SignInTests : IDisposable
         Assert.False(attempts.MustWait(IPAddress.Parse("10.9.9.9")));
     }
 
+    [Fact]
+    public void A_place_that_somebody_comes_from_is_not_shut_by_strangers_but_by_its_own_guesses()
+    {
+        var time = new ManualTime();
+        var attempts = new SignInAttempts(time);
+        for (var number = 0; number < SignInAttempts.PlacesMax + SignInAttempts.WrongMax; number++)
+            Guess(attempts, $"10.0.{number / 256}.{number % 256}", 1);
+        var home = IPAddress.Parse("192.0.2.7");
+        Assert.True(attempts.MustWait(home));
+        Assert.False(attempts.MustWait(home, isKnown: true));
+
+        for (var wrong = 1; wrong <= SignInAttempts.WrongMax; wrong++)
+            Assert.Equal(wrong == SignInAttempts.WrongMax, attempts.WasWrong(home, isKnown: true));
+        Assert.True(attempts.MustWait(home, isKnown: true));
+        time.Advance(SignInAttempts.FirstWait);
+        Assert.False(attempts.MustWait(home, isKnown: true));
+    }
+
+    [Fact]
+    public void Names_beyond_those_remembered_wait_for_a_while_and_never_for_ever()
+    {
+        var time = new ManualTime();
+        var attempts = new SignInAttempts(time);
+        for (var number = 0; number < SignInAttempts.NamesMax; number++)
+            attempts.WasWrong($"name-{number}");
+        for (var number = 0; number < SignInAttempts.ShutAfter; number++)
+            attempts.WasWrong($"other-{number}");
+        Assert.True(attempts.MustWait("zhou"));
+
+        time.Advance(SignInAttempts.LongestWait);
+        Assert.False(attempts.MustWait("zhou"));
+
+        // Those who only had to wait made room, too: the next is counted by itself.
+        time.Advance(SignInAttempts.NameForgotten);
+        Assert.False(attempts.MustWait("zhou"));
+        for (var wrong = 0; wrong < SignInAttempts.WrongOfNameMax; wrong++)
+            attempts.WasWrong("zhou");
+        Assert.True(attempts.MustWait("zhou"));
+        Assert.False(attempts.MustWait("li"));
+    }
+
+    [Fact]
+    public async Task A_crowd_of_strangers_at_the_door_does_not_keep_out_who_comes_from_where_he_comes_from()
+    {
+        await using var page = await StartAsync();
+        using var here = await page.EnterAsync("zhou", UserRole.OnCall, "jiugeng");
+        for (var number = 0; number < SignInAttempts.PlacesMax + SignInAttempts.WrongMax; number++)
+            Guess(page.Attempts, $"10.0.{number / 256}.{number % 256}", 1);
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, (await here.SignInAsync("li", "whatever it is")).StatusCode);
+        Assert.Equal(HttpStatusCode.Redirect, (await here.SignInAsync("zhou", PageUnderTest.UserPassword)).StatusCode);
+    }
+
     private static void Guess(SignInAttempts attempts, string from, int times)
     {
         for (var time = 0; time < times; time++)
