@@ -234,16 +234,16 @@ function Banner() {
 
 function Health() {
   const { health } = state;
-  if (!health.books) return null;
+  if (!health.journal) return null;
   const { books, broker, journal, disk, limits, influx } = health;
   return html`<section id="health" data-testid="health"><h2>${t('health')}</h2>
     ${health.configuration.length > 0 && html`<div class="attention"><b>${t('configuration')}</b><ul>${health.configuration.map((/** @type {Local} */ error) => html`<li key=${error.en}>${local(error)}</li>`)}</ul></div>`}
     <dl>
       ${Fact(t('broker'), broker.connected ? t('connected') : `× ${t('disconnected')} ${age(now() - broker.since)} · ${Reason(broker)}`, { id: 'broker', bad: !broker.connected })}
-      ${Fact(t('sinceStart'), books.received, { id: 'received' })}
-      ${['inFlight', 'journaled', 'duplicates', 'deadLettered', 'lost'].map((key) => Fact(t(key), books[key], { id: key }))}
-      ${Fact(t('books'), books.hole === 0 ? t('balanced') : t('hole', { count: books.hole }), { id: 'hole', bad: books.hole !== 0 })}
-      ${Object.entries(books.reasons).map(([reason, count]) => Fact(t(`reason_${reason}`), count))}
+      ${books && Fact(t('sinceStart'), books.received, { id: 'received' })}
+      ${books && ['inFlight', 'journaled', 'duplicates', 'deadLettered', 'lost'].map((key) => Fact(t(key), books[key], { id: key }))}
+      ${books && Fact(t('books'), books.hole === 0 ? t('balanced') : t('hole', { count: books.hole }), { id: 'hole', bad: books.hole !== 0 })}
+      ${books && Object.entries(books.reasons).map(([reason, count]) => Fact(t(`reason_${reason}`), count))}
       ${Fact(t('lag'), `${journal.lagMs} ms`)}
       ${Object.entries(journal.readers).map(([name, behind]) => Fact(t(`behind_${name}`), behind))}
       ${Fact(t('disk'), `${number(disk.free / 2 ** 30, 1)} GiB ${disk.error ?? ''}`, { bad: Boolean(disk.error) })}
@@ -260,7 +260,7 @@ function Health() {
 const day = 86_400_000;
 const shanghai = 8 * 3_600_000;
 
-/** What came is stored, told before, set aside or on its way; what is none of these is missing, and said in red. */
+/** What came is stored, told before, set aside or on its way; what is none of these is missing, and said in red. Who does not see all sites is told of holes alone. */
 function Books() {
   const { hours, settledHour, holes, alertBooks } = state.health;
   const columns = ['received', 'stored', 'duplicates', 'deadLettered', 'open'];
@@ -271,12 +271,12 @@ function Books() {
     <th scope="row">${name}</th>${columns.map((column) => html`<td key=${column} class="n">${of.reduce((sum, hour) => sum + hour[column], 0)}</td>`)}</tr>`;
   return html`<div class="books"><div>
     ${holes.length > 0 && html`<div class="attention" data-testid="books-open"><p>${t('booksOpen')}</p><ul>${holes.map((/** @type {any} */ hole) => html`<li key=${`${hole.device} ${hole.hour}`}>${t('hole_at', { device: hole.device, hour: clock(hole.hour * 3_600_000).slice(0, 5), received: hole.received, stored: hole.stored, open: hole.open })}</li>`)}</ul></div>`}
-    <div class="scroll" tabindex="0"><table data-testid="hour-books"><caption>${t('hourBooks')}</caption>
+    ${alertBooks && html`<div class="scroll" tabindex="0"><table data-testid="hour-books"><caption>${t('hourBooks')}</caption>
       <thead><tr><th scope="col">${t('hour')}</th>${words.map((word) => html`<th key=${word} scope="col" class="n">${t(word)}</th>`)}</tr></thead>
       <tbody>${Row(t('today'), today, false)}
-        ${hours.slice(-6).reverse().map((/** @type {any} */ hour) => Row(clock(hour.hour * 3_600_000).slice(0, 5), [hour], hour.hour <= settledHour && hour.open !== 0))}</tbody></table></div></div>
-    <div class="scroll" tabindex="0"><table data-testid="alert-books"><caption>${t('alertBooks')}</caption>
-      <tbody>${Object.entries(alertBooks).map(([key, count]) => html`<tr key=${key} class=${count > 0 && (['undelivered', 'withheld', 'nobody'].includes(key)) ? 'attention' : ''} data-testid=${`alert-books-${key}`}><th scope="row">${t(`alerts_${key}`)}</th><td class="n">${count}</td></tr>`)}</tbody></table></div></div>`;
+        ${hours.slice(-6).reverse().map((/** @type {any} */ hour) => Row(clock(hour.hour * 3_600_000).slice(0, 5), [hour], hour.hour <= settledHour && hour.open !== 0))}</tbody></table></div>`}</div>
+    ${alertBooks && html`<div class="scroll" tabindex="0"><table data-testid="alert-books"><caption>${t('alertBooks')}</caption>
+      <tbody>${Object.entries(alertBooks).map(([key, count]) => html`<tr key=${key} class=${count > 0 && (['undelivered', 'withheld', 'nobody'].includes(key)) ? 'attention' : ''} data-testid=${`alert-books-${key}`}><th scope="row">${t(`alerts_${key}`)}</th><td class="n">${count}</td></tr>`)}</tbody></table></div>`}</div>`;
 }
 
 function Legend() {
@@ -288,8 +288,8 @@ function App() {
   // Those with lines to paste first: the server writes them for as many as are listed here.
   const unknown = [...state.devices.values()].filter((device) => !device.known).sort((one, other) => Number(other.yaml !== undefined) - Number(one.yaml !== undefined));
   const more = unknown.length - unknownMax;
-  const { books, holes, disk, configuration } = state.health;
-  const isBad = isDeaf() || Boolean(books && (books.hole !== 0 || holes.length > 0 || disk.error || configuration.length > 0));
+  const { books, journal, holes, disk, configuration } = state.health;
+  const isBad = isDeaf() || Boolean(journal && ((books && books.hole !== 0) || holes.length > 0 || disk.error || configuration.length > 0));
   return html`<main class=${state.isLost ? 'still' : ''}>
     <p class="sr" role="status" aria-live="polite">${state.said}</p><p class="sr" role="alert" aria-live="assertive">${state.urgent}</p>
     <${Banner} />

@@ -40,7 +40,8 @@ internal sealed record Picture
 
     public required bool AreBooksOpen { get; init; }
 
-    public required PictureTable Books { get; init; }
+    /// <summary>The books of all sites; null for who does not see all.</summary>
+    public required PictureTable? Books { get; init; }
 }
 
 /// <summary>An alert: its priority as a style, and what it says.</summary>
@@ -92,8 +93,8 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
                 $"{device.Id} · {LiveJson.Product(device.Id.Dialect)} {device.Birth?.Model} · {at.Say("heard")} {AlertText.Clock(device.HeardMs)}", view.Offer(device), RegistrationText.IsPerhapsGroup(device)))],
             UnknownMore = Math.Max(0, unknown.Count - LiveView.OfferedMax),
             File = sites.IsAll ? registry.File : "",
-            AreBooksOpen = books.State.Holes.Count > 0,
-            Books = new PictureTable(["hour", "received", "stored", "duplicates", "dead-letters", "on-the-way"], [.. books.State.Hours.TakeLast(HoursShown).Reverse().Select(OfHour)]),
+            AreBooksOpen = sites.IsAll && books.State.Holes.Count > 0,
+            Books = !sites.IsAll ? null : new PictureTable(["hour", "received", "stored", "duplicates", "dead-letters", "on-the-way"], [.. books.State.Hours.TakeLast(HoursShown).Reverse().Select(OfHour)]),
         };
     }
 

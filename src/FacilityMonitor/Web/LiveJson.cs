@@ -131,7 +131,7 @@ internal static class LiveJson
         writer.WriteNumber("notDurable", state.NotDurable);
     });
 
-    /// <summary>How the monitor itself is. What names devices is told of the reader's sites, and what is wrong with the configuration to who sees all of it.</summary>
+    /// <summary>How the monitor itself is. What names devices is told of the reader's sites; books of all sites, and what is wrong with the configuration, to who sees all of them.</summary>
     public static byte[] Health(HealthSources from, BrokerLink link, LiveFeedCounts counts, SiteScope sites) => Write(writer =>
     {
         var (ingest, monitoring, hourly, database, journal, registry, devices, signIn, control, series, shipping, outcry) = from;
@@ -143,20 +143,8 @@ internal static class LiveJson
         writer.WriteString("loss", link.Loss?.ToString());
         writer.WriteString("detail", link.Detail);
         writer.WriteEndObject();
-        writer.WriteStartObject("books");
-        writer.WriteNumber("received", books.Received);
-        writer.WriteNumber("journaled", books.Journaled);
-        writer.WriteNumber("duplicates", books.Duplicates);
-        writer.WriteNumber("deadLettered", books.DeadLetteredTotal);
-        writer.WriteNumber("inFlight", books.InFlight);
-        writer.WriteNumber("lost", books.Lost);
-        writer.WriteNumber("hole", books.Received - books.Journaled - books.Duplicates - books.DeadLetteredTotal);
-        writer.WriteNumber("readings", books.Readings);
-        writer.WriteStartObject("reasons");
-        foreach (var reason in Enum.GetValues<RejectReason>().Where(reason => books.DeadLettered(reason) > 0))
-            writer.WriteNumber(reason.Key(), books.DeadLettered(reason));
-        writer.WriteEndObject();
-        writer.WriteEndObject();
+        if (sites.IsAll)
+            Books(writer, books);
         Hours(writer, hourly.State, devices, registry.Current, sites);
         writer.WriteStartObject("journal");
         writer.WriteNumber("lagMs", Math.Max(ingest.LiveLagMs, ingest.LastLiveMs));
@@ -180,8 +168,12 @@ internal static class LiveJson
         writer.WriteNumber("pagesSentAway", counts.SentAway);
         writer.WriteNumber("devicesNotShown", counts.NotShown);
         writer.WriteNumber("damaged", counts.Damaged + monitoring.Damaged);
-        writer.WriteNumber("wrongPasswords", signIn.Wrong);
-        writer.WriteNumber("signInsRefused", signIn.Refused);
+        if (sites.IsAll)
+        {
+            writer.WriteNumber("wrongPasswords", signIn.Wrong);
+            writer.WriteNumber("signInsRefused", signIn.Refused);
+        }
+
         writer.WriteNumber("chartsRefused", series.Refused);
         writer.WriteNumber("cfgBehind", control.ConfigurationsBehind);
         writer.WriteNumber("commandsRefused", control.Refused.Values.Sum());
@@ -229,11 +221,29 @@ internal static class LiveJson
         writer.WriteEndObject();
     }
 
+    private static void Books(Utf8JsonWriter writer, IngestBooks books)
+    {
+        writer.WriteStartObject("books");
+        writer.WriteNumber("received", books.Received);
+        writer.WriteNumber("journaled", books.Journaled);
+        writer.WriteNumber("duplicates", books.Duplicates);
+        writer.WriteNumber("deadLettered", books.DeadLetteredTotal);
+        writer.WriteNumber("inFlight", books.InFlight);
+        writer.WriteNumber("lost", books.Lost);
+        writer.WriteNumber("hole", books.Received - books.Journaled - books.Duplicates - books.DeadLetteredTotal);
+        writer.WriteNumber("readings", books.Readings);
+        writer.WriteStartObject("reasons");
+        foreach (var reason in Enum.GetValues<RejectReason>().Where(reason => books.DeadLettered(reason) > 0))
+            writer.WriteNumber(reason.Key(), books.DeadLettered(reason));
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+    }
+
     private static void Hours(Utf8JsonWriter writer, BooksState books, DeviceTable devices, FacilityIndex index, SiteScope sites)
     {
         writer.WriteNumber("settledHour", books.SettledHour);
         writer.WriteStartArray("hours");
-        foreach (var hour in books.Hours)
+        foreach (var hour in sites.IsAll ? books.Hours : [])
         {
             writer.WriteStartObject();
             writer.WriteNumber("hour", hour.Hour);
@@ -264,6 +274,8 @@ internal static class LiveJson
         }
 
         writer.WriteEndArray();
+        if (!sites.IsAll)
+            return;
         writer.WriteStartObject("alertBooks");
         writer.WriteNumber("raised", books.Alerts.Raised);
         writer.WriteNumber("notified", books.Alerts.Notified);

@@ -263,6 +263,28 @@ public sealed class LiveStreamTests : IDisposable
         Assert.Equal("hello", toQuiet[0].Name);
     }
 
+    [Fact]
+    public async Task The_books_of_all_sites_are_told_to_who_sees_all_of_them()
+    {
+        await using var page = await StartAsync();
+        await page.UntilAsync(() => page.State().GetProperty("health").TryGetProperty("limits", out _), "the health being known");
+        using var viewer = page.Feed.Open(FacilityMonitor.Users.SiteScope.Of(["panyu-road"]), () => true)!;
+        Assert.True(viewer.Frames.TryRead(out var hello));
+
+        var (all, some) = (page.State().GetProperty("health"), PageUnderTest.Body(hello!).GetProperty("health"));
+
+        foreach (var books in (string[])["books", "alertBooks"])
+        {
+            Assert.True(all.TryGetProperty(books, out _));
+            Assert.False(some.TryGetProperty(books, out _));
+        }
+
+        Assert.True(all.GetProperty("limits").TryGetProperty("wrongPasswords", out _));
+        Assert.False(some.GetProperty("limits").TryGetProperty("wrongPasswords", out _));
+        Assert.Empty(some.GetProperty("hours").EnumerateArray());
+        Assert.True(some.TryGetProperty("journal", out _));
+    }
+
     private Task<PageUnderTest> StartAsync() => PageUnderTest.StartAsync(_folder.Path);
 
     private static Task<HttpResponseMessage> StreamAsync(PageUnderTest page) => page.Client.GetAsync(new Uri("/events", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
