@@ -140,6 +140,8 @@ public sealed class DiskTroubleTests
         using (var other = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Path.Combine(service.Data, Database.FileName)};Pooling=False"))
         {
             other.Open();
+            // The service may be writing just now.
+            Database.Execute(other, "pragma busy_timeout = 30000");
             Database.Execute(other, "begin immediate");
             var began = TimeProvider.System.GetTimestamp();
             await SayAsync(pile, "data", 0);
@@ -166,6 +168,8 @@ public sealed class DiskTroubleTests
         using (var other = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Path.Combine(service.Data, Database.FileName)};Pooling=False"))
         {
             other.Open();
+            // The service may be writing just now.
+            Database.Execute(other, "pragma busy_timeout = 30000");
             Database.Execute(other, "begin immediate");
             var began = TimeProvider.System.GetTimestamp();
             stop = service.Process.StopAsync();

@@ -35,9 +35,10 @@ internal sealed class PhoneExchange : IAsyncDisposable
         _http = new HttpMessageInvoker(Providers);
         var settings = new OnCallSettings { WebhookTimeout = TimeSpan.FromSeconds(8), RetryMax = TimeSpan.FromSeconds(60), Expiry = TimeSpan.FromHours(24) };
         var factory = new ChannelFactory(_http, settings.WebhookTimeout, SoundAsync, Alerts.Time, NullLogger.Instance);
+        ChannelDefinition[] channels = [ChannelBench.Definition("tencent-voice", Calls), ChannelBench.Definition("aliyun-sms", Texts), ChannelBench.Definition("wecom-app", Chat), Siren()];
+        Alerts.Sounds.Use(channels);
         _worker = new NoticeWorker(
-            Alerts.Database, [ChannelBench.Definition("tencent-voice", Calls), ChannelBench.Definition("aliyun-sms", Texts), ChannelBench.Definition("wecom-app", Chat), Siren()],
-            factory.Create, [Alerts.Log], settings, Alerts.Time, NullLogger<NoticeWorker>.Instance);
+            Alerts.Database, channels, factory.Create, [Alerts.Log], settings, Alerts.Time, NullLogger<NoticeWorker>.Instance);
         Alerts.Log.Changed += _worker.Announce;
     }
 
