@@ -38,7 +38,11 @@ internal sealed class JournalReader(MessageJournal journal, Database database, l
         return true;
     }
 
-    public void Dispose() => _connection?.Dispose();
+    public void Dispose()
+    {
+        journal.Leave(this);
+        _connection?.Dispose();
+    }
 
     private JournalEntry? FromDisk()
     {

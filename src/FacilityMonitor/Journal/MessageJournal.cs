@@ -14,14 +14,17 @@ internal sealed record JournalEntry(long Position, ReadOnlyMemory<byte> Body)
     /// <summary>Whether the disk has not taken it yet.</summary>
     public bool IsAhead => Position == None;
 
+    /// <summary>The how many-th it is that was judged before the disk took it; 0: it was not.</summary>
+    public long Number { get; private init; }
+
     /// <summary>What waits for the disk.</summary>
-    public static JournalEntry Ahead(ReadOnlyMemory<byte> body) => new(None, body);
+    public static JournalEntry Ahead(ReadOnlyMemory<byte> body, long number) => new(None, body) { Number = number };
 }
 
 /// <summary>The spine: what was received, in the order of the commits. Everybody else reads it at their own pace.</summary>
 internal sealed class MessageJournal
 {
-    /// <summary>How much of the newest is kept in memory for those who read along, bytes: three seconds at full load, longer than a flush of the store takes. Who is further behind reads from disk, into memory of its own.</summary>
+    /// <summary>How much of the newest is kept in memory at most, bytes, until everybody who reads along has read it: three seconds at full load, longer than a flush of the store takes. Who is further behind reads from disk, into memory of its own.</summary>
     public const long RecentBytesMax = 64L * 1024 * 1024;
 
     /// <summary>How long a batch may wait for the disk before the rules judge it all the same. A commit takes milliseconds; one that takes seconds must not keep a fire waiting.</summary>
@@ -34,13 +37,15 @@ internal sealed class MessageJournal
     private readonly DeviceTable _devices;
     private readonly Lock _gate = new();
     private readonly Queue<JournalEntry> _recent = new();
+    private readonly List<JournalReader> _readers = [];
     private readonly Dictionary<long, JournalEntry> _byPosition = [];
     private readonly List<Device> _unconfirmed = [];
     private readonly HashSet<long> _damaged = [];
     private readonly LinkedList<JournalBatch> _waiting = new();
-    private readonly HashSet<long> _judged = [];
+    private readonly SortedList<long, long> _judged = [];
+    private readonly SortedSet<long> _unmet = [];
     private LinkedListNode<JournalBatch>? _nextAhead;
-    private int _judgedAhead;
+    private long _aheadNumber;
     private readonly Dictionary<string, long> _cursors = new(StringComparer.Ordinal);
     private TaskCompletionSource _grown = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _recentBytes;
@@ -67,6 +72,16 @@ internal sealed class MessageJournal
     /// <summary>The newest durable position; 0 when there is none.</summary>
     public long Last => Volatile.Read(ref _last);
 
+    /// <summary>What is kept in memory for those who read along, bytes.</summary>
+    internal long RecentBytes
+    {
+        get
+        {
+            lock (_gate)
+                return _recentBytes;
+        }
+    }
+
     /// <summary>What the journal holds until everybody has read it, bytes.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
 
@@ -86,7 +101,27 @@ internal sealed class MessageJournal
         get
         {
             lock (_gate)
-                return _judgedAhead;
+                return _unmet.Count;
+        }
+    }
+
+    /// <summary>Number of the first of them; what came of those before it may be on disk. <see cref="long.MaxValue"/> when there is none.</summary>
+    public long FirstJudgedAhead
+    {
+        get
+        {
+            lock (_gate)
+                return _unmet.Count > 0 ? _unmet.Min : long.MaxValue;
+        }
+    }
+
+    /// <summary>How long the oldest of what may be judged ahead waits for the disk.</summary>
+    public TimeSpan StalledFor
+    {
+        get
+        {
+            lock (_gate)
+                return _waiting.First is { Value.WaitingSince: { } since } ? _database.Clock.GetElapsedTime(since) : TimeSpan.Zero;
         }
     }
 
@@ -144,7 +179,13 @@ internal sealed class MessageJournal
     }
 
     /// <summary>Reads what comes after a position.</summary>
-    public JournalReader OpenReader(long after) => new(this, _database, after);
+    public JournalReader OpenReader(long after)
+    {
+        var reader = new JournalReader(this, _database, after);
+        lock (_gate)
+            _readers.Add(reader);
+        return reader;
+    }
 
     /// <summary>Says that somebody reads under this name; the journal keeps what they have not read.</summary>
     /// <returns>Where they were; 0 for the beginning.</returns>
@@ -207,6 +248,13 @@ internal sealed class MessageJournal
         return deleted == most;
     }
 
+    /// <summary>Nothing is kept in memory for it any more.</summary>
+    internal void Leave(JournalReader reader)
+    {
+        lock (_gate)
+            _readers.Remove(reader);
+    }
+
     internal void CountDamaged(long position)
     {
         lock (_gate)
@@ -231,30 +279,37 @@ internal sealed class MessageJournal
 
     /// <summary>The next batch that waits for a disk that refuses or is slow; false while it is neither, and when the rules know all that waits.</summary>
     /// <remarks>For one reader, the rules: whoever else reads gets what is on disk and nothing else.</remarks>
-    internal bool TryAhead(out JournalEntry? entry)
+    /// <param name="after">What the rules have read. What is on disk behind it comes first, or they would judge in another order than a replay.</param>
+    /// <param name="entry">The batch.</param>
+    internal bool TryAhead(long after, out JournalEntry? entry)
     {
         lock (_gate)
         {
             entry = null;
-            if (_nextAhead is not { Value: var batch } || !IsStalled(_waiting.First!.Value))
+            if (_last > after || _nextAhead is not { Value: var batch } || !IsStalled(_waiting.First!.Value))
                 return false;
             _nextAhead = _nextAhead.Next;
-            batch.WasJudged = true;
-            _judgedAhead++;
-            entry = JournalEntry.Ahead(batch.Body);
+            batch.Judged = ++_aheadNumber;
+            _unmet.Add(_aheadNumber);
+            entry = JournalEntry.Ahead(batch.Body, _aheadNumber);
             return true;
         }
     }
 
-    /// <summary>Whether the rules judged this entry before it was on disk. Asked once, when they meet it.</summary>
+    /// <summary>Whether the rules judged this entry before it was on disk. Asked when they meet it, in order; one before it that turned out damaged they will never meet.</summary>
     internal bool TakeJudged(long position)
     {
         lock (_gate)
         {
-            if (!_judged.Remove(position))
-                return false;
-            _judgedAhead--;
-            return true;
+            var isJudged = false;
+            while (_judged.Count > 0 && _judged.GetKeyAtIndex(0) <= position)
+            {
+                isJudged = _judged.GetKeyAtIndex(0) == position;
+                _unmet.Remove(_judged.GetValueAtIndex(0));
+                _judged.RemoveAt(0);
+            }
+
+            return isJudged;
         }
     }
 
@@ -298,8 +353,8 @@ internal sealed class MessageJournal
                 if (ReferenceEquals(node, _nextAhead))
                     _nextAhead = node.Next;
                 _waiting.Remove(node);
-                if (batch.WasJudged)
-                    _judged.Add(entry.Position);
+                if (batch.Judged is { } number)
+                    _judged.Add(entry.Position, number);
             }
 
             if (devices.Length > 0)
@@ -307,8 +362,12 @@ internal sealed class MessageJournal
             _recent.Enqueue(entry);
             _byPosition[entry.Position] = entry;
             _recentBytes += entry.Body.Length + EntryBytes;
-            while (_recentBytes > RecentBytesMax && _recent.TryDequeue(out var oldest))
+            var read = long.MaxValue;
+            foreach (var reader in _readers)
+                read = Math.Min(read, reader.Position);
+            while (_recent.TryPeek(out var oldest) && (_recentBytes > RecentBytesMax || oldest.Position <= read) && oldest.Position < entry.Position)
             {
+                _recent.Dequeue();
                 _recentBytes -= oldest.Body.Length + EntryBytes;
                 _byPosition.Remove(oldest.Position);
             }
@@ -341,8 +400,8 @@ internal sealed class JournalBatch(JournalWriter writer)
     /// <summary>Since when it waits, a time stamp; null: it may not be judged ahead, or was not appended yet. Guarded by the journal.</summary>
     internal long? WaitingSince { get; set; }
 
-    /// <summary>Whether the rules know it. Guarded by the journal.</summary>
-    internal bool WasJudged { get; set; }
+    /// <summary>Its number when the rules judged it ahead of the disk. Guarded by the journal.</summary>
+    internal long? Judged { get; set; }
 
     /// <summary>Whether the disk refused it once; known to the database's writer only.</summary>
     internal bool WasRefused { get; set; }

@@ -55,6 +55,14 @@ internal sealed partial class MonitoringWorker(
     /// <summary>How long the disk may take with a fire before it is told without it.</summary>
     private static readonly TimeSpan TellUnwrittenAfter = TimeSpan.FromSeconds(2);
 
+    /// <summary>A disk that takes nothing for so long hangs: the rules' clock then goes on without it.</summary>
+    private static readonly TimeSpan TickAheadAfter = TimeSpan.FromSeconds(10);
+
+    /// <summary>Without a snapshot for so long, nothing more is judged ahead of a slow disk for <see cref="SettleFor"/>: then it can be taken.</summary>
+    private static readonly TimeSpan SettleAfter = TimeSpan.FromMinutes(2);
+
+    private static readonly TimeSpan SettleFor = TimeSpan.FromSeconds(20);
+
     private static readonly TimeSpan SnapshotStepEvery = TimeSpan.FromMilliseconds(50);
 
     /// <summary>A picture of all circuits costs as much as judging a hundred messages, and the page looks no oftener.</summary>
@@ -72,9 +80,14 @@ internal sealed partial class MonitoringWorker(
     private readonly Queue<SessionFact> _sessions = new();
 
     // What came of readings that the disk has not taken yet. On disk before them it would be an alert without a cause, and a crash then would leave it so.
-    private readonly List<AlertTransition> _heldSteps = [];
-    private readonly List<CommandEffect> _heldEffects = [];
-    private readonly List<SessionFact> _heldSessions = [];
+    // Each with the number of the newest readings that it may come of: with those met on disk, it may be written.
+    private readonly Queue<(long Number, AlertTransition Step)> _heldSteps = new();
+    private readonly Queue<(long Number, CommandEffect Effect)> _heldEffects = new();
+    private readonly Queue<(long Number, SessionFact Session)> _heldSessions = new();
+    private Writing? _writing;
+    private long _aheadNumber;
+    private bool _mustSave;
+    private long _settledAt;
     private Task _look = Task.CompletedTask;
     private long _recordMs;
     private long _tickMs;
@@ -139,9 +152,10 @@ internal sealed partial class MonitoringWorker(
                 _steps.Clear();
                 if (await NextAsync(reader, stoppingToken) is { } entry)
                     Take(entry);
-                else if (journal is { IsRefused: true, JudgedAhead: > 0 })
+                else if (journal.JudgedAhead > 0 && (journal.IsRefused || journal.StalledFor >= TickAheadAfter))
                     TickAhead();
-                if (_isAhead)
+                // Behind what is held everything is held: written before it, an alert would be over before it began.
+                if (_isAhead || IsHolding || journal.JudgedAhead > 0)
                     Hold();
                 while (_ofOurselves.Reader.TryRead(out var own))
                     _steps.Add(own);
@@ -171,17 +185,18 @@ internal sealed partial class MonitoringWorker(
             stoppingToken.ThrowIfCancellationRequested();
             var grown = Task.CompletedTask;
             var isFull = Unwritten + _heldSteps.Count >= WaitingMax;
-            if (!isFull)
+            // What is held is released by meeting it in the journal, so that is read on however much is held.
+            if ((!isFull || journal.JudgedAhead > 0) && reader.TryRead(out var entry, out grown))
+                return journal.TakeJudged(entry!.Position) ? null : entry;
+            if (!isFull && !IsSettling && journal.TryAhead(reader.Position, out entry))
             {
-                if (reader.TryRead(out var entry, out grown))
-                    return journal.TakeJudged(entry!.Position) ? null : entry;
-                if (journal.TryAhead(out entry))
-                    return entry;
+                _aheadNumber = entry!.Number;
+                return entry;
             }
 
-            if (Unwritten > 0 && !_failing)
+            if (_writing is { Commit.IsCompleted: true } || (Unwritten > 0 && !_failing && _writing is null))
                 return null;
-            if (Unwritten == 0 && !isFull)
+            if ((Unwritten == 0 || _writing is not null) && !isFull)
             {
                 // One wait for all rounds: a new one each time would pile up in the channel.
                 if (_own.IsCompleted)
@@ -189,8 +204,9 @@ internal sealed partial class MonitoringWorker(
                 // Once a second it is seen whether the disk is slow; a new wait each time would pile up, too.
                 if (_look.IsCompleted)
                     _look = Task.Delay(RetryEvery, time, stoppingToken);
-                var first = await Task.WhenAny(grown, _own, _look);
-                if (first == _own || (first == _look && journal.JudgedAhead > 0))
+                var written = _writing?.Commit ?? _look;
+                var first = await Task.WhenAny(grown, _own, _look, written);
+                if (first == _own || (first == written && _writing is not null) || (first == _look && journal.JudgedAhead > 0))
                     return null;
                 continue;
             }
@@ -225,15 +241,16 @@ internal sealed partial class MonitoringWorker(
         }
     }
 
-    /// <summary>While the disk refuses, no tick is added to the one that waits for it: the rules' clock goes on by itself, as long as messages come.</summary>
-    /// <remarks>A disk that is only slow takes the same records in the same order: what comes of them is the same to the letter, and is left so.</remarks>
+    /// <summary>While the disk refuses or hangs, no tick is added to the one that waits for it: the rules' clock goes on by itself, as long as messages come.</summary>
+    /// <remarks>A disk that is only slow takes the same records in the same order: what comes of them is the same to the letter, and is left so. Otherwise what the rules know is saved as
+    /// soon as the disk has everything, or a replay could come to other alerts.</remarks>
     private void TickAhead()
     {
         var until = Math.Min(time.GetUtcNow().ToUnixTimeMilliseconds(), _recordMs + TickAheadMaxMs) / TickMs * TickMs;
         if (until <= _tickMs)
             return;
         _engine.BeginAhead();
-        _isAhead = true;
+        _isAhead = _mustSave = true;
         Take(JournalRecordKind.Tick, until);
     }
 
@@ -287,26 +304,38 @@ internal sealed partial class MonitoringWorker(
     private void Hold()
     {
         _isAhead = false;
-        _steps.ForEach(Note);
-        _heldSteps.AddRange(_steps);
+        _mustSave |= journal.IsRefused;
+        foreach (var step in _steps)
+        {
+            Note(step);
+            _heldSteps.Enqueue((_aheadNumber, step));
+        }
+
+        foreach (var effect in _engine.Effects)
+            _heldEffects.Enqueue((_aheadNumber, effect));
+        _engine.Effects.Clear();
+        foreach (var session in _engine.Sessions)
+            _heldSessions.Enqueue((_aheadNumber, session));
+        _engine.Sessions.Clear();
+        if (_steps.Count == 0)
+            return;
         TellUrgent(_steps);
         _steps.Clear();
-        _heldEffects.AddRange(_engine.Effects);
-        _engine.Effects.Clear();
-        _heldSessions.AddRange(_engine.Sessions);
-        _engine.Sessions.Clear();
         Show();
     }
+
+    private bool IsHolding => _heldSteps.Count + _heldEffects.Count + _heldSessions.Count > 0;
 
     /// <summary>The readings behind it are on disk: so may be what came of them.</summary>
     private void Release()
     {
-        _waiting.AddRange(_heldSteps);
-        _heldEffects.ForEach(_effects.Enqueue);
-        _heldSessions.ForEach(_sessions.Enqueue);
-        _heldSteps.Clear();
-        _heldEffects.Clear();
-        _heldSessions.Clear();
+        var unmet = journal.FirstJudgedAhead;
+        while (_heldSteps.TryPeek(out var held) && held.Number < unmet)
+            _waiting.Add(_heldSteps.Dequeue().Step);
+        while (_heldEffects.TryPeek(out var held) && held.Number < unmet)
+            _effects.Enqueue(_heldEffects.Dequeue().Effect);
+        while (_heldSessions.TryPeek(out var held) && held.Number < unmet)
+            _sessions.Enqueue(_heldSessions.Dequeue().Session);
     }
 
     private void Note(AlertTransition step)
@@ -327,7 +356,7 @@ internal sealed partial class MonitoringWorker(
 
     private async Task KeepAsync()
     {
-        if (_heldSteps.Count + _heldEffects.Count + _heldSessions.Count > 0 && journal.JudgedAhead == 0)
+        if (IsHolding)
             Release();
         foreach (var step in _steps)
         {
@@ -343,8 +372,10 @@ internal sealed partial class MonitoringWorker(
         _engine.Sessions.Clear();
 
         // While the disk refuses, once a second is often enough.
-        if (Unwritten > 0 && (!_failing || time.GetElapsedTime(_triedAt) >= RetryEvery))
-            await WriteAsync();
+        if (_writing is not null)
+            await EndWriteAsync(patience: TimeSpan.Zero);
+        else if (Unwritten > 0 && (!_failing || time.GetElapsedTime(_triedAt) >= RetryEvery))
+            await WriteAsync(TellUnwrittenAfter);
         if (_steps.Count > 0 || _seatChanges != _engine.SeatChanges || time.GetElapsedTime(_shownAt) >= ShowEvery)
             Show();
     }
@@ -373,7 +404,7 @@ internal sealed partial class MonitoringWorker(
         return [.. _waiting.OrderBy(step => !urgent.Contains(step.AlertId)).Take(StepsAtOnceMax)];
     }
 
-    private async Task WriteAsync()
+    private Task WriteAsync(TimeSpan patience)
     {
         var batch = NextToWrite();
         var effects = _effects.ToArray();
@@ -381,27 +412,48 @@ internal sealed partial class MonitoringWorker(
         var contacts = registry.Current.Facility.Contacts;
         var written = new List<AlertTransition>();
         _triedAt = time.GetTimestamp();
+        var commit = database.CommitAsync(CommitPriority.Alerts, connection =>
+        {
+            // A full disk makes the database run it a second time.
+            written.Clear();
+            written.AddRange(batch.Where(step => AlertLog.Write(connection, step)));
+            outbox.Enqueue(connection, written, contacts);
+            responses.Observe(connection, written);
+            foreach (var effect in effects)
+            {
+                CommandBook.Happened(
+                    connection, effect.Id, device: null, effect.IsSeen ? CommandEvent.EffectSeen : CommandEvent.EffectMissing, effect.AtMs,
+                    effect.IsSeen ? "measured" : "current still flows");
+            }
+
+            foreach (var session in sessions)
+                SessionLog.Write(connection, session);
+        });
+        _writing = new Writing(commit, batch, effects.Length, sessions.Length, written);
+        return EndWriteAsync(patience);
+    }
+
+    /// <summary>Waits for what is being written, but not for ever: while a disk hangs the rules go on. What is urgent of it is told then.</summary>
+    private async Task EndWriteAsync(TimeSpan patience)
+    {
+        var (commit, batch, effects, sessions, written) = _writing!;
+        if (!commit.IsCompleted)
+        {
+            if (patience == TimeSpan.Zero)
+                return;
+            using var done = new CancellationTokenSource();
+            var isSlow = await Task.WhenAny(commit, Task.Delay(patience, time, done.Token)) != commit;
+            await done.CancelAsync();
+            if (isSlow)
+            {
+                TellUrgent(batch);
+                return;
+            }
+        }
+
+        _writing = null;
         try
         {
-            var commit = database.CommitAsync(CommitPriority.Alerts, connection =>
-            {
-                // A full disk makes the database run it a second time.
-                written.Clear();
-                written.AddRange(batch.Where(step => AlertLog.Write(connection, step)));
-                outbox.Enqueue(connection, written, contacts);
-                responses.Observe(connection, written);
-                foreach (var effect in effects)
-                {
-                    CommandBook.Happened(
-                        connection, effect.Id, device: null, effect.IsSeen ? CommandEvent.EffectSeen : CommandEvent.EffectMissing, effect.AtMs,
-                        effect.IsSeen ? "measured" : "current still flows");
-                }
-
-                foreach (var session in sessions)
-                    SessionLog.Write(connection, session);
-            });
-            if (batch.Any(IsUrgent))
-                await TellIfSlowAsync(commit, batch);
             await commit;
         }
         catch (DatabaseUnavailableException error)
@@ -414,10 +466,12 @@ internal sealed partial class MonitoringWorker(
             return;
         }
 
-        var done = batch.ToHashSet<object>(ReferenceEqualityComparer.Instance);
-        _waiting.RemoveAll(done.Contains);
-        _effects.Clear();
-        _sessions.Clear();
+        var inBatch = batch.ToHashSet<object>(ReferenceEqualityComparer.Instance);
+        _waiting.RemoveAll(inBatch.Contains);
+        for (var count = 0; count < effects; count++)
+            _effects.Dequeue();
+        for (var count = 0; count < sessions; count++)
+            _sessions.Dequeue();
         if (_failing)
         {
             LogDurableAgain(batch.Length);
@@ -432,14 +486,6 @@ internal sealed partial class MonitoringWorker(
             Raised++;
             LogRaised(step.Rule, step.Asset, step.Priority, step.AlertId);
         }
-    }
-
-    private async Task TellIfSlowAsync(Task commit, AlertTransition[] batch)
-    {
-        using var done = new CancellationTokenSource();
-        if (await Task.WhenAny(commit, Task.Delay(TellUnwrittenAfter, time, done.Token)) != commit)
-            TellUrgent(batch);
-        await done.CancelAsync();
     }
 
     private async Task UpkeepAsync(long position)
@@ -464,7 +510,16 @@ internal sealed partial class MonitoringWorker(
         if (!_isReconciled && position >= _reconcileAt && Unwritten == 0 && journal.JudgedAhead == 0)
             await ReconcileAsync();
 
-        if (_snapshot!.Waiting == 0 && time.GetElapsedTime(_roundAt) >= settings.Monitoring.SnapshotInterval)
+        if (_mustSave && !IsHolding && Unwritten == 0 && journal.JudgedAhead == 0)
+        {
+            _mustSave = false;
+            await TrySnapshotAsync(() => _snapshot!.SaveAllAsync(position));
+        }
+
+        // On a disk that is slow for long there is always something judged ahead, and no snapshot would ever be taken: the journal would grow until nothing is received.
+        if (_snapshot!.Waiting > 0 && journal is { JudgedAhead: > 0, IsRefused: false } && time.GetElapsedTime(_stepAt) >= SettleAfter && (_settledAt == 0 || time.GetElapsedTime(_settledAt) >= SettleAfter))
+            _settledAt = time.GetTimestamp();
+        if (_snapshot.Waiting == 0 && time.GetElapsedTime(_roundAt) >= settings.Monitoring.SnapshotInterval)
         {
             _roundAt = time.GetTimestamp();
             _snapshot.BeginRound();
@@ -472,7 +527,7 @@ internal sealed partial class MonitoringWorker(
         }
         else if (_snapshot.Waiting > 0 && time.GetElapsedTime(_stepAt) >= SnapshotStepEvery)
         {
-            await TrySnapshotAsync(() => _snapshot.StepAsync(position));
+            await TrySnapshotAsync(() => IsSettling ? _snapshot.SaveAllAsync(position) : _snapshot.StepAsync(position));
         }
 
         if (_pruning.IsCompleted && time.GetElapsedTime(_prunedAt) >= PruneEvery)
@@ -482,10 +537,13 @@ internal sealed partial class MonitoringWorker(
         }
     }
 
+    /// <summary>Whether nothing more is judged ahead for a while, so that a snapshot can be taken.</summary>
+    private bool IsSettling => _settledAt != 0 && _snapshot!.Waiting > 0 && time.GetElapsedTime(_settledAt) < SettleFor;
+
     private async Task TrySnapshotAsync(Func<Task> save)
     {
         // Steps that are not on disk would be lost by a snapshot that is behind them; readings that are not, counted twice.
-        if (Unwritten > 0 || journal.JudgedAhead > 0)
+        if (Unwritten > 0 || IsHolding || journal.JudgedAhead > 0)
             return;
         try
         {
@@ -527,7 +585,7 @@ internal sealed partial class MonitoringWorker(
             });
         }
 
-        await WriteAsync();
+        await WriteAsync(TellUnwrittenAfter);
         Show();
     }
 
@@ -553,12 +611,22 @@ internal sealed partial class MonitoringWorker(
     {
         do
         {
-            if (Unwritten > 0)
-                await WriteAsync();
+            if (_writing is not null)
+                await EndWriteAsync(Timeout.InfiniteTimeSpan);
+            else if (Unwritten > 0)
+                await WriteAsync(Timeout.InfiniteTimeSpan);
         }
         while (Unwritten > 0 && !_failing);
         await TrySnapshotAsync(() => _snapshot!.SaveAllAsync(position));
     }
+
+    /// <summary>What is on its way to disk.</summary>
+    /// <param name="Commit">Completes when it is there.</param>
+    /// <param name="Batch">Steps of alerts.</param>
+    /// <param name="Effects">How many effects of commands, the oldest that wait.</param>
+    /// <param name="Sessions">How many sessions, the oldest that wait.</param>
+    /// <param name="Written">Steps that were new to the disk; filled by the commit.</param>
+    private sealed record Writing(Task Commit, AlertTransition[] Batch, int Effects, int Sessions, List<AlertTransition> Written);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Rules restored at journal position {Position} of {Last}, {Open} alerts open")]
     private partial void LogRestored(long position, long last, int open);

@@ -173,14 +173,14 @@ public sealed class JournalTests : IDisposable
         await data.StartAsync();
         var writer = new JournalWriter();
         var (first, second) = (Ahead(Filled(writer)), Ahead(Filled(writer)));
-        Assert.False(data.Journal.TryAhead(out _));
+        Assert.False(data.Journal.TryAhead(data.Journal.Last, out _));
         await LimitAsync(data, 1);
         await Assert.ThrowsAsync<DatabaseUnavailableException>(() => data.Journal.AppendAsync(Filled(writer)));
-        Assert.False(data.Journal.TryAhead(out _));
+        Assert.False(data.Journal.TryAhead(data.Journal.Last, out _));
         await Assert.ThrowsAsync<DatabaseUnavailableException>(() => data.Journal.AppendAsync(first));
         await Assert.ThrowsAsync<DatabaseUnavailableException>(() => data.Journal.AppendAsync(second));
 
-        Assert.True(data.Journal.TryAhead(out var judged));
+        Assert.True(data.Journal.TryAhead(data.Journal.Last, out var judged));
         Assert.True(judged!.IsAhead);
         Assert.Equal((true, 1), (data.Journal.IsRefused, data.Journal.JudgedAhead));
         // Refused again, it is not given again.
@@ -188,10 +188,49 @@ public sealed class JournalTests : IDisposable
         await LimitAsync(data, 1_000_000);
         var positions = new[] { await data.Journal.AppendAsync(second), await data.Journal.AppendAsync(first) };
 
-        Assert.False(data.Journal.TryAhead(out _));
+        Assert.False(data.Journal.TryAhead(data.Journal.Last, out _));
         Assert.Equal(1, data.Journal.JudgedAhead);
         Assert.Equal([false, true, false], [data.Journal.TakeJudged(positions[0]), data.Journal.TakeJudged(positions[1]), data.Journal.TakeJudged(positions[1])]);
         Assert.Equal(0, data.Journal.JudgedAhead);
+    }
+
+    [Fact]
+    public async Task What_everybody_has_read_is_in_memory_no_more_and_is_read_from_disk_by_who_comes_late()
+    {
+        await using var database = Database.Open(_folder.Path, _time);
+        var journal = new MessageJournal(database, new DeviceTable());
+        using var quick = journal.OpenReader(0);
+        var slow = journal.OpenReader(0);
+        var writer = new JournalWriter();
+        for (var entry = 0; entry < 10; entry++)
+        {
+            await AppendAsync();
+            Assert.True(quick.TryRead(out _, out _));
+        }
+
+        var one = journal.RecentBytes / 10;
+        for (var entry = 0; entry < 4; entry++)
+            Assert.True(slow.TryRead(out _, out _));
+        await AppendAsync();
+        Assert.Equal(7 * one, journal.RecentBytes);
+
+        slow.Dispose();
+        await AppendAsync();
+        // The one that is new, and the one before it that the quick one has not read.
+        Assert.Equal(2 * one, journal.RecentBytes);
+        using var late = journal.OpenReader(0);
+        for (var position = 1; position <= 12; position++)
+        {
+            Assert.True(late.TryRead(out var entry, out _));
+            Assert.Equal(position, entry!.Position);
+        }
+
+        Task<long> AppendAsync()
+        {
+            writer.Clear();
+            writer.Tick(At);
+            return journal.AppendAsync(writer);
+        }
     }
 
     [Fact]
@@ -207,11 +246,11 @@ public sealed class JournalTests : IDisposable
         var last = journal.AppendAsync(new JournalBatch(writer));
 
         _time.Advance(MessageJournal.JudgeAheadAfter - TimeSpan.FromTicks(1));
-        Assert.False(journal.TryAhead(out _));
+        Assert.False(journal.TryAhead(journal.Last, out _));
         _time.Advance(TimeSpan.FromTicks(1));
-        Assert.True(journal.TryAhead(out _));
+        Assert.True(journal.TryAhead(journal.Last, out _));
         // The other is not appended again when it is refused: it may never be.
-        Assert.False(journal.TryAhead(out _));
+        Assert.False(journal.TryAhead(journal.Last, out _));
         Assert.False(journal.IsRefused);
 
         slow.Set();
