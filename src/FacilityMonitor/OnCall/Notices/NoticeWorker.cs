@@ -243,7 +243,9 @@ internal sealed partial class NoticeWorker(
         using (var connection = database.OpenReader())
         {
             // Twenty thousand that wait are not looked through each second: only when the clock ran back, and at the start, when nobody knows what it did meanwhile.
-            _isSetBack = (_isSetBack || IsClockSetBack(now)) && NoticeWays.IsAnyAhead(connection, now);
+            // Asked every time: what it does not see in the first second it would never see.
+            var ranBack = IsClockSetBack(now);
+            _isSetBack = (_isSetBack || ranBack) && NoticeWays.IsAnyAhead(connection, now);
             if (_isSetBack)
                 work.Add(commit => NoticeWays.SetBack(commit, now));
             if (NoticeWays.IsAnyOverdue(connection, _lease, now))
