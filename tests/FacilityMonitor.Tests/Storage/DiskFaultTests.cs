@@ -48,7 +48,7 @@ public sealed class DiskFaultTests : IDisposable
             disk.Arm(failAt, fault, lasts);
             await WorkAsync(data, disk, failAt);
             disk.Heal();
-            await InsistAsync(disk, data.Worker.FlushAsync);
+            await disk.InsistAsync(data.Worker.FlushAsync);
         }
 
         var hasFailed = disk.HasFailed;
@@ -67,7 +67,7 @@ public sealed class DiskFaultTests : IDisposable
             writer.Clear();
             writer.Message(Message(data, message));
             var batch = new JournalBatch(writer);
-            await InsistAsync(disk, () => data.Journal.AppendAsync(batch));
+            await disk.InsistAsync(() => data.Journal.AppendAsync(batch));
             if (disk.HasFailed && !isCrashTried)
             {
                 // Power fails now: what is on the disk has to hold what was acknowledged so far.
@@ -79,33 +79,15 @@ public sealed class DiskFaultTests : IDisposable
             }
 
             var number = message;
-            await InsistAsync(disk, () => data.Database.CommitAsync(CommitPriority.Alerts, connection => Database.Execute(
+            await disk.InsistAsync(() => data.Database.CommitAsync(CommitPriority.Alerts, connection => Database.Execute(
                 connection, "insert or ignore into alert_transition (alert, number, at_ms, body) values ('a', $number, 0, '{}')", ("$number", number))));
             await data.Worker.ReadOnAsync(data.Reader, CancellationToken.None);
             if (message % 2 == 0)
-                await InsistAsync(disk, data.Worker.FlushAsync);
+                await disk.InsistAsync(data.Worker.FlushAsync);
         }
 
-        await InsistAsync(disk, () => data.Journal.TrimAsync(20));
-        await InsistAsync(disk, () => data.Merger.MergeAsync(everything: true, CancellationToken.None));
-    }
-
-    /// <summary>As the service does: once more, until the disk takes it. A fault that lasts is repaired after the second refusal.</summary>
-    private static async Task InsistAsync(FaultyDisk disk, Func<Task> work)
-    {
-        for (var refusals = 0; ; refusals++)
-        {
-            try
-            {
-                await work();
-                return;
-            }
-            catch (DatabaseUnavailableException) when (refusals < 5)
-            {
-                if (refusals == 1)
-                    disk.Heal();
-            }
-        }
+        await disk.InsistAsync(() => data.Journal.TrimAsync(20));
+        await disk.InsistAsync(() => data.Merger.MergeAsync(everything: true, CancellationToken.None));
     }
 
     private static async Task VerifyAsync(string folder, int acknowledged)

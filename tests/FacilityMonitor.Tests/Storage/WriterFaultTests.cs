@@ -1,7 +1,6 @@
 using FacilityMonitor.Alerts;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Control;
-using FacilityMonitor.Journal;
 using FacilityMonitor.OnCall;
 using FacilityMonitor.Tests.Control;
 using FacilityMonitor.Tests.OnCall;
@@ -58,9 +57,9 @@ public sealed class WriterFaultTests
         using var under = disk;
         await fixture.StartAsync();
         arm(disk);
-        await InsistAsync(disk, () => fixture.TellAsync(OutboxFixture.Step("a", 1, Condition.Active, Priority.P0)));
+        await disk.InsistAsync(() => fixture.TellAsync(OutboxFixture.Step("a", 1, Condition.Active, Priority.P0)));
         await SentAsync(2);
-        await InsistAsync(disk, () => fixture.TellAsync(OutboxFixture.Step("a", 2, Condition.Cleared), OutboxFixture.Step("b", 1, Condition.Active)));
+        await disk.InsistAsync(() => fixture.TellAsync(OutboxFixture.Step("a", 2, Condition.Cleared), OutboxFixture.Step("b", 1, Condition.Active)));
         await SentAsync(6);
         var hasFailed = disk.HasFailed;
         disk.Heal();
@@ -90,10 +89,10 @@ public sealed class WriterFaultTests
         await using var fixture = await CommandFixture.StartAsync(folder => disk = new FaultyDisk(folder));
         using var under = disk;
         arm(disk);
-        await InsistAsync(disk, () => fixture.InsertAsync(fixture.Order(ttlS: 100)));
+        await disk.InsistAsync(() => fixture.InsertAsync(fixture.Order(ttlS: 100)));
         await UntilAsync(() => fixture.Published.Count > 0, "the command is published");
-        await InsistAsync(disk, () => fixture.AckAsync("c-1", CommandResult.Accepted));
-        await InsistAsync(disk, () => fixture.AckAsync("c-1", CommandResult.Done));
+        await disk.InsistAsync(() => fixture.AckAsync("c-1", CommandResult.Accepted));
+        await disk.InsistAsync(() => fixture.AckAsync("c-1", CommandResult.Done));
         await UntilAsync(() => fixture.Find().State == CommandState.Done, "the command is done");
         var hasFailed = disk.HasFailed;
         disk.Heal();
@@ -122,23 +121,5 @@ public sealed class WriterFaultTests
         if (disk.HasFailed && ++looks > LooksUntilRepair)
             disk.Heal();
         return disk.HasFailed;
-    }
-
-    /// <summary>As whoever writes does: once more, until the disk takes it. A fault that lasts is repaired after the second refusal.</summary>
-    private static async Task InsistAsync(FaultyDisk disk, Func<Task> write)
-    {
-        for (var refusals = 0; ; refusals++)
-        {
-            try
-            {
-                await write();
-                return;
-            }
-            catch (DatabaseUnavailableException) when (refusals < 5)
-            {
-                if (refusals == 1)
-                    disk.Heal();
-            }
-        }
     }
 }
