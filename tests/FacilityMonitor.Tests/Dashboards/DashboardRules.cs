@@ -50,6 +50,8 @@ internal static partial class DashboardRules
 
     private static readonly string[] OurAnchors = FindAnchors();
 
+    private static readonly string[] OurPages = FindPages();
+
     /// <summary>Everything that is wrong with one of the dashboards, one line each.</summary>
     public static IReadOnlyList<string> Faults(GrafanaDashboard dashboard, IReadOnlyList<GrafanaDashboard> all) =>
     [
@@ -202,7 +204,7 @@ internal static partial class DashboardRules
             if (url.StartsWith("${web}/", StringComparison.Ordinal))
             {
                 var path = url["${web}/".Length..];
-                if (path.Length > 0 && !OurAnchors.Contains(path.StartsWith("#site-$", StringComparison.Ordinal) ? "#site-" : path))
+                if (path.Length > 0 && !OurAnchors.Contains(path) && !OurPages.Contains(Placed().Replace(path, "{}")))
                     yield return $"link '{url}': our page has no such place";
             }
             else if (BoardLink().Match(url) is { Success: true } match)
@@ -258,6 +260,16 @@ internal static partial class DashboardRules
         var page = File.ReadAllText(Path.Combine(SourceTree.Root, "dashboards/web/live.js"));
         return [.. Anchor().Matches(page).Select(match => "#" + match.Groups[1].Value)];
     }
+
+    /// <summary>Pages of ours, as they say themselves: <c>site/{}</c>.</summary>
+    private static string[] FindPages() =>
+        [.. SourceTree.Files("src/FacilityMonitor/Web/Pages", "*.cshtml").SelectMany(file => Page().Matches(File.ReadAllText(file))).Select(match => Placed().Replace(match.Groups[1].Value, "{}"))];
+
+    [GeneratedRegex("^@page \"/([^\"]*)\"")]
+    private static partial Regex Page();
+
+    [GeneratedRegex(@"\$?\{[^}]*\}")]
+    private static partial Regex Placed();
 
     [GeneratedRegex("^fm-[a-z0-9-]+$")]
     private static partial Regex Uid();
