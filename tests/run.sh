@@ -21,6 +21,7 @@ need influxd influxdb
 need victoria-metrics victoria-metrics
 need prometheus-alertmanager prometheus-alertmanager
 need chromium chromium
+need pdftotext poppler-utils
 need curl curl
 need node nodejs
 need npm npm
@@ -66,7 +67,7 @@ if dotnet build -c Release -v quiet --nologo FacilityMonitor.sln; then
     # What runs here has every server: a test that would skip fails instead.
     FM_REQUIRE_SERVERS=1 dotnet test -c Release --no-build --nologo tests/FacilityMonitor.Tests "${chosen[@]}" \
         --logger 'trx;LogFileName=tests.trx' --logger 'console;verbosity=minimal' --results-directory "$results" \
-        --blame-hang-timeout 10min </dev/null
+        --blame-hang-timeout 5min </dev/null
     # A run that died has no totals; that is a failure, not a silence.
     counters=$(grep -o '<Counters [^>]*>' "$results/tests.trx" 2>/dev/null | head -n 1)
     count() { sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p" <<<"$counters"; }

@@ -1,4 +1,4 @@
-// The live page: one stream of events, one picture. Colour is kept for what needs a person; every state has a sign and a word as well.
+// The live page: one stream of events, one picture. Colour is kept for what needs a person; every state has a sign and a word.
 import { html, render } from './vendor/htm-preact.js';
 import { age, clock, local, span, t } from './texts.js';
 
@@ -46,6 +46,9 @@ function tileState(device, values, path) {
 /** @type {Record<string, string>} */
 const signs = { never: '—', offline: '×', stale: '×', overload: '▲', fault: '!', full: t('signFull'), charging: t('signCharging'), idle: '' };
 
+/** Tiles, not compared while the same. @type {Record<string, any[]>} */
+const drawnTiles = {};
+
 /** @param {Site} site @param {Registered} entry @param {string} channel @param {boolean} [isMore] It reports, but the registry does not know of it. */
 function Tile(site, entry, channel, isMore) {
   const device = state.devices.get(`${site.id}/${entry.id}`);
@@ -53,12 +56,15 @@ function Tile(site, entry, channel, isMore) {
   const what = tileState(device, values, [site.id, entry.place, entry.id, channel].filter(Boolean).join('/'));
   const old = what === 'stale' || what === 'offline';
   const shown = what === 'charging' || what === 'overload' ? `${number(values?.w ?? 0)} W` : old && values ? span(now() - values.at) : '';
+  const id = `${site.id}-${entry.id}-${channel}`, last = drawnTiles[id];
+  if (last?.[2] === entry && last[0] === values && last[1] === what + shown) return last[3];
   const reserved = entry.reserved.includes(channel);
   const doubt = values?.quality === 'suspect' || values?.quality === 'bad';
   const no = channel.replace(/^[a-z]/, '');
   const label = [no, t(what), shown, isMore ? t('notRegistered') : '', reserved ? t('reserved') : '', doubt ? t('suspect') : '', values ? clock(values.at) : ''].filter(Boolean).join(' · ');
-  return html`<li key=${channel} class=${`tile ${what} ${isMore ? 'more' : ''}`} data-testid=${`socket-${site.id}-${entry.id}-${channel}`} data-state=${what} title=${label}>
-    <span class="no" aria-hidden="true">${no}${reserved ? '♥' : ''}${isMore ? '+' : ''}</span><b aria-hidden="true">${signs[what]}${doubt ? '?' : ''}</b><span class="w" aria-hidden="true">${shown}</span><span class="sr">${label}</span></li>`;
+  drawnTiles[id] = [values, what + shown, entry, html`<li key=${channel} class=${`tile ${what} ${isMore ? 'more' : ''}`} data-testid=${`socket-${id}`} data-state=${what} title=${label}>
+    <span class="no" aria-hidden="true">${no}${reserved ? '♥' : ''}${isMore ? '+' : ''}</span><b aria-hidden="true">${signs[what]}${doubt ? '?' : ''}</b><span class="w" aria-hidden="true">${shown}</span><span class="sr">${label}</span></li>`];
+  return drawnTiles[id][3];
 }
 
 /** @param {Registered} entry */
@@ -94,7 +100,7 @@ function share(site, circuit) {
   return phases.length && circuit.ratedA ? Math.max(...phases) / circuit.ratedA : undefined;
 }
 
-/** Red and dark grey are one to some eyes: a bar over the limit is striped as well. */
+/** Red and dark grey are one to some eyes: a bar over the limit has stripes. */
 const hatch = Array.from({ length: 10 }, (_, index) => `M${index * 14 - 2} 14l14 -14`).join('');
 
 /** @param {Site} site @param {Circuit} circuit */
@@ -172,7 +178,7 @@ function SiteCard(site) {
   const worst = Math.max(-1, ...site.circuits.map((circuit) => share(site, circuit) ?? -1));
   const silent = site.devices.filter((entry) => isSilent(site, entry)).length;
   const { all, used } = sockets(site);
-  return html`<li key=${site.id}><a href=${`#site-${site.id}`} data-testid=${`card-${site.id}`}>
+  return html`<li key=${site.id}><a href=${`/site/${site.id}`} data-testid=${`card-${site.id}`}>
     <span class="pair"><b>${local(site.name)}</b>
       <span class=${alerts ? 'attention' : ''}>${alerts ? `▲ ${t('alertCount', { count: alerts })}` : isDeaf() ? `× ${t('notReceiving')}` : t('calm')}</span></span>
     <span class="pair"><span class="soft">${t('charging')} ${used} / ${all}</span>
@@ -190,7 +196,7 @@ function SiteSection(site) {
   const others = site.devices.filter((device) => !piles.includes(device) && device.kind !== 'Meter');
   const places = [...site.places.map((place) => ({ id: /** @type {string | undefined} */ (place.id), name: local(place.name) })), { id: undefined, name: t('elsewhere') }];
   return html`<section key=${site.id} id=${`site-${site.id}`} class="site" data-testid=${`site-${site.id}`}>
-    <h2>${local(site.name)}</h2>
+    <h2><a href=${`/site/${site.id}`}>${local(site.name)}</a></h2>
     ${site.circuits.length > 0 && html`<div class="scroll" tabindex="0"><table class="circuits"><caption class="sr">${t('circuit')}</caption>
       <thead><tr><th scope="col">${t('circuit')}</th><th scope="col" class="bar">${t('load')}</th><th scope="col" class="n">${t('current')}</th><th scope="col" class="n rated">${t('rated')}</th><th scope="col" class="n">${t('share')}</th></tr></thead>
       <tbody>${site.circuits.map((circuit) => CircuitRow(site, circuit))}</tbody></table></div>`}
@@ -314,7 +320,7 @@ function draw() {
   // Until the first word of the stream what the server wrote stays.
   if (hasState) render(html`<${App} />`, root);
 }
-const soon = () => { drawn ||= requestAnimationFrame(draw); };
+const soon = (ms = 0) => { drawn ||= setTimeout(requestAnimationFrame, ms, draw); };
 
 /** @param {Alert[]} alerts */
 function takeAlerts(alerts) {
@@ -370,7 +376,7 @@ function open() {
       state.isLost = false;
       if (body.now) state.skew = body.now - Date.now();
       take[name](body);
-      soon();
+      soon(name === 'devices' ? 400 : 0);
     });
   }
   own.onerror = async () => {

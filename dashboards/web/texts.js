@@ -1,4 +1,4 @@
-// Every text of the page in both languages; tests check that both are there, that each is used, and that both name the same things in braces.
+// Every text of the page in both languages; tests check that both are there, used, and alike in braces.
 
 /** @type {Record<string, {zh: string, en: string}>} */
 export const texts = {
@@ -100,7 +100,7 @@ export const texts = {
   limit_damaged: { zh: '日志损坏条数', en: 'damaged journal entries' },
   limit_wrongPasswords: { zh: '口令错误次数', en: 'wrong passwords' },
   limit_signInsRefused: { zh: '登录被暂停次数', en: 'sign-ins made to wait' },
-  limit_chartsRefused: { zh: '被拒绝的曲线', en: 'charts refused' },
+  limit_chartsRefused: { zh: '被拒绝的曲线和报表', en: 'charts and reports refused' },
   limit_cfgBehind: { zh: '没有按登记配置运行的设备', en: 'devices not set as registered' },
   limit_commandsRefused: { zh: '被拒绝的命令', en: 'commands refused' },
   limit_commandsExpired: { zh: '过期未发的命令', en: 'commands expired unsent' },

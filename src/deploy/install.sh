@@ -50,6 +50,9 @@ if ! why=$(cd / && setpriv --reuid facility-monitor --regid facility-monitor --c
 fi
 
 install -d -m 0750 -o root -g facility-monitor "$configuration"
+# What managers change on the page; the files beside these folders stay root's. Telephone numbers are for the service alone.
+install -d -m 0750 -o facility-monitor -g facility-monitor "$configuration/facility.d"
+install -d -m 0700 -o facility-monitor -g facility-monitor "$configuration/people.d"
 if [ ! -e "$configuration/settings.yaml" ]; then
     password=$(secret)
     install -m 0640 -o root -g facility-monitor /dev/null "$configuration/broker.password"

@@ -58,6 +58,21 @@ internal sealed class ManualTime(DateTimeOffset start) : TimeProvider
             _now = end;
     }
 
+    /// <summary>The machine sleeps and wakes: it is later at once, and every timer that came due meanwhile fires a single time.</summary>
+    /// <remarks>A month passes in the time of a second. Whoever needs each tick of it uses <see cref="Advance"/>.</remarks>
+    public void Sleep(TimeSpan by)
+    {
+        ManualTimer[] due;
+        lock (_gate)
+        {
+            _now += by;
+            due = [.. _timers.Where(timer => timer.Due <= _now).OrderBy(timer => timer.Due)];
+        }
+
+        foreach (var timer in due)
+            timer.Wake();
+    }
+
     private (DateTimeOffset At, ManualTimer Timer)? NextDue(DateTimeOffset end)
     {
         lock (_gate)
@@ -84,6 +99,14 @@ internal sealed class ManualTime(DateTimeOffset start) : TimeProvider
             }
 
             return true;
+        }
+
+        /// <summary>Once for all that was missed; the period goes on from now.</summary>
+        public void Wake()
+        {
+            lock (owner._gate)
+                Due = owner._now;
+            Fire();
         }
 
         public void Fire()

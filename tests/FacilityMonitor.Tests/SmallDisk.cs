@@ -47,6 +47,9 @@ internal sealed class SmallDisk : IDisposable
     /// <summary>Somebody makes room.</summary>
     public void Clear() => File.Delete(Ballast);
 
+    /// <summary>From now on nobody can write to it.</summary>
+    public bool TryMakeReadOnly() => Run("mount", "-o", "remount,ro", Path);
+
     public void Dispose()
     {
         Run("umount", "-l", Path);

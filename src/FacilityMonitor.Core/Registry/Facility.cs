@@ -56,6 +56,9 @@ public sealed record Site
     /// <summary>Property company; null where there is none.</summary>
     public LocalText? PropertyCompany { get; init; }
 
+    /// <summary>Whether everybody may see how many of its sockets are free, without signing in. Off unless somebody decides it: an empty shed at night is also an invitation.</summary>
+    public bool IsPublic { get; init; }
+
     /// <summary>Buildings, with stairs.</summary>
     public IReadOnlyList<Building> Buildings { get; init; } = [];
 
@@ -274,6 +277,9 @@ public sealed record DeviceEntry
     /// <summary>Sockets of a pile or slots of a cabinet.</summary>
     public int Sockets { get; init; }
 
+    /// <summary>The channels of its sockets or slots, in their order.</summary>
+    public IEnumerable<ChannelId> SocketChannels => Enumerable.Range(1, Sockets).Select(number => ChannelId.Of(Kind == DeviceKind.Cabinet ? ChannelKind.Slot : ChannelKind.Socket, number));
+
     /// <summary>Rated power of one socket or slot, W; null: the rules' default.</summary>
     public double? SocketRatedW { get; init; }
 
@@ -297,6 +303,9 @@ public sealed record DeviceEntry
 
     /// <summary>Of a stair-climber: steepest stairs it is rated for, degrees; null: the rules' default.</summary>
     public double? RatedAngleDeg { get; init; }
+
+    /// <summary>Of a stair-climber: ids of the people who are trained to operate it; empty: not registered, and whoever takes it out answers for it.</summary>
+    public IReadOnlyList<string> Operators { get; init; } = [];
 
     /// <summary>Of shed sensors: class of the heat detector (EN 54-5); null: A1, indoors.</summary>
     public HeatClass? HeatClass { get; init; }

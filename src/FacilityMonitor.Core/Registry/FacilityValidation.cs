@@ -76,6 +76,12 @@ public static class FacilityValidation
         }
 
         Chains(problems, people, sites);
+        // People stand in a file of their own outside version control: where there is none, a registry is not wrong for that.
+        foreach (var device in facility.Sites.SelectMany(site => persons.Count > 0 ? site.Devices : []))
+        {
+            foreach (var id in device.Operators)
+                Known(problems, device, "operators", id, persons);
+        }
     }
 
     private static void Chains(List<FacilityProblem> problems, People people, List<string> sites)
@@ -399,6 +405,7 @@ public static class FacilityValidation
             (string Key, bool IsWritten, DeviceKind Kind)[] keys =
             [
                 ("rated-load-kg", device.RatedLoadKg is not null, DeviceKind.Climber),
+                ("operators", device.Operators.Count > 0, DeviceKind.Climber),
                 ("rated-angle-deg", device.RatedAngleDeg is not null, DeviceKind.Climber),
                 ("heat-class", device.HeatClass is not null, DeviceKind.Shed),
                 ("noise-class", device.NoiseClass is not null, DeviceKind.Noise),

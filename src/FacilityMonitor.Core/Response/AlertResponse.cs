@@ -89,6 +89,9 @@ internal sealed record AlertResponse
     /// <summary>Until when its asset is out of service; null: it is in service.</summary>
     public long? OutOfServiceUntilMs { get; init; }
 
+    /// <summary>The permit by which it is; null: it is in service.</summary>
+    public ResponseEvent.TakenOutOfService? WorkedOn { get; init; }
+
     /// <summary>The alert that it is a consequence of; null: none.</summary>
     public string? SuppressedBy { get; init; }
 
@@ -184,6 +187,9 @@ internal sealed record AlertResponse
             Chain = rose.Chain,
             ShelvedUntilMs = null,
             ShelvedBy = null,
+            // Work explains that something is dead or silent. What has become a fire meanwhile, it does not.
+            OutOfServiceUntilMs = rose.Priority == Priority.P0 && WorkedOn is { Kind: not PermitKind.OutOfService } ? null : OutOfServiceUntilMs,
+            WorkedOn = rose.Priority == Priority.P0 && WorkedOn is { Kind: not PermitKind.OutOfService } ? null : WorkedOn,
         },
         ResponseEvent.PriorityFell fell => this with { Priority = fell.Priority },
         ResponseEvent.DataLost => this with { Condition = Condition.NoData, RecoveredMs = null },
@@ -213,8 +219,8 @@ internal sealed record AlertResponse
         ResponseEvent.Closed closed => this with { Stage = ResponseStage.Closed, Photos = [.. Photos, .. closed.Photos], ShelvedUntilMs = null, ShelvedBy = null, SuppressedBy = null },
         ResponseEvent.Shelved shelved => this with { ShelvedUntilMs = shelved.UntilMs, ShelvedBy = fact.By!.Person },
         ResponseEvent.Unshelved unshelved => Resume(unshelved.DueMs) with { ShelvedUntilMs = null, ShelvedBy = null },
-        ResponseEvent.TakenOutOfService taken => this with { OutOfServiceUntilMs = taken.UntilMs },
-        ResponseEvent.BackInService back => Resume(back.DueMs) with { OutOfServiceUntilMs = null },
+        ResponseEvent.TakenOutOfService taken => this with { OutOfServiceUntilMs = taken.UntilMs, WorkedOn = taken },
+        ResponseEvent.BackInService back => Resume(back.DueMs) with { OutOfServiceUntilMs = null, WorkedOn = null },
         ResponseEvent.Suppressed suppressed => this with { SuppressedBy = suppressed.Source },
         ResponseEvent.Released released => Resume(released.DueMs) with { SuppressedBy = null },
         ResponseEvent.Grouped grouped => this with { GroupedInto = grouped.Lead },

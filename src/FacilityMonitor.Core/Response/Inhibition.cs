@@ -38,6 +38,7 @@ internal sealed class Inhibition
     private readonly Dictionary<string, List<string>> _above = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<string>> _below = new(StringComparer.Ordinal);
     private readonly Dictionary<string, LocalText> _names = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<string>> _circuits = new(StringComparer.Ordinal);
 
     public Inhibition(Facility facility)
     {
@@ -45,6 +46,8 @@ internal sealed class Inhibition
         {
             foreach (var device in site.Devices)
                 Place(site, device);
+            foreach (var circuit in site.Circuits)
+                _circuits[$"{site.Id}/{circuit.Id}"] = [.. Feeders(site, circuit).Select(feeder => $"{site.Id}/{feeder.Id}")];
         }
     }
 
@@ -66,6 +69,13 @@ internal sealed class Inhibition
         var device = DeviceOf(asset);
         return [asset, .. device == asset ? [] : (string[])[device], .. _above.TryGetValue(device, out var nodes) ? nodes : []];
     }
+
+    /// <summary>Circuits and gateways whose being switched off would explain that an asset is dead or silent: what it hangs on, and a circuit itself with all that feed it.</summary>
+    public IReadOnlyList<string> Feeding(string asset) => _circuits.TryGetValue(asset, out var feeders)
+        ? feeders : [.. Above(asset).Where(node => node != asset && node.Contains('/', StringComparison.Ordinal) && _below.ContainsKey(node))];
+
+    /// <summary>Whether a rule says no more than that something is dead, silent, or does not do its work: that is what a circuit explains which is switched off.</summary>
+    public static bool IsOfDeadCircuit(string rule) => Outages.Contains(rule) || Consequences.Contains(rule);
 
     /// <summary>Whether one alert explains another, so that nobody has to be called for that one.</summary>
     public bool Hides(InhibitionFact source, InhibitionFact target)
@@ -123,11 +133,10 @@ internal sealed class Inhibition
         var asset = new RegisteredDevice(site, device).AssetPath(ChannelId.Main);
         _names[asset] = device.Name;
         // Who is itself above others is not counted among what hangs there twice: a gateway hangs on its circuit like any device.
-        var circuit = site.Circuits.FirstOrDefault(one => one.Id == device.Circuit) ?? site.Circuits.FirstOrDefault(one => one.Meter == device.Id);
-        for (var depth = 0; circuit is not null && depth <= site.Circuits.Count; depth++)
+        if ((site.Circuits.FirstOrDefault(one => one.Id == device.Circuit) ?? site.Circuits.FirstOrDefault(one => one.Meter == device.Id)) is { } circuit)
         {
-            Hang(asset, $"{site.Id}/{circuit.Id}", circuit.Name);
-            circuit = site.Circuits.FirstOrDefault(one => one.Id == circuit.Parent);
+            foreach (var feeder in Feeders(site, circuit))
+                Hang(asset, $"{site.Id}/{feeder.Id}", feeder.Name);
         }
 
         var gateway = site.Devices.FirstOrDefault(one => one.Id == device.Gateway);
@@ -138,6 +147,17 @@ internal sealed class Inhibition
         }
 
         Hang(asset, site.Id, site.Name);
+    }
+
+    /// <summary>A circuit and all that feed it, the nearest first.</summary>
+    private static IEnumerable<Circuit> Feeders(Site site, Circuit of)
+    {
+        var circuit = of;
+        for (var depth = 0; circuit is not null && depth <= site.Circuits.Count; depth++)
+        {
+            yield return circuit;
+            circuit = site.Circuits.FirstOrDefault(one => one.Id == circuit.Parent);
+        }
     }
 
     private void Hang(string asset, string node, LocalText name)

@@ -202,7 +202,10 @@ internal abstract record ResponseEvent
     public sealed record Unshelved(long DueMs) : ResponseEvent;
 
     /// <summary>Its asset is worked on, with a permit.</summary>
-    public sealed record TakenOutOfService(string Permit, long UntilMs) : ResponseEvent;
+    /// <param name="Permit">Which.</param>
+    /// <param name="UntilMs">When it ends at the latest, ms.</param>
+    /// <param name="Kind">Of what kind: only out of service goes on when the alert becomes life safety.</param>
+    public sealed record TakenOutOfService(string Permit, long UntilMs, PermitKind Kind = PermitKind.OutOfService) : ResponseEvent;
 
     /// <summary>The permit is over.</summary>
     /// <param name="DueMs">When the next step is due.</param>

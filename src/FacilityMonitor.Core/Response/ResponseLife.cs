@@ -163,7 +163,7 @@ internal static class ResponseLife
         var isExplained = permit is not null && !isTest && (step.Priority != Priority.P0 || permit.Kind == PermitKind.OutOfService);
         var facts = new List<ResponseEvent> { raised };
         if (isExplained)
-            facts.Add(new ResponseEvent.TakenOutOfService(permit!.Id, permit.UntilMs) { AtMs = nowMs });
+            facts.Add(new ResponseEvent.TakenOutOfService(permit!.Id, permit.UntilMs, permit.Kind) { AtMs = nowMs });
         if (FlyWireCase.IsBegunBy(step.Rule) && raised.Exercise == Exercise.None)
             facts.Add(openCase is null ? new ResponseEvent.CaseOpened(step.Evidence) { AtMs = nowMs } : new ResponseEvent.CaseJoined(openCase) { AtMs = nowMs });
         return facts;
@@ -310,6 +310,9 @@ internal static class ResponseLife
             return Refuse("no-reason", "请写明暂停提醒的原因", "say why it is shelved");
         if (shelve.Reason.Length > TextMax)
             return TooLong(shelve.Reason.Length);
+        // The same press once more.
+        if (state.ShelvedUntilMs == shelve.UntilMs && state.ShelvedBy == by.Person)
+            return Done();
         if (shelve.UntilMs <= nowMs)
             return Refuse("no-end", "请写明暂停到什么时候，要在现在之后", "say until when, a time to come");
         if (shelve.UntilMs - nowMs > most)

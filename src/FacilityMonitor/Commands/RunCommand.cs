@@ -1,6 +1,7 @@
 using System.CommandLine;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Control;
+using FacilityMonitor.Edits;
 using FacilityMonitor.Influx;
 using FacilityMonitor.Ingest;
 using FacilityMonitor.Journal;
@@ -79,7 +80,8 @@ internal static class RunCommand
         builder.WebHost.UseUrls(settings.Web.Url);
 
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<FacilitySource>(services, folder, facility, Rules));
-        builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<SettingsWatch>(services, folder, Environment.GetEnvironmentVariables()));
+        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<SettingsWatch>(services, folder, Environment.GetEnvironmentVariables()));
+        builder.Services.AddHostedService(services => services.GetRequiredService<SettingsWatch>());
         builder.AddJournal(settings.Data);              // the spine: what was received, on disk
         builder.AddIngest();                           // MQTT → journal
         builder.AddStorage(StorageOptions.Of(settings.Data));   // journal → column blocks
@@ -88,6 +90,7 @@ internal static class RunCommand
         builder.AddOnCall(folder, settings, channels ?? []);   // alerts → people
         builder.AddControl(settings);                  // orders → devices
         builder.AddUsers();                            // who may see and do what
+        builder.AddEdits();                            // what they change of the registry
         builder.AddWeb(settings);                      // journal → page
 
         var app = builder.Build();

@@ -13,7 +13,10 @@ internal sealed record ConfigurationFolder(string Path, IReadOnlyList<(string Na
     private const string FacilityFolder = "facility";
 
     /// <summary>Later edits, made by the page; they win over what the other files say.</summary>
-    private const string EditsFolder = "facility.d";
+    public const string EditsFolder = "facility.d";
+
+    /// <summary>The same for people: files of their own, for telephone numbers stand in them.</summary>
+    public const string PeopleEditsFolder = "people.d";
 
     /// <summary>Most files of a registry.</summary>
     public const int FilesMax = 2_000;
@@ -26,6 +29,20 @@ internal sealed record ConfigurationFolder(string Path, IReadOnlyList<(string Na
 
     /// <summary>Whether a file is an edit made by the page.</summary>
     public static bool IsEdit(string name) => System.IO.Path.GetDirectoryName(name) == EditsFolder;
+
+    /// <summary>Whether a file is an edit of people made by the page.</summary>
+    public static bool IsPeopleEdit(string name) => System.IO.Path.GetDirectoryName(name) == PeopleEditsFolder;
+
+    /// <summary>The same files with one written anew, or taken away: what would be read then.</summary>
+    /// <param name="name">Name of the file, relative to the folder.</param>
+    /// <param name="content">What stands in it; null: it is gone.</param>
+    public ConfigurationFolder With(string name, byte[]? content)
+    {
+        var files = Files.Where(file => file.Name != name).ToList();
+        if (content is not null)
+            files.Add((name, content));
+        return this with { Files = [.. files.OrderBy(file => Rank(file.Name)).ThenBy(file => file.Name, StringComparer.Ordinal)] };
+    }
 
     /// <summary>The content of <c>settings.yaml</c>; null when it is missing, or cannot be read, which is among the problems then.</summary>
     public static byte[]? ReadSettings(string folder, Problems problems) => ReadOther(folder, SettingsFile, problems);
@@ -96,6 +113,16 @@ internal sealed record ConfigurationFolder(string Path, IReadOnlyList<(string Na
         return new ConfigurationFolder(folder, files);
     }
 
+    /// <summary>Place of a file in the order of <see cref="Paths"/>.</summary>
+    private static int Rank(string name) => name switch
+    {
+        FacilityFile => 0,
+        PeopleFile => 3,
+        _ when IsEdit(name) => 2,
+        _ when IsPeopleEdit(name) => 4,
+        _ => 1,
+    };
+
     private static byte[]? ReadFile(string path, string name, Problems problems)
     {
         try
@@ -118,7 +145,7 @@ internal sealed record ConfigurationFolder(string Path, IReadOnlyList<(string Na
     /// <summary>The files of the registry, in the order they are merged.</summary>
     private static IEnumerable<string> Paths(string folder)
     {
-        return [.. Single(FacilityFile), .. In(FacilityFolder), .. In(EditsFolder), .. Single(PeopleFile)];
+        return [.. Single(FacilityFile), .. In(FacilityFolder), .. In(EditsFolder), .. Single(PeopleFile), .. In(PeopleEditsFolder)];
 
         IEnumerable<string> Single(string name) => new[] { System.IO.Path.Combine(folder, name) }.Where(File.Exists);
 

@@ -10,7 +10,7 @@ internal sealed record LoadResult(Facility? Facility, IReadOnlyList<Configuratio
     public bool HasErrors => Facility is null;
 }
 
-/// <summary>Reads the registry: <c>facility.yaml</c>, <c>facility/*.yaml</c>, the edits in <c>facility.d/*.yaml</c>, and <c>people.yaml</c>.</summary>
+/// <summary>Reads the registry: <c>facility.yaml</c>, <c>facility/*.yaml</c>, the edits in <c>facility.d/*.yaml</c>, and <c>people.yaml</c> with its edits in <c>people.d/*.yaml</c>.</summary>
 internal static class FacilityLoader
 {
     /// <summary>Reads and checks a folder; finds every error in one go and never throws for what stands in the files.</summary>
@@ -26,30 +26,11 @@ internal static class FacilityLoader
     /// <summary>The same from files that were read already, with what was wrong in reading them.</summary>
     public static LoadResult Load(ConfigurationFolder folder, Problems problems, KnownRules? rules = null, Func<string, string?>? environment = null)
     {
-        var parsed = new List<(string Name, YamlMapping Mapping)>();
-        foreach (var (name, content) in folder.Files)
-        {
-            var element = YamlText.Read(content, name, problems);
-            if (element is YamlMapping mapping)
-                parsed.Add((name, mapping));
-            else if (element is not null)
-                problems.Error(element, "", $"应是一组键值，却是{element.Shape.Zh}；请以 sites: 开头", $"should be keys with values but is {element.Shape.En}; begin with sites:");
-        }
-
-        // Where a file could not be read, what refers to it is not wrong too: neither an edit of its sites nor a contact who looks after them.
-        var isWhole = !problems.HasErrors && parsed.All(file => file.Mapping.Find("sites") is null or YamlSequence);
-        var files = new List<YamlMapping>();
+        var written = WrittenRegistry.Of(folder, problems);
+        var (files, isWhole) = (written.Files, written.IsWhole);
         var reader = new FacilityReader(problems);
-        foreach (var (name, mapping) in parsed)
-        {
-            if (name == ConfigurationFolder.PeopleFile)
-                reader.ReadPeople(mapping, environment ?? Environment.GetEnvironmentVariable, folder.Path);
-            else if (!ConfigurationFolder.IsEdit(name))
-                files.Add(mapping);
-            else if (isWhole)
-                files = Overlay.Apply(mapping, files);
-        }
-
+        if (written.People is { } people)
+            reader.ReadPeople(people, environment ?? Environment.GetEnvironmentVariable, folder.Path);
         foreach (var file in files)
             reader.Read(file);
         // An emptied file must not read as "there is nothing to watch"; who means that writes sites: [].

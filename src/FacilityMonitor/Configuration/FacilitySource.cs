@@ -1,6 +1,13 @@
+using System.Security.Cryptography;
 using FacilityMonitor.Registry;
 
 namespace FacilityMonitor.Configuration;
+
+/// <summary>Files of the configuration that somebody changed.</summary>
+/// <param name="Names">The files, relative to the folder.</param>
+/// <param name="Version">Hash of them all as they are now.</param>
+/// <param name="Errors">What is wrong with them; 0: they are in force, or will be at the next start.</param>
+internal sealed record FilesNoticed(IReadOnlyList<string> Names, string Version, int Errors);
 
 /// <summary>The registry in force. It follows its files; an edit with errors changes nothing and says so.</summary>
 /// <remarks>
@@ -26,6 +33,7 @@ internal sealed partial class FacilitySource : IDisposable
     private string? _stamp;
     private string? _readStamp;
     private string _readVersion;
+    private Dictionary<string, string> _hashes;
     private int _looks;
     private long _refused;
     private bool _disposed;
@@ -37,11 +45,18 @@ internal sealed partial class FacilitySource : IDisposable
         _current = new FacilityIndex(first);
         _readVersion = first.Version;
         _stamp = _readStamp = ConfigurationFolder.Stamp(folder);
+        _hashes = Hashes(ConfigurationFolder.Read(folder, new Problems()));
         _timer = time.CreateTimer(_ => Look(), null, LookEvery, LookEvery);
     }
 
     /// <summary>The file that a person edits to register something.</summary>
     public string File => Path.Combine(_folder, ConfigurationFolder.FacilityFile);
+
+    /// <summary>The configuration folder.</summary>
+    public string Folder => _folder;
+
+    /// <summary>What reading these files would give, by the same rules as those in force; nothing is changed.</summary>
+    public LoadResult Try(ConfigurationFolder folder) => FacilityLoader.Load(folder, new Problems(), _rules);
 
     /// <summary>Raised after <see cref="Current"/> has changed, with the new one.</summary>
     public event Action<FacilityIndex>? Changed;
@@ -54,6 +69,21 @@ internal sealed partial class FacilitySource : IDisposable
 
     /// <summary>Edits refused since the start.</summary>
     public long Refused => Interlocked.Read(ref _refused);
+
+    /// <summary>Raised with the names of files that differ from what was read before, whether they were accepted or not; on a thread of the pool, after the registry has changed.</summary>
+    public event Action<FilesNoticed>? Noticed;
+
+    /// <summary>Reads the files at once: who wrote a whole one need not wait for the next look.</summary>
+    public void ReadNow()
+    {
+        lock (_gate)
+        {
+            if (_disposed || ConfigurationFolder.Stamp(_folder) is not { } stamp)
+                return;
+            _stamp = stamp;
+            Read(stamp);
+        }
+    }
 
     public void Dispose()
     {
@@ -86,12 +116,27 @@ internal sealed partial class FacilitySource : IDisposable
         if (!problems.HasErrors && version == _readVersion)
             return;
         _readVersion = version;
+        var changed = Changes(folder);
         var loaded = FacilityLoader.Load(folder, problems, _rules);
         if (loaded.Facility is { } facility)
             Accept(facility);
         else
             Refuse([.. loaded.Errors.Where(error => !error.IsWarning)]);
+        if (changed.Count > 0)
+            Noticed?.Invoke(new FilesNoticed(changed, version, loaded.Errors.Count(error => !error.IsWarning)));
     }
+
+    /// <summary>Files that are new, other or gone since they were read last.</summary>
+    private List<string> Changes(ConfigurationFolder folder)
+    {
+        var now = Hashes(folder);
+        var changed = now.Keys.Union(_hashes.Keys).Where(name => now.GetValueOrDefault(name) != _hashes.GetValueOrDefault(name)).Order(StringComparer.Ordinal).ToList();
+        _hashes = now;
+        return changed;
+    }
+
+    private static Dictionary<string, string> Hashes(ConfigurationFolder folder) =>
+        folder.Files.ToDictionary(file => file.Name, file => Convert.ToHexStringLower(SHA256.HashData(file.Content)), StringComparer.Ordinal);
 
     private void Accept(Facility facility)
     {

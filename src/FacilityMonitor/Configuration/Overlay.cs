@@ -14,6 +14,9 @@ internal static class Overlay
         return [.. files.Select(file => WithSites(file, sites => Sequences(known, sites, addNew: false))), WithSites(edit, _ => fresh)];
     }
 
+    /// <summary>One file with an edit over it.</summary>
+    public static YamlMapping Over(YamlMapping edit, YamlMapping below) => Mappings(edit, below);
+
     private static IReadOnlyList<YamlElement> SitesOf(YamlMapping file) => file.Find("sites") is YamlSequence sites ? sites.Items : [];
 
     private static YamlMapping WithSites(YamlMapping file, Func<YamlSequence, YamlSequence> change) => new(file.File, file.Line, file.Column,

@@ -85,8 +85,12 @@ internal sealed class PeopleReader(MappingReader file, Func<string, string?> env
         AlwaysCovered = reader.YesOrNo("always-covered") ?? true,
     });
 
+    /// <summary>Shifts, overrides and swaps need no id; one that an edit adds has one, so that it comes beside the others instead of in their place.</summary>
+    private static void Named(MappingReader reader) => reader.Reference("id");
+
     private Shift Shift(MappingReader reader)
     {
+        Named(reader);
         var people = reader.References("people");
         if (people.Count == 0)
             reader.Missing("people", "[wang, li]");
@@ -168,6 +172,7 @@ internal sealed class PeopleReader(MappingReader file, Func<string, string?> env
 
     private StandIn? StandIn(MappingReader reader)
     {
+        Named(reader);
         var times = Period(reader);
         if (reader.Find("person") is null)
             reader.Missing("person", "wang");
@@ -179,6 +184,7 @@ internal sealed class PeopleReader(MappingReader file, Func<string, string?> env
 
     private Swap? Swap(MappingReader reader)
     {
+        Named(reader);
         var times = Period(reader);
         foreach (var key in (string[])["one", "other"])
         {

@@ -13,6 +13,9 @@ internal sealed partial class SettingsWatch(string folder, IDictionary environme
     private string? _told;
     private ITimer? _timer;
 
+    /// <summary>Raised after an edit of the file was told, on a thread of the pool.</summary>
+    public event Action<FilesNoticed>? Noticed;
+
     public Task StartAsync(CancellationToken cancellationToken)
     {
         _seen = _told = _atStart;
@@ -45,13 +48,14 @@ internal sealed partial class SettingsWatch(string folder, IDictionary environme
 
     private void Tell(string? now)
     {
+        var errors = SettingsLoader.Load(folder, environment).Errors.Where(error => !error.IsWarning).ToList();
+        Noticed?.Invoke(new FilesNoticed([ConfigurationFolder.SettingsFile], now?[..16] ?? "", errors.Count));
         if (now == _atStart)
         {
             LogAsAtStart();
             return;
         }
 
-        var errors = SettingsLoader.Load(folder, environment).Errors.Where(error => !error.IsWarning).ToList();
         if (errors.Count == 0)
             LogNeedsRestart();
         else

@@ -13,6 +13,8 @@ internal static class IngestServices
         builder.Services.AddSingleton<IngestWorker>();
         builder.Services.AddHostedService(services => services.GetRequiredService<IngestWorker>());
         builder.Services.AddSingleton<Readiness>();
+        builder.Services.AddSingleton<MessageRate>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<MessageRate>());
         builder.Services.AddHostedService(services => new SystemdWorker(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"), services.GetRequiredService<TimeProvider>()));
     }
 

@@ -33,6 +33,9 @@ internal sealed partial class IngestWorker : BackgroundService
     /// </summary>
     private const int WaitingBatchesMax = 1_024;
 
+    /// <summary>Bytes of the journal that may wait for the disk. What is sent without acknowledgement (QoS 0) no receive window holds back: beyond this nothing is taken until some is on disk.</summary>
+    private const long WaitingBytesMax = 64L << 20;
+
     /// <summary>What each batch that waits adds to the pause before the next is taken, ms: the more wait, the more messages are gathered in one. The last of
     /// <see cref="WaitingBatchesMax"/> comes a quarter of an hour after the first, and no message has waited longer than 1.6 s for its turn.</summary>
     private const double GatherMs = 1.6;
@@ -59,6 +62,7 @@ internal sealed partial class IngestWorker : BackgroundService
     private long _settled;
     private long _lastMs;
     private readonly ConcurrentQueue<long> _liveInFlight = new();
+    private long _waitingBytes;
     private long _lastLiveMs;
     private long _ticksWaiting;
     private volatile bool _isStalled;
@@ -243,6 +247,8 @@ internal sealed partial class IngestWorker : BackgroundService
             if (isLive && _isStalled)
                 await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(_liveInFlight.Count * GatherMs)), _time, cancellationToken);
             await RoomAsync(cancellationToken);
+            while (Interlocked.Read(ref _waitingBytes) >= WaitingBytesMax)
+                await Task.Delay(TimeSpan.FromMilliseconds(100), _time, cancellationToken);
             if (await session.ReceiveAsync(cancellationToken) is not { } batch)
                 return;
             await _turn.WaitAsync(CancellationToken.None);
@@ -260,6 +266,7 @@ internal sealed partial class IngestWorker : BackgroundService
                 var append = journaled is null ? Task.FromResult(_journal.Last) : _journal.AppendAsync(journaled, also);
                 if (isLive)
                     _liveInFlight.Enqueue(receivedMs);
+                Interlocked.Add(ref _waitingBytes, journaled?.Body.Length ?? 0);
                 _completed = CompleteAsync(_completed, append, journaled, also, batch, taken, isLive ? receivedMs : null);
                 if (words is not null)
                     _completed = ToldAsync(_completed, found);
@@ -309,6 +316,7 @@ internal sealed partial class IngestWorker : BackgroundService
         using (batch)
         {
             await DurableAsync(append, journaled, also);
+            Interlocked.Add(ref _waitingBytes, -(journaled?.Body.Length ?? 0));
             // In the order of arrival, whatever was retried in between: a receipt speaks of everything below it.
             await before;
             Books.AddDurable(messages);

@@ -4,7 +4,7 @@ namespace FacilityMonitor.Journal;
 internal static class Schema
 {
     /// <summary>The statements of every version, the first one first; a database's version is how many of them it has seen.</summary>
-    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries, Layers, Sessions, ResponseExempt, NoticesByPerson, People, FlyWireCases, NeighbouringParts, Marks, Users];
+    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries, Layers, Sessions, ResponseExempt, NoticesByPerson, People, FlyWireCases, NeighbouringParts, Marks, Users, Climbers];
 
     private static IReadOnlyList<string> First =>
     [
@@ -255,6 +255,22 @@ internal static class Schema
         create trigger audit_is_kept before delete on audit when old.number > (select max(number) from audit) - 1000000
           begin select raise(abort, 'what happened is kept'); end
         """,
+    ];
+
+    private static IReadOnlyList<string> Climbers =>
+    [
+        // Who took a stair-climber out and brought it back, and what was wrong with it. Nothing is deleted: who carried people when is asked years later.
+        """
+        create table climber_trip (id text primary key, site text not null, device text not null, taken_ms integer not null, taken_by text not null, operator text not null,
+          destination text not null, returned_ms integer, returned_by text) strict, without rowid
+        """,
+        "create index climber_trip_by_device on climber_trip (site, device, taken_ms)",
+        "create unique index climber_trip_out on climber_trip (site, device) where returned_ms is null",
+        """
+        create table climber_fault (id text primary key, site text not null, device text not null, noted_ms integer not null, noted_by text not null, text text not null,
+          mended_ms integer, mended_by text, mended_text text) strict, without rowid
+        """,
+        "create index climber_fault_by_device on climber_fault (site, device, noted_ms)",
     ];
 
     private static IReadOnlyList<string> ResponseExempt =>

@@ -47,6 +47,7 @@ internal static class OnCallServices
         });
         builder.Services.AddSingleton<ResponseLog>();
         builder.Services.AddSingleton<ResponseDesk>();
+        builder.Services.AddSingleton<AnsweredAlerts>();
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ContactDesk>(services, settings.OnCall.VerifyDays));
         builder.Services.AddHostedService<ContactReminder>();
         builder.Services.AddSingleton<PhotoStore>();
@@ -107,11 +108,15 @@ internal static class OnCallServices
         builder.Services.AddHostedService(services => services.GetRequiredService<AnswerWorker>());
     }
 
-    private static void AddHeartbeat(this IHostApplicationBuilder builder, Uri address, TimeSpan timeout) => builder.Services.AddHostedService(services =>
+    private static void AddHeartbeat(this IHostApplicationBuilder builder, Uri address, TimeSpan timeout)
     {
-        var (time, notices, database) = (services.GetRequiredService<TimeProvider>(), services.GetRequiredService<NoticeWorker>(), services.GetRequiredService<Database>());
-        return new HeartbeatWorker(
-            address, new ProviderHttp(new HttpMessageInvoker(WebhookNotifier.Handler()), timeout, time),
-            () => time.GetUtcNow().ToUnixTimeMilliseconds() - notices.LastRoundMs < RoundAgeMaxMs && database.State.Refusal is null, time, services.GetRequiredService<ILogger<HeartbeatWorker>>());
-    });
+        builder.Services.AddSingleton(services =>
+        {
+            var (time, notices, database) = (services.GetRequiredService<TimeProvider>(), services.GetRequiredService<NoticeWorker>(), services.GetRequiredService<Database>());
+            return new HeartbeatWorker(
+                address, new ProviderHttp(new HttpMessageInvoker(WebhookNotifier.Handler()), timeout, time),
+                () => time.GetUtcNow().ToUnixTimeMilliseconds() - notices.LastRoundMs < RoundAgeMaxMs && database.State.Refusal is null, time, services.GetRequiredService<ILogger<HeartbeatWorker>>());
+        });
+        builder.Services.AddHostedService(services => services.GetRequiredService<HeartbeatWorker>());
+    }
 }

@@ -17,20 +17,20 @@ namespace FacilityMonitor.OnCall;
 internal sealed partial class Outcry(
     FacilitySource registry, Outbox outbox, OutboxWorker contacts, ResponseLog responses, NoticeWorker people, RetryPlan plan, TimeProvider time, ILogger<Outcry> log) : BackgroundService
 {
-    /// <summary>Alerts that may wait to be told; beyond it they are counted and wait for the disk.</summary>
+    /// <summary>Alerts of one priority that may wait to be told; beyond it they are counted, and told when it is said of them again or the disk takes them.</summary>
     public const int WaitingMax = 1_000;
 
     /// <summary>How often somebody is tried: half a minute. An alert that is still on is told by the books once there are any.</summary>
     private const int AttemptsMax = 6;
 
-    /// <summary>Messages on their way at once.</summary>
-    private const int AtOnceMax = 16;
+    /// <summary>Messages of one priority on their way at once.</summary>
+    private const int AtOnceMax = 8;
 
     private readonly ILogger<Outcry> _log = log;
-    private readonly Channel<AlertTransition> _steps = Channel.CreateBounded<AlertTransition>(new BoundedChannelOptions(WaitingMax) { FullMode = BoundedChannelFullMode.Wait });
+    // A fire does not stand behind a thousand overloads, nor behind their slow recipients.
+    private readonly Lane _fires = new();
+    private readonly Lane _others = new();
     private readonly Dictionary<string, Priority> _told = new(StringComparer.Ordinal);
-    private readonly SemaphoreSlim _places = new(AtOnceMax);
-    private readonly List<Task> _sending = [];
     private long _taken;
     private long _dropped;
 
@@ -47,34 +47,49 @@ internal sealed partial class Outcry(
         {
             if (_told.TryGetValue(step.AlertId, out var before) && before <= step.Priority)
                 return;
+            if (!(step.Priority == Priority.P0 ? _fires : _others).Steps.Writer.TryWrite(step))
+            {
+                Interlocked.Increment(ref _dropped);
+                return;
+            }
+
             // What was told before the last thousand is over or on disk by now.
             if (_told.Count >= WaitingMax)
                 _told.Clear();
             _told[step.AlertId] = step.Priority;
         }
-
-        if (!_steps.Writer.TryWrite(step))
-            Interlocked.Increment(ref _dropped);
     }
 
     public override void Dispose()
     {
-        _places.Dispose();
+        _fires.Dispose();
+        _others.Dispose();
         base.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        Task[] lanes = [RunAsync(_fires, end.Token), RunAsync(_others, end.Token)];
+        // A fault of ours ends the service, as everywhere: people who are not told would only look like quiet.
+        var first = await Task.WhenAny(lanes);
+        await end.CancelAsync();
+        await Task.WhenAll(lanes).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await first;
+    }
+
+    private async Task RunAsync(Lane lane, CancellationToken stoppingToken)
+    {
         try
         {
-            await foreach (var step in _steps.Reader.ReadAllAsync(stoppingToken))
+            await foreach (var step in lane.Steps.Reader.ReadAllAsync(stoppingToken))
             {
                 LogUnwritten(step.Rule, step.Asset, step.Priority, step.AlertId);
                 var body = TransitionJson.Write(step);
                 foreach (var contact in registry.Current.Facility.Contacts.Where(contact => contact.Sites.Count == 0 || (step.Site is { } site && contact.Sites.Contains(site))))
-                    await BeginAsync(() => TellContactAsync(contact, step, body, stoppingToken), stoppingToken);
+                    await lane.BeginAsync(() => TellContactAsync(contact, step, body, stoppingToken), stoppingToken);
                 foreach (var notice in responses.FirstPages(step))
-                    await BeginAsync(() => TellPersonAsync(notice, stoppingToken), stoppingToken);
+                    await lane.BeginAsync(() => TellPersonAsync(notice, stoppingToken), stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -83,32 +98,7 @@ internal sealed partial class Outcry(
         }
         finally
         {
-            await Task.WhenAll(_sending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
-
-    private async Task BeginAsync(Func<Task> tell, CancellationToken stoppingToken)
-    {
-        foreach (var ended in _sending.FindAll(sending => sending.IsCompleted))
-        {
-            _sending.Remove(ended);
-            // A fault of ours ends the service, as everywhere: people who are not told would only look like quiet.
-            await ended;
-        }
-
-        await _places.WaitAsync(stoppingToken);
-        _sending.Add(InPlaceAsync(tell));
-    }
-
-    private async Task InPlaceAsync(Func<Task> tell)
-    {
-        try
-        {
-            await tell();
-        }
-        finally
-        {
-            _places.Release();
+            await lane.EndedAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -150,4 +140,41 @@ internal sealed partial class Outcry(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Recipient} was not told of alert {Alert}, which is not on disk yet; once it is, the attempts begin anew")]
     private partial void LogNotTold(string recipient, string alert);
+
+    /// <summary>What waits to be told and what is on its way, of one kind.</summary>
+    private sealed class Lane : IDisposable
+    {
+        private readonly SemaphoreSlim _places = new(AtOnceMax);
+        private readonly List<Task> _sending = [];
+
+        public Channel<AlertTransition> Steps { get; } = Channel.CreateBounded<AlertTransition>(new BoundedChannelOptions(WaitingMax) { FullMode = BoundedChannelFullMode.Wait });
+
+        public async Task BeginAsync(Func<Task> tell, CancellationToken stoppingToken)
+        {
+            foreach (var ended in _sending.FindAll(sending => sending.IsCompleted))
+            {
+                _sending.Remove(ended);
+                await ended;
+            }
+
+            await _places.WaitAsync(stoppingToken);
+            _sending.Add(InPlaceAsync(tell));
+        }
+
+        public Task EndedAsync() => Task.WhenAll(_sending);
+
+        public void Dispose() => _places.Dispose();
+
+        private async Task InPlaceAsync(Func<Task> tell)
+        {
+            try
+            {
+                await tell();
+            }
+            finally
+            {
+                _places.Release();
+            }
+        }
+    }
 }

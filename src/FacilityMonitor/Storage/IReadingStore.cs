@@ -77,6 +77,9 @@ internal interface IReadingStore
     /// <summary>Hourly figures of devices for the hours that begin in a time; the current hour may lag by a minute.</summary>
     ValueTask<IReadOnlyList<HourlyRollup>> HourlyAsync(IReadOnlyCollection<Device> devices, long fromMs, long toMs, CancellationToken cancellation);
 
+    /// <summary>The last hour before this one, in whole hours since 1970-01-01 UTC, that has readings of a device; null when there is none.</summary>
+    ValueTask<long?> HourBeforeAsync(Device device, long hour, CancellationToken cancellation);
+
     /// <summary>The greatest loads by their latest readings not older than <paramref name="sinceMs"/>.</summary>
     ValueTask<IReadOnlyList<Load>> TopLoadsAsync(IReadOnlyCollection<Device> devices, long sinceMs, int most, CancellationToken cancellation);
 }

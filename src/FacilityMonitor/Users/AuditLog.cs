@@ -12,7 +12,7 @@ namespace FacilityMonitor.Users;
 /// <param name="Place">The address it came from; empty: this machine.</param>
 /// <param name="What">A word.</param>
 /// <param name="Subject">To whom or what it was done.</param>
-/// <param name="Site">The site it belongs to; null: none.</param>
+/// <param name="Site">The site it belongs to, or several between commas; null: none, or all of them.</param>
 /// <param name="Detail">More about it.</param>
 internal sealed record AuditEntry(long AtMs, string Who, string Place, string What, string Subject, string? Site, string Detail);
 
@@ -53,7 +53,7 @@ internal static class AuditLog
         while (entries.Count < most && rows.Read())
         {
             var entry = Read(rows);
-            if (sites.Has(entry.Site))
+            if (sites.HasAudit(entry.Site))
                 entries.Add(entry);
         }
 

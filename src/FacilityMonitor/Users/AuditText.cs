@@ -24,6 +24,23 @@ internal static class AuditText
         ["link-made"] = new("开出一次性链接", "made a one-time link for"),
         ["link-used"] = new("用一次性链接设口令", "set a password by a one-time link for"),
         ["sessions-ended"] = new("结束登录", "ended the sessions of"),
+        ["climber-out"] = new("取走爬楼机", "took out the stair-climber"),
+        ["climber-in"] = new("归还爬楼机", "brought back the stair-climber"),
+        ["climber-fault"] = new("记下爬楼机故障", "noted a fault of the stair-climber"),
+        ["climber-mended"] = new("爬楼机故障已修好", "mended the stair-climber"),
+        ["device-adopt"] = new("登记设备", "registered the device"),
+        ["person-edit"] = new("改人员", "changed the person"),
+        ["team-add"] = new("新增班组", "added the team"),
+        ["shift-add"] = new("排班", "put on a shift of"),
+        ["stand-in"] = new("安排代班", "arranged who stands in for"),
+        ["swap"] = new("换班", "exchanged duties in"),
+        ["limits-edit"] = new("改规则数值", "changed numbers of a rule for"),
+        ["edit-undo"] = new("撤销改动", "took back the edit of"),
+        ["edit-failed"] = new("没有写成，未生效", "could not write, and it is not in force:"),
+        ["power-off"] = new("挂检修断电牌", "tagged as switched off for work"),
+        ["power-off-end"] = new("摘检修断电牌", "took the tag of work off"),
+        ["files-changed"] = new("配置文件有改动，已读取", "files were changed and read:"),
+        ["files-refused"] = new("配置文件有改动，但有错误，未生效", "files were changed, have errors and are not in force:"),
         ["act"] = new("操作", "did"),
     };
 
@@ -32,7 +49,29 @@ internal static class AuditText
         var word = Words.GetValueOrDefault(entry.What) ?? new(entry.What, entry.What);
         // Whoever signs in or out does it to himself.
         var subject = entry.Subject == entry.Who ? "" : " " + entry.Subject;
-        var detail = entry.Detail.Length > 0 ? $" ({entry.Detail})" : "";
-        return new(word.Zh + subject + detail, word.En + subject + detail);
+        return new(word.Zh + subject + Detail(entry, "zh", "（", "）"), word.En + subject + Detail(entry, "en", " (", ")"));
     }
+
+    /// <summary>Who it was; what is no user's name as it is called.</summary>
+    public static LocalText Who(AuditEntry entry) => entry.Who switch
+    {
+        "" => new("—", "—"),
+        Visitor.CommandLine => new("命令行", "command line"),
+        Visitor.Settings => new("设置文件", "settings file"),
+        Visitor.OneTimeLink => new("一次性链接", "one-time link"),
+        _ => new(entry.Who, entry.Who),
+    };
+
+    /// <summary>Roles and "all sites" are written as words of the files; a person reads what they are called.</summary>
+    private static string Detail(AuditEntry entry, string language, string before, string after)
+    {
+        if (entry.Detail.Length == 0)
+            return "";
+        var parts = entry.What is "user-add" or "user-role" or "user-sites" or "link-used" ? entry.Detail.Split(" · ").Select(part => Called(part, language)) : [entry.Detail];
+        return before + string.Join(" · ", parts) + after;
+    }
+
+    private static string Called(string part, string language) =>
+        part == SiteScope.AllWord ? new LocalText("全部点位", "all sites").In(language)
+        : Registry.Words.All<UserRole>().FirstOrDefault(role => role.Word == part) is { Word: not null } known ? Rights.Name(known.Kind).In(language) : part;
 }

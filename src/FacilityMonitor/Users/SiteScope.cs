@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Text.Json;
 
 namespace FacilityMonitor.Users;
 
@@ -6,6 +7,9 @@ namespace FacilityMonitor.Users;
 /// <remarks>What belongs to no site (the monitor's own alerts, devices nobody registered) is for those who see all.</remarks>
 internal sealed class SiteScope : IEquatable<SiteScope>
 {
+    /// <summary>The rows of these sites, for a query whose table has a column <c>site</c>: <c>$sites</c> is <see cref="Json"/>. What is left out is left out before anything is counted or cut off.</summary>
+    public const string Sql = "($sites is null or site in (select value from json_each($sites)))";
+
     /// <summary>How all sites are written.</summary>
     public const string AllWord = "all";
 
@@ -17,6 +21,7 @@ internal sealed class SiteScope : IEquatable<SiteScope>
         Sites = sites is null ? [] : [.. sites.Distinct().Order(StringComparer.Ordinal)];
         _sites = sites is null ? null : Sites.ToFrozenSet(StringComparer.Ordinal);
         _text = sites is null ? AllWord : string.Join(',', Sites);
+        Json = sites is null ? null : JsonSerializer.Serialize(Sites);
     }
 
     /// <summary>Every site.</summary>
@@ -27,6 +32,12 @@ internal sealed class SiteScope : IEquatable<SiteScope>
 
     /// <summary>The sites that are named, in order; empty when it is all of them.</summary>
     public IReadOnlyList<string> Sites { get; }
+
+    /// <summary>The sites as a list for <see cref="Sql"/>; null: all of them.</summary>
+    public string? Json { get; }
+
+    /// <summary>As the audit keeps what belongs to them: the sites; null where it is for who sees all.</summary>
+    public string? InAudit => IsAll || Sites.Count == 0 ? null : _text;
 
     /// <summary>These sites and no other.</summary>
     public static SiteScope Of(IEnumerable<string> sites) => new(sites);
@@ -39,6 +50,12 @@ internal sealed class SiteScope : IEquatable<SiteScope>
 
     /// <summary>Whether this asset (<c>site/…</c>) is of one of them.</summary>
     public bool HasAsset(string asset) => Has(asset.Split('/')[0]);
+
+    /// <summary>Whether a line of the audit is for who sees these sites: all that it belongs to must be among them.</summary>
+    public bool HasAudit(string? sites) => IsAll || (sites is not null && Covers(Parse(sites)));
+
+    /// <summary>These and the others.</summary>
+    public SiteScope With(SiteScope other) => IsAll || other.IsAll ? All : Of([.. Sites, .. other.Sites]);
 
     /// <summary>Whether every site of the other is among them.</summary>
     public bool Covers(SiteScope other) => IsAll || (!other.IsAll && other.Sites.All(Has));

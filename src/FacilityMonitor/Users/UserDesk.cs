@@ -32,7 +32,7 @@ internal sealed class UserDesk(Database database, UserDirectory directory, Passw
             return (new($"用户最多 {User.CountMax} 个", $"there are at most {User.CountMax} users"), null, null);
         if (!by.Sites.Covers(sites))
             return (TooWide(by), null, null);
-        return (null, user, Entry(by, "user-add", name, $"{Words.Of(role)} · {sites}"));
+        return (null, user, Entry(by, "user-add", name, sites, $"{Words.Of(role)} · {sites}"));
     });
 
     /// <summary>Changes a user.</summary>
@@ -46,6 +46,9 @@ internal sealed class UserDesk(Database database, UserDirectory directory, Passw
             return (null, null, null);
         if (RefusalOf(next) is { } refusal)
             return (refusal, null, null);
+        // What needs two people needs two: nobody becomes the second one himself.
+        if (by.IsUser && by.Name == name && next.Actor != user.Actor)
+            return (new("不能改自己是 people.yaml 里的谁；请让另一位管理员改", "nobody changes who he is in people.yaml himself; ask another administrator"), null, null);
         // Who sees some sites can neither give more than those, nor take from somebody who has more.
         if (!by.Sites.Covers(next.Sites))
             return (TooWide(by), null, null);
@@ -58,7 +61,7 @@ internal sealed class UserDesk(Database database, UserDirectory directory, Passw
 
         if (change.EndsSessions)
             next = next with { Stamp = NewStamp() };
-        return (null, next, Entry(by, change.Word, name, change.Detail));
+        return (null, next, Entry(by, change.Word, name, user.Sites.With(next.Sites), change.Detail));
     });
 
     /// <summary>Makes a one-time link with which the user sets a password; one that was made before is void.</summary>
@@ -75,7 +78,7 @@ internal sealed class UserDesk(Database database, UserDirectory directory, Passw
             if (refusal is not null)
                 return;
             UserTable.AddLink(connection, UserDirectory.IdOf(secret), name, NowMs);
-            AuditLog.Add(connection, Entry(by, "link-made", name, ""));
+            AuditLog.Add(connection, Entry(by, "link-made", name, directory.Find(name)!.Sites, ""));
         });
         return refusal is null ? (secret, null) : (null, refusal);
     }
@@ -90,7 +93,7 @@ internal sealed class UserDesk(Database database, UserDirectory directory, Passw
             if (isMade = directory.All.Count == 0)
             {
                 UserTable.AddLink(connection, UserDirectory.IdOf(secret), null, NowMs);
-                AuditLog.Add(connection, Entry(by, "link-made", "", ""));
+                AuditLog.Add(connection, Entry(by, "link-made", "", SiteScope.All, ""));
             }
         });
         return isMade ? secret : null;
@@ -139,7 +142,7 @@ internal sealed class UserDesk(Database database, UserDirectory directory, Passw
             made = user with { PasswordHash = hash, Stamp = NewStamp() };
             UserTable.Write(connection, made);
             UserTable.VoidLinks(connection, owner.User);
-            AuditLog.Add(connection, Entry(Visitor.Machine(Visitor.OneTimeLink, place), "link-used", made.Name, owner.User is null ? Words.Of(made.Role) : ""));
+            AuditLog.Add(connection, Entry(Visitor.Machine(Visitor.OneTimeLink, place), "link-used", made.Name, made.Sites, owner.User is null ? Words.Of(made.Role) : ""));
         }, () =>
         {
             if (made is not null)
@@ -184,7 +187,7 @@ internal sealed class UserDesk(Database database, UserDirectory directory, Passw
     }
 
     /// <summary>Puts in a user as the settings have it, or gives it the password that they have now.</summary>
-    public Task PutAsync(User user, string what) => ChangeAsync(() => (null, user, Entry(Visitor.Machine(Visitor.Settings, ""), what, user.Name, "")));
+    public Task PutAsync(User user, string what) => ChangeAsync(() => (null, user, Entry(Visitor.Machine(Visitor.Settings, ""), what, user.Name, user.Sites, "")));
 
     /// <summary>Begins a session.</summary>
     /// <returns>What the cookie holds.</returns>
@@ -200,7 +203,7 @@ internal sealed class UserDesk(Database database, UserDirectory directory, Passw
                 UserTable.End(connection, one);
             UserTable.Open(connection, session);
             UserTable.Know(connection, user.Name, place, session.OpenedMs);
-            AuditLog.Add(connection, new AuditEntry(session.OpenedMs, user.Name, place, "sign-in", user.Name, null, session.Agent));
+            AuditLog.Add(connection, new AuditEntry(session.OpenedMs, user.Name, place, "sign-in", user.Name, user.Sites.InAudit, session.Agent));
         }, () =>
         {
             directory.Drop(stale);
@@ -229,13 +232,17 @@ internal sealed class UserDesk(Database database, UserDirectory directory, Passw
             foreach (var one in ended)
                 UserTable.End(connection, one);
             if (ended.Count > 0)
-                AuditLog.Add(connection, Entry(by, by.Session is not null && session == by.Session ? "sign-out" : "sessions-ended", name, ""));
+                AuditLog.Add(connection, Entry(by, by.Session is not null && session == by.Session ? "sign-out" : "sessions-ended", name, directory.Find(name)?.Sites ?? SiteScope.All, ""));
         }, () => directory.Drop(ended));
         return refusal;
     }
 
     /// <summary>Notes something that somebody did elsewhere.</summary>
-    public Task NoteAsync(AuditEntry entry) => database.CommitAsync(CommitPriority.Alerts, connection => AuditLog.Add(connection, entry));
+    public Task NoteAsync(params IReadOnlyList<AuditEntry> entries) => database.CommitAsync(CommitPriority.Alerts, connection =>
+    {
+        foreach (var entry in entries)
+            AuditLog.Add(connection, entry);
+    });
 
     public void Dispose() => _turn.Dispose();
 
@@ -252,7 +259,12 @@ internal sealed class UserDesk(Database database, UserDirectory directory, Passw
     /// <summary>Somebody whom this visitor may see: whoever has more sites than he is nobody to him.</summary>
     private User? Find(Visitor by, string name) => directory.Find(name) is { } user && by.Sites.Covers(user.Sites) ? user : null;
 
-    private AuditEntry Entry(Visitor by, string what, string subject, string detail) => new(NowMs, by.Name, by.Place, what, subject, null, detail);
+    /// <param name="by">Who does it.</param>
+    /// <param name="what">The word of it.</param>
+    /// <param name="subject">To whom.</param>
+    /// <param name="sites">Sites of the user it is done to.</param>
+    /// <param name="detail">More about it.</param>
+    private AuditEntry Entry(Visitor by, string what, string subject, SiteScope sites, string detail) => new(NowMs, by.Name, by.Place, what, subject, sites.InAudit, detail);
 
     /// <summary>What cannot be as it is written.</summary>
     private LocalText? RefusalOf(User user)
@@ -272,6 +284,9 @@ internal sealed class UserDesk(Database database, UserDirectory directory, Passw
             return new($"没有点位 '{unknown}'；有的是：{known}", $"there is no site '{unknown}'; there are: {known}");
         }
 
+        // One who acts for another would be a second person to himself.
+        if (directory.Find(user.Name)?.Actor != user.Actor && directory.All.FirstOrDefault(other => other.Name != user.Name && other.Actor == user.Actor) is { } same)
+            return new($"用户 '{same.Name}' 已经是 '{user.Actor}'；一个人只能有一个用户", $"the user '{same.Name}' is '{user.Actor}' already; one person has one user");
         return user.Person is { } person && directory.Find(user.Name)?.Person != person && index.Facility.People.Find(person) is null
             ? new($"people.yaml 里没有人员 '{person}'", $"people.yaml names no person '{person}'") : null;
     }

@@ -49,6 +49,9 @@ internal enum Right
     /// <summary>To read what everybody did.</summary>
     Audit,
 
+    /// <summary>To change what is registered: devices, people, rosters, numbers of rules.</summary>
+    Registry,
+
     /// <summary>To add users, and to change what they may do.</summary>
     Users,
 }
@@ -73,7 +76,7 @@ internal static class Rights
 
     private static Right[] List(UserRole role) => role switch
     {
-        UserRole.PropertyManager => [Right.See, Right.Respond, Right.Shelve, Right.Permit, Right.Drill, Right.Contacts, Right.Figures],
+        UserRole.PropertyManager => [Right.See, Right.Respond, Right.Shelve, Right.Permit, Right.Drill, Right.Contacts, Right.Figures, Right.Registry],
         UserRole.OnCall => [Right.See, Right.Respond],
         UserRole.Electrician => [Right.See, Right.Respond, Right.Shelve, Right.Permit],
         UserRole.Auditor => [Right.See, Right.Figures, Right.Audit],

@@ -18,6 +18,9 @@ internal sealed record Visitor(string Name, UserRole Role, SiteScope Sites, stri
     /// <summary>What the settings are called there, where they change something.</summary>
     public const string Settings = "settings.yaml";
 
+    /// <summary>Whoever edits files of the configuration.</summary>
+    public const string Files = "configuration files";
+
     /// <summary>Whoever opens a one-time link.</summary>
     public const string OneTimeLink = "one-time link";
 

@@ -20,16 +20,25 @@ internal sealed partial class AuditTrail(UserDesk desk, TimeProvider time, ILogg
             await context.RequestServices.GetRequiredService<AuditTrail>().NoteAsync(context, visitor);
     }
 
-    private async Task NoteAsync(HttpContext context, Visitor visitor)
+    private Task NoteAsync(HttpContext context, Visitor visitor) => NoteAsync(visitor, [(context.Request.Path.ToString(), context.SiteOf())], context.Request.Method);
+
+    /// <summary>Writes down that somebody did something in several places at once, where one line for the request would not say where.</summary>
+    /// <param name="visitor">Who.</param>
+    /// <param name="acts">Of each the address that does the same alone, and its site.</param>
+    /// <param name="method">How.</param>
+    public async Task NoteAsync(Visitor visitor, IReadOnlyList<(string Path, string? Site)> acts, string method = "POST")
     {
+        if (acts.Count == 0)
+            return;
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         try
         {
-            await desk.NoteAsync(new AuditEntry(time.GetUtcNow().ToUnixTimeMilliseconds(), visitor.Name, visitor.Place, What, context.Request.Path, context.SiteOf(), context.Request.Method));
+            await desk.NoteAsync([.. acts.Select(act => new AuditEntry(now, visitor.Name, visitor.Place, What, act.Path, act.Site ?? visitor.Sites.InAudit, method))]);
         }
         catch (DatabaseUnavailableException error)
         {
             // It is done, and what it did has a log of its own; only this line is missing.
-            LogNotNoted(visitor.Name, context.Request.Path, error.Message);
+            LogNotNoted(visitor.Name, acts[0].Path, error.Message);
         }
     }
 

@@ -29,8 +29,8 @@ internal sealed record CircuitLoad(Circuit Circuit, IReadOnlyList<double> Amps, 
     /// <summary>Current that can lastingly be added, A, over all phases; null when it is not known.</summary>
     public double? SpareA => Spare?.Sum();
 
-    /// <summary>How many more e-bikes it can lastingly charge: each hangs on one phase, and half of one is none.</summary>
-    public int? SpareBikes => Spare?.Sum(amps => (int)(amps / BikeA));
+    /// <summary>How many more e-bikes it can lastingly charge: each hangs on one phase, and half of one is none. Beyond its rating none at all: nobody sees on which phase the next socket hangs.</summary>
+    public int? SpareBikes => Share > 1 ? 0 : Spare?.Sum(amps => (int)(amps / BikeA));
 
     private IEnumerable<double>? Spare => Circuit.RatedA is { } rated && Amps.Count > 0 ? Amps.Select(amps => Math.Max(0, (LastingShare * rated) - amps)) : null;
 

@@ -48,7 +48,7 @@ internal sealed record Picture
 internal sealed record PictureAlert(string Css, string Text);
 
 /// <summary>A site; without circuits it has no table of them.</summary>
-internal sealed record PictureSite(LocalText Name, PictureTable? Circuits, PictureTable Devices);
+internal sealed record PictureSite(string Id, LocalText Name, PictureTable? Circuits, PictureTable Devices);
 
 /// <summary>A new device, the lines that register it, and whether it is perhaps a group.</summary>
 internal sealed record PictureUnknown(string Text, string? Yaml, bool IsPerhapsGroup);
@@ -99,6 +99,7 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
     }
 
     private static PictureSite OfSite(Moment at, Site site, Dictionary<string, CircuitState> circuits) => new(
+        site.Id,
         site.Name,
         site.Circuits.Count == 0 ? null : new PictureTable(
             ["circuit", "load", "rated", "share", "trip"], [.. site.Circuits.Select(circuit => OfCircuit(at, site, circuit, circuits.GetValueOrDefault($"{site.Id}/{circuit.Id}")))]),

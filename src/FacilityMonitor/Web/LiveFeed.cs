@@ -3,6 +3,7 @@ using FacilityMonitor.Contract;
 using FacilityMonitor.Ingest;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
+using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Storage;
 using FacilityMonitor.Users;
@@ -14,7 +15,7 @@ namespace FacilityMonitor.Web;
 /// <remarks>A page that comes, or comes back, is given the whole state. Nothing is kept of what a page has missed: that would be a second journal for every browser.</remarks>
 internal sealed partial class LiveFeed(
     MessageJournal journal, DeviceTable devices, FacilitySource registry, IngestWorker ingest, MonitoringWorker monitoring, Database database, BooksWatch books, IReadingStore store,
-    SignInAttempts signIn, UserDirectory users, Control.ControlCounts control, SeriesDesk series, TimeProvider time, ILogger<LiveFeed> log, Influx.ShipWatch? shipping = null,
+    SignInAttempts signIn, UserDirectory users, Control.ControlCounts control, SeriesDesk series, Reports.ReportDesk reports, AnsweredAlerts answered, TimeProvider time, ILogger<LiveFeed> log, Influx.ShipWatch? shipping = null,
     OnCall.Outcry? outcry = null) : BackgroundService
 {
     /// <summary>Open pages; one more is refused and counted.</summary>
@@ -33,7 +34,7 @@ internal sealed partial class LiveFeed(
     private static readonly TimeSpan HealthEvery = TimeSpan.FromSeconds(2);
 
     private readonly ILogger<LiveFeed> _log = log;
-    private readonly HealthSources _healthOf = new(ingest, monitoring, books, database, journal, registry, devices, signIn, control, series, shipping, outcry);
+    private readonly HealthSources _healthOf = new(ingest, monitoring, books, database, journal, registry, devices, signIn, control, series, reports, shipping, outcry);
     private readonly JournalRecords _records = new(devices);
     private readonly DeviceMessage _message = new();
     private readonly LiveView _view = new(registry);
@@ -56,6 +57,16 @@ internal sealed partial class LiveFeed(
         {
             lock (_gate)
                 return _viewers.Count;
+        }
+    }
+
+    /// <summary>The link to the broker as a person sees it.</summary>
+    public BrokerLink Link
+    {
+        get
+        {
+            lock (_gate)
+                return _link.Next(ingest.Broker);
         }
     }
 
@@ -86,7 +97,7 @@ internal sealed partial class LiveFeed(
 
             var viewer = new LiveViewer(sites, isAdmitted);
             if (!_audiences.TryGetValue(sites, out var audience))
-                _audiences[sites] = audience = new Audience { ToldAt = time.GetTimestamp(), Alerts = LiveJson.Alerts(sites.Of(monitoring.State)), Health = Health(sites) };
+                _audiences[sites] = audience = new Audience { ToldAt = time.GetTimestamp(), Alerts = LiveJson.Alerts(sites.Of(Seen())), Health = Health(sites) };
             viewer.TryTell(Hello(sites, audience));
             _viewers.Add(viewer);
             return viewer;
@@ -97,7 +108,7 @@ internal sealed partial class LiveFeed(
     public T Look<T>(Func<LiveView, MonitoringState, long, T> look)
     {
         lock (_gate)
-            return look(_view, monitoring.State, NowMs());
+            return look(_view, Seen(), NowMs());
     }
 
     /// <summary>A page went.</summary>
@@ -255,7 +266,7 @@ internal sealed partial class LiveFeed(
             }
         }
 
-        if (_viewers.Count > 0 && monitoring.State is var state && state.Number != _seenAlerts)
+        if (_viewers.Count > 0 && Seen() is var state && state.Number != _seenAlerts)
         {
             _seenAlerts = state.Number;
             foreach (var (sites, audience) in _audiences)
@@ -298,6 +309,13 @@ internal sealed partial class LiveFeed(
         Tell(sites, audience, frame);
     }
 
+    /// <summary>What the rules say now, in the order in which it needs somebody.</summary>
+    private MonitoringState Seen()
+    {
+        var state = monitoring.State;
+        return state.Alerts.Count == 0 ? state : state with { Alerts = AttentionOrder.Of(state.Alerts, answered.Now()) };
+    }
+
     private byte[] Health(SiteScope sites) => LiveJson.Health(_healthOf, _link, new LiveFeedCounts(_viewers.Count, Refused, SentAway, _view.NotShown, Damaged), sites);
 
     /// <summary>The whole state, written once for all that come before the next change: after a restart they come together.</summary>
@@ -308,7 +326,7 @@ internal sealed partial class LiveFeed(
         // What was told last stays as it is: those who were there before this page have yet to hear what changed since.
         return audience.Hello = LiveFrame.Of("hello", LiveJson.Hello(
             Build, NowMs(), LiveJson.Registry(sites.Of(registry.Current.Facility), sites.IsAll ? registry.File : ""),
-            LiveJson.Devices(_view, sites.IsAll ? _view.All : [.. _view.All.Where(device => sites.Has(_view, device))], NowMs()), LiveJson.Alerts(sites.Of(monitoring.State)), audience.Health));
+            LiveJson.Devices(_view, sites.IsAll ? _view.All : [.. _view.All.Where(device => sites.Has(_view, device))], NowMs()), LiveJson.Alerts(sites.Of(Seen())), audience.Health));
     }
 
     /// <summary>Begins with what the store holds of every channel, so that a restart does not empty the page.</summary>

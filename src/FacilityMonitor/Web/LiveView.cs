@@ -58,6 +58,12 @@ internal sealed class LiveView(FacilitySource registry)
             (now.Presence, now.IsWatched) = (status.Presence, status.Presence == Presence.Online && device.Id.Dialect != Dialect.Fm1);
         else if (message.Kind is MessageKind.Data or MessageKind.Event)
             now.Presence = Presence.Online;
+        foreach (var told in message.Events)
+        {
+            if (told.Kind == EventKind.TripEnd && !(told.AtMs <= now.TripEndMs))
+                now.TripEndMs = told.AtMs;
+        }
+
         foreach (ref var reading in message.Readings.Readings)
             now.Apply(message.Readings, reading, message.ReceivedMs);
     }
@@ -127,9 +133,14 @@ internal sealed class LiveView(FacilitySource registry)
 
         if (!_offered.Contains(device.Id) && (_offered.Count >= OfferedMax || !_offered.Add(device.Id)))
             return null;
-        var isNameShared = device.Id.Site is null && Enum.GetValues<Dialect>().Any(dialect => dialect != device.Id.Dialect && _byId.ContainsKey(device.Id with { Dialect = dialect }));
-        return RegistrationText.Of(device, index, isNameShared);
+        return RegistrationText.Of(device, index, IsNameShared(device));
     }
+
+    /// <summary>What a new device probably is; null for one that is registered or cannot be.</summary>
+    public NewDevice? Guess(DeviceNow device) => Find(device.Id) is null ? RegistrationText.Guess(device, registry.Current, IsNameShared(device)) : null;
+
+    private bool IsNameShared(DeviceNow device) =>
+        device.Id.Site is null && Enum.GetValues<Dialect>().Any(dialect => dialect != device.Id.Dialect && _byId.ContainsKey(device.Id with { Dialect = dialect }));
 
     /// <summary>Where a device is registered; null when it is not.</summary>
     public RegisteredDevice? Find(DeviceId id) => registry.Current.Find(id);
@@ -159,6 +170,9 @@ internal sealed class DeviceNow(DeviceId id, long firstMs)
     public long HeardMs { get; set; } = firstMs;
 
     public Presence Presence { get; set; } = Presence.Online;
+
+    /// <summary>When it told the end of a trip last, ms since 1970-01-01 UTC; null: not since the service runs.</summary>
+    public long? TripEndMs { get; set; }
 
     /// <summary>Whether somebody else, by a last will or by asking it, will say when it goes.</summary>
     public bool IsWatched { get; set; }

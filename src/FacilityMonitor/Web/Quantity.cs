@@ -56,6 +56,9 @@ internal static class Quantity
         _ => null,
     };
 
+    /// <summary>Whether a value that is true needs a person, whatever the rules say of it.</summary>
+    public static bool IsBad(Metric metric, double value) => value > 0 && metric is (Metric.Smoke or Metric.ExitBlocked or Metric.EStop);
+
     /// <summary>A value as people read it.</summary>
     public static (LocalText Name, LocalText Value)? Say(Metric metric, double value)
     {

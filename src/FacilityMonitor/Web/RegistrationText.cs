@@ -7,6 +7,13 @@ using FacilityMonitor.Registry;
 
 namespace FacilityMonitor.Web;
 
+/// <summary>A device that is not registered yet.</summary>
+/// <param name="Device">What it calls itself.</param>
+/// <param name="Id">The id it can have.</param>
+/// <param name="Kind">What it probably is.</param>
+/// <param name="Sockets">Sockets or slots that were heard of; 0: none.</param>
+internal sealed record NewDevice(DeviceId Device, string Id, DeviceKind Kind, int Sockets);
+
 /// <summary>The lines that make a new device a registered one, ready to be pasted: whatever a device calls itself, they are accepted as they are.</summary>
 internal static class RegistrationText
 {
@@ -22,24 +29,37 @@ internal static class RegistrationText
     /// <returns>Null when there is nothing to register: a group of Zigbee2MQTT, or a name that no registry can hold.</returns>
     public static string? Of(DeviceNow device, FacilityIndex registry, bool isNameShared)
     {
-        var (id, kind) = (device.Id, KindOf(device));
-        if (id.Name.Length > MappingReader.TextLengthMax || id.Name.Any(char.IsControl) || IsPerhapsGroup(device))
+        if (Guess(device, registry, isNameShared) is not { } known)
             return null;
-        var sockets = kind is DeviceKind.Pile or DeviceKind.Plug or DeviceKind.Cabinet ? Highest(device) : 0;
-        var line = new StringBuilder("- {id: ").Append(Plain(id.Site is null ? IdFor(id.Name, kind, registry, isNameShared) : id.Name))
+        var (id, kind, sockets) = (device.Id, known.Kind, known.Sockets);
+        var line = new StringBuilder("- {id: ").Append(YamlPrinter.Word(known.Id))
             .Append(", kind: ").Append(Words.Of(kind))
-            .Append(", name: {zh: ").Append(Quoted(id.Name)).Append(", en: ").Append(Quoted(id.Name)).Append('}');
+            .Append(", name: {zh: ").Append(YamlPrinter.Quoted(id.Name)).Append(", en: ").Append(YamlPrinter.Quoted(id.Name)).Append('}');
         if (sockets > 0)
-            line.Append(CultureInfo.InvariantCulture, $", sockets: {Math.Min(sockets, SocketsMax)}");
+            line.Append(CultureInfo.InvariantCulture, $", sockets: {sockets}");
         if (id.Site is null)
-            line.Append(", foreign: {dialect: ").Append(Words.Of(id.Dialect).Replace("-", "", StringComparison.Ordinal)).Append(", name: ").Append(Quoted(id.Name)).Append('}');
+            line.Append(", foreign: {dialect: ").Append(Word(id.Dialect)).Append(", name: ").Append(YamlPrinter.Quoted(id.Name)).Append('}');
         line.Append('}');
         if (id.Site is null)
             return $"# sites › … › devices\n{line}";
         return registry.FindSite(id.Site) is not null
             ? $"# sites › {id.Site} › devices\n{line}"
-            : $"# sites\n- id: {Plain(id.Site)}\n  name: {{zh: {Quoted(id.Site)}, en: {Quoted(id.Site)}}}\n  devices:\n    {line}";
+            : $"# sites\n- id: {YamlPrinter.Word(id.Site)}\n  name: {{zh: {YamlPrinter.Quoted(id.Site)}, en: {YamlPrinter.Quoted(id.Site)}}}\n  devices:\n    {line}";
     }
+
+    /// <summary>What a new device probably is, and the id it can have; null as for <see cref="Of"/>.</summary>
+    /// <inheritdoc cref="Of" path="/param"/>
+    public static NewDevice? Guess(DeviceNow device, FacilityIndex registry, bool isNameShared)
+    {
+        var (id, kind) = (device.Id, KindOf(device));
+        if (id.Name.Length > MappingReader.TextLengthMax || id.Name.Any(char.IsControl) || IsPerhapsGroup(device))
+            return null;
+        var sockets = kind is DeviceKind.Pile or DeviceKind.Plug or DeviceKind.Cabinet ? Math.Min(Highest(device), SocketsMax) : 0;
+        return new NewDevice(id, id.Site is null ? IdFor(id.Name, kind, registry, isNameShared) : id.Name, kind, sockets);
+    }
+
+    /// <summary>How the registry writes a dialect.</summary>
+    public static string Word(Dialect dialect) => Words.Of(dialect).Replace("-", "", StringComparison.Ordinal);
 
     /// <summary>A group repeats its members' switch and measures nothing; its members are registered instead. A lamp that measures nothing looks the same and tells nothing worth watching.</summary>
     public static bool IsPerhapsGroup(DeviceNow device) => device.Id.Dialect == Dialect.Zigbee2Mqtt && Told(device) is var told && told.Count > 0 && told.All(metric => metric == Metric.Relay);
@@ -90,29 +110,5 @@ internal static class RegistrationText
         var length = Math.Min(left.Length, MappingReader.IdLengthMax - HashDigits - 1);
         var stem = left.ToString(0, length).Trim('-');
         return $"{(stem.Length > 0 ? stem : Words.Of(kind))}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..HashDigits]}";
-    }
-
-    /// <summary>An id as it is where YAML reads it as a word, in quotes where it would be a dash, nothing, or a number.</summary>
-    private static string Plain(string id) => char.IsAsciiLetterLower(id[0]) && id is not "null" ? id : Quoted(id);
-
-    /// <summary>In double quotes, with everything escaped that YAML might fold, strip or take for the end.</summary>
-    private static string Quoted(string text)
-    {
-        var quoted = new StringBuilder("\"");
-        for (var index = 0; index < text.Length; index++)
-        {
-            var letter = text[index];
-            var isPair = char.IsHighSurrogate(letter) && index + 1 < text.Length && char.IsLowSurrogate(text[index + 1]);
-            if (letter is '"' or '\\')
-                quoted.Append('\\').Append(letter);
-            else if (isPair)
-                quoted.Append(letter).Append(text[++index]);
-            else if (letter < ' ' || letter is '\u0085' or '\u00a0' or '\u2028' or '\u2029' or '\ufeff' || char.IsControl(letter) || char.IsSurrogate(letter))
-                quoted.Append(CultureInfo.InvariantCulture, $"\\u{(int)letter:x4}");
-            else
-                quoted.Append(letter);
-        }
-
-        return quoted.Append('"').ToString();
     }
 }

@@ -31,10 +31,10 @@ internal static class ResponseEndpoints
     {
         var api = app.MapGroup("/api").Needs(Right.See);
         api.MapGet("/openapi.json", () => Results.File(Path.Combine(AppContext.BaseDirectory, DescriptionFile), "application/json"));
-        api.MapGet("/alerts", (HttpContext context, ResponseDesk desk) => Json(desk.Open(AlertsMax).Where(state => context.Visitor().Sites.Has(state.Site)).Select(Summary)));
+        api.MapGet("/alerts", (HttpContext context, ResponseDesk desk) => Json(desk.Open(context.Visitor().Sites, AlertsMax).Select(Summary)));
         api.MapGet("/alerts/{alert}", (string alert, ResponseDesk desk) => desk.Find(alert) is { } dossier ? Json(Whole(dossier)) : Results.NotFound());
         api.MapPost("/alerts/{alert}/{command}", ActAsync).Needs(Right.Respond);
-        api.MapGet("/fly-wire-cases", (HttpContext context, ResponseDesk desk, TimeProvider time) => Json(desk.Cases(CasesMax).Where(entry => context.Visitor().Sites.Has(entry.Site)).Select(entry => Of(entry, time.GetUtcNow().ToUnixTimeMilliseconds()))));
+        api.MapGet("/fly-wire-cases", (HttpContext context, ResponseDesk desk, TimeProvider time) => Json(desk.Cases(context.Visitor().Sites, CasesMax).Select(entry => Of(entry, time.GetUtcNow().ToUnixTimeMilliseconds()))));
         api.MapGet("/on-duty", OnDuty);
         api.MapGet("/gaps", Gaps);
         api.MapGet("/contacts", (HttpContext context, ContactDesk contacts, FacilitySource registry) =>

@@ -43,11 +43,10 @@ internal sealed class SeriesDesk(IReadingStore store, DeviceTable devices, TimeP
     /// <summary>Readers at work: what is left of two cores is the store's and the rules'.</summary>
     public const int AtOnceMax = 2;
 
-    private readonly SemaphoreSlim _turns = new(AtOnceMax);
-    private long _refused;
+    private readonly ReadTurns _turns = new(AtOnceMax, TurnMax, time);
 
     /// <summary>Charts that were refused because too many were asked for at once.</summary>
-    public long Refused => Interlocked.Read(ref _refused);
+    public long Refused => _turns.Refused;
 
     /// <summary>Reads it.</summary>
     /// <returns>Points of equal stretches with least, most and mean of the readings in each; each reading by itself where there are few.</returns>
@@ -55,12 +54,8 @@ internal sealed class SeriesDesk(IReadingStore store, DeviceTable devices, TimeP
     {
         if (!TryFind(query.Device, out var device))
             return new SeriesOutcome.Found([.. query.Channels.Select(_ => Array.Empty<SeriesPoint>())]);
-        if (!await TakeTurnAsync(cancellation))
-        {
-            Interlocked.Increment(ref _refused);
+        if (!await _turns.TakeAsync(cancellation))
             return new SeriesOutcome.Busy();
-        }
-
         try
         {
             // The embedded store reads without ever waiting: on a thread of its own it holds up no other request.
@@ -73,26 +68,11 @@ internal sealed class SeriesDesk(IReadingStore store, DeviceTable devices, TimeP
         }
         finally
         {
-            _turns.Release();
+            _turns.End();
         }
     }
 
     public void Dispose() => _turns.Dispose();
-
-    private async Task<bool> TakeTurnAsync(CancellationToken cancellation)
-    {
-        using var patience = new CancellationTokenSource(TurnMax, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
-        try
-        {
-            await _turns.WaitAsync(either.Token);
-            return true;
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            return false;
-        }
-    }
 
     /// <summary>A look through all devices, of which reading any history costs many times more.</summary>
     private bool TryFind(RegisteredDevice registered, [NotNullWhen(true)] out Device? device)

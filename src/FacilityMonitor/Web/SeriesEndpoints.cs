@@ -14,7 +14,37 @@ namespace FacilityMonitor.Web;
 /// a channel; each tells the least, the most and the mean of what it stands for, so that no peak is lost.</summary>
 internal static class SeriesEndpoints
 {
-    public static void MapSeries(this WebApplication app) => app.MapGet("/series/{site}/{device}", ReadAsync).RequireAuthorization();
+    public static void MapSeries(this WebApplication app)
+    {
+        app.MapGet("/series/{site}/{device}", ReadAsync).RequireAuthorization();
+        app.MapGet("/series/{site}", ReadTotalAsync).RequireAuthorization();
+    }
+
+    /// <summary><c>GET /series/{site}?channel=main&amp;metric=w&amp;from=ms&amp;to=ms&amp;points=720</c>: what all main circuits of a site draw together.</summary>
+    private static async Task<IResult> ReadTotalAsync(HttpContext context, string site, FacilitySource registry, SeriesDesk desk)
+    {
+        if (registry.Current.FindSite(site) is not { } known || SiteTotal.Metered(known) is not { Count: > 0 } roots)
+            return Refused("site", new LocalText("没有登记这个点位，或它的总回路没有电表", "no such site is registered, or its main circuits have no meter"), StatusCodes.Status404NotFound);
+        if (Read(context.Request.Query, new RegisteredDevice(known, MeterOf(known, roots[0])), out var asked) is { } refusal)
+            return Refused("query", refusal, StatusCodes.Status422UnprocessableEntity);
+        if (asked!.Metric != Metric.W || asked.Channels is not [{ Kind: ChannelKind.Main }])
+            return Refused("query", new LocalText("整个点位只有总功率：channel=main&metric=w", "of a whole site there is its power alone: channel=main&metric=w"), StatusCodes.Status422UnprocessableEntity);
+        var lines = new List<IReadOnlyList<SeriesPoint>>();
+        foreach (var root in roots)
+        {
+            var query = asked with { Device = new RegisteredDevice(known, MeterOf(known, root)), Channels = CircuitLoad.ChannelsOf(root) };
+            var outcome = await desk.ReadAsync(query, context.RequestAborted);
+            if (outcome is not SeriesOutcome.Found found)
+                return Missing(context, outcome);
+            lines.AddRange(found.Channels);
+        }
+
+        var stretch = SiteTotal.Stretch(asked.FromMs, asked.ToMs, asked.Points);
+        return Results.Bytes(Write(asked, stretch, [SiteTotal.Sum(lines, asked.FromMs, stretch)]), "application/json");
+    }
+
+    /// <summary>The validation of the registry sees to it that a meter is registered.</summary>
+    private static DeviceEntry MeterOf(Site site, Circuit circuit) => site.Devices.First(entry => entry.Id == circuit.Meter);
 
     private static async Task<IResult> ReadAsync(HttpContext context, string site, string device, FacilitySource registry, SeriesDesk desk)
     {
@@ -22,10 +52,17 @@ internal static class SeriesEndpoints
             return Refused("device", new LocalText("没有登记这台设备", "no such device is registered"), StatusCodes.Status404NotFound);
         if (Read(context.Request.Query, new RegisteredDevice(known, entry), out var query) is { } refusal)
             return Refused("query", refusal, StatusCodes.Status422UnprocessableEntity);
-        switch (await desk.ReadAsync(query!, context.RequestAborted))
+        var outcome = await desk.ReadAsync(query!, context.RequestAborted);
+        return outcome is SeriesOutcome.Found found
+            ? Results.Bytes(Write(query!, (query!.ToMs - query.FromMs + query.Points - 1) / query.Points, found.Channels), "application/json")
+            : Missing(context, outcome);
+    }
+
+    /// <summary>Why there is no history now.</summary>
+    private static IResult Missing(HttpContext context, SeriesOutcome outcome)
+    {
+        switch (outcome)
         {
-            case SeriesOutcome.Found found:
-                return Results.Bytes(Write(query!, found.Channels), "application/json");
             case SeriesOutcome.Busy:
                 context.Response.Headers.RetryAfter = "5";
                 return Refused("busy", new LocalText("同时打开的曲线太多，请稍等", "too many charts are read at once, wait a moment"), StatusCodes.Status503ServiceUnavailable);
@@ -66,7 +103,7 @@ internal static class SeriesEndpoints
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number < 10_000_000_000_000;
 
     /// <summary>By column, so that an old phone has numbers and not objects to read; <c>raw</c> when each point is one reading.</summary>
-    private static byte[] Write(SeriesQuery query, IReadOnlyList<IReadOnlyList<SeriesPoint>> channels)
+    private static byte[] Write(SeriesQuery query, long stretchMs, IReadOnlyList<IReadOnlyList<SeriesPoint>> channels)
     {
         var output = new ArrayBufferWriter<byte>(64 * 1024);
         using (var writer = new Utf8JsonWriter(output))
@@ -74,7 +111,7 @@ internal static class SeriesEndpoints
             writer.WriteStartObject();
             writer.WriteNumber("from", query.FromMs);
             writer.WriteNumber("to", query.ToMs);
-            writer.WriteNumber("width", (query.ToMs - query.FromMs + query.Points - 1) / query.Points);
+            writer.WriteNumber("width", stretchMs);
             writer.WriteStartArray("channels");
             for (var index = 0; index < channels.Count; index++)
             {

@@ -75,6 +75,9 @@ internal sealed class SignIn(UserDirectory directory, UserDesk desk, PasswordChe
             Texts.Choose(context, language);
     }
 
+    /// <summary>Where somebody's day begins: a property manager's with what the night was.</summary>
+    public static string StartOf(User user) => user.Role == UserRole.PropertyManager ? "/today" : "/";
+
     /// <summary>The address that somebody comes from, as it is written down.</summary>
     public static string PlaceOf(HttpContext context) => SignInAttempts.PlaceOf(context.Connection.RemoteIpAddress).ToString();
 
@@ -82,10 +85,11 @@ internal sealed class SignIn(UserDirectory directory, UserDesk desk, PasswordChe
     {
         var from = context.Connection.RemoteIpAddress;
         var user = name.Length <= UserLengthMax ? directory.Find(name) : null;
-        // With the stamp: whoever was given another password begins anew. A name that nobody has is counted in the same way.
-        var counted = $"{name[..Math.Min(name.Length, UserLengthMax)]}\n{user?.Stamp}";
         var isKnown = directory.IsKnownPlace(name, PlaceOf(context));
-        if (attempts.MustWait(from, isKnown) || (!isKnown && attempts.MustWait(counted)))
+        // With the stamp: whoever was given another password begins anew. A name that nobody has is counted in the same way. At a place that the person comes from it has a count of its own:
+        // strangers elsewhere do not shut it, and a neighbour there, who signs in himself between his guesses, does not begin anew.
+        var counted = $"{name[..Math.Min(name.Length, UserLengthMax)]}\n{user?.Stamp}{(isKnown ? $"\n{PlaceOf(context)}" : "")}";
+        if (attempts.MustWait(from, isKnown) || attempts.MustWait(counted, isKnown))
             return Ask(Texts.In(context, "sign-in-wait"), name, StatusCodes.Status429TooManyRequests);
         try
         {
@@ -113,15 +117,15 @@ internal sealed class SignIn(UserDirectory directory, UserDesk desk, PasswordChe
 
         var back = context.Request.Cookies[BackCookie];
         context.Response.Cookies.Delete(BackCookie, new CookieOptions { Path = "/sign-in" });
-        return Results.Redirect(back is not null && IsOurs(back) ? back : "/");
+        return Results.Redirect(back is not null && IsOurs(back) ? back : StartOf(user));
     }
 
     private async Task WrongAsync(HttpContext context, User? user, string counted, bool isKnown)
     {
         var isPlaceShut = attempts.WasWrong(context.Connection.RemoteIpAddress, isKnown);
         // What is no name of ours may be a password in the wrong field: it is not written down.
-        if (attempts.WasWrong(counted) | isPlaceShut)
-            await desk.NoteAsync(new AuditEntry(time.GetUtcNow().ToUnixTimeMilliseconds(), "", PlaceOf(context), "sign-in-shut", user?.Name ?? "", null, ""));
+        if (attempts.WasWrong(counted, isKnown) | isPlaceShut)
+            await desk.NoteAsync(new AuditEntry(time.GetUtcNow().ToUnixTimeMilliseconds(), "", PlaceOf(context), "sign-in-shut", user?.Name ?? "", user?.Sites.InAudit, ""));
     }
 
     /// <summary>A path of this page. Two strokes begin an address of somebody else, and some browsers read a backslash as one.</summary>

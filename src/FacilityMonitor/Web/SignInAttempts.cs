@@ -51,8 +51,10 @@ internal sealed class SignInAttempts(TimeProvider time)
     /// <param name="isKnown">Whether the person comes from there usually: then only what was wrong there counts, not what many strangers share.</param>
     public bool MustWait(IPAddress? from, bool isKnown = false) => Waits(_places, PlaceOf(from), isKnown);
 
-    /// <summary>Whether this name has to wait, at places that it is not known to come from; counted when so.</summary>
-    public bool MustWait(string name) => Waits(_names, name, isKnown: false);
+    /// <summary>Whether this name has to wait, wherever it is not known to come from, or at one place that it is; counted when so.</summary>
+    /// <param name="name">The name, with the place where it is known there.</param>
+    /// <param name="isKnown">Whether the person comes from there usually: then it has a count of its own however many names there are.</param>
+    public bool MustWait(string name, bool isKnown = false) => Waits(_names, name, isKnown);
 
     public void WasRight(IPAddress? from)
     {
@@ -78,11 +80,13 @@ internal sealed class SignInAttempts(TimeProvider time)
         }
     }
 
+    /// <param name="name">The name, with the place where it is known there.</param>
+    /// <param name="isKnown">Whether the person comes from there usually: there it has to wait, and is never shut.</param>
     /// <returns>Whether the name has to wait from now on.</returns>
-    public bool WasWrong(string name)
+    public bool WasWrong(string name, bool isKnown = false)
     {
         lock (_gate)
-            return _names.Add(name, false, WrongOfNameMax, ShutAfter, time.GetUtcNow());
+            return _names.Add(name, isKnown, WrongOfNameMax, isKnown ? int.MaxValue : ShutAfter, time.GetUtcNow());
     }
 
     /// <summary>A household or an attacker has a /64 of IPv6, not one address.</summary>

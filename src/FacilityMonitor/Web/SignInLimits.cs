@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.RateLimiting;
 
 namespace FacilityMonitor.Web;
 
@@ -15,9 +17,20 @@ internal static class SignInLimits
     public static void AddSignInLimits(this IServiceCollection services) => services.AddRateLimiter(options =>
     {
         options.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
+        options.OnRejected = (rejected, _) => new ValueTask(RefuseAsync(rejected));
         options.AddPolicy(Policy, context => RateLimitPartition.GetFixedWindowLimiter(
             SignIn.PlaceOf(context), _ => new FixedWindowRateLimiterOptions { PermitLimit = PerMinuteMax, Window = TimeSpan.FromMinutes(1) }));
     });
+
+    /// <summary>Says it in the words of the place: at the public page nobody signs in.</summary>
+    private static Task RefuseAsync(OnRejectedContext rejected)
+    {
+        var context = rejected.HttpContext;
+        if (rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var wait))
+            context.Response.Headers.RetryAfter = Math.Max(1, Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        var (word, back) = PublicPage.IsAt(context.Request.Path) ? ("public-busy", context.Request.Path.ToUriComponent()) : ("sign-in-wait", "/sign-in");
+        return new ViewAnswer<SaidView>("Said", new SaidView(Texts.In(context, word), back), StatusCodes.Status429TooManyRequests).ExecuteAsync(context);
+    }
 
     /// <summary>Whether a form is ours; one that cannot be read is nobody's.</summary>
     public static async Task<bool> IsOursAsync(this IAntiforgery antiforgery, HttpContext context)

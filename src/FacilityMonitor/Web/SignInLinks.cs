@@ -32,7 +32,7 @@ internal static class SignInLinks
             if (user is null)
                 return Ask(context, owner, name, refused!.In(Texts.Language(context)), StatusCodes.Status422UnprocessableEntity);
             await signIn.BeginAsync(context, user);
-            return Results.Redirect("/");
+            return Results.Redirect(SignIn.StartOf(user));
         }
         catch (DatabaseUnavailableException)
         {

@@ -92,7 +92,7 @@ internal static class TimelineText
         }
     }
 
-    private static string TierKey(Tier tier) => tier switch
+    internal static string TierKey(Tier tier) => tier switch
     {
         Tier.Guard => "tier-guard",
         Tier.MicroFireStation => "tier-micro-fire-station",

@@ -26,11 +26,23 @@ internal sealed class ViewTexts : IViewContextAware
     public static string Number(double value, string format = "0") => value.ToString(format, CultureInfo.InvariantCulture);
 
     /// <summary>How long ago, in words.</summary>
-    public string Age(long ms)
+    public string Age(long ms) => Long(ms, "age-seconds", "age-minutes", "age-hours", "age-days");
+
+    /// <summary>How long, in words: where there is little room.</summary>
+    public string Span(long ms) => Long(ms, "span-seconds", "span-minutes", "span-hours", "span-days");
+
+    private string Long(long ms, string secondsKey, string minutesKey, string hoursKey, string daysKey)
     {
         var seconds = Math.Max(0, ms) / 1000;
-        var (count, key) = seconds switch { < 60 => (seconds, "age-seconds"), < 3600 => (seconds / 60, "age-minutes"), < 172_800 => (seconds / 3600, "age-hours"), _ => (seconds / 86_400, "age-days") };
+        var (count, key) = seconds switch { < 60 => (seconds, secondsKey), < 3600 => (seconds / 60, minutesKey), < 172_800 => (seconds / 3600, hoursKey), _ => (seconds / 86_400, daysKey) };
         return string.Create(CultureInfo.InvariantCulture, $"{count} {this[key]}");
+    }
+
+    /// <summary>How long until something, as a clock that runs down: 3:20, or 1:03:20; empty from a day on, where the date says more.</summary>
+    public static string Left(long ms)
+    {
+        var left = TimeSpan.FromSeconds(Math.Max(0, ms) / 1000);
+        return left.TotalDays >= 1 ? "" : left.ToString(left.TotalHours >= 1 ? @"h\:mm\:ss" : @"m\:ss", CultureInfo.InvariantCulture);
     }
 
     /// <summary>This very page in a language; what it shows stays.</summary>

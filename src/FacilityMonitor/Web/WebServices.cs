@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Unicode;
 using FacilityMonitor.Configuration;
+using FacilityMonitor.Reports;
 using FacilityMonitor.Users;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
@@ -29,7 +30,14 @@ internal static class WebServices
         builder.Services.AddSingleton<LiveFeed>();
         builder.Services.AddHostedService(services => services.GetRequiredService<LiveFeed>());
         builder.Services.AddSingleton<FirstPicture>();
+        builder.Services.AddSingleton<WallPainter>();
         builder.Services.AddSingleton<SeriesDesk>();
+        builder.Services.AddSingleton<KnownSecrets>();
+        builder.Services.AddSingleton<StatusDesk>();
+        builder.Services.AddSingleton<Climbers.ClimberDesk>();
+        builder.Services.AddSingleton<ReportDesk>();
+        builder.Services.AddSingleton<PublicPage>();
+        PublicPage.AddLimit(builder.Services);
         builder.Services.AddDoor(settings.Web.PublicUrl);
         builder.Services.AddDataProtection().SetApplicationName("facility-monitor").PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(settings.Data.Directory, "keys")));
         if (settings.Web.IsBehindProxy)
@@ -112,6 +120,8 @@ internal static class WebServices
         if (app.Services.GetRequiredService<ServiceSettings>().Web.IsBehindProxy)
             app.UseForwardedHeaders();
         app.Use(SecurityHeaders);
+        // Only where the browser came by TLS, for thirty days.
+        app.UseHsts();
         app.Use(Texts.Remember);
         // Before anybody is asked who he is: the door itself needs its styles.
         var assets = Path.Combine(AppContext.BaseDirectory, "web");
@@ -129,6 +139,8 @@ internal static class WebServices
         app.MapRazorPages();
         app.MapGet(EventsPath, StreamAsync).Needs(Right.See);
         app.MapSeries();
+        app.MapDiagnostics();
+        PublicPage.Map(app);
     }
 
     private static Task SecurityHeaders(HttpContext context, RequestDelegate next)

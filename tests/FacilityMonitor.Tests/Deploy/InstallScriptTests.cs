@@ -13,7 +13,7 @@ public sealed class InstallScriptTests : IDisposable
         [ "$answer" = ready ] || { cat "$SCRATCH_STATE/facility-monitor.log" >&2; exit 1; }
         """;
 
-    private const string Checksums = "cd / && sha256sum etc/facility-monitor/* etc/mosquitto/conf.d/* && grep -o '\"username\":[^,]*' var/lib/mosquitto/facility-monitor/accounts.json | tr -d '\\t ' | sort";
+    private const string Checksums = "cd / && sha256sum $(find etc/facility-monitor etc/mosquitto/conf.d -type f | sort) && grep -o '\"username\":[^,]*' var/lib/mosquitto/facility-monitor/accounts.json | tr -d '\\t ' | sort";
 
     private readonly ScratchMachine? _machine = ScratchMachine.TryMake();
 

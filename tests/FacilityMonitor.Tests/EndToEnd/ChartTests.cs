@@ -38,6 +38,7 @@ public sealed class ChartTests : IDisposable
         // As a table: no more rows than one can read, and the peak is in one.
         await page.GetByTestId("chart-table").ClickAsync();
         var rows = page.GetByTestId("chart-rows").Locator("tbody tr");
+        await Assertions.Expect(rows.First).ToBeVisibleAsync();
         Assert.InRange(await rows.CountAsync(), 100, 200);
         await Assertions.Expect(rows.Filter(new() { HasText = "70.0) ▲" })).ToHaveCountAsync(1);
 

@@ -128,6 +128,45 @@ public sealed class DiskTroubleTests
         Assert.Equal(1, Fires(place));
     }
 
+    [RealServerFact("mosquitto", MailServer.Library)]
+    public async Task On_a_disk_that_stays_slow_a_fire_is_booked_and_the_next_is_called_while_it_is_slow()
+    {
+        SlowDisk disk = null!;
+        await using var place = await OnCallNeighbourhood.StartAsync(People, disk: folder => disk = new SlowDisk(folder));
+        await using var pile = await PileAsync(place.Broker);
+        disk.SyncTakes(TimeSpan.FromSeconds(2));
+
+        using var enough = new CancellationTokenSource();
+        var said = TalkAsync(pile, enough.Token);
+        await place.SmokeAsync(true);
+        await place.UntilAsync(() => OfFire(place, "guard").Count > 0, "the guard being told of the fire");
+        // Readings never stop coming, so there is always something ahead of the disk: what came before the fire is on disk all the same, and the books go on.
+        await place.UntilAsync(() => Fires(place) == 1, "the fire being booked while the disk is slow");
+        await place.UntilAsync(() => OfFire(place, "manager").Count > 0, "the manager being told while the disk is slow");
+        Assert.False(said.IsCompleted);
+        await enough.CancelAsync();
+        var readings = await said;
+
+        disk.SyncTakes(TimeSpan.Zero);
+        await place.UntilAsync(() => Stored(place.Service) == readings + 1, "every reading being stored once");
+        Assert.Equal(1, Fires(place));
+        Assert.Single(OfFire(place, "manager").Distinct());
+    }
+
+    /// <summary>A pile that says something ten times a second until it has said enough.</summary>
+    /// <returns>How often it did.</returns>
+    private static async Task<int> TalkAsync(MqttClient pile, CancellationToken enough)
+    {
+        var said = 0;
+        for (; !enough.IsCancellationRequested; said++)
+        {
+            await SayAsync(pile, "data", said);
+            await Task.Delay(TimeSpan.FromMilliseconds(100), enough).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        return said;
+    }
+
     [RealServerFact("mosquitto")]
     public async Task History_goes_on_after_a_slow_commit_though_nobody_says_anything_live_any_more()
     {

@@ -184,7 +184,7 @@ public sealed class FlyWireCaseLifeTests : IAsyncDisposable
     private List<FlyWireCaseEntry> Cases()
     {
         using var reader = _fixture.Database.OpenReader();
-        return FlyWireCaseTable.List(reader, 100);
+        return FlyWireCaseTable.List(reader, FacilityMonitor.Users.SiteScope.All, 100);
     }
 
     private Dictionary<string, FlyWireLesson> Lessons()

@@ -3,6 +3,7 @@ using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
 using FacilityMonitor.OnCall.Notices;
 using FacilityMonitor.OnCall.Responses;
+using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
 using Microsoft.Data.Sqlite;
 
@@ -359,6 +360,40 @@ public sealed class ResponseLogTests
     }
 
     /// <summary>Of a commit that fails half-way nothing remains, and the next turn does it all.</summary>
+    [Fact]
+    public async Task A_tag_on_a_feeder_explains_what_is_dead_below_it_and_no_danger()
+    {
+        var site = ResponseFixture.Site();
+        var facility = Facility.Empty with
+        {
+            Sites = [site with { Circuits = [new Circuit { Id = "c-main", Name = new LocalText("总闸", "Main"), Kind = CircuitKind.Feeder }, .. site.Circuits.Select(circuit => circuit with { Parent = "c-main" })] }],
+            People = ResponseFixture.Everybody(),
+        };
+        await using var fixture = new ResponseFixture(facility);
+        var tag = new Permit("tag", PermitKind.Maintenance, "huaihai/c-main", fixture.NowMs, fixture.NowMs + 7_200_000, "manager", null, "换总闸", null);
+        await fixture.CommitAsync(connection => PermitTable.Ask(connection, tag, fixture.NowMs));
+
+        await fixture.RaiseAsync(
+            ResponseFixture.Step("silent", Condition.Active, Priority.P2, "offline"),
+            ResponseFixture.Step("dead", Condition.Active, Priority.P1, "circuit-tripped", "huaihai/c-shed"),
+            ResponseFixture.Step("leak", Condition.Active, Priority.P1, "residual-current", "huaihai/c-shed"),
+            ResponseFixture.Step("hot", Condition.Active, Priority.P1, "over-temperature", "huaihai/pile-02"));
+
+        Assert.Equal(["dead", "silent"], fixture.Rows("select alert from response where service_ms is not null order by alert"));
+
+        // Taken off after an hour: what is dead still is no longer explained.
+        await fixture.PassAsync(3_600);
+        await fixture.CommitAsync(connection =>
+        {
+            PermitTable.End(connection, tag.Id, "manager", fixture.NowMs);
+            fixture.Log.Ended(connection, tag.Id);
+        });
+        await fixture.PassAsync(120);
+
+        Assert.Empty(fixture.Rows("select alert from response where service_ms is not null"));
+        Assert.Contains(fixture.Notices(), notice => notice.StartsWith("dead ", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_commit_that_fails_leaves_nothing_half()
     {

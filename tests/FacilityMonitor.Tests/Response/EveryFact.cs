@@ -21,7 +21,7 @@ internal static class EveryFact
         new ResponseEvent.AcknowledgementWithdrawn { AtMs = 3, By = By }, new ResponseEvent.AcknowledgementExpired(5) { AtMs = 3 }, new ResponseEvent.WentOffDuty("li", 5) { AtMs = 3 }, new ResponseEvent.Assigned("li") { AtMs = 3, By = By },
         new ResponseEvent.Commented(text, "p") { AtMs = 3, By = By }, new ResponseEvent.SetOut { AtMs = 3, By = By }, new ResponseEvent.Arrived { AtMs = 3, By = By },
         new ResponseEvent.Extinguished { AtMs = 3, By = By }, new ResponseEvent.MarkedFalse { AtMs = 3, By = By }, new ResponseEvent.Closed(CauseCode.Fire, text, ["p"], text + "?") { AtMs = 3, By = By },
-        new ResponseEvent.Shelved(7, text) { AtMs = 3, By = By }, new ResponseEvent.Unshelved(7) { AtMs = 3 }, new ResponseEvent.TakenOutOfService(text, 8) { AtMs = 3 },
+        new ResponseEvent.Shelved(7, text) { AtMs = 3, By = By }, new ResponseEvent.Unshelved(7) { AtMs = 3 }, new ResponseEvent.TakenOutOfService(text, 8, PermitKind.Maintenance) { AtMs = 3 },
         new ResponseEvent.BackInService(8) { AtMs = 3 }, new ResponseEvent.Suppressed(text) { AtMs = 3 }, new ResponseEvent.Released(8) { AtMs = 3 },
         new ResponseEvent.Grouped(text, 3, "wang") { AtMs = 3 }, new ResponseEvent.Postponed(8) { AtMs = 3 }, new ResponseEvent.StepFired(PageReason.Repeat, 4, 5, ["wang"], 6) { AtMs = 3 },
         new ResponseEvent.StepSkipped(1, $"grid-officer guard:wang {text}", 5) { AtMs = 3 }, new ResponseEvent.PageReported(1, "wang", text, DeliveryOutcome.Unreached, text) { AtMs = 3 },

@@ -237,6 +237,19 @@ public sealed class PureEscalationTests
         Assert.StartsWith("3600 ", run.Calls[0], StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(PermitKind.Maintenance, false)]
+    [InlineData(PermitKind.OutOfService, true)]
+    public void What_becomes_a_fire_while_somebody_works_calls_people_at_once(PermitKind kind, bool silent)
+    {
+        var run = new Run(Priority.P1, Noon, Everybody(), new Permit("m", kind, "s/shed-1", Noon, Noon + 3_600_000, "manager", "grid", "换电缆", "guard"));
+        run.Until(60);
+        Assert.Empty(run.Calls);
+        run.Rules(Condition.Active, Priority.P0);
+        run.Until(62);
+        Assert.Equal(silent, run.Calls.Count == 0);
+    }
+
     [Fact]
     public void Permits_have_a_reason_an_end_and_for_out_of_service_a_patrol_and_a_second_person()
     {
@@ -363,7 +376,8 @@ public sealed class PureEscalationTests
 
         public void JumpTo(double seconds) => Advance(_startMs + (long)(seconds * 1_000));
 
-        public void Rules(Condition condition) => Add(ResponseLife.Observe(State, _step with { Condition = condition, AtMs = _nowMs }, _nowMs, _nowMs));
+        public void Rules(Condition condition, Priority? priority = null) =>
+            Add(ResponseLife.Observe(State, _step with { Condition = condition, Priority = priority ?? _step.Priority, AtMs = _nowMs }, _nowMs, _nowMs));
 
         public void Acknowledges(string person) => Does(person, new ResponseCommand.Acknowledge());
 

@@ -81,7 +81,7 @@ public sealed class AuditLogTests : IAsyncDisposable
         Assert.Equal(0, AuditCommand.Write(_folder.Path, 0, "li", isJson: false, "zh", text, TextWriter.Null));
         Assert.Equal(0, AuditCommand.Write(_folder.Path, 0, null, isJson: true, "en", json, TextWriter.Null));
 
-        Assert.Equal("01-01 08:00:00  li  -  改角色 wang <b> (auditor)", text.ToString().TrimEnd());
+        Assert.Equal("01-01 08:00:00  li  -  改角色 wang <b>（审计员）", text.ToString().TrimEnd());
         Assert.Equal(2, json.ToString().TrimEnd().Split('\n').Length);
         Assert.Contains("\"who\":\"li\"", json.ToString(), StringComparison.Ordinal);
     }

@@ -13,23 +13,48 @@ public sealed class UserDeskTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [Theory]
-    [InlineData("Zhang", "all", null, "小写字母")]
-    [InlineData("", "all", null, "小写字母")]
-    [InlineData("zhang san", "all", null, "小写字母")]
-    [InlineData("zhang", "", null, "至少要有一个点位")]
-    [InlineData("zhang", "jiugen", null, "没有点位 'jiugen'；有的是：jiugeng, huaihai, panyu-road")]
-    [InlineData("zhang", "all", "guard-x", "people.yaml 里没有人员 'guard-x'")]
-    [InlineData("manager", "all", null, "已有用户 'manager'")]
-    public async Task What_cannot_be_is_refused_by_name_with_what_would_do(string name, string sites, string? person, string said)
+    [Fact]
+    public async Task What_cannot_be_is_refused_by_name_with_what_would_do()
     {
         await using var page = await PageUnderTest.StartAsync(_folder.Path);
         var desk = page.Services.GetRequiredService<UserDesk>();
+        (string Name, string Sites, string? Person, string Said)[] cases =
+        [
+            ("Zhang", "all", null, "小写字母"),
+            ("", "all", null, "小写字母"),
+            ("zhang san", "all", null, "小写字母"),
+            ("zhang", "", null, "至少要有一个点位"),
+            ("zhang", "jiugen", null, "没有点位 'jiugen'；有的是：jiugeng, huaihai, panyu-road"),
+            ("zhang", "all", "guard-x", "people.yaml 里没有人员 'guard-x'"),
+            ("manager", "all", null, "已有用户 'manager'"),
+        ];
+        foreach (var (name, sites, person, said) in cases)
+        {
+            var refusal = await desk.AddAsync(Machine, name, "", "", UserRole.OnCall, SiteScope.Parse(sites), person);
+            Assert.Contains(said, refusal!.Zh, StringComparison.Ordinal);
+            Assert.DoesNotContain(refusal.En, letter => letter > 127);
+        }
 
-        var refusal = await desk.AddAsync(Machine, name, "", "", UserRole.OnCall, SiteScope.Parse(sites), person);
+        Assert.Single(page.Services.GetRequiredService<UserDirectory>().All);
+    }
 
-        Assert.Contains(said, refusal!.Zh, StringComparison.Ordinal);
-        Assert.DoesNotContain(refusal.En, letter => letter > 127);
+    [Fact]
+    public async Task Nobody_becomes_a_second_person_to_himself()
+    {
+        await using var page = await PageUnderTest.StartAsync(_folder.Path);
+        var (desk, directory) = (page.Services.GetRequiredService<UserDesk>(), page.Services.GetRequiredService<UserDirectory>());
+        var people = page.Services.GetRequiredService<FacilityMonitor.Configuration.FacilitySource>().Current.Facility.People.Persons.Select(person => person.Id).ToList();
+        await desk.AddAsync(Machine, "deputy", "", "", UserRole.Administrator, SiteScope.All, people[0]);
+        var deputy = Visitor.Of(directory.Find("deputy")!, "", "");
+
+        // He has signed in, and would sign for two: by another name of his own, or by a second user who is he.
+        Assert.Contains("自己", (await desk.DoAsync(deputy, "deputy", new UserChange.Names("", "", people[1])))!.Zh, StringComparison.Ordinal);
+        Assert.Contains("'deputy'", (await desk.AddAsync(deputy, "other", "", "", UserRole.OnCall, SiteScope.All, people[0]))!.Zh, StringComparison.Ordinal);
+        Assert.Contains("'deputy'", (await desk.AddAsync(deputy, people[0], "", "", UserRole.OnCall, SiteScope.All, null))!.Zh, StringComparison.Ordinal);
+        // His note is his to change, and another administrator's word stands.
+        Assert.Null(await desk.DoAsync(deputy, "deputy", new UserChange.Names("", "on leave", people[0])));
+        Assert.Null(await desk.DoAsync(Machine, "deputy", new UserChange.Names("", "", people[1])));
+        Assert.Equal(people[1], directory.Find("deputy")!.Actor);
     }
 
     [Fact]
@@ -82,7 +107,7 @@ public sealed class UserDeskTests : IDisposable
         var second = (await desk.LinkAsync(Machine, "guard")).Secret!;
         Assert.Null(desk.FindLink(first));
 
-        page.Time.Advance(UserDesk.LinkValidFor - TimeSpan.FromMilliseconds(1));
+        page.Time.Sleep(UserDesk.LinkValidFor - TimeSpan.FromMilliseconds(1));
         Assert.NotNull(desk.FindLink(second));
         // The rules hold on this way too, and a refusal does not use it up.
         Assert.NotNull((await desk.UseLinkAsync(second, "", "password1234", "")).Refusal);
@@ -91,7 +116,7 @@ public sealed class UserDeskTests : IDisposable
         Assert.Null(desk.FindLink(second));
 
         var third = (await desk.LinkAsync(Machine, "guard")).Secret!;
-        page.Time.Advance(UserDesk.LinkValidFor);
+        page.Time.Sleep(UserDesk.LinkValidFor);
         Assert.Null(desk.FindLink(third));
         Assert.Null((await desk.UseLinkAsync(third, "", PageUnderTest.UserPassword, "")).User);
     }
@@ -181,14 +206,14 @@ public sealed class UserDeskTests : IDisposable
         var used = UserDirectory.IdOf(await desk.OpenSessionAsync(directory.Find("manager")!, "", ""));
         for (var day = 0; day < 29; day++)
         {
-            page.Time.Advance(TimeSpan.FromDays(1) - TimeSpan.FromTicks(day == 6 ? 10_000 : 0));
+            page.Time.Sleep(TimeSpan.FromDays(1) - TimeSpan.FromTicks(day == 6 ? 10_000 : 0));
             Assert.NotNull(directory.Admit(used));
             if (day < 6)
                 Assert.True(directory.IsOpen(unused));
         }
 
         Assert.False(directory.IsOpen(unused));
-        page.Time.Advance(TimeSpan.FromDays(1));
+        page.Time.Sleep(TimeSpan.FromDays(1));
         Assert.NotNull(directory.Admit(used));
         page.Time.Advance(TimeSpan.FromMilliseconds(1));
         Assert.Null(directory.Admit(used));

@@ -54,10 +54,10 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
     public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
 
     public static async Task<PageUnderTest> StartAsync(string data, ManualTime? clock = null, string? password = Password, string language = "zh", IReadOnlyList<ChannelDefinition>? channels = null,
-        IReadOnlyDictionary<string, string>? further = null)
+        IReadOnlyDictionary<string, string>? further = null, string? configuration = null)
     {
         var url = $"http://127.0.0.1:{LoopbackPort.Free()}";
-        var folder = Path.Combine(SourceTree.Root, "src/FacilityMonitor/demo");
+        var folder = configuration ?? Path.Combine(SourceTree.Root, "src/FacilityMonitor/demo");
         var given = new Hashtable
         {
             ["FM_BROKER__PORT"] = LoopbackPort.Free().ToString(System.Globalization.CultureInfo.InvariantCulture),
@@ -77,15 +77,24 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
         return new PageUnderTest(app, time, url);
     }
 
+    /// <summary>The demo's configuration, to be changed.</summary>
+    public static string CopyOfDemo(string folder)
+    {
+        var copy = Directory.CreateDirectory(Path.Combine(folder, "config")).FullName;
+        foreach (var file in Directory.GetFiles(Path.Combine(SourceTree.Root, "src/FacilityMonitor/demo"), "*.yaml"))
+            File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        return copy;
+    }
+
     /// <summary>A device says something: it goes the way of every message from the journal on.</summary>
     public Task SayAsync(string name, string channel, double watts, MessageKind kind = MessageKind.Data, long? atMs = null) =>
         SayAsync(name, [(channel, atMs ?? NowMs, [(Metric.W, watts)])], kind);
 
     /// <summary>A device says several things in one message.</summary>
-    public async Task SayAsync(string name, IEnumerable<(string Channel, long AtMs, (Metric Metric, double Value)[] Values)> readings, MessageKind kind = MessageKind.Data)
+    public async Task SayAsync(string name, IEnumerable<(string Channel, long AtMs, (Metric Metric, double Value)[] Values)> readings, MessageKind kind = MessageKind.Data, Dialect dialect = Dialect.Fm1)
     {
         var devices = _app.Services.GetRequiredService<DeviceTable>();
-        var message = new DeviceMessage { Kind = kind, Device = devices.Resolve(Dialect.Fm1, "huaihai"u8, System.Text.Encoding.UTF8.GetBytes(name)), ReceivedMs = NowMs };
+        var message = new DeviceMessage { Kind = kind, Device = devices.Resolve(dialect, dialect == Dialect.Fm1 ? "huaihai"u8 : default, System.Text.Encoding.UTF8.GetBytes(name)), ReceivedMs = NowMs };
         foreach (var (channel, atMs, values) in readings)
         {
             ref var reading = ref message.Readings.Add();
@@ -177,24 +186,30 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
         return user;
     }
 
-    /// <summary>Puts an active alert onto a site, with everybody told who is.</summary>
-    public Task RaiseAsync(string alert, string site, string asset, Priority priority = Priority.P1) => Database.CommitAsync(CommitPriority.Alerts, connection =>
+    /// <summary>Puts an active alert onto a site, with everybody told who is. The rules know nothing of it.</summary>
+    public Task RaiseAsync(string alert, string site, string asset, Priority priority = Priority.P1, string rule = "socket-overload") => Database.CommitAsync(CommitPriority.Alerts, connection =>
     {
-        var step = new AlertTransition
-        {
-            AlertId = alert,
-            Rule = "socket-overload",
-            Priority = priority,
-            Condition = Condition.Active,
-            AtMs = NowMs,
-            OnsetMs = NowMs,
-            Site = site,
-            Asset = asset,
-            Text = new FacilityMonitor.Registry.LocalText($"过载 {alert}。请做：1. 去看", $"Overload {alert}. Do: 1. Go and look"),
-        };
+        var step = Step(alert, site, asset, priority) with { Rule = rule };
         AlertLog.Write(connection, step);
         Responses.Observe(connection, [step]);
     });
+
+    /// <summary>The same by way of the rules: it stands on the live picture too.</summary>
+    public void Ring(string alert, string site, string asset, Priority priority = Priority.P1, string rule = "socket-overload") =>
+        Services.GetRequiredService<MonitoringWorker>().Tell(Step(alert, site, asset, priority) with { Rule = rule });
+
+    private AlertTransition Step(string alert, string site, string asset, Priority priority) => new()
+    {
+        AlertId = alert,
+        Rule = "socket-overload",
+        Priority = priority,
+        Condition = Condition.Active,
+        AtMs = NowMs,
+        OnsetMs = NowMs,
+        Site = site,
+        Asset = asset,
+        Text = new FacilityMonitor.Registry.LocalText($"过载 {alert}。请做：1. 去看", $"Overload {alert}. Do: 1. Go and look"),
+    };
 
     public Task StopAsync() => _app.StopAsync();
 

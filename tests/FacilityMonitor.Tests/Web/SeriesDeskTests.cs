@@ -103,6 +103,8 @@ public sealed class SeriesDeskTests : IDisposable
 
         public ValueTask<IReadOnlyList<HourlyRollup>> HourlyAsync(IReadOnlyCollection<Device> devices, long fromMs, long toMs, CancellationToken cancellation) => throw new NotSupportedException();
 
+        public ValueTask<long?> HourBeforeAsync(Device device, long hour, CancellationToken cancellation) => throw new NotSupportedException();
+
         public ValueTask<IReadOnlyList<Load>> TopLoadsAsync(IReadOnlyCollection<Device> devices, long sinceMs, int most, CancellationToken cancellation) => throw new NotSupportedException();
     }
 }

@@ -248,6 +248,27 @@ public sealed class SignInTests : IDisposable
     }
 
     [Fact]
+    public async Task A_neighbour_who_signs_in_himself_between_his_guesses_does_not_begin_anew()
+    {
+        await using var page = await StartAsync();
+        using var victim = await page.EnterAsync("zhou", UserRole.OnCall, "jiugeng");
+        using var neighbour = await page.EnterAsync("stranger", UserRole.OnCall, "jiugeng");
+
+        var guesses = 0;
+        while (await GuessAsync() is HttpStatusCode.Unauthorized)
+        {
+            // Four are free at a place before it has to wait; then he proves that he belongs there.
+            if (++guesses % (SignInAttempts.WrongMax - 1) == 0)
+                Assert.Equal(HttpStatusCode.Redirect, (await neighbour.SignInAsync("stranger", PageUnderTest.UserPassword)).StatusCode);
+            Assert.True(guesses <= SignInAttempts.WrongOfNameMax, "He guesses for ever.");
+        }
+
+        Assert.Equal(SignInAttempts.WrongOfNameMax, guesses);
+
+        async Task<HttpStatusCode> GuessAsync() => (await neighbour.SignInAsync("zhou", $"guess {guesses}")).StatusCode;
+    }
+
+    [Fact]
     public async Task A_place_that_knocks_more_than_sixty_times_a_minute_is_not_answered()
     {
         await using var page = await StartAsync();
@@ -258,6 +279,7 @@ public sealed class SignInTests : IDisposable
 
         Assert.Equal(HttpStatusCode.NotFound, statuses[0]);
         Assert.Equal(HttpStatusCode.TooManyRequests, statuses[^1]);
+        Assert.Contains(Texts.All["sign-in-wait"].Zh, await (await user.GetAsync("/welcome/x")).Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, (await user.GetAsync("/sign-in")).StatusCode);
     }
 

@@ -37,6 +37,9 @@ internal sealed partial class ChannelSource : IDisposable
     /// <summary>Raised after <see cref="Current"/> has changed, on a thread of the pool; a handler should only pass it on.</summary>
     public event Action<IReadOnlyList<ChannelDefinition>>? Changed;
 
+    /// <summary>Raised after an edit was accepted or refused, on a thread of the pool.</summary>
+    public event Action<FilesNoticed>? Noticed;
+
     /// <summary>The channels in force.</summary>
     public IReadOnlyList<ChannelDefinition> Current => _current;
 
@@ -70,6 +73,7 @@ internal sealed partial class ChannelSource : IDisposable
                 Accept(channels);
             else
                 Refuse([.. loaded.Errors.Where(error => !error.IsWarning)]);
+            Noticed?.Invoke(new FilesNoticed([ChannelReader.File], "", _lastErrors.Count));
         }
     }
 

@@ -20,6 +20,11 @@ internal sealed record ChannelCondition(string Name, long PausedMs, long? Accept
     public bool IsDead(long nowMs) => IsMisconfigured || (FailingMs is { } since && nowMs - since >= (long)Patience.TotalMilliseconds);
 }
 
+/// <summary>What a channel was given to carry.</summary>
+/// <param name="Attempts">Messages that were handed to it and of which the end is known.</param>
+/// <param name="Accepted">Of them, it took.</param>
+internal readonly record struct ChannelTraffic(long Attempts, long Accepted);
+
 /// <summary>How the channels do, on disk: a lock that a provider gave us, and a wrong key, outlast our restart.</summary>
 internal static class ChannelBook
 {
@@ -37,6 +42,19 @@ internal static class ChannelBook
         }
 
         return found;
+    }
+
+    /// <summary>What each was given since a time, by its name; those that were given nothing are not in it.</summary>
+    public static Dictionary<string, ChannelTraffic> Traffic(SqliteConnection connection, long sinceMs)
+    {
+        using var command = Database.Command(
+            connection, "select channel, count(*), sum(outcome = $accepted) from notice_attempt where at_ms >= $since and ended_ms is not null group by channel",
+            ("$since", sinceMs), ("$accepted", NoticeWays.AcceptedOutcome));
+        using var rows = command.ExecuteReader();
+        var traffic = new Dictionary<string, ChannelTraffic>(StringComparer.Ordinal);
+        while (rows.Read())
+            traffic[rows.GetString(0)] = new ChannelTraffic(rows.GetInt64(1), rows.IsDBNull(2) ? 0 : rows.GetInt64(2));
+        return traffic;
     }
 
     /// <summary>It took something.</summary>

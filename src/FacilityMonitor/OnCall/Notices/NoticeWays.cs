@@ -32,6 +32,9 @@ internal sealed record NoticeBooks(long Queued, long? OldestMs, long Accepted, l
 /// <summary>The ways of notices on disk: claimed before they are tried, booked after. Everything that changes runs inside somebody's commit.</summary>
 internal static class NoticeWays
 {
+    /// <summary>How an attempt ended that the provider took; every other outcome is the code of a failure.</summary>
+    public const string AcceptedOutcome = "accepted";
+
     /// <summary>Notices kept after they are done with, so that one can see who was told what.</summary>
     public const int DoneMax = 200_000;
 
@@ -116,7 +119,7 @@ internal static class NoticeWays
     /// <summary>The provider took it: the notice has reached somebody, and no other way begins any more.</summary>
     public static void Accepted(SqliteConnection connection, DueWay way, long attempt, string? receipt, long nowMs, IEnumerable<IDeliveryLog> logs)
     {
-        EndAttempt(connection, attempt, "accepted", nowMs);
+        EndAttempt(connection, attempt, AcceptedOutcome, nowMs);
         Database.Execute(
             connection, "update notice_way set state = $accepted, receipt = $receipt, done_ms = $now where notice = $id and ordinal = $ordinal and state <> $delivered",
             ("$accepted", (int)WayState.Accepted), ("$receipt", receipt), ("$now", nowMs), ("$id", way.Id), ("$ordinal", way.Ordinal), ("$delivered", (int)WayState.Delivered));

@@ -3,6 +3,7 @@ using FacilityMonitor.Journal;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
 using FacilityMonitor.Rules;
+using FacilityMonitor.Users;
 using Microsoft.Data.Sqlite;
 
 namespace FacilityMonitor.OnCall.Responses;
@@ -81,26 +82,30 @@ internal static class FlyWireCaseTable
     }
 
     /// <summary>Cases, those that are due first, then those that have ended, the latest first.</summary>
-    public static List<FlyWireCaseEntry> List(SqliteConnection connection, int most)
+    /// <param name="connection">A reader.</param>
+    /// <param name="sites">Of these sites.</param>
+    /// <param name="most">Most of them.</param>
+    /// <param name="asset">On this circuit alone; null: on any.</param>
+    public static List<FlyWireCaseEntry> List(SqliteConnection connection, SiteScope sites, int most, string? asset = null)
     {
         using var command = Database.Command(
-            connection, """
+            connection, $"""
             select alert, site, asset, rule, stage, since_ms, due_ms, opened_ms, sights, seen_ms, text, evidence from fly_wire_case
-            order by due_ms is null, due_ms, since_ms desc, alert limit $most
+            where {SiteScope.Sql} and ($asset is null or asset = $asset) order by due_ms is null, due_ms, since_ms desc, alert limit $most
             """,
-            ("$most", most));
+            ("$sites", sites.Json), ("$asset", asset), ("$most", most));
         return Read(command);
     }
 
-    /// <summary>Cases whose next step was due before a moment, the latest ones last.</summary>
-    public static List<FlyWireCaseEntry> Overdue(SqliteConnection connection, long nowMs)
+    /// <summary>Cases whose next step is due before a moment, the latest ones last.</summary>
+    public static List<FlyWireCaseEntry> DueBefore(SqliteConnection connection, SiteScope sites, long ms)
     {
         using var command = Database.Command(
-            connection, """
+            connection, $"""
             select alert, site, asset, rule, stage, since_ms, due_ms, opened_ms, sights, seen_ms, text, evidence from fly_wire_case
-            where due_ms < $now order by due_ms, alert
+            where due_ms < $before and {SiteScope.Sql} order by due_ms, alert
             """,
-            ("$now", nowMs));
+            ("$before", ms), ("$sites", sites.Json));
         return Read(command);
     }
 

@@ -4,6 +4,7 @@ using FacilityMonitor.Journal;
 using FacilityMonitor.OnCall.Notices;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
+using FacilityMonitor.Users;
 using Microsoft.Data.Sqlite;
 
 namespace FacilityMonitor.OnCall.Responses;
@@ -79,7 +80,7 @@ internal sealed partial class HandOverWorker(Database database, ResponseLog log,
 
     private Notice? Message(SqliteConnection reader, DutyRoster roster, string person, IReadOnlyList<Team> teams, long now)
     {
-        var open = OpenAlerts.Of(reader, roster, teams, now);
+        var open = OpenAlerts.Of(reader, roster, teams, SiteScope.All, now);
         if (open.Count == 0)
             return null;
         var contacts = log.Board.Find(person, Priority.P2)?.Contacts ?? [];

@@ -3,6 +3,7 @@ using FacilityMonitor.Alerts;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
+using FacilityMonitor.Users;
 using Microsoft.Data.Sqlite;
 
 namespace FacilityMonitor.OnCall.Responses;
@@ -20,19 +21,19 @@ internal sealed record OpenAlert(AlertResponse State, LocalText Text, IReadOnlyL
 /// <summary>What is open for a team: for its sites, and of a kind whose chain calls its tier.</summary>
 internal static class OpenAlerts
 {
-    /// <summary>Most that are looked at; the most urgent come first.</summary>
+    /// <summary>Most that are found; the most urgent come first.</summary>
     public const int Max = 500;
 
-    /// <summary>Of the teams given. Exercises, information, and what another alert explains are left out.</summary>
-    public static List<OpenAlert> Of(SqliteConnection connection, DutyRoster roster, IReadOnlyList<Team> teams, long nowMs)
+    /// <summary>Of the teams and sites given. Exercises, information, and what another alert explains are left out.</summary>
+    public static List<OpenAlert> Of(SqliteConnection connection, DutyRoster roster, IReadOnlyList<Team> teams, SiteScope sites, long nowMs)
     {
         var found = new List<OpenAlert>();
         if (teams.Count == 0)
             return found;
         var alerts = new List<string>();
         using (var command = Database.Command(
-            connection, "select alert from response where stage < 4 and suppressed_by is null and priority <= $least and exercise = 0 order by priority, raised_ms limit $most",
-            ("$least", (int)Priority.P2), ("$most", Max)))
+            connection, $"select alert from response where stage < 4 and suppressed_by is null and priority <= $least and exercise = 0 and {SiteScope.Sql} order by priority, raised_ms",
+            ("$least", (int)Priority.P2), ("$sites", sites.Json)))
         using (var rows = command.ExecuteReader())
         {
             while (rows.Read())
@@ -41,6 +42,9 @@ internal static class OpenAlerts
 
         foreach (var alert in alerts)
         {
+            // What is left out by its team takes nobody's place.
+            if (found.Count == Max)
+                break;
             var state = ResponseTable.Load(connection, alert)!;
             if (teams.Any(team => team.Covers(state.Site) && Calls(state, team)))
                 found.Add(new OpenAlert(state, ResponseTable.TextOf(connection, alert), [.. state.Acknowledgements.Select(one => (one.Person, IsOnDuty(roster, state, one.Person, nowMs)))]));
@@ -106,5 +110,6 @@ internal static class OpenAlerts
         return new LocalText(string.Join("、", zh) + " 在处理", "taken by " + string.Join(", ", en));
     }
 
-    private static bool Calls(AlertResponse state, Team team) => state.Chain.Steps.Any(step => step.Tiers.Contains(team.Tier));
+    /// <summary>Whether the chain of an alert calls a team.</summary>
+    public static bool Calls(AlertResponse state, Team team) => state.Chain.Steps.Any(step => step.Tiers.Contains(team.Tier));
 }

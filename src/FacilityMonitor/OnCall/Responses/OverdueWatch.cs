@@ -5,6 +5,7 @@ using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
+using FacilityMonitor.Users;
 using Microsoft.Data.Sqlite;
 
 namespace FacilityMonitor.OnCall.Responses;
@@ -43,7 +44,7 @@ internal sealed partial class OverdueWatch(Database database, FacilitySource reg
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         using var reader = database.OpenReader();
         var open = _open ??= AlertLog.ReadOpen(reader).Where(step => step.Rule == FlyWireCase.OverdueRule).ToDictionary(step => step.Asset, StringComparer.Ordinal);
-        var late = FlyWireCaseTable.Overdue(reader, now).DistinctBy(entry => entry.Asset).ToDictionary(entry => entry.Asset, StringComparer.Ordinal);
+        var late = FlyWireCaseTable.DueBefore(reader, SiteScope.All, now).DistinctBy(entry => entry.Asset).ToDictionary(entry => entry.Asset, StringComparer.Ordinal);
         foreach (var (asset, told) in open.Where(pair => !late.TryGetValue(pair.Key, out var entry) || entry.Case.DueMs != pair.Value.OnsetMs).ToList())
         {
             open.Remove(asset);
@@ -83,7 +84,7 @@ internal sealed partial class OverdueWatch(Database database, FacilitySource reg
         $"Cleared: the fly-wire case has gone on. Overdue since {AlertText.Clock(onsetMs)}, no longer at {AlertText.Clock(nowMs)}. Do: nothing.");
 
     /// <summary>What a case at this stage waits for.</summary>
-    private static LocalText Step(FlyWireStage stage) => stage switch
+    internal static LocalText Step(FlyWireStage stage) => stage switch
     {
         FlyWireStage.Suspected => new("到现场核实", "look on the spot"),
         FlyWireStage.Confirmed => new("劝导住户或发整改通知", "advise the resident or serve a notice"),

@@ -34,7 +34,7 @@ internal sealed class PageBatch
     private static (string Person, string? Site, Priority Priority, PageReason Reason, int Step, Exercise Exercise, string? Alone) Key(Page page)
     {
         var (state, fired) = (page.State, page.Fired);
-        var isAlone = state.Priority == Priority.P0 || fired.Reason is PageReason.Assigned or PageReason.CloseReminder or PageReason.Test || state.Exercise != Exercise.None;
+        var isAlone = state.Priority == Priority.P0 || fired.Reason is PageReason.CloseReminder or PageReason.Test || state.Exercise != Exercise.None;
         return (page.Person, page.IsFlooded && state.Priority >= Priority.P2 ? null : state.Site, state.Priority, fired.Reason, fired.Step, state.Exercise, isAlone ? $"{state.Alert}-{fired.Page}" : null);
     }
 

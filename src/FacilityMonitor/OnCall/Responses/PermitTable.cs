@@ -35,8 +35,21 @@ internal static class PermitTable
     }
 
     /// <summary>The permit that covers an asset now; a test comes before the others.</summary>
-    public static Permit? Covering(SqliteConnection connection, string asset, long nowMs) =>
-        Standing(connection, nowMs).Where(permit => permit.Covers(asset, nowMs)).OrderBy(permit => permit.Kind).FirstOrDefault();
+    /// <param name="connection">A connection.</param>
+    /// <param name="asset">The asset.</param>
+    /// <param name="rule">What an alert on it says; the site's tree says what a circuit explains that is switched off.</param>
+    /// <param name="tree">What hangs on what.</param>
+    /// <param name="nowMs">Now.</param>
+    public static Permit? Covering(SqliteConnection connection, string asset, string rule, Inhibition tree, long nowMs)
+    {
+        var feeding = tree.Feeding(asset);
+        // Who works on a circuit expects silence below it. That current leaks or a socket is overloaded while he does concerns him most.
+        return Standing(connection, nowMs)
+            .Where(permit => permit.Kind == PermitKind.Maintenance && feeding.Contains(permit.Asset)
+                ? Inhibition.IsOfDeadCircuit(rule) && permit.Covers(permit.Asset, nowMs)
+                : permit.Covers(asset, nowMs))
+            .OrderBy(permit => permit.Kind).FirstOrDefault();
+    }
 
     public static void Ask(SqliteConnection connection, Permit permit, long nowMs) => Add(connection, permit.Id, "asked", permit.By, nowMs, permit.UntilMs, JsonSerializer.Serialize(permit));
 

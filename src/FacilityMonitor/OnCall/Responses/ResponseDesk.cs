@@ -4,6 +4,7 @@ using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
+using FacilityMonitor.Users;
 
 namespace FacilityMonitor.OnCall.Responses;
 
@@ -25,25 +26,60 @@ internal sealed record DrillReport(string Alert, long BeganMs, IReadOnlyList<(st
 /// <summary>What people want, brought to the log and committed. Any thread.</summary>
 internal sealed class ResponseDesk(Database database, FacilitySource registry, ResponseLog log, TimeProvider time)
 {
+    /// <summary>Alerts that one press acts on. °</summary>
+    public const int AtOnceMax = 500;
+
+    /// <summary>Alerts in one commit: measured at 5 ms each, and a fire waits for no more than one commit. °</summary>
+    private const int CommitMax = 50;
+
     /// <summary>Rule that an exercise's alert names.</summary>
     public const string DrillRule = "drill";
 
     /// <summary>Does what a person wants.</summary>
     /// <exception cref="DatabaseUnavailableException">The disk did not take it: nothing was done.</exception>
-    public async Task<ResponseOutcome> DoAsync(string alert, ResponseCommand command, Actor by)
+    public async Task<ResponseOutcome> DoAsync(string alert, ResponseCommand command, Actor by) => (await DoAsync([alert], command, by))[0];
+
+    /// <summary>Does it for several alerts in their order, some of them in each commit. Whoever hears of several of a kind hears of those of one commit in one message.</summary>
+    /// <returns>What became of each.</returns>
+    /// <exception cref="DatabaseUnavailableException">The disk did not take it: nothing was done, or of many only the first; to do it again is harmless.</exception>
+    public async Task<IReadOnlyList<ResponseOutcome>> DoAsync(IReadOnlyList<string> alerts, ResponseCommand command, Actor by)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(alerts.Count, AtOnceMax);
         if (command is ResponseCommand.Assign assign && log.Board.Find(assign.To, Priority.P2) is null)
         {
-            return new ResponseOutcome.Refused(new ResponseRefusal("unknown-person", new LocalText(
+            var refused = new ResponseOutcome.Refused(new ResponseRefusal("unknown-person", new LocalText(
                 $"没有可以联系的人员 '{assign.To}'；请在 people.yaml 里登记并写明联系方式", $"there is nobody '{assign.To}' who can be reached; register the person in people.yaml with a way to be reached")));
+            return [.. alerts.Select(_ => refused)];
         }
 
-        ResponseOutcome outcome = new ResponseOutcome.Unknown();
-        await database.CommitAsync(CommitPriority.Alerts, connection => outcome = log.Command(connection, alert, command, by));
-        log.Announce();
-        if (outcome is ResponseOutcome.Done { IsNew: true, State.Case: not null })
+        var outcomes = new List<ResponseOutcome>(alerts.Count);
+        foreach (var some in alerts.Chunk(CommitMax))
+        {
+            IReadOnlyList<ResponseOutcome> done = [];
+            await database.CommitAsync(CommitPriority.Alerts, connection => done = log.Command(connection, some, command, by));
+            log.Announce();
+            outcomes.AddRange(done);
+        }
+
+        if (outcomes.Any(outcome => outcome is ResponseOutcome.Done { IsNew: true, State.Case: not null }))
             log.AnnounceTaught();
-        return outcome;
+        return outcomes;
+    }
+
+    /// <summary>Of many alerts those that a command still changes, those that refuse it last: a press that does the first <see cref="AtOnceMax"/> gets further each time.</summary>
+    public List<string> Left(IReadOnlyList<string> alerts, ResponseCommand command, Actor by)
+    {
+        // All of them are done at once.
+        if (alerts.Count <= AtOnceMax)
+            return [.. alerts];
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        using var reader = database.OpenReader();
+        // How many have to take it changes nothing in whether one more does.
+        return
+        [
+            .. alerts.Select(alert => (Alert: alert, Decision: ResponseTable.Load(reader, alert) is { } state ? ResponseLife.Decide(state, command, by, now, required: 1) : null))
+                .Where(one => one.Decision is not ResponseDecision.Done { Events.Count: 0 }).OrderBy(one => one.Decision is ResponseDecision.Refused).Select(one => one.Alert),
+        ];
     }
 
     /// <summary>An alert with everything that happened to it; null: it was never active.</summary>
@@ -60,11 +96,11 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
         return new AlertDossier(StoredAlert.Read(row.GetString(0), row.GetInt64(1), 0) with { Evidence = StoredAlert.Evidence(row.GetString(0)) }, state, ResponseTable.Timeline(reader, alert), ofCase);
     }
 
-    /// <summary>Alerts that are not closed, the most urgent first.</summary>
-    public List<AlertResponse> Open(int most)
+    /// <summary>Alerts of some sites that are not closed, the most urgent first.</summary>
+    public List<AlertResponse> Open(SiteScope sites, int most)
     {
         using var reader = database.OpenReader();
-        using var command = Database.Command(reader, "select alert from response where stage < 4 order by priority, raised_ms limit $most", ("$most", most));
+        using var command = Database.Command(reader, $"select alert from response where stage < 4 and {SiteScope.Sql} order by priority, raised_ms limit $most", ("$sites", sites.Json), ("$most", most));
         using var rows = command.ExecuteReader();
         var alerts = new List<string>();
         while (rows.Read())
@@ -78,14 +114,21 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
         var (now, roster) = (time.GetUtcNow().ToUnixTimeMilliseconds(), log.Board.Roster);
         var teams = roster.People.Teams.Where(team => roster.OnDuty(team, DutyRoster.Wall(now)).Any(one => one.Id == person)).ToList();
         using var reader = database.OpenReader();
-        return OpenAlerts.Of(reader, roster, teams, now);
+        return OpenAlerts.Of(reader, roster, teams, SiteScope.All, now);
     }
 
-    /// <summary>Fly-wire cases, those that are due first.</summary>
-    public List<FlyWireCaseEntry> Cases(int most)
+    /// <summary>Fly-wire cases of some sites, those that are due first.</summary>
+    public List<FlyWireCaseEntry> Cases(SiteScope sites, int most)
     {
         using var reader = database.OpenReader();
-        return FlyWireCaseTable.List(reader, most);
+        return FlyWireCaseTable.List(reader, sites, most);
+    }
+
+    /// <summary>Fly-wire cases of one circuit, the open one first.</summary>
+    public List<FlyWireCaseEntry> CasesOn(string asset, int most)
+    {
+        using var reader = database.OpenReader();
+        return FlyWireCaseTable.List(reader, SiteScope.All, most, asset);
     }
 
     /// <summary>Runs the real chain of a priority for a site, marked as an exercise. At most one a site is on.</summary>
@@ -184,7 +227,19 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
     public Task<ResponseRefusal?> ConfirmAsync(string id, string person) => ChangeAsync(id, person, PermitTable.Confirm, permit => Permit.JudgeSecond(permit, person));
 
     /// <summary>A permit ends early.</summary>
-    public Task<ResponseRefusal?> EndAsync(string id, string person) => ChangeAsync(id, person, PermitTable.End, _ => null);
+    public async Task<ResponseRefusal?> EndAsync(string id, string person)
+    {
+        var refusal = await ChangeAsync(
+            id, person,
+            (connection, permit, by, now) =>
+            {
+                PermitTable.End(connection, permit, by, now);
+                log.Ended(connection, permit);
+            },
+            _ => null);
+        log.Announce();
+        return refusal;
+    }
 
     private async Task<ResponseRefusal?> ChangeAsync(
         string id, string person, Action<Microsoft.Data.Sqlite.SqliteConnection, string, string, long> write, Func<Permit, ResponseRefusal?> judge)

@@ -98,7 +98,7 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
                 continue;
             var now = NowMs();
             var due = exercise == Exercise.None ? DutyBoard.FirstDueMs(step.Priority, now, ResponseTable.LastOfGroupMs(connection, step.Site, step.Priority)) : now;
-            var permit = before is null && exercise == Exercise.None ? PermitTable.Covering(connection, step.Asset, now) : null;
+            var permit = before is null && exercise == Exercise.None ? PermitTable.Covering(connection, step.Asset, step.Rule, Tree, now) : null;
             var openCase = before is null && FlyWireCase.IsBegunBy(step.Rule) ? FlyWireCaseTable.OpenOn(connection, step.Asset) : null;
             var facts = ResponseLife.Observe(before, step, now, due, exercise, permit, chain ?? Board.Roster.People.ChainOf(step.Priority, step.Site), openCase);
             if (facts.Count == 0)
@@ -132,12 +132,24 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
     }
 
     /// <summary>What a command leads to.</summary>
-    public ResponseOutcome Command(SqliteConnection connection, string alert, ResponseCommand command, Actor by)
+    public ResponseOutcome Command(SqliteConnection connection, string alert, ResponseCommand command, Actor by) => Command(connection, [alert], command, by)[0];
+
+    /// <summary>What a command for several alerts leads to, in their order. A person who is told of several of one kind gets one message.</summary>
+    public IReadOnlyList<ResponseOutcome> Command(SqliteConnection connection, IReadOnlyList<string> alerts, ResponseCommand command, Actor by)
+    {
+        var pages = new PageBatch();
+        var outcomes = alerts.Select(alert => Command(connection, alert, command, by, pages)).ToList();
+        pages.Put(this, connection);
+        // What becomes of the messages at once is in what the alerts are now.
+        return [.. outcomes.Select(outcome => outcome is ResponseOutcome.Done { IsNew: true } done ? done with { State = ResponseTable.Load(connection, done.State.Alert)! } : outcome)];
+    }
+
+    private ResponseOutcome Command(SqliteConnection connection, string alert, ResponseCommand command, Actor by, PageBatch pages)
     {
         if (ResponseTable.Load(connection, alert) is not { } state)
             return new ResponseOutcome.Unknown();
         if (command is ResponseCommand.MoveCase ofJoined && state.CaseOf is { } begunBy)
-            return Command(connection, begunBy, ofJoined, by);
+            return Command(connection, begunBy, ofJoined, by, pages);
         var joined = command is ResponseCommand.MoveCase ? Joined(connection, alert) : [];
         if (command is ResponseCommand.MoveCase { Stage: FlyWireStage.Closed } && joined.Exists(other => other.IsOn))
             return new ResponseOutcome.Refused(ResponseLife.SeenNow().Refusal);
@@ -148,13 +160,11 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
             case ResponseDecision.Done { Events.Count: 0 }:
                 return new ResponseOutcome.Done(state, IsNew: false);
             case ResponseDecision.Done done:
-                var pages = new PageBatch();
                 state = Append(connection, alert, state, done.Events, pages);
                 Advance(connection, state, pages);
                 foreach (var other in joined)
                     Follow(connection, other, (ResponseCommand.MoveCase)command, by, pages);
-                pages.Put(this, connection);
-                return new ResponseOutcome.Done(ResponseTable.Load(connection, alert)!, IsNew: true);
+                return new ResponseOutcome.Done(state, IsNew: true);
             case ResponseDecision.Refused refused:
                 return new ResponseOutcome.Refused(refused.Refusal);
             default:
@@ -188,6 +198,24 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
         pages.Put(this, connection);
         // Behind urgent ones less urgent ones may wait.
         return ahead.Count == most || released.Count == most || due.Count == others || (due.Count > 0 && ResponseTable.Due(connection, now, 1, 1).Except(due).Any());
+    }
+
+    /// <summary>A permit has ended early: what it explained and is still on calls people now, unless another one explains it.</summary>
+    public void Ended(SqliteConnection connection, string permit)
+    {
+        var now = NowMs();
+        var pages = new PageBatch();
+        foreach (var alert in ResponseTable.OutOfService(connection))
+        {
+            if (ResponseTable.Load(connection, alert) is not { } state || state.WorkedOn?.Permit != permit)
+                continue;
+            var next = PermitTable.Covering(connection, state.Asset, state.Rule, Tree, now);
+            var isExplained = next is { Kind: not PermitKind.Test } && (state.Priority != Priority.P0 || next.Kind == PermitKind.OutOfService);
+            ResponseEvent fact = isExplained ? new ResponseEvent.TakenOutOfService(next!.Id, next.UntilMs, next.Kind) { AtMs = now } : new ResponseEvent.BackInService(now) { AtMs = now };
+            Advance(connection, Append(connection, alert, state, [fact], pages), pages);
+        }
+
+        pages.Put(this, connection);
     }
 
     /// <summary>What became of a notice, within the commit that books it.</summary>

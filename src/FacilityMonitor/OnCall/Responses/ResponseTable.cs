@@ -148,6 +148,9 @@ internal static class ResponseTable
         """,
         ("$cleared", (int)Condition.Cleared), ("$before", nowMs - ResponseTiming.ReleaseAfterMs), ("$most", most));
 
+    /// <summary>Open alerts that a permit explains.</summary>
+    public static List<string> OutOfService(SqliteConnection connection) => Texts(connection, "select alert from response where service_ms is not null and stage < 4 order by priority");
+
     /// <summary>How many alerts hide behind one.</summary>
     public static long HiddenBehind(SqliteConnection connection, string source)
     {

@@ -85,7 +85,7 @@ internal sealed class CircuitModel(LiveFeed feed, Database database, ResponseDes
         Contributors = [.. contributors.Where(one => one.Watts is null or > FirstPicture.InUseW).OrderByDescending(one => one.Watts ?? double.MaxValue)];
         using (var reader = database.OpenReader())
             Alerts = AlertTimes.Of(reader, path, NowMs - (long)SeriesDesk.SpanMax.TotalMilliseconds);
-        Cases = [.. desk.Cases(CasesMax).Where(entry => entry.Asset == path).Select(Of)];
+        Cases = [.. desk.CasesOn(path, CasesMax).Select(Of)];
         Chart = found.Meter is { } meter ? ChartOf(meter) : null;
         return Page();
     }

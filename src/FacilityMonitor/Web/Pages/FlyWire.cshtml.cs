@@ -21,8 +21,7 @@ internal sealed class FlyWireModel(ResponseDesk desk, FacilitySource registry, T
     public void OnGet()
     {
         var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
-        var sites = HttpContext.Visitor().Sites;
-        foreach (var entry in desk.Cases(CasesMax).Where(entry => sites.Has(entry.Site)))
+        foreach (var entry in desk.Cases(HttpContext.Visitor().Sites, CasesMax))
             (entry.Case.IsOver ? Ended : Open).Add(new FlyWireRow(entry.Alert, entry.Where(registry.Current), new FlyWireView(entry.Case, nowMs)));
     }
 }

@@ -31,14 +31,15 @@ internal sealed class MeModel(UserDirectory directory, UserDesk desk, SignIn sig
     public async Task<IActionResult> OnPostPasswordAsync(string? old, string? password, string? again)
     {
         var (visitor, from) = (HttpContext.Visitor(), HttpContext.Connection.RemoteIpAddress);
+        var isKnown = directory.IsKnownPlace(visitor.Name, visitor.Place);
         if (password != again)
             return Refuse(new(Texts.All["password-differ"].Zh, Texts.All["password-differ"].En));
         // Whoever found a page left open does not try out passwords on it either.
-        if (attempts.MustWait(from))
+        if (attempts.MustWait(from, isKnown))
             return Refuse(new(Texts.All["sign-in-wait"].Zh, Texts.All["sign-in-wait"].En));
         var (refusal, isWrong) = await desk.ChangeOwnPasswordAsync(visitor, old ?? "", password ?? "");
         if (isWrong)
-            attempts.WasWrong(from);
+            attempts.WasWrong(from, isKnown);
         if (refusal is not null)
             return Refuse(refusal);
         await signIn.BeginAsync(HttpContext, Who);

@@ -4,6 +4,7 @@ using FacilityMonitor.Journal;
 using FacilityMonitor.OnCall.Channels;
 using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Registry;
+using FacilityMonitor.Users;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace FacilityMonitor.Web.Pages;
@@ -39,6 +40,9 @@ internal sealed class OnCallModel(
 
     public IReadOnlyList<TeamRow> Teams { get; private set; } = [];
 
+    /// <summary>The week of each team.</summary>
+    public IReadOnlyList<WeekView> Weeks { get; private set; } = [];
+
     public IReadOnlyList<OpenAlert> Open { get; private set; } = [];
 
     public People People => registry.Current.Facility.People;
@@ -48,8 +52,9 @@ internal sealed class OnCallModel(
         var (now, facility, roster) = (time.GetUtcNow().ToUnixTimeMilliseconds(), registry.Current.Facility, log.Board.Roster);
         var (at, sites) = (DutyRoster.Wall(now), HttpContext.Visitor().Sites);
         using (var reader = database.OpenReader())
-            Open = [.. OpenAlerts.Of(reader, roster, facility.People.Teams, now).Where(open => sites.Has(open.State.Site))];
-        Teams = [.. facility.People.Teams.Where(sites.Has).Select(team => Row(team, roster, at))];
+            Open = OpenAlerts.Of(reader, roster, facility.People.Teams, sites, now);
+        Teams = [.. facility.People.Teams.Where(sites.Has).Select(team => Row(team, roster, at, sites))];
+        Weeks = [.. facility.People.Teams.Where(sites.Has).Select(team => WeekView.Of(roster, team, DateOnly.FromDateTime(at)))];
         var known = contacts.Known();
         _gaps = [.. DutyGaps.Find(facility, known, sounds, at, DutyGaps.DaysAhead).Where(gap => sites.Has(gap, facility.People))];
         _unverified = [.. ContactDesk.States(known, DateOnly.FromDateTime(at)).Where(state => !state.IsVerified && sites.Has(state.Person.Id, facility.People))];
@@ -60,8 +65,8 @@ internal sealed class OnCallModel(
     public IReadOnlyList<string> Unverified(string language) =>
         [.. _unverified.Select(state => $"{state.Person.Name.In(language)} · {state.Contact.Channel} · {state.Contact.Verified?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) ?? Texts.In(language, "never-confirmed")}")];
 
-    private TeamRow Row(Team team, DutyRoster roster, DateTime at) => new(
-        team.Id, team.Name, [.. team.Sites.Select(id => registry.Current.FindSite(id)?.Name ?? new LocalText(id, id))], Names(roster.OnDuty(team, at)),
+    private TeamRow Row(Team team, DutyRoster roster, DateTime at, SiteScope sites) => new(
+        team.Id, team.Name, [.. team.Sites.Where(sites.Has).Select(id => registry.Current.FindSite(id)?.Name ?? new LocalText(id, id))], Names(roster.OnDuty(team, at)),
         roster.NextChange(team, at, at.AddDays(DaysToNext)) is { } moment ? (moment, Names(roster.OnDuty(team, moment))) : null);
 
     private static IReadOnlyList<LocalText> Names(IReadOnlyList<Person> persons) => [.. persons.Select(person => person.Name)];

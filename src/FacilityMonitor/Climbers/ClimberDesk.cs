@@ -1,0 +1,130 @@
+using FacilityMonitor.Journal;
+using FacilityMonitor.Registry;
+using FacilityMonitor.Users;
+
+namespace FacilityMonitor.Climbers;
+
+/// <summary>Takes stair-climbers out and back, and keeps what is wrong with them: judged where nothing else writes, and committed together with its line in the audit.</summary>
+internal sealed class ClimberDesk(Database database, TimeProvider time)
+{
+    /// <summary>Characters of what is written.</summary>
+    public const int TextMax = 400;
+
+    /// <summary>Characters of a destination.</summary>
+    public const int DestinationMax = 60;
+
+    /// <summary>Open faults of one: who notes a hundred should mend some first.</summary>
+    public const int OpenFaultsMax = 100;
+
+    private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Takes one out.</summary>
+    /// <param name="by">Who writes it down.</param>
+    /// <param name="at">The climber.</param>
+    /// <param name="rider">Who operates it.</param>
+    /// <param name="destination">Where it goes.</param>
+    /// <param name="done">What was looked at before.</param>
+    /// <returns>Why not; null: it is out.</returns>
+    /// <exception cref="DatabaseUnavailableException">The disk did not take it: nothing was done.</exception>
+    public Task<LocalText?> TakeAsync(Visitor by, RegisteredDevice at, string rider, string destination, IReadOnlySet<PreTripCheck> done)
+    {
+        var (site, device) = (at.Site.Id, at.Entry.Id);
+        if (at.Entry.Operators.Count > 0 ? !at.Entry.Operators.Contains(rider) : rider != by.Person)
+            return Refused("请选一位受过培训的操作员", "choose a trained operator");
+        if (Enum.GetValues<PreTripCheck>().Any(check => !done.Contains(check)))
+            return Refused("出车前的检查要一项项做完、打勾；有一项不行就不要出车，记下故障", "look at every point before you go and tick it; where one fails leave it there, and note the fault");
+        if (destination.Length > DestinationMax)
+            return Refused($"去处最多 {DestinationMax} 个字符", $"the destination has {DestinationMax} characters at most");
+        LocalText? refusal = null;
+        return CommitAsync(connection =>
+        {
+            refusal = null;
+            if (ClimberTable.Out(connection, site, device) is not null)
+                refusal = new("已经有人取走了，还没有还", "somebody took it already, and it is not back");
+            else if (ClimberTable.OpenFaults(connection, site, device) > 0)
+                refusal = new("有没修好的故障，不能载人；修好并写明之后再用", "a fault is open: nobody is carried until it is mended and that is written down");
+            if (refusal is not null)
+                return;
+            ClimberTable.Take(connection, site, device, new ClimberTrip(NewId(), NowMs, by.Person, rider, destination, null, null));
+            Audit(connection, by, "climber-out", at, rider);
+        }, () => refusal);
+    }
+
+    /// <summary>Brings one back.</summary>
+    /// <inheritdoc cref="TakeAsync" path="/exception"/>
+    public Task<LocalText?> ReturnAsync(Visitor by, RegisteredDevice at)
+    {
+        LocalText? refusal = null;
+        return CommitAsync(connection =>
+        {
+            refusal = null;
+            if (ClimberTable.Out(connection, at.Site.Id, at.Entry.Id) is { } trip)
+            {
+                ClimberTable.Return(connection, trip.Id, by.Person, NowMs);
+                Audit(connection, by, "climber-in", at, trip.Operator);
+            }
+            else
+            {
+                refusal = new("它没有被取走", "it was not taken out");
+            }
+        }, () => refusal);
+    }
+
+    /// <summary>Notes what is wrong.</summary>
+    /// <inheritdoc cref="TakeAsync" path="/exception"/>
+    public Task<LocalText?> NoteAsync(Visitor by, RegisteredDevice at, string text)
+    {
+        if (RefusalOf(text) is { } wrong)
+            return Task.FromResult<LocalText?>(wrong);
+        LocalText? refusal = null;
+        return CommitAsync(connection =>
+        {
+            refusal = null;
+            if (ClimberTable.OpenFaults(connection, at.Site.Id, at.Entry.Id) >= OpenFaultsMax)
+            {
+                refusal = new($"没修好的故障已有 {OpenFaultsMax} 条", $"there are {OpenFaultsMax} open faults already");
+                return;
+            }
+
+            ClimberTable.Note(connection, at.Site.Id, at.Entry.Id, new ClimberFault(NewId(), NowMs, by.Person, text, null, null, null));
+            Audit(connection, by, "climber-fault", at, text);
+        }, () => refusal);
+    }
+
+    /// <summary>Says that a fault is mended, and how.</summary>
+    /// <inheritdoc cref="TakeAsync" path="/exception"/>
+    public Task<LocalText?> MendAsync(Visitor by, RegisteredDevice at, string fault, string text)
+    {
+        if (RefusalOf(text) is { } wrong)
+            return Task.FromResult<LocalText?>(wrong);
+        LocalText? refusal = null;
+        return CommitAsync(connection =>
+        {
+            refusal = null;
+            if (ClimberTable.Mend(connection, at.Site.Id, at.Entry.Id, fault, by.Person, text, NowMs) == 0)
+                refusal = new("没有这条没修好的故障", "there is no such open fault");
+            else
+                Audit(connection, by, "climber-mended", at, text);
+        }, () => refusal);
+    }
+
+    private async Task<LocalText?> CommitAsync(Action<Microsoft.Data.Sqlite.SqliteConnection> write, Func<LocalText?> refusal)
+    {
+        await database.CommitAsync(CommitPriority.Alerts, write);
+        return refusal();
+    }
+
+    private void Audit(Microsoft.Data.Sqlite.SqliteConnection connection, Visitor by, string what, RegisteredDevice at, string detail) =>
+        AuditLog.Add(connection, new AuditEntry(NowMs, by.Name, by.Place, what, at.AssetPath(Readings.ChannelId.Main), at.Site.Id, detail));
+
+    private static LocalText? RefusalOf(string text) => text.Length switch
+    {
+        0 => new("请写明是什么", "say what it is"),
+        > TextMax => new($"最多 {TextMax} 个字符", $"{TextMax} characters at most"),
+        _ => null,
+    };
+
+    private static Task<LocalText?> Refused(string zh, string en) => Task.FromResult<LocalText?>(new LocalText(zh, en));
+
+    private static string NewId() => Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(8));
+}

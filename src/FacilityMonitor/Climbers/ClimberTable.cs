@@ -1,0 +1,72 @@
+using FacilityMonitor.Journal;
+using Microsoft.Data.Sqlite;
+
+namespace FacilityMonitor.Climbers;
+
+/// <summary>Trips and faults of stair-climbers on disk. Rows are never deleted: who carried people when is asked years later.</summary>
+internal static class ClimberTable
+{
+    /// <summary>The trip that one is on, then the latest that ended: by their state and not by their time alone, for a clock may be set back between two of them.</summary>
+    public static List<ClimberTrip> Trips(SqliteConnection connection, string site, string device, int most)
+    {
+        using var command = Database.Command(
+            connection, "select id, taken_ms, taken_by, operator, destination, returned_ms, returned_by from climber_trip where site = $site and device = $device order by returned_ms is not null, taken_ms desc, id limit $most",
+            ("$site", site), ("$device", device), ("$most", most));
+        using var rows = command.ExecuteReader();
+        var trips = new List<ClimberTrip>();
+        while (rows.Read())
+        {
+            trips.Add(new ClimberTrip(
+                rows.GetString(0), rows.GetInt64(1), rows.GetString(2), rows.GetString(3), rows.GetString(4), rows.IsDBNull(5) ? null : rows.GetInt64(5), rows.IsDBNull(6) ? null : rows.GetString(6)));
+        }
+
+        return trips;
+    }
+
+    /// <summary>The trip that one is on; null: it is there.</summary>
+    public static ClimberTrip? Out(SqliteConnection connection, string site, string device) => Trips(connection, site, device, 1) is [{ ReturnedMs: null } trip] ? trip : null;
+
+    /// <summary>Faults of one: those that are open, then the latest that were mended.</summary>
+    public static List<ClimberFault> Faults(SqliteConnection connection, string site, string device, int most)
+    {
+        using var command = Database.Command(
+            connection, """
+            select id, noted_ms, noted_by, text, mended_ms, mended_by, mended_text from climber_fault where site = $site and device = $device
+            order by mended_ms is not null, noted_ms desc, id limit $most
+            """,
+            ("$site", site), ("$device", device), ("$most", most));
+        using var rows = command.ExecuteReader();
+        var faults = new List<ClimberFault>();
+        while (rows.Read())
+        {
+            faults.Add(new ClimberFault(
+                rows.GetString(0), rows.GetInt64(1), rows.GetString(2), rows.GetString(3), rows.IsDBNull(4) ? null : rows.GetInt64(4), rows.IsDBNull(5) ? null : rows.GetString(5),
+                rows.IsDBNull(6) ? null : rows.GetString(6)));
+        }
+
+        return faults;
+    }
+
+    public static int OpenFaults(SqliteConnection connection, string site, string device)
+    {
+        using var command = Database.Command(connection, "select count(*) from climber_fault where site = $site and device = $device and mended_ms is null", ("$site", site), ("$device", device));
+        return (int)(long)command.ExecuteScalar()!;
+    }
+
+    public static void Take(SqliteConnection connection, string site, string device, ClimberTrip trip) => Database.Execute(
+        connection, "insert into climber_trip (id, site, device, taken_ms, taken_by, operator, destination) values ($id, $site, $device, $taken, $by, $operator, $destination)",
+        ("$id", trip.Id), ("$site", site), ("$device", device), ("$taken", trip.TakenMs), ("$by", trip.TakenBy), ("$operator", trip.Operator), ("$destination", trip.Destination));
+
+    public static void Return(SqliteConnection connection, string trip, string by, long nowMs) =>
+        Database.Execute(connection, "update climber_trip set returned_ms = $now, returned_by = $by where id = $id", ("$now", nowMs), ("$by", by), ("$id", trip));
+
+    public static void Note(SqliteConnection connection, string site, string device, ClimberFault fault) => Database.Execute(
+        connection, "insert into climber_fault (id, site, device, noted_ms, noted_by, text) values ($id, $site, $device, $noted, $by, $text)",
+        ("$id", fault.Id), ("$site", site), ("$device", device), ("$noted", fault.NotedMs), ("$by", fault.NotedBy), ("$text", fault.Text));
+
+    /// <summary>Ends a fault of this very climber.</summary>
+    /// <returns>How many: none when it is not one of its open ones.</returns>
+    public static int Mend(SqliteConnection connection, string site, string device, string fault, string by, string text, long nowMs) => Database.Execute(
+        connection, "update climber_fault set mended_ms = $now, mended_by = $by, mended_text = $text where id = $id and site = $site and device = $device and mended_ms is null",
+        ("$now", nowMs), ("$by", by), ("$text", text), ("$id", fault), ("$site", site), ("$device", device));
+}

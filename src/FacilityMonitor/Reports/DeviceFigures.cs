@@ -1,0 +1,69 @@
+using FacilityMonitor.Readings;
+using FacilityMonitor.Registry;
+using FacilityMonitor.Storage;
+
+namespace FacilityMonitor.Reports;
+
+/// <summary>What a channel's energy comes to in a period.</summary>
+/// <param name="CountedWh">By its counter, right across resets, Wh; null: it has none.</param>
+/// <param name="PowerWh">By its mean power, hour by hour, Wh; hours without a reading are missing from it. Null: it tells no power.</param>
+internal sealed record ChannelEnergy(double? CountedWh, double? PowerWh);
+
+/// <summary>Where the counters of a meter stood, added up over its channels, Wh.</summary>
+/// <param name="BeginWh">At the last reading before the period, or at the first one in it.</param>
+/// <param name="EndWh">At the last reading in it.</param>
+internal sealed record CounterStand(double BeginWh, double EndWh);
+
+/// <summary>What the store has of one device in a period, in hours: an hour in which it said anything counts as one in which it reported.</summary>
+/// <param name="Entry">The device.</param>
+/// <param name="HoursDue">Hours since it first spoke, as far as they lie in the period and in the past.</param>
+/// <param name="HoursHeard">Hours with a reading.</param>
+/// <param name="LongestGap">Most hours in a row without one.</param>
+/// <param name="SilentHours">Which hours had none, whole hours since 1970-01-01 UTC.</param>
+/// <param name="Energy">Energy of its channels.</param>
+internal sealed record DeviceFigures(
+    DeviceEntry Entry, int HoursDue, int HoursHeard, int LongestGap, IReadOnlySet<long> SilentHours, IReadOnlyDictionary<ChannelId, ChannelEnergy> Energy)
+{
+    /// <summary>Where the counters stood, by the circuit they count: two circuits may share a meter. Empty for what is no meter, and for a meter without a counter.</summary>
+    public IReadOnlyDictionary<string, CounterStand> Stands { get; init; } = new Dictionary<string, CounterStand>();
+
+    /// <summary>Hours since its last reading, up to the end.</summary>
+    public int HoursSinceLast { get; init; }
+
+    /// <summary>Whether it never spoke, before or in the period: that is no outage.</summary>
+    public bool NeverSpoke => HoursDue == 0;
+
+    /// <summary>Share of its time in which it reported; null when it never spoke.</summary>
+    public double? Share => NeverSpoke ? null : (double)HoursHeard / HoursDue;
+
+    /// <summary>Adds up what the store gives.</summary>
+    /// <param name="entry">The device.</param>
+    /// <param name="hours">Its hours, in any order.</param>
+    /// <param name="spokeBefore">Whether it spoke before the period.</param>
+    /// <param name="fromMs">Begin of the period; a whole hour.</param>
+    /// <param name="untilMs">Its end, or now if that is earlier; the hour that has begun is left out.</param>
+    public static DeviceFigures Of(DeviceEntry entry, IReadOnlyList<HourlyRollup> hours, bool spokeBefore, long fromMs, long untilMs)
+    {
+        var (first, end) = (HourlyRollup.HourOf(fromMs), HourlyRollup.HourOf(untilMs));
+        var heard = hours.Where(hour => hour.Hour >= first && hour.Hour < end).Select(hour => hour.Hour).ToHashSet();
+        var begin = spokeBefore ? first : heard.Count > 0 ? heard.Min() : end;
+        var silent = new HashSet<long>();
+        var (gap, longest) = (0, 0);
+        for (var hour = begin; hour < end; hour++)
+        {
+            gap = heard.Contains(hour) ? 0 : gap + 1;
+            longest = Math.Max(longest, gap);
+            if (gap > 0)
+                silent.Add(hour);
+        }
+
+        var energy = hours.GroupBy(hour => hour.Channel).ToDictionary(channel => channel.Key, channel => new ChannelEnergy(Sum(channel, hour => hour.Wh), Sum(channel, hour => hour.MeanW)));
+        return new DeviceFigures(entry, (int)(end - begin), heard.Count, longest, silent, energy) { HoursSinceLast = gap };
+    }
+
+    private static double? Sum(IEnumerable<HourlyRollup> hours, Func<HourlyRollup, double?> value)
+    {
+        var told = hours.Select(value).OfType<double>().ToList();
+        return told.Count == 0 ? null : told.Sum();
+    }
+}

@@ -1,0 +1,111 @@
+using FacilityMonitor.Climbers;
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Registry;
+using FacilityMonitor.Users;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+
+namespace FacilityMonitor.Web.Pages;
+
+/// <summary><c>/climbers/{site}/{device}</c>: one stair-climber: take it out after the check, bring it back, note a fault, say that it is mended. Each is a plain form with its line in the audit.</summary>
+[WritesAudit]
+internal sealed class ClimberModel(ClimberDesk desk, LiveFeed feed, Database database, FacilitySource registry, PersonNames names, TimeProvider time) : PageModel
+{
+    public ClimberNow Climber { get; private set; } = null!;
+
+    public DateOnly Today { get; private set; }
+
+    public long NowMs { get; private set; }
+
+    public LocalText? Refusal { get; private set; }
+
+    /// <summary>What was typed and not kept.</summary>
+    public ClimberFields Typed { get; private set; } = new();
+
+    public PersonNames Names => names;
+
+    public bool MayAct => HttpContext.Visitor().May(Right.Respond);
+
+    public bool MayMend => HttpContext.Visitor().May(Right.Permit);
+
+    /// <summary>Who can operate it, where nobody is registered as trained whoever is signed in.</summary>
+    public IReadOnlyList<string> Operators => Climber.At.Entry.Operators is { Count: > 0 } trained ? trained : [HttpContext.Visitor().Person];
+
+    public string Name(string person, string language) => names.Of(person, language);
+
+    public IActionResult OnGet(string site, string device) => Show(site, device);
+
+    public Task<IActionResult> OnPostOutAsync(string site, string device, [FromForm] ClimberFields fields) => DoAsync(Right.Respond, site, device, fields, (by, at) => desk.TakeAsync(
+        by, at, fields.Operator ?? "", (fields.Destination ?? "").Trim(), Words.All<PreTripCheck>().Where(check => fields.Checked?.Contains(check.Word) == true).Select(check => check.Kind).ToHashSet()));
+
+    public Task<IActionResult> OnPostInAsync(string site, string device) => DoAsync(Right.Respond, site, device, new(), desk.ReturnAsync);
+
+    public Task<IActionResult> OnPostFaultAsync(string site, string device, [FromForm] ClimberFields fields) => DoAsync(Right.Respond, site, device, fields, (by, at) => desk.NoteAsync(by, at, (fields.Text ?? "").Trim()));
+
+    public Task<IActionResult> OnPostMendedAsync(string site, string device, [FromForm] ClimberFields fields) =>
+        DoAsync(Right.Permit, site, device, fields, (by, at) => desk.MendAsync(by, at, fields.Fault ?? "", (fields.Text ?? "").Trim()));
+
+    private async Task<IActionResult> DoAsync(Right right, string site, string device, ClimberFields fields, Func<Visitor, RegisteredDevice, Task<LocalText?>> act)
+    {
+        var visitor = HttpContext.Visitor();
+        if (!visitor.May(right))
+            return Forbid();
+        if (Find(site, device) is not { } at)
+            return new NotThere("no-climber");
+        try
+        {
+            Refusal = await act(visitor, at);
+        }
+        catch (DatabaseUnavailableException)
+        {
+            (Refusal, Response.StatusCode) = (new LocalText(Texts.In("zh", "act-not-saved"), Texts.In("en", "act-not-saved")), StatusCodes.Status503ServiceUnavailable);
+        }
+
+        if (Refusal is null)
+            return Redirect(Links.Climber(site, device));
+        Typed = fields;
+        if (Response.StatusCode == StatusCodes.Status200OK)
+            Response.StatusCode = StatusCodes.Status422UnprocessableEntity;
+        return Show(site, device);
+    }
+
+    private RegisteredDevice? Find(string site, string device) => registry.Current.FindSite(site) is { } known
+        && known.Devices.FirstOrDefault(one => one.Id == device && one.Kind == DeviceKind.Climber) is { } entry ? new RegisteredDevice(known, entry) : null;
+
+    private IActionResult Show(string site, string device)
+    {
+        if (Find(site, device) is not { } at)
+            return new NotThere("no-climber");
+        NowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        Today = DateOnly.FromDateTime(DutyRoster.Wall(NowMs));
+        using var reader = database.OpenReader();
+        Climber = ClimberNow.All(registry.Current.Facility, feed, reader, one => one == at)[0];
+        return Page();
+    }
+
+    /// <summary>The key of what a check asks.</summary>
+    public static string KeyOf(PreTripCheck check) => check switch
+    {
+        PreTripCheck.Battery => "check-battery",
+        PreTripCheck.Brake => "check-brake",
+        PreTripCheck.Belt => "check-belt",
+        PreTripCheck.EmergencyStop => "check-emergency-stop",
+        PreTripCheck.Tracks => "check-tracks",
+        PreTripCheck.Stairs => "check-stairs",
+    };
+}
+
+/// <summary>The fields of a form about a stair-climber.</summary>
+internal sealed record ClimberFields
+{
+    public string? Operator { get; init; }
+
+    public string? Destination { get; init; }
+
+    public IReadOnlyList<string>? Checked { get; init; }
+
+    public string? Text { get; init; }
+
+    public string? Fault { get; init; }
+}

@@ -1,0 +1,91 @@
+using System.Globalization;
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Edits;
+using FacilityMonitor.OnCall.Responses;
+using FacilityMonitor.Registry;
+using FacilityMonitor.Response;
+using FacilityMonitor.Users;
+using Microsoft.AspNetCore.Mvc;
+
+namespace FacilityMonitor.Web.Pages;
+
+/// <summary>A circuit that is switched off for work.</summary>
+/// <param name="Permit">Until when, why, by whom.</param>
+/// <param name="Where">Site and circuit.</param>
+internal sealed record PowerOffTag(Permit Permit, LocalText Where);
+
+/// <summary><c>/settings/power-off</c>: 检修断电, a circuit is switched off for work. Nobody is called because what hangs on it falls silent; life safety is told as ever.</summary>
+[Needs(Right.Permit)]
+[WritesAudit]
+internal sealed class PowerOffModel(FacilitySource registry, RegistryDesk desk, ResponseDesk responses, UserDesk audit, PersonNames names, TimeProvider time) : SettingsPage(registry, desk)
+{
+    public PersonNames Names => names;
+
+    public string? Asset { get; private set; }
+
+    public string? Until { get; private set; }
+
+    public string? Reason { get; private set; }
+
+    public IReadOnlyList<PowerOffTag> Tags => [.. Hanging(responses, Visitor.Sites, NowMs).Select(permit => new PowerOffTag(permit, Where(permit.Asset)))];
+
+    private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Tags of work that hang now or will.</summary>
+    public static IEnumerable<Permit> Hanging(ResponseDesk responses, SiteScope sites, long nowMs) =>
+        responses.Permits().Where(permit => permit.Kind == PermitKind.Maintenance && permit.EndedMs is null && permit.UntilMs > nowMs && sites.HasAsset(permit.Asset));
+
+    /// <summary>Circuits that can be chosen.</summary>
+    public IEnumerable<(string Value, string Text)> Circuits(string language) =>
+        Sites.SelectMany(site => site.Circuits.Select(circuit => ($"{site.Id}/{circuit.Id}", $"{site.Name.In(language)} · {circuit.Name.In(language)}")));
+
+    public void OnGet(string? asset)
+    {
+        Asset = asset;
+        Until = DutyRoster.Wall(NowMs + (2 * 60 * 60_000)).ToString("yyyy-MM-ddTHH:00", CultureInfo.InvariantCulture);
+    }
+
+    public async Task<IActionResult> OnPostAsync(string? asset, string? until, string? reason)
+    {
+        (Asset, Until, Reason) = (asset, until, reason);
+        if (!Circuits("zh").Any(circuit => circuit.Value == asset))
+            return Refuse(EditRefusal.At("asset", "请选一条回路", "choose a circuit"));
+        if (!DateTime.TryParseExact(until, "yyyy-MM-ddTHH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out var end))
+            return Refuse(EditRefusal.At("until", "请写到什么时候，例如 2026-12-01 18:00", "say until when, such as 2026-12-01 18:00"));
+        var permit = new Permit(Guid.NewGuid().ToString("n"), PermitKind.Maintenance, asset!, NowMs, DutyRoster.Instant(end), Visitor.Person, null, reason?.Trim() ?? "", null);
+        var refusal = await TryAsync(async () =>
+        {
+            if (Permit.Judge(permit, NowMs) is { } wrong)
+                return new EditRefusal([(wrong.Reason == "no-reason" || permit.Reason.Length > ResponseLife.TextMax ? "reason" : "until", wrong.Text)], []);
+            return await DoAsync("power-off", permit, $"→ {until}: {permit.Reason}", () => responses.AskAsync(permit));
+        });
+        return refusal is null ? Redirect("/settings/power-off?saved") : Refuse(refusal);
+    }
+
+    public async Task<IActionResult> OnPostEndAsync(string? tag)
+    {
+        if (Hanging(responses, Visitor.Sites, NowMs).FirstOrDefault(permit => permit.Id == tag) is not { } permit)
+            return Refuse(EditRefusal.Of(new("这块牌已经摘下或到期", "this tag is off already, or its time is over")));
+        var refusal = await TryAsync(() => DoAsync("power-off-end", permit, "", () => responses.EndAsync(permit.Id, Visitor.Person)));
+        return refusal is null ? Redirect("/settings/power-off?saved") : Refuse(refusal);
+    }
+
+    /// <summary>First the line of the audit, as <see cref="RegistryDesk"/> does it: of a tag that hangs there always is a line, and where the disk refuses the line nothing was done.</summary>
+    private async Task<EditRefusal?> DoAsync(string what, Permit permit, string detail, Func<Task<ResponseRefusal?>> act)
+    {
+        await NoteAsync(what, permit, detail);
+        if (await act() is not { } refused)
+            return null;
+        await NoteAsync("edit-failed", permit, refused.Text.Zh);
+        return EditRefusal.Of(refused.Text);
+    }
+
+    private Task NoteAsync(string what, Permit permit, string detail) => audit.NoteAsync(new AuditEntry(NowMs, Visitor.Name, Visitor.Place, what, permit.Asset, permit.Asset.Split('/')[0], detail));
+
+    private LocalText Where(string asset)
+    {
+        var (site, circuit) = (Index.FindSite(asset.Split('/')[0]), asset.Split('/')[^1]);
+        return site is null ? new(asset, asset)
+            : site.Circuits.FirstOrDefault(known => known.Id == circuit) is { } found ? new($"{site.Name.Zh} · {found.Name.Zh}", $"{site.Name.En} · {found.Name.En}") : new($"{site.Name.Zh} · {asset}", $"{site.Name.En} · {asset}");
+    }
+}

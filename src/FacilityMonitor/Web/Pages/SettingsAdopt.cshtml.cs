@@ -1,0 +1,66 @@
+using System.Globalization;
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Edits;
+using FacilityMonitor.Registry;
+using FacilityMonitor.Users;
+using Microsoft.AspNetCore.Mvc;
+
+namespace FacilityMonitor.Web.Pages;
+
+/// <summary><c>/settings/adopt?key=huaihai/shed-02</c>: a device that was heard becomes a registered one.</summary>
+[Needs(Right.Registry)]
+[WritesAudit]
+internal sealed class SettingsAdoptModel(FacilitySource registry, RegistryDesk desk, LiveFeed feed) : SettingsPage(registry, desk)
+{
+    /// <summary>How the device calls itself.</summary>
+    public string Key { get; private set; } = "";
+
+    public NewDevice New { get; private set; } = null!;
+
+    /// <summary>What it measures now.</summary>
+    public string Said { get; private set; } = "";
+
+    /// <summary>Where it will be; null: that has to be chosen first.</summary>
+    public Site? Site { get; private set; }
+
+    public DeviceFields Fields { get; private set; } = new();
+
+    public IActionResult OnGet(string? key, string? site)
+    {
+        if (!Find(key, site))
+            return new NotThere("adopt-gone");
+        Fields = new DeviceFields
+        {
+            Kind = Words.Of(New.Kind),
+            Sockets = New.Sockets > 0 ? New.Sockets.ToString(CultureInfo.InvariantCulture) : "",
+            // Where there is one place and one only, most things are there.
+            Place = Site is { Places: [{ Id: var only }] } ? only : "",
+        };
+        return Page();
+    }
+
+    public async Task<IActionResult> OnPostAsync(string? key, string? site, string? seen, [FromForm] DeviceFields fields)
+    {
+        if (!Find(key, site))
+            return new NotThere("adopt-gone");
+        Fields = fields;
+        if (Site is not { } where)
+            return Page();
+        HttpContext.BelongsTo(where.Id);
+        return await WriteAsync(DeviceEdit.Of(New, where, fields), seen) is { } refusal ? Refuse(refusal) : Redirect($"/settings/devices?adopted={where.Id}/{New.Id}");
+    }
+
+    /// <summary>Looks the device up among those of the visitor's sites.</summary>
+    private bool Find(string? key, string? site)
+    {
+        var (sites, language) = (Visitor.Sites, Texts.Language(HttpContext));
+        var (found, said) = feed.Look((view, _, _) =>
+            view.All.FirstOrDefault(device => device.Id.ToString() == key && sites.Has(view, device)) is { } device ? (view.Guess(device), SettingsDevicesModel.Said(device, language)) : (null, ""));
+        if (found is null)
+            return false;
+        (Key, New, Said) = (key!, found, said);
+        Site = Sites.FirstOrDefault(known => known.Id == (found.Device.Site ?? site)) ?? (found.Device.Site is null && Sites.Count == 1 ? Sites[0] : null);
+        Seen = Site is null ? "" : Desk.Seen(DeviceEdit.Part(Desk.Written(), Site.Id, found.Id));
+        return true;
+    }
+}

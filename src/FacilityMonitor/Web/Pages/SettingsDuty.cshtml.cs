@@ -1,0 +1,20 @@
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Edits;
+using FacilityMonitor.Registry;
+using FacilityMonitor.Users;
+
+namespace FacilityMonitor.Web.Pages;
+
+/// <summary><c>/settings/duty</c>: the week of every team, and the ways to change it.</summary>
+[Needs(Right.Registry)]
+internal sealed class SettingsDutyModel(FacilitySource registry, RegistryDesk desk, TimeProvider time) : SettingsPage(registry, desk)
+{
+    public IReadOnlyList<WeekView> Weeks
+    {
+        get
+        {
+            var (roster, today) = (new DutyRoster(Facility.People), DateOnly.FromDateTime(DutyRoster.Wall(time.GetUtcNow().ToUnixTimeMilliseconds())));
+            return [.. Facility.People.Teams.Where(Visitor.Sites.Has).Select(team => WeekView.Of(roster, team, today))];
+        }
+    }
+}

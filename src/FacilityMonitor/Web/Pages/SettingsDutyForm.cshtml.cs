@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Edits;
+using FacilityMonitor.Registry;
+using FacilityMonitor.Users;
+using Microsoft.AspNetCore.Mvc;
+
+namespace FacilityMonitor.Web.Pages;
+
+/// <summary><c>/settings/duty/stand-in</c>, <c>swap</c>, <c>shift</c>, <c>team</c>: one change of who is on duty.</summary>
+[Needs(Right.Registry)]
+[WritesAudit]
+internal sealed class SettingsDutyFormModel(FacilitySource registry, RegistryDesk desk) : SettingsPage(registry, desk)
+{
+    /// <summary>What can be changed: part of the address, and keys of title and help.</summary>
+    public static IReadOnlyList<(string What, string Title, string Help)> Ways { get; } =
+    [
+        (Words.Of(EditKind.StandIn), "duty-stand-in", "duty-stand-in-help"), (Words.Of(EditKind.Swap), "duty-swap", "duty-swap-help"),
+        (Words.Of(EditKind.Shift), "duty-shift", "duty-shift-help"), (Words.Of(EditKind.Team), "duty-team", "duty-team-help"),
+    ];
+
+    public EditKind Kind { get; private set; }
+
+    public string Title { get; private set; } = "";
+
+    public string Help { get; private set; } = "";
+
+    public DutyFields Fields { get; private set; } = new();
+
+    public IReadOnlyList<(string Value, string Text)> TeamChoices(string language) => [("", Texts.In(language, "choose")), .. Teams.Select(team => (team.Id, team.Name.In(language)))];
+
+    /// <param name="language">The language.</param>
+    /// <param name="none">Key of what no choice is called.</param>
+    public IReadOnlyList<(string Value, string Text)> PersonChoices(string language, string none) =>
+        [("", Texts.In(language, none)), .. Facility.People.Persons.Where(person => IsSeen(person.Id)).Select(person => (person.Id, person.Name.In(language)))];
+
+    public IActionResult OnGet(string what, string? team)
+    {
+        if (!Find(what))
+            return new NotThere("duty-gone");
+        Fields = new DutyFields { Team = team, From = Kind == EditKind.Shift ? "00:00" : null, To = Kind == EditKind.Shift ? "00:00" : null, Tier = Words.Of(Tier.StairLeader) };
+        return Page();
+    }
+
+    public async Task<IActionResult> OnPostAsync(string what, string? seen, string? drawn, [FromForm] DutyFields fields)
+    {
+        if (!Find(what))
+            return new NotThere("duty-gone");
+        (Fields, Drawn) = (fields, DrawnId.Of(drawn));
+        return await WriteAsync(Make(fields), seen) is { } refusal ? Refuse(refusal) : Redirect("/settings/duty?saved");
+    }
+
+    /// <summary>Only what the visitor sees can be named: what is said of others must not tell that they are there.</summary>
+    private (RegistryEdit? Edit, EditRefusal? Refusal) Make(DutyFields fields)
+    {
+        if (Kind == EditKind.Team)
+            return Sites.FirstOrDefault(site => site.Id == fields.Site) is { } site ? DutyEdit.Team(site, fields, Drawn) : (null, EditRefusal.At("site", "请选一个点位", "choose a site"));
+        if (Teams.FirstOrDefault(known => known.Id == fields.Team) is not { } team)
+            return (null, EditRefusal.At("team", "请选一个班组", "choose a team"));
+        foreach (var (field, person) in (ReadOnlySpan<(string, string?)>)[("person", fields.Person), ("other", fields.Other)])
+        {
+            if (!string.IsNullOrEmpty(person) && !IsSeen(person))
+                return (null, EditRefusal.At(field, "请选一个人", "choose a person"));
+        }
+
+        return Kind switch
+        {
+            EditKind.StandIn => DutyEdit.StandIn(team, fields, Drawn),
+            EditKind.Swap => DutyEdit.Swap(team, fields, Drawn),
+            EditKind.Shift => DutyEdit.Shift(team, fields, Drawn),
+            EditKind.Team or EditKind.Device or EditKind.Person or EditKind.Limits => throw new UnreachableException(),
+        };
+    }
+
+    private bool IsSeen(string person) => Facility.People.Find(person) is not null && Visitor.Sites.Has(person, Facility.People);
+
+    private bool Find(string what)
+    {
+        if (Ways.FirstOrDefault(way => way.What == what) is not { What: not null } found)
+            return false;
+        (Kind, Title, Help) = (Words.All<EditKind>().First(kind => kind.Word == what).Kind, found.Title, found.Help);
+        Seen = Desk.Seen(DutyEdit.Part(Desk.Written()));
+        return true;
+    }
+}

@@ -1,0 +1,113 @@
+using System.Globalization;
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Edits;
+using FacilityMonitor.Rules;
+using FacilityMonitor.Users;
+using Microsoft.AspNetCore.Mvc;
+
+namespace FacilityMonitor.Web.Pages;
+
+/// <summary><c>/settings/limits?rule=socket-overload&amp;of=huaihai/device/pile-01</c>: numbers of a rule, and what they would have done in the last thirty days.</summary>
+[Needs(Right.Registry)]
+[WritesAudit]
+internal sealed class SettingsLimitsModel(FacilitySource registry, RegistryDesk desk, Rehearsal rehearsal) : SettingsPage(registry, desk)
+{
+    /// <summary>Alerts of a rehearsal that are listed.</summary>
+    public const int ListedMax = 20;
+
+    /// <summary>The rule; null: it has to be chosen first.</summary>
+    public Rule? Rule { get; private set; }
+
+    /// <summary>For what; null: that has to be chosen.</summary>
+    public LimitScope? Scope { get; private set; }
+
+    /// <summary>What the numbers could be for.</summary>
+    public IReadOnlyList<LimitScope> Scopes { get; private set; } = [];
+
+    public IReadOnlyList<TunableLimit> Limits { get; private set; } = [];
+
+    /// <summary>What stands in the fields, by name of the setting.</summary>
+    public IReadOnlyDictionary<string, string?> Values { get; private set; } = new Dictionary<string, string?>();
+
+    /// <summary>What the numbers would have done; null: nobody asked.</summary>
+    public RehearsalResult? Rehearsed { get; private set; }
+
+    /// <summary>The number that holds here now.</summary>
+    public string InForce(RuleSetting setting) => ViewTexts.Number(Scope!.Scopes(Facility).Value(Rule!, setting), "0.###");
+
+    public static string Times(int count, string key, string language) => string.Format(CultureInfo.InvariantCulture, Texts.In(language, key), count);
+
+    public IActionResult OnGet(string? rule, string? of)
+    {
+        if (!Find(rule, of))
+            return new NotThere("limits-gone");
+        if (Scope is not null)
+            Values = Own();
+        return Page();
+    }
+
+    public async Task<IActionResult> OnPostAsync(string? rule, string? of, string? seen)
+    {
+        if (!Find(rule, of) || Scope is null)
+            return new NotThere("limits-gone");
+        Values = Written();
+        HttpContext.BelongsTo(Scope.Site.Id);
+        if (Own().All(own => (own.Value ?? "") == Values[own.Key]))
+            return Refuse(EditRefusal.Of(new("没有改动，所以没有保存", "Nothing was changed, so nothing was saved")));
+        return await WriteAsync(LimitEdit.Of(Scope, Rule!, Values, Without()), seen) is { } refusal ? Refuse(refusal) : Redirect($"/settings/limits?rule={Rule!.Name}&of={Uri.EscapeDataString(Scope.Key)}&saved");
+    }
+
+    /// <summary>Changes nothing: reads what the numbers would have done.</summary>
+    public async Task<IActionResult> OnPostRehearseAsync(string? rule, string? of)
+    {
+        if (!Find(rule, of) || Scope is null)
+            return new NotThere("limits-gone");
+        Values = Written();
+        var (edit, refused) = LimitEdit.Of(Scope, Rule!, Values, Without());
+        if (edit is null)
+            return Refuse(refused!);
+        var (tried, wrong) = Desk.Try(edit);
+        if (tried is null)
+            return Refuse(wrong!);
+        try
+        {
+            Rehearsed = await rehearsal.RunAsync(Facility, tried, Scope.Site.Id, Scope.Devices(), Rule!.Name, HttpContext.RequestAborted);
+        }
+        catch (IOException error)
+        {
+            return Refuse(EditRefusal.Of(new($"读不到存下来的读数：{error.Message}", $"the stored readings cannot be read: {error.Message}")));
+        }
+
+        return Rehearsed is null ? Refuse(EditRefusal.Of(new("别人正在推演，请过半分钟再试", "another rehearsal is under way; try again in half a minute"))) : Page();
+    }
+
+    private Dictionary<string, string?> Written() => Limits.ToDictionary(limit => limit.Setting.Name, limit => (string?)Request.Form[limit.Setting.Name].ToString().Trim());
+
+    /// <summary>The numbers that the page set just here; those of the owner's files stand beside the fields.</summary>
+    private Dictionary<string, string?> Own()
+    {
+        var (written, without) = (LimitEdit.Part(Desk.Written(), Scope!, Rule!), Without());
+        return Limits.Select(limit => limit.Setting.Name).ToDictionary(name => name, name => LimitEdit.Number(written, name) is { } own && own != LimitEdit.Number(without, name) ? own : null);
+    }
+
+    /// <summary>What is written of the rule just here without the edit of the page.</summary>
+    private YamlElement? Without() => LimitEdit.Part(Desk.WrittenWithout(Scope!.Edit(Rule!.Name)), Scope, Rule!);
+
+    private bool Find(string? rule, string? of)
+    {
+        if (string.IsNullOrEmpty(rule))
+            return true;
+        Limits = TunableLimit.OfRule(rule);
+        if (Limits.Count == 0)
+            return false;
+        Rule = Limits[0].Rule;
+        Scopes = [.. Sites.SelectMany(site => LimitScope.Of(site, Limits[0].IsOfCircuit))];
+        if (string.IsNullOrEmpty(of))
+            return true;
+        Scope = Scopes.FirstOrDefault(scope => scope.Key == of);
+        if (Scope is null)
+            return false;
+        Seen = Desk.Seen(LimitEdit.Part(Desk.Written(), Scope, Rule));
+        return true;
+    }
+}

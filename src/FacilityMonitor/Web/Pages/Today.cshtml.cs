@@ -1,0 +1,263 @@
+using System.Globalization;
+using FacilityMonitor.Alerts;
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Ingest;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Mqtt;
+using FacilityMonitor.OnCall.Responses;
+using FacilityMonitor.Registry;
+using FacilityMonitor.Response;
+using FacilityMonitor.Users;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+
+namespace FacilityMonitor.Web.Pages;
+
+/// <summary>Something with a date that is today, or was before.</summary>
+/// <param name="AtMs">When, ms since 1970-01-01 UTC; null: at no hour.</param>
+/// <param name="IsLate">Whether that is past.</param>
+/// <param name="What">What it is.</param>
+/// <param name="Where">About what or whom.</param>
+/// <param name="Link">The way to it; null: there is none.</param>
+internal sealed record DueRow(long? AtMs, bool IsLate, LocalText What, LocalText Where, string? Link);
+
+/// <summary>A team as the day sees it.</summary>
+/// <param name="Team">The team.</param>
+/// <param name="Now">Who is there.</param>
+/// <param name="Tonight">Who is there tonight.</param>
+/// <param name="NextMs">When somebody else comes, ms since 1970-01-01 UTC; null: not within days.</param>
+internal sealed record DutyRow(Team Team, IReadOnlyList<LocalText> Now, IReadOnlyList<LocalText> Tonight, long? NextMs);
+
+/// <summary><c>/today</c>, 昨夜与今日: what rang since yesterday evening and what became of it, what is open, what is due, who is on duty; and what is mine goes to the next with one press.</summary>
+[WritesAudit]
+internal sealed class TodayModel(
+    Database database, ResponseDesk desk, ResponseLog log, ContactDesk contacts, FacilitySource registry, IngestWorker ingest, PersonNames names, AuditTrail audit, TimeProvider time) : PageModel
+{
+    /// <summary>The evening begins, wall clock of Shanghai: from here on nobody is in the office.</summary>
+    public const int EveningHour = 18;
+
+    /// <summary>Lines of what rang; all of it is on the list of alerts. With the others it is a page of A4.</summary>
+    public const int RangMax = 12;
+
+    /// <summary>Lines of each other list.</summary>
+    public const int LinesMax = 6;
+
+    /// <summary>Teams that are named; the page of rosters has all.</summary>
+    public const int TeamsMax = 14;
+
+    /// <summary>Causes whose whole story is read: a night with more is not read line by line.</summary>
+    private const int StoriesMax = 300;
+
+    private const int DaysToNext = 8;
+
+    public PersonNames Names => names;
+
+    public long NowMs { get; private set; }
+
+    public long SinceMs { get; private set; }
+
+    /// <summary>Whether no message can come: then a quiet night says nothing.</summary>
+    public bool IsDeaf => ingest.Broker.State is not MqttConnectionState.Subscribed;
+
+    /// <summary>What rang, what nobody answered first, then by the hour.</summary>
+    public IReadOnlyList<NightLine> Rang { get; private set; } = [];
+
+    /// <summary>Causes that rang.</summary>
+    public int RangCount { get; private set; }
+
+    public IReadOnlyList<NightLine> Unanswered { get; private set; } = [];
+
+    /// <summary>Of each open cause the alert that calls still, else its first; with how many others.</summary>
+    public IReadOnlyList<(AlertRow Row, int Others)> Open { get; private set; } = [];
+
+    public int OpenCount { get; private set; }
+
+    /// <summary>Open causes that are no more than information: nobody is called for them, but they are not nothing.</summary>
+    public int InformationCount { get; private set; }
+
+    public IReadOnlyList<AlertRow> Mine { get; private set; } = [];
+
+    public int MineCount { get; private set; }
+
+    /// <summary>Who gets what is mine; null: there is nobody.</summary>
+    public NextOnDuty? Next { get; private set; }
+
+    public IReadOnlyList<Person> Others { get; private set; } = [];
+
+    public IReadOnlyList<DueRow> Due { get; private set; } = [];
+
+    public int DueCount { get; private set; }
+
+    public IReadOnlyList<DutyRow> Duty { get; private set; } = [];
+
+    /// <summary>Teams that are not named.</summary>
+    public int DutyMore { get; private set; }
+
+    public LocalText? Refusal { get; private set; }
+
+    /// <summary>To whom a press handed something, how much, and how much was too much for one press; null: nothing was pressed.</summary>
+    public (string Person, int Count, int Left)? Handed { get; private set; }
+
+    public bool MayRespond => HttpContext.Visitor().May(Right.Respond);
+
+    public bool IsCalm => RangCount == 0 && OpenCount == 0 && InformationCount == 0 && DueCount == 0;
+
+    public void OnGet() => Fill();
+
+    /// <summary>Everything that is mine and open goes to somebody, by the way that each alert could be handed on alone.</summary>
+    public async Task<IActionResult> OnPostAsync([FromForm] string? to)
+    {
+        var visitor = HttpContext.Visitor();
+        if (!MayRespond)
+            return Forbid();
+        if (AlertsModel.PeopleOf(visitor, registry.Current.Facility.People).All(person => person.Id != to))
+            return Refuse(StatusCodes.Status422UnprocessableEntity, Both("today-nobody-to-hand"));
+        List<string> mine;
+        using (var reader = database.OpenReader())
+            mine = [.. MineOf(reader, visitor).SelectMany(group => group.Alerts)];
+        try
+        {
+            var command = new ResponseCommand.Assign(to!);
+            mine = desk.Left(mine, command, visitor.Actor);
+            var outcomes = mine.Count == 0 ? [] : await desk.DoAsync([.. mine.Take(ResponseDesk.AtOnceMax)], command, visitor.Actor);
+            var done = outcomes.OfType<ResponseOutcome.Done>().Where(one => one.IsNew).ToList();
+            await audit.NoteAsync(visitor, [.. done.Select(one => ($"/alert/{one.State.Alert}/assign", one.State.Site))]);
+            if (outcomes.OfType<ResponseOutcome.Refused>().FirstOrDefault() is { } refused)
+                return Refuse(StatusCodes.Status422UnprocessableEntity, refused.Refusal.Text);
+            // What was handed over need not be mine any more: how much it was is in the address.
+            return Redirect(string.Create(CultureInfo.InvariantCulture, $"/today?handed={Uri.EscapeDataString(to!)}&n={done.Count}&left={Math.Max(0, mine.Count - ResponseDesk.AtOnceMax)}#mine"));
+        }
+        catch (DatabaseUnavailableException)
+        {
+            return Refuse(StatusCodes.Status503ServiceUnavailable, Both("act-not-saved"));
+        }
+    }
+
+    /// <summary>How an alert ended, or how far it is.</summary>
+    public static string EndOf(NightLine line, string language)
+    {
+        var state = line.Row.State;
+        if (line.Closed is { } closed)
+            return $"{Texts.In(language, "act-stage-closed")} {AlertView.Clock(closed.AtMs)[..5]} · {Texts.In(language, AlertView.CauseKey(closed.Cause))}";
+        return state is { IsOn: false, RecoveredMs: { } over } ? $"{Texts.In(language, "today-back-to-normal")} {AlertView.Clock(over)[..5]}" : Texts.In(language, AlertView.StageKey(state.Stage));
+    }
+
+    private PageResult Refuse(int status, LocalText why)
+    {
+        (Response.StatusCode, Refusal) = (status, why);
+        Fill();
+        return Page();
+    }
+
+    private void Fill()
+    {
+        NowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var (visitor, facility, board, at) = (HttpContext.Visitor(), registry.Current.Facility, log.Board, DutyRoster.Wall(NowMs));
+        SinceMs = DutyRoster.Instant(at.Date.AddDays(-1).AddHours(EveningHour));
+        Others = AlertsModel.PeopleOf(visitor, facility.People);
+        using var reader = database.OpenReader();
+        FillNight(reader, visitor.Sites);
+        var all = AlertList.Find(reader, new AlertFilter(AlertTab.All, visitor.Sites, visitor.Person), NowMs);
+        var open = all.Where(group => group.Priority <= Priority.P2).ToList();
+        (OpenCount, InformationCount) = (open.Count, all.Count - open.Count);
+        Open = [.. open.Take(LinesMax).Select(group => (AlertList.Row(reader, group.Waiting.FirstOrDefault(alert => ResponseTable.Load(reader, alert)!.IsCalling) ?? group.Alerts[0]), group.Alerts.Count - 1))];
+        var mine = MineOf(reader, visitor);
+        (MineCount, Mine) = (mine.Sum(group => group.Alerts.Count), [.. mine.SelectMany(group => group.Alerts).Take(LinesMax).Select(alert => AlertList.Row(reader, alert))]);
+        Next = NextOnDuty.Find(board, visitor.Person, [.. Mine.Select(row => row.State)], NowMs) is { } next && Others.Any(person => person.Id == next.Person.Id) ? next : null;
+        if (Request.Query["handed"].ToString() is { Length: > 0 } to && Others.Any(person => person.Id == to))
+            Handed = (to, NumberOf("n"), NumberOf("left"));
+        var due = DueRows(reader, visitor.Sites, facility, at).OrderBy(row => !row.IsLate).ThenBy(row => row.AtMs ?? long.MaxValue).ToList();
+        (DueCount, Due) = (due.Count, due.GetRange(0, Math.Min(LinesMax, due.Count)));
+        var tonight = at.Date.AddHours(TonightReport.Hour);
+        var teams = facility.People.Teams.Where(visitor.Sites.Has).ToList();
+        DutyMore = Math.Max(0, teams.Count - TeamsMax);
+        Duty = [.. teams.Take(TeamsMax).Select(team => new DutyRow(
+            team, NamesOf(board.Roster, team, at), NamesOf(board.Roster, team, at > tonight ? at : tonight),
+            board.Roster.NextChange(team, at, at.AddDays(DaysToNext)) is { } change ? DutyRoster.Instant(change) : null))];
+    }
+
+    private void FillNight(Microsoft.Data.Sqlite.SqliteConnection reader, SiteScope sites)
+    {
+        var groups = AlertList.Rang(reader, sites, SinceMs);
+        RangCount = groups.Count;
+        var lines = groups.Take(StoriesMax).Select(group => LineOf(reader, group)).ToList();
+        Unanswered = [.. lines.Where(line => line.IsUnanswered).OrderBy(line => line.Row.State.Priority).ThenBy(line => line.AtMs)];
+        Rang = [.. lines.OrderBy(line => !line.IsUnanswered).ThenBy(line => line.Row.State.Priority).ThenBy(line => line.AtMs).Take(RangMax).OrderBy(line => line.AtMs)];
+    }
+
+    /// <summary>A cause is as well answered as the one of its alerts that nobody answered: to take the first takes none of the others.</summary>
+    private NightLine LineOf(Microsoft.Data.Sqlite.SqliteConnection reader, AlertGroup group)
+    {
+        var first = StoryOf(group.Alerts[0]);
+        return first.IsUnanswered ? first : group.Waiting.Where(alert => alert != group.Alerts[0]).Select(StoryOf).FirstOrDefault(line => line.IsUnanswered) ?? first;
+
+        NightLine StoryOf(string alert) => NightLine.Of(AlertList.Row(reader, alert), group.Alerts.Count - 1, ResponseTable.Timeline(reader, alert), SinceMs);
+    }
+
+    private int NumberOf(string field) => int.TryParse(Request.Query[field], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+
+    private static IReadOnlyList<AlertGroup> MineOf(Microsoft.Data.Sqlite.SqliteConnection reader, Visitor visitor) =>
+        AlertList.Find(reader, new AlertFilter(AlertTab.Mine, visitor.Sites, visitor.Person), 0);
+
+    /// <summary>Everything with a date that the store and the registry know of.</summary>
+    private IEnumerable<DueRow> DueRows(Microsoft.Data.Sqlite.SqliteConnection reader, SiteScope sites, Facility facility, DateTime at)
+    {
+        var (today, midnight) = (DateOnly.FromDateTime(at), DutyRoster.Instant(at.Date.AddDays(1)));
+        foreach (var entry in FlyWireCaseTable.DueBefore(reader, sites, midnight))
+        {
+            var (stage, step) = (FlyWireWords.Of(entry.Case.Stage), OverdueWatch.Step(entry.Case.Stage));
+            yield return new DueRow(
+                entry.Case.DueMs, entry.Case.IsOverdue(NowMs), new($"{Texts.All["case"].Zh}（{stage.Zh}）：{step.Zh}", $"{Texts.All["case"].En} ({stage.En}): {step.En}"), entry.Where(registry.Current), $"/alert/{entry.Alert}#case");
+        }
+
+        foreach (var permit in PermitTable.Standing(reader, NowMs).Where(permit => permit.EndedMs is null && sites.HasAsset(permit.Asset)))
+        {
+            // Who has to agree has to today, whenever it ends.
+            var isWaiting = permit is { Kind: PermitKind.OutOfService, Confirmed: null };
+            if (!isWaiting && permit.UntilMs >= midnight)
+                continue;
+            var (kind, what) = (Both(PermitKey(permit.Kind)), Both(isWaiting ? "today-due-second" : "today-due-permit"));
+            yield return new DueRow(permit.UntilMs, false, new($"{kind.Zh}，{what.Zh}", $"{kind.En}, {what.En}"), AssetName(permit.Asset), null);
+        }
+
+        foreach (var site in sites.Of(facility).Sites)
+        {
+            foreach (var device in site.Devices.Where(device => device.InspectionDue <= today))
+                yield return new DueRow(DutyRoster.Instant(device.InspectionDue!.Value.ToDateTime(TimeOnly.MinValue)), device.InspectionDue < today, Both("today-due-inspection"), AlertText.Join(site.Name, device.Name), Links.Device(site.Id, device.Id));
+            foreach (var row in DueEquipment(site, today))
+                yield return row;
+        }
+
+        // One line a person, however many ways to him there are.
+        foreach (var person in contacts.States().Where(state => (!state.IsVerified || state.Contact.Verified!.Value.AddDays(contacts.VerifiedForDays) <= today) && sites.Has(state.Person.Id, facility.People)).GroupBy(state => state.Person.Id))
+            yield return new DueRow(null, person.Any(state => !state.IsVerified), Both("today-due-contact"), new($"{person.First().Person.Name.Zh}：{Channels(person)}", $"{person.First().Person.Name.En}: {Channels(person)}"), "/on-call");
+    }
+
+    /// <summary>Extinguishers and hydrants of a site whose check is today, or was before.</summary>
+    internal static IEnumerable<DueRow> DueEquipment(Site site, DateOnly today) => site.FireEquipment.Where(thing => thing.Due <= today).Select(thing => new DueRow(
+        DutyRoster.Instant(thing.Due.ToDateTime(TimeOnly.MinValue)), thing.Due < today, Both("today-due-inspection"), AlertText.Join(site.Name, thing.Name), "/fire-equipment"));
+
+    private static string Channels(IEnumerable<ContactState> states) => string.Join(", ", states.Select(state => state.Contact.Channel).Distinct());
+
+    /// <summary>What people call an asset, as far as it is registered.</summary>
+    private LocalText AssetName(string asset)
+    {
+        var parts = asset.Split('/');
+        if (registry.Current.FindSite(parts[0]) is not { } site)
+            return new LocalText(asset, asset);
+        var below = parts[1..].Select(part => site.Places.FirstOrDefault(place => place.Id == part)?.Name ?? site.Devices.FirstOrDefault(device => device.Id == part)?.Name
+            ?? site.Circuits.FirstOrDefault(circuit => circuit.Id == part)?.Name ?? new LocalText(part, part));
+        return AlertText.Join([site.Name, .. below]);
+    }
+
+    private static string PermitKey(PermitKind kind) => kind switch
+    {
+        PermitKind.Test => "permit-test",
+        PermitKind.OutOfService => "permit-out-of-service",
+        PermitKind.Maintenance => "permit-maintenance",
+    };
+
+    private static LocalText Both(string key) => new(Texts.All[key].Zh, Texts.All[key].En);
+
+    private static IReadOnlyList<LocalText> NamesOf(DutyRoster roster, Team team, DateTime at) => [.. roster.OnDuty(team, at).Select(person => person.Name)];
+}

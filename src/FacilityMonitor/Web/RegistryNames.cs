@@ -1,0 +1,90 @@
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Edits;
+using FacilityMonitor.Registry;
+using FacilityMonitor.Users;
+
+namespace FacilityMonitor.Web;
+
+/// <summary>What the kinds of the registry, and edits of it, are called on a page.</summary>
+internal static class RegistryNames
+{
+    public static LocalText Of(DeviceKind kind) => kind switch
+    {
+        DeviceKind.Pile => new("充电桩", "Charging pile"),
+        DeviceKind.Cabinet => new("充电柜", "Charging cabinet"),
+        DeviceKind.Meter => new("电表", "Meter"),
+        DeviceKind.Shed => new("烟感、温度、水浸等探测器", "Sensors: smoke, heat, water …"),
+        DeviceKind.Climber => new("爬楼机", "Stair-climber"),
+        DeviceKind.LiftBlocker => new("电梯阻车", "Lift e-bike blocker"),
+        DeviceKind.Noise => new("噪声仪", "Noise meter"),
+        DeviceKind.Lamp => new("路灯", "Lamp"),
+        DeviceKind.CallButton => new("呼叫按钮", "Call button"),
+        DeviceKind.Plug => new("智能插座", "Smart plug"),
+        DeviceKind.Gateway => new("网关", "Gateway"),
+        DeviceKind.Siren => new("警报器", "Siren"),
+        DeviceKind.Camera => new("摄像头（只看事件）", "Camera (events only)"),
+    };
+
+    public static LocalText Of(PlaceKind kind) => kind switch
+    {
+        PlaceKind.Shed => new("车棚", "Shed"),
+        PlaceKind.Garage => new("地下车库", "Underground garage"),
+        PlaceKind.Row => new("路边停车带", "Roadside row"),
+        PlaceKind.Ground => new("地面充电区", "Open ground"),
+        PlaceKind.CabinetRoom => new("充电柜间", "Cabinet room"),
+        PlaceKind.Lift => new("电梯", "Lift"),
+        PlaceKind.Stair => new("楼道", "Stair"),
+        PlaceKind.Spot => new("其他地点", "Another spot"),
+    };
+
+    public static LocalText Of(DayKind days) => days switch
+    {
+        DayKind.All => new("每天", "Every day"),
+        DayKind.Workdays => new("工作日（含调休上班日）", "Workdays, make-up days included"),
+        DayKind.Restdays => new("休息日和节假日", "Days off and holidays"),
+    };
+
+    /// <summary>What an edit changed, for a list.</summary>
+    public static LocalText Of(MadeEdit edit, FacilityIndex index)
+    {
+        var (name, people) = (edit.Name, index.Facility.People);
+        return name.Kind switch
+        {
+            EditKind.Device => Join(new("登记设备：", "Registered: "), index.FindSite(name.Ids[0])?.Name, index.FindSite(name.Ids[0])?.Devices.FirstOrDefault(device => device.Id == name.Ids[^1])?.Name),
+            EditKind.Person => Join(new("人员：", "Person: "), people.Find(name.Ids[0])?.Name),
+            EditKind.Team => Join(new("班组：", "Team: "), Team()),
+            EditKind.Shift => Join(new("排班：", "Shift: "), Team(), Who("people"), Times()),
+            EditKind.StandIn => Join(new("代班：", "Stands in: "), Team(), Who("person"), Times()),
+            EditKind.Swap => Join(new("换班：", "Exchange: "), Team(), Who("one"), Who("other"), Times()),
+            EditKind.Limits => Join(new("规则数值：", "Numbers of a rule: "), index.FindSite(name.Ids[0])?.Name, new(string.Join(" · ", name.Ids.Skip(1)), string.Join(" · ", name.Ids.Skip(1)))),
+        };
+
+        LocalText? Team() => people.Teams.FirstOrDefault(team => team.Id == name.Ids[0])?.Name;
+
+        LocalText? Who(string key) => Said(key) is { } id ? people.Find(id)?.Name : null;
+
+        LocalText? Times() => Said("from") is { } from && Said("to") is { } to ? new($"{from} – {to}", $"{from} – {to}") : null;
+
+        // The one thing of the list that is in the file.
+        string? Said(string key) => edit.Content.Find("teams") is YamlSequence { Items: [YamlMapping team, ..] } && team.Entries.Select(entry => entry.Value).OfType<YamlSequence>().FirstOrDefault() is { Items: [YamlMapping one, ..] }
+            ? one.Find(key) switch { YamlScalar text => text.Text.Replace('T', ' '), YamlSequence { Items: [YamlScalar first, ..] } => first.Text, _ => null } : null;
+    }
+
+    /// <summary>The sites that an edit is about; null: nobody can say.</summary>
+    public static SiteScope? SitesOf(EditName edit, Facility facility) => edit.Kind switch
+    {
+        EditKind.Device or EditKind.Limits => SiteScope.Of([edit.Ids[0]]),
+        EditKind.Person => facility.People.Find(edit.Ids[0]) is null ? null : PersonEdit.SitesOf(edit.Ids[0], facility.People),
+        EditKind.Team or EditKind.Shift or EditKind.StandIn or EditKind.Swap => facility.People.Teams.FirstOrDefault(team => team.Id == edit.Ids[0]) is { } team ? SiteView.SitesOf(team) : null,
+    };
+
+    /// <summary>Whether who sees these sites may take an edit back.</summary>
+    public static bool MayUndo(this SiteScope sites, EditName edit, Facility facility) =>
+        sites.IsAll || (SitesOf(edit, facility) is { } about && (about.IsAll || about.Sites.Count > 0) && sites.Covers(about));
+
+    private static LocalText Join(LocalText what, params IEnumerable<LocalText?> parts)
+    {
+        var said = parts.OfType<LocalText>().ToList();
+        return new(what.Zh + string.Join(" · ", said.Select(part => part.Zh)), what.En + string.Join(" · ", said.Select(part => part.En)));
+    }
+}

@@ -1,0 +1,287 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using FacilityMonitor.Alerts;
+using FacilityMonitor.Ingest;
+using FacilityMonitor.Journal;
+using FacilityMonitor.Monitoring;
+using FacilityMonitor.Mqtt;
+using FacilityMonitor.Registry;
+using FacilityMonitor.Response;
+using FacilityMonitor.Tests.Conventions;
+using FacilityMonitor.Tests.Web;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Playwright;
+
+namespace FacilityMonitor.Tests.EndToEnd;
+
+/// <summary>The sheet of the morning, the inbox and the wall in a real browser: on a phone, on a desk, on paper; in both languages; all well and in trouble.</summary>
+public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixture<HeardAlertPagesFixture>, IAsyncLifetime
+{
+    private const string Axe = "async () => (await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})).violations.map((one) => `${one.id}: ${one.nodes[0].html.slice(0, 160)}`).join('; ')";
+    private const string AxeFile = "dashboards/web/node_modules/axe-core/axe.min.js";
+
+    private static readonly string[] Pages = ["/today", "/alerts", "/alerts?tab=all", "/alerts?tab=recovered", "/?wall=1", "/?wall=1&turn=1"];
+
+    public async Task InitializeAsync()
+    {
+        await fixture.ClearAsync();
+        await HearAsync();
+    }
+
+    /// <summary>All of it ends, so that the rules have forgotten it when the next test begins.</summary>
+    public async Task DisposeAsync()
+    {
+        var rules = fixture.Page.Services.GetRequiredService<MonitoringWorker>();
+        foreach (var step in rules.State.Alerts)
+            rules.Tell(step with { Condition = Condition.Cleared, Sequence = step.Sequence + 1 });
+        await fixture.Page.UntilAsync(() => rules.State.Alerts.Count == 0, "quiet");
+    }
+
+    [RealServerFact("chromium", AxeFile)]
+    public async Task They_fit_every_width_break_no_rule_of_access_and_are_grey_while_all_is_well()
+    {
+        await using var chromium = await BrowserUnderTest.StartAsync();
+        var page = await OpenAsync(chromium);
+        await LookAsync(page, async path =>
+        {
+            Assert.Equal(0, await page.Locator(".attention:visible, .lost:visible, .p0:visible, .p1:visible, .p2:visible, .over:visible, .near:visible").CountAsync());
+            if (path == "/today")
+                await Assertions.Expect(page.GetByTestId("calm")).ToHaveCountAsync(1);
+        });
+        Assert.Empty(chromium.Errors);
+    }
+
+    [RealServerFact("chromium", AxeFile)]
+    public async Task They_fit_every_width_and_break_no_rule_of_access_in_trouble_too()
+    {
+        await TroubleAsync();
+        await using var chromium = await BrowserUnderTest.StartAsync();
+        var page = await OpenAsync(chromium);
+        await LookAsync(page, async path =>
+        {
+            // What was ticked brings the bar, and the bar has to fit as well.
+            if (path == "/alerts")
+                await page.GetByTestId("pick-00000000000000c0").First.CheckAsync();
+        });
+        Assert.Empty(chromium.Errors);
+    }
+
+    [RealServerFact("chromium", AxeFile)]
+    public async Task With_scripts_off_at_most_three_taps_take_hand_on_or_shelve_a_whole_cause()
+    {
+        await fixture.RaiseAsync(fixture.Step("00000000000000a1", Priority.P1), fixture.Step("00000000000000a2", asset: "garage/pile-u2"), fixture.Step("00000000000000b1", asset: "ground/pile-g1", rule: "other"), fixture.Step("00000000000000b2", asset: "ground/pile-g2", rule: "other"));
+        await fixture.ExplainAsync("00000000000000a1", "00000000000000a2");
+        await fixture.ExplainAsync("00000000000000b1", "00000000000000b2");
+        await using var chromium = await BrowserUnderTest.StartAsync();
+        var page = await OpenAsync(chromium, scripts: false);
+
+        await page.SetViewportSizeAsync(390, 844);
+        await page.GotoAsync(At("/alerts"));
+        await page.GetByTestId("pick-00000000000000a1").First.CheckAsync();
+        await page.GetByTestId("do-acknowledge").ClickAsync();
+        await Assertions.Expect(page.GetByTestId("done")).ToHaveTextAsync("✓ 你接下了，条数： 2");
+        Assert.True(fixture.State("00000000000000a2").IsAnswered);
+
+        await page.GotoAsync(At("/alerts?tab=mine"));
+        await page.GetByTestId("pick-00000000000000a1").First.CheckAsync();
+        await page.SelectOptionAsync("#to", "guard-b");
+        await page.GetByTestId("do-assign").ClickAsync();
+        await Assertions.Expect(page.GetByTestId("done")).ToHaveTextAsync("✓ 已转交，条数： 2");
+
+        await page.GotoAsync(At("/alerts"));
+        await page.GetByTestId("pick-00000000000000b1").First.CheckAsync();
+        await page.FillAsync("#reason", "等电工来修");
+        await page.GetByTestId("do-shelve").ClickAsync();
+        await Assertions.Expect(page.GetByTestId("done")).ToHaveTextAsync("✓ 已暂停提醒，条数： 2");
+        Assert.NotNull(fixture.State("00000000000000b2").ShelvedUntilMs);
+
+        // What was chosen is in the address, and to load it again presses nothing.
+        Assert.EndsWith("/alerts?did=shelve&n=2", page.Url, StringComparison.Ordinal);
+        var facts = fixture.Count("select count(*) from response_event");
+        await page.ReloadAsync();
+        Assert.Equal(facts, fixture.Count("select count(*) from response_event"));
+
+        // And the whole shift in one tap.
+        await page.GotoAsync(At("/today"));
+        await page.GetByTestId("hand-over").ClickAsync();
+        await Assertions.Expect(page.GetByTestId("handed")).ToContainTextAsync("已转交");
+    }
+
+    [RealServerFact("chromium", AxeFile)]
+    public async Task By_keyboard_j_and_k_go_through_the_list_and_a_takes_the_one()
+    {
+        await fixture.RaiseAsync(fixture.Step("00000000000000a1", Priority.P1), fixture.Step("00000000000000a2", asset: "ground/pile-g1", rule: "other"), fixture.Step("00000000000000a3", Priority.P3, asset: "ground/pile-g2", rule: "third"));
+        await using var chromium = await BrowserUnderTest.StartAsync();
+        var page = await OpenAsync(chromium);
+        await page.GotoAsync(At("/alerts"));
+        await page.Locator("[data-due]").First.WaitForAsync();
+
+        foreach (var key in (string[])["j", "j", "j", "j", "k"])
+            await page.Keyboard.PressAsync(key);
+        await Assertions.Expect(page.Locator("#go-00000000000000a2")).ToBeFocusedAsync();
+        await page.Keyboard.PressAsync("x");
+        await Assertions.Expect(page.GetByTestId("pick-00000000000000a2")).ToBeCheckedAsync();
+        await Assertions.Expect(page.GetByTestId("bar")).ToBeVisibleAsync();
+        // Whoever types a reason takes nothing by it.
+        await page.FillAsync("#reason", "");
+        await page.Locator("#reason").PressSequentiallyAsync("jak");
+        Assert.Equal("jak", await page.InputValueAsync("#reason"));
+        await page.Keyboard.PressAsync("Shift+Tab");
+        await page.Locator("#go-00000000000000a2").FocusAsync();
+        await page.Keyboard.PressAsync("a");
+
+        await Assertions.Expect(page.GetByTestId("done")).ToHaveTextAsync("✓ 你接下了，条数： 1");
+        Assert.True(fixture.State("00000000000000a2").IsAnswered);
+        Assert.False(fixture.State("00000000000000a1").IsAnswered);
+        Assert.Empty(chromium.Errors);
+    }
+
+    [RealServerFact("chromium", AxeFile)]
+    public async Task What_somebody_else_does_is_seen_without_loading_again_and_pulls_nothing_from_under_ones_hands()
+    {
+        await fixture.RaiseAsync(fixture.Step("00000000000000a1", Priority.P1), fixture.Step("00000000000000a2", asset: "ground/pile-g1", rule: "other"));
+        await using var chromium = await BrowserUnderTest.StartAsync();
+        var page = await OpenAsync(chromium);
+        await page.Clock.InstallAsync();
+        await page.GotoAsync(At("/alerts"));
+        await page.Locator("#go-00000000000000a2").FocusAsync();
+        await fixture.DoesAsync("guard-a", "00000000000000a1", new ResponseCommand.Acknowledge());
+
+        await page.Clock.RunForAsync(10_000);
+
+        await Assertions.Expect(page.GetByTestId("row-00000000000000a1")).ToHaveCountAsync(0);
+        await Assertions.Expect(page.Locator("#go-00000000000000a2")).ToBeFocusedAsync();
+
+        await page.GetByTestId("pick-00000000000000a2").CheckAsync();
+        await fixture.DoesAsync("guard-a", "00000000000000a2", new ResponseCommand.Acknowledge());
+        await page.Clock.RunForAsync(10_000);
+        await Assertions.Expect(page.GetByTestId("pick-00000000000000a2")).ToBeCheckedAsync();
+    }
+
+    [RealServerFact("chromium", AxeFile)]
+    public async Task The_sheet_of_the_morning_is_one_page_of_paper_however_bad_the_night_was()
+    {
+        await TroubleAsync(further: 60);
+        // Every list is full and more than that, and whoever prints it has a part of it.
+        await fixture.Desk.DoAsync([.. Enumerable.Range(0, 20).Select(number => $"{number + 0x100:x16}")], new ResponseCommand.Acknowledge(), new Actor("manager", "page"));
+        await fixture.Page.Database.CommitAsync(CommitPriority.Alerts, connection =>
+        {
+            for (var number = 0; number < 20; number++)
+            {
+                Database.Execute(
+                    connection, "insert into fly_wire_case values ($alert, 0, 'jiugeng', $asset, 'unmetered-load', 3, 0, $due, 1, 0, '', '{}')",
+                    ("$alert", $"case-{number}"), ("$asset", $"jiugeng/c{number}"), ("$due", fixture.Page.NowMs - number));
+            }
+        });
+        await using var chromium = await BrowserUnderTest.StartAsync();
+        foreach (var language in (string[])["zh", "en"])
+        {
+            var page = await OpenAsync(chromium);
+            await page.GotoAsync(At("/today?lang=" + language));
+            var pdf = await page.PdfAsync(new() { Format = "A4", PreferCSSPageSize = true });
+            Assert.Single(Regex.Matches(Encoding.Latin1.GetString(pdf), "/Type\\s*/Page\\b"));
+        }
+    }
+
+    [RealServerFact("chromium", AxeFile)]
+    public async Task The_wall_turns_from_site_to_site_and_keeps_what_it_knew_with_its_time_when_the_service_is_gone()
+    {
+        await TroubleAsync();
+        await using var chromium = await BrowserUnderTest.StartAsync();
+        var page = await OpenAsync(chromium);
+        await page.Clock.InstallAsync();
+        await page.GotoAsync(At("/?wall=1"));
+        await Assertions.Expect(page.GetByTestId("wall-site")).ToContainTextAsync("久耕小区 1 / 3");
+        await Assertions.Expect(page.GetByTestId("link-state")).ToContainTextAsync("正在接收");
+        // What nobody has taken stands before what somebody has; lives before all.
+        var shown = await page.Locator(".needs li").EvaluateAllAsync<string[]>("all => all.map((one) => one.dataset.testid)");
+        Assert.Equal(["wall-00000000000000f0", "wall-00000000000000c0", "wall-00000000000000d0"], shown[..3]);
+        Assert.Equal(0, await page.Locator("a, button, input, select, summary").CountAsync());
+
+        await page.Clock.RunForAsync(10_000);
+        await Assertions.Expect(page.GetByTestId("wall-site")).ToContainTextAsync("淮海里 2 / 3");
+        await page.Clock.RunForAsync(10_000);
+        await Assertions.Expect(page.GetByTestId("wall-site")).ToContainTextAsync("番禺路 3 / 3");
+        await page.Clock.RunForAsync(10_000);
+        await Assertions.Expect(page.GetByTestId("wall-site")).ToContainTextAsync("久耕小区 1 / 3");
+
+        await page.Context.SetOfflineAsync(true);
+        await page.Clock.RunForAsync(10_000);
+        await Assertions.Expect(page.Locator("#lost")).ToContainTextAsync("与服务的连接断了");
+        await Assertions.Expect(page.GetByTestId("wall-site")).ToContainTextAsync("久耕小区");
+        await page.Context.SetOfflineAsync(false);
+        await page.Clock.RunForAsync(10_000);
+        await Assertions.Expect(page.Locator("#lost")).ToHaveCountAsync(0);
+    }
+
+    private Task HearAsync() => fixture.Page.UntilAsync(() => fixture.Page.Services.GetRequiredService<IngestWorker>().Broker.State is MqttConnectionState.Subscribed, "the broker");
+
+    private string At(string path) => new Uri(fixture.Page.Url, path).ToString();
+
+    private async Task LookAsync(IPage page, Func<string, Task> more)
+    {
+        var axe = await File.ReadAllTextAsync(Path.Combine(SourceTree.Root, AxeFile));
+        foreach (var language in (string[])["zh", "en"])
+        {
+            foreach (var width in (int[])[320, 390, 1440])
+            {
+                await page.SetViewportSizeAsync(width, 900);
+                foreach (var path in Pages)
+                {
+                    // Real seconds go by for the broker and none for us: now and then it takes us for dead.
+                    await HearAsync();
+                    await page.GotoAsync($"{At(path)}{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}lang={language}");
+                    await more(path);
+                    Assert.True(await page.EvaluateAsync<int>("document.documentElement.scrollWidth - innerWidth") == 0, $"{path} is wider than {width} px in {language}");
+                    await page.EvaluateAsync(axe);
+                    var found = await page.EvaluateAsync<string>(Axe);
+                    Assert.True(found.Length == 0, $"{path} at {width} px in {language}: {found}");
+                }
+            }
+        }
+    }
+
+    private async Task<IPage> OpenAsync(BrowserUnderTest chromium, bool scripts = true)
+    {
+        var page = await chromium.OpenAsync(scripts);
+        await page.GotoAsync(At("/sign-in"));
+        await BrowserUnderTest.SignInAsync(page, PageUnderTest.Password);
+        await page.WaitForURLAsync(fixture.Page.Url.ToString());
+        return page;
+    }
+
+    /// <summary>A bad night: a fire that one has taken, an overload with what follows from it, something in hand, something that is over.</summary>
+    private async Task TroubleAsync(int further = 0)
+    {
+        var rules = fixture.Page.Services.GetRequiredService<MonitoringWorker>();
+        List<AlertTransition> steps =
+        [
+            Told("00000000000000f0", Priority.P0, "烟雾，久耕小区 地下车库 1 号烟感：烟雾 2.10 dB/m，电池架上方", "Smoke, Jiugeng Estate, underground garage, smoke sensor 1: smoke 2.10 dB/m above the battery rack", "smoke", "garage/smoke-1"),
+            Told("00000000000000c0", Priority.P1, "回路过载，久耕小区 地面充电 2 组回路：31.4 A，额定 25 A，预计 12–28 分钟跳闸", "Circuit overload, Jiugeng Estate, ground group 2: 31.4 A of rated 25 A, expected to trip in 12–28 min", "circuit-overload", "c-ground-2"),
+            Told("00000000000000c1", Priority.P2, "充电口过载，久耕小区 地面 2 号桩 3 号充电口：612 W", "Socket overload, Jiugeng Estate, ground pile 2, socket 3: 612 W", "socket-overload", "ground/pile-g2/s3"),
+            Told("00000000000000c2", Priority.P2, "充电口过载，久耕小区 地面 2 号桩 7 号充电口：598 W", "Socket overload, Jiugeng Estate, ground pile 2, socket 7: 598 W", "socket-overload", "ground/pile-g2/s7"),
+            Told("00000000000000d0", Priority.P2, "疑似飞线充电，久耕小区 1、2 号楼楼道照明：多出 151 W，像电池那样回落，概率 96%", "Perhaps fly-wire charging, Jiugeng Estate, corridor lights of buildings 1 and 2: 151 W too much, tapering as a battery does, probability 96 %", "charger-on-public-circuit", "c-corridor-1"),
+            Told("00000000000000e0", Priority.P1, "剩余电流过大，淮海里 车棚充电回路：112 mA", "Residual current, Huaihai Lane, shed charging: 112 mA", "residual-current", "c-shed", "huaihai"),
+            Told("00000000000000e1", Priority.P2, "设备无声，番禺路 2 号桩：12 分钟没有消息", "Silent device, Panyu Road, pile 2: no word for 12 min", "offline", "row/pile-p2", "panyu-road"),
+            .. Enumerable.Range(0, further).Select(number => Told($"{number + 0x100:x16}", Priority.P1, $"电池过热，久耕小区 地下车库 {number} 号位：71 °C，高于 60 °C，两分钟内升了 9 °C", $"Overheated battery, Jiugeng Estate, underground garage, place {number}: 71 °C, above 60 °C, 9 °C more within two minutes", $"heat-{number}", $"garage/place-{number}")),
+        ];
+        foreach (var step in steps)
+            rules.Tell(step);
+        await fixture.Page.UntilAsync(() => fixture.Count("select count(*) from response") == steps.Count && rules.State.Alerts.Count == steps.Count, "every alert");
+        await fixture.ExplainAsync("00000000000000c0", "00000000000000c1", "00000000000000c2");
+        await fixture.DoesAsync("guard-a", "00000000000000f0", new ResponseCommand.Acknowledge());
+        await fixture.DoesAsync("committee-a", "00000000000000e0", new ResponseCommand.Acknowledge());
+        await fixture.DoesAsync("manager", "00000000000000d0", new ResponseCommand.Acknowledge());
+        await fixture.DoesAsync("manager", "00000000000000d0", new ResponseCommand.Unacknowledge());
+        await fixture.DoesAsync("fire-a", "00000000000000d0", new ResponseCommand.Assign("manager-a"));
+        rules.Tell(steps[6] with { Condition = Condition.Cleared, Sequence = 1 });
+        await fixture.Page.UntilAsync(() => rules.State.Alerts.Count == steps.Count - 1, "one that is over");
+        // The clock ran, and the broker has waited for a word.
+        await HearAsync();
+    }
+
+    private AlertTransition Told(string alert, Priority priority, string zh, string en, string rule, string asset, string site = "jiugeng") => fixture.Step(alert, priority, site, asset, rule) with
+    {
+        Text = new LocalText($"{zh}。自 11-20 18:00:00 起。请做：1. 去看", $"{en}. Since 11-20 18:00:00. Do: 1. Go and look"),
+    };
+}

@@ -1,0 +1,167 @@
+using FacilityMonitor.Readings;
+using FacilityMonitor.Registry;
+using FacilityMonitor.Reports;
+using FacilityMonitor.Storage;
+
+namespace FacilityMonitor.Tests.Reports;
+
+/// <summary>Energy of circuits and availability of devices, from hours that were added up by hand.</summary>
+public sealed class EnergyAndAvailabilityTests
+{
+    private const long First = 500_000;
+    private const long FromMs = First * HourlyRollup.HourMs;
+
+    private static readonly ChannelId Main = ChannelId.Main;
+
+    [Fact]
+    public void The_hours_before_the_first_message_are_no_outage_and_those_after_it_are()
+    {
+        // Ten hours; the device first spoke in the third, and was quiet in the fifth, sixth and ninth.
+        var hours = new long[] { 2, 3, 6, 7, 9 }.Select(hour => Hour(hour, w: 1)).ToList();
+
+        var known = DeviceFigures.Of(Device("p"), hours, spokeBefore: false, FromMs, FromMs + (10 * HourlyRollup.HourMs));
+        Assert.Equal((8, 5, 2), (known.HoursDue, known.HoursHeard, known.LongestGap));
+        Assert.Equal(5 / 8d, known.Share);
+        Assert.Equal([First + 4, First + 5, First + 8], known.SilentHours.Order());
+
+        var older = DeviceFigures.Of(Device("p"), hours, spokeBefore: true, FromMs, FromMs + (10 * HourlyRollup.HourMs));
+        Assert.Equal((10, 5), (older.HoursDue, older.HoursHeard));
+    }
+
+    [Fact]
+    public void A_device_that_never_spoke_has_no_availability_and_one_that_fell_silent_before_has_none_left()
+    {
+        var to = FromMs + (10 * HourlyRollup.HourMs);
+        Assert.Null(DeviceFigures.Of(Device("p"), [], spokeBefore: false, FromMs, to).Share);
+        Assert.Equal(0, DeviceFigures.Of(Device("p"), [], spokeBefore: true, FromMs, to).Share);
+    }
+
+    [Fact]
+    public void The_hour_that_has_only_begun_is_left_out()
+    {
+        var figures = DeviceFigures.Of(Device("p"), [Hour(0, w: 1), Hour(1, w: 1), Hour(2, w: 1)], true, FromMs, FromMs + (2 * HourlyRollup.HourMs) + 60_000);
+
+        Assert.Equal((2, 2), (figures.HoursDue, figures.HoursHeard));
+    }
+
+    [Fact]
+    public void A_metered_circuit_is_the_difference_of_its_counter()
+    {
+        var energy = EnergyOf(Metered("c", "m"), Meter([Hour(0, wh: 100), Hour(1, wh: 250.5)], new CounterStand(5_000, 5_350.5)));
+
+        Assert.Equal((350.5, EnergyBasis.Meter, false, 0), (energy.Wh, energy.Basis, energy.BeganAgain, energy.HoursWithout));
+    }
+
+    [Fact]
+    public void A_counter_that_began_again_is_counted_across_and_that_is_said()
+    {
+        // 5,000 → 5,100, exchanged, 0 → 40.
+        var energy = EnergyOf(Metered("c", "m"), Meter([Hour(0, wh: 100), Hour(1, wh: 40)], new CounterStand(5_000, 40)));
+
+        Assert.Equal((140d, true), (energy.Wh, energy.BeganAgain));
+    }
+
+    [Fact]
+    public void Hours_without_a_reading_are_told_and_a_counter_counts_on_through_them()
+    {
+        var energy = EnergyOf(Metered("c", "m"), Meter([Hour(0, wh: 0), Hour(5, wh: 600)], new CounterStand(0, 600), hours: 6));
+
+        Assert.Equal((600d, 4, false), (energy.Wh, energy.HoursWithout, energy.IsPartial));
+    }
+
+    [Fact]
+    public void What_was_used_after_the_last_reading_is_said_to_be_missing()
+    {
+        var energy = EnergyOf(Metered("c", "m"), Meter([Hour(0, wh: 0), Hour(2, wh: 600)], new CounterStand(0, 600), hours: 6));
+
+        Assert.Equal((600d, 4, 3, true), (energy.Wh, energy.HoursWithout, energy.HoursSinceLast, energy.IsPartial));
+    }
+
+    [Fact]
+    public void Without_a_counter_energy_is_derived_from_power_and_marked_as_at_least_where_hours_are_missing()
+    {
+        var whole = EnergyOf(Metered("c", "m"), Meter([Hour(0, w: 1_000), Hour(1, w: 500)]));
+        Assert.Equal((1_500d, EnergyBasis.Power, false), (whole.Wh, whole.Basis, whole.IsPartial));
+
+        var gaps = EnergyOf(Metered("c", "m"), Meter([Hour(0, w: 1_000), Hour(3, w: 500)], hours: 4));
+        Assert.Equal((1_500d, true, 2), (gaps.Wh, gaps.IsPartial, gaps.HoursWithout));
+    }
+
+    [Fact]
+    public void A_meter_of_which_nothing_is_known_has_no_energy_rather_than_none()
+    {
+        Assert.Equal((null, EnergyBasis.None), (EnergyOf(Metered("c", "m"), Meter([])).Wh, EnergyOf(Metered("c", "m"), Meter([])).Basis));
+    }
+
+    [Fact]
+    public void A_feeder_without_a_meter_is_the_sum_of_its_circuits_and_piles_and_says_when_one_of_them_is_unknown()
+    {
+        var site = new Site
+        {
+            Id = "s",
+            Name = new LocalText("点", "S"),
+            Circuits = [Of("f", null, null), Of("c1", "f", "m"), Of("c2", "f", null)],
+            Devices = [Device("m") with { Kind = DeviceKind.Meter }, Device("p1") with { Circuit = "c2", Sockets = 2 }, Device("p2") with { Circuit = "c2", Sockets = 2 }],
+        };
+        var socket = ChannelId.Socket(1);
+        var devices = new Dictionary<string, DeviceFigures>
+        {
+            ["m"] = Meter([Hour(0, wh: 100)], new CounterStand(0, 100), hours: 1),
+            // Its total on main is in the sockets already.
+            ["p1"] = DeviceFigures.Of(site.Devices[1], [Hour(0, wh: 30) with { Channel = socket }, Hour(0, wh: 30)], true, FromMs, FromMs + HourlyRollup.HourMs),
+        };
+
+        var partial = CircuitEnergy.Of(site, devices).ToDictionary(one => one.Circuit.Id);
+        Assert.Equal((30d, EnergyBasis.Below, true), (partial["c2"].Wh, partial["c2"].Basis, partial["c2"].IsPartial));
+        Assert.Equal((130d, true), (partial["f"].Wh, partial["f"].IsPartial));
+
+        // One that spoke and told no energy is a gap like one that never spoke.
+        devices["p2"] = DeviceFigures.Of(site.Devices[2], [Hour(0) with { Channel = socket }], true, FromMs, FromMs + HourlyRollup.HourMs);
+        Assert.True(CircuitEnergy.Of(site, devices).Single(one => one.Circuit.Id == "f").IsPartial);
+
+        devices["p2"] = DeviceFigures.Of(site.Devices[2], [Hour(0, wh: 5) with { Channel = socket }], true, FromMs, FromMs + HourlyRollup.HourMs);
+        var whole = CircuitEnergy.Of(site, devices).ToDictionary(one => one.Circuit.Id);
+        Assert.Equal((135d, false, EnergyBasis.Below), (whole["f"].Wh, whole["f"].IsPartial, whole["f"].Basis));
+    }
+
+    [Fact]
+    public void A_three_phase_circuit_is_the_sum_of_its_phases_or_the_one_counter_its_meter_tells()
+    {
+        var circuit = Metered("c", "m") with { Phases = 3 };
+        var phases = Meter([.. Enumerable.Range(1, 3).Select(phase => Hour(0, wh: phase * 10) with { Channel = ChannelId.Phase(phase) })], new CounterStand(0, 60));
+        Assert.Equal(60, EnergyOf(circuit, phases).Wh);
+        Assert.Equal(77, EnergyOf(circuit, Meter([Hour(0, wh: 77)], new CounterStand(0, 77))).Wh);
+    }
+
+    [Fact]
+    public void A_circuit_with_a_channel_of_its_own_is_never_given_the_whole_meter_nor_the_stand_of_its_neighbour()
+    {
+        var circuit = Metered("c", "m") with { MeterChannel = ChannelId.Phase(1) };
+        Assert.Null(EnergyOf(circuit, Meter([Hour(0, wh: 77)])).Wh);
+
+        var neighbour = Metered("d", "m") with { MeterChannel = ChannelId.Phase(2) };
+        var meter = Meter([Hour(0, wh: 10) with { Channel = ChannelId.Phase(1) }, Hour(0, wh: 20) with { Channel = ChannelId.Phase(2) }]) with
+        {
+            Stands = new Dictionary<string, CounterStand> { ["c"] = new(100, 110), ["d"] = new(500, 520) },
+        };
+        Assert.Equal((10d, new CounterStand(100, 110), false), (EnergyOf(circuit, meter).Wh, EnergyOf(circuit, meter).Stand, EnergyOf(circuit, meter).BeganAgain));
+        Assert.Equal((20d, new CounterStand(500, 520), false), (EnergyOf(neighbour, meter).Wh, EnergyOf(neighbour, meter).Stand, EnergyOf(neighbour, meter).BeganAgain));
+    }
+
+    private static CircuitEnergy EnergyOf(Circuit circuit, DeviceFigures meter) => CircuitEnergy.Of(
+        new Site { Id = "s", Name = new LocalText("点", "S"), Circuits = [circuit], Devices = [meter.Entry] }, new Dictionary<string, DeviceFigures> { ["m"] = meter }).Single();
+
+    private static DeviceFigures Meter(IReadOnlyList<HourlyRollup> rows, CounterStand? stand = null, int hours = 2) =>
+        DeviceFigures.Of(Device("m") with { Kind = DeviceKind.Meter }, rows, spokeBefore: true, FromMs, FromMs + (hours * HourlyRollup.HourMs)) with
+        {
+            Stands = stand is null ? new Dictionary<string, CounterStand>() : new Dictionary<string, CounterStand> { ["c"] = stand, ["c1"] = stand },
+        };
+
+    private static HourlyRollup Hour(long hour, double? w = null, double? wh = null) => new(1, Main, First + hour, 60, w, w, w, null, wh, 0);
+
+    private static DeviceEntry Device(string id) => new() { Id = id, Name = new LocalText(id, id), Kind = DeviceKind.Pile };
+
+    private static Circuit Metered(string id, string meter) => Of(id, null, meter);
+
+    private static Circuit Of(string id, string? parent, string? meter) => new() { Id = id, Name = new LocalText(id, id), Kind = CircuitKind.Charging, Parent = parent, Meter = meter };
+}
