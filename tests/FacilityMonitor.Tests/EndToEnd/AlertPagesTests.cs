@@ -7,7 +7,6 @@ using FacilityMonitor.Monitoring;
 using FacilityMonitor.Mqtt;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
-using FacilityMonitor.Tests.Conventions;
 using FacilityMonitor.Tests.Web;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
@@ -17,9 +16,6 @@ namespace FacilityMonitor.Tests.EndToEnd;
 /// <summary>The sheet of the morning, the inbox and the wall in a real browser: on a phone, on a desk, on paper; in both languages; all well and in trouble.</summary>
 public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixture<HeardAlertPagesFixture>, IAsyncLifetime
 {
-    private const string Axe = "async () => (await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})).violations.map((one) => `${one.id}: ${one.nodes[0].html.slice(0, 160)}`).join('; ')";
-    private const string AxeFile = "dashboards/web/node_modules/axe-core/axe.min.js";
-
     private static readonly string[] Pages = ["/today", "/alerts", "/alerts?tab=all", "/alerts?tab=recovered", "/?wall=1", "/?wall=1&turn=1"];
 
     public async Task InitializeAsync()
@@ -37,7 +33,7 @@ public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixt
         await fixture.Page.UntilAsync(() => rules.State.Alerts.Count == 0, "quiet");
     }
 
-    [RealServerFact("chromium", AxeFile)]
+    [RealServerFact("chromium", PageRules.Library)]
     public async Task They_fit_every_width_break_no_rule_of_access_and_are_grey_while_all_is_well()
     {
         await using var chromium = await BrowserUnderTest.StartAsync();
@@ -51,7 +47,7 @@ public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixt
         Assert.Empty(chromium.Errors);
     }
 
-    [RealServerFact("chromium", AxeFile)]
+    [RealServerFact("chromium", PageRules.Library)]
     public async Task They_fit_every_width_and_break_no_rule_of_access_in_trouble_too()
     {
         await TroubleAsync();
@@ -66,7 +62,7 @@ public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixt
         Assert.Empty(chromium.Errors);
     }
 
-    [RealServerFact("chromium", AxeFile)]
+    [RealServerFact("chromium", PageRules.Library)]
     public async Task With_scripts_off_at_most_three_taps_take_hand_on_or_shelve_a_whole_cause()
     {
         await fixture.RaiseAsync(fixture.Step("00000000000000a1", Priority.P1), fixture.Step("00000000000000a2", asset: "garage/pile-u2"), fixture.Step("00000000000000b1", asset: "ground/pile-g1", rule: "other"), fixture.Step("00000000000000b2", asset: "ground/pile-g2", rule: "other"));
@@ -107,7 +103,7 @@ public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixt
         await Assertions.Expect(page.GetByTestId("handed")).ToContainTextAsync("已转交");
     }
 
-    [RealServerFact("chromium", AxeFile)]
+    [RealServerFact("chromium", PageRules.Library)]
     public async Task By_keyboard_j_and_k_go_through_the_list_and_a_takes_the_one()
     {
         await fixture.RaiseAsync(fixture.Step("00000000000000a1", Priority.P1), fixture.Step("00000000000000a2", asset: "ground/pile-g1", rule: "other"), fixture.Step("00000000000000a3", Priority.P3, asset: "ground/pile-g2", rule: "third"));
@@ -136,7 +132,7 @@ public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixt
         Assert.Empty(chromium.Errors);
     }
 
-    [RealServerFact("chromium", AxeFile)]
+    [RealServerFact("chromium", PageRules.Library)]
     public async Task What_somebody_else_does_is_seen_without_loading_again_and_pulls_nothing_from_under_ones_hands()
     {
         await fixture.RaiseAsync(fixture.Step("00000000000000a1", Priority.P1), fixture.Step("00000000000000a2", asset: "ground/pile-g1", rule: "other"));
@@ -158,7 +154,7 @@ public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixt
         await Assertions.Expect(page.GetByTestId("pick-00000000000000a2")).ToBeCheckedAsync();
     }
 
-    [RealServerFact("chromium", AxeFile)]
+    [RealServerFact("chromium", PageRules.Library)]
     public async Task The_sheet_of_the_morning_is_one_page_of_paper_however_bad_the_night_was()
     {
         await TroubleAsync(further: 60);
@@ -183,7 +179,7 @@ public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixt
         }
     }
 
-    [RealServerFact("chromium", AxeFile)]
+    [RealServerFact("chromium", PageRules.Library)]
     public async Task The_wall_turns_from_site_to_site_and_keeps_what_it_knew_with_its_time_when_the_service_is_gone()
     {
         await TroubleAsync();
@@ -220,24 +216,11 @@ public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixt
 
     private async Task LookAsync(IPage page, Func<string, Task> more)
     {
-        var axe = await File.ReadAllTextAsync(Path.Combine(SourceTree.Root, AxeFile));
-        foreach (var language in (string[])["zh", "en"])
+        foreach (var path in Pages)
         {
-            foreach (var width in (int[])[320, 390, 1440])
-            {
-                await page.SetViewportSizeAsync(width, 900);
-                foreach (var path in Pages)
-                {
-                    // Real seconds go by for the broker and none for us: now and then it takes us for dead.
-                    await HearAsync();
-                    await page.GotoAsync($"{At(path)}{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}lang={language}");
-                    await more(path);
-                    Assert.True(await page.EvaluateAsync<int>("document.documentElement.scrollWidth - innerWidth") == 0, $"{path} is wider than {width} px in {language}");
-                    await page.EvaluateAsync(axe);
-                    var found = await page.EvaluateAsync<string>(Axe);
-                    Assert.True(found.Length == 0, $"{path} at {width} px in {language}: {found}");
-                }
-            }
+            // Real seconds go by for the broker and none for us: now and then it takes us for dead.
+            await HearAsync();
+            await PageRules.HoldAsync(page, At(path), () => more(path));
         }
     }
 

@@ -1,5 +1,4 @@
 using FacilityMonitor.Readings;
-using FacilityMonitor.Tests.Conventions;
 using FacilityMonitor.Tests.Mqtt;
 using FacilityMonitor.Tests.Web;
 using Microsoft.AspNetCore.Builder;
@@ -11,9 +10,6 @@ namespace FacilityMonitor.Tests.EndToEnd;
 /// <summary>Every page while all is well: grey, and nothing that keeps anybody out.</summary>
 public sealed class CalmPagesTests : IDisposable
 {
-    /// <summary>Rules of WCAG 2.2 A and AA, and good practice.</summary>
-    private const string Axe = "async () => (await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})).violations.map((one) => `${one.id}: ${one.nodes[0].html.slice(0, 160)}`).join('; ')";
-
     /// <summary>Pixels of a picture in a colour of the alert palette, light scheme; text is drawn with softer edges, so what is near counts.</summary>
     private const string Alarming = """
         async (png) => {
@@ -84,7 +80,7 @@ public sealed class CalmPagesTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [RealServerFact("chromium", "dashboards/web/node_modules/axe-core/axe.min.js")]
+    [RealServerFact("chromium", PageRules.Library)]
     public async Task While_all_is_well_no_page_has_the_colour_of_an_alert_none_is_wider_than_a_phone_and_none_breaks_a_rule_of_access()
     {
         await using var heart = await HeartAsync();
@@ -100,17 +96,15 @@ public sealed class CalmPagesTests : IDisposable
             await BrowserUnderTest.SignInAsync(page, PageUnderTest.Password);
             await page.WaitForURLAsync(service.Url.ToString());
             await WellAsync(page, service);
-            var axe = await File.ReadAllTextAsync(Path.Combine(SourceTree.Root, "dashboards/web/node_modules/axe-core/axe.min.js"));
             var eye = await chromium.OpenAsync();
             var pages = PageList.Of(service, Things, "{alert}");
-            var isLong = Environment.GetEnvironmentVariable("FM_LONG") == "1";
             var wrong = new List<string>();
             foreach (var (index, path) in pages.Index())
             {
                 foreach (var (language, width) in ((string, int)[])[("zh", 320), ("en", 1440), ("en", 320), ("zh", 390), ("en", 390), ("zh", 1440)])
                 {
                     // Each page once, narrow in Chinese and wide in English by turns; --long looks at all of them six times.
-                    if (!isLong && (language, width) != (index % 2 == 0 ? ("zh", 320) : ("en", 1440)))
+                    if (!PageRules.IsLong && (language, width) != (index % 2 == 0 ? ("zh", 320) : ("en", 1440)))
                         continue;
                     await page.SetViewportSizeAsync(width, 900);
                     await page.GotoAsync(new Uri(service.Url, $"{path}?lang={language}").ToString());
@@ -122,8 +116,7 @@ public sealed class CalmPagesTests : IDisposable
                     var png = Convert.ToBase64String(await page.ScreenshotAsync(new() { FullPage = true }));
                     if (await eye.EvaluateAsync<int>(Alarming, png) is var coloured && coloured > 0)
                         wrong.Add($"{where}: {coloured} pixels of the alert palette: {await page.EvaluateAsync<string>("[...document.querySelectorAll('.attention, .over, .near, .bad, .lost, .p0, .p1, .p2, .fault, .overload')].map((one) => one.textContent.slice(0, 80)).join(' | ')")}");
-                    await page.EvaluateAsync(axe);
-                    if (await page.EvaluateAsync<string>(Axe) is { Length: > 0 } broken)
+                    if (await PageRules.BrokenAsync(page) is { Length: > 0 } broken)
                         wrong.Add($"{where}: {broken}");
                 }
             }

@@ -1,6 +1,5 @@
 using FacilityMonitor.Mqtt;
 using FacilityMonitor.Readings;
-using FacilityMonitor.Tests.Conventions;
 using FacilityMonitor.Tests.Mqtt;
 using FacilityMonitor.Tests.Web;
 using FacilityMonitor.Users;
@@ -81,10 +80,10 @@ public sealed class SettingsTests : IDisposable
         await Assertions.Expect(page.Locator("main")).ToContainTextAsync("东头烟感");
     }
 
-    [RealServerFact("chromium", "dashboards/web/node_modules/axe-core/axe.min.js")]
+    [RealServerFact("chromium", PageRules.Library)]
     public Task Every_page_of_the_settings_fits_a_small_phone_and_breaks_no_rule_of_access() => EveryPageFitsAsync(["zh"], [320]);
 
-    [RealServerFact("chromium", "dashboards/web/node_modules/axe-core/axe.min.js")]
+    [RealServerFact("chromium", PageRules.Library)]
     [Trait("length", "long")]
     public Task Every_page_of_the_settings_fits_every_width_and_breaks_no_rule_of_access_in_both_languages() => EveryPageFitsAsync(["zh", "en"], [320, 390, 1440]);
 
@@ -102,7 +101,6 @@ public sealed class SettingsTests : IDisposable
         await page.GotoAsync(new Uri(service.Url, "/sign-in").ToString());
         await BrowserUnderTest.SignInAsync(page, PageUnderTest.Password);
         await page.WaitForURLAsync(service.Url.ToString());
-        var axe = await File.ReadAllTextAsync(Path.Combine(SourceTree.Root, "dashboards/web/node_modules/axe-core/axe.min.js"));
         string[] paths =
         [
             "/settings", "/settings/devices", "/settings/adopt?key=huaihai/smoke-new", "/settings/people", "/settings/people/committee-a", "/settings/add-person", "/settings/duty", "/settings/duty/stand-in",
@@ -125,12 +123,11 @@ public sealed class SettingsTests : IDisposable
 
         async Task FitsAsync(string what)
         {
-            await page.EvaluateAsync(axe);
             foreach (var width in widths)
             {
                 await page.SetViewportSizeAsync(width, 900);
                 Assert.True(await page.EvaluateAsync<int>("document.documentElement.scrollWidth - innerWidth") == 0, $"{what} scrolls sideways at {width} px");
-                var broken = await page.EvaluateAsync<string>(Axe);
+                var broken = await PageRules.BrokenAsync(page);
                 Assert.True(broken.Length == 0, $"{what} at {width} px: {broken}");
                 var small = await page.EvaluateAsync<string>(Small);
                 Assert.True(small.Length == 0, $"{what} at {width} px is hard to hit: {small}");
@@ -139,9 +136,6 @@ public sealed class SettingsTests : IDisposable
             }
         }
     }
-
-    /// <summary>Rules of WCAG 2.2 A and AA, and good practice.</summary>
-    private const string Axe = "async () => (await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})).violations.map((one) => `${one.id}: ${one.nodes[0].html.slice(0, 120)}`).join('; ')";
 
     /// <summary>What a thumb would miss: lower than 44 px, and no word within a sentence.</summary>
     private const string Small = "() => [...document.querySelectorAll('main.settings a, main.settings button, main.settings input:not([type=hidden]):not([type=checkbox]), main.settings select, main.settings summary')].filter((one) => one.offsetParent && one.getBoundingClientRect().height < 44 && !one.closest('.said')).map((one) => one.outerHTML.slice(0, 80)).join('; ')";

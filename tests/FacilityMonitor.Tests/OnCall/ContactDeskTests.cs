@@ -51,7 +51,7 @@ public sealed class ContactDeskTests : IAsyncDisposable
         var desk = Desk();
         await desk.AskAsync("guard", "sms");
         var (id, code) = Asked().Single();
-        _fixture.Time.Advance(ContactTable.ValidFor + TimeSpan.FromSeconds(secondsBeyond));
+        _fixture.Time.Sleep(ContactTable.ValidFor + TimeSpan.FromSeconds(secondsBeyond));
         Assert.Equal(isHeard, await desk.ConfirmAsync(new ActPass(id, "guard")));
         Assert.Equal(isHeard, desk.Find(new ActPass(id, "guard")) is { IsConfirmed: true });
         Assert.Null(await desk.ConfirmAsync("guard", code));
@@ -107,7 +107,7 @@ public sealed class ContactDeskTests : IAsyncDisposable
             await desk.AskAsync("guard", "sms");
             if (month is 1 or 2)
                 await desk.ConfirmAsync(new ActPass(Asked()[^1].Id, "guard"));
-            _fixture.Time.Advance(TimeSpan.FromDays(20));
+            _fixture.Time.Sleep(TimeSpan.FromDays(20));
         }
 
         Assert.Equal(2, Asked().Count);
@@ -121,10 +121,10 @@ public sealed class ContactDeskTests : IAsyncDisposable
         await Desk().AskAsync("guard", "sms");
         await Desk().ConfirmAsync("guard", Asked().Single().Code);
         var asked = new List<string>();
-        _fixture.Time.Advance(TimeSpan.FromDays(20));
+        _fixture.Time.Sleep(TimeSpan.FromDays(20));
         for (var hour = 0; hour < 24 * 20; hour += 6)
         {
-            _fixture.Time.Advance(TimeSpan.FromHours(6));
+            _fixture.Time.Sleep(TimeSpan.FromHours(6));
             // A restart at any hour asks nobody twice.
             if (await Desk().AskEndingAsync() is > 0 and var contacts)
                 asked.Add(FormattableString.Invariant($"{DutyRoster.Wall(_fixture.NowMs):MM-dd HH} {contacts}"));
@@ -141,14 +141,14 @@ public sealed class ContactDeskTests : IAsyncDisposable
         await desk.AskAsync("guard", "sms");
         await desk.ConfirmAsync("guard", Asked().Single().Code);
         Assert.Equal(new ContactCounts(18, 1, 0, 0), desk.Count());
-        _fixture.Time.Advance(TimeSpan.FromDays(25));
+        _fixture.Time.Sleep(TimeSpan.FromDays(25));
         Assert.Equal(new ContactCounts(18, 1, 1, 0), desk.Count());
         Assert.Equal(1, await desk.AskEndingAsync());
         await desk.ConfirmAsync(new ActPass(Asked()[^1].Id, "guard"));
         Assert.Equal(new ContactCounts(18, 1, 0, 1), desk.Count());
-        _fixture.Time.Advance(TimeSpan.FromDays(24));
+        _fixture.Time.Sleep(TimeSpan.FromDays(24));
         Assert.Equal(0, await desk.AskEndingAsync());
-        _fixture.Time.Advance(TimeSpan.FromDays(1));
+        _fixture.Time.Sleep(TimeSpan.FromDays(1));
         Assert.Equal(1, await desk.AskEndingAsync());
     }
 
@@ -163,7 +163,7 @@ public sealed class ContactDeskTests : IAsyncDisposable
         await Desk().AskAsync("guard", "voice");
         await Desk().ConfirmAsync(new ActPass(Asked().Single().Id, "guard"));
         // From noon on 21 November to an hour of 19 December.
-        _fixture.Time.Advance(TimeSpan.FromDays(27) + TimeSpan.FromHours(12 + hour));
+        _fixture.Time.Sleep(TimeSpan.FromDays(27) + TimeSpan.FromHours(12 + hour));
         Assert.Equal(asked, await Desk().AskEndingAsync());
     }
 
@@ -173,11 +173,11 @@ public sealed class ContactDeskTests : IAsyncDisposable
         var desk = new ContactDesk(_fixture.Database, _fixture.Registry, _fixture.Log, _fixture.Sounds, _fixture.Time, verifiedForDays: 90);
         await desk.AskAsync("guard", "sms");
         await desk.ConfirmAsync("guard", Asked().Single().Code);
-        _fixture.Time.Advance(TimeSpan.FromDays(84));
+        _fixture.Time.Sleep(TimeSpan.FromDays(84));
         Assert.Equal(0, await desk.AskEndingAsync());
         Assert.Single(desk.States(), state => state.IsVerified);
         Assert.DoesNotContain(Desk().States(), state => state.IsVerified);
-        _fixture.Time.Advance(TimeSpan.FromDays(1));
+        _fixture.Time.Sleep(TimeSpan.FromDays(1));
         Assert.Equal(1, await desk.AskEndingAsync());
         Assert.Equal(90, desk.Known().VerifiedForDays);
     }
@@ -188,7 +188,7 @@ public sealed class ContactDeskTests : IAsyncDisposable
         var desk = Desk();
         await desk.AskAsync("guard", "sms");
         await desk.ConfirmAsync("guard", Asked().Single().Code);
-        _fixture.Time.Advance(TimeSpan.FromDays(25));
+        _fixture.Time.Sleep(TimeSpan.FromDays(25));
         using var reminder = new ContactReminder(desk, _fixture.Time, Microsoft.Extensions.Logging.Abstractions.NullLogger<ContactReminder>.Instance);
         await reminder.StartAsync(CancellationToken.None);
         await _fixture.CommitAsync(connection => FacilityMonitor.Journal.Database.Execute(connection, "alter table contact_check rename to gone"));

@@ -120,7 +120,7 @@ public sealed partial class ResponseCrashTests
         await Does(() => Desk().DoAsync("fire", new ResponseCommand.Close(CauseCode.FalseAlarm, "水汽", [], null), new Actor("guard", "link")));
         await PassAsync(16 * 60);
         await HandOverAsync();
-        fixture.Time.Advance(TimeSpan.FromDays(26));
+        fixture.Time.Sleep(TimeSpan.FromDays(26));
         fixture.Time.Advance(TimeSpan.FromHours(-1));
         await Does(() => Contacts().AskEndingAsync());
         await PassAsync(1);

@@ -30,7 +30,7 @@ public sealed class RosterWatchTests : IAsyncDisposable
         watch.Check();
         Assert.Equal(Condition.Cleared, _told[^1].Condition);
 
-        _fixture.Time.Advance(TimeSpan.FromDays(Person.VerifiedForDays + 1));
+        _fixture.Time.Sleep(TimeSpan.FromDays(Person.VerifiedForDays + 1));
         watch.Check();
         Assert.Equal((3, Condition.Active), (_told.Count, _told[^1].Condition));
     }

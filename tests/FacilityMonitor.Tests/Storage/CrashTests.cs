@@ -10,7 +10,7 @@ namespace FacilityMonitor.Tests.Storage;
 /// <summary>A real process that is killed with no warning while it journals and stores.</summary>
 public sealed class CrashTests : IDisposable
 {
-    internal const string ChildDirectory = "FM_CRASH_CHILD";
+    private const string ChildDirectory = "FM_CRASH_CHILD";
 
     // 2026-11-20 10:00 UTC; every reading lies in this one hour.
     private const long At = 1_795_168_800_000;
@@ -31,10 +31,7 @@ public sealed class CrashTests : IDisposable
 
     private async Task<long> RunAndKillAsync(int killAfter)
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(CrashTests).Assembly.Location]) { RedirectStandardOutput = true };
-        start.Environment[ChildDirectory] = _folder.Path;
-        start.Environment["DOTNET_STARTUP_HOOKS"] = typeof(CrashTests).Assembly.Location;
-        using var child = Process.Start(start)!;
+        using var child = ChildProgram.Start(ChildDirectory, _folder.Path);
         try
         {
             return await KillAfterAsync(child, killAfter);

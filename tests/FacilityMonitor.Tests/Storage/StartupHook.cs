@@ -1,3 +1,4 @@
+using FacilityMonitor.Tests.Rules;
 using FacilityMonitor.Tests.Storage;
 
 /// <summary>Makes the test assembly its own child program (its entry point belongs to the test SDK, and a startup hook runs before it), and lays a slow disk under the service.</summary>
@@ -9,5 +10,6 @@ internal static class StartupHook
     {
         SlowDisk.LayUnderThisProcess();
         CrashTests.RunAsChild();
+        EngineMemoryTests.RunAsChild();
     }
 }

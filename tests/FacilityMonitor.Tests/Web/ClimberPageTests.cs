@@ -166,7 +166,7 @@ public sealed class ClimberPageTests : IDisposable
         Assert.Contains("<dt>在哪里</dt><dd>在充电座上</dd>", text, StringComparison.Ordinal);
         Assert.Contains("<dt>座椅</dt><dd>空</dd>", text, StringComparison.Ordinal);
         Assert.Contains("<dt>上次出车</dt><dd>11-20 17:59:00</dd>", text, StringComparison.Ordinal);
-        page.Time.Advance(TimeSpan.FromHours(1));
+        page.Time.Sleep(TimeSpan.FromHours(1));
         text = WebUtility.HtmlDecode(await TextAsync(page, Climber));
         Assert.DoesNotContain("83 %", text, StringComparison.Ordinal);
         Assert.Contains("× 数据过时", text, StringComparison.Ordinal);

@@ -1,0 +1,37 @@
+using System.Diagnostics;
+
+namespace FacilityMonitor.Tests;
+
+/// <summary>The test assembly as a program of its own (see <see cref="StartupHook"/>): a process that may be killed, or whose memory nobody else uses.</summary>
+internal static class ChildProgram
+{
+    private static readonly TimeSpan _deadline = TimeSpan.FromMinutes(2);
+
+    /// <summary>Starts the part of the assembly that looks for <paramref name="variable"/>.</summary>
+    public static Process Start(string variable, string value)
+    {
+        var assembly = typeof(ChildProgram).Assembly.Location;
+        var start = new ProcessStartInfo("dotnet", [assembly]) { RedirectStandardOutput = true };
+        start.Environment[variable] = value;
+        start.Environment["DOTNET_STARTUP_HOOKS"] = assembly;
+        return Process.Start(start)!;
+    }
+
+    /// <summary>What it prints until it ends by itself; an exception if it does not, or ends with an error.</summary>
+    public static async Task<string> RunAsync(string variable, string value)
+    {
+        using var child = Start(variable, value);
+        try
+        {
+            var printed = await child.StandardOutput.ReadToEndAsync().WaitAsync(_deadline);
+            await child.WaitForExitAsync().WaitAsync(_deadline);
+            Assert.Equal(0, child.ExitCode);
+            return printed;
+        }
+        finally
+        {
+            if (!child.HasExited)
+                child.Kill();
+        }
+    }
+}
