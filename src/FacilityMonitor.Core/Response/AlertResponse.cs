@@ -234,6 +234,7 @@ internal sealed record AlertResponse
         ResponseEvent.CaseOpened opened => this with { Case = FlyWireCase.Begin(fact.AtMs, opened.Evidence) },
         ResponseEvent.CaseJoined joined => this with { CaseOf = joined.Case },
         ResponseEvent.CaseSeen seen => this with { Case = Case!.Seen(fact.AtMs, seen.Evidence, seen.Alert != Alert) },
+        ResponseEvent.CaseMeasured measured => this with { Case = Case! with { Evidence = measured.Evidence } },
         ResponseEvent.CaseMoved moved => Progress(fact) with { Case = Case!.TryMove(moved.Stage, fact.AtMs, out var then, moved.Text) ? then : throw new UnreachableException("No stage is left out.") },
         _ => throw new UnreachableException(),
     };

@@ -55,6 +55,9 @@ public sealed record FlyWireCase(FlyWireStage Stage, long SinceMs, long? DueMs)
     /// <summary>Rule of the alert that tells of a case whose next step is late.</summary>
     public const string OverdueRule = "fly-wire-overdue";
 
+    /// <summary>Key of the curve among the numbers: an alert that ends without it knows nothing of the load any more.</summary>
+    public const string Curve = "curve";
+
     private const long HourMs = 3_600_000;
 
     private static readonly HashSet<string> Openers = [ChargerOnPublicCircuit.Instance.Name, UnmeteredLoad.Instance.Name, FlyWireReport.Instance.Name];
@@ -68,7 +71,7 @@ public sealed record FlyWireCase(FlyWireStage Stage, long SinceMs, long? DueMs)
     /// <summary>When it was last seen, ms since 1970-01-01 UTC.</summary>
     public long SeenMs { get; init; } = SinceMs;
 
-    /// <summary>The numbers behind the suspicion as they were told last: level, minutes, climb, fit error, taper, hour, curve. They stay when the alert is gone.</summary>
+    /// <summary>The numbers behind the suspicion as they were told last: level, minutes, climb, fit error, taper, hour, curve; once the load is off, of all of it. They stay when the alert is gone.</summary>
     public IReadOnlyDictionary<string, object> Evidence { get; init; } = new SortedDictionary<string, object>(StringComparer.Ordinal);
 
     /// <summary>What was written with the last step.</summary>

@@ -93,6 +93,7 @@ internal enum PageReason : byte
 [JsonDerivedType(typeof(CaseOpened), "case-opened")]
 [JsonDerivedType(typeof(CaseJoined), "case-joined")]
 [JsonDerivedType(typeof(CaseSeen), "case-seen")]
+[JsonDerivedType(typeof(CaseMeasured), "case-measured")]
 [JsonDerivedType(typeof(CaseMoved), "case-moved")]
 internal abstract record ResponseEvent
 {
@@ -271,6 +272,10 @@ internal abstract record ResponseEvent
     /// <param name="Alert">By which alert.</param>
     /// <param name="Evidence">The numbers behind it.</param>
     public sealed record CaseSeen(string Alert, IReadOnlyDictionary<string, object> Evidence) : ResponseEvent;
+
+    /// <summary>The load is off: what it was from beginning to end, its taper among it, is the best evidence the case will get of it.</summary>
+    /// <param name="Evidence">The numbers of the whole load.</param>
+    public sealed record CaseMeasured(IReadOnlyDictionary<string, object> Evidence) : ResponseEvent;
 
     /// <summary>The case is a stage further.</summary>
     /// <param name="Stage">Which.</param>

@@ -85,8 +85,12 @@ internal static class ResponseLife
             case Condition.NoData when state is { Condition: Condition.Active }:
                 return [new ResponseEvent.DataLost { AtMs = nowMs }];
             case Condition.Cleared when state is not null && state.Condition != Condition.Cleared:
-                var recovered = new ResponseEvent.Recovered { AtMs = nowMs };
-                return Chatters(state, -nowMs) ? [recovered, new ResponseEvent.ChatterBegan { AtMs = nowMs }] : [recovered];
+                var recovered = new List<ResponseEvent> { new ResponseEvent.Recovered { AtMs = nowMs } };
+                if (Chatters(state, -nowMs))
+                    recovered.Add(new ResponseEvent.ChatterBegan { AtMs = nowMs });
+                if (state.Case is { } at && Measured(at, step, nowMs) is { } measured)
+                    recovered.Add(measured);
+                return recovered;
             default:
                 // Pending and Normal are nobody's business; nor is the end of what nobody heard of.
                 return [];
@@ -178,6 +182,13 @@ internal static class ResponseLife
             ? new ResponseEvent.CaseOpened(step.Evidence) { AtMs = nowMs }
             : new ResponseEvent.CaseSeen(step.AlertId, step.Evidence) { AtMs = nowMs };
     }
+
+    /// <summary>What a load that is off was as a whole; null: its case has ended, or the end tells nothing of it.</summary>
+    /// <param name="at">The case it belongs to.</param>
+    /// <param name="step">The end of the alert.</param>
+    /// <param name="nowMs">Now, by the service's clock.</param>
+    public static ResponseEvent? Measured(FlyWireCase at, AlertTransition step, long nowMs) =>
+        at.IsOver || step.Condition != Condition.Cleared || !step.Evidence.ContainsKey(FlyWireCase.Curve) ? null : new ResponseEvent.CaseMeasured(step.Evidence) { AtMs = nowMs };
 
     private static IEnumerable<ResponseEvent> Activate(AlertResponse state, AlertTransition step, long nowMs, long firstDueMs)
     {

@@ -41,7 +41,7 @@ internal sealed record FlyWireView(FlyWireCase At, long NowMs)
     /// <summary>The curve behind it as points of a picture: minutes and watts as they stand in the evidence, <c>0:150 1:151</c>; null where they cannot be read.</summary>
     public (string Label, string Points)? Curve()
     {
-        if (!At.Evidence.TryGetValue("curve", out var curve))
+        if (!At.Evidence.TryGetValue(FlyWireCase.Curve, out var curve))
             return null;
         var points = new List<(double Minutes, double Watts)>();
         foreach (var pair in (curve.ToString() ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries))

@@ -59,6 +59,7 @@ internal static class TimelineText
             ResponseEvent.CaseOpened => ("疑似飞线，等待现场核实", "a fly-wire is suspected; to be checked on the spot"),
             ResponseEvent.CaseJoined joined => ($"这条回路已有案件 #{Short(joined.Case)}，并入处理", $"a case is open on this circuit, #{Short(joined.Case)}; this belongs to it"),
             ResponseEvent.CaseSeen => ("又看到一次", "seen once more"),
+            ResponseEvent.CaseMeasured => ("负载已停止，整条曲线已记入案件", "the load is off; its whole curve is in the case"),
             ResponseEvent.CaseMoved moved => (
                 $"{who}：{FlyWireWords.Of(moved.Stage).Zh}{(moved.Text.Length > 0 ? $"（{moved.Text}）" : "")}",
                 $"{who}: {FlyWireWords.Of(moved.Stage).En}{(moved.Text.Length > 0 ? $" ({moved.Text})" : "")}"),

@@ -3,6 +3,7 @@ using FacilityMonitor.Monitoring;
 using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Response;
 using FacilityMonitor.Rules;
+using FacilityMonitor.Web;
 
 namespace FacilityMonitor.Tests.OnCall;
 
@@ -66,6 +67,48 @@ public sealed class FlyWireCaseLifeTests : IAsyncDisposable
         var facts = _fixture.Timeline("a1").Count;
         await MoveAsync("a1", FlyWireStage.Dismissed, "再按一次");
         Assert.Equal(facts, _fixture.Timeline("a1").Count);
+    }
+
+    [Fact]
+    public async Task When_the_load_is_off_the_case_has_its_whole_curve_with_the_taper_also_after_a_kill()
+    {
+        await _fixture.RaiseAsync(Suspicion("a1"));
+
+        await _fixture.RaiseAsync(Ended("a1", minutes: 190, fallen: 97));
+
+        await _fixture.KillAsync();
+        var row = Assert.Single(Cases()).Case;
+        Assert.Equal(("190", "97", 1), (row.Evidence["minutes"].ToString(), row.Evidence["fallen_pct"].ToString(), row.Sights));
+        Assert.Equal((FlyWireStage.Suspected, row.OpenedMs), (row.Stage, row.SeenMs));
+        Assert.Contains("97 %", new FlyWireView(row, _fixture.NowMs).Evidence("en"), StringComparison.Ordinal);
+        Assert.Single(_fixture.Timeline("a1"), entry => entry.Fact is ResponseEvent.CaseMeasured);
+        Assert.True(ResponseTable.IsIntact(_fixture.Timeline("a1")));
+    }
+
+    [Fact]
+    public async Task The_whole_curve_of_the_next_evening_goes_to_the_case_that_is_open()
+    {
+        await _fixture.RaiseAsync(Suspicion("a1"));
+        await _fixture.RaiseAsync(Ended("a1", minutes: 190, fallen: 97));
+        await _fixture.PassAsync(20 * 3600);
+        await _fixture.RaiseAsync(Suspicion("a2", minutes: 60));
+        Assert.Equal("60", Assert.Single(Cases()).Case.Evidence["minutes"].ToString());
+
+        await _fixture.RaiseAsync(Ended("a2", minutes: 150, fallen: 40));
+
+        var row = Assert.Single(Cases());
+        Assert.Equal(("a1", "150", "40", 2), (row.Alert, row.Case.Evidence["minutes"].ToString(), row.Case.Evidence["fallen_pct"].ToString(), row.Case.Sights));
+    }
+
+    [Fact]
+    public async Task A_case_that_has_ended_keeps_the_numbers_it_ended_with()
+    {
+        await _fixture.RaiseAsync(Suspicion("a1"));
+        await MoveAsync("a1", FlyWireStage.Dismissed, "水泵");
+
+        await _fixture.RaiseAsync(Ended("a1", minutes: 190, fallen: 97));
+
+        Assert.Equal("45", Assert.Single(Cases()).Case.Evidence["minutes"].ToString());
     }
 
     [Theory]
@@ -167,6 +210,12 @@ public sealed class FlyWireCaseLifeTests : IAsyncDisposable
             ["curve"] = "0:150 10:151 20:152",
         },
     };
+
+    private static AlertTransition Ended(string alert, int minutes, int fallen)
+    {
+        var on = Suspicion(alert, minutes);
+        return on with { Condition = Condition.Cleared, Sequence = 1, Evidence = new SortedDictionary<string, object>(on.Evidence.ToDictionary()) { ["fallen_pct"] = fallen } };
+    }
 
     private async Task MoveAsync(string alert, FlyWireStage stage, string text = "") =>
         Assert.IsType<ResponseOutcome.Done>(await _fixture.DoesAsync("guard", alert, new ResponseCommand.MoveCase(stage, text)));

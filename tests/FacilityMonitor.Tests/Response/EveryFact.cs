@@ -27,6 +27,7 @@ internal static class EveryFact
         new ResponseEvent.StepSkipped(1, $"grid-officer guard:wang {text}", 5) { AtMs = 3 }, new ResponseEvent.PageReported(1, "wang", text, DeliveryOutcome.Unreached, text) { AtMs = 3 },
         new ResponseEvent.ClockSetBack(3_600_000) { AtMs = 3 },
         new ResponseEvent.CaseOpened(new SortedDictionary<string, object> { ["curve"] = "0:150", ["level_w"] = 150.25, ["minutes"] = 45.0, ["is"] = true }) { AtMs = 3 }, new ResponseEvent.CaseJoined(text) { AtMs = 3 },
-        new ResponseEvent.CaseSeen(text, new SortedDictionary<string, object>()) { AtMs = 3 }, new ResponseEvent.CaseMoved(FlyWireStage.Recheck, text) { AtMs = 3, By = By },
+        new ResponseEvent.CaseSeen(text, new SortedDictionary<string, object>()) { AtMs = 3 }, new ResponseEvent.CaseMeasured(new SortedDictionary<string, object> { ["curve"] = "0:150 5:9" }) { AtMs = 3 },
+        new ResponseEvent.CaseMoved(FlyWireStage.Recheck, text) { AtMs = 3, By = By },
     ];
 }

@@ -109,6 +109,8 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
             Advance(connection, state, pages);
             if (before is null && state.CaseOf is { } joined)
                 Join(connection, joined, step, pages);
+            else if (before is { CaseOf: { } begunBy } && ResponseTable.Load(connection, begunBy) is { Case: { } at } first && ResponseLife.Measured(at, step, now) is { } measured)
+                Append(connection, begunBy, first, [measured], pages);
         }
 
         pages.Put(this, connection);

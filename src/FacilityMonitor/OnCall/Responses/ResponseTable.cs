@@ -54,7 +54,7 @@ internal static class ResponseTable
         }
 
         Save(connection, state!, facts[^1].AtMs, facts.Any(fact => fact is ResponseEvent.StepFired { Step: 0 }) ? facts[^1].AtMs : null);
-        if (facts.Any(fact => fact is ResponseEvent.CaseOpened or ResponseEvent.CaseSeen or ResponseEvent.CaseMoved))
+        if (facts.Any(fact => fact is ResponseEvent.CaseOpened or ResponseEvent.CaseSeen or ResponseEvent.CaseMeasured or ResponseEvent.CaseMoved))
             FlyWireCaseTable.Save(connection, state!);
         return state!;
     }

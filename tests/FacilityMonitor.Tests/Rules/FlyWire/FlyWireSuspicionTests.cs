@@ -96,6 +96,73 @@ public sealed class FlyWireSuspicionTests
         Assert.Equal(0, state.SuspectMin);
     }
 
+    [Theory]
+    [InlineData(1, 0.1, 60)]
+    [InlineData(1, 1, 60)]
+    [InlineData(5, 0.1, 300)]
+    public void The_evidence_says_what_resolution_it_had(int everyMin, double stepW, int seconds)
+    {
+        var state = new FlyWireState();
+        for (var minute = 0; minute < 240; minute += everyMin)
+            FlyWireSuspicion.Take(ref state, EveningMs + (minute * 60_000L), Math.Round((minute < 60 ? 20 : 270 + (0.23 * (minute - 60))) / stepW) * stepW, 1, Limits);
+
+        var evidence = Evidence(state);
+
+        // Learned as a running mean.
+        Assert.Equal(seconds, (double)evidence["interval_s"], 0.02 * seconds);
+        Assert.Equal(stepW, evidence["meter_step_w"]);
+        Assert.Equal(Math.Round(state.Signature.SigmaW, 2), evidence["noise_w"]);
+        // A meter in whole watts scatters by q/√12 at least.
+        Assert.True((double)evidence["noise_w"] >= Math.Round(0.29 * stepW, 2));
+        Assert.InRange((double)evidence["p"], 0.9, 1);
+    }
+
+    [Fact]
+    public void The_evidence_has_every_number_of_the_charge_and_the_points_of_its_curve()
+    {
+        var state = new FlyWireState();
+        Charge(ref state, Limits, 60, 120);
+
+        var evidence = Evidence(state);
+
+        Assert.Equal(150, (double)evidence["level_w"], 1.0);
+        Assert.Equal(115, (double)evidence["minutes"], 6.0);
+        // 0.04 W a minute of 150 W.
+        Assert.Equal(0.027, (double)evidence["climb_pct_min"], 3);
+        Assert.InRange((double)evidence["fit_error_pct"], 0, 0.1);
+        Assert.Equal(22.0, (double)evidence["hour"], 0.1);
+        Assert.Equal(0.0, evidence["fallen_pct"]);
+        var points = evidence["curve"].ToString()!.Split(' ').Select(point => point.Split(':')).ToList();
+        Assert.True(points.Count >= 20, $"{points.Count} points");
+        Assert.All(points, point => Assert.InRange(double.Parse(point[1], System.Globalization.CultureInfo.InvariantCulture), 148, 157));
+    }
+
+    [Fact]
+    public void When_it_is_over_the_evidence_is_of_the_whole_charge_with_its_taper()
+    {
+        var state = new FlyWireState();
+        Charge(ref state, Limits, 60, 90);
+        Assert.Equal(FacilityMonitor.Alerts.Condition.Active, FlyWireSuspicion.Judge(state, Limits).Condition);
+        for (var minute = 150; minute < 330; minute++)
+            FlyWireSuspicion.Take(ref state, EveningMs + (minute * 60_000L), Math.Round((20 + Math.Max(4, 153.6 * Math.Exp(-(minute - 150) / 40.0))) * 10) / 10, 1, Limits);
+        Idle(ref state, Limits, 330, 40);
+
+        Assert.Equal(0, state.SuspectMin);
+        var evidence = Evidence(state);
+        Assert.InRange((double)evidence["fallen_pct"], 85, 102);
+        // On from minute 60 to 330; that four watts are gone is seen a little later.
+        Assert.InRange((double)evidence["minutes"], 265, 310);
+        Assert.InRange((double)evidence["energy_wh"], 280, 370);
+        Assert.True((double)evidence["nats_taper"] > 4, $"{evidence["nats_taper"]}");
+    }
+
+    private static SortedDictionary<string, object> Evidence(in FlyWireState state)
+    {
+        var evidence = new SortedDictionary<string, object>(StringComparer.Ordinal);
+        FlyWireSuspicion.Explain(state, Limits, evidence, new LocalText("楼道", "the stairs"));
+        return evidence;
+    }
+
     private static FlyWireLimits Limits { get; } = new(Prior, 0.9, 1, IsEscapeRoute: false, []) { BikeShare = 0.3 };
 
     private static double Odds(in FlyWireState state) => Math.Exp(state.Signs[0].OddsNats);
