@@ -70,6 +70,9 @@ public interface IMqttBatch : IDisposable
     /// <summary>Number of messages, at least 1.</summary>
     int Count { get; }
 
+    /// <summary>Bytes of its messages; they are held in memory until it is disposed.</summary>
+    int Bytes { get; }
+
     /// <summary>The message at a place, 0 to <see cref="Count"/> − 1; valid until the batch is disposed.</summary>
     /// <param name="index">Its place in order of arrival.</param>
     ref readonly MqttInboundMessage this[int index] { get; }

@@ -33,8 +33,9 @@ internal sealed partial class IngestWorker : BackgroundService
     /// </summary>
     private const int WaitingBatchesMax = 1_024;
 
-    /// <summary>Bytes of the journal that may wait for the disk. What is sent without acknowledgement (QoS 0) no receive window holds back: beyond this nothing is taken until some is on disk.</summary>
-    private const long WaitingBytesMax = 64L << 20;
+    /// <summary>Bytes that may wait for the disk: the messages as they came, what was made of them, and what was set aside. What is sent without acknowledgement (QoS 0) no
+    /// receive window holds back: beyond this nothing is taken until some is on disk. 10,000 short messages a second fill it in about 40 s.</summary>
+    internal const long WaitingBytesMax = 128L << 20;
 
     /// <summary>What each batch that waits adds to the pause before the next is taken, ms: the more wait, the more messages are gathered in one. The last of
     /// <see cref="WaitingBatchesMax"/> comes a quarter of an hour after the first, and no message has waited longer than 1.6 s for its turn.</summary>
@@ -96,6 +97,9 @@ internal sealed partial class IngestWorker : BackgroundService
 
     /// <summary>For how long the oldest live batch waits for the disk, ms; 0 when none does.</summary>
     public long LiveLagMs => _liveInFlight.TryPeek(out var receivedMs) ? Math.Max(0, _time.GetUtcNow().ToUnixTimeMilliseconds() - receivedMs) : 0;
+
+    /// <summary>What waits in memory for the disk, bytes; one batch above <see cref="WaitingBytesMax"/> at most.</summary>
+    public long WaitingBytes => Interlocked.Read(ref _waitingBytes);
 
     /// <summary>How long the last live batch took from receipt to acknowledgement, ms.</summary>
     public long LastLiveMs => Volatile.Read(ref _lastLiveMs);
@@ -247,7 +251,7 @@ internal sealed partial class IngestWorker : BackgroundService
             if (isLive && _isStalled)
                 await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(_liveInFlight.Count * GatherMs)), _time, cancellationToken);
             await RoomAsync(cancellationToken);
-            while (Interlocked.Read(ref _waitingBytes) >= WaitingBytesMax)
+            while (WaitingBytes >= WaitingBytesMax)
                 await Task.Delay(TimeSpan.FromMilliseconds(100), _time, cancellationToken);
             if (await session.ReceiveAsync(cancellationToken) is not { } batch)
                 return;
@@ -266,8 +270,9 @@ internal sealed partial class IngestWorker : BackgroundService
                 var append = journaled is null ? Task.FromResult(_journal.Last) : _journal.AppendAsync(journaled, also);
                 if (isLive)
                     _liveInFlight.Enqueue(receivedMs);
-                Interlocked.Add(ref _waitingBytes, journaled?.Body.Length ?? 0);
-                _completed = CompleteAsync(_completed, append, journaled, also, batch, taken, isLive ? receivedMs : null);
+                var waiting = batch.Bytes + (journaled?.Bytes ?? 0);
+                Interlocked.Add(ref _waitingBytes, waiting);
+                _completed = CompleteAsync(_completed, append, journaled, also, batch, taken, waiting, isLive ? receivedMs : null);
                 if (words is not null)
                     _completed = ToldAsync(_completed, found);
             }
@@ -311,18 +316,18 @@ internal sealed partial class IngestWorker : BackgroundService
     }
 
     private async Task CompleteAsync(
-        Task before, Task<long> append, JournalBatch? journaled, Action<Microsoft.Data.Sqlite.SqliteConnection, long>? also, IMqttBatch batch, long messages, long? liveReceivedMs)
+        Task before, Task<long> append, JournalBatch? journaled, Action<Microsoft.Data.Sqlite.SqliteConnection, long>? also, IMqttBatch batch, long messages, long waiting, long? liveReceivedMs)
     {
         using (batch)
         {
             await DurableAsync(append, journaled, also);
-            Interlocked.Add(ref _waitingBytes, -(journaled?.Body.Length ?? 0));
             // In the order of arrival, whatever was retried in between: a receipt speaks of everything below it.
             await before;
             Books.AddDurable(messages);
             await batch.AcknowledgeAsync();
         }
 
+        Interlocked.Add(ref _waitingBytes, -waiting);
         // They complete in order, so it is the first.
         if (liveReceivedMs is { } received && _liveInFlight.TryDequeue(out _))
             Volatile.Write(ref _lastLiveMs, _time.GetUtcNow().ToUnixTimeMilliseconds() - received);

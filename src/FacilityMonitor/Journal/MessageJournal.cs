@@ -394,6 +394,9 @@ internal sealed class JournalBatch(JournalWriter writer)
 
     public DeadLetter[] DeadLetters { get; } = [.. writer.DeadLetters];
 
+    /// <summary>What it holds in memory until it is on disk, bytes: the body, and what was set aside as it came.</summary>
+    public long Bytes => Body.Length + DeadLetters.Sum(letter => (long)letter.Topic.Length + letter.Payload.Length);
+
     /// <summary>Whether the rules may judge it while the disk refuses or is slow. Only what is appended again until the disk takes it: else they would know what never was.</summary>
     public bool MayBeJudgedAhead { get; init; }
 

@@ -1,11 +1,14 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using FacilityMonitor.Ingest;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Mqtt;
 using FacilityMonitor.Tests.Mqtt;
 using FacilityMonitor.Tests.OnCall.Channels;
 using FacilityMonitor.Tests.Storage;
+using FacilityMonitor.Tests.Web;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace FacilityMonitor.Tests.EndToEnd;
 
@@ -151,6 +154,63 @@ public sealed class DiskTroubleTests
         await place.UntilAsync(() => Stored(place.Service) == readings + 1, "every reading being stored once");
         Assert.Equal(1, Fires(place));
         Assert.Single(OfFire(place, "manager").Distinct());
+    }
+
+    /// <summary>What asks for no acknowledgement is held back by no window, and what cannot be read is kept as it came.</summary>
+    [RealServerFact("mosquitto")]
+    public async Task Whoever_floods_without_acknowledgement_while_the_disk_takes_nothing_fills_no_memory()
+    {
+        // Twice of what may wait, were all of it taken.
+        const int Letters = 8_000;
+        using var folder = new TemporaryFolder();
+        await using var broker = await MosquittoBroker.StartAsync("allow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 0");
+        await using var service = await PageUnderTest.StartAsync(
+            folder.Path, further: new Dictionary<string, string> { ["FM_BROKER__PORT"] = broker.Port.ToString(CultureInfo.InvariantCulture) });
+        var ingest = service.Services.GetRequiredService<IngestWorker>();
+        await LiveUntilAsync(() => ingest.Broker.State == MqttConnectionState.Subscribed, "the broker");
+        await using var flood = await PileAsync(broker);
+        var letter = Encoding.UTF8.GetBytes("{" + new string('x', 32 * 1024));
+
+        using (var other = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Path.Combine(folder.Path, Database.FileName)};Pooling=False"))
+        {
+            other.Open();
+            // The service may be writing just now.
+            Database.Execute(other, "pragma busy_timeout = 30000");
+            Database.Execute(other, "begin immediate");
+            var said = FloodAsync();
+            var most = 0L;
+            await LiveUntilAsync(() => Look() >= IngestWorker.WaitingBytesMax, "as much waiting as may");
+            // It goes on for a while, and nothing more is taken than the two batches that were at the door.
+            var looks = 0;
+            await LiveUntilAsync(() => Look() > 0 && ++looks > 50, "five seconds");
+
+            Assert.InRange(most, IngestWorker.WaitingBytesMax, IngestWorker.WaitingBytesMax + (20 << 20));
+            Assert.True(ingest.Books.Received < Letters, $"{ingest.Books.Received} were taken");
+            Database.Execute(other, "rollback");
+            await LiveUntilAsync(() => said.IsCompleted, "the flood being over");
+
+            long Look() => most = Math.Max(most, ingest.WaitingBytes);
+        }
+
+        await LiveUntilAsync(() => ingest is { WaitingBytes: 0, Books.InFlight: 0 }, "everything that was taken being on disk");
+        Assert.Equal(ingest.Books.Received, ingest.Books.DeadLetteredTotal);
+
+        // Five seconds of the service in one of the broker's.
+        async Task LiveUntilAsync(Func<bool> holds, string what)
+        {
+            for (var look = 0; !holds(); look++)
+            {
+                Assert.True(look < 3_000, $"{what} did not come about");
+                service.Time.Advance(TimeSpan.FromMilliseconds(100));
+                await Task.Delay(20);
+            }
+        }
+
+        async Task FloodAsync()
+        {
+            for (var number = 0; number < Letters; number++)
+                await flood.PublishAsync("fm/1/huaihai/pile-02/data", letter, MqttQos.AtMostOnce, retain: false);
+        }
     }
 
     /// <summary>A pile that says something ten times a second until it has said enough.</summary>
