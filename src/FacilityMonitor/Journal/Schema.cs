@@ -4,7 +4,7 @@ namespace FacilityMonitor.Journal;
 internal static class Schema
 {
     /// <summary>The statements of every version, the first one first; a database's version is how many of them it has seen.</summary>
-    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries, Layers, Sessions, ResponseExempt, NoticesByPerson, People, FlyWireCases, NeighbouringParts, Marks, Users, Climbers];
+    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries, Layers, Sessions, ResponseExempt, NoticesByPerson, People, FlyWireCases, NeighbouringParts, Marks, Users, Climbers, Lookups];
 
     private static IReadOnlyList<string> First =>
     [
@@ -271,6 +271,24 @@ internal static class Schema
           mended_ms integer, mended_by text, mended_text text) strict, without rowid
         """,
         "create index climber_fault_by_device on climber_fault (site, device, noted_ms)",
+    ];
+
+    private static IReadOnlyList<string> Lookups =>
+    [
+        // What pages ask of many alerts at once stands in the row: who has taken it, as a list of persons (null: not written since the upgrade, the facts tell), and the most urgent it was.
+        "alter table response add column takers text",
+        "alter table response add column highest integer not null default 3",
+        """
+        update response set highest = coalesce((select min(cast(substr(json_extract(fact.body, '$.priority'), -1) as integer)) from response_event as fact
+          where fact.alert = response.alert and (fact.body like '{"what":"raised"%' or fact.body like '{"what":"priority-rose"%')), priority)
+        """,
+        // The alert log and the reports go by the time of detection.
+        "create index response_by_detection on response (raised_ms)",
+        "alter table response_exempt add column detected_ms integer",
+        """
+        update response_exempt set detected_ms = (select min(at_ms) from alert_transition as step where step.alert = response_exempt.alert and step.body like '%"state":"active"%')
+        """,
+        "create index response_exempt_by_detection on response_exempt (detected_ms)",
     ];
 
     private static IReadOnlyList<string> ResponseExempt =>

@@ -13,8 +13,8 @@ namespace FacilityMonitor.Reports;
 /// <param name="Period">The time.</param>
 internal sealed record AlertLogQuery(SiteScope Sites, Site? Site, Priority? Priority, ReportPeriod Period)
 {
-    /// <summary>Whether a site is asked for.</summary>
-    public bool Has(string? site) => Sites.Has(site) && (Site is null || Site.Id == site);
+    /// <summary>The sites that are asked for.</summary>
+    public SiteScope Asked => Site is null ? Sites : SiteScope.Of(Sites.Has(Site.Id) ? [Site.Id] : []);
 }
 
 /// <summary>Puts alerts into a table, the same for page, CSV and XLSX.</summary>

@@ -29,7 +29,7 @@ internal abstract record ReportOutcome<T>
 /// <param name="Total">How many there are.</param>
 internal sealed record AlertLogPage(IReadOnlyList<LoggedAlert> Rows, int Total);
 
-/// <summary>Makes reports, one at a time: what they read of the disk and the processor the rules and the pages of the night need more.</summary>
+/// <summary>Makes reports, one at a time: what they read of the disk and the processor the rules and the pages of the night need more. A page of the alert log is short work and waits for no report.</summary>
 internal sealed class ReportDesk(Database database, IReadingStore store, DeviceTable devices, FacilitySource registry, ServiceSettings settings, TimeProvider time) : IDisposable
 {
     /// <summary>Alerts on a page.</summary>
@@ -42,30 +42,24 @@ internal sealed class ReportDesk(Database database, IReadingStore store, DeviceT
     public static readonly TimeSpan TurnMax = TimeSpan.FromSeconds(15);
 
     private readonly ReadTurns _turns = new(1, TurnMax, time);
+    private readonly ReadTurns _pages = new(1, TurnMax, time);
     private readonly ReportReader _reader = new(database.OpenReader, store, devices, settings.Data.RetentionDays);
 
     /// <summary>Reports that were refused because others were being made.</summary>
-    public long Refused => _turns.Refused;
+    public long Refused => _turns.Refused + _pages.Refused;
 
     /// <summary>The report of a site on a month.</summary>
     public Task<ReportOutcome<MonthReport>> MonthAsync(Site site, ReportPeriod period, CancellationToken cancellation) =>
-        InTurnAsync(() => _reader.MonthAsync(registry.Current, site, period, NowMs(), cancellation), cancellation);
+        InTurnAsync(_turns, () => _reader.MonthAsync(registry.Current, site, period, NowMs(), cancellation), cancellation);
 
     /// <summary>A page of the alert log.</summary>
     public Task<ReportOutcome<AlertLogPage>> LogAsync(AlertLogQuery query, CancellationToken cancellation) => InTurnAsync(
+        _pages,
         () =>
         {
             using var reader = database.OpenReader();
             using var further = database.OpenReader();
-            var rows = new List<LoggedAlert>();
-            var total = 0;
-            foreach (var alert in Alerts(query, reader, further, cancellation))
-            {
-                if (total++ < PageMax)
-                    rows.Add(alert);
-            }
-
-            return Task.FromResult(new AlertLogPage(rows, total));
+            return Task.FromResult(new AlertLogPage([.. Alerts(query, reader, further, PageMax, cancellation)], AlertLogReader.Count(reader, query.Period, query.Asked, query.Priority)));
         },
         cancellation);
 
@@ -74,31 +68,35 @@ internal sealed class ReportDesk(Database database, IReadingStore store, DeviceT
     /// <param name="write">Writes the file from the alerts; at most <see cref="FileMax"/> of them, and how many more there are is known once they are read.</param>
     /// <param name="cancellation">Ends the work.</param>
     public Task<ReportOutcome<FileBufferingWriteStream>> LogFileAsync(AlertLogQuery query, Action<IEnumerable<LoggedAlert>, Stream> write, CancellationToken cancellation) => InTurnAsync(
+        _turns,
         () =>
         {
             using var reader = database.OpenReader();
             using var further = database.OpenReader();
             var file = new FileBufferingWriteStream();
-            write(Alerts(query, reader, further, cancellation), file);
+            write(Alerts(query, reader, further, int.MaxValue, cancellation), file);
             return Task.FromResult(file);
         },
         cancellation);
 
-    public void Dispose() => _turns.Dispose();
-
-    private static IEnumerable<LoggedAlert> Alerts(AlertLogQuery query, Microsoft.Data.Sqlite.SqliteConnection reader, Microsoft.Data.Sqlite.SqliteConnection further, CancellationToken cancellation)
+    public void Dispose()
     {
-        foreach (var alert in AlertLogReader.Read(reader, further, query.Period, query.Has, withText: true))
+        _turns.Dispose();
+        _pages.Dispose();
+    }
+
+    private static IEnumerable<LoggedAlert> Alerts(AlertLogQuery query, Microsoft.Data.Sqlite.SqliteConnection reader, Microsoft.Data.Sqlite.SqliteConnection further, int most, CancellationToken cancellation)
+    {
+        foreach (var alert in AlertLogReader.Read(reader, further, query.Period, query.Asked, query.Priority, most, withText: true))
         {
             cancellation.ThrowIfCancellationRequested();
-            if (query.Priority is null || alert.Priority == query.Priority)
-                yield return alert;
+            yield return alert;
         }
     }
 
-    private async Task<ReportOutcome<T>> InTurnAsync<T>(Func<Task<T>> make, CancellationToken cancellation)
+    private static async Task<ReportOutcome<T>> InTurnAsync<T>(ReadTurns turns, Func<Task<T>> make, CancellationToken cancellation)
     {
-        if (!await _turns.TakeAsync(cancellation))
+        if (!await turns.TakeAsync(cancellation))
             return new ReportOutcome<T>.Busy();
         try
         {
@@ -111,7 +109,7 @@ internal sealed class ReportDesk(Database database, IReadingStore store, DeviceT
         }
         finally
         {
-            _turns.End();
+            turns.End();
         }
     }
 

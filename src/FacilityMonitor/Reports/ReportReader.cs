@@ -32,7 +32,7 @@ internal sealed class ReportReader(Func<SqliteConnection> connect, IReadingStore
         using var further = connect();
         return new MonthReport(
             site, period, nowMs, untilMs,
-            AlertFigures.Of(Until(AlertLogReader.Read(reader, further, period, one => one == site.Id, withText: false, withAwayBefore: true), cancellation), period.FromMs, untilMs),
+            AlertFigures.Of(Until(AlertLogReader.Read(reader, further, period, SiteScope.Of([site.Id]), withAwayBefore: true), cancellation), period.FromMs, untilMs),
             CircuitEnergy.Of(site, byId), figures, Unmet(reader, site, byId, known, period.FromMs, untilMs), Cases(reader, further, site, period.FromMs, untilMs))
         {
             KeptFromMs = nowMs - (long)TimeSpan.FromDays(retentionDays).TotalMilliseconds,

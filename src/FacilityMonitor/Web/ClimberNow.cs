@@ -58,18 +58,19 @@ internal sealed record ClimberNow(RegisteredDevice At, ClimberWord Word, IReadOn
     public static IReadOnlyList<ClimberNow> All(Facility facility, LiveFeed feed, SqliteConnection reader, Func<RegisteredDevice, bool>? only = null)
     {
         var climbers = facility.Sites.SelectMany(site => site.Devices.Where(device => device.Kind == DeviceKind.Climber).Select(device => new RegisteredDevice(site, device))).Where(at => only?.Invoke(at) != false).ToList();
-        var (words, alerts) = feed.Look((view, state, nowMs) => (climbers.ConvertAll(at => ClimberWord.Of(view, at, nowMs)), OpenOn(state, climbers)));
+        var (words, open) = feed.Look((view, state, nowMs) => (climbers.ConvertAll(at => ClimberWord.Of(view, at, nowMs)), OpenOn(state, climbers)));
+        var alerts = AssetAlert.Of(open, reader).ToLookup(one => one.Asset, one => one.Alert, StringComparer.Ordinal);
         return
         [
             .. climbers.Select((at, index) => new ClimberNow(
                 at, words[index], ClimberTable.Trips(reader, at.Site.Id, at.Entry.Id, ShownMax), ClimberTable.Faults(reader, at.Site.Id, at.Entry.Id, ShownMax),
-                [.. alerts[at.AssetPath(ChannelId.Main)].Select(alert => AssetAlert.Of(alert, reader))])),
+                [.. alerts[at.AssetPath(ChannelId.Main)]])),
         ];
     }
 
-    private static ILookup<string, Alerts.AlertTransition> OpenOn(MonitoringState state, List<RegisteredDevice> climbers)
+    private static List<Alerts.AlertTransition> OpenOn(MonitoringState state, List<RegisteredDevice> climbers)
     {
         var paths = climbers.Select(at => at.AssetPath(ChannelId.Main)).ToHashSet(StringComparer.Ordinal);
-        return state.Alerts.Where(alert => paths.Contains(alert.Asset)).ToLookup(alert => alert.Asset, StringComparer.Ordinal);
+        return [.. state.Alerts.Where(alert => paths.Contains(alert.Asset))];
     }
 }

@@ -87,6 +87,7 @@ internal sealed partial class LiveFeed(
     /// <param name="isAdmitted">Whether its session goes on; asked when something about users changed, and every <see cref="HeartbeatEvery"/>.</param>
     public LiveViewer? Open(SiteScope sites, Func<bool> isAdmitted)
     {
+        answered.LookAgain();
         lock (_gate)
         {
             if (_viewers.Count >= ViewersMax)
@@ -107,6 +108,7 @@ internal sealed partial class LiveFeed(
     /// <summary>Looks at the state as it is now, for a page that the server writes. Nothing changes while it is looked at: be quick.</summary>
     public T Look<T>(Func<LiveView, MonitoringState, long, T> look)
     {
+        answered.LookAgain();
         lock (_gate)
             return look(_view, Seen(), NowMs());
     }
@@ -192,6 +194,9 @@ internal sealed partial class LiveFeed(
     /// <summary>Takes in what came and tells it; false when more is waiting.</summary>
     private bool Step(JournalReader reader)
     {
+        // The disk is asked before the gate is closed: whoever holds it up holds up every page.
+        if (Watching > 0)
+            answered.LookAgain();
         lock (_gate)
         {
             try
@@ -313,7 +318,7 @@ internal sealed partial class LiveFeed(
     private MonitoringState Seen()
     {
         var state = monitoring.State;
-        return state.Alerts.Count == 0 ? state : state with { Alerts = AttentionOrder.Of(state.Alerts, answered.Now()) };
+        return state.Alerts.Count == 0 ? state : state with { Alerts = AttentionOrder.Of(state.Alerts, answered.Known) };
     }
 
     private byte[] Health(SiteScope sites) => LiveJson.Health(_healthOf, _link, new LiveFeedCounts(_viewers.Count, Refused, SentAway, _view.NotShown, Damaged), sites);

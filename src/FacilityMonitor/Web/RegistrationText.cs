@@ -51,12 +51,15 @@ internal static class RegistrationText
     /// <inheritdoc cref="Of" path="/param"/>
     public static NewDevice? Guess(DeviceNow device, FacilityIndex registry, bool isNameShared)
     {
-        var (id, kind) = (device.Id, KindOf(device));
-        if (id.Name.Length > MappingReader.TextLengthMax || id.Name.Any(char.IsControl) || IsPerhapsGroup(device))
+        if (!CanBe(device))
             return null;
+        var (id, kind) = (device.Id, KindOf(device));
         var sockets = kind is DeviceKind.Pile or DeviceKind.Plug or DeviceKind.Cabinet ? Math.Min(Highest(device), SocketsMax) : 0;
         return new NewDevice(id, id.Site is null ? IdFor(id.Name, kind, registry, isNameShared) : id.Name, kind, sockets);
     }
+
+    /// <summary>Whether a registry can hold it.</summary>
+    public static bool CanBe(DeviceNow device) => device.Id.Name.Length <= MappingReader.TextLengthMax && !device.Id.Name.Any(char.IsControl) && !IsPerhapsGroup(device);
 
     /// <summary>How the registry writes a dialect.</summary>
     public static string Word(Dialect dialect) => Words.Of(dialect).Replace("-", "", StringComparison.Ordinal);

@@ -51,8 +51,13 @@ internal sealed record AssetAlert(string Id, string Rule, string Priority, Local
     /// <summary>What kind it is, where the thing itself is named beside it; of what no rule of the registry raised the alert's own words.</summary>
     public LocalText Title => RuleCatalogue.All.FirstOrDefault(rule => rule.Name == Rule)?.Title ?? Brief;
 
-    public static AssetAlert Of(AlertTransition alert, SqliteConnection reader) => new(
-        alert.AlertId, alert.Rule, alert.Priority.ToString(), PageText.Brief(alert.Text), [.. (ResponseTable.Load(reader, alert.AlertId)?.Acknowledgements ?? []).Select(one => one.Person)]);
+    /// <summary>Some open alerts, each with its asset, in their order. What happened to them is not read again for it.</summary>
+    public static List<(string Asset, AssetAlert Alert)> Of(IReadOnlyList<AlertTransition> alerts, SqliteConnection reader)
+    {
+        var takers = ResponseTable.Takers(reader, alerts.Select(alert => alert.AlertId));
+        return [.. alerts.Select(alert => (alert.Asset, new AssetAlert(
+            alert.AlertId, alert.Rule, alert.Priority.ToString(), PageText.Brief(alert.Text), takers.GetValueOrDefault(alert.AlertId) ?? [])))];
+    }
 }
 
 /// <summary>What one socket or slot says now.</summary>

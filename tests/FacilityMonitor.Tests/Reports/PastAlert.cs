@@ -50,7 +50,7 @@ internal sealed record PastAlert(string Id, string Rule, string Asset, Priority 
             AlertLog.Write(connection, step with { Condition = Condition.Cleared, AtMs = After(over), Sequence = 1, Text = new LocalText("已恢复：" + Text.Zh, "Cleared: " + Text.En) });
         if (IsStranger)
         {
-            ResponseTable.Exempt(connection, Id);
+            ResponseTable.Exempt(connection, Id, atMs);
             return;
         }
 

@@ -90,7 +90,7 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
         {
             // Anybody may invent a device: who is told of those is limited elsewhere, and nobody is woken.
             if (step.IsStranger)
-                ResponseTable.Exempt(connection, step.AlertId);
+                ResponseTable.Exempt(connection, step.AlertId, step.Condition == Condition.Active ? step.AtMs : null);
             if (step.IsStranger || step.Condition is Condition.Pending or Condition.Normal)
                 continue;
             var before = ResponseTable.Load(connection, step.AlertId);

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using FacilityMonitor.Alerts;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
@@ -28,6 +29,22 @@ internal static class ResponseTable
         while (rows.Read())
             state = AlertResponse.Apply(alert, state, ResponseJson.Read(rows.GetString(0)));
         return state;
+    }
+
+    /// <summary>Who has taken each of some alerts, by the names of people.yaml: one question however many they are and however much happened to them. Nobody: not in it.</summary>
+    public static Dictionary<string, IReadOnlyList<string>> Takers(SqliteConnection connection, IEnumerable<string> alerts)
+    {
+        using var command = Database.Command(
+            connection, "select alert, takers from response where alert in (select value from json_each($alerts)) and (takers is null or takers <> '[]')", ("$alerts", JsonSerializer.Serialize(alerts)));
+        using var rows = command.ExecuteReader();
+        var takers = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+        while (rows.Read())
+        {
+            var alert = rows.GetString(0);
+            takers[alert] = rows.IsDBNull(1) ? TakersOf(Load(connection, alert)!) : JsonSerializer.Deserialize<List<string>>(rows.GetString(1))!;
+        }
+
+        return takers;
     }
 
     /// <summary>What an alert says now.</summary>
@@ -105,7 +122,15 @@ internal static class ResponseTable
     }
 
     /// <summary>Notes that nobody is called for an alert by the response: it is about a device that nobody registered.</summary>
-    public static void Exempt(SqliteConnection connection, string alert) => Database.Execute(connection, "insert or ignore into response_exempt (alert) values ($alert)", ("$alert", alert));
+    /// <param name="connection">Where.</param>
+    /// <param name="alert">The alert.</param>
+    /// <param name="detectedMs">When it became active, ms since 1970-01-01 UTC, the first time it is told; null: it is not yet.</param>
+    public static void Exempt(SqliteConnection connection, string alert, long? detectedMs) => Database.Execute(
+        connection, """
+        insert into response_exempt (alert, detected_ms) values ($alert, $detected)
+          on conflict (alert) do update set detected_ms = excluded.detected_ms where detected_ms is null and excluded.detected_ms is not null
+        """,
+        ("$alert", alert), ("$detected", detectedMs));
 
     /// <summary>When people were last called for the first time for an alert of a site and priority, ms; null: never.</summary>
     public static long? LastOfGroupMs(SqliteConnection connection, string? site, Priority priority)
@@ -181,16 +206,20 @@ internal static class ResponseTable
 
     private static void Save(SqliteConnection connection, AlertResponse state, long atMs, long? calledMs) => Database.Execute(
         connection, """
-        insert into response (alert, site, rule, asset, priority, stage, condition, exercise, raised_ms, changed_ms, due_ms, called_ms, told, answered, grouped_into, suppressed_by, shelved_ms, service_ms, recovered_ms, calling, events)
-          values ($alert, $site, $rule, $asset, $priority, $stage, $condition, $exercise, $raised, $at, $due, $called, $told, $answered, $grouped, $suppressed, $shelved, $service, $recovered, $calling, $events)
+        insert into response (alert, site, rule, asset, priority, stage, condition, exercise, raised_ms, changed_ms, due_ms, called_ms, told, answered, grouped_into, suppressed_by, shelved_ms, service_ms, recovered_ms, calling, events, takers, highest)
+          values ($alert, $site, $rule, $asset, $priority, $stage, $condition, $exercise, $raised, $at, $due, $called, $told, $answered, $grouped, $suppressed, $shelved, $service, $recovered, $calling, $events, $takers, $highest)
           on conflict (alert) do update set priority = excluded.priority, stage = excluded.stage, condition = excluded.condition, exercise = excluded.exercise, changed_ms = excluded.changed_ms,
             due_ms = excluded.due_ms, called_ms = coalesce(excluded.called_ms, called_ms), told = excluded.told, answered = excluded.answered, grouped_into = excluded.grouped_into,
-            suppressed_by = excluded.suppressed_by, shelved_ms = excluded.shelved_ms, service_ms = excluded.service_ms, recovered_ms = excluded.recovered_ms, calling = excluded.calling, events = excluded.events
+            suppressed_by = excluded.suppressed_by, shelved_ms = excluded.shelved_ms, service_ms = excluded.service_ms, recovered_ms = excluded.recovered_ms, calling = excluded.calling, events = excluded.events,
+            takers = excluded.takers, highest = excluded.highest
         """,
         ("$alert", state.Alert), ("$site", state.Site), ("$rule", state.Rule), ("$asset", state.Asset), ("$priority", (int)state.Priority), ("$stage", (int)state.Stage),
         ("$condition", (int)state.Condition), ("$exercise", (int)state.Exercise), ("$raised", state.RaisedMs), ("$at", atMs), ("$due", ResponseLife.NextDueMs(state)), ("$called", calledMs),
         ("$told", state.IsToldToAnybody ? 1 : 0), ("$answered", state.IsAnswered ? 1 : 0), ("$grouped", state.GroupedInto), ("$suppressed", state.SuppressedBy), ("$shelved", state.ShelvedUntilMs),
-        ("$service", state.OutOfServiceUntilMs), ("$recovered", state.RecoveredMs), ("$calling", state.IsCalling ? 1 : 0), ("$events", state.Events));
+        ("$service", state.OutOfServiceUntilMs), ("$recovered", state.RecoveredMs), ("$calling", state.IsCalling ? 1 : 0), ("$events", state.Events),
+        ("$takers", JsonSerializer.Serialize(TakersOf(state))), ("$highest", (int)state.HighestPriority));
+
+    private static IReadOnlyList<string> TakersOf(AlertResponse state) => [.. state.Acknowledgements.Select(one => one.Person)];
 
     private static string LastHash(SqliteConnection connection, string alert)
     {

@@ -53,12 +53,12 @@ internal sealed class SettingsAdoptModel(FacilitySource registry, RegistryDesk d
     /// <summary>Looks the device up among those of the visitor's sites.</summary>
     private bool Find(string? key, string? site)
     {
-        var (sites, language) = (Visitor.Sites, Texts.Language(HttpContext));
-        var (found, said) = feed.Look((view, _, _) =>
-            view.All.FirstOrDefault(device => device.Id.ToString() == key && sites.Has(view, device)) is { } device ? (view.Guess(device), SettingsDevicesModel.Said(device, language)) : (null, ""));
+        var sites = Visitor.Sites;
+        var (found, values) = feed.Look((view, _, _) =>
+            view.All.FirstOrDefault(device => device.Id.ToString() == key && sites.Has(view, device)) is { } device ? (view.Guess(device), SettingsDevicesModel.ValuesOf(device)) : (null, []));
         if (found is null)
             return false;
-        (Key, New, Said) = (key!, found, said);
+        (Key, New, Said) = (key!, found, SettingsDevicesModel.Said(values, Texts.Language(HttpContext)));
         Site = Sites.FirstOrDefault(known => known.Id == (found.Device.Site ?? site)) ?? (found.Device.Site is null && Sites.Count == 1 ? Sites[0] : null);
         Seen = Site is null ? "" : Desk.Seen(DeviceEdit.Part(Desk.Written(), Site.Id, found.Id));
         return true;

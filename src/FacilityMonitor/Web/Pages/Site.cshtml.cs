@@ -130,9 +130,7 @@ internal sealed class SiteModel(LiveFeed feed, IngestWorker ingest, Database dat
     private (List<(string Asset, AssetAlert Alert)> Open, List<Permit> Permits) Read(List<AlertTransition> open)
     {
         using var reader = database.OpenReader();
-        return (
-            [.. open.Select(alert => (alert.Asset, AssetAlert.Of(alert, reader)))],
-            PermitTable.Standing(reader, time.GetUtcNow().ToUnixTimeMilliseconds()));
+        return (AssetAlert.Of(open, reader), PermitTable.Standing(reader, time.GetUtcNow().ToUnixTimeMilliseconds()));
     }
 
     private bool Look(LiveView view, MonitoringState state, List<(string Asset, AssetAlert Alert)> open, List<Permit> permits, long nowMs)
