@@ -14,7 +14,7 @@ namespace FacilityMonitor.Influx;
 /// It is asked first how much there is, hour by hour, and then for the readings in spans of at most <see cref="SpanReadings"/>: that bounds memory and the time of one answer.
 /// Two lines of one millisecond are put together as the embedded store does it: the later message wins, metric by metric.
 /// </remarks>
-internal sealed class InfluxReadings(InfluxQueryClient client, Func<FacilityIndex> registry) : IReadingHours
+internal sealed class InfluxReadings(InfluxQueryClient client, Func<FacilityIndex> registry) : IReadingHours, IHourFigures
 {
     /// <summary>Readings asked for at once, unless a single hour has more.</summary>
     internal const int SpanReadings = 20_000;
@@ -58,10 +58,63 @@ internal sealed class InfluxReadings(InfluxQueryClient client, Func<FacilityInde
         }
     }
 
+    /// <summary>InfluxDB reckons the hours itself: three months are one answer of some thousand rows. What it counts twice is what two messages said of one millisecond.</summary>
+    public async IAsyncEnumerable<HourFigure> FiguresAsync(
+        Device device, IReadOnlyList<ChannelId> channels, Metric metric, long fromHour, long toHour, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var (fromMs, toMs) = (Math.Clamp(fromHour, 0, HourlyRollup.HourOf(TimeMaxMs)) * HourlyRollup.HourMs, Math.Clamp(toHour, 0, HourlyRollup.HourOf(TimeMaxMs)) * HourlyRollup.HourMs);
+        if (toMs <= fromMs)
+            yield break;
+        var parts = new ReadingParts(channels.Count == 1 ? channels[0] : null, [metric]);
+        if (metric.IsBoolean())
+        {
+            // Of yes and no it gives neither least nor mean.
+            await foreach (var (hour, block) in HoursAsync(device, fromMs, toMs, parts, cancellation))
+            {
+                foreach (var figure in HourFigures.Of(hour, block, channels, metric))
+                    yield return figure;
+            }
+
+            yield break;
+        }
+
+        var figures = new SortedDictionary<(long Hour, int Channel), SeriesPoint>();
+        var field = InfluxQl.Name(metric.Key());
+        foreach (var source in SourcesOf(device))
+        {
+            await client.SelectAsync(
+                $"SELECT count({field}), min({field}), max({field}), mean({field}) {From(source.Measurements)} {Where(source, parts, fromMs, toMs)} AND \"quality\" <> {InfluxQl.Text(ReadingJson.Key(Quality.Bad))} GROUP BY time(1h), \"site\", \"channel\" fill(none)",
+                series =>
+                {
+                    if (source.Has(series) && ChannelId.TryParse(series.Tag("channel"), out var channel) && HourFigures.IndexOf(channels, channel.Code) is >= 0 and var index)
+                        Add(series, index, fromMs, toMs, figures);
+                },
+                cancellation);
+        }
+
+        foreach (var ((hour, channel), figure) in figures)
+            yield return new HourFigure(hour, channel, figure);
+    }
+
     public async ValueTask<long?> HourBeforeAsync(Device device, long hour, CancellationToken cancellation)
     {
         var toMs = Math.Clamp(hour, HourlyRollup.HourOf(TimeMinMs), HourlyRollup.HourOf(TimeMaxMs)) * HourlyRollup.HourMs;
         return await EdgeAsync(SourcesOf(device), "last", ReadingParts.All, TimeMinMs, toMs, cancellation) is { } last ? HourlyRollup.HourOf(last) : null;
+    }
+
+    /// <summary>A device may have been of another kind, and so in another measurement, in the same hour: both count.</summary>
+    private static void Add(InfluxSeries series, int channel, long fromMs, long toMs, SortedDictionary<(long Hour, int Channel), SeriesPoint> figures)
+    {
+        foreach (var row in series.Rows)
+        {
+            var atMs = row[0].GetInt64() / NanosecondsOfMs;
+            // Not every version leaves out the hours that have none; nor is memory filled with hours nobody asked for.
+            if (atMs < fromMs || atMs >= toMs || row[1].ValueKind != JsonValueKind.Number || row[1].GetInt64() is not (> 0 and var count))
+                continue;
+            var figure = new SeriesPoint(atMs, row[2].GetDouble(), row[3].GetDouble(), row[4].GetDouble(), (int)count);
+            var key = (HourlyRollup.HourOf(atMs), channel);
+            figures[key] = figures.TryGetValue(key, out var known) ? known.With(figure) : figure;
+        }
     }
 
     private static long WholeHour(long ms) => HourlyRollup.HourOf(ms) * HourlyRollup.HourMs;

@@ -4,7 +4,7 @@ namespace FacilityMonitor.Journal;
 internal static class Schema
 {
     /// <summary>The statements of every version, the first one first; a database's version is how many of them it has seen.</summary>
-    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries, Layers, Sessions, ResponseExempt, NoticesByPerson, People, FlyWireCases, NeighbouringParts, Marks, Users, Climbers, Lookups];
+    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries, Layers, Sessions, ResponseExempt, NoticesByPerson, People, FlyWireCases, NeighbouringParts, Marks, Users, Climbers, Lookups, Figures];
 
     private static IReadOnlyList<string> First =>
     [
@@ -271,6 +271,13 @@ internal static class Schema
           mended_ms integer, mended_by text, mended_text text) strict, without rowid
         """,
         "create index climber_fault_by_device on climber_fault (site, device, noted_ms)",
+    ];
+
+    private static IReadOnlyList<string> Figures =>
+    [
+        // What each hour of a device came to, metric by metric, written when its blocks are joined: charts of months read it instead of every reading.
+        "create table hour_figures (device integer not null, hour integer not null, body blob not null, primary key (device, hour)) strict, without rowid",
+        "create index hour_figures_by_hour on hour_figures (hour)",
     ];
 
     private static IReadOnlyList<string> Lookups =>

@@ -44,14 +44,22 @@ internal sealed class BlockMerger
     /// <summary>Rows looked up at once. No index leads by the hour, so each look reads the whole table; that is a reader's work, never the writer's.</summary>
     private const int DropLook = 8_192;
 
+    /// <summary>Hours reckoned in one go of <see cref="FillAsync"/>: some seconds of one core a minute, after an upgrade.</summary>
+    private const int FillStep = 1_024;
+
+    /// <summary>How far back figures are made for what was there before them: as long as a chart is.</summary>
+    private const long FilledHours = 92 * 24;
+
     private readonly Database _database;
     private readonly EmbeddedStore _store;
     private readonly StorageOptions _options;
     private readonly TimeProvider _time;
     private readonly BlockCodec _codec = new();
+    private readonly ByteBuffer _figures = new();
     private long _droppedBelow = long.MinValue;
     private long _sharedBelow = long.MinValue;
     private long _wholeFrom;
+    private bool _isFilled;
 
     public BlockMerger(Database database, EmbeddedStore store, StorageOptions options, TimeProvider time)
     {
@@ -89,6 +97,25 @@ internal sealed class BlockMerger
         }
 
         return due.Count;
+    }
+
+    /// <summary>Reckons the next hours that were joined before figures were kept, the latest first, as far back as a chart reaches.</summary>
+    /// <returns>How many; once there are none, none are looked for until the next start.</returns>
+    public async Task<int> FillAsync(CancellationToken cancellation)
+    {
+        if (_isFilled)
+            return 0;
+        using var reader = _database.OpenReader();
+        var hours = BlockTable.WithoutFigures(reader, ThisHour - FilledHours, FillStep);
+        foreach (var (device, hour) in hours)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            HourFigures.Write(hour, ReadHour(reader, device, hour), _figures);
+            await _database.CommitAsync(CommitPriority.Housekeeping, connection => BlockTable.SaveFigures(connection, device, hour, _figures.Memory));
+        }
+
+        _isFilled = hours.Count < FillStep;
+        return hours.Count;
     }
 
     /// <summary>Drops what is beyond age or size, a step at a time.</summary>
@@ -138,12 +165,14 @@ internal sealed class BlockMerger
         if (BlockTable.HourAfter(reader, device, hour) is { } next)
             rollups.AddRange(HourlyRollup.Of(device, next, merged, ReadHour(reader, device, next)));
         var parts = Parts(device, hour, merged);
+        HourFigures.Write(hour, merged, _figures);
         await _database.CommitAsync(CommitPriority.Housekeeping, connection =>
         {
             BlockTable.Delete(connection, ids);
             foreach (var part in parts)
                 BlockTable.Insert(connection, part, generation);
             BlockTable.Save(connection, rollups);
+            BlockTable.SaveFigures(connection, device, hour, _figures.Memory);
             // What is damaged stays where it is, but must not make its hour due for ever.
             Database.Execute(
                 connection, "update block set generation = 1 where device = $device and hour = $hour and generation = 0 and id <= $last",
@@ -227,6 +256,14 @@ internal sealed class BlockMerger
 
     private async Task DropHourlyAsync(SqliteConnection reader, long hour, CancellationToken cancellation)
     {
+        List<(int Device, long Hour)> figures;
+        do
+        {
+            figures = BlockTable.FiguresBefore(reader, hour, DropLook);
+            await InStepsAsync(figures, BlockTable.DeleteFigures, cancellation);
+        }
+        while (figures.Count == DropLook);
+
         List<(int Device, int Channel, long Hour)> rows;
         do
         {

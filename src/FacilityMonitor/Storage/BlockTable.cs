@@ -43,6 +43,46 @@ internal static class BlockTable
         return Numbers(command);
     }
 
+    /// <summary>The hours of a device that have blocks, each with whether all of them are joined.</summary>
+    public static Dictionary<long, bool> AreJoined(SqliteConnection connection, int device, long fromHour, long toHour)
+    {
+        using var command = Database.Command(
+            connection, "select hour, min(generation) from block where device = $device and hour between $from and $to group by hour", ("$device", device), ("$from", fromHour), ("$to", toHour));
+        using var rows = command.ExecuteReader();
+        var hours = new Dictionary<long, bool>();
+        while (rows.Read())
+            hours.Add(rows.GetInt64(0), rows.GetInt32(1) > 0);
+        return hours;
+    }
+
+    /// <summary>Writes what an hour came to, see <see cref="HourFigures"/>.</summary>
+    public static void SaveFigures(SqliteConnection connection, int device, long hour, ReadOnlyMemory<byte> body) => Database.Execute(
+        connection, "insert or replace into hour_figures (device, hour, body) values ($device, $hour, $body)", ("$device", device), ("$hour", hour), ("$body", body));
+
+    /// <summary>What hours of a device came to. A damaged row is reported and left out: its readings are still there.</summary>
+    public static Dictionary<long, List<HourFigure>> Figures(
+        SqliteConnection connection, int device, long fromHour, long toHour, IReadOnlyList<ChannelId> channels, Metric metric, Action<long, string> damaged)
+    {
+        using var command = Database.Command(
+            connection, "select hour, body from hour_figures where device = $device and hour between $from and $to", ("$device", device), ("$from", fromHour), ("$to", toHour));
+        using var rows = command.ExecuteReader();
+        var figures = new Dictionary<long, List<HourFigure>>();
+        while (rows.Read())
+        {
+            var hour = rows.GetInt64(0);
+            try
+            {
+                figures.Add(hour, HourFigures.Read(hour, (byte[])rows[1], channels, metric));
+            }
+            catch (InvalidDataException error)
+            {
+                damaged(hour, error.Message);
+            }
+        }
+
+        return figures;
+    }
+
     /// <summary>The hours of any device that got a block after this one.</summary>
     public static List<long> HoursAfter(SqliteConnection connection, long block, long fromHour, long toHour)
     {
@@ -100,6 +140,32 @@ internal static class BlockTable
         while (rows.Read())
             keys.Add((rows.GetInt32(0), rows.GetInt32(1), rows.GetInt64(2)));
         return keys;
+    }
+
+    /// <summary>The latest joined hours without figures, from one on: they were joined before there were any.</summary>
+    public static List<(int Device, long Hour)> WithoutFigures(SqliteConnection connection, long fromHour, int most)
+    {
+        using var command = Database.Command(
+            connection,
+            """
+            select device, hour from block where hour >= $from group by device, hour
+              having min(generation) > 0 and not exists (select 1 from hour_figures as known where known.device = block.device and known.hour = block.hour) order by hour desc limit $most
+            """,
+            ("$from", fromHour), ("$most", most));
+        return Hours(command);
+    }
+
+    /// <summary>The next figures of hours before this one.</summary>
+    public static List<(int Device, long Hour)> FiguresBefore(SqliteConnection connection, long hour, int most)
+    {
+        using var command = Database.Command(connection, "select device, hour from hour_figures where hour < $hour limit $most", ("$hour", hour), ("$most", most));
+        return Hours(command);
+    }
+
+    public static void DeleteFigures(SqliteConnection connection, IEnumerable<(int Device, long Hour)> keys)
+    {
+        foreach (var (device, hour) in keys)
+            Database.Execute(connection, "delete from hour_figures where device = $device and hour = $hour", ("$device", device), ("$hour", hour));
     }
 
     public static void DeleteHourly(SqliteConnection connection, IEnumerable<(int Device, int Channel, long Hour)> keys)
@@ -194,6 +260,15 @@ internal static class BlockTable
         }
 
         return channels;
+    }
+
+    private static List<(int Device, long Hour)> Hours(SqliteCommand command)
+    {
+        using var rows = command.ExecuteReader();
+        var hours = new List<(int, long)>();
+        while (rows.Read())
+            hours.Add((rows.GetInt32(0), rows.GetInt64(1)));
+        return hours;
     }
 
     private static List<long> Numbers(SqliteCommand command)

@@ -6,11 +6,12 @@ using Microsoft.Data.Sqlite;
 namespace FacilityMonitor.Storage;
 
 /// <summary>Readings in the one SQLite file. Reads what is open first and what is closed after: a block closed in between is then seen twice, which sorting makes once.</summary>
-internal sealed partial class EmbeddedStore : IReadingStore, IReadingHours
+internal sealed partial class EmbeddedStore : IReadingStore, IReadingHours, IHourFigures
 {
     private readonly Func<SqliteConnection> _connect;
     private readonly ILogger _logger;
     private long _damaged;
+    private long _hoursRead;
 
     public EmbeddedStore(Database database, DeviceTable devices, ILogger<EmbeddedStore> logger)
         : this(database.OpenReader, devices, logger)
@@ -33,6 +34,9 @@ internal sealed partial class EmbeddedStore : IReadingStore, IReadingHours
     /// <summary>Damaged blocks met so far.</summary>
     public long Damaged => Interlocked.Read(ref _damaged);
 
+    /// <summary>Hours of a device whose readings were unpacked for somebody: what reading history costs.</summary>
+    public long HoursRead => Interlocked.Read(ref _hoursRead);
+
     public ValueTask<IReadOnlyList<LatestReading>> LatestAsync(IReadOnlyCollection<Device> devices, CancellationToken cancellation) =>
         ValueTask.FromResult<IReadOnlyList<LatestReading>>([.. devices.SelectMany(Latest.Of)]);
 
@@ -43,6 +47,15 @@ internal sealed partial class EmbeddedStore : IReadingStore, IReadingHours
     public IAsyncEnumerable<StoredReading> ReadingsAsync(Device device, long fromMs, long toMs, CancellationToken cancellation) =>
         ReadingQueries.ReadingsAsync(this, device, fromMs, toMs, cancellation);
 
+    /// <summary>The hours of a device that have readings here, in order.</summary>
+    public IReadOnlyList<long> HoursOf(Device device, long fromHour, long toHour)
+    {
+        if (fromHour >= toHour)
+            return [];
+        using var reader = _connect();
+        return HoursOf(reader, device.Number, fromHour * HourlyRollup.HourMs, toHour * HourlyRollup.HourMs);
+    }
+
     public async IAsyncEnumerable<ReadingHour> HoursAsync(Device device, long fromMs, long toMs, ReadingParts parts, [EnumeratorCancellation] CancellationToken cancellation)
     {
         using var reader = _connect();
@@ -51,6 +64,27 @@ internal sealed partial class EmbeddedStore : IReadingStore, IReadingHours
         {
             cancellation.ThrowIfCancellationRequested();
             yield return new ReadingHour(hour, ReadHour(reader, device.Number, hour, open, all));
+        }
+
+        await Task.CompletedTask;
+    }
+
+    /// <summary>From what was written when blocks were joined; hours that wait for that are reckoned now.</summary>
+    public async IAsyncEnumerable<HourFigure> FiguresAsync(
+        Device device, IReadOnlyList<ChannelId> channels, Metric metric, long fromHour, long toHour, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var reader = _connect();
+        // In this order: what is flushed or joined meanwhile is then read itself, or seen joined with figures at least as new.
+        var open = Open.Hours(device.Number).Where(hour => hour >= fromHour && hour < toHour).ToHashSet();
+        var closed = BlockTable.AreJoined(reader, device.Number, fromHour, toHour - 1);
+        var figures = BlockTable.Figures(reader, device.Number, fromHour, toHour - 1, channels, metric, CountDamaged);
+        var (some, all) = (new ReadingBlock(), new ReadingBlock());
+        foreach (var hour in closed.Keys.Union(open).Order())
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var isKept = !open.Contains(hour) && closed[hour] && figures.ContainsKey(hour);
+            foreach (var figure in isKept ? figures[hour] : HourFigures.Of(hour, ReadHour(reader, device.Number, hour, some, all), channels, metric))
+                yield return figure;
         }
 
         await Task.CompletedTask;
@@ -94,6 +128,7 @@ internal sealed partial class EmbeddedStore : IReadingStore, IReadingHours
     /// <param name="all">Used for the work; what is returned may be this.</param>
     private ReadingBlock ReadHour(SqliteConnection reader, int device, long hour, ReadingBlock open, ReadingBlock all)
     {
+        Interlocked.Increment(ref _hoursRead);
         open.Clear();
         all.Clear();
         Open.CopyTo(device, hour, open);

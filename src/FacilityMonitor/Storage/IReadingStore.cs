@@ -36,7 +36,12 @@ internal readonly record struct LatestValue(Metric Metric, double Value, long At
 /// <param name="Max">Greatest value: a peak of one reading is never averaged away.</param>
 /// <param name="Mean">Mean of the readings.</param>
 /// <param name="Count">How many readings.</param>
-internal readonly record struct SeriesPoint(long AtMs, double Min, double Max, double Mean, int Count);
+internal readonly record struct SeriesPoint(long AtMs, double Min, double Max, double Mean, int Count)
+{
+    /// <summary>This stretch with what another part of it did.</summary>
+    public SeriesPoint With(in SeriesPoint other) => new(
+        AtMs, Math.Min(Min, other.Min), Math.Max(Max, other.Max), Mean + ((other.Mean - Mean) * other.Count / (Count + other.Count)), Count + other.Count);
+}
 
 /// <summary>One stored reading. Of its message's sequence number InfluxDB keeps the last three digits.</summary>
 internal sealed record StoredReading(

@@ -10,7 +10,7 @@ namespace FacilityMonitor.Storage;
 /// <param name="recent">The embedded store; it always answers for what was said last.</param>
 /// <param name="everything">The other.</param>
 /// <param name="wholeFrom">The hour from which the embedded store is whole; <see cref="long.MaxValue"/>: it keeps none.</param>
-internal sealed class LayeredStore(EmbeddedStore recent, IReadingHours everything, Func<long> wholeFrom) : IReadingStore, IReadingHours
+internal sealed class LayeredStore(EmbeddedStore recent, IReadingHours everything, Func<long> wholeFrom) : IReadingStore, IReadingHours, IHourFigures
 {
     public ValueTask<IReadOnlyList<LatestReading>> LatestAsync(IReadOnlyCollection<Device> devices, CancellationToken cancellation) => recent.LatestAsync(devices, cancellation);
 
@@ -53,6 +53,50 @@ internal sealed class LayeredStore(EmbeddedStore recent, IReadingHours everythin
             yield return hour;
     }
 
+    /// <summary>Each reckons what it has by itself; only hours of which both may have a part are put together from their readings.</summary>
+    public async IAsyncEnumerable<HourFigure> FiguresAsync(
+        Device device, IReadOnlyList<ChannelId> channels, Metric metric, long fromHour, long toHour, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var border = Math.Clamp(wholeFrom(), fromHour, toHour);
+        var shared = recent.HoursOf(device, fromHour, border);
+        var (first, end) = shared.Count > 0 ? (shared[0], shared[^1] + 1) : (border, border);
+        await foreach (var figure in EverythingAsync(fromHour, first))
+            yield return figure;
+        if (first < end)
+        {
+            await foreach (var (hour, block) in BothAsync(device, first * HourlyRollup.HourMs, end * HourlyRollup.HourMs, PartsOf(channels, metric), cancellation))
+            {
+                foreach (var figure in HourFigures.Of(hour, block, channels, metric))
+                    yield return figure;
+            }
+        }
+
+        await foreach (var figure in EverythingAsync(end, border))
+            yield return figure;
+        if (border == toHour)
+            yield break;
+        await foreach (var figure in recent.FiguresAsync(device, channels, metric, border, toHour, cancellation))
+            yield return figure;
+
+        async IAsyncEnumerable<HourFigure> EverythingAsync(long from, long to)
+        {
+            if (from >= to)
+                yield break;
+            if (everything is IHourFigures figures)
+            {
+                await foreach (var figure in figures.FiguresAsync(device, channels, metric, from, to, cancellation))
+                    yield return figure;
+                yield break;
+            }
+
+            await foreach (var (hour, block) in everything.HoursAsync(device, from * HourlyRollup.HourMs, to * HourlyRollup.HourMs, PartsOf(channels, metric), cancellation))
+            {
+                foreach (var figure in HourFigures.Of(hour, block, channels, metric))
+                    yield return figure;
+            }
+        }
+    }
+
     public async ValueTask<long?> HourBeforeAsync(Device device, long hour, CancellationToken cancellation)
     {
         var here = await recent.HourBeforeAsync(device, hour, cancellation);
@@ -61,6 +105,8 @@ internal sealed class LayeredStore(EmbeddedStore recent, IReadingHours everythin
         var there = await everything.HourBeforeAsync(device, hour, cancellation);
         return there > here || here is null ? there : here;
     }
+
+    private static ReadingParts PartsOf(IReadOnlyList<ChannelId> channels, Metric metric) => new(channels.Count == 1 ? channels[0] : null, [metric]);
 
     private static long Border(long hour) => hour > long.MaxValue / HourlyRollup.HourMs ? long.MaxValue : hour * HourlyRollup.HourMs;
 

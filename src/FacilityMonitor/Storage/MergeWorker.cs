@@ -15,6 +15,7 @@ internal sealed partial class MergeWorker(BlockMerger merger, TimeProvider time,
             try
             {
                 await merger.MergeAsync(everything: false, stoppingToken);
+                await merger.FillAsync(stoppingToken);
                 var shared = merger.Shared;
                 if (await merger.DropAsync(stoppingToken) is > 0 and var blocks)
                     LogDropped(blocks);

@@ -10,6 +10,12 @@ internal static class ReadingQueries
         this IReadingHours hours, Device device, IReadOnlyList<ChannelId> channels, Metric metric, long fromMs, long toMs, int maxPoints, CancellationToken cancellation)
     {
         var series = channels.Select(channel => (Channel: channel, Buckets: new SeriesBuckets(fromMs, toMs, maxPoints))).ToArray();
+        if (hours is IHourFigures figures && SeriesBuckets.AreWholeHours(fromMs, toMs, maxPoints))
+        {
+            await CollectAsync(hours, figures, device, series, metric, fromMs, toMs, maxPoints, cancellation);
+            return [.. series.Select(one => one.Buckets.Points)];
+        }
+
         await foreach (var (_, block) in hours.HoursAsync(device, fromMs, toMs, new ReadingParts(channels.Count == 1 ? channels[0] : null, [metric]), cancellation))
         {
             foreach (var (channel, buckets) in series)
@@ -17,6 +23,44 @@ internal static class ReadingQueries
         }
 
         return [.. series.Select(one => one.Buckets.Points)];
+    }
+
+    /// <summary>From what the hours came to. Of a channel with few readings each is a point of its own: they are read, in the hours that have them and no others.</summary>
+    private static async Task CollectAsync(
+        IReadingHours hours, IHourFigures figures, Device device, (ChannelId Channel, SeriesBuckets Buckets)[] series, Metric metric, long fromMs, long toMs, int maxPoints, CancellationToken cancellation)
+    {
+        var found = series.Select(_ => new List<SeriesPoint>()).ToArray();
+        await foreach (var (_, channel, figure) in figures.FiguresAsync(device, [.. series.Select(one => one.Channel)], metric, HourlyRollup.HourOf(fromMs), HourlyRollup.HourOf(toMs), cancellation))
+            found[channel].Add(figure);
+        for (var index = 0; index < series.Length; index++)
+        {
+            var (channel, buckets) = series[index];
+            if (found[index].Sum(figure => (long)figure.Count) > maxPoints)
+            {
+                foreach (var figure in found[index])
+                    buckets.Add(figure);
+                continue;
+            }
+
+            foreach (var (first, last) in Runs(found[index]))
+            {
+                await foreach (var (_, block) in hours.HoursAsync(device, first, last + HourlyRollup.HourMs, new ReadingParts(channel, [metric]), cancellation))
+                    Collect(block, channel, metric, fromMs, toMs, buckets);
+            }
+        }
+    }
+
+    /// <summary>Hours that follow each other, each run by the begin of its first and of its last.</summary>
+    private static IEnumerable<(long FirstMs, long LastMs)> Runs(List<SeriesPoint> hours)
+    {
+        for (var first = 0; first < hours.Count;)
+        {
+            var last = first;
+            while (last + 1 < hours.Count && hours[last + 1].AtMs == hours[last].AtMs + HourlyRollup.HourMs)
+                last++;
+            yield return (hours[first].AtMs, hours[last].AtMs);
+            first = last + 1;
+        }
     }
 
     public static async IAsyncEnumerable<StoredReading> ReadingsAsync(

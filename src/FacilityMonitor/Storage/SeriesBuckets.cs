@@ -15,13 +15,30 @@ internal sealed class SeriesBuckets
     public SeriesBuckets(long fromMs, long toMs, int maxPoints)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxPoints, 1);
+        (_fromMs, _most, _widthMs) = (fromMs, maxPoints, WidthOf(fromMs, toMs, maxPoints));
+    }
+
+    /// <summary>Length of a stretch, ms.</summary>
+    public static long WidthOf(long fromMs, long toMs, int maxPoints)
+    {
         // The quotient rounded up, without a sum that could overflow.
         var (quotient, rest) = Math.DivRem(toMs - fromMs, maxPoints);
-        (_fromMs, _most, _widthMs) = (fromMs, maxPoints, Math.Max(1, quotient + (rest > 0 ? 1 : 0)));
+        return Math.Max(1, quotient + (rest > 0 ? 1 : 0));
     }
+
+    /// <summary>Whether every hour lies in one stretch as a whole.</summary>
+    public static bool AreWholeHours(long fromMs, long toMs, int maxPoints) =>
+        fromMs % HourlyRollup.HourMs == 0 && toMs % HourlyRollup.HourMs == 0 && WidthOf(fromMs, toMs, maxPoints) % HourlyRollup.HourMs == 0;
 
     /// <summary>Each reading as its own point while there are no more than asked for; else one point a stretch, stretches without a reading left out.</summary>
     public IReadOnlyList<SeriesPoint> Points => _points;
+
+    /// <summary>Adds what several readings came to that lie in one stretch; only where there are more readings than points asked for.</summary>
+    public void Add(in SeriesPoint figure)
+    {
+        _isBucketed = true;
+        Bucket(figure);
+    }
 
     public void Add(long atMs, double value)
     {
@@ -37,23 +54,21 @@ internal sealed class SeriesBuckets
             var single = _points.ToArray();
             _points.Clear();
             foreach (var point in single)
-                Bucket(point.AtMs, point.Mean);
+                Bucket(point);
         }
 
-        Bucket(atMs, value);
+        Bucket(new SeriesPoint(atMs, value, value, value, 1));
     }
 
-    private void Bucket(long atMs, double value)
+    private void Bucket(in SeriesPoint point)
     {
-        var begin = _fromMs + ((atMs - _fromMs) / _widthMs * _widthMs);
+        var begin = _fromMs + ((point.AtMs - _fromMs) / _widthMs * _widthMs);
         if (_points.Count == 0 || _points[^1].AtMs != begin)
         {
-            _points.Add(new SeriesPoint(begin, value, value, value, 1));
+            _points.Add(point with { AtMs = begin });
             return;
         }
 
-        var last = _points[^1];
-        _points[^1] = new SeriesPoint(
-            begin, Math.Min(last.Min, value), Math.Max(last.Max, value), last.Mean + ((value - last.Mean) / (last.Count + 1)), last.Count + 1);
+        _points[^1] = _points[^1].With(point);
     }
 }

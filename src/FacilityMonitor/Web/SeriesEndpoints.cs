@@ -54,7 +54,7 @@ internal static class SeriesEndpoints
             return Refused("query", refusal, StatusCodes.Status422UnprocessableEntity);
         var outcome = await desk.ReadAsync(query!, context.RequestAborted);
         return outcome is SeriesOutcome.Found found
-            ? Results.Bytes(Write(query!, (query!.ToMs - query.FromMs + query.Points - 1) / query.Points, found.Channels), "application/json")
+            ? Results.Bytes(Write(query!, SeriesBuckets.WidthOf(query!.FromMs, query.ToMs, query.Points), found.Channels), "application/json")
             : Missing(context, outcome);
     }
 
@@ -94,8 +94,21 @@ internal static class SeriesEndpoints
             return new LocalText($"from、to：毫秒时间，to 在后，最多相差 {SeriesDesk.SpanMax.TotalDays} 天", $"from, to: milliseconds, to after from, at most {SeriesDesk.SpanMax.TotalDays} days apart");
         if (!TryNumber(from["points"], out var points) || points is < 1 or > SeriesDesk.PointsMax)
             return new LocalText($"points：1 到 {SeriesDesk.PointsMax}", $"points: 1 to {SeriesDesk.PointsMax}");
-        query = new SeriesQuery(device, channels, metric, fromMs, toMs, (int)points);
+        query = WholeHours(new SeriesQuery(device, channels, metric, fromMs, toMs, (int)points));
         return null;
+    }
+
+    /// <summary>Stretches of about an hour and longer become whole hours, which the store has reckoned beforehand: weeks then cost no more than a day.</summary>
+    internal static SeriesQuery WholeHours(SeriesQuery query)
+    {
+        const long HourMs = HourlyRollup.HourMs;
+        var width = SeriesBuckets.WidthOf(query.FromMs, query.ToMs, query.Points);
+        if (width < HourMs / 2)
+            return query;
+        width = (width + HourMs - 1) / HourMs * HourMs;
+        var from = query.FromMs / HourMs * HourMs;
+        var points = (query.ToMs - from + width - 1) / width;
+        return query with { FromMs = from, ToMs = from + (points * width), Points = (int)points };
     }
 
     /// <summary>Milliseconds of the years people live in: nothing reckoned from them can overflow.</summary>

@@ -114,6 +114,30 @@ public abstract class ReadingStoreTests
     }
 
     [StoreFact]
+    public async Task Days_in_whole_hours_tell_of_every_hour_the_least_the_most_and_the_mean_from_every_store()
+    {
+        const int Hours = 50;
+        var store = await StoreAsync([.. Enumerable.Range(0, Hours / 10).Select(part => Message(Pile, [.. Enumerable.Range(part * 10, 10).SelectMany(hour => new (int, long, MetricValue[], string?)[]
+        {
+            (1, Hour + (hour * 60 * Minute), [new(Metric.W, hour), new(Metric.Relay, hour % 2)], "charging"),
+            (1, Hour + (hour * 60 * Minute) + (20 * Minute), [new(Metric.W, hour + 0.5)], null),
+            (1, Hour + (hour * 60 * Minute) + (59 * Minute), [new(Metric.W, hour - 2.25)], null),
+            (2, Hour + (hour * 60 * Minute) + Minute, [new(Metric.W, 100), new(Metric.V, 229)], null),
+        })]))]);
+
+        var series = await store.SeriesAsync(Pile, [ChannelId.Socket(2), ChannelId.Socket(1), ChannelId.Socket(3)], Metric.W, Hour, Hour + (Hours * 60 * Minute), Hours / 2, None);
+
+        Assert.Equal(Enumerable.Range(0, Hours / 2).Select(stretch => (Hour + (stretch * 120 * Minute), (stretch * 2) - 2.25, (stretch * 2) + 1.5, 6)), series[1].Select(point => (point.AtMs, point.Min, point.Max, point.Count)));
+        Assert.All(series[1], point => Assert.Equal(((point.AtMs - Hour) / (60 * Minute)) + 0.5 - (1.75 / 3), point.Mean, 9));
+        Assert.Equal(Hours / 2, series[0].Count);
+        Assert.All(series[0], point => Assert.Equal((100d, 100d, 100d, 2), (point.Min, point.Max, point.Mean, point.Count)));
+        Assert.Empty(series[2]);
+        // What is yes or no is told alike.
+        var relay = await store.SeriesAsync(Pile, ChannelId.Socket(1), Metric.Relay, Hour, Hour + (Hours * 60 * Minute), Hours / 2, None);
+        Assert.All(relay, point => Assert.Equal((0d, 1d, 0.5, 2), (point.Min, point.Max, point.Mean, point.Count)));
+    }
+
+    [StoreFact]
     public async Task A_late_reading_does_not_replace_a_newer_one()
     {
         var store = await StoreAsync(
