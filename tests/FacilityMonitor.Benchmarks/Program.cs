@@ -13,6 +13,7 @@ using FacilityMonitor.Benchmarks;
     ("restart", true, RestartTime.RunAsync),
     ("kill", true, KillLoss.RunAsync),
     ("store", true, StoreQueries.RunAsync),
+    ("pages", true, LiveFanOut.RunAsync),
     ("influx", true, Shipping.RunAsync),
     // The simulator's figures stand in its own README; these take as long as all above together.
     ("simulator", false, SimulatorScale.RunAsync),
@@ -22,6 +23,12 @@ using FacilityMonitor.Benchmarks;
 if (args is [MeasuredService.Verb, var folder, var port])
 {
     await MeasuredService.ServeAsync(folder, int.Parse(port, System.Globalization.CultureInfo.InvariantCulture));
+    return 0;
+}
+
+if (args is [LiveFanOut.Verb, var chunks, var bytes])
+{
+    await LiveFanOut.ServeBareAsync(int.Parse(chunks, System.Globalization.CultureInfo.InvariantCulture), int.Parse(bytes, System.Globalization.CultureInfo.InvariantCulture));
     return 0;
 }
 

@@ -21,6 +21,9 @@ internal sealed partial class LiveFeed(
     /// <summary>Open pages; one more is refused and counted.</summary>
     public const int ViewersMax = 1_000;
 
+    /// <summary>Open pages of one user, on whatever devices; one more is refused and counted. A shared account of a guard room has dozens of screens; nobody takes all the room there is.</summary>
+    public const int ViewersOfOneMax = 100;
+
     /// <summary>Devices in one event. With four events a second a page is never told more than 2,000 devices a second; what waits is merged.</summary>
     public const int DevicesPerEventMax = 500;
 
@@ -39,10 +42,13 @@ internal sealed partial class LiveFeed(
     private readonly DeviceMessage _message = new();
     private readonly LiveView _view = new(registry);
     private readonly Lock _gate = new();
-    private readonly List<LiveViewer> _viewers = [];
 
-    /// <summary>What those who see the same sites were told last. As many as there are different sights of open pages.</summary>
+    /// <summary>Those who see the same sites, and what they were told last. As many as there are different sights of open pages.</summary>
     private readonly Dictionary<SiteScope, Audience> _audiences = [];
+
+    /// <summary>How many pages each user has open.</summary>
+    private readonly Dictionary<string, int> _pagesOf = new(StringComparer.Ordinal);
+    private int _watching;
     private BrokerLink _link = BrokerLink.Of(ingest.Broker);
     private int _areUsersChanged;
     private long _sessionsAt;
@@ -56,7 +62,7 @@ internal sealed partial class LiveFeed(
         get
         {
             lock (_gate)
-                return _viewers.Count;
+                return _watching;
         }
     }
 
@@ -73,6 +79,9 @@ internal sealed partial class LiveFeed(
     /// <summary>Pages refused because there were too many.</summary>
     public long Refused { get; private set; }
 
+    /// <summary>Pages refused because their user had too many open.</summary>
+    public long RefusedToOne { get; private set; }
+
     /// <summary>Pages sent away because they were too slow.</summary>
     public long SentAway { get; private set; }
 
@@ -85,24 +94,41 @@ internal sealed partial class LiveFeed(
     /// <summary>A page that opens is told the whole state, then every change; null when there are too many pages.</summary>
     /// <param name="sites">Of which sites.</param>
     /// <param name="isAdmitted">Whether its session goes on; asked when something about users changed, and every <see cref="HeartbeatEvery"/>.</param>
-    public LiveViewer? Open(SiteScope sites, Func<bool> isAdmitted)
+    /// <param name="user">Whose it is; null: the command line's, or a test's.</param>
+    public LiveViewer? Open(SiteScope sites, Func<bool> isAdmitted, string? user = null)
     {
         answered.LookAgain();
         lock (_gate)
         {
-            if (_viewers.Count >= ViewersMax)
+            if (_watching >= ViewersMax)
             {
                 Refused++;
                 return null;
             }
 
-            var viewer = new LiveViewer(sites, isAdmitted);
+            if (user is not null && !HasRoomFor(user))
+            {
+                RefusedToOne++;
+                return null;
+            }
+
+            var viewer = new LiveViewer(sites, isAdmitted, user);
             if (!_audiences.TryGetValue(sites, out var audience))
                 _audiences[sites] = audience = new Audience { ToldAt = time.GetTimestamp(), Alerts = LiveJson.Alerts(sites.Of(Seen())), Health = Health(sites) };
             viewer.TryTell(Hello(sites, audience));
-            _viewers.Add(viewer);
+            audience.Viewers.Add(viewer);
+            _watching++;
+            if (user is not null)
+                _pagesOf[user] = _pagesOf.GetValueOrDefault(user) + 1;
             return viewer;
         }
+    }
+
+    /// <summary>Whether a user may open one more page.</summary>
+    public bool HasRoomFor(string user)
+    {
+        lock (_gate)
+            return _pagesOf.GetValueOrDefault(user) < ViewersOfOneMax;
     }
 
     /// <summary>Looks at the state as it is now, for a page that the server writes. Nothing changes while it is looked at: be quick.</summary>
@@ -118,12 +144,23 @@ internal sealed partial class LiveFeed(
     {
         lock (_gate)
         {
-            _viewers.Remove(viewer);
-            if (!_viewers.Exists(other => other.Sites.Equals(viewer.Sites)))
+            if (_audiences.TryGetValue(viewer.Sites, out var audience) && audience.Viewers.Remove(viewer))
+                Forget(viewer);
+            if (audience?.Viewers.Count == 0)
                 _audiences.Remove(viewer.Sites);
         }
 
         viewer.End();
+    }
+
+    /// <summary>Counts a page that is no longer among its audience.</summary>
+    private void Forget(LiveViewer viewer)
+    {
+        _watching--;
+        if (viewer.User is not { } user)
+            return;
+        if (--_pagesOf[user] == 0)
+            _pagesOf.Remove(user);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -156,7 +193,7 @@ internal sealed partial class LiveFeed(
         lock (_gate)
         {
             _sessionsAt = time.GetTimestamp();
-            foreach (var viewer in _viewers.Where(viewer => !viewer.IsAdmitted()))
+            foreach (var viewer in _audiences.Values.SelectMany(audience => audience.Viewers).Where(viewer => !viewer.IsAdmitted()))
                 viewer.End();
         }
     }
@@ -169,26 +206,43 @@ internal sealed partial class LiveFeed(
     {
         lock (_gate)
         {
-            foreach (var (sites, audience) in _audiences)
-                Tell(sites, audience, frame);
+            foreach (var audience in _audiences.Values)
+            {
+                audience.Waiting.Add(frame);
+                Deliver(audience);
+            }
         }
     }
 
-    private void Tell(SiteScope sites, Audience audience, LiveFrame frame)
+    /// <summary>Gives every page all that is new at once: a connection that is woken writes it in one go.</summary>
+    private void Deliver(Audience audience)
     {
-        lock (_gate)
+        if (audience.Waiting.Count == 0)
+            return;
+        audience.ToldAt = time.GetTimestamp();
+        for (var index = audience.Viewers.Count - 1; index >= 0; index--)
         {
-            audience.ToldAt = time.GetTimestamp();
-            for (var index = _viewers.Count - 1; index >= 0; index--)
-            {
-                var viewer = _viewers[index];
-                if (!viewer.Sites.Equals(sites) || viewer.IsEnded || viewer.TryTell(frame))
-                    continue;
-                _viewers.RemoveAt(index);
-                SentAway++;
-                viewer.SendAway();
-            }
+            var viewer = audience.Viewers[index];
+            if (viewer.IsEnded || TryTell(viewer, audience.Waiting))
+                continue;
+            audience.Viewers.RemoveAt(index);
+            Forget(viewer);
+            SentAway++;
+            viewer.SendAway();
         }
+
+        audience.Waiting.Clear();
+    }
+
+    private static bool TryTell(LiveViewer viewer, List<LiveFrame> frames)
+    {
+        foreach (var frame in frames)
+        {
+            if (!viewer.TryTell(frame))
+                return false;
+        }
+
+        return true;
     }
 
     /// <summary>Takes in what came and tells it; false when more is waiting.</summary>
@@ -258,7 +312,7 @@ internal sealed partial class LiveFeed(
     private void TellChanges()
     {
         // Written for nobody, the picture of a district would cost more than all the rest.
-        if (_viewers.Count == 0)
+        if (_watching == 0)
             _view.TakeChanged(int.MaxValue);
 
         if (_view.TakeChanged(DevicesPerEventMax) is { Count: > 0 } changed)
@@ -267,18 +321,18 @@ internal sealed partial class LiveFeed(
             {
                 var theirs = sites.IsAll ? changed : [.. changed.Where(device => sites.Has(_view, device))];
                 if (theirs.Count > 0)
-                    TellNew(sites, audience, LiveFrame.Of("devices", LiveJson.Devices(_view, theirs, NowMs())));
+                    TellNew(audience, LiveFrame.Of("devices", LiveJson.Devices(_view, theirs, NowMs())));
             }
         }
 
-        if (_viewers.Count > 0 && Seen() is var state && state.Number != _seenAlerts)
+        if (_watching > 0 && Seen() is var state && state.Number != _seenAlerts)
         {
             _seenAlerts = state.Number;
             foreach (var (sites, audience) in _audiences)
             {
                 var alerts = LiveJson.Alerts(sites.Of(state));
                 if (IsNew(audience.Alerts, alerts))
-                    TellNew(sites, audience, LiveFrame.Of("alerts", audience.Alerts = alerts));
+                    TellNew(audience, LiveFrame.Of("alerts", audience.Alerts = alerts));
             }
         }
 
@@ -290,15 +344,16 @@ internal sealed partial class LiveFeed(
             {
                 var health = Health(sites);
                 if (IsNew(audience.Health, health))
-                    TellNew(sites, audience, LiveFrame.Of("health", audience.Health = health));
+                    TellNew(audience, LiveFrame.Of("health", audience.Health = health));
             }
         }
 
         // Of each by itself: one site can be silent while another is busy.
-        foreach (var (sites, audience) in _audiences)
+        foreach (var audience in _audiences.Values)
         {
-            if (time.GetElapsedTime(audience.ToldAt) >= HeartbeatEvery)
-                Tell(sites, audience, LiveFrame.Of("heartbeat", LiveJson.Heartbeat(NowMs())));
+            if (audience.Waiting.Count == 0 && time.GetElapsedTime(audience.ToldAt) >= HeartbeatEvery)
+                audience.Waiting.Add(LiveFrame.Of("heartbeat", LiveJson.Heartbeat(NowMs())));
+            Deliver(audience);
         }
 
         if (time.GetElapsedTime(_sessionsAt) >= HeartbeatEvery)
@@ -308,10 +363,10 @@ internal sealed partial class LiveFeed(
     /// <summary>What was judged again and came out the same is not worth a phone's battery.</summary>
     private static bool IsNew(byte[] told, byte[] json) => !json.AsSpan().SequenceEqual(told);
 
-    private void TellNew(SiteScope sites, Audience audience, LiveFrame frame)
+    private static void TellNew(Audience audience, LiveFrame frame)
     {
         audience.Hello = null;
-        Tell(sites, audience, frame);
+        audience.Waiting.Add(frame);
     }
 
     /// <summary>What the rules say now, in the order in which it needs somebody.</summary>
@@ -321,7 +376,7 @@ internal sealed partial class LiveFeed(
         return state.Alerts.Count == 0 ? state : state with { Alerts = AttentionOrder.Of(state.Alerts, answered.Known) };
     }
 
-    private byte[] Health(SiteScope sites) => LiveJson.Health(_healthOf, _link, new LiveFeedCounts(_viewers.Count, Refused, SentAway, _view.NotShown, Damaged), sites);
+    private byte[] Health(SiteScope sites) => LiveJson.Health(_healthOf, _link, new LiveFeedCounts(_watching, Refused + RefusedToOne, SentAway, _view.NotShown, Damaged), sites);
 
     /// <summary>The whole state, written once for all that come before the next change: after a restart they come together.</summary>
     private LiveFrame Hello(SiteScope sites, Audience audience)
@@ -364,14 +419,20 @@ internal sealed partial class LiveFeed(
             foreach (var (sites, audience) in _audiences)
             {
                 audience.Hello = null;
-                TellNew(sites, audience, Hello(sites, audience));
+                TellNew(audience, Hello(sites, audience));
+                Deliver(audience);
             }
         }
     }
 
-    /// <summary>What those who see the same sites were told last.</summary>
+    /// <summary>Those who see the same sites, and what they were told last.</summary>
     private sealed class Audience
     {
+        public List<LiveViewer> Viewers { get; } = [];
+
+        /// <summary>What is new and not told yet.</summary>
+        public List<LiveFrame> Waiting { get; } = [];
+
         public required byte[] Alerts { get; set; }
 
         public required byte[] Health { get; set; }

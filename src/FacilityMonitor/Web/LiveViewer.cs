@@ -6,7 +6,8 @@ namespace FacilityMonitor.Web;
 /// <summary>One open page: what waits for it, and whether it was sent away.</summary>
 /// <param name="sites">Which sites it shows.</param>
 /// <param name="isAdmitted">Whether its session goes on.</param>
-internal sealed class LiveViewer(SiteScope sites, Func<bool> isAdmitted) : IDisposable
+/// <param name="user">Whose it is; null: nobody's that signs in.</param>
+internal sealed class LiveViewer(SiteScope sites, Func<bool> isAdmitted, string? user) : IDisposable
 {
     /// <summary>Events that may wait for a slow page; beyond it the page is sent away and begins anew with the whole state.</summary>
     public const int WaitingMax = 64;
@@ -16,6 +17,9 @@ internal sealed class LiveViewer(SiteScope sites, Func<bool> isAdmitted) : IDisp
 
     /// <summary>Which sites it shows.</summary>
     public SiteScope Sites { get; } = sites;
+
+    /// <summary>Whose it is; null: nobody's that signs in.</summary>
+    public string? User { get; } = user;
 
     /// <summary>Whether nothing more is told.</summary>
     public bool IsEnded { get; private set; }

@@ -315,8 +315,8 @@ internal sealed class StatusDesk(
         if (sites.IsAll)
         {
             yield return new(
-                "pages", feed.Refused + feed.SentAway + series.Refused > 0 ? StatusLevel.Attention : StatusLevel.Fine, new("打开的实时页面", "Open live pages"),
-                Both($"{feed.Watching}；因太多被拒 {feed.Refused}，因太慢重来 {feed.SentAway}，曲线被拒 {series.Refused}", $"{feed.Watching}; {feed.Refused} refused as too many, {feed.SentAway} begun anew as too slow, {series.Refused} charts refused"));
+                "pages", feed.Refused + feed.RefusedToOne + feed.SentAway + series.Refused > 0 ? StatusLevel.Attention : StatusLevel.Fine, new("打开的实时页面", "Open live pages"),
+                Both($"{feed.Watching}；因太多被拒 {feed.Refused}，因同一用户太多被拒 {feed.RefusedToOne}，因太慢重来 {feed.SentAway}，曲线被拒 {series.Refused}", $"{feed.Watching}; {feed.Refused} refused as too many, {feed.RefusedToOne} as too many of one user, {feed.SentAway} begun anew as too slow, {series.Refused} charts refused"));
         }
 
         yield return new("version", StatusLevel.Plain, new("版本", "Version"), Both($"{Version}（构建 {LiveFeed.Build}）", $"{Version} (build {LiveFeed.Build})"));

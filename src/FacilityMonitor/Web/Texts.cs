@@ -24,6 +24,8 @@ internal static class Texts
         ["sign-in-busy"] = ("现在登录的人太多，请过几秒再试。", "Too many are signing in now. Please try again in some seconds."),
         ["sign-in-not-saved"] = ("没有保存成功，请再试一次。", "It could not be saved. Please try again."),
         ["not-allowed"] = ("你的角色不能做这件事。需要的话请找管理员。", "Your role may not do this. Ask the administrator if it should."),
+        ["pages-yours"] = ("这个用户打开的页面太多，请先关掉一些。", "This user has too many pages open. Please close some of them first."),
+        ["pages-all"] = ("打开的页面太多，请过几秒再试。", "Too many pages are open. Please try again in some seconds."),
         ["not-there"] = ("没有这一页。", "There is no such page."),
         ["welcome"] = ("设置口令", "Set a password"),
         ["welcome-first"] = ("你是第一个管理员：请取一个用户名（小写字母、数字、-），并设置口令。", "You are the first administrator: choose a user name (a-z, 0-9, -) and a password."),

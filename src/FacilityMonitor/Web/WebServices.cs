@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Unicode;
 using FacilityMonitor.Configuration;
@@ -20,6 +21,9 @@ internal static class WebServices
 
     /// <summary>Chooses between the cookie of a browser and the key of this machine's command line.</summary>
     private const string Door = "door";
+
+    /// <summary>Events that are written to a page in one go, bytes.</summary>
+    private const int TogetherBytesMax = 64 * 1024;
 
     /// <summary>Longest request.</summary>
     private const long BodyBytesMax = 256 * 1024;
@@ -186,11 +190,14 @@ internal static class WebServices
     private static async Task StreamAsync(HttpContext context, LiveFeed feed, UserDirectory directory, IHostApplicationLifetime lifetime)
     {
         var (response, visitor) = (context.Response, context.Visitor());
-        if (feed.Open(visitor.Sites, () => visitor.Session is null || directory.IsOpen(visitor.Session)) is not { } viewer)
+        var user = visitor.IsUser ? visitor.Name : null;
+        if (feed.Open(visitor.Sites, () => visitor.Session is null || directory.IsOpen(visitor.Session), user) is not { } viewer)
         {
-            response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            var isTheirs = user is not null && !feed.HasRoomFor(user);
+            response.StatusCode = isTheirs ? StatusCodes.Status429TooManyRequests : StatusCodes.Status503ServiceUnavailable;
             response.Headers.RetryAfter = "5";
-            await response.WriteAsync("Too many open pages.\n");
+            response.ContentType = "text/plain; charset=utf-8";
+            await response.WriteAsync(Texts.In(context, isTheirs ? "pages-yours" : "pages-all") + "\n");
             return;
         }
 
@@ -205,8 +212,16 @@ internal static class WebServices
             // What waits is taken without a token: one that can be cancelled costs an allocation an event. The page's end completes the channel instead.
             while (await viewer.Frames.WaitToReadAsync(CancellationToken.None))
             {
+                // What was told together goes out together: a call of the system a page and moment, which is most of what a page costs.
                 while (viewer.Frames.TryRead(out var frame))
-                    await response.Body.WriteAsync(frame.Bytes, viewer.SentAway);
+                {
+                    response.BodyWriter.Write(frame.Bytes.Span);
+                    // Of a page that does not read no more is kept than this and what the system holds.
+                    if (response.BodyWriter.UnflushedBytes >= TogetherBytesMax)
+                        await response.BodyWriter.FlushAsync(viewer.SentAway);
+                }
+
+                await response.BodyWriter.FlushAsync(viewer.SentAway);
             }
         }
         catch (OperationCanceledException)

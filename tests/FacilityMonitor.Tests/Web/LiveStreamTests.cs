@@ -179,6 +179,31 @@ public sealed class LiveStreamTests : IDisposable
     }
 
     [Fact]
+    public async Task Whoever_has_a_hundred_pages_open_is_told_so_in_words_and_takes_nobody_elses_room()
+    {
+        await using var page = await StartAsync();
+        await page.SignInAsync(PageUnderTest.Password);
+        using var other = await page.EnterAsync("other", FacilityMonitor.Users.UserRole.OnCall, "huaihai");
+        var first = page.Feed.Open(FacilityMonitor.Users.SiteScope.All, () => true, "manager")!;
+        for (var viewer = 1; viewer < LiveFeed.ViewersOfOneMax; viewer++)
+            Assert.NotNull(page.Feed.Open(FacilityMonitor.Users.SiteScope.Of(["huaihai"]), () => true, "manager"));
+
+        using var refused = await StreamAsync(page);
+        Assert.Equal(System.Net.HttpStatusCode.TooManyRequests, refused.StatusCode);
+        Assert.Contains("这个用户打开的页面太多", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal((1, 0), (page.Feed.RefusedToOne, page.Feed.Refused));
+        using var theirs = await other.Client.GetAsync(new Uri("/events", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal(System.Net.HttpStatusCode.OK, theirs.StatusCode);
+
+        page.Feed.Close(first);
+        page.Feed.Close(first);
+        using var again = await StreamAsync(page);
+        Assert.Equal(System.Net.HttpStatusCode.OK, again.StatusCode);
+        using var beyond = await StreamAsync(page);
+        Assert.Equal(System.Net.HttpStatusCode.TooManyRequests, beyond.StatusCode);
+    }
+
+    [Fact]
     public async Task A_page_that_goes_makes_room()
     {
         await using var page = await StartAsync();
