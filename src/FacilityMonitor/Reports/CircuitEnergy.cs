@@ -69,9 +69,16 @@ internal sealed record CircuitEnergy(Circuit Circuit, double? Wh, EnergyBasis Ba
             : new CircuitEnergy(circuit, power.Sum(), EnergyBasis.Power, null, false, meter.SilentHours.Count, meter.SilentHours.Count > 0 || power.Contains(null)) { HoursSinceLast = meter.HoursSinceLast };
     }
 
-    /// <summary>The channels that count; some three-phase meters tell one counter for all of them. A circuit with a channel of its own never takes that of the whole meter.</summary>
-    public static IReadOnlyList<ChannelId> ChannelsOf(Circuit circuit, DeviceFigures meter) =>
-        CircuitLoad.ChannelsOf(circuit) is var channels && (circuit.MeterChannel is not null || channels.Any(meter.Energy.ContainsKey)) ? channels : [ChannelId.Main];
+    /// <summary>The channels that count. Some three-phase meters count all phases in one, whatever else they tell of each; a circuit with a channel of its own never takes that of the whole meter.</summary>
+    public static IReadOnlyList<ChannelId> ChannelsOf(Circuit circuit, DeviceFigures meter)
+    {
+        var channels = CircuitLoad.ChannelsOf(circuit);
+        if (circuit.MeterChannel is not null || channels.All(Counts))
+            return channels;
+        return Counts(ChannelId.Main) || !channels.Any(meter.Energy.ContainsKey) ? [ChannelId.Main] : channels;
+
+        bool Counts(ChannelId channel) => meter.Energy.GetValueOrDefault(channel)?.CountedWh is not null;
+    }
 
     private static CircuitEnergy OfBelow(Site site, Circuit circuit, IReadOnlyDictionary<string, DeviceFigures> devices, Dictionary<string, CircuitEnergy> children)
     {

@@ -17,9 +17,9 @@ internal sealed record CounterStand(double BeginWh, double EndWh);
 /// <summary>What the store has of one device in a period, in hours: an hour in which it said anything counts as one in which it reported.</summary>
 /// <param name="Entry">The device.</param>
 /// <param name="HoursDue">Hours since it first spoke, as far as they lie in the period and in the past.</param>
-/// <param name="HoursHeard">Hours with a reading.</param>
-/// <param name="LongestGap">Most hours in a row without one.</param>
-/// <param name="SilentHours">Which hours had none, whole hours since 1970-01-01 UTC.</param>
+/// <param name="HoursHeard">Hours in which it was there: with a reading, or, where a longer period is registered, with one no longer ago than that.</param>
+/// <param name="LongestGap">Most hours in a row in which it was not.</param>
+/// <param name="SilentHours">Which hours had no reading, whole hours since 1970-01-01 UTC.</param>
 /// <param name="Energy">Energy of its channels.</param>
 internal sealed record DeviceFigures(
     DeviceEntry Entry, int HoursDue, int HoursHeard, int LongestGap, IReadOnlySet<long> SilentHours, IReadOnlyDictionary<ChannelId, ChannelEnergy> Energy)
@@ -42,23 +42,35 @@ internal sealed record DeviceFigures(
     /// <param name="spokeBefore">Whether it spoke before the period.</param>
     /// <param name="fromMs">Begin of the period; a whole hour.</param>
     /// <param name="untilMs">Its end, or now if that is earlier; the hour that has begun is left out.</param>
-    public static DeviceFigures Of(DeviceEntry entry, IReadOnlyList<HourlyRollup> hours, bool spokeBefore, long fromMs, long untilMs)
+    /// <param name="hourBefore">The last hour before the period in which it spoke, whole hours since 1970-01-01 UTC; null: not known.</param>
+    public static DeviceFigures Of(DeviceEntry entry, IReadOnlyList<HourlyRollup> hours, bool spokeBefore, long fromMs, long untilMs, long? hourBefore = null)
     {
         var (first, end) = (HourlyRollup.HourOf(fromMs), HourlyRollup.HourOf(untilMs));
         var heard = hours.Where(hour => hour.Hour >= first && hour.Hour < end).Select(hour => hour.Hour).ToHashSet();
         var begin = spokeBefore ? first : heard.Count > 0 ? heard.Min() : end;
         var silent = new HashSet<long>();
-        var (gap, longest) = (0, 0);
+        var covered = HoursCovered(entry);
+        var (last, there, away, longest) = (hourBefore ?? begin - covered, 0, 0, 0);
         for (var hour = begin; hour < end; hour++)
         {
-            gap = heard.Contains(hour) ? 0 : gap + 1;
-            longest = Math.Max(longest, gap);
-            if (gap > 0)
+            if (heard.Contains(hour))
+                last = hour;
+            else
                 silent.Add(hour);
+            away = hour - last < covered ? 0 : away + 1;
+            there += away == 0 ? 1 : 0;
+            longest = Math.Max(longest, away);
         }
 
         var energy = hours.GroupBy(hour => hour.Channel).ToDictionary(channel => channel.Key, channel => new ChannelEnergy(Sum(channel, hour => hour.Wh), Sum(channel, hour => hour.MeanW)));
-        return new DeviceFigures(entry, (int)(end - begin), heard.Count, longest, silent, energy) { HoursSinceLast = gap };
+        return new DeviceFigures(entry, (int)(end - begin), there, longest, silent, energy) { HoursSinceLast = (int)(end - 1 - (heard.Count > 0 ? heard.Max() : begin - 1)) };
+    }
+
+    /// <summary>For how many hours a reading tells that the device is there. One that reports once a day is not away in between; its time of day may wander by an hour.</summary>
+    private static long HoursCovered(DeviceEntry entry)
+    {
+        const double HourS = HourlyRollup.HourMs / 1000.0;
+        return entry.PeriodS > HourS ? (long)Math.Ceiling(entry.PeriodS.Value / HourS) + 1 : 1;
     }
 
     private static double? Sum(IEnumerable<HourlyRollup> hours, Func<HourlyRollup, double?> value)

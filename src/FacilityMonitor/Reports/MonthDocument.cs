@@ -150,11 +150,11 @@ internal sealed class MonthDocument(MonthReport report, FacilityIndex index, str
         return new ReportTable(
             "devices", Say("设备在线率", "Availability of devices"),
             [
-                Column("设备", "Device"), Column("在线率", "Availability", ColumnKind.Share), Column("有读数（小时）", "With readings (h)", ColumnKind.Number), Column("应有（小时）", "Due (h)", ColumnKind.Number),
-                Column("最长无读数（小时）", "Longest without (h)", ColumnKind.Number), Column("离线告警", "Offline alerts", ColumnKind.Number), Column("离线告警时长", "Offline by alerts", ColumnKind.Span),
+                Column("设备", "Device"), Column("在线率", "Availability", ColumnKind.Share), Column("在线（小时）", "There (h)", ColumnKind.Number), Column("应有（小时）", "Due (h)", ColumnKind.Number),
+                Column("最长中断（小时）", "Longest away (h)", ColumnKind.Number), Column("离线告警", "Offline alerts", ColumnKind.Number), Column("离线告警时长", "Offline by alerts", ColumnKind.Span),
             ],
             rows,
-            [Say("按小时计：一小时内有读数，这一小时就算在线；更短的中断看离线告警。第一次上报之前不算中断。只在事情发生时才说话的设备，没有读数不等于坏了。", "By the hour: an hour with a reading counts as there; shorter outages show in the alerts. The time before the first message is no outage. A device that speaks only when something happens is not broken when it is quiet.")])
+            [Say("按小时计：一小时内有读数，这一小时就算在线；登记的上报周期更长的，一个周期之内有读数就算在线；更短的中断看离线告警。第一次上报之前不算中断。只在事情发生时才说话的设备，没有读数不等于坏了。", "By the hour: an hour with a reading counts as there; where a longer period is registered, an hour with a reading within that period; shorter outages show in the alerts. The time before the first message is no outage. A device that speaks only when something happens is not broken when it is quiet.")])
         {
             Empty = Say("这个点位没有登记设备。", "No device of this site is registered."),
         };

@@ -22,6 +22,9 @@ internal abstract record ReportOutcome<T>
 
     /// <summary>The store of readings is away; its words.</summary>
     public sealed record Away(string Said) : ReportOutcome<T>;
+
+    /// <summary>The disk does not take the file; its words.</summary>
+    public sealed record NoRoom(string Said) : ReportOutcome<T>;
 }
 
 /// <summary>A part of the alert log that fits on a page.</summary>
@@ -73,9 +76,7 @@ internal sealed class ReportDesk(Database database, IReadingStore store, DeviceT
         {
             using var reader = database.OpenReader();
             using var further = database.OpenReader();
-            var file = new FileBufferingWriteStream();
-            write(Alerts(query, reader, further, int.MaxValue, cancellation), file);
-            return Task.FromResult(file);
+            return Task.FromResult(ReportFile.Keep(file => write(Alerts(query, reader, further, int.MaxValue, cancellation), file)));
         },
         cancellation);
 
@@ -106,6 +107,10 @@ internal sealed class ReportDesk(Database database, IReadingStore store, DeviceT
         catch (IOException error)
         {
             return new ReportOutcome<T>.Away(error.Message);
+        }
+        catch (ReportNotWrittenException error)
+        {
+            return new ReportOutcome<T>.NoRoom(error.Message);
         }
         finally
         {

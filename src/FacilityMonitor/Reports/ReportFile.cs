@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.WebUtilities;
+
 namespace FacilityMonitor.Reports;
 
 /// <summary>What a report can be taken away as.</summary>
@@ -9,6 +11,9 @@ internal enum ReportFormat
     /// <summary>For Excel and WPS.</summary>
     Xlsx,
 }
+
+/// <summary>The disk does not take a report's file; its words.</summary>
+internal sealed class ReportNotWrittenException(string message, Exception inner) : Exception(message, inner);
 
 /// <summary>A report as a file.</summary>
 internal static class ReportFile
@@ -30,6 +35,23 @@ internal static class ReportFile
         ReportFormat.Csv => "text/csv; charset=utf-8",
         ReportFormat.Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     };
+
+    /// <summary>Keeps a file on disk until it is whole; what is small, in memory.</summary>
+    /// <exception cref="ReportNotWrittenException">The disk is full or broken.</exception>
+    public static FileBufferingWriteStream Keep(Action<Stream> write)
+    {
+        var file = new FileBufferingWriteStream();
+        try
+        {
+            write(file);
+            return file;
+        }
+        catch (IOException error)
+        {
+            file.Dispose();
+            throw new ReportNotWrittenException(error.Message, error);
+        }
+    }
 
     /// <summary>Writes it, a row at a time.</summary>
     public static void Write(ReportDocument document, ReportFormat format, Stream output)

@@ -54,7 +54,7 @@ internal sealed class ReportReader(Func<SqliteConnection> connect, IReadingStore
             return DeviceFigures.Of(entry, [], false, period.FromMs, untilMs);
         var hours = await store.HourlyAsync([device], period.FromMs, period.ToMs, cancellation);
         var before = await store.HourBeforeAsync(device, HourlyRollup.HourOf(period.FromMs), cancellation);
-        var figures = DeviceFigures.Of(entry, hours, before is not null, period.FromMs, untilMs);
+        var figures = DeviceFigures.Of(entry, hours, before is not null, period.FromMs, untilMs, before);
         var stands = new Dictionary<string, CounterStand>(StringComparer.Ordinal);
         foreach (var circuit in site.Circuits.Where(circuit => circuit.Meter == entry.Id))
         {

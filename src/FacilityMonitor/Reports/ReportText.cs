@@ -25,10 +25,13 @@ internal static class ReportText
     public static string Number(ReportCell.Number number) => number.Value.ToString("F" + number.Digits.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
     /// <summary>A share in percent. All but all is not all: what is below 1 never shows as 100.</summary>
-    public static string Percent(ReportCell.Share share)
+    public static string Percent(ReportCell.Share share) => Rounded(share).ToString("F1", CultureInfo.InvariantCulture);
+
+    /// <summary>The same as a number: what a file shows and what the page shows are one.</summary>
+    public static double Rounded(ReportCell.Share share)
     {
         var percent = Math.Round(share.Value * 100, 1);
-        return (share.Value < 1 && percent >= 100 ? 99.9 : percent).ToString("F1", CultureInfo.InvariantCulture);
+        return share.Value < 1 && percent >= 100 ? 99.9 : percent;
     }
 
     /// <summary>An instant on the wall clock of the sites, with its year.</summary>

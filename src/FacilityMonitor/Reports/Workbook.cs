@@ -121,11 +121,11 @@ internal sealed class Workbook(Stream output, int rowsMax = Workbook.RowsMax) : 
     }
 
     private static string Styles { get; } =
-        $"<styleSheet xmlns=\"{Main}\"><numFmts count=\"2\"><numFmt numFmtId=\"164\" formatCode=\"yyyy\\-mm\\-dd\\ hh:mm:ss\"/><numFmt numFmtId=\"165\" formatCode=\"0.0\"/></numFmts>"
+        $"<styleSheet xmlns=\"{Main}\"><numFmts count=\"3\"><numFmt numFmtId=\"164\" formatCode=\"yyyy\\-mm\\-dd\\ hh:mm:ss\"/><numFmt numFmtId=\"165\" formatCode=\"0.0\"/><numFmt numFmtId=\"166\" formatCode=\"0.0%\"/></numFmts>"
         + "<fonts count=\"2\"><font><sz val=\"11\"/><name val=\"Calibri\"/></font><font><b/><sz val=\"11\"/><name val=\"Calibri\"/></font></fonts>"
         + "<fills count=\"2\"><fill><patternFill patternType=\"none\"/></fill><fill><patternFill patternType=\"gray125\"/></fill></fills><borders count=\"1\"><border/></borders>"
         + "<cellStyleXfs count=\"1\"><xf numFmtId=\"0\" fontId=\"0\" fillId=\"0\" borderId=\"0\"/></cellStyleXfs><cellXfs count=\"9\">"
-        + Form(0, 0) + Form(0, 1) + Form(1, 0) + Form(165, 0) + Form(2, 0) + Form(10, 0) + Form(164, 0) + Form(46, 0)
+        + Form(0, 0) + Form(0, 1) + Form(1, 0) + Form(165, 0) + Form(2, 0) + Form(166, 0) + Form(164, 0) + Form(46, 0)
         + "<xf numFmtId=\"0\" fontId=\"0\" fillId=\"0\" borderId=\"0\" xfId=\"0\" applyAlignment=\"1\"><alignment vertical=\"top\" wrapText=\"1\"/></xf></cellXfs></styleSheet>";
 
     private static string Form(int format, int font) =>
@@ -145,7 +145,7 @@ internal sealed class Workbook(Stream output, int rowsMax = Workbook.RowsMax) : 
                 Number(sheet, at, Math.Round(number.Value, number.Digits), number.Digits switch { 0 => Style.Whole, 1 => Style.Tenths, _ => Style.Hundredths });
                 break;
             case ReportCell.Share share:
-                Number(sheet, at, share.Value, Style.Percent);
+                Number(sheet, at, Math.Round(ReportText.Rounded(share) / 100, 3), Style.Percent);
                 break;
             case ReportCell.Moment moment:
                 // A day is 1; whole milliseconds.

@@ -12,12 +12,9 @@ namespace FacilityMonitor.Web;
 internal sealed class ReportDownload(FileBufferingWriteStream file, string name, ReportFormat format) : IActionResult
 {
     /// <summary>A report that is made already.</summary>
-    public static ReportDownload Of(ReportDocument document, ReportFormat format)
-    {
-        var file = new FileBufferingWriteStream();
-        ReportFile.Write(document, format, file);
-        return new ReportDownload(file, ReportFile.Name(document, format), format);
-    }
+    /// <exception cref="ReportNotWrittenException">The disk does not take it.</exception>
+    public static ReportDownload Of(ReportDocument document, ReportFormat format) =>
+        new(ReportFile.Keep(file => ReportFile.Write(document, format, file)), ReportFile.Name(document, format), format);
 
     public async Task ExecuteResultAsync(ActionContext context)
     {

@@ -14,6 +14,9 @@ internal static class ReportForms
     /// <summary>The store of readings does not answer.</summary>
     public static LocalText Away(string said) => new($"读数库没有应答：{said}", $"The store of readings does not answer: {said}");
 
+    /// <summary>The disk does not take the file of a report.</summary>
+    public static LocalText NoRoom(string said) => new($"服务器的磁盘写不下报表文件：{said}。请管理员清理磁盘，或先在网页上看、打印。", $"The disk of the server does not take the report's file: {said}. The administrator has to make room; meanwhile read or print the page.");
+
     /// <summary>The form that is asked for; none: a page.</summary>
     public static (ReportFormat? Format, bool IsKnown) Read(string text) => text.Length == 0 ? (null, true) : (ReportFile.FormatOf(text), ReportFile.FormatOf(text) is not null);
 

@@ -105,7 +105,7 @@ public sealed class AlertLogReaderTests : IDisposable
         {
             await before.CommitAsync(CommitPriority.Alerts, connection =>
             {
-                foreach (var statement in (string[])["drop index response_by_detection", "drop index response_exempt_by_detection", "alter table response drop column takers", "alter table response drop column highest", "alter table response_exempt drop column detected_ms", $"pragma user_version = {Version - 1}"])
+                foreach (var statement in (string[])["drop table hour_figures", "drop index response_by_detection", "drop index response_exempt_by_detection", "alter table response drop column takers", "alter table response drop column highest", "alter table response_exempt drop column detected_ms", $"pragma user_version = {Version - 1}"])
                     Database.Execute(connection, statement);
             });
         }
@@ -141,6 +141,22 @@ public sealed class AlertLogReaderTests : IDisposable
 
         written.Set();
         await Assert.IsType<ReportOutcome<Microsoft.AspNetCore.WebUtilities.FileBufferingWriteStream>.Made>(await file).Value.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_full_disk_is_told_as_that_and_not_as_a_store_that_is_away()
+    {
+        await using var page = await PageUnderTest.StartAsync(_folder.Path);
+        var desk = page.Services.GetRequiredService<ReportDesk>();
+
+        var outcome = await desk.LogFileAsync(new AlertLogQuery(SiteScope.All, null, null, Year), (_, _) => throw new IOException("No space left on device"), default);
+
+        Assert.Equal("No space left on device", Assert.IsType<ReportOutcome<Microsoft.AspNetCore.WebUtilities.FileBufferingWriteStream>.NoRoom>(outcome).Said);
+        Assert.Throws<ReportNotWrittenException>(() => ReportFile.Keep(_ => throw new IOException("No space left on device")));
+        Assert.Throws<InvalidOperationException>(() => ReportFile.Keep(_ => throw new InvalidOperationException("a bug")));
+        // The next one has its turn.
+        var next = Assert.IsType<ReportOutcome<Microsoft.AspNetCore.WebUtilities.FileBufferingWriteStream>.Made>(await desk.LogFileAsync(new AlertLogQuery(SiteScope.All, null, null, Year), (_, file) => file.WriteByte(1), default));
+        await next.Value.DisposeAsync();
     }
 
     private static int Version => Schema.Versions.ToList().FindIndex(version => version.Any(statement => statement.Contains("response_by_detection", StringComparison.Ordinal))) + 1;

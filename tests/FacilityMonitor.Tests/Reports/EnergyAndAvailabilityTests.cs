@@ -37,6 +37,33 @@ public sealed class EnergyAndAvailabilityTests
     }
 
     [Fact]
+    public void A_device_that_is_to_report_once_a_day_and_does_is_always_there()
+    {
+        var daily = Device("p") with { PeriodS = 86_400 };
+        // At four each day, on the third an hour later.
+        var hours = new long[] { 4, 28, 53, 76 }.Select(hour => Hour(hour, w: 1)).ToList();
+        var to = FromMs + (96 * HourlyRollup.HourMs);
+
+        var figures = DeviceFigures.Of(daily, hours, true, FromMs, to, First - 20);
+
+        Assert.Equal((1d, 96, 0), (figures.Share!.Value, figures.HoursHeard, figures.LongestGap));
+        // Of what it used in between nothing is known all the same.
+        Assert.Equal((92, 19), (figures.SilentHours.Count, figures.HoursSinceLast));
+
+        // On the third it does not come: it is away from the hour in which it was due until it comes again.
+        var missed = DeviceFigures.Of(daily, [hours[0], hours[1], hours[3]], true, FromMs, to, First - 20);
+        Assert.Equal((96 - 23, 23), (missed.HoursHeard, missed.LongestGap));
+
+        // Silent since long before, nothing covers the period.
+        Assert.Equal(0, DeviceFigures.Of(daily, [], true, FromMs, to, First - 300).Share);
+        Assert.Equal(0, DeviceFigures.Of(daily, [], true, FromMs, to, First - 25).Share);
+        Assert.Equal(1, DeviceFigures.Of(daily, [], true, FromMs, to, First - 24).HoursHeard);
+        // An hour and less is judged by the hour.
+        Assert.Equal(4, DeviceFigures.Of(daily with { PeriodS = 3_600 }, hours, true, FromMs, to, First - 20).HoursHeard);
+        Assert.Equal(12, DeviceFigures.Of(daily with { PeriodS = 3_601 }, hours, true, FromMs, to, First - 20).HoursHeard);
+    }
+
+    [Fact]
     public void The_hour_that_has_only_begun_is_left_out()
     {
         var figures = DeviceFigures.Of(Device("p"), [Hour(0, w: 1), Hour(1, w: 1), Hour(2, w: 1)], true, FromMs, FromMs + (2 * HourlyRollup.HourMs) + 60_000);
@@ -131,6 +158,14 @@ public sealed class EnergyAndAvailabilityTests
         var phases = Meter([.. Enumerable.Range(1, 3).Select(phase => Hour(0, wh: phase * 10) with { Channel = ChannelId.Phase(phase) })], new CounterStand(0, 60));
         Assert.Equal(60, EnergyOf(circuit, phases).Wh);
         Assert.Equal(77, EnergyOf(circuit, Meter([Hour(0, wh: 77)], new CounterStand(0, 77))).Wh);
+
+        // It tells the power of each phase and counts them together: what is counted is known better than what is derived.
+        HourlyRollup[] power = [.. Enumerable.Range(1, 3).Select(phase => Hour(0, w: 20) with { Channel = ChannelId.Phase(phase) })];
+        var together = EnergyOf(circuit, Meter([.. power, Hour(0, wh: 77)], new CounterStand(0, 77)));
+        Assert.Equal((77d, EnergyBasis.Meter, new CounterStand(0, 77)), (together.Wh, together.Basis, together.Stand));
+        // It has no counter at all, or counts each phase and the whole: nothing changes.
+        Assert.Equal((60d, EnergyBasis.Power), (EnergyOf(circuit, Meter(power)).Wh, EnergyOf(circuit, Meter(power)).Basis));
+        Assert.Equal(60, EnergyOf(circuit, Meter([.. Enumerable.Range(1, 3).Select(phase => Hour(0, wh: phase * 10) with { Channel = ChannelId.Phase(phase) }), Hour(0, wh: 61)], new CounterStand(0, 60))).Wh);
     }
 
     [Fact]

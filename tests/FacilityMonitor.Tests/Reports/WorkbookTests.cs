@@ -43,6 +43,28 @@ public sealed class WorkbookTests
     }
 
     [Theory]
+    [InlineData(0.99996, 0.999)]
+    [InlineData(1, 1)]
+    [InlineData(0.00049, 0)]
+    [InlineData(0.66666, 0.667)]
+    public void A_share_in_a_workbook_is_what_the_page_shows(double share, double held)
+    {
+        var bytes = Write(workbook =>
+        {
+            workbook.Begin("数字", [20]);
+            workbook.Row([new ReportCell.Share(share)]);
+        });
+
+        Assert.Equal(held, Number(Rows(bytes, "数字")[0][0]));
+        Assert.Equal(ReportText.Percent(new ReportCell.Share(share)), (held * 100).ToString("F1", System.Globalization.CultureInfo.InvariantCulture));
+        using var document = SpreadsheetDocument.Open(new MemoryStream(bytes), false);
+        var styles = document.WorkbookPart!.WorkbookStylesPart!.Stylesheet;
+        var cell = document.WorkbookPart.WorksheetParts.Single().Worksheet.Descendants<Cell>().Single();
+        var format = ((CellFormat)styles.CellFormats!.ElementAt((int)cell.StyleIndex!.Value)).NumberFormatId!.Value;
+        Assert.Equal("0.0%", styles.NumberingFormats!.Elements<NumberingFormat>().Single(one => one.NumberFormatId!.Value == format).FormatCode!.Value);
+    }
+
+    [Theory]
     [InlineData("各回路用电量", "各回路用电量")]
     [InlineData("a/b\\c?d*e[f]g:h", "a b c d e f g h")]
     [InlineData("'quoted'", "quoted")]

@@ -107,6 +107,9 @@ internal sealed class AlertLogModel(ReportDesk desk, FacilitySource registry, Pe
             case ReportOutcome<FileBufferingWriteStream>.Away away:
                 Refusal = ReportForms.Away(away.Said);
                 return this.Refused(StatusCodes.Status502BadGateway);
+            case ReportOutcome<FileBufferingWriteStream>.NoRoom full:
+                Refusal = ReportForms.NoRoom(full.Said);
+                return this.Refused(StatusCodes.Status507InsufficientStorage);
             default:
                 throw new System.Diagnostics.UnreachableException();
         }

@@ -46,7 +46,7 @@ internal sealed class ReportsModel(ReportDesk desk, FacilitySource registry, Tim
         {
             case ReportOutcome<MonthReport>.Made made:
                 Document = MonthDocument.Of(made.Value, registry.Current, Texts.Language(HttpContext));
-                return format is { } wanted ? ReportDownload.Of(Document, wanted) : Page();
+                return format is { } wanted ? Download(Document, wanted) : Page();
             case ReportOutcome<MonthReport>.Busy:
                 Refusal = ReportForms.Busy;
                 return this.Refused(StatusCodes.Status503ServiceUnavailable);
@@ -55,6 +55,19 @@ internal sealed class ReportsModel(ReportDesk desk, FacilitySource registry, Tim
                 return this.Refused(StatusCodes.Status502BadGateway);
             default:
                 throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    private IActionResult Download(ReportDocument document, ReportFormat format)
+    {
+        try
+        {
+            return ReportDownload.Of(document, format);
+        }
+        catch (ReportNotWrittenException error)
+        {
+            Refusal = ReportForms.NoRoom(error.Message);
+            return this.Refused(StatusCodes.Status507InsufficientStorage);
         }
     }
 }
