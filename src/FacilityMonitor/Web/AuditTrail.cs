@@ -1,5 +1,7 @@
 using FacilityMonitor.Journal;
+using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Users;
+using Microsoft.Data.Sqlite;
 
 namespace FacilityMonitor.Web;
 
@@ -20,25 +22,29 @@ internal sealed partial class AuditTrail(UserDesk desk, TimeProvider time, ILogg
             await context.RequestServices.GetRequiredService<AuditTrail>().NoteAsync(context, visitor);
     }
 
-    private Task NoteAsync(HttpContext context, Visitor visitor) => NoteAsync(visitor, [(context.Request.Path.ToString(), context.SiteOf())], context.Request.Method);
-
-    /// <summary>Writes down that somebody did something in several places at once, where one line for the request would not say where.</summary>
+    /// <summary>What writes a line for each alert that one press changed, as its own page does, where one line for the request would not say which. It goes into the commit of the change.</summary>
     /// <param name="visitor">Who.</param>
-    /// <param name="acts">Of each the address that does the same alone, and its site.</param>
-    /// <param name="method">How.</param>
-    public async Task NoteAsync(Visitor visitor, IReadOnlyList<(string Path, string? Site)> acts, string method = "POST")
+    /// <param name="command">The last part of the address that does the same to one alert alone.</param>
+    public Action<SqliteConnection, IReadOnlyList<ResponseOutcome>> EachOf(Visitor visitor, string command) => (connection, outcomes) =>
     {
-        if (acts.Count == 0)
-            return;
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        foreach (var done in outcomes.OfType<ResponseOutcome.Done>().Where(one => one.IsNew))
+            AuditLog.Add(connection, EntryOf(now, visitor, $"/alert/{done.State.Alert}/{command}", done.State.Site, HttpMethods.Post));
+    };
+
+    private static AuditEntry EntryOf(long nowMs, Visitor visitor, string path, string? site, string method) => new(nowMs, visitor.Name, visitor.Place, What, path, site ?? visitor.Sites.InAudit, method);
+
+    private async Task NoteAsync(HttpContext context, Visitor visitor)
+    {
+        var path = context.Request.Path.ToString();
         try
         {
-            await desk.NoteAsync([.. acts.Select(act => new AuditEntry(now, visitor.Name, visitor.Place, What, act.Path, act.Site ?? visitor.Sites.InAudit, method))]);
+            await desk.NoteAsync(EntryOf(time.GetUtcNow().ToUnixTimeMilliseconds(), visitor, path, context.SiteOf(), context.Request.Method));
         }
         catch (DatabaseUnavailableException error)
         {
             // It is done, and what it did has a log of its own; only this line is missing.
-            LogNotNoted(visitor.Name, acts[0].Path, error.Message);
+            LogNotNoted(visitor.Name, path, error.Message);
         }
     }
 

@@ -49,6 +49,37 @@ public sealed class AlertsPageTests(AlertPagesFixture fixture) : IClassFixture<A
     }
 
     [Fact]
+    public async Task Where_the_disk_refuses_midway_what_was_done_until_then_has_its_lines_in_the_audit()
+    {
+        var alerts = Enumerable.Range(1, 120).Select(number => string.Create(CultureInfo.InvariantCulture, $"{number:x16}")).ToArray();
+        await fixture.RaiseAsync([.. alerts.Select(alert => fixture.Step(alert, asset: "garage/" + alert))]);
+        var html = await fixture.Property.TextAsync("/alerts");
+        var audited = fixture.Count("select count(*) from audit");
+        await fixture.Page.Database.CommitAsync(CommitPriority.Alerts, connection => Database.Execute(
+            connection, "create trigger refuse before insert on response_event when (select count(*) from response_event where body like '%acknowledged%') >= 60 begin select raise(abort, 'refused'); end"));
+
+        HttpResponseMessage pressed;
+        try
+        {
+            pressed = await fixture.Property.PostAsync("/alerts", html, [("do", "acknowledge"), .. alerts.Select(alert => ("alert", alert))]);
+        }
+        finally
+        {
+            await fixture.Page.Database.CommitAsync(CommitPriority.Alerts, connection => Database.Execute(connection, "drop trigger refuse"));
+        }
+
+        Assert.NotEqual(HttpStatusCode.Redirect, pressed.StatusCode);
+        var taken = alerts.Count(alert => fixture.State(alert).Acknowledgements.Count > 0);
+        Assert.InRange(taken, 1, 60);
+        Assert.Equal(taken, fixture.Count($"select count(*) from audit where number > {audited} and who = 'wang' and subject like '/alert/%/acknowledge'"));
+
+        // Pressed again it goes on, and every alert has one line.
+        await fixture.Property.PostAsync("/alerts", html, [("do", "acknowledge"), .. alerts.Select(alert => ("alert", alert))]);
+        Assert.Equal(120, fixture.Count($"select count(distinct subject) from audit where number > {audited} and who = 'wang' and subject like '/alert/%/acknowledge'"));
+        Assert.Equal(audited + 120, fixture.Count("select count(*) from audit"));
+    }
+
+    [Fact]
     public async Task One_tap_at_its_own_button_takes_that_alert_and_no_other_whatever_is_ticked()
     {
         await fixture.RaiseAsync(fixture.Step("00000000000000a1"), fixture.Step("00000000000000a2", asset: "garage/pile-u2", rule: "other"));

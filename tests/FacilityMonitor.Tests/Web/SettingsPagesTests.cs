@@ -402,6 +402,31 @@ public sealed class SettingsPagesTests(ChangeableService service) : IClassFixtur
     }
 
     [Fact]
+    public async Task A_tag_whose_button_is_pressed_twice_hangs_once_with_one_line_in_the_audit()
+    {
+        var html = await service.Manager.TextAsync("/settings/power-off");
+        var until = Until(2);
+        Task<HttpResponseMessage> PressAsync(string reason) => service.Manager.PostAsync("/settings/power-off", html, ("asset", "huaihai/c-cabinet"), ("until", until), ("reason", reason));
+        var before = Audited().Count(line => line.What == "power-off");
+
+        // Both at once, as a double click sends them, and the same once more later.
+        foreach (var answer in await Task.WhenAll(PressAsync("换柜门锁"), PressAsync("换柜门锁")))
+            Assert.Equal(HttpStatusCode.Redirect, answer.StatusCode);
+        Assert.Equal(HttpStatusCode.Redirect, (await PressAsync(" 换柜门锁 ")).StatusCode);
+
+        var shown = await service.Manager.TextAsync("/settings/power-off");
+        Assert.Equal(1, System.Text.RegularExpressions.Regex.Count(shown, "换柜门锁"));
+        Assert.Equal(before + 1, Audited().Count(line => line.What == "power-off"));
+        // Another reason is another piece of work; and one that was taken off can be hung again.
+        await PressAsync("换断路器");
+        var tag = System.Text.RegularExpressions.Regex.Match(shown, "(?s)换柜门锁.*?name=\"tag\" value=\"(?<tag>[0-9a-f]+)\"").Groups["tag"].Value;
+        Assert.Equal(HttpStatusCode.Redirect, (await service.Manager.PostAsync("/settings/power-off?handler=end", html, ("tag", tag))).StatusCode);
+        await PressAsync("换柜门锁");
+        Assert.Equal(before + 3, Audited().Count(line => line.What == "power-off"));
+        Assert.Equal(1, System.Text.RegularExpressions.Regex.Count(await service.Manager.TextAsync("/settings/power-off"), "换柜门锁"));
+    }
+
+    [Fact]
     public async Task Where_the_line_of_the_audit_is_refused_no_tag_hangs()
     {
         await Page.Database.CommitAsync(CommitPriority.Alerts, connection => Database.Execute(connection, "create trigger refuse before insert on audit when new.what = 'power-off' begin select raise(abort, 'refused'); end"));

@@ -5,6 +5,7 @@ using FacilityMonitor.Monitoring;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
 using FacilityMonitor.Users;
+using Microsoft.Data.Sqlite;
 
 namespace FacilityMonitor.OnCall.Responses;
 
@@ -40,9 +41,13 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
     public async Task<ResponseOutcome> DoAsync(string alert, ResponseCommand command, Actor by) => (await DoAsync([alert], command, by))[0];
 
     /// <summary>Does it for several alerts in their order, some of them in each commit. Whoever hears of several of a kind hears of those of one commit in one message.</summary>
+    /// <param name="alerts">The alerts.</param>
+    /// <param name="command">What is wanted.</param>
+    /// <param name="by">Who wants it.</param>
+    /// <param name="with">What is written in the same commit as what was done, so that there is never the one without the other; null: nothing.</param>
     /// <returns>What became of each.</returns>
     /// <exception cref="DatabaseUnavailableException">The disk did not take it: nothing was done, or of many only the first; to do it again is harmless.</exception>
-    public async Task<IReadOnlyList<ResponseOutcome>> DoAsync(IReadOnlyList<string> alerts, ResponseCommand command, Actor by)
+    public async Task<IReadOnlyList<ResponseOutcome>> DoAsync(IReadOnlyList<string> alerts, ResponseCommand command, Actor by, Action<SqliteConnection, IReadOnlyList<ResponseOutcome>>? with = null)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(alerts.Count, AtOnceMax);
         if (command is ResponseCommand.Assign assign && log.Board.Find(assign.To, Priority.P2) is null)
@@ -56,7 +61,11 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
         foreach (var some in alerts.Chunk(CommitMax))
         {
             IReadOnlyList<ResponseOutcome> done = [];
-            await database.CommitAsync(CommitPriority.Alerts, connection => done = log.Command(connection, some, command, by));
+            await database.CommitAsync(CommitPriority.Alerts, connection =>
+            {
+                done = log.Command(connection, some, command, by);
+                with?.Invoke(connection, done);
+            });
             log.Announce();
             outcomes.AddRange(done);
         }
@@ -217,6 +226,24 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
         return refused;
     }
 
+    /// <summary>Hangs a tag of work. One that is the same in everything that its form asks for hangs already when a button is pressed twice: then nothing is done.</summary>
+    /// <param name="permit">The tag.</param>
+    /// <param name="with">What is written in the same commit: of a tag that hangs there always is a line, and where the disk refuses the line nothing was done.</param>
+    public async Task<ResponseRefusal?> HangAsync(Permit permit, Action<SqliteConnection> with)
+    {
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        if (Permit.Judge(permit, now) is { } refusal)
+            return refusal;
+        await database.CommitAsync(CommitPriority.Alerts, connection =>
+        {
+            if (PermitTable.Standing(connection, now).Exists(permit.IsAgain))
+                return;
+            with(connection);
+            PermitTable.Ask(connection, permit, now);
+        });
+        return null;
+    }
+
     /// <summary>Whether something is at, above or below a path: a permit for what is nowhere would protect nobody from a false alarm and look as if it did.</summary>
     private bool IsRegistered(string asset) => registry.Current.FindSite(asset.Split('/')[0]) is { } site
         && (asset == site.Id || log.Tree.Assets.Any(known => IsAtOrBelow(asset, known) || IsAtOrBelow(known, asset)));
@@ -242,7 +269,7 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
     }
 
     private async Task<ResponseRefusal?> ChangeAsync(
-        string id, string person, Action<Microsoft.Data.Sqlite.SqliteConnection, string, string, long> write, Func<Permit, ResponseRefusal?> judge)
+        string id, string person, Action<SqliteConnection, string, string, long> write, Func<Permit, ResponseRefusal?> judge)
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         if (Permits().Find(permit => permit.Id == id && permit.EndedMs is null) is not { } permit)

@@ -135,10 +135,8 @@ internal sealed class AlertsModel(Database database, ResponseDesk desk, Facility
         {
             chosen = desk.Left(chosen, command, visitor.Actor);
             var now = chosen.Take(ResponseDesk.AtOnceMax).ToList();
-            var outcomes = await desk.DoAsync(now, command, visitor.Actor);
+            var outcomes = await desk.DoAsync(now, command, visitor.Actor, audit.EachOf(visitor, what));
             var done = outcomes.OfType<ResponseOutcome.Done>().Where(one => one.IsNew).ToList();
-            // As the buttons on the alert's own page do, a line for each.
-            await audit.NoteAsync(visitor, [.. done.Select(one => ($"/alert/{one.State.Alert}/{what}", one.State.Site))]);
             var refusals = outcomes.OfType<ResponseOutcome.Refused>().GroupBy(refused => refused.Refusal.Text).Select(same => $"{Texts.In(HttpContext, "inbox-refused")} {same.Count()}: {same.Key.In(Texts.Language(HttpContext))}").ToList();
             if (missing > 0)
                 refusals.Add(Texts.In(HttpContext, "inbox-gone"));

@@ -57,7 +57,7 @@ internal sealed class PowerOffModel(FacilitySource registry, RegistryDesk desk, 
         {
             if (Permit.Judge(permit, NowMs) is { } wrong)
                 return new EditRefusal([(wrong.Reason == "no-reason" || permit.Reason.Length > ResponseLife.TextMax ? "reason" : "until", wrong.Text)], []);
-            return await DoAsync("power-off", permit, $"→ {until}: {permit.Reason}", () => responses.AskAsync(permit));
+            return await responses.HangAsync(permit, connection => AuditLog.Add(connection, EntryOf("power-off", permit, $"→ {until}: {permit.Reason}"))) is { } refused ? EditRefusal.Of(refused.Text) : null;
         });
         return refusal is null ? Redirect("/settings/power-off?saved") : Refuse(refusal);
     }
@@ -66,21 +66,19 @@ internal sealed class PowerOffModel(FacilitySource registry, RegistryDesk desk, 
     {
         if (Hanging(responses, Visitor.Sites, NowMs).FirstOrDefault(permit => permit.Id == tag) is not { } permit)
             return Refuse(EditRefusal.Of(new("这块牌已经摘下或到期", "this tag is off already, or its time is over")));
-        var refusal = await TryAsync(() => DoAsync("power-off-end", permit, "", () => responses.EndAsync(permit.Id, Visitor.Person)));
+        var refusal = await TryAsync(async () =>
+        {
+            // First the line of the audit, as the registry's desk does it: where the disk refuses the line nothing was done.
+            await audit.NoteAsync(EntryOf("power-off-end", permit, ""));
+            if (await responses.EndAsync(permit.Id, Visitor.Person) is not { } refused)
+                return null;
+            await audit.NoteAsync(EntryOf("edit-failed", permit, refused.Text.Zh));
+            return EditRefusal.Of(refused.Text);
+        });
         return refusal is null ? Redirect("/settings/power-off?saved") : Refuse(refusal);
     }
 
-    /// <summary>First the line of the audit, as <see cref="RegistryDesk"/> does it: of a tag that hangs there always is a line, and where the disk refuses the line nothing was done.</summary>
-    private async Task<EditRefusal?> DoAsync(string what, Permit permit, string detail, Func<Task<ResponseRefusal?>> act)
-    {
-        await NoteAsync(what, permit, detail);
-        if (await act() is not { } refused)
-            return null;
-        await NoteAsync("edit-failed", permit, refused.Text.Zh);
-        return EditRefusal.Of(refused.Text);
-    }
-
-    private Task NoteAsync(string what, Permit permit, string detail) => audit.NoteAsync(new AuditEntry(NowMs, Visitor.Name, Visitor.Place, what, permit.Asset, permit.Asset.Split('/')[0], detail));
+    private AuditEntry EntryOf(string what, Permit permit, string detail) => new(NowMs, Visitor.Name, Visitor.Place, what, permit.Asset, permit.Asset.Split('/')[0], detail);
 
     private LocalText Where(string asset)
     {

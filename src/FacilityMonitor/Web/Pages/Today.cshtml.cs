@@ -119,9 +119,8 @@ internal sealed class TodayModel(
         {
             var command = new ResponseCommand.Assign(to!);
             mine = desk.Left(mine, command, visitor.Actor);
-            var outcomes = mine.Count == 0 ? [] : await desk.DoAsync([.. mine.Take(ResponseDesk.AtOnceMax)], command, visitor.Actor);
+            var outcomes = mine.Count == 0 ? [] : await desk.DoAsync([.. mine.Take(ResponseDesk.AtOnceMax)], command, visitor.Actor, audit.EachOf(visitor, "assign"));
             var done = outcomes.OfType<ResponseOutcome.Done>().Where(one => one.IsNew).ToList();
-            await audit.NoteAsync(visitor, [.. done.Select(one => ($"/alert/{one.State.Alert}/assign", one.State.Site))]);
             if (outcomes.OfType<ResponseOutcome.Refused>().FirstOrDefault() is { } refused)
                 return Refuse(StatusCodes.Status422UnprocessableEntity, refused.Refusal.Text);
             // What was handed over need not be mine any more: how much it was is in the address.
