@@ -24,4 +24,24 @@ public static class ElectricalTree
         ordered.AddRange(circuits.Where(circuit => !placed.Contains(circuit)));
         return ordered;
     }
+
+    /// <summary>A circuit and all that feed it, the nearest first; on a cycle none more often than there are circuits.</summary>
+    /// <param name="circuits">The circuits of its site.</param>
+    /// <param name="of">The circuit; null: there is none.</param>
+    public static IEnumerable<Circuit> Feeding(IReadOnlyList<Circuit> circuits, Circuit? of)
+    {
+        ArgumentNullException.ThrowIfNull(circuits);
+        return Walk();
+
+        IEnumerable<Circuit> Walk()
+        {
+            var circuit = of;
+            for (var depth = 0; circuit is not null && depth <= circuits.Count; depth++)
+            {
+                yield return circuit;
+                var parent = circuit.Parent;
+                circuit = circuits.FirstOrDefault(one => one.Id == parent);
+            }
+        }
+    }
 }

@@ -47,7 +47,7 @@ internal sealed class Inhibition
             foreach (var device in site.Devices)
                 Place(site, device);
             foreach (var circuit in site.Circuits)
-                _circuits[$"{site.Id}/{circuit.Id}"] = [.. Feeders(site, circuit).Select(feeder => $"{site.Id}/{feeder.Id}")];
+                _circuits[$"{site.Id}/{circuit.Id}"] = [.. ElectricalTree.Feeding(site.Circuits, circuit).Select(feeder => $"{site.Id}/{feeder.Id}")];
         }
     }
 
@@ -135,7 +135,7 @@ internal sealed class Inhibition
         // Who is itself above others is not counted among what hangs there twice: a gateway hangs on its circuit like any device.
         if ((site.Circuits.FirstOrDefault(one => one.Id == device.Circuit) ?? site.Circuits.FirstOrDefault(one => one.Meter == device.Id)) is { } circuit)
         {
-            foreach (var feeder in Feeders(site, circuit))
+            foreach (var feeder in ElectricalTree.Feeding(site.Circuits, circuit))
                 Hang(asset, $"{site.Id}/{feeder.Id}", feeder.Name);
         }
 
@@ -147,17 +147,6 @@ internal sealed class Inhibition
         }
 
         Hang(asset, site.Id, site.Name);
-    }
-
-    /// <summary>A circuit and all that feed it, the nearest first.</summary>
-    private static IEnumerable<Circuit> Feeders(Site site, Circuit of)
-    {
-        var circuit = of;
-        for (var depth = 0; circuit is not null && depth <= site.Circuits.Count; depth++)
-        {
-            yield return circuit;
-            circuit = site.Circuits.FirstOrDefault(one => one.Id == circuit.Parent);
-        }
     }
 
     private void Hang(string asset, string node, LocalText name)

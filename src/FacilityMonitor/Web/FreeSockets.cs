@@ -17,57 +17,65 @@ internal sealed record FreeSockets(LocalText Name, int Sockets, int? Free, int U
     /// <summary>Whether nobody should go there now: something in the shed is dangerous. Why is nothing for strangers.</summary>
     public bool IsShut { get; init; }
 
-    /// <summary>Of every shed of a site that has sockets, in the order of the registry.</summary>
+    /// <summary>Of every shed of a site that has sockets, in the order of the registry. What is closed is what an alert covers, and no more: a socket by any alert of its own; those of a pile, or of all that
+    /// hangs on a circuit, by a danger there; a whole shed by a danger to itself or to what watches it, and by whatever is about lives in it.</summary>
     /// <param name="view">The live picture.</param>
     /// <param name="site">The site.</param>
-    /// <param name="alerts">Open alerts of the site.</param>
+    /// <param name="alerts">Open alerts of the site that are meant: exercises close nothing.</param>
     /// <param name="isWorkedOn">Whether an asset is out of service, tested or maintained.</param>
     /// <param name="nowMs">Now, ms since 1970-01-01 UTC.</param>
     public static IReadOnlyList<FreeSockets> Of(LiveView view, Site site, IReadOnlyList<AlertTransition> alerts, Func<string, bool> isWorkedOn, long nowMs)
     {
         string? PlaceOf(DeviceEntry device) => site.Places.Any(place => place.Id == device.Place) ? device.Place : null;
         var devices = site.Devices.ToLookup(PlaceOf);
-        var piles = site.Devices.Where(device => device.Sockets > 0).ToLookup(PlaceOf);
         var troubled = alerts.Select(alert => alert.Asset).ToHashSet(StringComparer.Ordinal);
+        var dangers = alerts.Where(alert => alert.Priority <= Priority.P1).ToList();
+        var dangerous = dangers.Select(alert => alert.Asset).ToHashSet(StringComparer.Ordinal);
         return
         [
-            .. site.Places.Select(place => (place.Name, Id: (string?)place.Id)).Append((site.Name, null)).Where(one => piles[one.Id].Any()).Select(one =>
-                Of(view, site, one.Name, [.. piles[one.Id]], path => troubled.Contains(path) || isWorkedOn(path), nowMs) with { IsShut = alerts.Any(alert => Shuts(alert, site, one.Id, devices[one.Id])) }),
+            .. site.Places.Select(place => (place.Name, Id: (string?)place.Id)).Append((site.Name, null))
+                .Where(one => devices[one.Id].Any(device => device.Sockets > 0)).Select(one => ShedOf(one.Name, one.Id)),
         ];
-    }
 
-    /// <summary>Whether an alert keeps everybody out of a shed: a danger to the shed, to a pile or to what watches it; of a single socket only what endangers life. A strange device closes none:
-    /// anybody may invent it.</summary>
-    private static bool Shuts(AlertTransition alert, Site site, string? place, IEnumerable<DeviceEntry> devices)
-    {
-        if (alert.Priority > Priority.P1)
-            return false;
-        var isForLife = alert.Priority == Priority.P0;
-        if (alert.Asset == (place is null ? site.Id : $"{site.Id}/{place}") || (isForLife && alert.Asset == site.Id))
-            return true;
-        foreach (var device in devices)
+        FreeSockets ShedOf(LocalText name, string? place)
         {
-            var path = new RegisteredDevice(site, device).AssetPath(ChannelId.Main);
-            if (alert.Asset == path || ((isForLife || device.Sockets == 0) && alert.Asset.StartsWith(path + "/", StringComparison.Ordinal)))
-                return true;
+            var shed = Of(view, site, name, [.. devices[place].Where(device => device.Sockets > 0)], IsPileClosed, path => troubled.Contains(path) || isWorkedOn(path), nowMs);
+            return dangers.Exists(alert => Shuts(alert, site, place, devices[place])) ? shed with { IsShut = true } : shed;
         }
 
-        return false;
+        bool IsPileClosed(DeviceEntry pile) => dangerous.Contains(new RegisteredDevice(site, pile).AssetPath(ChannelId.Main))
+            || ElectricalTree.Feeding(site.Circuits, site.Circuits.FirstOrDefault(circuit => circuit.Id == pile.Circuit)).Any(circuit => $"{site.Id}/{circuit.Id}" is var path && (dangerous.Contains(path) || isWorkedOn(path)));
     }
 
-    private static FreeSockets Of(LiveView view, Site site, LocalText name, IReadOnlyList<DeviceEntry> piles, Func<string, bool> isOutOfUse, long nowMs)
+    /// <summary>Whether a danger keeps everybody out of a shed: one to the shed itself or to what watches it; of a pile or a socket only what is about lives. A strange device closes none: anybody may
+    /// invent it.</summary>
+    private static bool Shuts(AlertTransition danger, Site site, string? place, IEnumerable<DeviceEntry> devices)
     {
-        var (sockets, free, taken, unknown, heardMs) = (0, 0, 0, 0, default(long?));
+        var isForLife = danger.Priority == Priority.P0;
+        if (danger.Asset == (place is null ? site.Id : $"{site.Id}/{place}") || (isForLife && danger.Asset == site.Id))
+            return true;
+        return devices.Where(device => isForLife || device.Kind == DeviceKind.Shed).Select(device => new RegisteredDevice(site, device).AssetPath(ChannelId.Main))
+            .Any(path => danger.Asset == path || danger.Asset.StartsWith(path + "/", StringComparison.Ordinal));
+    }
+
+    private static FreeSockets Of(LiveView view, Site site, LocalText name, IReadOnlyList<DeviceEntry> piles, Func<DeviceEntry, bool> isClosed, Func<string, bool> isOutOfUse, long nowMs)
+    {
+        var (sockets, free, taken, unknown, closed, heardMs) = (0, 0, 0, 0, 0, default(long?));
         foreach (var pile in piles)
         {
             var open = pile.SocketChannels.Except(pile.Reserved).ToList();
             sockets += open.Count;
             var device = view.Find(site.Id, pile.Id);
             heardMs = device?.HeardMs > heardMs || heardMs is null ? device?.HeardMs ?? heardMs : heardMs;
+            var isPileClosed = isClosed(pile);
             foreach (var channel in open)
             {
-                if (isOutOfUse(new RegisteredDevice(site, pile).AssetPath(channel)))
+                if (isPileClosed || isOutOfUse(new RegisteredDevice(site, pile).AssetPath(channel)))
+                {
+                    closed++;
                     continue;
+                }
+
                 switch (IsFree(view, device, channel, nowMs))
                 {
                     case true:
@@ -83,8 +91,8 @@ internal sealed record FreeSockets(LocalText Name, int Sockets, int? Free, int U
             }
         }
 
-        // Where nothing is heard, none is not what we know.
-        return new FreeSockets(name, sockets, free + taken == 0 && unknown > 0 ? null : free, unknown, heardMs);
+        // Where nothing is heard, none is not what we know; and where each is closed, all of it is.
+        return new FreeSockets(name, sockets, free + taken == 0 && unknown > 0 ? null : free, unknown, heardMs) { IsShut = sockets > 0 && closed == sockets };
     }
 
     /// <summary>Whether the next bike can use it; null: not known. On a pile that speaks, a socket that was never heard of is free: many do not report idle ones.</summary>

@@ -93,10 +93,11 @@ internal sealed class PublicPage(LiveFeed feed, Database database, FacilitySourc
     {
         Interlocked.Increment(ref _written);
         List<Permit> permits;
+        HashSet<string> exercises;
         using (var reader = database.OpenReader())
-            permits = PermitTable.Standing(reader, time.GetUtcNow().ToUnixTimeMilliseconds());
+            (permits, exercises) = (PermitTable.Standing(reader, time.GetUtcNow().ToUnixTimeMilliseconds()), ResponseTable.Exercises(reader, site.Id));
         var view = feed.Look((view, state, nowMs) => new PublicView(
-            site, FreeSockets.Of(view, site, [.. state.Alerts.Where(alert => alert.Site == site.Id)], path => permits.Exists(permit => permit.Covers(path, nowMs)), nowMs), nowMs));
+            site, FreeSockets.Of(view, site, [.. state.Alerts.Where(alert => alert.Site == site.Id && alert.Rule != ResponseDesk.DrillRule && !exercises.Contains(alert.AlertId))], path => permits.Exists(permit => permit.Covers(path, nowMs)), nowMs), nowMs));
         var (body, aborted) = (context.Response.Body, context.RequestAborted);
         using var bytes = new MemoryStream();
         // Others wait for it: it is written to its end, even when the one who came first goes away.

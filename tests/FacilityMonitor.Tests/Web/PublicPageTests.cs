@@ -63,23 +63,85 @@ public sealed class PublicPageTests : IDisposable
             return await stranger.TextAsync("/p/huaihai?lang=en");
         }
 
-        async Task RingAsync(string alert, string asset, FacilityMonitor.Alerts.Priority priority = FacilityMonitor.Alerts.Priority.P1, string rule = "socket-overload")
-        {
-            page.Ring(alert, "huaihai", asset, priority, rule);
-            await page.UntilAsync(() => page.Services.GetRequiredService<LiveFeed>().Look((_, state, _) => state.Alerts.Any(known => known.AlertId == alert)), "the alert on the live picture");
-        }
-
         Assert.Contains("<b>20</b> / 60", await TextAsync(), StringComparison.Ordinal);
 
-        await RingAsync("00000000000000b1", "huaihai/shed-1/pile-01/s1");
+        await RingAsync(page, "00000000000000b1", "huaihai/shed-1/pile-01/s1", FacilityMonitor.Alerts.Priority.P1, "socket-overload");
         Assert.Contains("<b>19</b> / 60", await TextAsync(), StringComparison.Ordinal);
-        await RingAsync("00000000000000b2", "huaihai/shed-1/pile-02", FacilityMonitor.Alerts.Priority.P2, "offline");
+        await RingAsync(page, "00000000000000b2", "huaihai/shed-1/pile-02", FacilityMonitor.Alerts.Priority.P2, "offline");
         Assert.Contains("<b>19</b> / 60", await TextAsync(), StringComparison.Ordinal);
 
-        await RingAsync("00000000000000b3", "huaihai/shed-1", FacilityMonitor.Alerts.Priority.P0, "smoke");
+        await RingAsync(page, "00000000000000b3", "huaihai/shed-1", FacilityMonitor.Alerts.Priority.P0, "smoke");
         var text = await TextAsync();
         Assert.Contains("Not in use now", text, StringComparison.Ordinal);
         Assert.DoesNotMatch("/ 60|[Ss]moke|P0|Overload", text);
+    }
+
+    [Theory]
+    // A danger closes what it is about: a pile, all that hangs on a circuit, a shed by what watches it.
+    [InlineData("shed-1/pile-01", "P1", "pile-overload", 20)]
+    [InlineData("c-shed", "P1", "circuit-overload", null)]
+    [InlineData("c-shed", "P2", "circuit-overload", 40)]
+    [InlineData("c-cabinet", "P1", "circuit-overload", 40)]
+    [InlineData("shed-1/shed-01", "P1", "gas", null)]
+    // What is about lives closes all of the shed.
+    [InlineData("shed-1/pile-01/s1", "P0", "over-temperature", null)]
+    // An exercise closes nothing.
+    [InlineData("", "P0", "drill", 40)]
+    [InlineData("shed-1", "P1", "drill", 40)]
+    public async Task An_alert_closes_what_it_covers_and_no_more(string asset, string priority, string rule, int? free)
+    {
+        await using var page = await PageUnderTest.StartAsync(_folder.Path);
+        await page.SayAsync("pile-01", "s1", 2);
+        await page.SayAsync("pile-02", "s1", 2);
+        await page.UntilAsync(() => page.Channel("huaihai/pile-01", "s1") is not null && page.Channel("huaihai/pile-02", "s1") is not null, "the last words");
+
+        await RingAsync(page, "00000000000000b1", ("huaihai/" + asset).TrimEnd('/'), Enum.Parse<FacilityMonitor.Alerts.Priority>(priority), rule);
+
+        var text = await new UserUnderTest(page.Url).TextAsync("/p/huaihai?lang=en");
+        Assert.Equal(free is null, !text.Contains("/ 60 free", StringComparison.Ordinal));
+        Assert.Contains(free is null ? "Not in use now" : $"<b>{free}</b> / 60 free", text, StringComparison.Ordinal);
+        // Of two sheds on two circuits only the one is closed.
+        Assert.Equal((free is null ? 1 : 0) + (asset == "c-cabinet" ? 1 : 0), System.Text.RegularExpressions.Regex.Count(text, "Not in use now"));
+    }
+
+    [Fact]
+    public async Task A_sensor_that_somebody_tests_and_an_exercise_of_the_whole_site_close_no_shed()
+    {
+        await using var page = await PageUnderTest.StartAsync(_folder.Path);
+        await page.SayAsync("pile-01", "s1", 2);
+        await page.UntilAsync(() => page.Channel("huaihai/pile-01", "s1") is not null, "the last word");
+        var desk = page.Services.GetRequiredService<ResponseDesk>();
+        Assert.Null(await desk.AskAsync(new Permit("test-1", PermitKind.Test, "huaihai/shed-1/shed-01", page.NowMs, page.NowMs + 600_000, "manager", null, "试烟感", null)));
+        Assert.NotNull(await desk.DrillAsync("huaihai", FacilityMonitor.Alerts.Priority.P0, withSiren: false, new Actor("manager", "page")));
+
+        await RingAsync(page, "00000000000000b1", "huaihai/shed-1/shed-01", FacilityMonitor.Alerts.Priority.P0, "smoke");
+
+        using var stranger = new UserUnderTest(page.Url);
+        Assert.Contains("<b>20</b> / 60 free", await stranger.TextAsync("/p/huaihai?lang=en"), StringComparison.Ordinal);
+        // It smokes elsewhere as well, and there nobody tests.
+        await RingAsync(page, "00000000000000b2", "huaihai/shed-1", FacilityMonitor.Alerts.Priority.P0, "smoke");
+        page.Time.Advance(PublicPage.KeptFor);
+        Assert.Contains("Not in use now", await stranger.TextAsync("/p/huaihai?lang=en"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task While_a_circuit_is_switched_off_for_work_its_sockets_are_not_offered()
+    {
+        await using var page = await PageUnderTest.StartAsync(_folder.Path);
+        await page.SayAsync("pile-01", "s1", 2);
+        await page.UntilAsync(() => page.Channel("huaihai/pile-01", "s1") is not null, "the last word");
+
+        await page.Services.GetRequiredService<ResponseDesk>().HangAsync(
+            new Permit("permit-1", PermitKind.Maintenance, "huaihai/c-shed", page.NowMs, page.NowMs + 3_600_000, "manager", null, "换断路器", null), _ => { });
+
+        using var stranger = new UserUnderTest(page.Url);
+        Assert.Contains("Not in use now", await stranger.TextAsync("/p/huaihai?lang=en"), StringComparison.Ordinal);
+    }
+
+    private static async Task RingAsync(PageUnderTest page, string alert, string asset, FacilityMonitor.Alerts.Priority priority, string rule)
+    {
+        page.Ring(alert, "huaihai", asset, priority, rule);
+        await page.UntilAsync(() => page.Feed.Look((_, state, _) => state.Alerts.Any(known => known.AlertId == alert)), "the alert on the live picture");
     }
 
     [Fact]

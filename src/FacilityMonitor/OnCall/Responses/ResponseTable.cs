@@ -173,6 +173,10 @@ internal static class ResponseTable
         """,
         ("$cleared", (int)Condition.Cleared), ("$before", nowMs - ResponseTiming.ReleaseAfterMs), ("$most", most));
 
+    /// <summary>Open alerts of a site that are not meant: of an exercise, or of a sensor that somebody tests.</summary>
+    public static HashSet<string> Exercises(SqliteConnection connection, string site) =>
+        [.. Texts(connection, "select alert from response where site = $site and exercise <> $none and stage < 4", ("$site", site), ("$none", (int)Exercise.None))];
+
     /// <summary>Open alerts that a permit explains.</summary>
     public static List<string> OutOfService(SqliteConnection connection) => Texts(connection, "select alert from response where service_ms is not null and stage < 4 order by priority");
 
