@@ -51,14 +51,31 @@ public sealed class NextOnDutyTests
         Assert.Null(NextOnDuty.Find(Board([Team("gate", Tier.Guard, ("08:00", "20:00", "wang"))]), "manager", [], Noon));
     }
 
-    private static NextOnDuty? Find(IReadOnlyList<Team> teams, string person)
+    [Fact]
+    public void Nobody_gets_what_stands_on_a_site_that_he_does_not_look_after()
     {
-        var alert = AlertResponse.Apply("a1", null, new ResponseEvent.Raised(Priority.P1, Noon, "r", "huaihai/x", "huaihai", EscalationChain.Of(Priority.P1), Noon) { AtMs = Noon });
-        return NextOnDuty.Find(Board(teams), person, [alert], Noon);
+        var (here, there, everywhere) = (Team("here", Tier.Guard, ("08:00", "20:00", "wang"), ("20:00", "08:00", "li")), Team("there", Tier.Guard, ("08:00", "14:00", "wang"), ("14:00", "08:00", "chen")), Team("house", Tier.PropertyManager, ("00:00", "00:00", "zhao")));
+        (here, there) = (here with { Sites = ["huaihai"] }, there with { Sites = ["jiugeng"] });
+
+        // The other site's guard comes sooner, and has nothing to do with it.
+        Assert.Equal("li", Find([here, there], "wang")!.Person.Id);
+        Assert.Equal("chen", Find([here, there], "wang", "jiugeng")!.Person.Id);
+        // What is of both goes to who looks after both; where there is nobody, a person chooses.
+        Assert.Null(Find([here, there], "wang", "huaihai", "jiugeng"));
+        Assert.Equal(("zhao", null), (Find([here, there, everywhere], "wang", "huaihai", "jiugeng")!.Person.Id, Find([here, there, everywhere], "wang", "huaihai", "jiugeng")!.FromMs));
+        // Whoever follows and is in the other team as well at that hour looks after both.
+        Assert.Equal("li", Find([here, there with { Shifts = [.. there.Shifts, .. here.Shifts.Skip(1)] }], "wang", "huaihai", "jiugeng")!.Person.Id);
+    }
+
+    private static NextOnDuty? Find(IReadOnlyList<Team> teams, string person, params string[] sites)
+    {
+        var alerts = (sites is [] ? ["huaihai"] : sites).Select(site =>
+            AlertResponse.Apply("a1", null, new ResponseEvent.Raised(Priority.P1, Noon, "r", $"{site}/x", site, EscalationChain.Of(Priority.P1), Noon) { AtMs = Noon }));
+        return NextOnDuty.Find(Board(teams), person, [.. alerts], Noon);
     }
 
     private static DutyBoard Board(IReadOnlyList<Team> teams) => new(
-        new DutyRoster(new People { Persons = [Person("wang"), Person("li"), Person("chen"), Person("mute") with { Contacts = [] }], Teams = teams, Holidays = HolidayCalendar.BuiltIn }), _ => Loudness.Message, _ => []);
+        new DutyRoster(new People { Persons = [Person("wang"), Person("li"), Person("chen"), Person("zhao"), Person("mute") with { Contacts = [] }], Teams = teams, Holidays = HolidayCalendar.BuiltIn }), _ => Loudness.Message, _ => []);
 
     private static Person Person(string id) => new() { Id = id, Name = new LocalText(id, id), Contacts = [new PersonContact("sms", id, null)] };
 
