@@ -18,6 +18,7 @@ internal static class CommandList
         EvaluateCommand.Create(),
         DeadLetterCommand.Create(),
         ExportCommand.Create(),
+        ReportCommand.Create(),
         InfluxCommand.Create(),
         ControlCommand.Create(),
         DeviceCommand.Create(),

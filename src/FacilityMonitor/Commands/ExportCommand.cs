@@ -86,7 +86,7 @@ internal static class ExportCommand
             try
             {
                 return await RunAsync(
-                    settings.Data.Directory, facility, request, stream, Console.Error, cancellation, influx is null ? null : embedded => Layered(settings.Data, embedded, influx, facility));
+                    settings.Data.Directory, facility, request, stream, Console.Error, cancellation, influx is null ? null : embedded => StoredData.Layered(settings.Data, embedded, influx, facility));
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
@@ -131,14 +131,6 @@ internal static class ExportCommand
         if (embedded.Damaged > 0)
             await messages.WriteLineAsync($"{embedded.Damaged} damaged blocks were passed over");
         return 0;
-    }
-
-    /// <summary>The embedded store is whole from the hour that the service wrote down; what it is writing now, and what it never had, is in InfluxDB.</summary>
-    private static LayeredStore Layered(DataSettings data, EmbeddedStore embedded, InfluxQueryClient influx, FacilityIndex facility)
-    {
-        using var reader = Database.OpenReader(data.Directory);
-        var wholeFrom = BlockMerger.ReadWholeFrom(reader) ?? long.MaxValue;
-        return InfluxServices.Layered(embedded, influx, () => facility, data, () => wholeFrom);
     }
 
     private static async Task<int> SessionsAsync(

@@ -16,6 +16,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("dead-letter", "export")]
     [InlineData("dead-letter", "replay")]
     [InlineData("export", "--site", "lane", "--from", "2026-11-20", "--to", "2026-11-21", "--format", "csv", "--out", "readings.csv")]
+    [InlineData("report", "--site", "lane", "--out", "report.xlsx")]
     [InlineData("influx", "backfill")]
     public async Task Where_there_are_no_data_it_says_how_to_name_them_and_makes_none(params string[] arguments)
     {
@@ -61,6 +62,21 @@ public sealed class CommandLineTests : IDisposable
 
         Assert.Equal(2, code);
         Assert.Contains(words, errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--site \"nowhere\": no such site is registered; write one of lane", "--site", "nowhere")]
+    [InlineData("--month: \"October\" is no month; write it like 20", "--site", "lane", "--month", "October")]
+    [InlineData("--month: 2019-12-01 is too early; from 2020 on", "--site", "lane", "--month", "2019-12")]
+    [InlineData("--out \"report.pdf\": the ending says the form; write a name that ends in .csv, .xlsx or .txt", "--site", "lane", "--out", "report.pdf")]
+    [InlineData("--language \"fr\": write zh or en.", "--site", "lane", "--language", "fr")]
+    public async Task A_report_that_cannot_be_is_refused_with_what_was_written_and_what_may_be(string words, params string[] arguments)
+    {
+        var (code, output, errors) = await RunAsync(["report", "--config", ".", .. arguments], ("FM_LANGUAGE", "en"));
+
+        Assert.Equal(2, code);
+        Assert.Contains(words, output + errors, StringComparison.Ordinal);
+        Assert.Equal(["facility.yaml"], Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName));
     }
 
     [Theory]

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
+using FacilityMonitor.Commands;
 using FacilityMonitor.Reports;
 using FacilityMonitor.Tests.Reports;
 using Microsoft.Extensions.DependencyInjection;
@@ -82,6 +83,40 @@ public sealed partial class ReportPagesTests(ReportServer server) : IClassFixtur
         Assert.Contains(lines, line => line.EndsWith("|5.1|" + (language == "zh" ? "电表" : "its meter") + "|3.00|8.10|525|" + (language == "zh" ? "最后 525 小时没有读数，其间的用电不在内" : "nothing was read in the last 525 h; what was used in them is missing"), StringComparison.Ordinal));
         Assert.Contains(language == "zh" ? "点位月报_淮海里_2026-10.xlsx" : "site-report_Huaihai-Lane_2026-10.xlsx", xlsx.Name, StringComparison.Ordinal);
         Assert.Equal(language == "en", csv.Name == "site-report_Huaihai-Lane_2026-10.csv");
+    }
+
+    [Theory]
+    [InlineData("zh")]
+    [InlineData("en")]
+    public async Task The_command_writes_the_very_file_of_the_page_and_its_text_holds_the_same_cells(string language)
+    {
+        var page = await server.Manager.TextAsync($"{October}&lang={language}");
+        var (csv, xlsx) = (await FileAsync(server.Manager, $"{October}&format=csv&lang={language}"), await FileAsync(server.Manager, $"{October}&format=xlsx&lang={language}"));
+        var registry = server.Page.Services.GetRequiredService<FacilityMonitor.Configuration.FacilitySource>().Current;
+        var (site, period, refusal) = ReportCommand.Read(registry, "huaihai", "2026-10", server.Page.NowMs);
+        Assert.Null(refusal);
+
+        var document = await ReportCommand.MakeAsync(server.Page.Services.GetRequiredService<FacilityMonitor.Configuration.ServiceSettings>().Data, registry, site!, period, language, server.Page.NowMs, influx: null, default);
+
+        Assert.Equal(csv.Bytes, ReportCommand.Write(document, "october.CSV"));
+        var written = ReportCommand.Write(document, "october.xlsx");
+        Assert.Empty(WorkbookTests.Errors(written));
+        var text = Encoding.UTF8.GetString(ReportCommand.Write(document, null));
+        Assert.Equal(text, Encoding.UTF8.GetString(ReportCommand.Write(document, "october.txt")));
+        var lines = text.Split('\n').Select(line => line.TrimEnd('\r')).ToList();
+        var compared = 0;
+        foreach (var table in document.Tables)
+        {
+            Assert.Equal(WorkbookTests.Rows(xlsx.Bytes, table.Title), WorkbookTests.Rows(written, table.Title));
+            foreach (var row in RowsOf(page, table.Id))
+            {
+                compared++;
+                // Between its columns a line has two blanks or more; a cell has none such.
+                Assert.Contains(lines, line => Columns().Split(line.Trim()).SequenceEqual(row.Split('|').Where(cell => cell.Length > 0).Select(cell => cell.Trim())));
+            }
+        }
+
+        Assert.True(compared >= 38, $"{compared} rows");
     }
 
     [Fact]
@@ -241,6 +276,9 @@ public sealed partial class ReportPagesTests(ReportServer server) : IClassFixtur
         var disposition = answer.Content.Headers.ContentDisposition!;
         return (await answer.Content.ReadAsByteArrayAsync(), disposition.FileNameStar ?? disposition.FileName!.Trim('"'));
     }
+
+    [GeneratedRegex(" {2,}")]
+    private static partial Regex Columns();
 
     [GeneratedRegex("<h3 id=\"(?<id>[a-z]+)\">(?<title>[^<]+)</h3>")]
     private static partial Regex Title();
