@@ -11,7 +11,7 @@ import { age, clock, local, span, t } from './texts.js';
 /** @typedef {{id: string, rule: string, priority: string, condition: string, onset: number, at: number, text: Local, asset: string}} Alert */
 /** @typedef {{path: string, amps: number[], from?: number, to?: number}} CircuitState */
 
-const state = {
+export const state = {
   /** @type {Site[]} */ sites: [],
   /** The file to edit. */ file: '',
   /** @type {Map<string, Device>} */ devices: new Map(),
@@ -95,7 +95,7 @@ function amps(site, circuit) {
 }
 
 /** Greatest phase against the rated current; undefined when either is not known. @param {Site} site @param {Circuit} circuit */
-function share(site, circuit) {
+export function share(site, circuit) {
   const phases = amps(site, circuit);
   return phases.length && circuit.ratedA ? Math.max(...phases) / circuit.ratedA : undefined;
 }
@@ -153,15 +153,15 @@ function Sensor(site, entry) {
 }
 
 /** @param {Site} site @param {Registered} entry */
-function isSilent(site, entry) {
+export function isSilent(site, entry) {
   const device = state.devices.get(`${site.id}/${entry.id}`);
   return !device || isGone(device) || Object.values(device.channels).every((values) => isOld(device, values));
 }
 
 /** @param {Site} site */
-function sockets(site) {
+export function sockets(site, entries = site.devices) {
   let all = 0, used = 0;
-  for (const entry of site.devices) {
+  for (const entry of entries) {
     const device = state.devices.get(`${site.id}/${entry.id}`);
     all += entry.sockets;
     if (device && !isGone(device)) used += channelsOf(entry).filter((channel) => !isOld(device, device.channels[channel]) && (device.channels[channel].w ?? 0) > 3).length;
@@ -170,7 +170,7 @@ function sockets(site) {
 }
 
 /** Whether no message can come: what is not there then says nothing. */
-const isDeaf = () => state.health.broker?.connected === false;
+export const isDeaf = () => state.health.broker?.connected === false;
 
 /** One line a site: what a manager asks first. @param {Site} site */
 function SiteCard(site) {
@@ -290,6 +290,10 @@ function Legend() {
     <p>♥ ${t('reserved')} · ? ${t('suspect')} · + ${t('notRegistered')}</p></details>`;
 }
 
+/** What the server drew is hung into the page as it is; its own script keeps it true. */
+const drawing = document.getElementById('schematic');
+const hang = (/** @type {Element | null} */ at) => { if (drawing) at?.append(drawing); };
+
 function App() {
   // Those with lines to paste first: the server writes them for as many as are listed here.
   const unknown = [...state.devices.values()].filter((device) => !device.known).sort((one, other) => Number(other.yaml !== undefined) - Number(one.yaml !== undefined));
@@ -303,6 +307,7 @@ function App() {
       ${OtherCard('unknown', t('unknown'), unknown.length ? t('unknownCount', { count: unknown.length }) : t('allKnown'))}
       ${OtherCard('health', t('health'), t(isBad ? 'healthBad' : 'healthFine'), isBad)}</ul></nav>
     <section><h2>${t('alerts')}</h2>${state.alerts.length === 0 ? html`<p class=${isDeaf() ? 'attention' : 'empty'} data-testid="alerts-none">${t(isDeaf() ? 'noAlertsDeaf' : 'noAlerts')}</p>` : html`<ol class="alerts" data-testid="alerts-open">${state.alerts.map(AlertItem)}</ol>`}</section>
+    ${drawing && html`<section ref=${hang}></section>`}
     ${state.sites.length === 0 ? html`<p class="empty">${t('noSites')}</p>` : html`<${Legend} />${state.sites.map(SiteSection)}`}
     <section id="unknown"><h2>${t('unknown')}</h2>${unknown.length === 0 ? html`<p class="empty">${t('noUnknown')}</p>` : html`<p>${t('unknownHelp')} <code>${state.file}</code></p><ul class="unknown">${unknown.slice(0, unknownMax).map(Unknown)}</ul>${more > 0 && html`<p class="empty" data-testid="unknown-more">${t('unknownMore', { count: more })}</p>`}`}</section>
     <${Health} /></main>`;
@@ -318,7 +323,9 @@ function draw() {
   drawn = 0;
   render(html`<${Lost} />`, link);
   // Until the first word of the stream what the server wrote stays.
-  if (hasState) render(html`<${App} />`, root);
+  if (!hasState) return;
+  render(html`<${App} />`, root);
+  document.dispatchEvent(new Event('drawn'));
 }
 const soon = (ms = 0) => { drawn ||= setTimeout(requestAnimationFrame, ms, draw); };
 

@@ -82,10 +82,6 @@ internal sealed record AlertView(ActDoor Door, AlertDossier Dossier, FacilityInd
     /// <summary>What a person is called.</summary>
     public string Name(string person, string language) => Names.Of(person, language);
 
-    /// <summary>What a person is called.</summary>
-    public static string Name(People people, string person, string language) =>
-        people.Find(person)?.Name.In(language) ?? (person == ActPage.Manager ? Texts.In(language, "act-manager") : person);
-
     /// <summary>Day-less time of an instant.</summary>
     public static string Clock(long ms) => AlertText.Clock(ms)[6..];
 

@@ -30,6 +30,9 @@ internal sealed record Picture
 
     public required IReadOnlyList<PictureSite> Sites { get; init; }
 
+    /// <summary>What feeds what.</summary>
+    public required Schematic Schematic { get; init; }
+
     public required IReadOnlyList<PictureUnknown> Unknown { get; init; }
 
     /// <summary>New devices that are not listed.</summary>
@@ -80,15 +83,17 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
         var errors = sites.IsAll ? registry.LastErrors : [];
         var circuits = state.Circuits.ToDictionary(circuit => circuit.Path, StringComparer.Ordinal);
         var at = new Moment(view, nowMs, language);
+        var isDeaf = ingest.Broker.State is not MqttConnectionState.Subscribed;
         var unknown = view.All.Where(device => view.Find(device.Id) is null && sites.Has(view, device)).ToList();
         return new Picture
         {
             AsOf = AlertText.Clock(nowMs),
-            IsDeaf = ingest.Broker.State is not MqttConnectionState.Subscribed,
+            IsDeaf = isDeaf,
             Errors = [.. errors.Take(ErrorsMax).Select(error => error.In(language))],
             ErrorCount = errors.Count,
             Alerts = [.. state.Alerts.Select(alert => new PictureAlert(alert.Priority.ToString().ToLowerInvariant(), $"{alert.Priority} {alert.Text.In(language)}"))],
             Sites = [.. sites.Of(registry.Current.Facility).Sites.Select(site => OfSite(at, site, circuits))],
+            Schematic = Schematic.Of(view, state, registry.Current.Facility, sites, isDeaf, nowMs, language),
             Unknown = [.. unknown.Take(LiveView.OfferedMax).Select(device => new PictureUnknown(
                 $"{device.Id} · {LiveJson.Product(device.Id.Dialect)} {device.Birth?.Model} · {at.Say("heard")} {AlertText.Clock(device.HeardMs)}", view.Offer(device), RegistrationText.IsPerhapsGroup(device)))],
             UnknownMore = Math.Max(0, unknown.Count - LiveView.OfferedMax),

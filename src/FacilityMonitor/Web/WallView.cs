@@ -1,13 +1,11 @@
 using System.Globalization;
 using FacilityMonitor.Alerts;
 using FacilityMonitor.Configuration;
-using FacilityMonitor.Contract;
 using FacilityMonitor.Ingest;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
 using FacilityMonitor.Mqtt;
 using FacilityMonitor.OnCall.Responses;
-using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
 using FacilityMonitor.Users;
@@ -20,15 +18,9 @@ namespace FacilityMonitor.Web;
 internal sealed record WallAlert(AlertTransition Alert, AlertResponse? Response);
 
 /// <summary>The site that has its turn.</summary>
-/// <param name="Site">The site.</param>
+/// <param name="Now">The site as it is now.</param>
 /// <param name="Circuits">Its circuits, the heaviest first, as far as there is room.</param>
-/// <param name="CircuitsMore">Circuits beyond.</param>
-/// <param name="InUse">Sockets in use now.</param>
-/// <param name="Sockets">Sockets that are registered.</param>
-/// <param name="Silent">Devices of which nothing fresh is known.</param>
-/// <param name="Devices">Devices that are registered.</param>
-/// <param name="HeardMs">When any of its devices was last heard, ms since 1970-01-01 UTC; null: never.</param>
-internal sealed record WallSite(Site Site, IReadOnlyList<CircuitLoad> Circuits, int CircuitsMore, int InUse, int Sockets, int Silent, int Devices, long? HeardMs);
+internal sealed record WallSite(SiteNow Now, IReadOnlyList<CircuitLoad> Circuits);
 
 /// <summary>What hangs on the wall of the guard room: what needs somebody, always; and one site after the other.</summary>
 internal sealed record WallView
@@ -101,21 +93,8 @@ internal sealed class WallPainter(LiveFeed feed, Database database, FacilitySour
 
     private static WallSite Of(LiveView view, MonitoringState state, Site site, long nowMs)
     {
-        var judged = state.Circuits.ToDictionary(circuit => circuit.Path, StringComparer.Ordinal);
-        var loads = site.Circuits.Select(circuit => CircuitLoad.Of(view, site.Id, circuit, judged.GetValueOrDefault($"{site.Id}/{circuit.Id}"), nowMs)).ToList();
-        var (inUse, silent) = (0, 0);
-        foreach (var entry in site.Devices)
-        {
-            var device = view.Find(site.Id, entry.Id);
-            var fresh = device is null or { Presence: Presence.Offline or Presence.Shutdown } ? [] : device.Channels.Select(channel => channel.Now).Where(channel => nowMs - channel.HeardMs <= view.FreshMs(device)).ToList();
-            silent += fresh.Count == 0 ? 1 : 0;
-            inUse += fresh.Count(channel => channel.Channel is { Kind: ChannelKind.Socket or ChannelKind.Slot, Number: var number } && number <= entry.Sockets
-                && channel.Values.TryGet(Metric.W, out var watts) && watts.Value > FirstPicture.InUseW);
-        }
-
-        return new WallSite(
-            site, [.. loads.OrderByDescending(load => load.Share ?? -1).Take(WallView.CircuitsMax)], Math.Max(0, loads.Count - WallView.CircuitsMax), inUse, site.Devices.Sum(entry => entry.Sockets),
-            silent, site.Devices.Count, Latest(site.Devices.Select(entry => view.Find(site.Id, entry.Id)).OfType<DeviceNow>()));
+        var now = SiteNow.Of(view, state, site, nowMs);
+        return new WallSite(now, [.. now.Loads.OrderByDescending(load => load.Share ?? -1).Take(WallView.CircuitsMax)]);
     }
 
     private static long? Latest(IEnumerable<DeviceNow> devices) => devices.Select(device => (long?)device.HeardMs).DefaultIfEmpty().Max();

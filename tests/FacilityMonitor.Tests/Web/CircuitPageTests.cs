@@ -191,6 +191,21 @@ public abstract class CircuitPageTests : IDisposable
         Assert.DoesNotContain("00000000000000a1", await TextAsync(page, "/circuit/huaihai/c-shed"), StringComparison.Ordinal);
     }
 
+    [StoreFact]
+    public async Task Who_did_something_to_a_suspicion_stands_there_by_the_name_that_people_know()
+    {
+        await using var page = await StartAsync();
+        await RaiseAsync(page, "00000000000000a1", ChargerOnPublicCircuit.Instance.Name, Condition.Active);
+        using var user = await page.EnterAsync("zhou", FacilityMonitor.Users.UserRole.Electrician, "huaihai", "周电工");
+        var html = await user.TextAsync("/alert/00000000000000a1");
+        Assert.Equal(HttpStatusCode.SeeOther, (await user.PostAsync("/alert/00000000000000a1/comment", html, ("text", "去看看"))).StatusCode);
+
+        var text = await TextAsync(page, "/circuit/huaihai/c-stair");
+
+        Assert.Contains("周电工：去看看", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("zhou", text, StringComparison.Ordinal);
+    }
+
     private protected async Task<PageUnderTest> StartAsync()
     {
         var page = await PageUnderTest.StartAsync(_folder.Path, further: Settings);

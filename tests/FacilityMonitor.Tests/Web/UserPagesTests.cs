@@ -182,6 +182,28 @@ public sealed class UserPagesTests : IDisposable
         Assert.Contains("data-testid=\"shelve\"", held, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("zh", "没有这个用户")]
+    [InlineData("en", "There is no such user")]
+    public async Task A_user_who_is_not_there_is_said_in_words_on_a_page_of_ours(string language, string said)
+    {
+        await using var page = await StartAsync();
+        using var admin = await AdministratorAsync(page);
+
+        using var answer = await admin.GetAsync($"/users/nobody?lang={language}");
+
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+        var text = await answer.Content.ReadAsStringAsync();
+        Assert.Contains(said, text, StringComparison.Ordinal);
+        // With the ways on, as on any page.
+        Assert.Contains("href=\"/users\"", text, StringComparison.Ordinal);
+        // So is one whose button is pressed after somebody else has removed the page from under it.
+        var html = await admin.TextAsync("/users/manager");
+        using var pressed = await admin.PostAsync("/users/nobody?handler=end", html);
+        Assert.Contains("/users", await pressed.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.NotFound, pressed.StatusCode);
+    }
+
     [Fact]
     public async Task The_pages_speak_english_throughout()
     {

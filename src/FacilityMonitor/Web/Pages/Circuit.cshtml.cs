@@ -22,7 +22,7 @@ internal sealed record Contributor(LocalText Name, string Link, double? Watts);
 internal sealed record CircuitCase(string Alert, FlyWireView Case, IReadOnlyList<TimelineEntry> Timeline);
 
 /// <summary><c>/circuit/{site}/{circuit}</c>: how heavily it is loaded, was, and could be; what draws from it, and what draws that nothing below it explains.</summary>
-internal sealed class CircuitModel(LiveFeed feed, Database database, ResponseDesk desk, FacilitySource registry) : PageModel
+internal sealed class CircuitModel(LiveFeed feed, Database database, ResponseDesk desk, FacilitySource registry, PersonNames names) : PageModel
 {
     /// <summary>Contributors that are listed.</summary>
     public const int ContributorsMax = 30;
@@ -39,6 +39,8 @@ internal sealed class CircuitModel(LiveFeed feed, Database database, ResponseDes
     /// <summary>Errors of a class 1 meter and of the meters below it: what is within them is no load.</summary>
     private const double MeterError = 0.01;
     private const double BelowError = 0.02;
+
+    public PersonNames Names => names;
 
     public Site Site { get; private set; } = null!;
 
@@ -89,9 +91,6 @@ internal sealed class CircuitModel(LiveFeed feed, Database database, ResponseDes
         Chart = found.Meter is { } meter ? ChartOf(meter) : null;
         return Page();
     }
-
-    /// <summary>What a person is called.</summary>
-    public string Name(string person, string language) => AlertView.Name(registry.Current.Facility.People, person, language);
 
     private CircuitCase Of(FlyWireCaseEntry entry) => new(entry.Alert, new FlyWireView(entry.Case, NowMs), [.. (desk.Find(entry.Alert)?.Timeline ?? []).Reverse().Take(LinesMax)]);
 

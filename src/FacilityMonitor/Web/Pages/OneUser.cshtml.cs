@@ -70,7 +70,7 @@ internal sealed class OneUserModel(UserDirectory directory, UserDesk desk, OneTi
     {
         var visitor = HttpContext.Visitor();
         if (directory.Find(name) is not { } user || !visitor.Sites.Covers(user.Sites))
-            return NotFound();
+            return new NotThere("no-user");
         (Who, Refusal) = (user, refusal);
         var facility = registry.Current.Facility;
         Form = new UserForm(

@@ -1,0 +1,25 @@
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Ingest;
+using FacilityMonitor.Mqtt;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+
+namespace FacilityMonitor.Web.Pages;
+
+/// <summary><c>/sites</c>: the sites of who looks, a line each, those with alerts first: from here a telephone gets to any of them.</summary>
+internal sealed class SitesModel(LiveFeed feed, FacilitySource registry, IngestWorker ingest) : PageModel
+{
+    public long NowMs { get; private set; }
+
+    /// <summary>Whether no message can come: that nothing is open then says nothing.</summary>
+    public bool IsDeaf => ingest.Broker.State is not MqttConnectionState.Subscribed;
+
+    public IReadOnlyList<SiteNow> Sites { get; private set; } = [];
+
+    public void OnGet()
+    {
+        var known = HttpContext.Visitor().Sites.Of(registry.Current.Facility).Sites;
+        (NowMs, var sites) = feed.Look((view, state, nowMs) => (nowMs, SiteNow.Of(view, state, known, nowMs)));
+        // Otherwise as they stand in the registry: what one looks for stays where it is.
+        Sites = [.. sites.OrderBy(site => site.Alerts == 0)];
+    }
+}
