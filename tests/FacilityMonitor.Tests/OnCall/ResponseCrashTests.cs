@@ -34,7 +34,7 @@ public sealed partial class ResponseCrashTests
         ["Responses/ContactDesk.cs"] = (4, nameof(Whatever_row_a_commit_dies_at_nothing_of_it_stays_and_the_next_attempt_does_it_all)),
         ["Responses/EscalationWorker.cs"] = (1, nameof(Whatever_row_a_commit_dies_at_nothing_of_it_stays_and_the_next_attempt_does_it_all)),
         ["Responses/HandOverWorker.cs"] = (1, nameof(Whatever_row_a_commit_dies_at_nothing_of_it_stays_and_the_next_attempt_does_it_all)),
-        ["Responses/ResponseDesk.cs"] = (4, nameof(Whatever_row_a_commit_dies_at_nothing_of_it_stays_and_the_next_attempt_does_it_all)),
+        ["Responses/ResponseDesk.cs"] = (5, nameof(Whatever_row_a_commit_dies_at_nothing_of_it_stays_and_the_next_attempt_does_it_all)),
     };
 
     [Fact]
@@ -106,6 +106,7 @@ public sealed partial class ResponseCrashTests
         await Does(() => Desk().ConfirmAsync("p1", "grid"));
         await Does(() => fixture.RaiseAsync(ResponseFixture.Step("covered", Condition.Active, Priority.P0, "smoke", "huaihai/pile-07")));
         await Does(() => Desk().EndAsync("p1", "grid"));
+        await Does(() => Desk().HangAsync(new Permit("tag", PermitKind.Maintenance, "huaihai/c-other", fixture.NowMs, fixture.NowMs + 3_600_000, "manager", null, "换断路器", "manager"), _ => { }));
         await Does(() => Desk().DrillAsync("huaihai", Priority.P1, withSiren: false, new Actor("manager", "page")));
         // Contacts: asked, answered wrongly, by code, and by link.
         await Does(() => Contacts().AskAsync("guard", null));

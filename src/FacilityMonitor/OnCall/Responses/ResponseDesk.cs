@@ -210,10 +210,8 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
     public async Task<ResponseRefusal?> AskAsync(Permit permit)
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        if (Permit.Judge(permit, now) is { } refusal)
+        if (Judge(permit, now) is { } refusal)
             return refusal;
-        if (!IsRegistered(permit.Asset))
-            return new ResponseRefusal("unknown-asset", new LocalText($"没有登记 '{permit.Asset}'；写点位、场所、设备或通道的路径，如 jiugeng/shed-1/pile-01", $"'{permit.Asset}' is not registered; write the path of a site, place, device or channel, such as jiugeng/shed-1/pile-01"));
         if (permit.Kind == PermitKind.Test && !log.Tree.Assets.Any(known => IsAtOrBelow(permit.Asset, known)))
             return new ResponseRefusal("too-wide", new LocalText("测试只能是一个传感器或设备，不能是整个场所", "a test is of one sensor or device, never of a whole place"));
         ResponseRefusal? refused = null;
@@ -232,7 +230,7 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
     public async Task<ResponseRefusal?> HangAsync(Permit permit, Action<SqliteConnection> with)
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        if (Permit.Judge(permit, now) is { } refusal)
+        if (Judge(permit, now) is { } refusal)
             return refusal;
         await database.CommitAsync(CommitPriority.Alerts, connection =>
         {
@@ -243,6 +241,10 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
         });
         return null;
     }
+
+    private ResponseRefusal? Judge(Permit permit, long now) => Permit.Judge(permit, now) ?? (IsRegistered(permit.Asset)
+        ? null
+        : new ResponseRefusal("unknown-asset", new LocalText($"没有登记 '{permit.Asset}'；写点位、场所、设备或通道的路径，如 jiugeng/shed-1/pile-01", $"'{permit.Asset}' is not registered; write the path of a site, place, device or channel, such as jiugeng/shed-1/pile-01")));
 
     /// <summary>Whether something is at, above or below a path: a permit for what is nowhere would protect nobody from a false alarm and look as if it did.</summary>
     private bool IsRegistered(string asset) => registry.Current.FindSite(asset.Split('/')[0]) is { } site
