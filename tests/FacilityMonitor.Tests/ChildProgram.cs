@@ -5,7 +5,7 @@ namespace FacilityMonitor.Tests;
 /// <summary>The test assembly as a program of its own (see <see cref="StartupHook"/>): a process that may be killed, or whose memory nobody else uses.</summary>
 internal static class ChildProgram
 {
-    private static readonly TimeSpan _deadline = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
 
     /// <summary>Starts the part of the assembly that looks for <paramref name="variable"/>.</summary>
     public static Process Start(string variable, string value)
@@ -23,8 +23,8 @@ internal static class ChildProgram
         using var child = Start(variable, value);
         try
         {
-            var printed = await child.StandardOutput.ReadToEndAsync().WaitAsync(_deadline);
-            await child.WaitForExitAsync().WaitAsync(_deadline);
+            var printed = await child.StandardOutput.ReadToEndAsync().WaitAsync(Deadline);
+            await child.WaitForExitAsync().WaitAsync(Deadline);
             Assert.Equal(0, child.ExitCode);
             return printed;
         }

@@ -342,7 +342,7 @@ public abstract class ReadingStoreTests
                 {
                     Assert.Equal(
                         await memory.SeriesAsync(device, ChannelId.Socket(channel), metric, from, to, points, None),
-                        await store.SeriesAsync(device, ChannelId.Socket(channel), metric, from, to, points, None));
+                        await store.SeriesAsync(device, ChannelId.Socket(channel), metric, from, to, points, None), SamePoint);
                 }
             }
         }
@@ -402,6 +402,10 @@ public abstract class ReadingStoreTests
 
         return message;
     }
+
+    /// <summary>The same but for the last digit of a mean: a database that reckons it itself adds in an order of its own.</summary>
+    private static bool SamePoint(SeriesPoint one, SeriesPoint other) =>
+        one with { Mean = 0 } == other with { Mean = 0 } && Math.Abs(one.Mean - other.Mean) <= 1e-12 * Math.Max(Math.Abs(one.Min), Math.Abs(one.Max));
 
     internal static async Task<List<StoredReading>> Collect(IAsyncEnumerable<StoredReading> readings)
     {

@@ -190,7 +190,7 @@ public sealed class StoreWorkerTests : IDisposable
     [Fact]
     public async Task Dead_letters_and_what_waits_in_the_journal_do_not_drive_readings_out()
     {
-        await using var data = await OpenAsync(new StorageOptions { BytesMax = 400_000 });
+        await using var data = await OpenAsync(new StorageOptions { BytesMax = 450_000 });
         await AppendAsync(data, 2000, random: new Random(1));
         await data.Worker.ReadOnAsync(data.Reader, None);
         await data.Worker.FlushAsync();
