@@ -351,17 +351,18 @@ const take = {
     if (body.build !== document.documentElement.dataset.build) return location.reload();
     state.sites = body.registry.sites;
     state.file = body.registry.file;
-    state.devices = new Map(body.devices.devices.map((/** @type {Device} */ device) => [device.key, device]));
+    state.devices = new Map();
+    take.devices(body.devices);
     take.alerts(body.alerts);
     state.health = body.health;
     if (!hasState) root.replaceChildren();
     hasState = true;
   },
-  devices(body) { for (const device of body.devices) state.devices.set(device.key, device); },
-  alerts(body) {
-    takeAlerts(body.alerts);
-    state.circuits = new Map(body.circuits.map((/** @type {CircuitState} */ circuit) => [circuit.path, circuit]));
+  devices(body) {
+    for (const device of body.devices) state.devices.set(device.key, device);
+    if (body.circuits) state.circuits = new Map(body.circuits.map((/** @type {CircuitState} */ circuit) => [circuit.path, circuit]));
   },
+  alerts(body) { takeAlerts(body.alerts); },
   health(body) { state.health = body; },
   heartbeat() {},
 };

@@ -78,7 +78,7 @@ const goOn = () => { if (!isAsking) refresh(/** @type {HTMLElement | null} */ (d
 export function listen() {
   /** @type {EventSource | undefined} */ let stream;
   /** @type {string | undefined} */ let seen;
-  /** The currents of all circuits come with the alerts, several times a second: they are not what is waited for. @param {{id: string, condition: string, priority: string}[]} alerts */
+  /** What of an alert is waited for: its text changes more often. @param {{id: string, condition: string, priority: string}[]} alerts */
   const look = (alerts) => {
     const now = JSON.stringify(alerts.map((one) => [one.id, one.condition, one.priority]));
     if (seen !== undefined && seen !== now) refresh(here);

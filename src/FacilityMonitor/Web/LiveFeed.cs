@@ -24,7 +24,7 @@ internal sealed partial class LiveFeed(
     /// <summary>Open pages of one user, on whatever devices; one more is refused and counted. A shared account of a guard room has dozens of screens; nobody takes all the room there is.</summary>
     public const int ViewersOfOneMax = 100;
 
-    /// <summary>Devices in one event. With four events a second a page is never told more than 2,000 devices a second; what waits is merged.</summary>
+    /// <summary>Devices in one event; so many do not wait for <see cref="ValuesEvery"/>. With four events a second a page is never told more than 2,000 devices a second; what waits is merged.</summary>
     public const int DevicesPerEventMax = 500;
 
     /// <summary>Messages taken in before pages get their turn: a backlog holds up nobody who opens the page.</summary>
@@ -32,6 +32,9 @@ internal sealed partial class LiveFeed(
 
     /// <summary>Silence after which pages are told that the stream still stands; they take it for lost after three of these.</summary>
     public static readonly TimeSpan HeartbeatEvery = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often values are told at most: what a page costs is the times it is written to, and nobody reads a current more often. Alerts wait for nothing and take along what is new.</summary>
+    public static readonly TimeSpan ValuesEvery = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan HealthEvery = TimeSpan.FromSeconds(2);
@@ -53,6 +56,7 @@ internal sealed partial class LiveFeed(
     private int _areUsersChanged;
     private long _sessionsAt;
     private long _healthAt;
+    private long _valuesAt;
     private long _seenAlerts;
     private bool _failing;
 
@@ -114,7 +118,7 @@ internal sealed partial class LiveFeed(
 
             var viewer = new LiveViewer(sites, isAdmitted, user);
             if (!_audiences.TryGetValue(sites, out var audience))
-                _audiences[sites] = audience = new Audience { ToldAt = time.GetTimestamp(), Alerts = LiveJson.Alerts(sites.Of(Seen())), Health = Health(sites) };
+                _audiences[sites] = audience = Meet(sites);
             viewer.TryTell(Hello(sites, audience));
             audience.Viewers.Add(viewer);
             _watching++;
@@ -315,26 +319,22 @@ internal sealed partial class LiveFeed(
         if (_watching == 0)
             _view.TakeChanged(int.MaxValue);
 
-        if (_view.TakeChanged(DevicesPerEventMax) is { Count: > 0 } changed)
-        {
-            foreach (var (sites, audience) in _audiences)
-            {
-                var theirs = sites.IsAll ? changed : [.. changed.Where(device => sites.Has(_view, device))];
-                if (theirs.Count > 0)
-                    TellNew(audience, LiveFrame.Of("devices", LiveJson.Devices(_view, theirs, NowMs())));
-            }
-        }
-
+        var haveAlertsChanged = false;
         if (_watching > 0 && Seen() is var state && state.Number != _seenAlerts)
         {
             _seenAlerts = state.Number;
             foreach (var (sites, audience) in _audiences)
             {
                 var alerts = LiveJson.Alerts(sites.Of(state));
-                if (IsNew(audience.Alerts, alerts))
-                    TellNew(audience, LiveFrame.Of("alerts", audience.Alerts = alerts));
+                if (!IsNew(audience.Alerts, alerts))
+                    continue;
+                TellNew(audience, LiveFrame.Of("alerts", audience.Alerts = alerts));
+                haveAlertsChanged = true;
             }
         }
+
+        if (haveAlertsChanged || _view.Changed >= DevicesPerEventMax || time.GetElapsedTime(_valuesAt) >= ValuesEvery)
+            TellValues();
 
         if (time.GetElapsedTime(_healthAt) >= HealthEvery)
         {
@@ -360,6 +360,25 @@ internal sealed partial class LiveFeed(
             EndSessions();
     }
 
+    /// <summary>What devices say and circuits carry now.</summary>
+    private void TellValues()
+    {
+        if (_watching == 0)
+            return;
+        var changed = _view.TakeChanged(DevicesPerEventMax);
+        var state = monitoring.State;
+        foreach (var (sites, audience) in _audiences)
+        {
+            IReadOnlyList<DeviceNow> theirs = sites.IsAll ? changed : [.. changed.Where(device => sites.Has(_view, device))];
+            var circuits = LiveJson.Circuits(sites.Of(state));
+            var areCircuitsNew = IsNew(audience.Circuits, circuits);
+            if (theirs.Count == 0 && !areCircuitsNew)
+                continue;
+            TellNew(audience, LiveFrame.Of("devices", LiveJson.Devices(_view, theirs, NowMs(), areCircuitsNew ? audience.Circuits = circuits : null)));
+            _valuesAt = time.GetTimestamp();
+        }
+    }
+
     /// <summary>What was judged again and came out the same is not worth a phone's battery.</summary>
     private static bool IsNew(byte[] told, byte[] json) => !json.AsSpan().SequenceEqual(told);
 
@@ -376,6 +395,12 @@ internal sealed partial class LiveFeed(
         return state.Alerts.Count == 0 ? state : state with { Alerts = AttentionOrder.Of(state.Alerts, answered.Known) };
     }
 
+    private Audience Meet(SiteScope sites)
+    {
+        var state = sites.Of(Seen());
+        return new Audience { ToldAt = time.GetTimestamp(), Alerts = LiveJson.Alerts(state), Circuits = LiveJson.Circuits(state), Health = Health(sites) };
+    }
+
     private byte[] Health(SiteScope sites) => LiveJson.Health(_healthOf, _link, new LiveFeedCounts(_watching, Refused + RefusedToOne, SentAway, _view.NotShown, Damaged), sites);
 
     /// <summary>The whole state, written once for all that come before the next change: after a restart they come together.</summary>
@@ -384,9 +409,10 @@ internal sealed partial class LiveFeed(
         if (audience.Hello is { } hello)
             return hello;
         // What was told last stays as it is: those who were there before this page have yet to hear what changed since.
+        var state = sites.Of(Seen());
         return audience.Hello = LiveFrame.Of("hello", LiveJson.Hello(
             Build, NowMs(), LiveJson.Registry(sites.Of(registry.Current.Facility), sites.IsAll ? registry.File : ""),
-            LiveJson.Devices(_view, sites.IsAll ? _view.All : [.. _view.All.Where(device => sites.Has(_view, device))], NowMs()), LiveJson.Alerts(sites.Of(Seen())), audience.Health));
+            LiveJson.Devices(_view, sites.IsAll ? _view.All : [.. _view.All.Where(device => sites.Has(_view, device))], NowMs(), LiveJson.Circuits(state)), LiveJson.Alerts(state), audience.Health));
     }
 
     /// <summary>Begins with what the store holds of every channel, so that a restart does not empty the page.</summary>
@@ -434,6 +460,8 @@ internal sealed partial class LiveFeed(
         public List<LiveFrame> Waiting { get; } = [];
 
         public required byte[] Alerts { get; set; }
+
+        public required byte[] Circuits { get; set; }
 
         public required byte[] Health { get; set; }
 

@@ -80,13 +80,20 @@ internal static class LiveJson
         writer.WriteEndArray();
     });
 
-    public static byte[] Devices(LiveView view, IReadOnlyList<DeviceNow> devices, long nowMs) => Write(writer =>
+    /// <summary>What devices say now.</summary>
+    /// <param name="view">What is known of them.</param>
+    /// <param name="devices">Which.</param>
+    /// <param name="nowMs">Now, ms since 1970-01-01 UTC.</param>
+    /// <param name="circuits">What circuits carry, as <see cref="Circuits"/> writes it; null: as told last.</param>
+    public static byte[] Devices(LiveView view, IReadOnlyList<DeviceNow> devices, long nowMs, byte[]? circuits) => Write(writer =>
     {
         writer.WriteNumber("now", nowMs);
         writer.WriteStartArray("devices");
         foreach (var device in devices)
             DeviceOf(writer, view, device);
         writer.WriteEndArray();
+        if (circuits is not null)
+            Part(writer, "circuits", circuits);
     });
 
     public static byte[] Alerts(MonitoringState state) => Write(writer =>
@@ -107,7 +114,12 @@ internal static class LiveJson
         }
 
         writer.WriteEndArray();
-        writer.WriteStartArray("circuits");
+    });
+
+    /// <summary>What circuits carry, a list. It changes with every report of a meter, which alerts do not.</summary>
+    public static byte[] Circuits(MonitoringState state) => WriteAny(writer =>
+    {
+        writer.WriteStartArray();
         foreach (var circuit in state.Circuits)
         {
             writer.WriteStartObject();
@@ -128,7 +140,6 @@ internal static class LiveJson
         }
 
         writer.WriteEndArray();
-        writer.WriteNumber("notDurable", state.NotDurable);
     });
 
     /// <summary>How the monitor itself is. What names devices is told of the reader's sites; books of all sites, and what is wrong with the configuration, to who sees all of them.</summary>
@@ -405,16 +416,18 @@ internal static class LiveJson
         writer.WriteRawValue(json, skipInputValidation: true);
     }
 
-    private static byte[] Write(Action<Utf8JsonWriter> body)
+    private static byte[] Write(Action<Utf8JsonWriter> body) => WriteAny(writer =>
+    {
+        writer.WriteStartObject();
+        body(writer);
+        writer.WriteEndObject();
+    });
+
+    private static byte[] WriteAny(Action<Utf8JsonWriter> body)
     {
         var output = new ArrayBufferWriter<byte>(4096);
         using (var writer = new Utf8JsonWriter(output, Options))
-        {
-            writer.WriteStartObject();
             body(writer);
-            writer.WriteEndObject();
-        }
-
         return output.WrittenSpan.ToArray();
     }
 }

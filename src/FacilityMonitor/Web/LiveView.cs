@@ -32,6 +32,9 @@ internal sealed class LiveView(FacilitySource registry)
     /// <summary>Devices that were not shown because there are too many.</summary>
     public long NotShown { get; private set; }
 
+    /// <summary>Devices that changed and were not taken yet.</summary>
+    public int Changed => _changed.Count;
+
     /// <summary>Everything, for a page that begins.</summary>
     public IReadOnlyList<DeviceNow> All => [.. _devices.Values];
 
