@@ -67,6 +67,7 @@ internal sealed class PeopleReader(MappingReader file, Func<string, string?> env
 
     private static Absence? Absence(MappingReader reader)
     {
+        Named(reader);
         var times = Period(reader);
         reader.Close();
         return times is { } period ? new Absence(period.From, period.To) : null;
@@ -85,7 +86,7 @@ internal sealed class PeopleReader(MappingReader file, Func<string, string?> env
         AlwaysCovered = reader.YesOrNo("always-covered") ?? true,
     });
 
-    /// <summary>Shifts, overrides and swaps need no id; one that an edit adds has one, so that it comes beside the others instead of in their place.</summary>
+    /// <summary>Absences, shifts, overrides and swaps need no id; one that an edit adds has one, so that it comes beside the others instead of in their place.</summary>
     private static void Named(MappingReader reader) => reader.Reference("id");
 
     private Shift Shift(MappingReader reader)

@@ -70,7 +70,7 @@ internal static class PersonEdit
         return (new RegistryEdit
         {
             Name = name,
-            Content = Yaml.Map(("people", Yaml.List(person)), ("teams", joined is null ? Kept(desk, id) : Yaml.List(DutyEdit.ShiftOf(joined, id, id, fields.From, fields.To, null)))),
+            Content = Yaml.Map(("people", Yaml.List(person)), ("teams", joined is null ? Kept(desk, id) : Yaml.List(DutyEdit.ShiftOf(joined, id, [id], fields.From, fields.To, null, null, null)))),
             Word = "person-edit",
             Sites = joined is null ? SitesOf(id, registry.People) : SiteView.SitesOf(joined),
             Part = all => Part(all, id),

@@ -37,7 +37,7 @@ internal sealed record EditName(EditKind Kind, params IReadOnlyList<string> Ids)
     public string File => Path.Combine(IsOfPeople ? ConfigurationFolder.PeopleEditsFolder : ConfigurationFolder.EditsFolder, $"{Words.Of(Kind)}_{string.Join('_', Ids)}{Extension}");
 
     /// <summary>Whether it is about people, whose files nobody else may read.</summary>
-    public bool IsOfPeople => Kind is EditKind.Person or EditKind.Team or EditKind.Shift or EditKind.StandIn or EditKind.Swap;
+    public bool IsOfPeople => Kind is EditKind.Person or EditKind.Team or EditKind.Shift or EditKind.StandIn or EditKind.Swap or EditKind.Absence;
 
     /// <summary>What it is about, as the audit writes it.</summary>
     public string Subject => string.Join('/', Ids);
@@ -82,6 +82,9 @@ internal enum EditKind
 
     /// <summary>Two exchange their duties.</summary>
     Swap,
+
+    /// <summary>Somebody is away.</summary>
+    Absence,
 
     /// <summary>Numbers of a rule for a site, circuit or device.</summary>
     Limits,

@@ -34,6 +34,7 @@ internal static class AuditText
         ["shift-add"] = new("排班", "put on a shift of"),
         ["stand-in"] = new("安排代班", "arranged who stands in for"),
         ["swap"] = new("换班", "exchanged duties in"),
+        ["absence"] = new("登记请假", "noted the absence of"),
         ["limits-edit"] = new("改规则数值", "changed numbers of a rule for"),
         ["edit-undo"] = new("撤销改动", "took back the edit of"),
         ["edit-failed"] = new("没有写成，未生效", "could not write, and it is not in force:"),

@@ -44,6 +44,13 @@ internal static class RegistryNames
         DayKind.Restdays => new("休息日和节假日", "Days off and holidays"),
     };
 
+    public static LocalText Of(ShiftTurns turns) => turns switch
+    {
+        ShiftTurns.Together => new("一起值", "All of them every time"),
+        ShiftTurns.Daily => new("每天轮一个人", "The next one every day"),
+        ShiftTurns.Weekly => new("每周轮一个人", "The next one every week"),
+    };
+
     /// <summary>What an edit changed, for a list.</summary>
     public static LocalText Of(MadeEdit edit, FacilityIndex index)
     {
@@ -56,6 +63,7 @@ internal static class RegistryNames
             EditKind.Shift => Join(new("排班：", "Shift: "), Team(), Who("people"), Times()),
             EditKind.StandIn => Join(new("代班：", "Stands in: "), Team(), Who("person"), Times()),
             EditKind.Swap => Join(new("换班：", "Exchange: "), Team(), Who("one"), Who("other"), Times()),
+            EditKind.Absence => Join(new("请假：", "Away: "), people.Find(name.Ids[0])?.Name, Times()),
             EditKind.Limits => Join(new("规则数值：", "Numbers of a rule: "), index.FindSite(name.Ids[0])?.Name, new(string.Join(" · ", name.Ids.Skip(1)), string.Join(" · ", name.Ids.Skip(1)))),
         };
 
@@ -65,8 +73,8 @@ internal static class RegistryNames
 
         LocalText? Times() => Said("from") is { } from && Said("to") is { } to ? new($"{from} – {to}", $"{from} – {to}") : null;
 
-        // The one thing of the list that is in the file.
-        string? Said(string key) => edit.Content.Find("teams") is YamlSequence { Items: [YamlMapping team, ..] } && team.Entries.Select(entry => entry.Value).OfType<YamlSequence>().FirstOrDefault() is { Items: [YamlMapping one, ..] }
+        // The one thing of the list that is in the file, of a team or a person.
+        string? Said(string key) => edit.Content.Entries is [{ Value: YamlSequence { Items: [YamlMapping whose, ..] } }, ..] && whose.Entries.Select(entry => entry.Value).OfType<YamlSequence>().FirstOrDefault() is { Items: [YamlMapping one, ..] }
             ? one.Find(key) switch { YamlScalar text => text.Text.Replace('T', ' '), YamlSequence { Items: [YamlScalar first, ..] } => first.Text, _ => null } : null;
     }
 
@@ -74,7 +82,7 @@ internal static class RegistryNames
     public static SiteScope? SitesOf(EditName edit, Facility facility) => edit.Kind switch
     {
         EditKind.Device or EditKind.Limits => SiteScope.Of([edit.Ids[0]]),
-        EditKind.Person => facility.People.Find(edit.Ids[0]) is null ? null : PersonEdit.SitesOf(edit.Ids[0], facility.People),
+        EditKind.Person or EditKind.Absence => facility.People.Find(edit.Ids[0]) is null ? null : PersonEdit.SitesOf(edit.Ids[0], facility.People),
         EditKind.Team or EditKind.Shift or EditKind.StandIn or EditKind.Swap => facility.People.Teams.FirstOrDefault(team => team.Id == edit.Ids[0]) is { } team ? SiteView.SitesOf(team) : null,
     };
 

@@ -238,6 +238,63 @@ public sealed class SettingsPagesTests(ChangeableService service) : IClassFixtur
         Assert.Contains("代班：门岗 · 物业经理甲", await service.Manager.TextAsync("/settings/changes"), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Who_is_away_is_not_on_duty_and_the_hours_without_anybody_are_marked()
+    {
+        var day = DutyRoster.Wall(Page.NowMs).Date.AddDays(3);
+        Assert.Equal(HttpStatusCode.Redirect, (await PostAsync(service.Manager, "/settings/duty/absence", ("person", "manager-a"), ("from", $"{day:yyyy-MM-dd}T09:00"), ("to", $"{day:yyyy-MM-dd}T17:00"))).StatusCode);
+
+        var (people, roster) = (Registry.Facility.People, new DutyRoster(Registry.Facility.People));
+        var teams = people.Teams.Where(team => roster.OnDuty(team, day.AddHours(8)).Any(person => person.Id == "manager-a")).ToList();
+        Assert.NotEmpty(teams);
+        Assert.All(teams, team => Assert.DoesNotContain(roster.OnDuty(team, day.AddHours(9)), person => person.Id == "manager-a"));
+        Assert.All(teams, team => Assert.Contains(roster.OnDuty(team, day.AddHours(17)), person => person.Id == "manager-a"));
+        Assert.Contains(Audited(), line => line.What == "absence" && line.Subject.StartsWith("manager-a/", StringComparison.Ordinal));
+        var made = await service.Manager.TextAsync("/settings/changes");
+        Assert.Contains($"请假：物业经理甲 · {day:yyyy-MM-dd} 09:00 – {day:yyyy-MM-dd} 17:00", made, StringComparison.Ordinal);
+
+        // A second one stands beside the first, and either is taken back alone.
+        Assert.Equal(HttpStatusCode.Redirect, (await PostAsync(service.Manager, "/settings/duty/absence", ("person", "manager-a"), ("from", $"{day.AddDays(1):yyyy-MM-dd}T09:00"), ("to", $"{day.AddDays(1):yyyy-MM-dd}T17:00"))).StatusCode);
+        Assert.Equal(2, Registry.Facility.People.Find("manager-a")!.Away.Count);
+        var first = Directory.GetFiles(Path.Combine(service.Configuration, "people.d"), "absence_manager-a_*.yaml").Single(file => File.ReadAllText(file).Contains($"{day:yyyy-MM-dd}", StringComparison.Ordinal));
+        Assert.Equal(HttpStatusCode.Redirect, (await UndoAsync("people.d/" + Path.GetFileName(first))).StatusCode);
+        Assert.Equal(day.AddDays(1).AddHours(9), Registry.Facility.People.Find("manager-a")!.Away.Single().From);
+    }
+
+    [Fact]
+    public async Task A_shift_that_several_share_goes_from_one_to_the_next_every_day()
+    {
+        var first = DateOnly.FromDateTime(DutyRoster.Wall(Page.NowMs)).AddDays(1);
+        Assert.Equal(HttpStatusCode.Redirect, (await PostAsync(
+            service.Manager, "/settings/duty/shift", ("team", "committee"), ("person", "guard-a"), ("second", "guard-b"), ("third", "manager-a"), ("fourth", ""), ("turns", "daily"), ("since", $"{first:yyyy-MM-dd}"), ("days", "all"),
+            ("from", "03:00"), ("to", "04:00"))).StatusCode);
+
+        var shift = Registry.Facility.People.Teams.Single(team => team.Id == "committee").Shifts.Single(shift => shift.From == new TimeOnly(3, 0));
+        Assert.Equal(["guard-a", "guard-b", "manager-a", "guard-a"], Enumerable.Range(0, 4).Select(day => shift.On(first.AddDays(day)).Single()));
+    }
+
+    [Theory]
+    [InlineData("absence", "to", "要在 from", "person=guard-a", "from=2026-12-02T08:00", "to=2026-12-01T08:00")]
+    [InlineData("absence", "from", "请填写", "person=guard-a", "from=", "to=2026-12-01T08:00")]
+    [InlineData("absence", "to", "不是时间", "person=guard-a", "from=2026-12-02T08:00", "to=明天")]
+    [InlineData("absence", "person", "请选一个人", "person=", "from=2026-12-01T08:00", "to=2026-12-02T08:00")]
+    [InlineData("shift", "second", "轮流要两个人以上", "team=gate", "person=guard-a", "turns=weekly", "since=2026-12-01", "from=08:00", "to=09:00")]
+    [InlineData("shift", "second", "已经选过", "team=gate", "person=guard-a", "second=guard-a", "from=08:00", "to=09:00")]
+    [InlineData("shift", "second", "请选一个人", "team=gate", "person=guard-a", "second=nobody", "from=08:00", "to=09:00")]
+    [InlineData("shift", "since", "请填写", "team=gate", "person=guard-a", "second=guard-b", "turns=daily", "since=", "from=08:00", "to=09:00")]
+    [InlineData("shift", "since", "不是日期", "team=gate", "person=guard-a", "second=guard-b", "turns=daily", "since=明天", "from=08:00", "to=09:00")]
+    [InlineData("shift", "turns", "hourly", "team=gate", "person=guard-a", "second=guard-b", "turns=hourly", "since=2026-12-01", "from=08:00", "to=09:00")]
+    public async Task What_cannot_be_of_an_absence_or_of_turns_is_said_beside_its_field(string what, string field, string said, params string[] fields)
+    {
+        var before = Registry;
+
+        var answer = await PostAsync(service.Manager, "/settings/duty/" + what, [.. fields.Select(one => (one.Split('=')[0], one.Split('=')[1]))]);
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
+        Assert.Matches($"(?s)id=\"{field}-wrong\">× [^<]*{said}", WebUtility.HtmlDecode(await answer.Content.ReadAsStringAsync()));
+        Assert.Same(before, Registry);
+    }
+
     [Theory]
     [InlineData("stand-in", "to", "要在 from", "gate", "manager-a", "", "2026-12-02T08:00", "2026-12-01T08:00")]
     [InlineData("stand-in", "from", "不是时间", "gate", "manager-a", "", "明天", "2026-12-01T08:00")]
@@ -262,6 +319,7 @@ public sealed class SettingsPagesTests(ChangeableService service) : IClassFixtur
     [InlineData("/settings/add-person", "name=双按", "channels=console", "addresses=twice", "nightCalls=true", "team=stairs", "from=00:00", "to=00:00")]
     [InlineData("/settings/duty/team", "name=双按队", "tier=guard", "site=huaihai")]
     [InlineData("/settings/duty/shift", "team=committee", "person=guard-b", "days=workdays", "from=18:00", "to=20:00")]
+    [InlineData("/settings/duty/absence", "person=guard-b", "from=2027-02-01T18:00", "to=2027-02-01T20:00")]
     public async Task A_form_that_is_sent_twice_makes_one_thing(string path, params string[] fields)
     {
         var html = await service.Manager.TextAsync(path);
@@ -356,6 +414,7 @@ public sealed class SettingsPagesTests(ChangeableService service) : IClassFixtur
             ("/settings/add-person", [("name", "x"), ("team", "stairs")]), ("/settings/add-person", [("name", "x"), ("team", "")]), ("/settings/add-person", [("name", "x"), ("team", "committee")]),
             ("/settings/duty/shift", [("team", "stairs"), ("person", "guard-a"), ("from", "08:00"), ("to", "09:00")]),
             ("/settings/duty/shift", [("team", "gate"), ("person", "stair-a"), ("from", "08:00"), ("to", "09:00")]),
+            ("/settings/duty/absence", [("person", "stair-a"), ("from", "2026-12-01T08:00"), ("to", "2026-12-02T08:00")]),
             ("/settings/duty/team", [("name", "x"), ("tier", "guard"), ("site", "huaihai")]),
             ("/settings/power-off", [("asset", "huaihai/c-shed"), ("until", Until(1)), ("reason", "x")]),
             ("/settings/changes", [("file", $"people.d/person_{sun}.yaml")]),

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Edits;
 using FacilityMonitor.Registry;
@@ -7,15 +8,16 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace FacilityMonitor.Web.Pages;
 
-/// <summary><c>/settings/duty/stand-in</c>, <c>swap</c>, <c>shift</c>, <c>team</c>: one change of who is on duty.</summary>
+/// <summary><c>/settings/duty/stand-in</c>, <c>swap</c>, <c>absence</c>, <c>shift</c>, <c>team</c>: one change of who is on duty.</summary>
 [Needs(Right.Registry)]
 [WritesAudit]
-internal sealed class SettingsDutyFormModel(FacilitySource registry, RegistryDesk desk) : SettingsPage(registry, desk)
+internal sealed class SettingsDutyFormModel(FacilitySource registry, RegistryDesk desk, TimeProvider time) : SettingsPage(registry, desk)
 {
     /// <summary>What can be changed: part of the address, and keys of title and help.</summary>
     public static IReadOnlyList<(string What, string Title, string Help)> Ways { get; } =
     [
         (Words.Of(EditKind.StandIn), "duty-stand-in", "duty-stand-in-help"), (Words.Of(EditKind.Swap), "duty-swap", "duty-swap-help"),
+        (Words.Of(EditKind.Absence), "duty-absence", "duty-absence-help"),
         (Words.Of(EditKind.Shift), "duty-shift", "duty-shift-help"), (Words.Of(EditKind.Team), "duty-team", "duty-team-help"),
     ];
 
@@ -32,13 +34,15 @@ internal sealed class SettingsDutyFormModel(FacilitySource registry, RegistryDes
     /// <param name="language">The language.</param>
     /// <param name="none">Key of what no choice is called.</param>
     public IReadOnlyList<(string Value, string Text)> PersonChoices(string language, string none) =>
-        [("", Texts.In(language, none)), .. Facility.People.Persons.Where(person => IsSeen(person.Id)).Select(person => (person.Id, person.Name.In(language)))];
+        [("", Texts.In(language, none)), .. Facility.People.Persons.Where(person => Kind == EditKind.Absence ? Visitor.Sites.MayChange(person, Facility.People) : IsSeen(person.Id)).Select(person => (person.Id, person.Name.In(language)))];
 
     public IActionResult OnGet(string what, string? team)
     {
         if (!Find(what))
             return new NotThere("duty-gone");
-        Fields = new DutyFields { Team = team, From = Kind == EditKind.Shift ? "00:00" : null, To = Kind == EditKind.Shift ? "00:00" : null, Tier = Words.Of(Tier.StairLeader) };
+        Fields = new DutyFields { Team = team, Tier = Words.Of(Tier.StairLeader) };
+        if (Kind == EditKind.Shift)
+            Fields = Fields with { From = "00:00", To = "00:00", Since = DutyRoster.Wall(time.GetUtcNow().ToUnixTimeMilliseconds()).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) };
         return Page();
     }
 
@@ -55,9 +59,11 @@ internal sealed class SettingsDutyFormModel(FacilitySource registry, RegistryDes
     {
         if (Kind == EditKind.Team)
             return Sites.FirstOrDefault(site => site.Id == fields.Site) is { } site ? DutyEdit.Team(site, fields, Drawn) : (null, EditRefusal.At("site", "请选一个点位", "choose a site"));
+        if (Kind == EditKind.Absence)
+            return Facility.People.Find(fields.Person ?? "") is { } absent && Visitor.Sites.MayChange(absent, Facility.People) ? DutyEdit.Absence(absent.Id, Facility.People, fields, Drawn) : (null, EditRefusal.At("person", "请选一个人", "choose a person"));
         if (Teams.FirstOrDefault(known => known.Id == fields.Team) is not { } team)
             return (null, EditRefusal.At("team", "请选一个班组", "choose a team"));
-        foreach (var (field, person) in (ReadOnlySpan<(string, string?)>)[("person", fields.Person), ("other", fields.Other)])
+        foreach (var (field, person) in (ReadOnlySpan<(string, string?)>)[("person", fields.Person), ("other", fields.Other), ("second", fields.Second), ("third", fields.Third), ("fourth", fields.Fourth)])
         {
             if (!string.IsNullOrEmpty(person) && !IsSeen(person))
                 return (null, EditRefusal.At(field, "请选一个人", "choose a person"));
@@ -68,7 +74,7 @@ internal sealed class SettingsDutyFormModel(FacilitySource registry, RegistryDes
             EditKind.StandIn => DutyEdit.StandIn(team, fields, Drawn),
             EditKind.Swap => DutyEdit.Swap(team, fields, Drawn),
             EditKind.Shift => DutyEdit.Shift(team, fields, Drawn),
-            EditKind.Team or EditKind.Device or EditKind.Person or EditKind.Limits => throw new UnreachableException(),
+            EditKind.Team or EditKind.Absence or EditKind.Device or EditKind.Person or EditKind.Limits => throw new UnreachableException(),
         };
     }
 
@@ -79,7 +85,7 @@ internal sealed class SettingsDutyFormModel(FacilitySource registry, RegistryDes
         if (Ways.FirstOrDefault(way => way.What == what) is not { What: not null } found)
             return false;
         (Kind, Title, Help) = (Words.All<EditKind>().First(kind => kind.Word == what).Kind, found.Title, found.Help);
-        Seen = Desk.Seen(DutyEdit.Part(Desk.Written()));
+        Seen = Desk.Seen(DutyEdit.Part(Desk.Written(), Kind));
         return true;
     }
 }
