@@ -110,7 +110,7 @@ internal sealed record CircuitEnergy(Circuit Circuit, double? Wh, EnergyBasis Ba
             if (channels.Count == 0 && entry.Sockets > 0)
                 Add(null, true, false);
             foreach (var channel in channels)
-                Add(channel.CountedWh ?? channel.PowerWh, channel.CountedWh is null && device.SilentHours.Count > 0, channel.CountedWh is null);
+                Add(channel.CountedWh ?? channel.PowerWh, device.HoursSinceLast > 0 || (channel.CountedWh is null && device.SilentHours.Count > 0), channel.CountedWh is null);
         }
 
         return isKnown

@@ -105,6 +105,28 @@ public sealed class EnergyAndAvailabilityTests
     }
 
     [Fact]
+    public void What_a_pile_on_a_circuit_without_a_meter_used_after_its_last_reading_is_said_to_be_missing()
+    {
+        var site = new Site
+        {
+            Id = "s",
+            Name = new LocalText("点", "S"),
+            Circuits = [Of("f", null, null), Of("c", "f", null)],
+            Devices = [Device("p1") with { Circuit = "c", Sockets = 1 }, Device("p2") with { Circuit = "c", Sockets = 1 }],
+        };
+        const int Hours = 6;
+        DeviceFigures Pile(int index, params long[] heard) => DeviceFigures.Of(
+            site.Devices[index], [.. heard.Select(hour => Hour(hour, wh: 100) with { Channel = ChannelId.Socket(1) })], true, FromMs, FromMs + (Hours * HourlyRollup.HourMs));
+
+        // The first counts up to the end, over a gap; the second is silent from the fourth hour on.
+        var devices = new Dictionary<string, DeviceFigures> { ["p1"] = Pile(0, 0, 1, 5), ["p2"] = Pile(1, 0, 1, 2) };
+        Assert.All(CircuitEnergy.Of(site, devices), one => Assert.Equal((600d, EnergyBasis.Below, true), (one.Wh, one.Basis, one.IsPartial)));
+
+        devices["p2"] = Pile(1, 0, 1, 5);
+        Assert.All(CircuitEnergy.Of(site, devices), one => Assert.Equal((600d, EnergyBasis.Below, false), (one.Wh, one.Basis, one.IsPartial)));
+    }
+
+    [Fact]
     public void Without_a_counter_energy_is_derived_from_power_and_marked_as_at_least_where_hours_are_missing()
     {
         var whole = EnergyOf(Metered("c", "m"), Meter([Hour(0, w: 1_000), Hour(1, w: 500)]));
