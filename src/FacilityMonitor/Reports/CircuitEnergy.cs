@@ -33,6 +33,9 @@ internal sealed record CircuitEnergy(Circuit Circuit, double? Wh, EnergyBasis Ba
     /// <summary>Hours since the last reading of its meter, up to the end: what was used in them is not known.</summary>
     public int HoursSinceLast { get; init; }
 
+    /// <summary>The hour, whole ones since 1970-01-01 UTC, from which a counter is counted that was not read from then into the period: what was used before the period is contained. Null: counted from its begin.</summary>
+    public long? CountedFromHour { get; init; }
+
     /// <summary>Difference between what was counted and what the counter stands tell that is rounding, Wh.</summary>
     private const double RoundingWh = 1;
 
@@ -60,7 +63,11 @@ internal sealed record CircuitEnergy(Circuit Circuit, double? Wh, EnergyBasis Ba
             var counted = channels.Sum(channel => channel!.CountedWh!.Value);
             var stand = meter.Stands.GetValueOrDefault(circuit.Id);
             var beganAgain = stand is not null && Math.Abs(counted - (stand.EndWh - stand.BeginWh)) > RoundingWh;
-            return new CircuitEnergy(circuit, counted, EnergyBasis.Meter, stand, beganAgain, meter.SilentHours.Count, meter.HoursSinceLast > 0) { HoursSinceLast = meter.HoursSinceLast };
+            return new CircuitEnergy(circuit, counted, EnergyBasis.Meter, stand, beganAgain, meter.SilentHours.Count, meter.HoursSinceLast > 0)
+            {
+                HoursSinceLast = meter.HoursSinceLast,
+                CountedFromHour = meter.AwaySinceHour,
+            };
         }
 
         var power = channels.Select(channel => channel?.PowerWh).ToList();
@@ -83,6 +90,7 @@ internal sealed record CircuitEnergy(Circuit Circuit, double? Wh, EnergyBasis Ba
     private static CircuitEnergy OfBelow(Site site, Circuit circuit, IReadOnlyDictionary<string, DeviceFigures> devices, Dictionary<string, CircuitEnergy> children)
     {
         var (sum, isKnown, isPartial, isPower) = (0d, false, false, false);
+        long? countedFrom = null;
         void Add(double? wh, bool partial, bool power)
         {
             sum += wh ?? 0;
@@ -91,8 +99,14 @@ internal sealed record CircuitEnergy(Circuit Circuit, double? Wh, EnergyBasis Ba
             isPower |= power && wh is not null;
         }
 
+        void From(long? hour) => countedFrom = hour < countedFrom || countedFrom is null ? hour : countedFrom;
+
         foreach (var child in site.Circuits.Where(other => other.Parent == circuit.Id).Select(other => children.GetValueOrDefault(other.Id)))
+        {
             Add(child?.Wh, child?.IsPartial ?? false, child?.Basis == EnergyBasis.Power);
+            From(child?.CountedFromHour);
+        }
+
         foreach (var entry in site.Devices.Where(device => device.Circuit == circuit.Id && device.Kind != DeviceKind.Meter))
         {
             if (devices.GetValueOrDefault(entry.Id) is not { NeverSpoke: false } device)
@@ -109,12 +123,14 @@ internal sealed record CircuitEnergy(Circuit Circuit, double? Wh, EnergyBasis Ba
             // It spoke, and of what it used we know nothing.
             if (channels.Count == 0 && entry.Sockets > 0)
                 Add(null, true, false);
+            if (channels.Exists(channel => channel.CountedWh is not null))
+                From(device.AwaySinceHour);
             foreach (var channel in channels)
                 Add(channel.CountedWh ?? channel.PowerWh, device.HoursSinceLast > 0 || (channel.CountedWh is null && device.SilentHours.Count > 0), channel.CountedWh is null);
         }
 
         return isKnown
-            ? new CircuitEnergy(circuit, sum, isPower ? EnergyBasis.Power : EnergyBasis.Below, null, false, 0, isPartial)
+            ? new CircuitEnergy(circuit, sum, isPower ? EnergyBasis.Power : EnergyBasis.Below, null, false, 0, isPartial) { CountedFromHour = countedFrom }
             : new CircuitEnergy(circuit, null, EnergyBasis.None, null, false, 0, false);
     }
 }

@@ -30,6 +30,9 @@ internal sealed record DeviceFigures(
     /// <summary>Hours since its last reading, up to the end.</summary>
     public int HoursSinceLast { get; init; }
 
+    /// <summary>The last hour before the period in which it spoke, whole hours since 1970-01-01 UTC, where it was away from then into the period: what its counters rose by meanwhile counts in the period. Null: it was not away, or spoke no more.</summary>
+    public long? AwaySinceHour { get; init; }
+
     /// <summary>Whether it never spoke, before or in the period: that is no outage.</summary>
     public bool NeverSpoke => HoursDue == 0;
 
@@ -63,7 +66,11 @@ internal sealed record DeviceFigures(
         }
 
         var energy = hours.GroupBy(hour => hour.Channel).ToDictionary(channel => channel.Key, channel => new ChannelEnergy(Sum(channel, hour => hour.Wh), Sum(channel, hour => hour.MeanW)));
-        return new DeviceFigures(entry, (int)(end - begin), there, longest, silent, energy) { HoursSinceLast = (int)(end - 1 - (heard.Count > 0 ? heard.Max() : begin - 1)) };
+        return new DeviceFigures(entry, (int)(end - begin), there, longest, silent, energy)
+        {
+            HoursSinceLast = (int)(end - 1 - (heard.Count > 0 ? heard.Max() : begin - 1)),
+            AwaySinceHour = hourBefore < first - covered && heard.Count > 0 ? hourBefore : null,
+        };
     }
 
     /// <summary>For how many hours a reading tells that the device is there. One that reports once a day is not away in between; its time of day may wander by an hour.</summary>

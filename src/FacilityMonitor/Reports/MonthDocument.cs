@@ -54,13 +54,24 @@ internal sealed class MonthDocument(MonthReport report, FacilityIndex index, str
             Row(Say("检测到响应，中位数", "Detected to acknowledged, median"), Minutes(all.Acknowledged?.MedianMs), Say("分钟", "min")),
             Row(Say("没有人响应（P0 至 P2）", "Acknowledged by nobody (P0 to P2)"), new ReportCell.Number(report.Alerts.Unanswered), Say("条", "")),
             Row(Say("另有不需响应的（P3 和被抑制的）", "besides, those that nobody was asked to take (P3 and suppressed)"), new ReportCell.Number(report.Alerts.UnansweredApart), Say("条", "")),
-            Row(top.Exists(one => one.IsPartial) ? Say("总用电量（至少，有的读数缺失）", "Energy, all (at least; some readings are missing)") : Say("总用电量", "Energy, all"), top.Count > 0 && top.TrueForAll(one => one.Wh is not null) ? new ReportCell.Number(top.Sum(one => one.Wh!.Value) / 1000, 1) : None, "kWh"),
+            Row(EnergyName(top), top.Count > 0 && top.TrueForAll(one => one.Wh is not null) ? new ReportCell.Number(top.Sum(one => one.Wh!.Value) / 1000, 1) : None, "kWh"),
             Row(Say("设备在线率", "Availability of devices"), report.Availability is { } share ? new ReportCell.Share(share) : None, ""),
             Row(Say("充电口全部占用", "All sockets of a shed in use"), new ReportCell.Number(report.Unmet.Sum(one => one.FullMs) / 3_600_000d, 1), Say("小时", "h")),
             Row(Say("飞线案件未结", "Fly-wire cases open"), new ReportCell.Number(report.Cases.Open), Say("件", "")),
             Row(Say("其中超期", "of these overdue"), new ReportCell.Number(report.Cases.Overdue), Say("件", "")),
         ];
         return new ReportTable("summary", Say("汇总", "Summary"), [Column("项目", "What"), Column("数值", "Value", ColumnKind.Number), Column("单位", "Unit")], rows, []);
+    }
+
+    private string EnergyName(List<CircuitEnergy> top)
+    {
+        (string Text, bool Applies)[] parts =
+        [
+            (Say("至少，有的读数缺失", "at least; some readings are missing"), top.Exists(one => one.IsPartial)),
+            (Say("含上月一部分，见各回路", "with a part of the month before, see the circuits"), top.Exists(one => one.CountedFromHour is not null)),
+        ];
+        var mind = string.Join(Say("；", "; "), parts.Where(part => part.Applies).Select(part => part.Text));
+        return Say("总用电量", "Energy, all") + (mind.Length == 0 ? "" : Say($"（{mind}）", $" ({mind})"));
     }
 
     private ReportTable Alerts()
@@ -202,12 +213,23 @@ internal sealed class MonthDocument(MonthReport report, FacilityIndex index, str
         (string Text, bool Applies)[] parts =
         [
             (Say("电能表归零、换过或跳变过，已连续计算", "the counter began again, was exchanged or jumped; counted right across"), one.BeganAgain),
+            (CountedFrom(one), one.CountedFromHour is not null),
             (Say("没有读数的小时里电能表照样在走，已计入", "the counter went on through the hours without a reading, and is counted"), one.Basis == EnergyBasis.Meter && one.HoursWithout > one.HoursSinceLast),
             (Say($"最后 {one.HoursSinceLast} 小时没有读数，其间的用电不在内", $"nothing was read in the last {one.HoursSinceLast} h; what was used in them is missing"), one is { Wh: not null, HoursSinceLast: > 0 }),
             (Say("由功率推算", "derived from power"), one.Basis == EnergyBasis.Power),
             (Say("至少这么多，有的读数缺失", "at least this much, some readings are missing"), one is { IsPartial: true, HoursSinceLast: 0 }),
         ];
         return string.Join(Say("；", "; "), parts.Where(part => part.Applies).Select(part => part.Text));
+    }
+
+    /// <summary>A counter that is read again tells what was used since it was read last, and not when.</summary>
+    private string CountedFrom(CircuitEnergy one)
+    {
+        var hour = ReportText.Local((one.CountedFromHour ?? 0) * Storage.HourlyRollup.HourMs);
+        var (zh, en) = (hour.ToString("yyyy-MM-dd H", CultureInfo.InvariantCulture), hour.ToString("yyyy-MM-dd HH:00", CultureInfo.InvariantCulture));
+        return one.Stand is not null
+            ? Say($"起码是 {zh} 时的，其间的用电计入本月", $"the counter's begin is of {en}; what was used since then is counted in this month")
+            : Say($"有的电能读数从 {zh} 时中断到本月，其间的用电计入本月", $"a counter below was not read from {en} into this month; what was used meanwhile is counted in this month");
     }
 
     private string Basis(EnergyBasis basis) => basis switch

@@ -127,6 +127,41 @@ public sealed class EnergyAndAvailabilityTests
     }
 
     [Fact]
+    public void What_was_counted_over_a_gap_from_the_month_before_is_marked_with_its_day()
+    {
+        var first = HourlyRollup.HourOf(October.FromMs);
+        // Heard last on 10 September, 13:00 in Shanghai, and again in the first hour of October.
+        var tenth = first - (20 * 24) - 11;
+
+        var meter = OctoberOf(tenth, first - 1);
+        Assert.Equal("起码是 2026-09-10 13 时的，其间的用电计入本月", Remark(meter, "zh", "c"));
+        Assert.Equal("the counter's begin is of 2026-09-10 13:00; what was used since then is counted in this month", Remark(meter, "en", "c"));
+        Assert.Equal("", Remark(meter, "zh", "d"));
+        // Where there is no meter it comes from what is below.
+        var pile = OctoberOf(first - 1, tenth);
+        Assert.Equal("", Remark(pile, "zh", "c"));
+        Assert.Equal("有的电能读数从 2026-09-10 13 时中断到本月，其间的用电计入本月", Remark(pile, "zh", "d"));
+        foreach (var month in (MonthReport[])[meter, pile])
+        {
+            Assert.Equal(Remark(pile, "en", "d"), Remark(month, "en", "f"));
+            Assert.Equal("总用电量（含上月一部分，见各回路）", Total(month));
+        }
+
+        // Read in the last hour of September, or for the first time in October, nothing is left over.
+        foreach (var before in (long?[])[first - 1, null])
+        {
+            var month = OctoberOf(before, before);
+            Assert.All(["f", "c", "d"], circuit => Assert.Equal("", Remark(month, "zh", circuit)));
+            Assert.Equal("总用电量", Total(month));
+        }
+
+        Assert.StartsWith("起码是 2026-09-30 22 时的", Remark(OctoberOf(first - 2, null), "zh", "c"), StringComparison.Ordinal);
+        // Who is to report once a day was not away for a day.
+        Assert.Equal("", Remark(OctoberOf(first - 25, null, 86_400), "zh", "c"));
+        Assert.NotEqual("", Remark(OctoberOf(first - 26, null, 86_400), "zh", "c"));
+    }
+
+    [Fact]
     public void Without_a_counter_energy_is_derived_from_power_and_marked_as_at_least_where_hours_are_missing()
     {
         var whole = EnergyOf(Metered("c", "m"), Meter([Hour(0, w: 1_000), Hour(1, w: 500)]));
@@ -204,6 +239,38 @@ public sealed class EnergyAndAvailabilityTests
         Assert.Equal((10d, new CounterStand(100, 110), false), (EnergyOf(circuit, meter).Wh, EnergyOf(circuit, meter).Stand, EnergyOf(circuit, meter).BeganAgain));
         Assert.Equal((20d, new CounterStand(500, 520), false), (EnergyOf(neighbour, meter).Wh, EnergyOf(neighbour, meter).Stand, EnergyOf(neighbour, meter).BeganAgain));
     }
+
+    private static ReportPeriod October => new(new DateOnly(2026, 10, 1), new DateOnly(2026, 10, 31));
+
+    /// <summary>A month in which everything spoke every hour: a feeder over a circuit with a meter and one with a pile, each with the hour before in which it spoke last.</summary>
+    private static MonthReport OctoberOf(long? meterBefore, long? pileBefore, double? meterPeriodS = null)
+    {
+        var site = new Site
+        {
+            Id = "s",
+            Name = new LocalText("点", "S"),
+            Circuits = [Of("f", null, null), Of("c", "f", "m"), Of("d", "f", null)],
+            Devices = [Device("m") with { Kind = DeviceKind.Meter, PeriodS = meterPeriodS }, Device("p") with { Circuit = "d", Sockets = 1 }],
+        };
+        var (first, end) = (HourlyRollup.HourOf(October.FromMs), HourlyRollup.HourOf(October.ToMs));
+        DeviceFigures Figures(int device, ChannelId channel, long? before) => DeviceFigures.Of(
+            site.Devices[device], [.. Enumerable.Range(0, (int)(end - first)).Select(hour => Hour(0, wh: 10) with { Channel = channel, Hour = first + hour })], before is not null, October.FromMs, October.ToMs, before);
+        var devices = new Dictionary<string, DeviceFigures>
+        {
+            ["m"] = Figures(0, Main, meterBefore) with { Stands = new Dictionary<string, CounterStand> { ["c"] = new(0, 10 * (end - first)) } },
+            ["p"] = Figures(1, ChannelId.Socket(1), pileBefore),
+        };
+        return new MonthReport(
+            site, October, October.ToMs, October.ToMs, AlertFigures.Of([], October.FromMs, October.ToMs), CircuitEnergy.Of(site, devices), [.. devices.Values], [], CaseFigures.Of([], October.FromMs, October.ToMs));
+    }
+
+    private static string Remark(MonthReport report, string language, string circuit) => Cells(report, language, "energy").Single(row => row[0] == circuit)[^1];
+
+    private static string Total(MonthReport report) => Cells(report, "zh", "summary").Single(row => row[0].StartsWith("总用电量", StringComparison.Ordinal))[0];
+
+    private static IEnumerable<string[]> Cells(MonthReport report, string language, string table) =>
+        MonthDocument.Of(report, new FacilityIndex(new Facility { Version = "test", Contacts = [], Sites = [report.Site] }), language).Tables.Single(one => one.Id == table)
+            .Rows.Select(row => row.Select(cell => ReportText.Of(cell, language)).ToArray());
 
     private static CircuitEnergy EnergyOf(Circuit circuit, DeviceFigures meter) => CircuitEnergy.Of(
         new Site { Id = "s", Name = new LocalText("点", "S"), Circuits = [circuit], Devices = [meter.Entry] }, new Dictionary<string, DeviceFigures> { ["m"] = meter }).Single();
