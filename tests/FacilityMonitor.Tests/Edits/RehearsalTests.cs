@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using FacilityMonitor.Edits;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
+using FacilityMonitor.Rules;
 using FacilityMonitor.Storage;
 
 namespace FacilityMonitor.Tests.Edits;
@@ -94,10 +95,48 @@ public sealed class RehearsalTests
     [Fact]
     public async Task Days_of_which_nothing_is_stored_are_counted()
     {
+        // Thirty days at six in the evening touch thirty-one; 29 lie wholly in them. One hour of one of them is stored.
         Episode(NowMs - (2 * 24 * HourMs), 900);
-        _store.Hours.Add(new HourlyRollup(_plug.Number, ChannelId.Main, HourlyRollup.HourOf(NowMs - (2 * 24 * HourMs)), 7, null, null, null, null, null, 0));
+        _store.Hours.Add(Stored(_plug, HourlyRollup.HourOf(NowMs - (2 * 24 * HourMs)), 7));
 
-        Assert.Equal(29, (await RunAsync(850))!.DaysWithout);
+        Assert.Equal(28, (await RunAsync(850))!.DaysWithout);
+    }
+
+    [Fact]
+    public async Task A_day_without_is_one_on_the_wall_clock_of_the_sites_from_midnight_to_midnight()
+    {
+        var midnight = HourlyRollup.HourOf(ShanghaiTime.MidnightMs(ShanghaiTime.DayOf(NowMs).AddDays(-9)));
+        var hours = Enumerable.Range(0, Rehearsal.Days * 24).Select(hour => HourlyRollup.HourOf(NowMs - (Rehearsal.Days * 24 * HourMs)) + hour).ToList();
+
+        // Nothing from midnight to midnight there; what is as long and lies across it leaves something of both days.
+        Assert.Equal(1, await WithoutAsync(midnight, 24));
+        Assert.Equal(0, await WithoutAsync(midnight, 23));
+        Assert.Equal(0, await WithoutAsync(midnight - 8, 24));
+        Assert.Equal(0, await WithoutAsync(midnight + 8, 24));
+        Assert.Equal(1, await WithoutAsync(midnight - 8, 47));
+        Assert.Equal(2, await WithoutAsync(midnight - 1, 50));
+
+        async Task<int> WithoutAsync(long from, int count)
+        {
+            _store.Hours.Clear();
+            _store.Hours.AddRange(hours.Where(hour => hour < from || hour >= from + count).Select(hour => Stored(_plug, hour, 1)));
+            return (await RunAsync(850))!.DaysWithout;
+        }
+    }
+
+    [Fact]
+    public async Task The_hours_of_a_month_are_looked_through_device_by_device_and_added_up()
+    {
+        Device[] plugs = [_plug, .. Enumerable.Range(2, 3).Select(number => _devices.Resolve(Dialect.Fm1, "lane"u8, System.Text.Encoding.UTF8.GetBytes($"plug-{number}"))!)];
+        // Each alone is within what is taken; together they are not, and the third day back is left out.
+        foreach (var (plug, day) in plugs.SelectMany(plug => Enumerable.Range(1, 3).Select(day => (plug, day))))
+            _store.Hours.Add(Stored(plug, HourlyRollup.HourOf(NowMs) - (day * 24), (int)(Rehearsal.ReadingsMax / 10)));
+        using var rehearsal = new Rehearsal(_store, _devices, _time);
+
+        var result = await rehearsal.RunAsync(Registry(1_000), Registry(850), "lane", [.. plugs.Select(plug => plug.Id)], "socket-overload", CancellationToken.None);
+
+        Assert.Equal((1, plugs.Length), (_store.DevicesAtOnce, _store.HourlyAsked));
+        Assert.Equal((RehearsalEnd.TooMany, (HourlyRollup.HourOf(NowMs) - (3 * 24) + 1) * HourMs), (result!.End, result.FromMs));
     }
 
     [Fact]
@@ -151,6 +190,8 @@ public sealed class RehearsalTests
         return rehearsal.RunAsync(Registry(now, rule, setting), Registry(then, rule, setting), "lane", [_plug.Id], rule, CancellationToken.None);
     }
 
+    private static HourlyRollup Stored(Device device, long hour, int readings) => new(device.Number, ChannelId.Main, hour, readings, null, null, null, null, null, 0);
+
     private void Say(long atMs, Metric metric, double value) => _store.Readings.Add(new StoredReading(_plug, ChannelId.Main, atMs, atMs, Quality.Good, null, null, atMs, 0, [new MetricValue(metric, value)]));
 
     private void Episode(long fromMs, double watts, int seconds = 60)
@@ -192,6 +233,11 @@ public sealed class RehearsalTests
 
         public List<(long FromMs, long ToMs)> Spans { get; } = [];
 
+        /// <summary>Of how many devices the hours were asked for at once, at most.</summary>
+        public int DevicesAtOnce { get; private set; }
+
+        public int HourlyAsked { get; private set; }
+
         public Action Asked { get; set; } = () => { };
 
         public Func<Task> Waits { get; set; } = () => Task.CompletedTask;
@@ -206,7 +252,11 @@ public sealed class RehearsalTests
                 yield return reading;
         }
 
-        public ValueTask<IReadOnlyList<HourlyRollup>> HourlyAsync(IReadOnlyCollection<Device> devices, long fromMs, long toMs, CancellationToken cancellation) => new((IReadOnlyList<HourlyRollup>)Hours);
+        public ValueTask<IReadOnlyList<HourlyRollup>> HourlyAsync(IReadOnlyCollection<Device> devices, long fromMs, long toMs, CancellationToken cancellation)
+        {
+            (DevicesAtOnce, HourlyAsked) = (Math.Max(DevicesAtOnce, devices.Count), HourlyAsked + 1);
+            return new([.. Hours.Where(hour => devices.Any(device => device.Number == hour.Device))]);
+        }
 
         public ValueTask<long?> HourBeforeAsync(Device device, long hour, CancellationToken cancellation) => throw new NotSupportedException();
 
