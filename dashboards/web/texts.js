@@ -13,7 +13,7 @@ export const texts = {
   act: { zh: '处理', en: 'Act' },
   P0: { zh: '生命安全', en: 'life safety' },
   P1: { zh: '危险', en: 'hazard' },
-  P2: { zh: '需要处理', en: 'service' },
+  P2: { zh: '服务', en: 'service' },
   P3: { zh: '提示', en: 'information' },
   circuit: { zh: '回路', en: 'Circuit' },
   load: { zh: '负荷', en: 'Load' },

@@ -82,7 +82,14 @@ internal sealed record ReportPeriod(DateOnly First, DateOnly Last)
         if (Bounds("from", first, last, nowMs) is { } refusal)
             return refusal;
         if (last >= first.AddMonths(MonthsMax))
-            return new LocalText($"最长 {MonthsMax} 个月；请把 from 改成 {Day(last.AddMonths(-MonthsMax).AddDays(1))} 或更晚", $"at most {MonthsMax} months; set from to {Day(last.AddMonths(-MonthsMax).AddDays(1))} or later");
+        {
+            var (earliest, latest) = (last.AddMonths(-MonthsMax).AddDays(1), first.AddMonths(MonthsMax).AddDays(-1));
+            // A begin that is yet to come would only be refused next.
+            return earliest > ShanghaiTime.DayOf(nowMs)
+                ? new LocalText($"最长 {MonthsMax} 个月；请把 to 改成 {Day(latest)} 或更早", $"at most {MonthsMax} months; let to be {Day(latest)} or earlier")
+                : new LocalText($"最长 {MonthsMax} 个月；请把 from 改成 {Day(earliest)} 或更晚", $"at most {MonthsMax} months; set from to {Day(earliest)} or later");
+        }
+
         period = new ReportPeriod(first, last);
         return null;
     }
@@ -94,9 +101,11 @@ internal sealed record ReportPeriod(DateOnly First, DateOnly Last)
         var today = ShanghaiTime.DayOf(nowMs);
         if (first.Year < YearMin)
             return new LocalText($"{key}：{Day(first)} 太早，从 {YearMin} 年起", $"{key}: {Day(first)} is too early; from {YearMin} on");
+        if (first > today)
+            return new LocalText($"{key}：{Day(first)} 还没有到；今天是 {Day(today)}", $"{key}: {Day(first)} is yet to come; today is {Day(today)}");
         // The last day may be to come: a form that stands over midnight is no mistake.
-        return first > today || last.Year > today.Year + 1
-            ? new LocalText($"{key}：{Day(first)} 还没有到；今天是 {Day(today)}", $"{key}: {Day(first)} is yet to come; today is {Day(today)}")
+        return last.Year > today.Year + 1
+            ? new LocalText($"to：{Day(last)} 太远；今天是 {Day(today)}", $"to: {Day(last)} is too far ahead; today is {Day(today)}")
             : null;
     }
 

@@ -30,6 +30,10 @@ public sealed class ReportCsvTests
     [InlineData("+1+1")]
     [InlineData("-1+1")]
     [InlineData("@SUM(A1)")]
+    [InlineData("＝1+1")]
+    [InlineData("＋1")]
+    [InlineData("－1")]
+    [InlineData("＠SUM(A1)")]
     [InlineData("\t=1")]
     [InlineData("\r=1")]
     public void A_text_that_a_spreadsheet_would_run_is_led_by_an_apostrophe_in_every_place_it_can_stand(string text)

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using FacilityMonitor.Reports;
 
 namespace FacilityMonitor.Tests.Reports;
@@ -62,6 +63,21 @@ public sealed class ReportPeriodTests
             Assert.Equal((from, to), (ReportPeriod.Day(period.First), ReportPeriod.Day(period.Last)));
         else
             Assert.True(refusal!.Zh.Length > 5 && refusal.En.Length > 5);
+    }
+
+    [Theory]
+    [InlineData("2026-10-01", "2030-01-01", "to: 2030-01-01 is too far ahead; today is 2026-11-20")]
+    [InlineData("2026-11-21", "2030-01-01", "from: 2026-11-21 is yet to come; today is 2026-11-20")]
+    [InlineData("2026-11-21", "2026-11-22", "from: 2026-11-21 is yet to come; today is 2026-11-20")]
+    [InlineData("2026-10-01", "2027-12-31", "at most 13 months; let to be 2027-10-31 or earlier")]
+    [InlineData("2025-10-20", "2026-11-20", "at most 13 months; set from to 2025-10-21 or later")]
+    [InlineData("2019-12-31", "2026-11-20", "from: 2019-12-31 is too early; from 2020 on")]
+    public void A_refusal_names_the_day_that_is_wrong_and_one_that_will_do(string from, string to, string said)
+    {
+        var refusal = ReportPeriod.ReadDays(from, to, Now, out _)!;
+
+        Assert.Equal(said, refusal.En);
+        Assert.Equal(Regex.Matches(said, @"\d{4}-\d\d-\d\d").Select(day => day.Value), Regex.Matches(refusal.Zh, @"\d{4}-\d\d-\d\d").Select(day => day.Value));
     }
 
     [Fact]

@@ -147,6 +147,21 @@ public sealed partial class TextTests
     }
 
     [Fact]
+    public void A_priority_has_one_word_on_the_start_page_in_the_inbox_and_in_reports()
+    {
+        var report = File.ReadAllText(Path.Combine(SourceTree.Root, "src/FacilityMonitor/Reports/MonthDocument.cs"));
+        foreach (var priority in Enum.GetValues<Priority>())
+        {
+            var (zh, en) = Texts.All[FacilityMonitor.Web.Pages.AlertsModel.PriorityKey(priority)];
+            Assert.Equal(Known[priority.ToString()], (zh, en));
+            Assert.Contains($"{priority} {zh}", report, StringComparison.Ordinal);
+            Assert.Contains($"{priority} {en}", report, StringComparison.Ordinal);
+        }
+
+        Assert.Contains($"{Texts.All["priority-information"].Zh}（P3）", Texts.All["today-information"].Zh, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Every_rule_has_a_name_a_consequence_and_steps_in_both_languages()
     {
         foreach (var rule in RuleCatalogue.All)
