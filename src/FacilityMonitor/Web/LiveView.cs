@@ -106,10 +106,20 @@ internal sealed class LiveView(FacilitySource registry)
     /// <summary>How long a value of this device counts as the present one, ms: three of its own periods, as for the rules.</summary>
     public long FreshMs(DeviceNow device)
     {
-        if ((Find(device.Id)?.Entry.PeriodS ?? device.Birth?.PeriodS) is { } seconds and > 0)
-            return (long)(3000 * seconds);
+        if (DeclaredMs(Find(device.Id)?.Entry, device) is { } declared)
+            return (long)(3 * declared);
         return device.IsWatched ? FreshMsWatched : 3 * DialectPeriods.DefaultMs(device.Id.Dialect);
     }
+
+    /// <summary>Longest time between two messages of a registered device, ms: as the registry or its birth says, else as its kind usually does.</summary>
+    public long PeriodMs(string site, DeviceEntry entry)
+    {
+        var device = Find(site, entry.Id);
+        return (long)(DeclaredMs(entry, device) ?? DialectPeriods.DefaultMs(device?.Id.Dialect ?? entry.Foreign?.Dialect ?? Dialect.Fm1));
+    }
+
+    /// <summary>The period it is held to, ms; null: it promised none.</summary>
+    private static double? DeclaredMs(DeviceEntry? entry, DeviceNow? device) => (entry?.PeriodS ?? device?.Birth?.PeriodS) is { } seconds and > 0 ? 1000 * seconds : null;
 
     /// <summary>Current of each phase as the circuit's meter tells it now, A; empty without a meter, or when what it told is old.</summary>
     public IReadOnlyList<double> Amps(string site, Circuit circuit, long nowMs)

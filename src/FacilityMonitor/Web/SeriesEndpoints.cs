@@ -21,7 +21,7 @@ internal static class SeriesEndpoints
     }
 
     /// <summary><c>GET /series/{site}?channel=main&amp;metric=w&amp;from=ms&amp;to=ms&amp;points=720</c>: what all main circuits of a site draw together.</summary>
-    private static async Task<IResult> ReadTotalAsync(HttpContext context, string site, FacilitySource registry, SeriesDesk desk)
+    private static async Task<IResult> ReadTotalAsync(HttpContext context, string site, FacilitySource registry, SeriesDesk desk, LiveFeed feed)
     {
         if (registry.Current.FindSite(site) is not { } known || SiteTotal.Metered(known) is not { Count: > 0 } roots)
             return Refused("site", new LocalText("没有登记这个点位，或它的总回路没有电表", "no such site is registered, or its main circuits have no meter"), StatusCodes.Status404NotFound);
@@ -39,7 +39,8 @@ internal static class SeriesEndpoints
             lines.AddRange(found.Channels);
         }
 
-        var stretch = SiteTotal.Stretch(asked.FromMs, asked.ToMs, asked.Points);
+        var period = feed.Look((view, _, _) => roots.Max(root => view.PeriodMs(known.Id, MeterOf(known, root))));
+        var stretch = SiteTotal.Stretch(asked.FromMs, asked.ToMs, asked.Points, period);
         return Results.Bytes(Write(asked, stretch, [SiteTotal.Sum(lines, asked.FromMs, stretch)]), "application/json");
     }
 

@@ -10,7 +10,7 @@ internal static class SiteTotal
     /// <summary>Nominal voltage to neutral, V.</summary>
     private const double NominalV = 220;
 
-    /// <summary>Shortest stretch that is added up, ms: meters speak once a minute or so, and not at the same moment.</summary>
+    /// <summary>Shortest stretch that is added up, ms: meters speak once a minute, and not at the same moment.</summary>
     public const long StretchMinMs = 120_000;
 
     /// <summary>Main circuits that are added up; a site with more is fed by several companies.</summary>
@@ -21,21 +21,31 @@ internal static class SiteTotal
     /// <summary>Main circuits with a meter.</summary>
     public static IReadOnlyList<Circuit> Metered(Site site) => [.. site.Circuits.Where(circuit => circuit.Parent is null && circuit.Meter is not null).Take(CircuitsMax)];
 
-    /// <summary>What the breakers of the main circuits carry together at the nominal voltage, W; null: there is none, or the rating of one is not registered.</summary>
-    public static double? RatedWatts(Site site)
-    {
-        var roots = site.Circuits.Where(circuit => circuit.Parent is null).ToList();
-        return roots.Count > 0 && roots.TrueForAll(circuit => circuit.RatedA is not null) ? roots.Sum(circuit => circuit.RatedA!.Value * circuit.Phases * NominalV) : null;
-    }
+    /// <summary>Main circuits that are not among those added up.</summary>
+    public static IReadOnlyList<Circuit> Unmetered(Site site) => [.. site.Circuits.Where(circuit => circuit.Parent is null).Except(Metered(site))];
 
-    public static LocalText RatedName(double watts)
+    /// <summary>What the breakers of the main circuits carry together at the nominal voltage, W; null: there is none, or the rating of one is not registered.</summary>
+    public static double? RatedWatts(Site site) => RatedWatts([.. site.Circuits.Where(circuit => circuit.Parent is null)]);
+
+    /// <summary>The same of some circuits: a sum is compared with what it is the sum of.</summary>
+    public static double? RatedWatts(IReadOnlyList<Circuit> circuits) =>
+        circuits.Count > 0 && circuits.All(circuit => circuit.RatedA is not null) ? circuits.Sum(circuit => circuit.RatedA!.Value * circuit.Phases * NominalV) : null;
+
+    /// <summary>What the line of the rating is called.</summary>
+    /// <param name="watts">The rating, W.</param>
+    /// <param name="isAll">Whether every main circuit is in it.</param>
+    public static LocalText RatedName(double watts, bool isAll)
     {
         var text = string.Create(CultureInfo.InvariantCulture, $"{watts / 1000:0.#} kW");
-        return new LocalText($"总额定 {text}", $"rated {text} in all");
+        return isAll ? new LocalText($"总额定 {text}", $"rated {text} in all") : new LocalText($"有电表的总回路额定 {text}", $"metered main circuits rated {text}");
     }
 
-    /// <summary>How long a stretch is when so many points were asked for, ms.</summary>
-    public static long Stretch(long fromMs, long toMs, int points) => Math.Max(StretchMinMs, (toMs - fromMs + points - 1) / points);
+    /// <summary>How long a stretch is when so many points were asked for, ms: long enough that each meter speaks in it, whenever it does.</summary>
+    /// <param name="fromMs">Begin.</param>
+    /// <param name="toMs">End.</param>
+    /// <param name="points">Points that were asked for.</param>
+    /// <param name="periodMs">Longest time between two readings of one of the meters, ms.</param>
+    public static long Stretch(long fromMs, long toMs, int points, long periodMs) => Math.Max(Math.Max(StretchMinMs, 2 * periodMs), (toMs - fromMs + points - 1) / points);
 
     /// <summary>Adds lines up, stretch by stretch. Where one of them told nothing nothing is said: a sum without it would pass for less load than there was.</summary>
     /// <param name="lines">The points of each channel.</param>

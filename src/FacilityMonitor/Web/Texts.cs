@@ -416,6 +416,7 @@ internal static class Texts
         ["total-without"] = ("不含没有读数的总回路：", "without main circuits that are not heard:"),
         ["total-history"] = ("总功率的历史", "Power in all, over time"),
         ["total-how"] = ("各总回路电表相加；缺一块表的时段不画。浅色是各表最小之和到最大之和，真实值在其中。", "The meters of the main circuits added up; where one is missing nothing is drawn. The pale band is the sum of the least to the sum of the most; the true value lies within."),
+        ["total-unmetered"] = ("曲线和额定都不含这些总回路：", "Neither the line nor the rating contains these main circuits:"),
         ["total-no-meter"] = ("总回路没有电表，没有总功率的历史。下面每条回路有自己的页面。", "No main circuit has a meter, so there is no history in all. Each circuit has a page of its own."),
         ["sockets-in-use"] = ("充电口使用中", "sockets in use"),
         ["abnormal-count"] = ("处异常", "abnormal"),

@@ -205,6 +205,13 @@ internal sealed class SiteModel(LiveFeed feed, IngestWorker ingest, Database dat
     /// <summary>A siren only listens, and a camera speaks when it saw something: that they were never heard is no news.</summary>
     private static bool IsToldOf(DeviceEntry entry) => entry.Kind is not (DeviceKind.Siren or DeviceKind.Camera or DeviceKind.CallButton);
 
-    private ChartView? ChartOf() => SiteTotal.Metered(Site).Count == 0 ? null : new ChartView(
-        SiteTotal.Address(Site.Id), [new ChartLine("main", Site.Name)], [Quantity.Of(Metric.W)! with { Limit = RatedWatts, LimitName = RatedWatts is { } rated ? SiteTotal.RatedName(rated) : null }], [], NowMs);
+    private ChartView? ChartOf()
+    {
+        var metered = SiteTotal.Metered(Site);
+        if (metered.Count == 0)
+            return null;
+        var (rated, isAll) = (SiteTotal.RatedWatts(metered), SiteTotal.Unmetered(Site).Count == 0);
+        return new ChartView(
+            SiteTotal.Address(Site.Id), [new ChartLine("main", Site.Name)], [Quantity.Of(Metric.W)! with { Limit = rated, LimitName = rated is { } watts ? SiteTotal.RatedName(watts, isAll) : null }], [], NowMs);
+    }
 }
