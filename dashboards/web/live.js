@@ -3,7 +3,7 @@ import { html, render } from './vendor/htm-preact.js';
 import { age, clock, local, span, t } from './texts.js';
 
 /** @typedef {{zh: string, en: string}} Local */
-/** @typedef {{id: string, name: Local, kind: string, place?: string, sockets: number, reserved: string[]}} Registered */
+/** @typedef {{id: string, name: Local, kind: string, place?: string, sockets: number, quiet?: boolean, reserved: string[]}} Registered */
 /** @typedef {{id: string, name: Local, kind: string, ratedA?: number, phases: number, meter?: string, meterChannel?: string}} Circuit */
 /** @typedef {{id: string, name: Local, places: {id: string, name: Local, kind: string}[], circuits: Circuit[], devices: Registered[]}} Site */
 /** @typedef {Record<string, any>} Values */
@@ -145,7 +145,7 @@ function Sensor(site, entry) {
   const device = state.devices.get(`${site.id}/${entry.id}`);
   const values = device?.channels.main ?? Object.values(device?.channels ?? {})[0];
   const shown = Object.keys(values ?? {}).filter((key) => key in units || key in words);
-  const away = !device ? '' : isGone(device) ? t('offline') : isOld(device, values) ? t('stale') : '';
+  const away = !device ? '' : isGone(device) ? t('offline') : !entry.quiet && isOld(device, values) ? t('stale') : '';
   return html`<li key=${entry.id} class=${away ? 'gone' : ''} data-testid=${`device-${site.id}-${entry.id}`}>
     <b>${local(entry.name)}</b>
     ${!device || !values ? html`<span class="age">— ${t('never')}</span>` : html`${shown.map((key) => Quantity(key, values[key]))}
@@ -155,7 +155,10 @@ function Sensor(site, entry) {
 /** @param {Site} site @param {Registered} entry */
 export function isSilent(site, entry) {
   const device = state.devices.get(`${site.id}/${entry.id}`);
-  return !device || isGone(device) || Object.values(device.channels).every((values) => isOld(device, values));
+  if (!device || entry.quiet) return device ? isGone(device) : !entry.quiet;
+  const heard = Object.values(device.channels);
+  if (!heard.length) heard.push(device);
+  return isGone(device) || heard.every((values) => isOld(device, values));
 }
 
 /** @param {Site} site */
@@ -207,7 +210,7 @@ function SiteSection(site) {
     ${others.length > 0 && html`<h3>${t('devices')}</h3><ul class="sensors">${others.map((entry) => Sensor(site, entry))}</ul>`}</section>`;
 }
 
-/** What, where, since when; then on a line of its own what to do, which is what is read at night. @param {Alert} alert */
+/** What, where, since when; then on a line of its own what to do, read at night. @param {Alert} alert */
 function AlertItem(alert) {
   const [facts, steps] = local(alert.text).split(/(?=请做：|Do: )/);
   const urgent = alert.priority === 'P0' || alert.priority === 'P1';
@@ -215,7 +218,7 @@ function AlertItem(alert) {
     <b>${urgent ? '▲ ' : ''}${alert.priority} ${t(alert.priority)}</b> <span class="age">${age(now() - alert.onset)}</span><p>${facts} <small>${t('figuresOf', { at: clock(alert.at) })}</small></p>${steps && html`<p class="steps">${steps}</p>`}<p><a href=${`/alert/${alert.id}`}>${t('act')}</a></p></li>`;
 }
 
-/** New devices drawn at once: whoever points a whole network at the broker must not freeze a phone. */
+/** New devices drawn at once: a whole network of them must not freeze a phone. */
 const unknownMax = 50;
 
 /** @param {Device} device */
@@ -230,7 +233,7 @@ const Fact = (label, value, more) => html`<div key=${label} class=${`${more?.bad
 /** Why the broker is away; what the network said to it is for whoever mends it. @param {any} broker */
 const Reason = (broker) => (broker.loss ? `${t(`loss_${broker.loss}`)}${broker.detail ? ` (${broker.detail})` : ''}` : '');
 
-/** What makes all that is shown below doubtful comes first. */
+/** What makes all below doubtful comes first. */
 function Banner() {
   const { broker, configuration } = state.health;
   const errors = configuration ?? [];
@@ -399,7 +402,7 @@ function open() {
   };
 }
 
-// A hidden tab holds one of the browser's six connections and a phone's battery for nothing.
+// A hidden tab holds a connection and a phone's battery for nothing.
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) {
     stream?.close();

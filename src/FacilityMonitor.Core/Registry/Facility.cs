@@ -289,6 +289,10 @@ public sealed record DeviceEntry
     /// <summary>Longest silence, seconds; null: as the device declares in its birth.</summary>
     public double? PeriodS { get; init; }
 
+    /// <summary>Whether it speaks only when something happens: a siren only listens, a camera and a button have mostly nothing to say. Hearing nothing of it is then no news. One that is registered with
+    /// a period is held to it.</summary>
+    public bool SpeaksOnOccasion => PeriodS is null && Kind is (DeviceKind.Siren or DeviceKind.Camera or DeviceKind.CallButton);
+
     /// <summary>Sockets kept for old or disabled owners (爱心充电口).</summary>
     public IReadOnlyList<ChannelId> Reserved { get; init; } = [];
 

@@ -36,8 +36,8 @@ internal sealed record DeviceFigures(
     /// <summary>Whether it never spoke, before or in the period: that is no outage.</summary>
     public bool NeverSpoke => HoursDue == 0;
 
-    /// <summary>Share of its time in which it reported; null when it never spoke.</summary>
-    public double? Share => NeverSpoke ? null : (double)HoursHeard / HoursDue;
+    /// <summary>Share of its time in which it reported; null when it never spoke, or speaks only when something happens.</summary>
+    public double? Share => NeverSpoke || Entry.SpeaksOnOccasion ? null : (double)HoursHeard / HoursDue;
 
     /// <summary>Adds up what the store gives.</summary>
     /// <param name="entry">The device.</param>

@@ -153,9 +153,9 @@ internal sealed class MonthDocument(MonthReport report, FacilityIndex index, str
             var absences = report.Alerts.Absences.GetValueOrDefault(new RegisteredDevice(report.Site, device.Entry).AssetPath(Readings.ChannelId.Main));
             return (IReadOnlyList<ReportCell>)
             [
-                new ReportCell.Text(device.Entry.Name.In(language)), device.Share is { } share ? new ReportCell.Share(share) : new ReportCell.Nothing(Say("从未上报", "never heard")),
-                device.NeverSpoke ? None : new ReportCell.Number(device.HoursHeard), device.NeverSpoke ? None : new ReportCell.Number(device.HoursDue),
-                device.NeverSpoke ? None : new ReportCell.Number(device.LongestGap), new ReportCell.Number(absences.Count), absences.Count == 0 ? None : new ReportCell.Span(absences.Ms),
+                new ReportCell.Text(device.Entry.Name.In(language)), device.Share is { } share ? new ReportCell.Share(share) : device.Entry.SpeaksOnOccasion ? None : new ReportCell.Nothing(Say("从未上报", "never heard")),
+                device.Share is null ? None : new ReportCell.Number(device.HoursHeard), device.Share is null ? None : new ReportCell.Number(device.HoursDue),
+                device.Share is null ? None : new ReportCell.Number(device.LongestGap), new ReportCell.Number(absences.Count), absences.Count == 0 ? None : new ReportCell.Span(absences.Ms),
             ];
         }).ToList();
         return new ReportTable(
@@ -165,7 +165,7 @@ internal sealed class MonthDocument(MonthReport report, FacilityIndex index, str
                 Column("最长中断（小时）", "Longest away (h)", ColumnKind.Number), Column("离线告警", "Offline alerts", ColumnKind.Number), Column("离线告警时长", "Offline by alerts", ColumnKind.Span),
             ],
             rows,
-            [Say("按小时计：一小时内有读数，这一小时就算在线；登记的上报周期更长的，一个周期之内有读数就算在线；更短的中断看离线告警。第一次上报之前不算中断。只在事情发生时才说话的设备，没有读数不等于坏了。", "By the hour: an hour with a reading counts as there; where a longer period is registered, an hour with a reading within that period; shorter outages show in the alerts. The time before the first message is no outage. A device that speaks only when something happens is not broken when it is quiet.")])
+            [Say("按小时计：一小时内有读数，这一小时就算在线；登记的上报周期更长的，一个周期之内有读数就算在线；更短的中断看离线告警。第一次上报之前不算中断。警报器、摄像头和呼叫按钮只在事情发生时才说话，没有登记上报周期的不算在线率。", "By the hour: an hour with a reading counts as there; where a longer period is registered, an hour with a reading within that period; shorter outages show in the alerts. The time before the first message is no outage. A siren, a camera and a call button speak only when something happens: without a registered period they have no availability.")])
         {
             Empty = Say("这个点位没有登记设备。", "No device of this site is registered."),
         };

@@ -25,6 +25,13 @@ internal sealed record MonthReport(
     /// <summary>Whether the month goes on: its numbers do, too.</summary>
     public bool IsRunning => UntilMs < Period.ToMs;
 
-    /// <summary>Share of their time in which all devices together reported; null while none has spoken.</summary>
-    public double? Availability => Devices.Sum(device => (long)device.HoursDue) is > 0 and var due ? (double)Devices.Sum(device => (long)device.HoursHeard) / due : null;
+    /// <summary>Share of their time in which all devices together reported, those left out that speak only when something happens; null while none has spoken.</summary>
+    public double? Availability
+    {
+        get
+        {
+            var judged = Devices.Where(device => device.Share is not null).ToList();
+            return judged.Count > 0 ? (double)judged.Sum(device => (long)device.HoursHeard) / judged.Sum(device => (long)device.HoursDue) : null;
+        }
+    }
 }

@@ -130,7 +130,7 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
         var fresh = at.View.FreshMs(device);
         var now = device.Channels.Select(channel => channel.Now).Where(channel => at.NowMs - channel.HeardMs <= fresh).ToList();
         var watts = now.SelectMany(channel => channel.Values.TryGet(Metric.W, out var told) ? (double[])[told.Value] : []).ToList();
-        var away = device.Presence is Presence.Offline or Presence.Shutdown ? at.Say("offline") : now.Count == 0 ? at.Say("stale") : null;
+        var away = device.Presence is Presence.Offline or Presence.Shutdown ? at.Say("offline") : SiteNow.IsSilent(at.View, entry, device, at.NowMs) ? at.Say("stale") : null;
         // Sockets that report though the registry does not count them are said apart: they are in no "of so many".
         var more = device.Channels.Count(channel => channel.Channel is { Kind: ChannelKind.Socket or ChannelKind.Slot, Number: var number } && number > entry.Sockets);
         var beyond = more > 0 ? string.Create(CultureInfo.InvariantCulture, $" (+{more} {at.Say("not-registered")})") : "";

@@ -340,6 +340,8 @@ internal static class LiveJson
             if (device.Place is { } place)
                 writer.WriteString("place", place);
             writer.WriteNumber("sockets", device.Sockets);
+            if (device.SpeaksOnOccasion)
+                writer.WriteBoolean("quiet", true);
             writer.WriteStartArray("reserved");
             foreach (var channel in device.Reserved)
                 writer.WriteStringValue(channel.ToString());

@@ -138,7 +138,7 @@ internal sealed class SchematicPainter(
         if (alerts.Where(alert => alert.Asset == asset || paths.Exists(path => alert.Asset == path || alert.Asset.StartsWith(path + "/", StringComparison.Ordinal))).ToList() is { Count: > 0 } own)
             return Told(own);
         var devices = entries.Select(entry => (Entry: entry, Now: view.Find(site.Id, entry.Id))).ToList();
-        if (devices.Count(one => SiteNow.IsSilent(view, one.Now, nowMs)) is > 0 and var silent)
+        if (devices.Count(one => SiteNow.IsSilent(view, one.Entry, one.Now, nowMs)) is > 0 and var silent)
             return new(SchematicState.Silent, $"× {silent} {Say("not-heard")}");
         return new(SchematicState.Calm, entries.Sum(entry => entry.Sockets) is > 0 and var sockets
             ? $"{Say("charging")} {devices.Sum(one => SiteNow.InUseOf(view, one.Entry, one.Now, nowMs))} / {sockets}" : Say("fine"));

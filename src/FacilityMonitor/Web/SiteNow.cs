@@ -37,8 +37,14 @@ internal sealed record SiteNow(Site Site, int Alerts, IReadOnlyList<CircuitLoad>
         return [.. sites.Select(site => Of(view, site, alerts.GetValueOrDefault(site.Id), judged, nowMs))];
     }
 
-    /// <summary>Whether nothing fresh is known of a device.</summary>
-    public static bool IsSilent(LiveView view, DeviceNow? device, long nowMs) => !Fresh(view, device, nowMs).Any();
+    /// <summary>Whether nothing fresh is known of a device of which something should be. The live page says it by the same rule (<c>isSilent</c> in <c>live.js</c>); whoever changes one changes the other.</summary>
+    public static bool IsSilent(LiveView view, DeviceEntry entry, DeviceNow? device, long nowMs)
+    {
+        if (device is null || entry.SpeaksOnOccasion)
+            return device is null ? !entry.SpeaksOnOccasion : IsGone(device);
+        // A gateway has no readings of its own: it is there while it says anything.
+        return !Fresh(view, device, nowMs).Any() && (IsGone(device) || device.Channels.Any() || nowMs - device.HeardMs > view.FreshMs(device));
+    }
 
     /// <summary>Sockets of a device that are in use now.</summary>
     public static int InUseOf(LiveView view, DeviceEntry entry, DeviceNow? device, long nowMs) => Fresh(view, device, nowMs).Count(channel =>
@@ -52,7 +58,7 @@ internal sealed record SiteNow(Site Site, int Alerts, IReadOnlyList<CircuitLoad>
         foreach (var entry in site.Devices)
         {
             var device = view.Find(site.Id, entry.Id);
-            silent += IsSilent(view, device, nowMs) ? 1 : 0;
+            silent += IsSilent(view, entry, device, nowMs) ? 1 : 0;
             inUse += InUseOf(view, entry, device, nowMs);
             heard = device is null || device.HeardMs < heard ? heard : device.HeardMs;
         }
@@ -62,6 +68,8 @@ internal sealed record SiteNow(Site Site, int Alerts, IReadOnlyList<CircuitLoad>
             inUse, site.Devices.Sum(entry => entry.Sockets), silent, heard);
     }
 
-    private static IEnumerable<ChannelNow> Fresh(LiveView view, DeviceNow? device, long nowMs) => device is null or { Presence: Presence.Offline or Presence.Shutdown }
-        ? [] : device.Channels.Select(channel => channel.Now).Where(channel => nowMs - channel.HeardMs <= view.FreshMs(device));
+    private static bool IsGone(DeviceNow device) => device.Presence is Presence.Offline or Presence.Shutdown;
+
+    private static IEnumerable<ChannelNow> Fresh(LiveView view, DeviceNow? device, long nowMs) => device is null || IsGone(device)
+        ? [] : device.Channels.Select(channel => channel.Now).Where(channel => channel.Quality != Quality.Stale && nowMs - channel.HeardMs <= view.FreshMs(device));
 }

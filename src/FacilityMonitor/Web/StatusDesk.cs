@@ -255,8 +255,8 @@ internal sealed class StatusDesk(
 
     private IEnumerable<StatusLine> Devices(LiveView view, MonitoringState state, SiteScope sites, long now)
     {
-        var listed = sites.Of(registry.Current.Facility).Sites.SelectMany(site => site.Devices.Where(entry => entry.Kind is not (DeviceKind.Siren or DeviceKind.Camera or DeviceKind.CallButton)).Select(entry => (Site: site, Entry: entry))).ToList();
-        var silent = listed.Where(one => IsSilent(view, one.Site, one.Entry, now)).ToList();
+        var listed = sites.Of(registry.Current.Facility).Sites.SelectMany(site => site.Devices.Select(entry => (Site: site, Entry: entry))).ToList();
+        var silent = listed.Where(one => SiteNow.IsSilent(view, one.Entry, view.Find(one.Site.Id, one.Entry.Id), now)).ToList();
         yield return new(
             "silent", silent.Count == 0 ? StatusLevel.Fine : StatusLevel.Attention, new("没有新数据的设备", "Devices not heard"),
             Named(silent.Count, listed.Count, silent.Select(one => AlertText.Join(one.Site.Name, one.Entry.Name))),
@@ -357,9 +357,6 @@ internal sealed class StatusDesk(
             return null;
         }
     }
-
-    private static bool IsSilent(LiveView view, Site site, DeviceEntry entry, long now) =>
-        view.Find(site.Id, entry.Id) is not { } device || device.Presence is Presence.Offline or Presence.Shutdown || now - device.HeardMs > view.FreshMs(device);
 
     private static LocalText NameOf(LiveView view, DeviceNow device) => view.Find(device.Id) is { } known ? AlertText.Join(known.Site.Name, known.Entry.Name) : new LocalText(device.Id.ToString(), device.Id.ToString());
 

@@ -64,6 +64,35 @@ public sealed class EnergyAndAvailabilityTests
     }
 
     [Fact]
+    public void What_speaks_only_when_something_happens_has_no_availability_and_is_not_in_that_of_all()
+    {
+        var to = FromMs + (96 * HourlyRollup.HourMs);
+        DeviceFigures[] devices =
+        [
+            DeviceFigures.Of(Device("battery") with { Kind = DeviceKind.Shed, PeriodS = 86_400 }, [.. new long[] { 4, 28, 52, 76 }.Select(hour => Hour(hour, w: 1))], true, FromMs, to, First - 20),
+            DeviceFigures.Of(Device("button") with { Kind = DeviceKind.CallButton }, [Hour(0, w: 1)], true, FromMs, to),
+            DeviceFigures.Of(Device("siren") with { Kind = DeviceKind.Siren }, [], false, FromMs, to),
+            DeviceFigures.Of(Device("camera") with { Kind = DeviceKind.Camera }, [Hour(5, w: 1)], false, FromMs, to),
+        ];
+
+        var report = ReportOf(devices);
+        Assert.Equal(1, report.Availability);
+        var rows = Cells(report, "zh", "devices").ToDictionary(row => row[0]);
+        Assert.Equal(["battery", "100.0 %", "96", "96", "0", "0", "—"], rows["battery"]);
+        Assert.All(["button", "siren", "camera"], name => Assert.Equal([name, "—", "—", "—", "—", "0", "—"], rows[name]));
+
+        // Held to a period by the registry it is judged like any other.
+        var held = DeviceFigures.Of(Device("button") with { Kind = DeviceKind.CallButton, PeriodS = 60 }, [Hour(0, w: 1)], true, FromMs, to);
+        Assert.Equal((96d + 1) / (96 + 96), ReportOf(devices[0], held).Availability);
+        // Of those alone there is no share of all.
+        Assert.Null(ReportOf(devices[1..]).Availability);
+
+        static MonthReport ReportOf(params DeviceFigures[] devices) => new(
+            new Site { Id = "s", Name = new LocalText("点", "S"), Devices = [.. devices.Select(device => device.Entry)] }, October, October.ToMs, October.ToMs, AlertFigures.Of([], October.FromMs, October.ToMs), [], devices, [],
+            CaseFigures.Of([], October.FromMs, October.ToMs));
+    }
+
+    [Fact]
     public void The_hour_that_has_only_begun_is_left_out()
     {
         var figures = DeviceFigures.Of(Device("p"), [Hour(0, w: 1), Hour(1, w: 1), Hour(2, w: 1)], true, FromMs, FromMs + (2 * HourlyRollup.HourMs) + 60_000);

@@ -46,6 +46,8 @@ public sealed class SchematicTests : IDisposable
         Assert.Equal(new(SchematicState.Silent, "× 3 台没有新数据"), Words(page, "huaihai/shed-1"));
         Assert.Equal(new(SchematicState.Calm, "—"), Words(page, "huaihai/c-shed"));
         Assert.Equal(new(SchematicState.Calm, "额定未登记"), Words(page, "jiugeng/c-guard"));
+        // A button and a siren that were never heard are no news.
+        Assert.Equal(SchematicState.Calm, Draw(page).Sites.SelectMany(site => site.Loose).Single(node => node.Asset == "jiugeng/gate").Words.State);
         // Without a broker that nothing is open says nothing.
         Assert.Equal(new(SchematicState.Silent, "× 收不到消息"), Words(page, "huaihai"));
         Assert.Equal(new(SchematicState.Calm, "没有告警"), Words(page, "huaihai", isDeaf: false));

@@ -183,10 +183,8 @@ internal sealed class SiteModel(LiveFeed feed, IngestWorker ingest, Database dat
     {
         AssetAlert[] alerts = [.. byAsset[new RegisteredDevice(Site, entry).AssetPath(ChannelId.Main)]];
         if (view.Find(Site.Id, entry.Id) is not { } device)
-            return new SiteSensor(entry, [], null, null, IsToldOf(entry) ? "never" : null, alerts);
-        var fresh = view.FreshMs(device);
-        var isGone = device.Presence is Presence.Offline or Presence.Shutdown;
-        var away = isGone ? "offline" : device.Channels.All(pair => nowMs - pair.Now.HeardMs > fresh) && device.Channels.Any() ? "stale" : null;
+            return new SiteSensor(entry, [], null, null, entry.SpeaksOnOccasion ? null : "never", alerts);
+        var away = device.Presence is Presence.Offline or Presence.Shutdown ? "offline" : SiteNow.IsSilent(view, entry, device, nowMs) ? "stale" : null;
         var channels = device.Channels.ToList();
         var values = new List<SensorValue>();
         foreach (var (channel, now) in channels)
@@ -201,9 +199,6 @@ internal sealed class SiteModel(LiveFeed feed, IngestWorker ingest, Database dat
 
         return new SiteSensor(entry, values, channels.Select(pair => pair.Now.State).FirstOrDefault(text => text is not null) is { } word ? StateText.Of(word) : null, device.HeardMs, away, alerts);
     }
-
-    /// <summary>A siren only listens, and a camera speaks when it saw something: that they were never heard is no news.</summary>
-    private static bool IsToldOf(DeviceEntry entry) => entry.Kind is not (DeviceKind.Siren or DeviceKind.Camera or DeviceKind.CallButton);
 
     private ChartView? ChartOf()
     {
