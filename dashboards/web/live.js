@@ -8,7 +8,7 @@ import { age, clock, local, span, t } from './texts.js';
 /** @typedef {{id: string, name: Local, places: {id: string, name: Local, kind: string}[], circuits: Circuit[], devices: Registered[]}} Site */
 /** @typedef {Record<string, any>} Values */
 /** @typedef {{key: string, known: boolean, dialect: string, name: string, site?: string, heard: number, presence: string, fresh: number, model?: string, firmware?: string, yaml?: string, group?: boolean, channels: Record<string, Values>}} Device */
-/** @typedef {{id: string, rule: string, priority: string, condition: string, onset: number, at: number, text: Local, asset: string}} Alert */
+/** @typedef {{id: string, rule: string, priority: string, needs?: boolean, condition: string, onset: number, at: number, text: Local, asset: string}} Alert */
 /** @typedef {{path: string, amps: number[], from?: number, to?: number}} CircuitState */
 
 export const state = {
@@ -177,13 +177,14 @@ export const isDeaf = () => state.health.broker?.connected === false;
 
 /** One line a site: what a manager asks first. @param {Site} site */
 function SiteCard(site) {
-  const alerts = state.alerts.filter((alert) => alert.asset.startsWith(`${site.id}/`)).length;
+  const alerts = state.alerts.filter((alert) => alert.asset.startsWith(`${site.id}/`));
+  const needs = alerts.some((alert) => alert.needs);
   const worst = Math.max(-1, ...site.circuits.map((circuit) => share(site, circuit) ?? -1));
   const silent = site.devices.filter((entry) => isSilent(site, entry)).length;
   const { all, used } = sockets(site);
   return html`<li key=${site.id}><a href=${`/site/${site.id}`} data-testid=${`card-${site.id}`}>
     <span class="pair"><b>${local(site.name)}</b>
-      <span class=${alerts ? 'attention' : ''}>${alerts ? `▲ ${t('alertCount', { count: alerts })}` : isDeaf() ? `× ${t('notReceiving')}` : t('calm')}</span></span>
+      <span class=${needs ? 'attention' : ''}>${alerts.length ? `${needs ? '▲' : '·'} ${t('alertCount', { count: alerts.length })}` : isDeaf() ? `× ${t('notReceiving')}` : t('calm')}</span></span>
     <span class="pair"><span class="soft">${t('charging')} ${used} / ${all}</span>
       <span class=${worst > 1 ? 'attention' : ''}>${t('worstCircuit')} ${worst < 0 ? '—' : `${number(worst * 100)} %`}</span></span>
     <span class="soft">${silent ? `× ${t('silentCount', { count: silent })}` : t('allHeard')}</span></a></li>`;

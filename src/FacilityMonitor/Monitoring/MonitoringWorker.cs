@@ -22,6 +22,12 @@ internal sealed record MonitoringState(long Number, IReadOnlyList<AlertTransitio
 {
     /// <summary>Devices that carry people: whether somebody is on them.</summary>
     public IReadOnlyDictionary<DeviceId, SeatState> Seats { get; init; } = new Dictionary<DeviceId, SeatState>();
+
+    /// <summary>Alerts for which nobody is waited for: enough people take care of them, or another one explains them.</summary>
+    public IReadOnlySet<string> Settled { get; init; } = new HashSet<string>();
+
+    /// <summary>Whether an alert needs somebody who has not come yet. Information needs nobody.</summary>
+    public bool NeedsSomebody(AlertTransition alert) => alert.Priority <= Priority.P2 && !Settled.Contains(alert.AlertId);
 }
 
 /// <summary>From the journal to alerts. Restores its memory from a snapshot, reads the journal from there, and comes to the same alerts as if nothing had happened.</summary>

@@ -392,7 +392,7 @@ internal sealed partial class LiveFeed(
     private MonitoringState Seen()
     {
         var state = monitoring.State;
-        return state.Alerts.Count == 0 ? state : state with { Alerts = AttentionOrder.Of(state.Alerts, answered.Known) };
+        return state.Alerts.Count == 0 ? state : state with { Alerts = AttentionOrder.Of(state.Alerts, answered.Known), Settled = answered.Settled };
     }
 
     private Audience Meet(SiteScope sites)

@@ -105,6 +105,8 @@ internal static class LiveJson
             writer.WriteString("id", alert.AlertId);
             writer.WriteString("rule", alert.Rule);
             writer.WriteString("priority", alert.Priority.ToString());
+            if (state.NeedsSomebody(alert))
+                writer.WriteBoolean("needs", true);
             writer.WriteString("condition", TransitionJson.State(alert.Condition));
             writer.WriteNumber("onset", alert.OnsetMs);
             writer.WriteNumber("at", alert.AtMs);

@@ -19,6 +19,9 @@ internal sealed record SiteNow(Site Site, int Alerts, IReadOnlyList<CircuitLoad>
     /// <summary>Devices that are registered.</summary>
     public int Devices => Site.Devices.Count;
 
+    /// <summary>Whether one of its alerts needs somebody who has not come yet.</summary>
+    public bool NeedsSomebody { get; init; }
+
     /// <summary>The greatest share of its rating that a circuit carries; null: of none it is known.</summary>
     public double? WorstShare => Loads.Max(load => load.Share);
 
@@ -34,7 +37,8 @@ internal sealed record SiteNow(Site Site, int Alerts, IReadOnlyList<CircuitLoad>
     {
         var judged = state.Circuits.ToDictionary(circuit => circuit.Path, StringComparer.Ordinal);
         var alerts = state.Alerts.CountBy(alert => alert.Site ?? "").ToDictionary(StringComparer.Ordinal);
-        return [.. sites.Select(site => Of(view, site, alerts.GetValueOrDefault(site.Id), judged, nowMs))];
+        var needy = state.Alerts.Where(state.NeedsSomebody).Select(alert => alert.Site).ToHashSet(StringComparer.Ordinal);
+        return [.. sites.Select(site => Of(view, site, alerts.GetValueOrDefault(site.Id), judged, nowMs) with { NeedsSomebody = needy.Contains(site.Id) })];
     }
 
     /// <summary>Whether nothing fresh is known of a device of which something should be. The live page says it by the same rule (<c>isSilent</c> in <c>live.js</c>); whoever changes one changes the other.</summary>

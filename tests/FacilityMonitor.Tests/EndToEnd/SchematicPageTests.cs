@@ -1,6 +1,10 @@
 using FacilityMonitor.Alerts;
+using FacilityMonitor.Configuration;
+using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Readings;
+using FacilityMonitor.Response;
 using FacilityMonitor.Tests.Web;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 
 namespace FacilityMonitor.Tests.EndToEnd;
@@ -63,6 +67,36 @@ public sealed class SchematicPageTests : IDisposable
         await plain.GotoAsync(new Uri(service.Url, "/sign-in").ToString());
         await BrowserUnderTest.SignInAsync(plain, PageUnderTest.Password);
         await Assertions.Expect(plain.Locator("[data-asset='huaihai/c-shed']")).ToHaveTextAsync("▲ 1 个告警");
+        Assert.Empty(chromium.Errors);
+    }
+
+    [RealServerFact("chromium", PageRules.Library)]
+    public async Task The_card_of_a_site_is_red_only_while_somebody_is_waited_for_and_counts_no_siren_as_silent()
+    {
+        await using var service = await PageUnderTest.StartAsync(_folder.Path);
+        await using var chromium = await BrowserUnderTest.StartAsync();
+        var page = await chromium.OpenAsync();
+        await page.GotoAsync(new Uri(service.Url, "/sign-in").ToString());
+        await BrowserUnderTest.SignInAsync(page, PageUnderTest.Password);
+        await page.GetByTestId("health").WaitForAsync();
+        // Nothing was heard of anything yet; a siren and two buttons are no part of it.
+        var registered = service.Services.GetRequiredService<FacilitySource>().Current.FindSite("jiugeng")!.Devices.Count;
+        await Assertions.Expect(page.GetByTestId("card-jiugeng")).ToContainTextAsync($"× {registered - 3} 台没有新数据");
+
+        var card = page.GetByTestId("card-huaihai");
+        service.Ring("00000000000000a3", "huaihai", "huaihai/lamp-1", Priority.P3, "lamp-failure");
+        await service.UntilAsync(async () => (await card.InnerTextAsync()).Contains("· 1 个告警", StringComparison.Ordinal), "the lamp");
+        await Assertions.Expect(card.Locator(".attention")).ToHaveCountAsync(0);
+
+        service.Ring("00000000000000a1", "huaihai", "huaihai/shed-1/pile-01/s9", Priority.P1);
+        await service.UntilAsync(async () => (await card.InnerTextAsync()).Contains("▲ 2 个告警", StringComparison.Ordinal), "the overload");
+        await Assertions.Expect(card.Locator(".attention")).ToHaveCountAsync(1);
+
+        var desk = service.Services.GetRequiredService<ResponseDesk>();
+        await service.UntilAsync(() => desk.Find("00000000000000a1") is not null, "the alert");
+        await desk.DoAsync("00000000000000a1", new ResponseCommand.Acknowledge(), new Actor("stair-a", "page"));
+        await service.UntilAsync(async () => (await card.InnerTextAsync()).Contains("· 2 个告警", StringComparison.Ordinal), "that somebody has it");
+        await Assertions.Expect(card.Locator(".attention")).ToHaveCountAsync(0);
         Assert.Empty(chromium.Errors);
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using FacilityMonitor.Alerts;
 using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Response;
@@ -251,6 +252,57 @@ public sealed class SitePageTests : IDisposable
         Assert.Contains("46 kW", chart, StringComparison.Ordinal);
         Assert.Equal("曲线和额定都不含这些总回路： 楼道照明", Part(text, "data-testid=\"history-without\">", "</p>")["data-testid=\"history-without\">".Length..]);
         Assert.DoesNotContain("history-without", await TextAsync(page, "/site/panyu-road"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Only_an_alert_that_waits_for_somebody_is_in_the_colour_of_alarm()
+    {
+        await using var page = await StartAsync();
+        foreach (var pile in (string[])["pile-01", "pile-02", "pile-03"])
+            await SocketsAsync(page, pile, 20);
+        await page.SayAsync("cabinet-1", Enumerable.Range(1, 12).Select(number => ($"k{number}", page.NowMs, new[] { (Metric.W, 0d) })));
+        await MeterAsync(page, 10, 10, 10);
+        foreach (var name in (string[])["meter-cab", "meter-stair", "shed-01", "lamp-1"])
+            await page.SayAsync(name, [("main", page.NowMs, [(Metric.A, 1d), (Metric.W, 220d)])]);
+        await page.UntilAsync(() => page.Channel("huaihai/lamp-1", "main") is not null, "the last word");
+        Assert.False((await LooksAsync()).Site || (await LooksAsync()).Line);
+
+        // Information alone.
+        page.Ring("00000000000000a3", "huaihai", "huaihai/lamp-1", Priority.P3, "lamp-failure");
+        await UntilAsync("· 告警 1");
+        Assert.Equal((false, false, "· 告警 1"), await LooksAsync());
+
+        // One that waits; then somebody has it.
+        page.Ring("00000000000000a1", "huaihai", "huaihai/shed-1/pile-01/s9", Priority.P1);
+        await UntilAsync("▲ 告警 2");
+        Assert.Equal((true, true, "▲ 告警 2"), await LooksAsync());
+        var desk = page.Services.GetRequiredService<ResponseDesk>();
+        await page.UntilAsync(() => desk.Find("00000000000000a1") is not null, "the alert");
+        await desk.DoAsync("00000000000000a1", new ResponseCommand.Acknowledge(), new Actor("stair-a", "page"));
+        await UntilAsync("· 告警 2");
+        Assert.Equal((false, false, "· 告警 2"), await LooksAsync());
+
+        // One that another explains waits for nobody either.
+        page.Ring("00000000000000a2", "huaihai", "huaihai/shed-1/pile-02/s1", Priority.P2);
+        await UntilAsync("▲ 告警 3");
+        await page.UntilAsync(() => desk.Find("00000000000000a2") is not null, "the alert");
+        await page.Database.CommitAsync(FacilityMonitor.Journal.CommitPriority.Alerts, connection =>
+        {
+            using var command = FacilityMonitor.Journal.Database.Command(connection, "update response set suppressed_by = '00000000000000a1' where alert = '00000000000000a2'");
+            Assert.Equal(1, command.ExecuteNonQuery());
+        });
+        await UntilAsync("· 告警 3");
+        Assert.Equal((false, false, "· 告警 3"), await LooksAsync());
+
+        async Task UntilAsync(string words) => await page.UntilAsync(async () => (await LooksAsync()).Words == words, words);
+
+        // Whether the site's own page and its line of /sites are in that colour, and what the line says.
+        async Task<(bool Site, bool Line, string Words)> LooksAsync()
+        {
+            var line = Part(await TextAsync(page, "/sites"), "data-testid=\"site-huaihai\"", "</li>");
+            var words = System.Text.RegularExpressions.Regex.Match(line, "</b><span(?: class=\"[^\"]*\")?>(?<words>[^<]*)").Groups["words"].Value;
+            return (Part(await TextAsync(page, "/site/huaihai"), "<div class=\"figures\">", "<div class=\"look\">").Contains("attention", StringComparison.Ordinal), line.Contains("attention", StringComparison.Ordinal), WebUtility.HtmlDecode(words));
+        }
     }
 
     [Fact]

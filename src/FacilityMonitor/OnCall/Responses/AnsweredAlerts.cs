@@ -11,6 +11,7 @@ internal sealed class AnsweredAlerts(Func<SqliteConnection> connect, ResponseLog
 
     private readonly Lock _gate = new();
     private volatile HashSet<string> _known = new(StringComparer.Ordinal);
+    private volatile HashSet<string> _settled = new(StringComparer.Ordinal);
     private long? _readAt;
     private long _version;
 
@@ -21,6 +22,9 @@ internal sealed class AnsweredAlerts(Func<SqliteConnection> connect, ResponseLog
 
     /// <summary>The alerts as they were read last. Any thread, at once; the set never changes.</summary>
     public IReadOnlySet<string> Known => _known;
+
+    /// <summary>The same, and those that another alert explains: for none of them somebody is waited for.</summary>
+    public IReadOnlySet<string> Settled => _settled;
 
     /// <summary>Reads them again if something may have changed. It may wait for the disk: never ask while holding what others wait for. While one reads, the others go on with what is known.</summary>
     public void LookAgain()
@@ -33,7 +37,7 @@ internal sealed class AnsweredAlerts(Func<SqliteConnection> connect, ResponseLog
             if (_readAt is { } at && version == _version && time.GetElapsedTime(at) < Every)
                 return;
             (_readAt, _version) = (time.GetTimestamp(), version);
-            _known = Read();
+            (_known, _settled) = Read();
         }
         catch (SqliteException)
         {
@@ -45,14 +49,19 @@ internal sealed class AnsweredAlerts(Func<SqliteConnection> connect, ResponseLog
         }
     }
 
-    private HashSet<string> Read()
+    private (HashSet<string> Answered, HashSet<string> Settled) Read()
     {
         using var reader = connect();
-        using var command = Database.Command(reader, "select alert from response indexed by response_changed where stage < 4 and changed_ms >= 0 and answered = 1");
+        using var command = Database.Command(reader, "select alert, answered from response indexed by response_changed where stage < 4 and changed_ms >= 0 and (answered = 1 or suppressed_by is not null)");
         using var rows = command.ExecuteReader();
-        var answered = new HashSet<string>(StringComparer.Ordinal);
+        var (answered, settled) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
         while (rows.Read())
-            answered.Add(rows.GetString(0));
-        return answered;
+        {
+            settled.Add(rows.GetString(0));
+            if (rows.GetBoolean(1))
+                answered.Add(rows.GetString(0));
+        }
+
+        return (answered, settled);
     }
 }

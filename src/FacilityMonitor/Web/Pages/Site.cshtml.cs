@@ -49,6 +49,8 @@ internal sealed record SiteSensor(DeviceEntry Entry, IReadOnlyList<SensorValue> 
 /// <summary><c>/site/{site}?only=abnormal</c>: one site whole, circuits, sockets, sensors, and its day. <c>?socket=7&amp;pile=pile-01</c> jumps to a socket.</summary>
 internal sealed class SiteModel(LiveFeed feed, IngestWorker ingest, Database database, FacilitySource registry, PersonNames names, TimeProvider time) : PageModel
 {
+    private HashSet<string> _needy = [];
+
     /// <summary>How the address says that only what is abnormal is shown.</summary>
     public const string Abnormal = "abnormal";
 
@@ -101,6 +103,14 @@ internal sealed class SiteModel(LiveFeed feed, IngestWorker ingest, Database dat
     /// <summary>Piles and cabinets that can be chosen.</summary>
     public IEnumerable<DeviceEntry> Piles => Site.Devices.Where(device => device.Sockets > 0);
 
+    /// <summary>Whether something abnormal needs a person: more than an alert that is only information, that somebody has, or that another explains.</summary>
+    public bool NeedsSomebody => Sockets.Any(socket => (socket.Alert is { } alert && !Needs(alert) ? socket with { Alert = null, State = socket.State == SocketState.Overload ? SocketState.Charging : socket.State } : socket).IsAbnormal)
+        || Circuits.Any(circuit => (circuit with { Alerts = [.. circuit.Alerts.Where(Needs)] }).IsAbnormal)
+        || Groups.Any(group => group.Sensors.Any(sensor => (sensor with { Alerts = [.. sensor.Alerts.Where(Needs)] }).IsAbnormal));
+
+    /// <summary>Whether an alert needs somebody who has not come yet.</summary>
+    public bool Needs(AssetAlert alert) => _needy.Contains(alert.Id);
+
     public IActionResult OnGet(string site, string? only, string? pile, int? socket)
     {
         if (registry.Current.FindSite(site) is not { } known)
@@ -136,6 +146,7 @@ internal sealed class SiteModel(LiveFeed feed, IngestWorker ingest, Database dat
     private bool Look(LiveView view, MonitoringState state, List<(string Asset, AssetAlert Alert)> open, List<Permit> permits, long nowMs)
     {
         NowMs = nowMs;
+        _needy = [.. state.Alerts.Where(state.NeedsSomebody).Select(alert => alert.AlertId)];
         Alerts = [.. open.Select(one => one.Alert)];
         var byAsset = open.ToLookup(one => one.Asset, one => one.Alert, StringComparer.Ordinal);
         var states = state.Circuits.ToDictionary(circuit => circuit.Path, StringComparer.Ordinal);
