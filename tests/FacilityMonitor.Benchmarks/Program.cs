@@ -15,7 +15,7 @@ using FacilityMonitor.Benchmarks;
     ("store", true, StoreQueries.RunAsync),
     ("pages", true, LiveFanOut.RunAsync),
     ("influx", true, Shipping.RunAsync),
-    // The simulator's figures stand in its own README; these take as long as all above together.
+    // These take as long as all above together, so they are asked for by their name; until then their rows stay.
     ("simulator", false, SimulatorScale.RunAsync),
     // What the journal alone costs, step by step; a help in finding what became slower.
     ("journal", false, report => JournalThroughput.RunAsync(report.Output)),

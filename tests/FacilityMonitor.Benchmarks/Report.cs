@@ -45,14 +45,15 @@ internal sealed class Report(TextWriter output)
     }
 
     /// <summary>Puts the figures into the README's table.</summary>
-    /// <param name="isWhole">Whether every benchmark of the table was run and came to its end: rows that none of them wrote go. Otherwise they stay as they are.</param>
+    /// <param name="isWhole">Whether every benchmark of the table was run and came to its end: rows that none of them wrote go, but for those of the simulator, which is asked for by its name.
+    /// Otherwise they stay as they are.</param>
     /// <param name="here">Where this file was compiled.</param>
     public async Task WriteReadmeAsync(bool isWhole, [CallerFilePath] string here = "")
     {
         var path = Path.Combine(Path.GetDirectoryName(here)!, "../../README.md");
         var text = await File.ReadAllTextAsync(path);
         var (begin, end) = (text.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length, text.IndexOf(End, StringComparison.Ordinal));
-        var kept = isWhole ? [] : text[begin..end].Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal) && line.Contains("<br>", StringComparison.Ordinal));
+        var kept = text[begin..end].Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal) && line.Contains(isWhole ? "<br>simulator: " : "<br>", StringComparison.Ordinal));
         await File.WriteAllTextAsync(path, $"{text[..begin]}\n{Table(kept, isWhole)}{text[end..]}");
     }
 
@@ -64,17 +65,23 @@ internal sealed class Report(TextWriter output)
             table.Append(CultureInfo.InvariantCulture, $"{Machine()}\n\n");
         table.Append(Head).Append('\n');
         var written = new HashSet<string>(StringComparer.Ordinal);
+        if (isWhole)
+            AppendNew(table, written);
         foreach (var row in kept)
         {
             var now = _figures.Find(figure => row.StartsWith($"| {figure.Name} |", StringComparison.Ordinal));
-            table.Append(now?.Row ?? row).Append('\n');
-            if (now is not null)
-                written.Add(now.Name);
+            if (now is null || written.Add(now.Name))
+                table.Append(now?.Row ?? row).Append('\n');
         }
 
+        AppendNew(table, written);
+        return table.ToString();
+    }
+
+    private void AppendNew(StringBuilder table, HashSet<string> written)
+    {
         foreach (var figure in _figures.Where(figure => written.Add(figure.Name)))
             table.Append(figure.Row).Append('\n');
-        return table.ToString();
     }
 
     private static string Machine()

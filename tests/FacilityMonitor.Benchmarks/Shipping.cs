@@ -15,8 +15,6 @@ internal static class Shipping
     private const int SocketsAMessage = 10;
     private const int Rounds = 3;
     private const int LivePerSecond = 10_000;
-    private const string Zh = "写入 InfluxDB";
-    private const string En = "shipping to InfluxDB";
 
     public static async Task RunAsync(Report report)
     {
@@ -63,7 +61,7 @@ internal static class Shipping
         // What is read from disk is read into memory of its own, whoever reads it.
         var body = bench.Bytes / (double)Readings;
         report.Add(
-            $"{Zh}：只算写入端（读日志、编码、gzip）", $"{En}: the writer alone (journal, lines, gzip)",
+            "送入 InfluxDB：只算写入一侧（日志、行、gzip）", "shipping to InfluxDB: the writer alone (journal, lines, gzip)",
             $"{Report.Number(cpuS, "F2")} CPU-s/M, {Report.Number(Readings / took)} 读数 readings/s, {Report.Number(Math.Max(0, bytes - body), "F1")} B/读数 reading (每批 a batch {Report.Number(Math.Max(0, bytes - body) * 5)} KB)",
             "0 B (每批的请求除外 beside each batch's request)",
             $"{Report.Number(cpuS / zipS, "F2")} × 只压缩同样的行 compressing the same lines ({Report.Number(zipS, "F2")} CPU-s/M)");
@@ -91,7 +89,7 @@ internal static class Shipping
 
         var (our, their) = (Readings / ours.Order().ElementAt(Rounds / 2), Readings / bare.Order().ElementAt(Rounds / 2));
         report.Add(
-            $"{Zh} 1.6.7，每批 5,000 条，gzip", $"{En} 1.6.7, batches of 5,000, gzip", $"{Report.Number(our)} 读数 readings/s", "≥ 0.8 × 裸循环 a bare loop",
+            "送入 InfluxDB 1.6.7，每批 5,000，gzip", "shipping to InfluxDB 1.6.7, batches of 5,000, gzip", $"{Report.Number(our)} 读数 readings/s", "≥ 0.8 × 裸循环 a bare loop",
             $"{Report.Number(our / their, "F2")} × 裸循环发送同样的行 a bare loop that posts the same lines ({Report.Number(their)}/s)");
         return their;
     }
@@ -115,7 +113,7 @@ internal static class Shipping
 
         var came = await live;
         report.Add(
-            $"{Zh}：补发，同时每秒接收 10,000 条", $"{En}: catching up while 10,000 readings/s come in", $"{Report.Number(Readings / took)} 读数 readings/s", "≥ 5 × 接收 what comes in",
+            "送入 InfluxDB：每秒再收 10,000 读数时补送", "shipping to InfluxDB: catching up while 10,000 readings/s come in", $"{Report.Number(Readings / took)} 读数 readings/s", "≥ 5 × 接收 what comes in",
             $"{Report.Number(Readings / took / (came / took), "F1")} × 同时接收的 what came in meanwhile ({Report.Number(came / took)}/s), {Report.Number(Readings / took / bare, "F2")} × 裸循环 the bare loop alone");
     }
 
