@@ -94,8 +94,8 @@ internal abstract class ChargingDevice(
                 SwitchRemotely(point, command.Operation == "on");
                 return CommandAnswer.Done;
             default:
-                if (command.Watts is not (> 0 and <= 2_500))
-                    return CommandAnswer.Rejected("args.w must be 1 to 2500");
+                if (command.Watts is not (>= 10 and <= 2_500))
+                    return CommandAnswer.Rejected("args.w must be 10 to 2500");
                 point.Limit(command.Watts.Value);
                 return CommandAnswer.Done;
         }

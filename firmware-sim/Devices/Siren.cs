@@ -29,7 +29,7 @@ internal sealed class Siren(DeviceSeat seat) : SimulatedDevice(seat)
         switch (command.Operation)
         {
             case "siren":
-                if (command.Seconds is <= 0 or > LongestS)
+                if (command.Seconds is < 1 or > LongestS)
                     return CommandAnswer.Rejected("args.s must be 1 to 180");
                 _leftS = command.Seconds ?? DefaultS;
                 return CommandAnswer.Done;

@@ -194,7 +194,8 @@ public sealed class AsyncApiTests
         };
     }
 
-    private static IEnumerable<CommandOrder> Orders(Operation operation)
+    /// <summary>Orders of an operation, to their limits.</summary>
+    internal static IEnumerable<CommandOrder> Orders(Operation operation)
     {
         ChannelId?[] channels = [null, ChannelId.Main, ChannelId.Of(ChannelKind.Phase, 3), ChannelId.Of(ChannelKind.Socket, 1), ChannelId.Of(ChannelKind.Slot, 999), ChannelId.Of(ChannelKind.Bay, 10)];
         return channels.Select((channel, index) => new CommandOrder
