@@ -8,7 +8,7 @@ namespace FacilityMonitor.Monitoring;
 internal static class AlertLog
 {
     /// <summary>Writes a step.</summary>
-    /// <returns>Whether it is new; a replay after a crash comes to steps that are known.</returns>
+    /// <returns>Whether it is new; a replay after a crash comes to steps that are known. One that comes behind a later one of its alert is kept among the steps, and is no news any more.</returns>
     public static bool Write(SqliteConnection connection, AlertTransition step)
     {
         var body = TransitionJson.Write(step);
@@ -19,15 +19,15 @@ internal static class AlertLog
             return false;
         }
 
-        Database.Execute(
+        return Database.Execute(
             connection, """
             insert into alert (id, rule, asset, site, priority, condition, onset_ms, changed_ms, body)
               values ($id, $rule, $asset, $site, $priority, $condition, $onset, $changed, $body)
               on conflict (id) do update set priority = excluded.priority, condition = excluded.condition, changed_ms = excluded.changed_ms, body = excluded.body
+                where not exists (select 1 from alert_transition where alert_transition.alert = $id and number > $number)
             """,
             ("$id", step.AlertId), ("$rule", step.Rule), ("$asset", step.Asset), ("$site", step.Site), ("$priority", (int)step.Priority),
-            ("$condition", (int)step.Condition), ("$onset", step.OnsetMs), ("$changed", step.AtMs), ("$body", body));
-        return true;
+            ("$condition", (int)step.Condition), ("$onset", step.OnsetMs), ("$changed", step.AtMs), ("$body", body), ("$number", step.Sequence)) > 0;
     }
 
     /// <summary>The last step of every alert that is not over, as the last service left them; pending ones among them.</summary>
