@@ -67,8 +67,7 @@ internal static class ActPage
         var name = people.Find(pass.Person)!.Name;
         if (pass.Alert == ActLinks.HandOver)
         {
-            var open = desk.OpenFor(pass.Person);
-            var list = new OpenAlertsView(open, people, alert => "/a/" + links.Token(alert, pass.Person, now));
+            var (open, list) = Open();
             return new ViewAnswer<HandOverView>("HandOver", new HandOverView(path, name, open.Count(one => one.IsLeftBehind), list));
         }
 
@@ -81,7 +80,14 @@ internal static class ActPage
 
         return desk.Find(pass.Alert) is { } dossier
             ? new ViewAnswer<AlertView>("Act", new AlertView(new ActDoor(path, pass.Alert, new Actor(pass.Person, "link")), dossier, registry.Current, names, now))
-            : Message(context, "act-expired", StatusCodes.Status404NotFound);
+            // We signed it, so we told it: from memory, while the disk refused. A restart before it was written may have come to another onset, and so to another name.
+            : new ViewAnswer<HandOverView>("Unwritten", new HandOverView(path, name, 0, Open().List));
+
+        (IReadOnlyList<OpenAlert> Open, OpenAlertsView List) Open()
+        {
+            var open = desk.OpenFor(pass.Person);
+            return (open, new OpenAlertsView(open, people, alert => "/a/" + links.Token(alert, pass.Person, now)));
+        }
     }
 
     private static IResult ShowBySignIn(HttpContext context, string alert, ResponseDesk desk, FacilitySource registry, PersonNames names, TimeProvider time)
@@ -214,7 +220,8 @@ internal static class ActPage
             {
                 ResponseOutcome.Done => See(context, door),
                 ResponseOutcome.Refused refused => Refused(context, door, refused.Refusal.Text, StatusCodes.Status422UnprocessableEntity),
-                ResponseOutcome.Unknown => Message(context, "act-expired", StatusCodes.Status404NotFound),
+                // What could be meant stands on the page.
+                ResponseOutcome.Unknown => See(context, door),
                 _ => throw new System.Diagnostics.UnreachableException(),
             };
         }

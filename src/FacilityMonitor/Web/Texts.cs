@@ -137,6 +137,7 @@ internal static class Texts
         ["hour"] = ("小时", "Hour"),
         ["books-open"] = ("账目不平：有消息下落不明，读数可能缺失。请看告警。", "The books do not balance: messages are missing, and readings may be. See the alerts."),
         ["act-expired"] = ("这个链接已失效。如有火情请直接拨打 119，或联系值班人员。", "This link is no longer valid. If there is a fire call 119, or whoever is on duty."),
+        ["act-unwritten"] = ("这条告警通知你时还没有写进磁盘，还不能在这里确认。请先去现场；起火请拨打 119。写进之后它在下面，编号可能变了；还没有的话，请稍后再打开这个链接。", "This alert was told to you before it was on disk, and cannot be acknowledged here yet. Go there first; if there is a fire call 119. Once it is on disk it stands below, perhaps under another name; if it does not, open this link again a little later."),
         ["act-bad"] = ("看不懂这个请求，什么也没有做。", "This was not understood; nothing was done."),
         ["act-not-saved"] = ("没有保存成功，请再按一次。", "It could not be saved. Please press again."),
         ["act-written"] = ("你写的话没有保存，可以复制：", "What you wrote was not saved; you can copy it:"),

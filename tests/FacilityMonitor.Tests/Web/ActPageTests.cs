@@ -270,6 +270,24 @@ public sealed class ActPageTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task The_link_of_an_alert_that_came_onto_the_disk_under_another_name_leads_to_that_one()
+    {
+        await StartAsync();
+        // Told from memory as "before"; a restart came to another onset, and so to another name.
+        await _fixture.RaiseAsync(ResponseFixture.Step("after", Condition.Active, Priority.P0, "smoke"));
+
+        var page = await _client.GetStringAsync(Path("before", "guard"));
+
+        Assert.Contains("通知你时还没有写进磁盘", page, StringComparison.Ordinal);
+        var link = System.Text.RegularExpressions.Regex.Match(page, "href=\"(/a/[^\"]+)\">P0 ").Groups[1].Value;
+        Assert.Equal(new ActPass("after", "guard"), _fixture.Links.Read(link["/a/".Length..], _fixture.NowMs));
+        // A button of the first page that was still open leads there, too, and nothing is acknowledged that nobody looked at.
+        var pressed = await PressAsync(Path("before", "guard"), "acknowledge");
+        Assert.Equal((HttpStatusCode.SeeOther, Path("before", "guard")), (pressed.StatusCode, pressed.Headers.Location));
+        Assert.Empty(_fixture.State("after").Acknowledgements);
+    }
+
+    [Fact]
     public async Task Whoever_was_taken_off_the_roster_opens_nothing_and_stops_no_call()
     {
         await StartAsync();
