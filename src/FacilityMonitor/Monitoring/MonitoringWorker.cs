@@ -61,6 +61,9 @@ internal sealed partial class MonitoringWorker(
     /// <summary>How long the disk may take with a fire before it is told without it.</summary>
     private static readonly TimeSpan TellUnwrittenAfter = TimeSpan.FromSeconds(2);
 
+    /// <summary>Who is told by the books is told within this time of the commit, if the disk goes on taking commits.</summary>
+    private static readonly TimeSpan ToldByBooksWithin = TimeSpan.FromSeconds(30);
+
     /// <summary>A disk that takes nothing for so long hangs: the rules' clock then goes on without it.</summary>
     private static readonly TimeSpan TickAheadAfter = TimeSpan.FromSeconds(10);
 
@@ -84,6 +87,7 @@ internal sealed partial class MonitoringWorker(
     private readonly List<AlertTransition> _waiting = [];
     private readonly Queue<CommandEffect> _effects = new();
     private readonly Queue<SessionFact> _sessions = new();
+    private readonly Queue<(long WrittenAt, AlertTransition Step)> _writtenLately = new();
 
     // What came of readings that the disk has not taken yet. On disk before them it would be an alert without a cause, and a crash then would leave it so.
     // Each with the number of the newest readings that it may come of: with those met on disk, it may be written.
@@ -135,7 +139,7 @@ internal sealed partial class MonitoringWorker(
     /// <summary>Sites written to the snapshot since the start.</summary>
     internal long SitesSaved => _snapshot?.SitesWritten ?? 0;
 
-    /// <summary>An alert of P0 or P1 has become active and the disk refuses it or is slow. It may be said of one step more than once; on the worker's thread.</summary>
+    /// <summary>An alert of P0 or P1 has become active and the disk refuses it, is slow, or stopped right behind it. It may be said of one step more than once; on the worker's thread.</summary>
     public event Action<AlertTransition>? UrgentUnwritten;
 
     /// <summary>Takes in a step of an alert about ourselves; it is kept, shown and told at once like any other, also when the disk refuses the journal.</summary>
@@ -382,8 +386,20 @@ internal sealed partial class MonitoringWorker(
             await EndWriteAsync(patience: TimeSpan.Zero);
         else if (Unwritten > 0 && (!_failing || time.GetElapsedTime(_triedAt) >= RetryEvery))
             await WriteAsync(TellUnwrittenAfter);
+        TellWrittenLately();
         if (_steps.Count > 0 || _seatChanges != _engine.SeatChanges || time.GetElapsedTime(_shownAt) >= ShowEvery)
             Show();
+    }
+
+    /// <summary>Whoever is to be told of what was written a moment ago is claimed on disk first: where that hangs or refuses right behind the alert, it is told without it.</summary>
+    private void TellWrittenLately()
+    {
+        while (_writtenLately.TryPeek(out var oldest) && time.GetElapsedTime(oldest.WrittenAt) > ToldByBooksWithin)
+            _writtenLately.Dequeue();
+        if (_writtenLately.Count == 0 || !(journal.IsRefused || journal.StalledFor >= MessageJournal.JudgeAheadAfter))
+            return;
+        TellUrgent(_writtenLately.Select(written => written.Step));
+        _writtenLately.Clear();
     }
 
     private int Unwritten => _waiting.Count + _effects.Count + _sessions.Count;
@@ -485,6 +501,8 @@ internal sealed partial class MonitoringWorker(
         }
 
         _failing = false;
+        foreach (var step in written.Where(IsUrgent))
+            _writtenLately.Enqueue((time.GetTimestamp(), step));
         outbox.Announce();
         responses.Announce();
         foreach (var step in written.Where(step => step.Condition == Condition.Active && step.Sequence <= 1))
@@ -496,17 +514,18 @@ internal sealed partial class MonitoringWorker(
 
     private async Task UpkeepAsync(long position)
     {
+        await IsSnapshotOverAsync(TimeSpan.Zero);
         if (Interlocked.Exchange(ref _changed, null) is { } index)
         {
             // First what was learned under the old one: a replay must never meet these records under the new one.
-            await TrySnapshotAsync(() => _snapshot!.SaveAllAsync(position));
+            await TrySaveAllAsync(position, TickAheadAfter);
             _engine.Reconfigure(index);
             _isReconciled = false;
         }
 
         if (Interlocked.Exchange(ref _taught, 0) == 1)
         {
-            await TrySnapshotAsync(() => _snapshot!.SaveAllAsync(position));
+            await TrySaveAllAsync(position, TickAheadAfter);
             using var connection = database.OpenReader();
             foreach (var (circuit, lesson) in FlyWireCaseTable.Lessons(connection))
                 _engine.Teach(circuit, lesson);
@@ -519,7 +538,7 @@ internal sealed partial class MonitoringWorker(
         if (_mustSave && !IsHolding && Unwritten == 0 && journal.JudgedAhead == 0)
         {
             _mustSave = false;
-            await TrySnapshotAsync(() => _snapshot!.SaveAllAsync(position));
+            await TrySaveAllAsync(position, TellUnwrittenAfter);
         }
 
         // On a disk that is slow for long there is always something judged ahead, and no snapshot would ever be taken: the journal would grow until nothing is received.
@@ -529,11 +548,11 @@ internal sealed partial class MonitoringWorker(
         {
             _roundAt = time.GetTimestamp();
             _snapshot.BeginRound();
-            await TrySnapshotAsync(() => _snapshot.StepAsync(position));
+            await TrySaveStepAsync(position, TellUnwrittenAfter);
         }
         else if (_snapshot.Waiting > 0 && time.GetElapsedTime(_stepAt) >= SnapshotStepEvery)
         {
-            await TrySnapshotAsync(() => IsSettling ? _snapshot.SaveAllAsync(position) : _snapshot.StepAsync(position));
+            await (IsSettling ? TrySaveAllAsync(position, TellUnwrittenAfter) : TrySaveStepAsync(position, TellUnwrittenAfter));
         }
 
         if (_pruning.IsCompleted && time.GetElapsedTime(_prunedAt) >= PruneEvery)
@@ -546,21 +565,49 @@ internal sealed partial class MonitoringWorker(
     /// <summary>Whether nothing more is judged ahead for a while, so that a snapshot can be taken.</summary>
     private bool IsSettling => _settledAt != 0 && _snapshot!.Waiting > 0 && time.GetElapsedTime(_settledAt) < SettleFor;
 
-    private async Task TrySnapshotAsync(Func<Task> save)
+    /// <summary>Writes everything that changed.</summary>
+    /// <param name="position">Up to where the rules have judged.</param>
+    /// <param name="patience">How long a step may take; then the rules go on, and what is left is written when it has ended.</param>
+    private async Task TrySaveAllAsync(long position, TimeSpan patience)
+    {
+        if (!await IsSnapshotOverAsync(patience))
+            return;
+        _snapshot!.BeginRound();
+        while (await TrySaveStepAsync(position, patience) && _snapshot.Waiting > 0)
+        {
+            // Until all is written, or the disk refuses or is slow.
+        }
+    }
+
+    /// <inheritdoc cref="TrySaveAllAsync"/>
+    /// <returns>Whether the disk took it.</returns>
+    private async Task<bool> TrySaveStepAsync(long position, TimeSpan patience)
     {
         // Steps that are not on disk would be lost by a snapshot that is behind them; readings that are not, counted twice.
-        if (Unwritten > 0 || IsHolding || journal.JudgedAhead > 0)
-            return;
-        try
+        if (_snapshot!.Underway is not null || Unwritten > 0 || IsHolding || journal.JudgedAhead > 0)
+            return false;
+        _stepAt = time.GetTimestamp();
+        _snapshot.Begin(position);
+        return await IsSnapshotOverAsync(patience) && _snapshot.IsTaken;
+    }
+
+    /// <summary>Waits for what is on its way to disk of the snapshot, but not for ever: a disk that hangs in it must not keep the rules waiting.</summary>
+    private async Task<bool> IsSnapshotOverAsync(TimeSpan patience)
+    {
+        if (_snapshot!.Underway is not { } commit)
+            return true;
+        if (!commit.IsCompleted)
         {
-            await save();
-        }
-        catch (DatabaseUnavailableException)
-        {
-            // The last snapshot still stands, and the journal behind it too. Whoever wanted this commit most has told of it.
+            using var done = new CancellationTokenSource();
+            var isSlow = patience == TimeSpan.Zero || await Task.WhenAny(commit, Task.Delay(patience, time, done.Token)) != commit;
+            await done.CancelAsync();
+            if (isSlow)
+                return false;
         }
 
+        await _snapshot.EndAsync();
         _stepAt = time.GetTimestamp();
+        return true;
     }
 
     /// <summary>Ends alerts that the rules know nothing of any more: their device or circuit left the registry, or the memory of a site was damaged.
@@ -623,7 +670,7 @@ internal sealed partial class MonitoringWorker(
                 await WriteAsync(Timeout.InfiniteTimeSpan);
         }
         while (Unwritten > 0 && !_failing);
-        await TrySnapshotAsync(() => _snapshot!.SaveAllAsync(position));
+        await TrySaveAllAsync(position, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>What is on its way to disk.</summary>

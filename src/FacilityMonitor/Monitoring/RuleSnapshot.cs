@@ -30,6 +30,12 @@ internal sealed class RuleSnapshot(Database database, MessageJournal journal, Ru
     /// <summary>Sites written since the start.</summary>
     public long SitesWritten { get; private set; }
 
+    /// <summary>What is on its way to disk; null: nothing.</summary>
+    public Task? Underway { get; private set; }
+
+    /// <summary>Whether the disk took what ended last.</summary>
+    public bool IsTaken { get; private set; }
+
     /// <summary>Begins a round: every site that changed since it was written will be written once.</summary>
     public void BeginRound()
     {
@@ -38,9 +44,10 @@ internal sealed class RuleSnapshot(Database database, MessageJournal journal, Ru
             _round.Enqueue(site);
     }
 
-    /// <summary>Writes the next sites of the round, and moves the cursor as far as what is on disk then allows.</summary>
-    /// <exception cref="DatabaseUnavailableException">The disk refused; the last snapshot still stands, and the journal behind it too.</exception>
-    public async Task StepAsync(long position)
+    /// <summary>Begins to write the next sites of the round, and to move the cursor as far as what is on disk then allows. The rules may go on meanwhile; what they
+    /// change is not in it. Nothing else is begun before <see cref="EndAsync"/>.</summary>
+    /// <param name="position">Up to where the rules have judged.</param>
+    public void Begin(long position)
     {
         _rows.Clear();
         _bytes.ResetWrittenCount();
@@ -48,32 +55,40 @@ internal sealed class RuleSnapshot(Database database, MessageJournal journal, Ru
         {
             var start = _bytes.WrittenCount;
             engine.SaveSite(site, _bytes);
+            engine.MarkSaving(site);
             _rows.Add((site, start.._bytes.WrittenCount));
         }
 
         var checkpoint = engine.CheckpointAfter(_rows.Select(row => row.Site).ToHashSet(StringComparer.Ordinal));
-        await database.CommitAsync(CommitPriority.Alerts, connection =>
+        Underway = database.CommitAsync(CommitPriority.Alerts, connection =>
         {
             foreach (var (site, bytes) in _rows)
                 Write(connection, SitePrefix + site, position, _bytes.WrittenMemory[bytes]);
             Write(connection, Shared, checkpoint.Position, Bytes(checkpoint));
             journal.SetCursor(connection, Cursor, checkpoint.Position);
         });
-        foreach (var (site, _) in _rows)
-            engine.MarkSaved(site);
-        SitesWritten += _rows.Count;
     }
 
-    /// <summary>Writes everything that changed.</summary>
-    /// <inheritdoc cref="StepAsync"/>
-    public async Task SaveAllAsync(long position)
+    /// <summary>Takes note of what became of what was begun. A refusal changes nothing: the last snapshot still stands, and the journal behind it too.</summary>
+    public async Task EndAsync()
     {
-        BeginRound();
-        do
+        IsTaken = false;
+        try
         {
-            await StepAsync(position);
+            await Underway!;
+            IsTaken = true;
+            foreach (var (site, _) in _rows)
+                engine.MarkSaved(site);
+            SitesWritten += _rows.Count;
         }
-        while (Waiting > 0);
+        catch (DatabaseUnavailableException)
+        {
+            // Whoever wanted this commit most has told of it.
+            foreach (var (site, _) in _rows)
+                engine.MarkNotSaved(site);
+        }
+
+        Underway = null;
     }
 
     /// <summary>Gives the engine back what is on disk.</summary>

@@ -62,8 +62,8 @@ internal sealed class Outbox(TimeProvider time)
     /// <summary>Notifications kept after they are done with, so that one can see who was told what.</summary>
     public const int DoneMax = 200_000;
 
-    /// <summary>What is remembered of what was told before it was written.</summary>
-    private const int ToldUnwrittenMax = 1_000;
+    /// <summary>What is remembered of what was told, written or not.</summary>
+    private const int ToldMax = 5_000;
 
     /// <summary>Why one counts as sent that was told before it was written.</summary>
     private const string Unwritten = "told while the disk refused";
@@ -73,7 +73,7 @@ internal sealed class Outbox(TimeProvider time)
 
     private readonly Channel<bool> _some = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Lock _gate = new();
-    private readonly HashSet<string> _toldUnwritten = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _told = new(StringComparer.Ordinal);
     private readonly Queue<string> _toldOrder = new();
     private long _version;
 
@@ -93,16 +93,16 @@ internal sealed class Outbox(TimeProvider time)
     /// <summary>Says that it is worth looking again.</summary>
     public void Wake() => _some.Writer.TryWrite(true);
 
-    /// <summary>A receiver took a notification that could not be written yet: once it can be, it is booked as sent and not sent again.</summary>
-    public void ToldUnwritten(string key)
+    /// <summary>A receiver took a notification. If it could not be written yet, it is booked as sent once it can be; it is not sent again.</summary>
+    public void Told(string key)
     {
         lock (_gate)
         {
-            if (!_toldUnwritten.Add(key))
+            if (!_told.Add(key))
                 return;
             _toldOrder.Enqueue(key);
-            if (_toldOrder.Count > ToldUnwrittenMax)
-                _toldUnwritten.Remove(_toldOrder.Dequeue());
+            if (_toldOrder.Count > ToldMax)
+                _told.Remove(_toldOrder.Dequeue());
         }
     }
 
@@ -124,7 +124,7 @@ internal sealed class Outbox(TimeProvider time)
                 var superseded = Supersede(connection, step.AlertId, contact.Id);
                 queued -= superseded;
                 var state = quota.Withholds(step, contact.Id, superseded > 0) ? OutboxState.Withheld
-                    : WasTold(step, contact) ? OutboxState.Sent
+                    : WasTold(NotificationJson.Key(step.AlertId, step.Sequence, contact.Id)) ? OutboxState.Sent
                     : StateFor(step.Priority, queued.Value);
                 if (Insert(connection, step, contact, payload, state) && state == OutboxState.Queued)
                     queued++;
@@ -134,10 +134,11 @@ internal sealed class Outbox(TimeProvider time)
         quota.Summarize();
     }
 
-    private bool WasTold(AlertTransition step, Contact contact)
+    /// <summary>Whether a receiver took this notification lately.</summary>
+    public bool WasTold(string key)
     {
         lock (_gate)
-            return _toldUnwritten.Count > 0 && _toldUnwritten.Contains(NotificationJson.Key(step.AlertId, step.Sequence, contact.Id));
+            return _told.Contains(key);
     }
 
     private static OutboxState StateFor(Priority priority, long queued) => queued < (priority <= Priority.P1 ? 2 * QueuedMax : QueuedMax) ? OutboxState.Queued : OutboxState.Refused;

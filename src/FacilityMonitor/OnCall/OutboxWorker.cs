@@ -124,6 +124,7 @@ internal sealed partial class OutboxWorker(
         switch (delivery)
         {
             case Delivery.Sent:
+                outbox.Told(NotificationJson.Key(letter.Alert, letter.Number, letter.Recipient));
                 lane.Failures = 0;
                 Interlocked.Increment(ref _sent);
                 await BookAsync(letter, OutboxState.Sent, now, null, stoppingToken);

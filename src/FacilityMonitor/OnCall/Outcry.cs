@@ -8,11 +8,11 @@ using FacilityMonitor.Registry;
 
 namespace FacilityMonitor.OnCall;
 
-/// <summary>Tells what is urgent and cannot be written: at once and from memory, to the contacts and to those whom the first step of the chain calls.</summary>
+/// <summary>Tells what is urgent and cannot be written: at once and from memory, to the contacts and to those whom the first step of the chain calls; and sounds its sirens.</summary>
 /// <remarks>
-/// A disk that refuses or hangs keeps no fire from anybody. What follows (acknowledgements, the next steps of the chain, sirens, the end) needs the books and waits for
-/// the disk. When it takes the alert, the contacts that heard of it are booked as told; people are paged once more under the same key.
-/// Nothing here touches the disk, neither to read nor to write.
+/// A disk that refuses or hangs, also one that stops right behind the alert's own commit, keeps no fire from anybody. What follows (acknowledgements, the next steps of the chain, the end) needs the books and waits for
+/// the disk. When it takes the alert, the contacts that heard of it are booked as told; people are paged once more under the same key; a siren that sounded is the same
+/// command, and sounds once. Nothing here waits for the disk; only a siren's order asks it, for a second.
 /// </remarks>
 internal sealed partial class Outcry(
     FacilitySource registry, Outbox outbox, OutboxWorker contacts, ResponseLog responses, NoticeWorker people, RetryPlan plan, TimeProvider time, ILogger<Outcry> log) : BackgroundService
@@ -86,10 +86,11 @@ internal sealed partial class Outcry(
             {
                 LogUnwritten(step.Rule, step.Asset, step.Priority, step.AlertId);
                 var body = TransitionJson.Write(step);
-                foreach (var contact in registry.Current.Facility.Contacts.Where(contact => contact.Sites.Count == 0 || (step.Site is { } site && contact.Sites.Contains(site))))
-                    await lane.BeginAsync(() => TellContactAsync(contact, step, body, stoppingToken), stoppingToken);
+                // Sirens are the first of them: they are in the place itself.
                 foreach (var notice in responses.FirstPages(step))
                     await lane.BeginAsync(() => TellPersonAsync(notice, stoppingToken), stoppingToken);
+                foreach (var contact in registry.Current.Facility.Contacts.Where(contact => contact.Sites.Count == 0 || (step.Site is { } site && contact.Sites.Contains(site))))
+                    await lane.BeginAsync(() => TellContactAsync(contact, step, body, stoppingToken), stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -105,10 +106,12 @@ internal sealed partial class Outcry(
     private async Task TellContactAsync(Contact contact, AlertTransition step, string body, CancellationToken stoppingToken)
     {
         var key = NotificationJson.Key(step.AlertId, step.Sequence, contact.Id);
+        if (outbox.WasTold(key))
+            return;
         var letter = NotificationJson.Write(body, step.OnsetMs, step.Sequence, untold: 0, key);
         var isTaken = await InsistAsync(async () => await contacts.TellAsync(contact, key, letter, stoppingToken) is Delivery.Sent, stoppingToken);
         if (isTaken)
-            outbox.ToldUnwritten(key);
+            outbox.Told(key);
         else
             LogNotTold(contact.Id, step.AlertId);
     }

@@ -66,6 +66,9 @@ internal sealed class MonitoringFixture : IAsyncDisposable, ILogger<MonitoringWo
 
     public string Log => string.Join('\n', _log);
 
+    /// <summary>Everything that it writes is below it.</summary>
+    public string Folder => _folder.Path;
+
     private string Data => Path.Combine(_folder.Path, string.Create(CultureInfo.InvariantCulture, $"data-{_lives}"));
 
     /// <summary>The body of a message of readings.</summary>
@@ -110,7 +113,9 @@ internal sealed class MonitoringFixture : IAsyncDisposable, ILogger<MonitoringWo
     }
 
     /// <summary>The clock comes to the time of an entry, and the entry into the journal.</summary>
-    public async Task AppendAsync(Entry entry)
+    /// <param name="entry">The entry.</param>
+    /// <param name="isLive">Whether the rules may judge it before the disk has taken it, as what ingest appends.</param>
+    public async Task AppendAsync(Entry entry, bool isLive = false)
     {
         var wait = Start.AddSeconds(entry.AtS) - Time.GetUtcNow();
         if (wait > TimeSpan.Zero)
@@ -128,7 +133,7 @@ internal sealed class MonitoringFixture : IAsyncDisposable, ILogger<MonitoringWo
 
         foreach (var tick in entry.Ticks)
             _writer.Tick(Ms(tick));
-        await AppendAsync(new JournalBatch(_writer));
+        await AppendAsync(new JournalBatch(_writer) { MayBeJudgedAhead = isLive });
     }
 
     /// <summary>As ingest does: while the disk refuses, again.</summary>

@@ -197,8 +197,19 @@ public sealed class RuleEngine
     /// <summary>Writes what it knows of one site.</summary>
     public void SaveSite(string site, IBufferWriter<byte> output) => _sites[site].Engine.Save(output, _scratch);
 
-    /// <summary>A site as it is now is on disk.</summary>
-    public void MarkSaved(string site) => _sites[site].IsUnsaved = false;
+    /// <summary>A site as it is now is on its way to disk. Records may go on coming until <see cref="MarkSaved"/> or <see cref="MarkNotSaved"/> says what became of it.</summary>
+    public void MarkSaving(string site) => (_sites[site].IsSaving, _sites[site].Since) = (true, null);
+
+    /// <summary>A site as it was when <see cref="MarkSaving"/> was called, or else as it is now, is on disk.</summary>
+    public void MarkSaved(string site)
+    {
+        var slot = _sites[site];
+        (slot.IsUnsaved, slot.Before) = (slot.Since is not null, slot.Since ?? slot.Before);
+        MarkNotSaved(site);
+    }
+
+    /// <summary>The disk did not take what was on its way: of this site it has what it had before.</summary>
+    public void MarkNotSaved(string site) => (_sites[site].IsSaving, _sites[site].Since) = (false, null);
 
     /// <summary>Begins where a checkpoint was taken. Before anything else; then <see cref="RestoreSite"/> for every site that was saved.</summary>
     public void Restore(in RuleCheckpoint checkpoint) => _now = _before = checkpoint;
@@ -245,6 +256,8 @@ public sealed class RuleEngine
 
     private void Touch(Slot slot)
     {
+        if (slot.IsSaving)
+            slot.Since ??= _before;
         if (slot.IsUnsaved)
             return;
         (slot.IsUnsaved, slot.Before) = (true, _before);
@@ -258,6 +271,12 @@ public sealed class RuleEngine
 
         /// <summary>While unsaved: the last moment at which what is on disk was still all of it.</summary>
         public RuleCheckpoint Before { get; set; }
+
+        /// <summary>Whether it was written, and nobody knows yet whether the disk took it.</summary>
+        public bool IsSaving { get; set; }
+
+        /// <summary>While it is being saved: the last moment at which what was written was still all of it; null: it is.</summary>
+        public RuleCheckpoint? Since { get; set; }
 
         /// <summary>The position of what it was restored from; 0: it was not.</summary>
         public long SavedAt { get; set; }

@@ -44,6 +44,9 @@ internal sealed partial class NoticeWorker(
     /// <summary>Notices deleted in one step: about 2 ms of the writer's time.</summary>
     private const int PruneStep = 200;
 
+    /// <summary>What is remembered of what was taken lately.</summary>
+    private const int TakenLatelyMax = 1_000;
+
     /// <summary>How long an attempt may take. Every channel gives up sooner by itself.</summary>
     public static readonly TimeSpan LeaseFor = TimeSpan.FromSeconds(30);
 
@@ -63,6 +66,7 @@ internal sealed partial class NoticeWorker(
     private readonly IReadOnlyCollection<IDeliveryLog> _logs = [.. logs];
     private readonly string _lease = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
     private readonly Channel<bool> _bell = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly OrderedDictionary<string, string> _takenLately = new(StringComparer.Ordinal);
     private readonly List<Lane> _retired = [];
     private readonly List<Task> _sending = [];
     private volatile IReadOnlyList<ChannelDefinition> _channels = channels;
@@ -394,9 +398,15 @@ internal sealed partial class NoticeWorker(
     }
 
     /// <summary>Tries the ways of a notice one after the other until one takes it. For what is urgent and cannot be written: nothing is booked of it.</summary>
-    /// <returns>The channel that took it; null: none did.</returns>
+    /// <returns>The channel that took it, now or a moment ago; null: none did.</returns>
     public async Task<string?> TellAsync(Notice notice, CancellationToken endingToken)
     {
+        lock (_takenLately)
+        {
+            if (_takenLately.TryGetValue(notice.Key, out var taker))
+                return taker;
+        }
+
         foreach (var reach in notice.Reaches)
         {
             if (!_lanes.TryGetValue(reach.Channel, out var lane))
@@ -406,12 +416,23 @@ internal sealed partial class NoticeWorker(
             Interlocked.Increment(ref _attempts);
             if (await TryAsync(lane, notice, reach.Address, replaces: null, endingToken) is not Outcome.Accepted)
                 continue;
+            Taken(notice.Key, reach.Channel);
             lane.Heard();
             Interlocked.Increment(ref _accepted);
             return reach.Channel;
         }
 
         return null;
+    }
+
+    private void Taken(string key, string channel)
+    {
+        lock (_takenLately)
+        {
+            _takenLately[key] = channel;
+            if (_takenLately.Count > TakenLatelyMax)
+                _takenLately.RemoveAt(0);
+        }
     }
 
     private async Task<Outcome> TryAsync(Lane lane, Notice notice, string address, string? replaces, CancellationToken endingToken)
@@ -435,6 +456,7 @@ internal sealed partial class NoticeWorker(
         switch (outcome)
         {
             case Outcome.Accepted accepted:
+                Taken(way.Notice.Key, channel);
                 lane.Heard();
                 Interlocked.Increment(ref _accepted);
                 await CommitAsync(
