@@ -15,6 +15,9 @@ internal static class CommandBook
         command.result, command.ends, device.dialect, device.site, device.name
         """;
 
+    /// <summary>Ends the name of the command that ends a siren, behind the name of the siren's.</summary>
+    public const string EndSuffix = "-end";
+
     private const string From = "from command join device on device.number = command.device";
 
     /// <summary>Takes in an order.</summary>
@@ -28,6 +31,46 @@ internal static class CommandBook
         ("$operation", (int)command.Order.Operation), ("$watts", command.Order.Watts), ("$seconds", command.Order.Seconds), ("$issuer", command.Order.By), ("$why", command.Order.Why),
         ("$ttl", command.Order.TtlS), ("$confirmed", command.Order.IsConfirmed ? 1 : 0), ("$created", command.CreatedMs), ("$due", command.DueMs), ("$expires", command.ExpiresMs),
         ("$state", (int)command.State), ("$ends", command.Ends)) == 1;
+
+    /// <summary>Takes in an order that went out before it could be written, as it was. One that is in the book already only goes on.</summary>
+    /// <returns>Whether that it went out is news.</returns>
+    public static bool InsertSent(SqliteConnection connection, StoredCommand command)
+    {
+        Insert(connection, command with { State = CommandState.Queued });
+        return Sent(connection, command, command.SentMs!.Value);
+    }
+
+    /// <summary>It goes out. The end of a siren is in the book before the siren sounds: whoever crashes, hangs or walks away, it goes out.</summary>
+    /// <returns>Whether it was still to be sent.</returns>
+    public static bool Sent(SqliteConnection connection, StoredCommand command, long atMs)
+    {
+        if (Happened(connection, command.Order.Id, command.Device, CommandEvent.Sent, atMs, null) != true)
+            return false;
+        if (command.Order.Operation == Operation.Siren)
+        {
+            DropEnds(connection, command.Device, atMs);
+            Insert(connection, EndOf(command, atMs));
+        }
+
+        return true;
+    }
+
+    /// <summary>The command that ends a siren.</summary>
+    public static StoredCommand EndOf(StoredCommand siren, long sentMs)
+    {
+        var due = sentMs + ((siren.Order.Seconds ?? CommandLimits.SirenDefaultS) * 1000L) + CommandWorker.SirenEndAfterMs;
+        return new StoredCommand
+        {
+            Order = siren.Order with { Id = siren.Order.Id + EndSuffix, Operation = Operation.Off, Seconds = null, By = "facility-monitor", Why = "the time of the siren is over", TtlS = CommandLimits.SirenEndTtlS },
+            Device = siren.Device,
+            State = CommandState.Queued,
+            CreatedMs = sentMs,
+            DueMs = due,
+            ExpiresMs = due + (CommandLimits.SirenEndTtlS * 1000L),
+            ChangedMs = sentMs,
+            Ends = siren.Order.Id,
+        };
+    }
 
     /// <summary>Something happened to a command.</summary>
     /// <returns>Whether its state changed; false when it says nothing new, and null when nobody knows the id or it is another device's.</returns>
@@ -99,10 +142,10 @@ internal static class CommandBook
         return command.ExecuteScalar() is long number ? (int)number : null;
     }
 
-    /// <summary>Ends of sirens that wait: a new sounding has an end of its own.</summary>
-    public static void DropEnds(SqliteConnection connection, int device, long atMs) => Database.Execute(
-        connection, "update command set state = $expired, changed_ms = $at, ended_ms = $at, result = 'replaced' where device = $device and ends is not null and state = $queued",
-        ("$expired", (int)CommandState.Expired), ("$at", atMs), ("$device", device), ("$queued", (int)CommandState.Queued));
+    /// <summary>Ends of sirens that wait, or would be sent again: a new sounding has an end of its own.</summary>
+    private static void DropEnds(SqliteConnection connection, int device, long atMs) => Database.Execute(
+        connection, "update command set state = $expired, changed_ms = $at, ended_ms = $at, result = 'replaced' where device = $device and ends is not null and state in ($queued, $sent)",
+        ("$expired", (int)CommandState.Expired), ("$at", atMs), ("$device", device), ("$queued", (int)CommandState.Queued), ("$sent", (int)CommandState.Sent));
 
     /// <summary>The command of this id; null when there is none.</summary>
     public static StoredCommand? Find(SqliteConnection connection, string id)

@@ -1,6 +1,9 @@
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
+using FacilityMonitor.Readings;
+using FacilityMonitor.Registry;
+using Microsoft.Data.Sqlite;
 
 namespace FacilityMonitor.Control;
 
@@ -21,10 +24,15 @@ internal abstract record OrderOutcome
 }
 
 /// <summary>Takes orders: judges each by the interlocks, one after the other, and puts it into the book.</summary>
+/// <remarks>What a danger needs (<see cref="Operations.IsProtective"/>) does not wait for a disk that refuses or hangs: it goes out from memory, and the book has it as soon as the disk takes it.</remarks>
 internal sealed partial class CommandDesk(
-    Database database, FacilitySource registry, MonitoringWorker monitoring, DeviceWords words, ControlCounts counts, TimeProvider time, ILogger<CommandDesk> log) : IDisposable
+    Database database, FacilitySource registry, DeviceTable devices, MonitoringWorker monitoring, DeviceWords words, UnwrittenCommands unwritten, UnwrittenCommandWorker sender, ControlCounts counts,
+    TimeProvider time, ILogger<CommandDesk> log) : IDisposable
 {
     private const long MinuteMs = 60_000;
+
+    /// <summary>How long the disk may take with what a danger needs.</summary>
+    private static readonly TimeSpan UnwrittenAfter = TimeSpan.FromSeconds(1);
 
     private readonly ILogger<CommandDesk> _log = log;
 
@@ -37,6 +45,31 @@ internal sealed partial class CommandDesk(
     /// <exception cref="DatabaseUnavailableException">The disk did not take it: nothing was ordered.</exception>
     public async Task<OrderOutcome> OrderAsync(CommandOrder order)
     {
+        if (!order.Operation.IsProtective())
+            return await InTurnAsync(order);
+        // Not on the caller's thread: a disk may hang with what is read, too.
+        var taking = Task.Run(() => InTurnAsync(order));
+        try
+        {
+            return await taking.WaitAsync(UnwrittenAfter, time);
+        }
+        catch (Exception error) when (error is TimeoutException or DatabaseUnavailableException or SqliteException)
+        {
+            // What comes of it later is the same command under the same id, and nothing is done twice.
+            _ = taking.ContinueWith(late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            return await UnwrittenAsync(order, error);
+        }
+    }
+
+    /// <summary>How far a command is; null when nobody ordered it.</summary>
+    public StoredCommand? Find(string id)
+    {
+        using var reader = database.OpenReader();
+        return CommandBook.Find(reader, id) ?? unwritten.Find(id);
+    }
+
+    private async Task<OrderOutcome> InTurnAsync(CommandOrder order)
+    {
         await _turn.WaitAsync();
         try
         {
@@ -48,56 +81,109 @@ internal sealed partial class CommandDesk(
         }
     }
 
-    /// <summary>How far a command is; null when nobody ordered it.</summary>
-    public StoredCommand? Find(string id)
-    {
-        using var reader = database.OpenReader();
-        return CommandBook.Find(reader, id);
-    }
-
     private async Task<OrderOutcome> JudgeAsync(CommandOrder order)
     {
-        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         using var reader = database.OpenReader();
         if (CommandBook.Find(reader, order.Id) is { } known)
+            return Repeated(order, known);
+        if (unwritten.Find(order.Id) is { } sent)
         {
-            if (known.Order with { By = order.By, Why = order.Why, TtlS = order.TtlS, IsConfirmed = order.IsConfirmed } != order)
-                return Refuse(order, new("id-taken", new("这个编号已用于另一条命令；请换一个", "this id is another command's; take another one")));
-            counts.AddRepeated();
-            return new OrderOutcome.Taken(known, IsNew: false);
+            // It went out before the disk took it. Whoever asks again rests on it, so it is in the book first.
+            await database.CommitAsync(CommitPriority.Alerts, connection => unwritten.Book(connection, sent.Device));
+            return Repeated(order, sent);
         }
 
-        if (CommandBook.DeviceNumber(reader, order.Device) is not { } device)
+        if (Known(reader, order.Device) is not { } about)
             return Refuse(order, new("unknown-device", new($"从未有设备 {order.Device.Site}/{order.Device.Name} 上报过；请核对编号", $"no device {order.Device.Site}/{order.Device.Name} ever spoke; check its id")));
-        var (ofDevice, ofSite) = CommandBook.Since(reader, device, order.Device.Site!, order.Operation.IsProtective(), now - MinuteMs);
+        var now = NowMs;
+        return Refusal(order, about, CommandBook.Since(reader, about.Device, order.Device.Site!, order.Operation.IsProtective(), now - MinuteMs), now) is { } refusal
+            ? Refuse(order, refusal)
+            : await TakeAsync(Command(order, about.Device, now));
+    }
+
+    /// <summary>Sends from memory what may go, by what can be read of the device and, where nothing can, by what the registry says of a siren.</summary>
+    private async Task<OrderOutcome> UnwrittenAsync(CommandOrder order, Exception fault)
+    {
+        if (unwritten.Find(order.Id) is { } sent)
+            return Repeated(order, sent);
+        (int Device, DeviceAbilities? Abilities)? about;
+        try
+        {
+            about = await Task.Run(() =>
+            {
+                using var reader = database.OpenReader();
+                return Known(reader, order.Device);
+            }).WaitAsync(UnwrittenAfter, time);
+        }
+        catch (Exception error) when (error is TimeoutException or DatabaseUnavailableException or SqliteException)
+        {
+            about = null;
+        }
+
+        if (about is null && order.Operation == Operation.Siren && registry.Current.Find(order.Device)?.Entry.Kind == DeviceKind.Siren
+            && devices.All.FirstOrDefault(device => device.Id == order.Device) is { } siren)
+            about = (siren.Number, new DeviceAbilities(["siren", "off"], [], CarriesPeople: false));
+        if (about is not { } known)
+            throw new DatabaseUnavailableException("The disk did not take the order, and nothing is known of the device", fault);
+        var now = NowMs;
+        if (Refusal(order, known, (0, 0), now) is { } refusal)
+            return Refuse(order, refusal);
+        var command = Command(order, known.Device, now) with { SentMs = now };
+        if (!sender.TrySend(command))
+            throw new DatabaseUnavailableException("The disk did not take the order, and too many went out without it", fault);
+        counts.AddOrdered();
+        var (id, operation, name) = (order.Id, order.Operation, Name(order));
+        LogUnwritten(id, operation, name, order.By, order.Why, fault.Message);
+        // The book has it as soon as the disk takes it.
+        words.Announce();
+        return new OrderOutcome.Taken(command, IsNew: true);
+    }
+
+    private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private static (int Device, DeviceAbilities? Abilities)? Known(SqliteConnection reader, DeviceId id) =>
+        CommandBook.DeviceNumber(reader, id) is { } device ? (device, CommandBook.Abilities(reader, device)) : null;
+
+    private OrderOutcome Repeated(CommandOrder order, StoredCommand known)
+    {
+        if (known.Order with { By = order.By, Why = order.Why, TtlS = order.TtlS, IsConfirmed = order.IsConfirmed } != order)
+            return Refuse(order, new("id-taken", new("这个编号已用于另一条命令；请换一个", "this id is another command's; take another one")));
+        counts.AddRepeated();
+        return new OrderOutcome.Taken(known, IsNew: false);
+    }
+
+    private CommandRefusal? Refusal(CommandOrder order, (int Device, DeviceAbilities? Abilities) known, (int OfDevice, int OfSite) booked, long now)
+    {
         var state = monitoring.State;
-        var refusal = Interlocks.Judge(order, new CommandScene
+        var sent = unwritten.Waiting.Where(command => command.CreatedMs > now - MinuteMs && command.Order.Operation.IsProtective() == order.Operation.IsProtective()).ToList();
+        return Interlocks.Judge(order, new CommandScene
         {
             NowMs = now,
             Registered = registry.Current.Find(order.Device),
-            Abilities = CommandBook.Abilities(reader, device),
+            Abilities = known.Abilities,
             OpenAlerts = state.Alerts,
             Seat = state.Seats.TryGetValue(order.Device, out var seat) ? seat : null,
-            OfDeviceInAMinute = ofDevice,
-            OfSiteInAMinute = ofSite,
+            OfDeviceInAMinute = booked.OfDevice + sent.Count(command => command.Device == known.Device),
+            OfSiteInAMinute = booked.OfSite + sent.Count(command => command.Order.Device.Site == order.Device.Site),
         });
-        return refusal is null ? await TakeAsync(order, device, now) : Refuse(order, refusal);
     }
 
-    private async Task<OrderOutcome> TakeAsync(CommandOrder order, int device, long now)
+    private static StoredCommand Command(CommandOrder order, int device, long now) => new()
     {
-        var command = new StoredCommand
-        {
-            Order = order,
-            Device = device,
-            State = CommandState.Queued,
-            CreatedMs = now,
-            DueMs = now,
-            ExpiresMs = now + (order.TtlS * 1000L),
-            ChangedMs = now,
-        };
+        Order = order,
+        Device = device,
+        State = CommandState.Queued,
+        CreatedMs = now,
+        DueMs = now,
+        ExpiresMs = now + (order.TtlS * 1000L),
+        ChangedMs = now,
+    };
+
+    private async Task<OrderOutcome> TakeAsync(StoredCommand command)
+    {
         await database.CommitAsync(CommitPriority.Alerts, connection => CommandBook.Insert(connection, command));
         counts.AddOrdered();
+        var order = command.Order;
         var (id, operation, name) = (order.Id, order.Operation, Name(order));
         LogOrdered(id, operation, name, order.By, order.Why);
         words.Announce();
@@ -116,6 +202,9 @@ internal sealed partial class CommandDesk(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Command {Id}: {Operation} to {Device}, ordered by {By}: {Why}")]
     private partial void LogOrdered(string id, Operation operation, string device, string by, string why);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Command {Id}: {Operation} to {Device}, ordered by {By}: {Why}. It goes out without the disk, which did not take it: {Fault}")]
+    private partial void LogUnwritten(string id, Operation operation, string device, string by, string why, string fault);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Refused: {Operation} to {Device}, ordered by {By}: {Reason}")]
     private partial void LogRefused(Operation operation, string device, string by, string reason);

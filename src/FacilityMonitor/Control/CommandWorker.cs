@@ -12,7 +12,27 @@ namespace FacilityMonitor.Control;
 /// <param name="PublishAsync">Publishes a command: topic, payload, properties. Never retained.</param>
 /// <param name="RetainAsync">Publishes what the broker shall keep.</param>
 internal sealed record CommandLink(
-    Func<bool> IsUp, Func<string, byte[], MqttPublishProperties, ValueTask<MqttReasonCode>> PublishAsync, Func<string, byte[], MqttPublishProperties, ValueTask<MqttReasonCode>> RetainAsync);
+    Func<bool> IsUp, Func<string, byte[], MqttPublishProperties, ValueTask<MqttReasonCode>> PublishAsync, Func<string, byte[], MqttPublishProperties, ValueTask<MqttReasonCode>> RetainAsync)
+{
+    /// <summary>Sends a command; completes with what the broker said to it.</summary>
+    /// <param name="command">The command, whose time is not over.</param>
+    /// <param name="nowMs">Now, ms since 1970-01-01 UTC.</param>
+    public Task<MqttReasonCode> SendAsync(StoredCommand command, long nowMs)
+    {
+        var order = command.Order;
+        var left = TimeSpan.FromMilliseconds(command.ExpiresMs - nowMs);
+        var properties = new MqttPublishProperties
+        {
+            MessageExpiry = left,
+            PayloadIsText = true,
+            ContentType = "application/json",
+            ResponseTopic = Fm1Topic.Of(order.Device.Site!, order.Device.Name, Fm1Kind.Ack),
+            CorrelationData = Encoding.UTF8.GetBytes(order.Id),
+        };
+        // Retained is never even an argument: a command that waits at the broker for the next subscriber is how relays switch by night.
+        return PublishAsync(Fm1Topic.Of(order.Device.Site!, order.Device.Name, Fm1Kind.Cmd), Fm1Downlink.Command(order, command.ExpiresMs, Math.Max(1, (int)left.TotalSeconds)), properties).AsTask();
+    }
+}
 
 /// <summary>How the worker paces itself.</summary>
 internal sealed record CommandPace
@@ -27,10 +47,11 @@ internal sealed record CommandPace
 /// <summary>Sends what is in the book, again and again under the same id until it is answered or its time is over, and closes what nobody answers.</summary>
 /// <remarks>
 /// First on disk as sent, with a record in the journal for the rules, then to the broker: killed in between, the next start sends it again, and the device knows the id.
-/// What could not be sent in time is never sent; what was sent is never forgotten.
+/// What could not be sent in time is never sent; what was sent is never forgotten. What a danger needs while the disk refuses goes out without it, by <see cref="UnwrittenCommandWorker"/>.
 /// </remarks>
 internal sealed partial class CommandWorker(
-    Database database, MessageJournal journal, DeviceTable devices, CommandLink link, DeviceWords words, ControlCounts counts, CommandPace pace, TimeProvider time, ILogger<CommandWorker> log)
+    Database database, MessageJournal journal, DeviceTable devices, CommandLink link, DeviceWords words, UnwrittenCommands unwritten, ControlCounts counts, CommandPace pace, TimeProvider time,
+    ILogger<CommandWorker> log)
     : BackgroundService
 {
     /// <summary>Between two publishes of a command that is not answered, ms: a modem that was just away is back by then.</summary>
@@ -77,6 +98,7 @@ internal sealed partial class CommandWorker(
     private async Task StepAsync(SqliteConnection reader, CancellationToken stoppingToken)
     {
         await HearBrokerAsync(stoppingToken);
+        await BookUnwrittenAsync(stoppingToken);
         var open = CommandBook.Open(reader);
         foreach (var command in open)
         {
@@ -138,15 +160,46 @@ internal sealed partial class CommandWorker(
             _ when command.Order.Operation.HasEffect() => command.ExpiresMs + verifyMs,
             _ => command.ExpiresMs + AnswerLateMs,
         };
-        if (now >= deadline)
+        // What went out before the disk took it may be in the book before the answer that waited for the disk with it.
+        if (now >= Math.Max(deadline, _publishedMs.GetValueOrDefault(command.Order.Id) + AnswerLateMs))
             await TryBookAsync(command, CommandEvent.NothingHeard, command.State == CommandState.Done ? "done, and no measurement came" : "no answer");
     }
 
-    /// <summary>Puts on disk that it goes out, or did not, and tells the rules in the same commit. While the disk refuses, nothing goes out.</summary>
-    /// <returns>Whether it was still to be sent.</returns>
-    private async Task<bool> RecordAsync(StoredCommand command, bool isVoid, CancellationToken stoppingToken)
+    /// <summary>Puts into the book what went out before the disk took it, before anything else is done: what follows rests on it.</summary>
+    private async Task BookUnwrittenAsync(CancellationToken stoppingToken)
     {
-        var (now, order) = (NowMs, command.Order);
+        foreach (var command in unwritten.Waiting)
+        {
+            var id = command.Order.Id;
+            // A commit that took too long may have succeeded after all; then it is ours, and the rules know of it.
+            if (!_publishedMs.ContainsKey(id))
+            {
+                await RecordAsync(command, isVoid: false, NowMs, connection => CommandBook.InsertSent(connection, command), stoppingToken);
+                // The disk may have taken an hour: its answer has its time from here on.
+                _publishedMs[id] = NowMs;
+                LogBooked(id);
+            }
+
+            unwritten.Booked(id);
+        }
+    }
+
+    /// <summary>Puts on disk that it goes out, or did not, and tells the rules in the same commit. While the disk refuses, nothing goes out from here.</summary>
+    /// <returns>Whether it was still to be sent.</returns>
+    private Task<bool> RecordAsync(StoredCommand command, bool isVoid, CancellationToken stoppingToken)
+    {
+        var now = NowMs;
+        return RecordAsync(
+            command, isVoid, now,
+            connection => isVoid
+                ? CommandBook.Happened(connection, command.Order.Id, command.Device, CommandEvent.NotSent, now, "not sent in time") == true
+                : CommandBook.Sent(connection, command, now),
+            stoppingToken);
+    }
+
+    private async Task<bool> RecordAsync(StoredCommand command, bool isVoid, long now, Func<SqliteConnection, bool> write, CancellationToken stoppingToken)
+    {
+        var order = command.Order;
         var device = devices.Find(command.Device)!;
         _writer.Clear();
         _writer.Command(new CommandNotice(device, order.Id, order.Operation, order.Channel ?? ChannelId.Main, command.ExpiresMs, isVoid), now);
@@ -156,12 +209,7 @@ internal sealed partial class CommandWorker(
         {
             try
             {
-                await journal.AppendAsync(batch, (connection, _) =>
-                {
-                    isNews = CommandBook.Happened(connection, order.Id, command.Device, isVoid ? CommandEvent.NotSent : CommandEvent.Sent, now, isVoid ? "not sent in time" : null) == true;
-                    if (isNews && !isVoid && order.Operation == Operation.Siren)
-                        EndOf(connection, command, now);
-                });
+                await journal.AppendAsync(batch, (connection, _) => isNews = write(connection));
                 return isNews;
             }
             catch (DatabaseUnavailableException error)
@@ -173,42 +221,14 @@ internal sealed partial class CommandWorker(
         }
     }
 
-    /// <summary>The end of a siren is in the book before the siren sounds: whoever crashes, hangs or walks away, it goes out.</summary>
-    private static void EndOf(SqliteConnection connection, StoredCommand siren, long now)
-    {
-        var due = now + ((siren.Order.Seconds ?? CommandLimits.SirenDefaultS) * 1000L) + SirenEndAfterMs;
-        CommandBook.DropEnds(connection, siren.Device, now);
-        CommandBook.Insert(connection, new StoredCommand
-        {
-            Order = siren.Order with { Id = siren.Order.Id + "-end", Operation = Operation.Off, Seconds = null, By = "facility-monitor", Why = "the time of the siren is over", TtlS = CommandLimits.SirenEndTtlS },
-            Device = siren.Device,
-            State = CommandState.Queued,
-            CreatedMs = now,
-            DueMs = due,
-            ExpiresMs = due + (CommandLimits.SirenEndTtlS * 1000L),
-            ChangedMs = now,
-            Ends = siren.Order.Id,
-        });
-    }
-
     private void Publish(StoredCommand command)
     {
-        var order = command.Order;
+        // The next siren sounds already, from memory: the end of the one before must not silence it.
+        if (command.Ends is not null && unwritten.Sounds(command.Device))
+            return;
         var now = NowMs;
-        var left = TimeSpan.FromMilliseconds(command.ExpiresMs - now);
-        var topic = Fm1Topic.Of(order.Device.Site!, order.Device.Name, Fm1Kind.Cmd);
-        var properties = new MqttPublishProperties
-        {
-            MessageExpiry = left,
-            PayloadIsText = true,
-            ContentType = "application/json",
-            ResponseTopic = Fm1Topic.Of(order.Device.Site!, order.Device.Name, Fm1Kind.Ack),
-            CorrelationData = Encoding.UTF8.GetBytes(order.Id),
-        };
-        // Retained is never even an argument: a command that waits at the broker for the next subscriber is how relays switch by night.
-        var answer = link.PublishAsync(topic, Fm1Downlink.Command(order, command.ExpiresMs, Math.Max(1, (int)left.TotalSeconds)), properties).AsTask();
-        _publishedMs[order.Id] = now;
-        _underWay.Add((command, answer));
+        _publishedMs[command.Order.Id] = now;
+        _underWay.Add((command, link.SendAsync(command, now)));
         counts.AddPublished();
     }
 
@@ -276,6 +296,9 @@ internal sealed partial class CommandWorker(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Command {Id} waits: the disk refuses ({Reason})")]
     private partial void LogDisk(string id, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Command {Id}, which went out without the disk, is in the book")]
+    private partial void LogBooked(string id);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The broker refused command {Id}: {Reason}. Allow the topic in its access list")]
     private partial void LogBrokerRefused(string id, MqttReasonCode reason);

@@ -10,6 +10,7 @@ internal static class ControlServices
     public static void AddControl(this IHostApplicationBuilder builder, ServiceSettings settings)
     {
         builder.Services.AddSingleton<ControlCounts>();
+        builder.Services.AddSingleton<UnwrittenCommands>();
         builder.Services.AddSingleton<DeviceWords>();
         builder.Services.AddSingleton<CommandDesk>();
         builder.Services.AddSingleton(services =>
@@ -21,6 +22,8 @@ internal static class ControlServices
                 (topic, payload, properties) => ingest.PublishAsync(topic, payload, retain: true, properties, CancellationToken.None));
         });
         builder.Services.AddSingleton(new CommandPace { Verify = settings.Control.Verify, RetentionDays = settings.Data.RetentionDays });
+        builder.Services.AddSingleton<UnwrittenCommandWorker>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<UnwrittenCommandWorker>());
         builder.Services.AddSingleton<CommandWorker>();
         builder.Services.AddHostedService(services => services.GetRequiredService<CommandWorker>());
         builder.Services.AddHostedService<ConfigurationWorker>();

@@ -266,7 +266,7 @@ internal sealed partial class IngestWorker : BackgroundService
                 _writer.Clear();
                 var words = _pipeline.TakeWords();
                 List<bool?> found = [];
-                var also = words is null ? null : DeviceWords.Keep(words, found);
+                var also = words is null ? null : _words.Keep(words, found);
                 var append = journaled is null ? Task.FromResult(_journal.Last) : _journal.AppendAsync(journaled, also);
                 if (isLive)
                     _liveInFlight.Enqueue(receivedMs);

@@ -86,8 +86,8 @@ internal sealed partial class DiskWatch(Database database, long freeMin, Func<lo
     {
         var since = AlertText.Clock(nowMs);
         return new LocalText(
-            $"数据盘写不进去：自 {since} 起 {database.Directory}（{error}）。新读数没有确认收到，由消息代理和设备暂存，恢复后补上；收到的照常判断，P0、P1 不等写盘直接通知，但确认、升级和警号要等磁盘恢复。请做：1. 看磁盘是否已满或变成只读；2. 腾出空间或修复磁盘；3. 同时派人到现场巡查。",
-            $"The data disk refuses to be written since {since}: {database.Directory} ({error}). New readings are not acknowledged; the broker and the devices keep them until it is back. What is received is judged all the same, and P0 and P1 are told without the disk; acknowledgements, further calls and sirens wait for it. Do: 1. See whether the disk is full or has become read-only; 2. Make room or repair it; 3. Meanwhile send somebody round the site.");
+            $"数据盘写不进去：自 {since} 起 {database.Directory}（{error}）。新读数没有确认收到，由消息代理和设备暂存，恢复后补上；收到的照常判断，P0、P1 不等写盘直接通知，警报器照响，但确认和升级要等磁盘恢复。请做：1. 看磁盘是否已满或变成只读；2. 腾出空间或修复磁盘；3. 同时派人到现场巡查。",
+            $"The data disk refuses to be written since {since}: {database.Directory} ({error}). New readings are not acknowledged; the broker and the devices keep them until it is back. What is received is judged all the same, and P0 and P1 are told and sirens sound without the disk; acknowledgements and further calls wait for it. Do: 1. See whether the disk is full or has become read-only; 2. Make room or repair it; 3. Meanwhile send somebody round the site.");
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Whether a disk alert was open before the restart could not be read: {Reason}")]

@@ -36,6 +36,11 @@ internal sealed class CommandFixture : IAsyncDisposable
 
     public DeviceWords Words { get; private set; } = null!;
 
+    public UnwrittenCommands Unwritten { get; private set; } = null!;
+
+    /// <summary>Sends what the disk does not take.</summary>
+    public UnwrittenCommandWorker Sender { get; private set; } = null!;
+
     public IReadOnlyList<PublishedCommand> Published => [.. _published];
 
     public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -68,6 +73,8 @@ internal sealed class CommandFixture : IAsyncDisposable
 
     public async Task StopAsync()
     {
+        await Sender.StopAsync(CancellationToken.None);
+        Sender.Dispose();
         await _worker!.StopAsync(CancellationToken.None);
         _worker.Dispose();
         await Database.DisposeAsync();
@@ -106,7 +113,7 @@ internal sealed class CommandFixture : IAsyncDisposable
     public async Task AckAsync(string id, CommandResult result, int? device = null, string? reason = null)
     {
         List<bool?> found = [];
-        var keep = DeviceWords.Keep([new DeviceWord(device ?? Pile.Number, NowMs, new CommandAck(id, result, reason), null, null, null)], found);
+        var keep = Words.Keep([new DeviceWord(device ?? Pile.Number, NowMs, new CommandAck(id, result, reason), null, null, null)], found);
         await Database.CommitAsync(CommitPriority.Ingest, connection => keep(connection, 0));
         Words.Kept(found);
     }
@@ -152,10 +159,11 @@ internal sealed class CommandFixture : IAsyncDisposable
         Database = Database.Open(_folder.Path, Time);
         Devices = new DeviceTable();
         Journal = new MessageJournal(Database, Devices);
-        Words = new DeviceWords(Counts);
+        Unwritten = new UnwrittenCommands();
+        Words = new DeviceWords(Counts, Unwritten);
     }
 
-    private Task RunAsync()
+    private async Task RunAsync()
     {
         var link = new CommandLink(() => IsUp, (topic, payload, properties) =>
         {
@@ -164,7 +172,9 @@ internal sealed class CommandFixture : IAsyncDisposable
         },
         (_, _, _) => throw new InvalidOperationException("A command is never retained."));
         _worker = new CommandWorker(
-            Database, Journal, Devices, link, Words, Counts, new CommandPace { Verify = TimeSpan.FromSeconds(60) }, Time, NullLogger<CommandWorker>.Instance);
-        return _worker.StartAsync(CancellationToken.None);
+            Database, Journal, Devices, link, Words, Unwritten, Counts, new CommandPace { Verify = TimeSpan.FromSeconds(60) }, Time, NullLogger<CommandWorker>.Instance);
+        Sender = new UnwrittenCommandWorker(Unwritten, link, Counts, Time, NullLogger<UnwrittenCommandWorker>.Instance);
+        await Sender.StartAsync(CancellationToken.None);
+        await _worker.StartAsync(CancellationToken.None);
     }
 }

@@ -245,7 +245,7 @@ public sealed class CommandWorkerTests
 
     private static Task BirthAsync(CommandFixture fixture, string boot)
     {
-        var keep = DeviceWords.Keep([new DeviceWord(fixture.Pile.Number, fixture.NowMs, null, new DeviceAbilities(["reset"], [], false), boot, null)], []);
+        var keep = fixture.Words.Keep([new DeviceWord(fixture.Pile.Number, fixture.NowMs, null, new DeviceAbilities(["reset"], [], false), boot, null)], []);
         return fixture.Database.CommitAsync(FacilityMonitor.Journal.CommitPriority.Ingest, connection => keep(connection, 0));
     }
 }

@@ -195,7 +195,7 @@ public sealed class ConfigurationTests : IAsyncLifetime, IDisposable
 
     private Task TakeAsync(DeviceWord word)
     {
-        var keep = DeviceWords.Keep([word], []);
+        var keep = new DeviceWords(new ControlCounts(), new UnwrittenCommands()).Keep([word], []);
         return _database.CommitAsync(CommitPriority.Ingest, connection => keep(connection, 0));
     }
 }

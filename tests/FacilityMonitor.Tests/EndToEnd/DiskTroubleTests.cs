@@ -23,11 +23,13 @@ public sealed class DiskTroubleTests
           - {id: property, name: Property, tier: property-manager, shifts: [{from: "00:00", to: "24:00", people: [manager]}]}
         chains:
           - priority: P0
-            steps: [{after-s: 0, tiers: [guard]}, {after-s: 3, tiers: [property-manager]}]
+            steps: [{after-s: 0, tiers: [guard], siren: true}, {after-s: 3, tiers: [property-manager]}]
             repeat-s: 600
         contacts:
           - {id: lane-committee, name: Committee, webhook: "file:contact.url", sites: [lane]}
         """;
+
+    private const string Siren = "      - {id: siren-1, kind: siren, name: Siren, place: shed}";
 
     [RealServerFact("mosquitto")]
     public async Task A_database_file_that_somebody_deletes_is_put_back_with_everything_in_it()
@@ -86,6 +88,99 @@ public sealed class DiskTroubleTests
         Assert.Equal(1, place.Count("select count(*) from outbox where state = 1 and alert in (select id from alert where rule = 'smoke')"));
         Assert.Equal(0, await service.Process.StopAsync());
         Assert.Equal(31, Stored(service));
+    }
+
+    [FrozenFilesFact]
+    public async Task While_the_disk_takes_no_write_the_siren_of_a_fire_sounds_and_ends_and_the_book_has_it_afterwards()
+    {
+        await using var place = await OnCallNeighbourhood.StartAsync(People, Siren);
+        await using var siren = await SirenUnderTest.StartAsync(place.Broker, "lane/siren-1");
+        await place.UntilAsync(() => place.Count("select count(*) from device_birth") == 1, "the siren being known");
+
+        using (FrozenFiles.Freeze(place.Service.Data))
+        {
+            await place.SmokeAsync(true);
+            await place.UntilAsync(() => siren.Sounded.Count == 1, "the siren sounding");
+            // It is ended by command though nothing of it is in the book.
+            await place.UntilAsync(() => siren.Told.Any(told => told.Operation == "off"), "the siren being ended");
+            Assert.Equal((0L, 0L), (Fires(place), place.Count("select count(*) from command")));
+        }
+
+        await SirenIsBookedOnceAsync(place, siren);
+    }
+
+    [RealServerFact("mosquitto", MailServer.Library)]
+    public async Task A_disk_that_hangs_keeps_no_siren_silent()
+    {
+        SlowDisk disk = null!;
+        await using var place = await OnCallNeighbourhood.StartAsync(People, Siren, disk: folder => disk = new SlowDisk(folder));
+        await using var siren = await SirenUnderTest.StartAsync(place.Broker, "lane/siren-1");
+        await place.UntilAsync(() => place.Count("select count(*) from device_birth") == 1, "the siren being known");
+
+        disk.SyncTakes(TimeSpan.FromSeconds(8));
+        await place.SmokeAsync(true);
+        await place.UntilAsync(() => siren.Sounded.Count == 1, "the siren sounding");
+        Assert.Equal((0L, 0L), (Fires(place), place.Count("select count(*) from command")));
+        disk.SyncTakes(TimeSpan.Zero);
+
+        await SirenIsBookedOnceAsync(place, siren);
+    }
+
+    [FrozenFilesFact]
+    public async Task Whoever_was_told_of_a_fire_before_a_kill_on_a_refusing_disk_comes_to_it_by_the_link_they_have()
+    {
+        await using var place = await OnCallNeighbourhood.StartAsync(People, "      - {id: shed-2, kind: shed, name: Second sensor, place: shed}");
+        List<(string Key, string To, string Text, string? Link)> told = [];
+        using (FrozenFiles.Freeze(place.Service.Data))
+        {
+            // One knows the time; the other is given that of its receipt, and will be given another when it is received again.
+            await place.SmokeAsync(true);
+            await place.SayAsync("fm/1/lane/shed-2/data", """{"v":1,"boot":"e2e","seq":0,"ts":1000,"clk":"none","r":[{"ch":"main","smoke":true}]}""");
+            await place.UntilAsync(() => (told = [.. place.Posts.Where(post => post.To == "guard" && post.Text.Contains("smoke", StringComparison.OrdinalIgnoreCase))]).Count == 2, "the guard being told of both fires");
+            Assert.All(await Task.WhenAll(told.Select(post => place.OpenAsync(post.Link!))), page => Assert.Contains("data-testid=\"unwritten\"", page, StringComparison.Ordinal));
+            await place.Service.Process.KillAsync();
+        }
+
+        place.Service.Process.Start();
+        await place.Service.ReadyAsync();
+        await place.UntilAsync(() => Fires(place) == 2, "both fires being booked");
+        var answered = 0;
+        foreach (var (key, _, _, link) in told)
+        {
+            var page = await place.OpenAsync(link!);
+            if (place.Count($"select count(*) from alert where id = '{key.Split('-')[0]}'") == 0)
+            {
+                answered++;
+                // Every fire that is open stands there, each with a link of its own.
+                var links = System.Text.RegularExpressions.Regex.Matches(page, "href=\"(/a/[^\"]+)\">P0 ").Select(match => OnCallNeighbourhood.PublicUrl + match.Groups[1].Value).ToList();
+                Assert.Equal(2, links.Count);
+                foreach (var other in links)
+                    await place.PressAsync(other, "acknowledge");
+            }
+            else
+            {
+                await place.PressAsync(link!, "acknowledge");
+            }
+        }
+
+        // What has a time of its own is the same alert; of the other the link led to it.
+        Assert.Equal(1, answered);
+        Assert.Equal(2, place.Count("select count(*) from response_event where body like '%\"what\":\"acknowledged\"%' and alert in (select id from alert where rule = 'smoke')"));
+    }
+
+    /// <summary>The book has the siren as it was, and it never sounds a second time.</summary>
+    private static async Task SirenIsBookedOnceAsync(OnCallNeighbourhood place, SirenUnderTest siren)
+    {
+        await place.UntilAsync(() => Fires(place) == 1, "the fire being booked");
+        await place.UntilAsync(() => place.Count("select count(*) from notice where person = 'siren-1' and state in (1, 2)") == 1, "the siren being booked as told");
+        await place.UntilAsync(() => place.Count("select count(*) from command where operation = 7 and done_ms is not null") == 1, "the siren's answer being booked");
+        await place.UntilAsync(() => place.Count("select count(*) from command where ends is not null and sent_ms is not null") == 1, "its end being booked");
+        await place.UntilAsync(() => OfFire(place, "manager").Count > 0, "the chain going on");
+        var (id, _, atMs) = siren.Told[0];
+        Assert.Equal([id], siren.Sounded);
+        // As it was, not when it was written: the siren had it by then.
+        Assert.InRange(place.Count($"select sent_ms from command where id = '{id}'"), atMs - 5_000, atMs);
+        Assert.Equal(1, place.Count("select count(*) from command where operation = 7"));
     }
 
     [RealServerFact("mosquitto", MailServer.Library)]

@@ -38,7 +38,7 @@ internal sealed class OnCallNeighbourhood : IAsyncDisposable
 
     public string Configuration => Path.Combine(_folder.Path, "config");
 
-    /// <param name="people">The people.yaml; its channels are hook and mail.</param>
+    /// <param name="people">The people.yaml; its channels are hook, mail and siren.</param>
     /// <param name="devices">YAML of devices of the site lane, beside the shed sensor shed-1.</param>
     /// <param name="rules">YAML of the registry beside its sites.</param>
     /// <param name="settings">Further settings, as environment variables.</param>
@@ -69,6 +69,7 @@ internal sealed class OnCallNeighbourhood : IAsyncDisposable
         place.Write("channels.yaml", string.Create(CultureInfo.InvariantCulture, $$"""
             channels:
               - {id: hook, kind: webhook, address-file: hook.url}
+              - {id: siren, kind: siren, seconds: 3}
               - {id: mail, kind: smtp, host: 127.0.0.1, port: {{mail.Port}}, tls: none, from: monitor@example.org, user: {{mail.User}}, password-file: smtp.password}
             """));
         var all = new Dictionary<string, string>(settings ?? new Dictionary<string, string>()) { ["FM_WEB__PUBLIC_URL"] = PublicUrl };

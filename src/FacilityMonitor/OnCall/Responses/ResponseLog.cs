@@ -116,8 +116,8 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
         pages.Put(this, connection);
     }
 
-    /// <summary>Whom a new alert calls first, for when nothing of it can be written. What was shelved, suppressed or told too often stands on disk and is not asked: once too often costs less.</summary>
-    /// <returns>A notice for each person; the keys are those that the same pages have once they are written.</returns>
+    /// <summary>Whom a new alert calls first, and the sirens that it sounds, for when nothing of it can be written. What was shelved, suppressed or told too often stands on disk and is not asked: once too often costs less.</summary>
+    /// <returns>A notice for each siren and person; the keys are those that the same notices have once they are written.</returns>
     public IReadOnlyList<Notice> FirstPages(AlertTransition step)
     {
         var now = NowMs();
@@ -126,11 +126,12 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
             state = AlertResponse.Apply(step.AlertId, state, fact);
         if (state is null)
             return [];
-        var fired = Escalation.Advance(state, Board, now).OfType<ResponseEvent.StepFired>().FirstOrDefault();
-        if (fired is null)
-            return [];
+        var facts = Escalation.Advance(state, Board, now);
+        var sirens = facts.OfType<ResponseEvent.SirenAsked>().SelectMany(asked => asked.Devices.Select(device => SirenNotice(state, asked.Page, device, step.Text)));
+        if (facts.OfType<ResponseEvent.StepFired>().FirstOrDefault() is not { } fired)
+            return [.. sirens];
         var text = PageText.Compose(state, fired.Reason, step.Text, hidden: 0, others: [], count: 0);
-        return [.. fired.People.Select(person => NoticeOf(state, fired, person, Ways(state, fired, person), text))];
+        return [.. sirens, .. fired.People.Select(person => NoticeOf(state, fired, person, Ways(state, fired, person), text))];
     }
 
     /// <summary>What a command leads to.</summary>
@@ -399,23 +400,20 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
         }
     }
 
-    private void Siren(SqliteConnection connection, AlertResponse state, int page, string device)
+    private void Siren(SqliteConnection connection, AlertResponse state, int page, string device) =>
+        NoticeBook.Enqueue(connection, SirenNotice(state, page, device, ResponseTable.TextOf(connection, state.Alert)), NowMs(), [this]);
+
+    private Notice SirenNotice(AlertResponse state, int page, string device, LocalText text) => new()
     {
-        var text = ResponseTable.TextOf(connection, state.Alert);
-        NoticeBook.Enqueue(
-            connection, new Notice
-            {
-                Alert = state.Alert,
-                Step = page,
-                Person = device,
-                Priority = state.Priority,
-                IsDrill = state.Exercise != Exercise.None,
-                Reaches = sounds.Siren is { } channel ? [new Reach(channel, $"{state.Site}/{device}")] : [],
-                Brief = PageText.Brief(text),
-                Text = text,
-            },
-            NowMs(), [this]);
-    }
+        Alert = state.Alert,
+        Step = page,
+        Person = device,
+        Priority = state.Priority,
+        IsDrill = state.Exercise != Exercise.None,
+        Reaches = sounds.Siren is { } channel ? [new Reach(channel, $"{state.Site}/{device}")] : [],
+        Brief = PageText.Brief(text),
+        Text = text,
+    };
 
     private IReadOnlyList<PersonContact> Ways(AlertResponse state, ResponseEvent.StepFired fired, string person) => fired.Step >= 0 && fired.Reason != PageReason.Test
         ? Board.Find(state.Chain.At(fired.Step), fired.Step, state.Site, state.Priority, fired.AtMs, out _).FirstOrDefault(callee => callee.Person.Id == person)?.Contacts ?? []
