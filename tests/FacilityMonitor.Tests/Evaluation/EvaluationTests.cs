@@ -177,7 +177,7 @@ public sealed class EvaluationTests
         var all = new MixtureResult(rows[0].Meter, [.. rows.SelectMany(row => row.Charges)]);
 
         Assert.Equal(6, rows.Count);
-        Assert.True(all.Precision >= 0.95 && all.StrongRecall >= 0.95, $"precision {all.Precision}, recall of strong climbers {all.StrongRecall}");
+        Assert.True(all.Precision >= 0.95 && all.Recall >= 0.8 && all.StrongRecall >= 0.95, $"precision {all.Precision}, recall {all.Recall}, of strong climbers {all.StrongRecall}");
         // All of them together find fewer than the one in the table, and the README says so.
         var said = string.Create(CultureInfo.InvariantCulture, $"precision {all.Precision:F3}, recall {all.Recall:F3}, of fast climbers {all.StrongRecall:F3}");
         Assert.Contains(said, File.ReadAllText(Path.Combine(SourceTree.Root, "README.md")), StringComparison.Ordinal);

@@ -86,7 +86,11 @@ public sealed class OnCallPageTests : IDisposable
         await using var page = await StartAsync(isSignedIn: false);
         Assert.Equal(HttpStatusCode.Redirect, (await page.Client.GetAsync(new Uri("/fly-wire", UriKind.Relative))).StatusCode);
         await page.SignInAsync(PageUnderTest.Password);
-        Assert.Contains("没有未结的案件", await TextAsync(page, "/fly-wire"), StringComparison.Ordinal);
+        var none = await TextAsync(page, "/fly-wire");
+        Assert.Contains("没有未结的案件", none, StringComparison.Ordinal);
+        // What it cannot see is said on the page itself.
+        Assert.Contains("疑似只是线索，先到现场看", none, StringComparison.Ordinal);
+        Assert.Contains("家用电表后的飞线系统看不到，只能靠巡查", none, StringComparison.Ordinal);
         await RaiseAsync(page, "00000000000000a1", Priority.P2, step => step with { Rule = "charger-on-public-circuit", Asset = "jiugeng/c-corridor-1", Evidence = new SortedDictionary<string, object> { ["level_w"] = 151.5, ["curve"] = "0:150 10:<b> 20:152" } });
         var list = await TextAsync(page, "/fly-wire");
         Assert.Contains("久耕小区 1、2 号楼楼道照明", list, StringComparison.Ordinal);
@@ -94,7 +98,10 @@ public sealed class OnCallPageTests : IDisposable
         Assert.Contains("href=\"/alert/00000000000000a1#case\"", list, StringComparison.Ordinal);
         Assert.DoesNotContain("<polyline", list, StringComparison.Ordinal);
         Assert.DoesNotContain("<b>", list, StringComparison.Ordinal);
-        Assert.Contains("Fly-wire cases", await TextAsync(page, "/fly-wire?lang=en"), StringComparison.Ordinal);
+        var inEnglish = await TextAsync(page, "/fly-wire?lang=en");
+        Assert.Contains("Fly-wire cases", inEnglish, StringComparison.Ordinal);
+        Assert.Contains("A suspicion is only a hint: look first", inEnglish, StringComparison.Ordinal);
+        Assert.Contains("meter nothing is seen; only a patrol finds it", inEnglish, StringComparison.Ordinal);
         const string Path = "/alert/00000000000000a1";
         var html = await TextAsync(page, Path);
         Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync(page, Path + "/case", null, ("stage", "confirmed"))).StatusCode);

@@ -52,12 +52,16 @@ internal static class ChargerEvidence
     /// <summary>What a taper says that may be a laptop's, or has not gone half way.</summary>
     private const double DoubtfulNatsMost = 4;
 
-    /// <summary>A taper neither rises again nor falls at once.</summary>
+    /// <summary>A taper neither rises again nor falls at once: faster, that is, than e-fold in 20 minutes, which is the fast part of a lead-acid battery's (reference §2.2). Between knots
+    /// that are far apart, because something else hid what was between, it falls far, and not at once.</summary>
     private const double RiseMost = 0.05;
     private const double FallAtOnceMost = 0.4;
+    private const double FastestTauMin = 20;
 
-    /// <summary>Between knots further apart than this, and than three intervals, a fall was not seen, minutes: a fridge's run and a busy lift hide a taper for as long.</summary>
+    /// <summary>Between knots further apart than this a fall was not seen: 35 minutes, in which a fridge runs, or nine values; of a lift at its busiest hour six values in ten are full, so nine
+    /// in a row are hidden once in a hundred times.</summary>
     private const double SeenMin = 35;
+    private const double HiddenValues = 9;
 
     /// <summary>What ends where it began, with this much of the fall seen, proves as much as half of it seen.</summary>
     private const double BackLeast = 0.85;
@@ -67,8 +71,10 @@ internal static class ChargerEvidence
     /// <summary>More than its own step cannot go.</summary>
     private const double FallenMost = 1.15;
 
-    /// <summary>At rest for this long, minutes, above a charger's tail (a few percent; 15 W for some that have no battery on them), slower than any battery's end.</summary>
+    /// <summary>At rest for this long, minutes, above a charger's tail (a few percent; 15 W for some that have no battery on them), slower than any battery's end, and further below the peak
+    /// than ordinary loads relax.</summary>
     private const double RestMin = 18;
+    private const double FallBegun = RelaxationMean;
     private const double TailShare = 0.15;
     private const double TailW = 17;
     private const double SlowestTauMin = 240;
@@ -196,7 +202,10 @@ internal static class ChargerEvidence
 
         // Each look, and the choice of the peak after the fact, is one more chance to be fooled.
         best -= Math.Log(Math.Max(1, looks)) + (isClimbing ? 0 : Math.Log(minutes.Length));
-        trace.ClimbNats = (float)Math.Max(trace.ClimbNats, Math.Clamp(best, -AgainstNatsMost, ClimbNatsMost));
+        best = Math.Clamp(best, -AgainstNatsMost, ClimbNatsMost);
+        // The best that was reached counts with what spoke against it at that time: unrest that is diluted later was there all the same.
+        if (best - trace.RestlessNats > trace.ClimbNats - trace.ClimbRestlessNats)
+            (trace.ClimbNats, trace.ClimbRestlessNats) = ((float)Math.Max(best, 0), trace.RestlessNats);
     }
 
     /// <summary>A second pack begins where the first one began: one fall at once, and up again. The curve is then in two parts, with a climb in each.</summary>
@@ -245,6 +254,8 @@ internal static class ChargerEvidence
             }
         }
 
+        // What fell before a rest was something else that left; a taper may begin where the rest ends.
+        peak = AfterRest(minutes, watts, variances, pieces, peak, step);
         var fallen = (watts[peak] - watts[last]) / step;
         trace.Fallen = (float)fallen;
         var count = last - peak + 1;
@@ -254,18 +265,12 @@ internal static class ChargerEvidence
         for (var index = peak + 1; index <= last; index++)
         {
             rise = Math.Max(rise, watts[index] - watts[index - 1]);
-            if (pieces[index] != pieces[index - 1] || minutes[index] - minutes[index - 1] > Math.Max(SeenMin, 3 * intervalMin))
+            if (pieces[index] != pieces[index - 1] || minutes[index] - minutes[index - 1] > Math.Max(SeenMin, HiddenValues * intervalMin))
                 continue;
             seen += watts[index - 1] - watts[index];
-            fall = Math.Max(fall, watts[index - 1] - watts[index]);
+            fall = Math.Max(fall, (watts[index - 1] * Math.Exp((minutes[index - 1] - minutes[index]) / FastestTauMin)) - watts[index]);
         }
 
-        // A battery's current goes to nothing: a fall that has come to rest half way is something else's.
-        var back = last;
-        while (back > peak && minutes[last] - minutes[back] < RestMin)
-            back--;
-        if (watts[last] > Math.Max(TailShare * step, TailW) && watts[back] - watts[last] < watts[last] / SlowestTauMin * (minutes[last] - minutes[back]) - (2 * Math.Sqrt(variances[last])))
-            return;
         if (rise > RiseMost * step)
             return;
         var variance = Mean(variances.Slice(peak, count)) + Square(TaperSmoothShare * step);
@@ -280,6 +285,24 @@ internal static class ChargerEvidence
         if (!isProven || energy < PortableWh || intervalMin > CoarsestMin)
             nats = Math.Min(nats, DoubtfulNatsMost);
         trace.TaperNats = (float)Math.Max(trace.TaperNats, nats);
+    }
+
+    /// <summary>A battery's current goes to nothing without a rest: of a fall that rested half way, only what came after can be a taper.</summary>
+    /// <returns>Where the last rest after <paramref name="peak"/> ends; the peak itself when there was none.</returns>
+    private static int AfterRest(ReadOnlySpan<double> minutes, ReadOnlySpan<double> watts, ReadOnlySpan<double> variances, ReadOnlySpan<byte> pieces, int peak, double step)
+    {
+        var tail = Math.Max(TailShare * step, TailW);
+        for (var index = minutes.Length - 1; index > peak && watts[peak] - watts[index] > FallBegun * step; index--)
+        {
+            var back = index;
+            while (back > peak && minutes[index] - minutes[back] < RestMin)
+                back--;
+            if (watts[index] > tail && pieces[back] == pieces[index] && watts[peak] - watts[back] > FallBegun * step
+                && watts[back] - watts[index] < (watts[index] / SlowestTauMin * (minutes[index] - minutes[back])) - (2 * Math.Sqrt(variances[back] + variances[index])))
+                return index;
+        }
+
+        return peak;
     }
 
     private static double Mean(ReadOnlySpan<double> values)

@@ -160,8 +160,8 @@ internal struct ChargerSignature
             if (!trace.IsOn)
                 continue;
             path.Follow(ref trace, trace.ForgivenW(SigmaW), out var curve);
-            ChargerEvidence.Weigh(ref trace, curve, trace.ForgivenW(SigmaW), IntervalMin, new Beside(0, _besideMeters).ErrorW(trace.BesideMostW - trace.BesideLeastW));
             ChargerEvidence.WeighRest(ref trace, path.On, path.Restless);
+            ChargerEvidence.Weigh(ref trace, curve, trace.ForgivenW(SigmaW), IntervalMin, new Beside(0, _besideMeters).ErrorW(trace.BesideMostW - trace.BesideLeastW));
             Repeats(ref trace);
             if (trace.IsOver)
                 Finish(trace);

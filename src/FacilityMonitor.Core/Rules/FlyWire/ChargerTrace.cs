@@ -38,6 +38,9 @@ internal struct ChargerTrace
     public float RestlessNats;
     public float RepeatNats;
 
+    /// <summary>The unrest when the climb was best.</summary>
+    public float ClimbRestlessNats;
+
     /// <summary>The best climb that was seen: share of the step a minute, scatter about it as a share of the step.</summary>
     public float ClimbShareAMin;
     public float FitShare;
@@ -48,7 +51,7 @@ internal struct ChargerTrace
     public float EnergyWh;
 
     /// <summary>How much more likely what was seen is of a charger than of anything else, natural logarithm.</summary>
-    public readonly double Nats => ClimbNats + TaperNats - RestlessNats - RepeatNats;
+    public readonly double Nats => Math.Max(0, ClimbNats - Math.Max(0, ClimbRestlessNats - RestlessNats)) + TaperNats - RestlessNats - RepeatNats;
 
     public readonly bool IsOn => IsUsed && !IsOver;
 

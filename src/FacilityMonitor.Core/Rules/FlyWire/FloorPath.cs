@@ -20,7 +20,7 @@ internal ref struct FloorPath(ReadOnlySpan<short> minutes, ReadOnlySpan<float> w
     private const double UnseenTaper = 0.03;
     private const double Climb = 0.003;
 
-    /// <summary>A taper is expected to go on as it did, half as fast again at most.</summary>
+    /// <summary>A taper is expected to go on by the same share of what it still draws, half as fast again at most.</summary>
     private const double TrendMargin = 1.5;
     private const double CarriedMin = 15;
 
@@ -93,10 +93,12 @@ internal ref struct FloorPath(ReadOnlySpan<short> minutes, ReadOnlySpan<float> w
             var (minute, watts) = ((double)_minutes[index], (double)_watts[index]);
             var isSettling = minute - start < SettlingMin;
             var passed = Math.Max(1, minute - seenMin);
-            var expected = level + (trend * Math.Min(passed, CarriedMin));
+            // A taper sinks by a share of what it still draws, so it flattens by itself.
+            var draws = Math.Max(level - floor, TailShare * step);
+            var expected = level + (draws * (Math.Exp(trend * Math.Min(passed, CarriedMin)) - 1));
             var up = tolerance + (Climb * step * passed) + (isSettling ? 0.02 * step : 0) + (index == first ? 0.06 * step : 0);
             var down = tolerance + (step * ((FastTaper * Math.Min(passed, 2.5)) + (GapTaper * Math.Clamp(passed - 2.5, 0, 20))))
-                + (TrendMargin * Math.Abs(trend) * Math.Min(passed, 20)) + (isSettling ? 0.01 * step : 0);
+                + (TrendMargin * Math.Abs(trend) * draws * Math.Min(passed, 20)) + (isSettling ? 0.01 * step : 0);
             if (watts > expected + up)
             {
                 low = 0;
@@ -122,8 +124,7 @@ internal ref struct FloorPath(ReadOnlySpan<short> minutes, ReadOnlySpan<float> w
                 if (low < (intervalMin < 2.5 ? 3 : 2))
                     continue;
                 low = 0;
-                var draws = expected - floor;
-                if (Math.Abs(watts - floor) <= Math.Max(SameShare * draws, 2 * tolerance) || (watts <= floor + (TailShare * step) + tolerance && watts >= floor - tolerance))
+                if (Math.Abs(watts - floor) <= Math.Max(SameShare * (expected - floor), 2 * tolerance) || (watts <= floor + (TailShare * step) + tolerance && watts >= floor - tolerance))
                 {
                     trace.IsOver = true;
                     (trace.LastMin, trace.LastW) = (from + minute, 0);
@@ -136,7 +137,7 @@ internal ref struct FloorPath(ReadOnlySpan<short> minutes, ReadOnlySpan<float> w
                 if (!isUnder && fall <= tolerance + (UnseenTaper * step * gap) && turns < TurnsMax)
                 {
                     // It may have tapered while nobody saw it.
-                    trend = Math.Max(-fall / gap, -0.02 * step);
+                    trend = Math.Max(-fall / gap / draws, -UnseenTaper);
                 }
                 else
                 {
@@ -158,7 +159,7 @@ internal ref struct FloorPath(ReadOnlySpan<short> minutes, ReadOnlySpan<float> w
                 continue;
             On++;
             var off = watts - expected;
-            trend = Math.Clamp(trend + (0.15 * Math.Min(1, passed / 3) * off / passed), -UnseenTaper * step, Climb * step);
+            trend = Math.Clamp(trend + (0.15 * Math.Min(1, passed / 3) * off / passed / draws), -FastTaper, Climb);
             (level, seenMin, after) = (expected + ((passed >= 4 ? 0.85 : 0.4) * off), minute, index + 1);
             trace.LastMin = from + minute;
             // What has only just come on is still warming up.

@@ -4,7 +4,8 @@ namespace FacilityMonitor.Rules;
 /// <remarks>
 /// For n knots with known variance v the smooth path (a polynomial of low order) has −½·(n·ln v + RSS/v); its variance is not fitted, because a
 /// charger regulates its output and has no noise of its own to excuse. Against it stand, each with its best variance, which is generous to them:
-/// a constant level; a random walk (a computer, a television), whose increments have the variance that is seen; and for a climb a relaxation towards
+/// a constant level; a random walk (a computer, a television), whose increments have the variance that is seen; loads that are switched one after the other, which
+/// keep their levels between jumps, at the variance that is known; and for a climb a relaxation towards
 /// a constant (everything that warms up or cools down), with time constants of 8, 16 and 32 minutes. Parameters cost ½·ln n each (Schwarz). A curve
 /// in pieces has a free level for each: only what happened within a piece is evidence.
 /// </remarks>
@@ -57,7 +58,8 @@ internal static class SmoothPath
             Centre(columns.Slice(power * count, count), pieces);
 
         Span<double> weights = stackalloc double[OrderMax];
-        var occam = isClimb ? 0 : Math.Max(0, Math.Log(HalfRange(y) / Math.Sqrt(variance)));
+        var choice = Math.Max(0, Math.Log(HalfRange(y) / Math.Sqrt(variance)));
+        var occam = isClimb ? 0 : choice;
         var (smooth, scatter, slope) = (double.NegativeInfinity, 0.0, 0.0);
         for (var power = 1; power <= order; power++)
         {
@@ -85,6 +87,8 @@ internal static class SmoothPath
                 other = Math.Max(other, Free(Fit(y, columns, 1, weights) / free, free, variance) - (RelaxationParameters * cost));
             }
         }
+
+        other = Math.Max(other, (-0.5 * free * Math.Log(variance)) - cost - Staircase(minutes, y, pieces, variance, cost + choice));
 
         return new Comparison(smooth - other, slope, scatter);
     }
@@ -138,6 +142,28 @@ internal static class SmoothPath
         }
 
         return count > 2 ? sum / count : null;
+    }
+
+    /// <summary>What loads that are switched one after the other cost at least: levels, each to be chosen like any coefficient, and between them jumps. A jump may have happened at any
+    /// moment, so one that nobody saw, because something else was on meanwhile, is likelier the longer that was.</summary>
+    private static double Staircase(ReadOnlySpan<double> minutes, ReadOnlySpan<double> y, ReadOnlySpan<byte> pieces, double variance, double level)
+    {
+        Span<double> least = stackalloc double[ChargerCurve.KnotsMax + 1];
+        var whole = Math.Log(Math.Max(minutes[^1] - minutes[0], 1));
+        for (var end = 1; end <= y.Length; end++)
+        {
+            var (sum, squares) = (0.0, 0.0);
+            least[end] = double.PositiveInfinity;
+            for (var begin = end - 1; begin >= 0 && pieces[begin] == pieces[end - 1]; begin--)
+            {
+                (sum, squares) = (sum + y[begin], squares + (y[begin] * y[begin]));
+                var off = (squares - (sum * sum / (end - begin))) / (2 * variance);
+                var jump = begin == 0 || pieces[begin - 1] != pieces[begin] ? 0 : level + whole - Math.Log(Math.Max(minutes[begin] - minutes[begin - 1], 1));
+                least[end] = Math.Min(least[end], least[begin] + off + jump);
+            }
+        }
+
+        return least[y.Length];
     }
 
     private static double SumOfSquares(ReadOnlySpan<double> values)

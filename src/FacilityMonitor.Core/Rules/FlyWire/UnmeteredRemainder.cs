@@ -23,13 +23,13 @@ internal struct UnmeteredRemainder
     private const double GainMost = 1.06;
     private const double StandingMostW = 400;
 
-    /// <summary>A jump counts for half after so many: some days of a shed.</summary>
+    /// <summary>A jump counts for a third after 400 more, for half after 277: some days of a shed.</summary>
     private const double ForgetJump = 1 - (1 / 400.0);
 
     /// <summary>Equal meters are assumed, as if so much had been seen already, W²: thirty jumps of 100 W.</summary>
     private const double FirstSquares = 30.0 * 100 * 100;
 
-    /// <summary>What was learned of the standing load counts for half after so many values: three days at one a minute.</summary>
+    /// <summary>What was learned of the standing load counts for a third after 6,000 more values, for half after 4,159: three days at one a minute.</summary>
     private const double Forget = 1 - (1 / 6000.0);
 
     /// <summary>Before so many values the standing load is only the last differences' mean.</summary>

@@ -77,6 +77,34 @@ public sealed class ChargerSignatureTests
     public void A_load_that_sinks_smoothly_but_comes_to_rest_half_way_is_none() =>
         Assert.True(double.IsNaN(Found(minute => minute < 60 ? 0 : minute < 120 ? 200 : 100 + (100 * Math.Exp(-(minute - 120) / 12.0)), 600)));
 
+    [Theory]
+    [InlineData(30)]
+    [InlineData(45)]
+    public void A_taper_behind_a_fine_meter_is_followed_to_its_tail(double tauMin)
+    {
+        var signature = new ChargerSignature();
+        for (var minute = 0; minute < 300; minute++)
+            signature.Add(minute, Math.Round(20 + (minute < 60 ? 0 : minute < 150 ? 150 + (0.04 * (minute - 60)) : Math.Max(4, 153.6 * Math.Exp(-(minute - 150) / tauMin))), 1));
+
+        Assert.True(signature.TryBest(out var place));
+        Assert.InRange(signature.Candidates[place].Fallen, 0.95, 1.02);
+    }
+
+    [Fact]
+    public void A_taper_that_others_hide_for_half_an_hour_is_still_one() =>
+        Assert.False(double.IsNaN(Found(
+            minute => 20 + (minute < 60 ? 0 : minute < 100 ? 150 : 150 * Math.Exp(-(minute - 100) / 35.0)) + (minute is >= 108 and < 138 ? 90 + (7 * (minute % 5)) : 0), 300)));
+
+    [Fact]
+    public void Loads_that_go_off_one_after_the_other_unseen_behind_others_are_none() =>
+        Assert.True(double.IsNaN(Found(
+            minute => 20 + (minute < 60 ? 0 : minute < 100 ? 240 : minute < 140 ? 165 : minute < 175 ? 70 : 5) + (minute is (>= 90 and < 112) or (>= 130 and < 150) or (>= 165 and < 185) ? 130 + (9 * (minute % 7)) : 0), 400)));
+
+    [Fact]
+    public void Where_another_load_left_a_taper_begins_anew() =>
+        Assert.False(double.IsNaN(Found(
+            minute => 45 + (minute < 50 ? 0 : minute < 110 ? 45 : 0) + (minute < 52 ? 0 : minute < 190 ? 107 : 107 * Math.Exp(-(minute - 190) / 30.0)), 330)));
+
     [Fact]
     public void A_load_that_is_switched_down_in_steps_is_none() =>
         Assert.True(double.IsNaN(Found(minute => minute < 60 ? 0 : Math.Max(20, 200 - (60 * ((minute - 60) / 50))), 600)));
