@@ -1,4 +1,4 @@
-// The inbox by keyboard: j and k go down and up, x ticks, a takes care of the one where one stands. And what is due runs down by the second; the page says all of it without us.
+// The inbox by keyboard: j and k go down and up, x ticks, a takes care of the one where one stands; whoever speaks to the browser can switch that off (WCAG 2.1.4). And what is due runs down by the second; the page says all of it without us.
 import { listen } from '../detail/fresh.js';
 
 const list = () => /** @type {HTMLElement} */ (document.getElementById('list'));
@@ -20,8 +20,19 @@ const keys = {
   a: () => /** @type {HTMLElement | null | undefined} */ (row()?.querySelector('[data-take]'))?.click(),
 };
 
+const hint = /** @type {HTMLElement} */ (document.querySelector('.keys'));
+const label = document.createElement('label');
+const areKeys = document.createElement('input');
+areKeys.type = 'checkbox';
+areKeys.id = 'keys';
+areKeys.checked = localStorage.getItem('keys') !== 'off';
+areKeys.addEventListener('change', () => localStorage.setItem('keys', areKeys.checked ? 'on' : 'off'));
+label.className = 'tick';
+label.append(areKeys, ' ', ...hint.childNodes);
+hint.append(label);
+
 document.addEventListener('keydown', (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || /** @type {HTMLElement} */ (event.target).matches('select, input:not([type=checkbox]), textarea')) return;
+  if (!areKeys.checked || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || /** @type {HTMLElement} */ (event.target).matches('select, input:not([type=checkbox]), textarea')) return;
   const does = keys[event.key];
   if (!does) return;
   event.preventDefault();

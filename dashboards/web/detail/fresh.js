@@ -1,15 +1,17 @@
-// Keeps the server's own words on a page fresh: asks for the page again and puts its marked parts in place of the old ones. What a person reads, has ticked or has typed stays.
+// Keeps the server's own words on a page fresh: asks for the page again and puts its marked parts in place of the old ones. What a person has ticked, unfolded, scrolled to or stands on stays; there are no fields to write in in such a part.
 import { clock } from '../texts.js';
 import { t } from './texts.js';
 
 const everyMs = 10_000;
+/** The least between an answer and the next question that a change asks: in a flood every open page would else ask without end, when the service has the most to do. */
+const leastMs = 2_000;
 const retryMs = 2_000;
 let heardAt = Date.now();
 /** The address of what is shown: a page that goes on by itself is further than its own. */
 let here = location.href;
 let isAsking = false;
-/** Something changed while the page was on its way. */
-let isBehind = false;
+let isDue = false;
+let answeredAt = 0;
 
 /** @param {boolean} isLost */
 function say(isLost) {
@@ -25,25 +27,38 @@ function say(isLost) {
   bar.textContent = `× ${t('refreshFailed', { since: clock(heardAt) })}`;
 }
 
-/** Puts a part in the place of the older one; who stands on something of it with the keyboard stands on the same in the new one. @param {HTMLElement} part @param {HTMLElement} next */
+/**
+ * The same thing on the newer part: by its name; a link, a box or a button by what it is for; anything else by its place among its kind.
+ * @param {HTMLElement} part @param {Element} one @param {HTMLElement} next @returns {HTMLElement | null | undefined}
+ */
+function same(part, one, next) {
+  if (one.id) return /** @type {HTMLElement | null} */ (next.querySelector(`#${CSS.escape(one.id)}`));
+  const kind = one.localName;
+  const all = [.../** @type {NodeListOf<HTMLElement>} */ (next.querySelectorAll(kind))];
+  const names = { a: ['href'], input: ['name', 'value'], button: ['name', 'value'] }[kind];
+  if (names) return all.find((other) => names.every((name) => other.getAttribute(name) === one.getAttribute(name)));
+  return all[[...part.querySelectorAll(kind)].indexOf(one)];
+}
+
+/** Puts a part in the place of the older one. @param {HTMLElement} part @param {HTMLElement} next */
 function renew(part, next) {
   const at = part.contains(document.activeElement) ? document.activeElement : null;
-  // What is not there by its name any more, or holds what somebody ticked or typed, is not pulled away.
-  if (at && !(at.id && next.querySelector(`#${CSS.escape(at.id)}`))) return;
-  if (part.querySelector('input:checked, input:focus, textarea:focus, select:focus')) return;
-  // What somebody unfolded stays so.
-  for (const unfolded of part.querySelectorAll('details[open]')) next.querySelector(`details[id="${unfolded.id}"]`)?.setAttribute('open', '');
+  const stand = at && same(part, at, next);
+  for (const unfolded of part.querySelectorAll('details[open]')) same(part, unfolded, next)?.setAttribute('open', '');
+  for (const ticked of part.querySelectorAll('input:checked')) same(part, ticked, next)?.toggleAttribute('checked', true);
+  const scrolled = [...part.querySelectorAll('.scroll')].map((box) => /** @type {const} */ ([same(part, box, next), box.scrollLeft]));
   part.replaceWith(document.adoptNode(next));
-  if (at) document.getElementById(at.id)?.focus({ preventScroll: true });
+  for (const [box, left] of scrolled) if (box) box.scrollLeft = left;
+  if (!at) return;
+  // Who stood on what is gone stands on the part, so that the next key goes on from there.
+  if (!stand) next.tabIndex = -1;
+  (stand ?? next).focus({ preventScroll: true });
 }
 
 /** @param {string} address */
 async function refresh(address) {
   if (document.hidden) return;
-  if (isAsking) {
-    isBehind = true;
-    return;
-  }
+  if (isAsking) return soon();
   isAsking = true;
   try {
     const answer = await fetch(address, { redirect: 'manual', signal: AbortSignal.timeout(everyMs) });
@@ -62,13 +77,20 @@ async function refresh(address) {
     say(false);
   } catch {
     say(true);
-    isBehind = false;
   } finally {
     isAsking = false;
+    answeredAt = Date.now();
   }
-  if (!isBehind) return;
-  isBehind = false;
-  refresh(here);
+}
+
+/** Asks once for all that changes until then. */
+function soon() {
+  if (isDue) return;
+  isDue = true;
+  setTimeout(() => {
+    isDue = false;
+    refresh(here);
+  }, Math.max(isAsking ? leastMs : 0, answeredAt + leastMs - Date.now()));
 }
 
 /** By the clock alone: a page that goes on by itself says where to. */
@@ -81,7 +103,7 @@ export function listen() {
   /** What of an alert is waited for: its text changes more often. @param {{id: string, condition: string, priority: string}[]} alerts */
   const look = (alerts) => {
     const now = JSON.stringify(alerts.map((one) => [one.id, one.condition, one.priority]));
-    if (seen !== undefined && seen !== now) refresh(here);
+    if (seen !== undefined && seen !== now) soon();
     seen = now;
   };
   const open = () => {

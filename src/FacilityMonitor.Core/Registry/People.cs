@@ -24,6 +24,20 @@ public sealed record People
     /// <summary>The person with this id; null when there is none.</summary>
     public Person? Find(string id) => Persons.FirstOrDefault(person => person.Id == id);
 
+    /// <summary>The teams that call somebody: in a shift, in somebody's place, or where nobody else is.</summary>
+    /// <param name="person">Who.</param>
+    public IEnumerable<Team> TeamsOf(string person) => Teams.Where(team => team.Fallback == person || team.Shifts.Any(shift => shift.Persons.Contains(person))
+        || team.Overrides.Any(one => one.Person == person) || team.Swaps.Any(swap => swap.One == person || swap.Other == person));
+
+    /// <summary>Whether something of a site can be handed to somebody: a team of theirs looks after it, or they are in none and help everywhere.</summary>
+    /// <param name="person">Who.</param>
+    /// <param name="site">The site; null: of none, anybody.</param>
+    public bool LooksAfter(string person, string? site)
+    {
+        var teams = TeamsOf(person).ToList();
+        return site is null || teams.Count == 0 || teams.Exists(team => team.Covers(site));
+    }
+
     /// <summary>Chains of its own that a site, or everybody, has for a priority; for the others the usual ones hold.</summary>
     internal IReadOnlyList<SiteChain> Chains { get; init; } = [];
 

@@ -18,7 +18,7 @@ internal sealed class ClimberDesk(Database database, TimeProvider time)
 
     private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    /// <summary>Takes one out.</summary>
+    /// <summary>Takes one out. Whoever does the same again, as by a form that is sent twice, has done it once; so with <see cref="ReturnAsync"/> and <see cref="NoteAsync"/>.</summary>
     /// <param name="by">Who writes it down.</param>
     /// <param name="at">The climber.</param>
     /// <param name="rider">Who operates it.</param>
@@ -39,7 +39,11 @@ internal sealed class ClimberDesk(Database database, TimeProvider time)
         return CommitAsync(connection =>
         {
             refusal = null;
-            if (ClimberTable.Out(connection, site, device) is not null)
+            var trip = ClimberTable.Out(connection, site, device);
+            // Sent twice, as on a slow line: the first one did it.
+            if (trip is not null && (trip.TakenBy, trip.Operator, trip.Destination) == (by.Person, rider, destination))
+                return;
+            if (trip is not null)
                 refusal = new("已经有人取走了，还没有还", "somebody took it already, and it is not back");
             else if (ClimberTable.OpenFaults(connection, site, device) > 0)
                 refusal = new("有没修好的故障，不能载人；修好并写明之后再用", "a fault is open: nobody is carried until it is mended and that is written down");
@@ -58,12 +62,13 @@ internal sealed class ClimberDesk(Database database, TimeProvider time)
         return CommitAsync(connection =>
         {
             refusal = null;
-            if (ClimberTable.Out(connection, at.Site.Id, at.Entry.Id) is { } trip)
+            var last = ClimberTable.Trips(connection, at.Site.Id, at.Entry.Id, 1);
+            if (last is [{ ReturnedMs: null } trip])
             {
                 ClimberTable.Return(connection, trip.Id, by.Person, NowMs);
                 Audit(connection, by, "climber-in", at, trip.Operator);
             }
-            else
+            else if (last is not [{ } brought] || brought.ReturnedBy != by.Person)
             {
                 refusal = new("它没有被取走", "it was not taken out");
             }
@@ -80,6 +85,8 @@ internal sealed class ClimberDesk(Database database, TimeProvider time)
         return CommitAsync(connection =>
         {
             refusal = null;
+            if (ClimberTable.IsNoted(connection, at.Site.Id, at.Entry.Id, by.Person, text))
+                return;
             if (ClimberTable.OpenFaults(connection, at.Site.Id, at.Entry.Id) >= OpenFaultsMax)
             {
                 refusal = new($"没修好的故障已有 {OpenFaultsMax} 条", $"there are {OpenFaultsMax} open faults already");

@@ -53,6 +53,15 @@ internal static class ClimberTable
         return (int)(long)command.ExecuteScalar()!;
     }
 
+    /// <summary>Whether a fault that is open still was noted by the same person in the same words.</summary>
+    public static bool IsNoted(SqliteConnection connection, string site, string device, string by, string text)
+    {
+        using var command = Database.Command(
+            connection, "select exists (select 1 from climber_fault where site = $site and device = $device and mended_ms is null and noted_by = $by and text = $text)",
+            ("$site", site), ("$device", device), ("$by", by), ("$text", text));
+        return (long)command.ExecuteScalar()! == 1;
+    }
+
     public static void Take(SqliteConnection connection, string site, string device, ClimberTrip trip) => Database.Execute(
         connection, "insert into climber_trip (id, site, device, taken_ms, taken_by, operator, destination) values ($id, $site, $device, $taken, $by, $operator, $destination)",
         ("$id", trip.Id), ("$site", site), ("$device", device), ("$taken", trip.TakenMs), ("$by", trip.TakenBy), ("$operator", trip.Operator), ("$destination", trip.Destination));

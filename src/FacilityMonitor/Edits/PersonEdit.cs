@@ -93,7 +93,7 @@ internal static class PersonEdit
 
     /// <summary>The sites whose teams call somebody.</summary>
     public static SiteScope SitesOf(string person, People people) =>
-        SiteView.TeamsOf(person, people).Aggregate(SiteScope.Of([]), (sites, team) => sites.With(SiteView.SitesOf(team)));
+        people.TeamsOf(person).Aggregate(SiteScope.Of([]), (sites, team) => sites.With(SiteView.SitesOf(team)));
 
     /// <summary>The teams that an earlier edit of this person names.</summary>
     private static YamlSequence? Kept(RegistryDesk desk, string id)

@@ -53,8 +53,9 @@ internal sealed record AlertView(ActDoor Door, AlertDossier Dossier, FacilityInd
     /// <summary>People still needed; nobody, when enough have taken it.</summary>
     public int Wanted => State.IsAnswered || !IsOpen ? 0 : Math.Max(1, State.Required) - State.Acknowledgements.Count;
 
-    /// <summary>People it can be handed to.</summary>
-    public IReadOnlyList<Person> Others => IsOpen ? [.. Index.Facility.People.Persons.Where(person => person.Id != Door.By.Person && person.Contacts.Count > 0)] : [];
+    /// <summary>People it can be handed to: those who look after its site.</summary>
+    public IReadOnlyList<Person> Others => IsOpen && Index.Facility.People is var people
+        ? [.. people.Persons.Where(person => person.Id != Door.By.Person && person.Contacts.Count > 0 && people.LooksAfter(person.Id, State.Site))] : [];
 
     public IReadOnlyList<string> Photos => [.. State.Photos.Where(PhotoStore.IsName)];
 

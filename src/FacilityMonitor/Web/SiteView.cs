@@ -30,22 +30,16 @@ internal static class SiteView
     /// <summary>Whether who sees these sites may change a person: one whom no team of another site calls.</summary>
     public static bool MayChange(this SiteScope sites, Person person, People people)
     {
-        var teams = TeamsOf(person.Id, people).ToList();
+        var teams = people.TeamsOf(person.Id).ToList();
         return sites.IsAll || (teams.Count > 0 && teams.All(sites.MayChange));
     }
-
-    /// <summary>The teams that somebody is in.</summary>
-    public static IEnumerable<Team> TeamsOf(string person, People people) => people.Teams.Where(team => IsIn(team, person));
 
     /// <summary>The sites that a team looks after.</summary>
     public static SiteScope SitesOf(Team team) => team.Sites.Count == 0 ? SiteScope.All : SiteScope.Of(team.Sites);
 
     /// <summary>Whether somebody is in a team that looks after one of them.</summary>
     public static bool Has(this SiteScope sites, string person, People people) =>
-        sites.IsAll || people.Teams.Any(team => sites.Has(team) && IsIn(team, person));
-
-    private static bool IsIn(Team team, string person) => team.Fallback == person || team.Shifts.Any(shift => shift.Persons.Contains(person))
-        || team.Overrides.Any(one => one.Person == person) || team.Swaps.Any(swap => swap.One == person || swap.Other == person);
+        sites.IsAll || people.TeamsOf(person).Any(sites.Has);
 
     /// <summary>Whether a time without anybody concerns one of them.</summary>
     public static bool Has(this SiteScope sites, DutyGap gap, People people) =>

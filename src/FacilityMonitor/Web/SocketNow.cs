@@ -80,7 +80,7 @@ internal sealed record SocketNow(DeviceEntry Device, ChannelId Channel, SocketSt
     /// <summary>The open alert on it, the most urgent; null: none.</summary>
     public AssetAlert? Alert { get; init; }
 
-    /// <summary>Until when it is worked on, ms since 1970-01-01 UTC.</summary>
+    /// <summary>Until when it is worked on, or what feeds it, ms since 1970-01-01 UTC.</summary>
     public long? UntilMs { get; init; }
 
     /// <summary>Where on the page it is, and what a link jumps to.</summary>
@@ -108,8 +108,9 @@ internal sealed record SocketNow(DeviceEntry Device, ChannelId Channel, SocketSt
     /// <param name="at">The device.</param>
     /// <param name="alertOn">The open alert on an asset.</param>
     /// <param name="permitOn">The permit that covers an asset now.</param>
+    /// <param name="tag">The one that hangs on what feeds the device: it explains silence, and what is heard all the same is shown; null: none.</param>
     /// <param name="nowMs">Now, ms since 1970-01-01 UTC.</param>
-    public static IEnumerable<SocketNow> Of(LiveView view, RegisteredDevice at, Func<string, AssetAlert?> alertOn, Func<string, Permit?> permitOn, long nowMs)
+    public static IEnumerable<SocketNow> Of(LiveView view, RegisteredDevice at, Func<string, AssetAlert?> alertOn, Func<string, Permit?> permitOn, Permit? tag, long nowMs)
     {
         var device = view.Find(at.Site.Id, at.Entry.Id);
         var kind = at.Entry.Kind == DeviceKind.Cabinet ? ChannelKind.Slot : ChannelKind.Socket;
@@ -117,43 +118,48 @@ internal sealed record SocketNow(DeviceEntry Device, ChannelId Channel, SocketSt
         foreach (var channel in Enumerable.Range(1, at.Entry.Sockets).Select(number => ChannelId.Of(kind, number)).Concat(more))
         {
             var path = at.AssetPath(channel);
-            yield return Of(view, at.Entry, channel, device, alertOn(path), permitOn(path), nowMs);
+            yield return Of(view, at.Entry, channel, device, alertOn(path), permitOn(path), tag, nowMs);
         }
     }
 
-    private static SocketNow Of(LiveView view, DeviceEntry entry, ChannelId channel, DeviceNow? device, AssetAlert? alert, Permit? permit, long nowMs)
+    private static SocketNow Of(LiveView view, DeviceEntry entry, ChannelId channel, DeviceNow? device, AssetAlert? alert, Permit? permit, Permit? tag, long nowMs)
     {
         var now = device?.Channel(channel);
         var watts = now is not null && now.Values.TryGet(Metric.W, out var told) ? told.Value : (double?)null;
-        var state = StateOf(view, device, now, watts, alert, permit, nowMs);
-        var isNow = state is SocketState.Idle or SocketState.Charging or SocketState.Full or SocketState.Fault or SocketState.Overload;
-        return new SocketNow(entry, channel, state, isNow ? watts : null, now?.AtMs)
+        var away = AwayOf(view, device, now, nowMs);
+        var state = StateOf(away, now, watts, alert, away is null ? permit : permit ?? tag);
+        return new SocketNow(entry, channel, state, away is null && state != SocketState.Maintenance ? watts : null, now?.AtMs)
         {
             IsDoubtful = now?.Quality is Quality.Suspect or Quality.Bad,
             Alert = alert,
-            UntilMs = permit?.UntilMs,
+            UntilMs = (permit ?? tag)?.UntilMs,
         };
     }
 
-    /// <summary>What endangers comes before what is worked on, and that before what is not known.</summary>
-    private static SocketState StateOf(LiveView view, DeviceNow? device, ChannelNow? now, double? watts, AssetAlert? alert, Permit? permit, long nowMs)
+    /// <summary>What endangers comes before what is worked on, though it fell silent since, and that before what is not known. What somebody tests may say what it likes.</summary>
+    private static SocketState StateOf(SocketState? away, ChannelNow? now, double? watts, AssetAlert? alert, Permit? permit)
     {
         if (alert is { Rule: Overloads })
             return SocketState.Overload;
+        if (alert is { Priority: nameof(Priority.P0) or nameof(Priority.P1) } && permit is not { Kind: PermitKind.Test })
+            return SocketState.Fault;
         if (permit is not null)
             return SocketState.Maintenance;
-        if (device is null || now is null)
-            return SocketState.Never;
-        if (device.Presence is Presence.Offline or Presence.Shutdown)
-            return SocketState.Offline;
-        if (now.Quality == Quality.Stale || nowMs - now.HeardMs > view.FreshMs(device))
-            return SocketState.Stale;
-        if (alert is not null || now.State is "fault" or "fuse")
+        if (away is { } gone)
+            return gone;
+        if (alert is not null || now!.State is "fault" or "fuse")
             return SocketState.Fault;
         if (now.State == "full")
             return SocketState.Full;
         return watts > FirstPicture.InUseW || now.State == "charging" ? SocketState.Charging : SocketState.Idle;
     }
+
+    /// <summary>Why what it said last is not the present; null: it is.</summary>
+    private static SocketState? AwayOf(LiveView view, DeviceNow? device, ChannelNow? now, long nowMs) =>
+        device is null || now is null ? SocketState.Never
+        : device.Presence is Presence.Offline or Presence.Shutdown ? SocketState.Offline
+        : now.Quality == Quality.Stale || nowMs - now.HeardMs > view.FreshMs(device) ? SocketState.Stale
+        : null;
 
     /// <summary>The rule whose alert is the overload of the state code.</summary>
     private const string Overloads = "socket-overload";

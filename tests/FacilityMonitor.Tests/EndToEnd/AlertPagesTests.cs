@@ -5,6 +5,7 @@ using FacilityMonitor.Ingest;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
 using FacilityMonitor.Mqtt;
+using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
 using FacilityMonitor.Tests.Web;
@@ -112,6 +113,10 @@ public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixt
         await page.GotoAsync(At("/alerts"));
         await page.Locator("[data-due]").First.WaitForAsync();
 
+        await page.Locator("#keys").UncheckAsync();
+        await page.Keyboard.PressAsync("j");
+        await Assertions.Expect(page.Locator("#keys")).ToBeFocusedAsync();
+        await page.Locator("#keys").CheckAsync();
         foreach (var key in (string[])["j", "j", "j", "j", "k"])
             await page.Keyboard.PressAsync(key);
         await Assertions.Expect(page.Locator("#go-00000000000000a2")).ToBeFocusedAsync();
@@ -148,10 +153,69 @@ public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixt
         await Assertions.Expect(page.GetByTestId("row-00000000000000a1")).ToHaveCountAsync(0);
         await Assertions.Expect(page.Locator("#go-00000000000000a2")).ToBeFocusedAsync();
 
+        // What is ticked stays ticked, and keeps nothing else from being told.
         await page.GetByTestId("pick-00000000000000a2").CheckAsync();
-        await fixture.DoesAsync("guard-a", "00000000000000a2", new ResponseCommand.Acknowledge());
+        await fixture.RaiseAsync(fixture.Step("00000000000000f0", Priority.P0, asset: "garage/smoke-1", rule: "smoke"));
         await page.Clock.RunForAsync(10_000);
+        await Assertions.Expect(page.GetByTestId("row-00000000000000f0")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByTestId("pick-00000000000000a2")).ToBeCheckedAsync();
+        await Assertions.Expect(page.GetByTestId("pick-00000000000000f0")).Not.ToBeCheckedAsync();
+        await page.GetByTestId("pick-00000000000000a2").UncheckAsync();
+        await page.Clock.RunForAsync(10_000);
+        await Assertions.Expect(page.GetByTestId("pick-00000000000000a2")).Not.ToBeCheckedAsync();
+    }
+
+    [RealServerFact("chromium", PageRules.Library)]
+    public async Task Whoever_stands_in_a_table_sees_it_renewed_around_him_all_the_same()
+    {
+        await SayAsync(20);
+        await using var chromium = await BrowserUnderTest.StartAsync();
+        var page = await OpenAsync(chromium);
+        await page.Clock.InstallAsync();
+        await page.GotoAsync(At("/site/huaihai"));
+        var row = page.GetByTestId("circuit-c-shed");
+        await Assertions.Expect(row).ToContainTextAsync("20.0 / 63 A");
+        await page.Locator("#circuits .scroll").FocusAsync();
+
+        await SayAsync(31);
+        await page.Clock.RunForAsync(10_000);
+
+        await Assertions.Expect(row).ToContainTextAsync("31.0 / 63 A");
+        await Assertions.Expect(page.Locator("#circuits .scroll")).ToBeFocusedAsync();
+
+        async Task SayAsync(double amps)
+        {
+            await fixture.Page.SayAsync("meter-shed", ((string[])["l1", "l2", "l3"]).Select(phase => (phase, fixture.Page.NowMs, new[] { (Metric.A, amps) })));
+            await fixture.Page.UntilAsync(() => fixture.Page.Channel("huaihai/meter-shed", "l3")?.GetProperty("a").GetDouble() == amps, "the current");
+        }
+    }
+
+    [RealServerFact("chromium", PageRules.Library)]
+    public async Task The_start_page_tells_what_rings_at_once_and_in_a_flood_asks_no_more_often_than_every_two_seconds()
+    {
+        var rules = fixture.Page.Services.GetRequiredService<MonitoringWorker>();
+        await using var chromium = await BrowserUnderTest.StartAsync();
+        var page = await OpenAsync(chromium);
+        await page.Clock.InstallAsync();
+        await page.GotoAsync(At("/today"));
+        await Assertions.Expect(page.GetByTestId("count-open")).ToHaveTextAsync("0");
+        var asked = 0;
+        page.Request += (_, request) => asked += request.ResourceType == "fetch" && new Uri(request.Url).AbsolutePath == "/today" ? 1 : 0;
+        var began = await page.EvaluateAsync<double>("Date.now()");
+
+        for (var number = 1; number <= 12; number++)
+        {
+            rules.Tell(fixture.Step($"{number:x16}", asset: $"thing-{number}", rule: $"rule-{number}"));
+            await fixture.Page.UntilAsync(() => rules.State.Alerts.Count == number, "the alert");
+            await page.Clock.RunForAsync(250);
+        }
+
+        var (elapsed, most) = (await page.EvaluateAsync<double>("Date.now()") - began, asked);
+        Assert.InRange(most, 0, (elapsed / 2_000) + 1);
+        await fixture.Page.UntilAsync(() => fixture.Count("select count(*) from response") == 12, "every alert");
+        await page.Clock.RunForAsync(5_000);
+        await Assertions.Expect(page.GetByTestId("count-open")).ToHaveTextAsync("12");
+        Assert.Empty(chromium.Errors);
     }
 
     [RealServerFact("chromium", PageRules.Library)]

@@ -40,6 +40,23 @@ public sealed class NightLineTests
         Assert.Null(Of(new ResponseEvent.StepFired(PageReason.Step, 0, 0, [], null) { AtMs = At(1) }).RangMs);
     }
 
+    [Fact]
+    public void Who_let_it_go_has_not_answered_once_people_are_called_again_and_nobody_comes()
+    {
+        var acknowledged = new ResponseEvent.Acknowledged(1) { AtMs = At(6), By = Wang };
+        ResponseEvent[] lettingGo = [new ResponseEvent.AcknowledgementExpired(At(36)) { AtMs = At(36) }, new ResponseEvent.AcknowledgementWithdrawn { AtMs = At(36), By = Wang }, new ResponseEvent.WentOffDuty("wang", At(36)) { AtMs = At(36) }];
+
+        foreach (var gone in lettingGo)
+        {
+            Assert.False(Of(Called(5), acknowledged, gone).IsUnanswered);
+            Assert.Equal((At(5), null, true), (Of(Called(5), acknowledged, gone, Called(36)).RangMs, Of(Called(5), acknowledged, gone, Called(36)).Taken, Of(Called(5), acknowledged, gone, Called(36)).IsUnanswered));
+            Assert.Equal(("li", 33), (Of(Called(5), acknowledged, gone, Called(36), new ResponseEvent.Acknowledged(1) { AtMs = At(38), By = new Actor("li", "link") }) is var line ? (line.Taken!.Value.Person, line.Minutes) : default));
+        }
+
+        // The second person of a P0 is called while the first one has it.
+        Assert.Equal("wang", Of(Called(5), acknowledged, Called(7)).Taken!.Value.Person);
+    }
+
     private static NightLine Of(params ResponseEvent[] facts)
     {
         ResponseEvent raised = new ResponseEvent.Raised(Priority.P1, At(0), "r", "huaihai/x", "huaihai", EscalationChain.Of(Priority.P1), At(0)) { AtMs = At(0) };

@@ -225,6 +225,25 @@ public sealed class AlertsPageTests(AlertPagesFixture fixture) : IClassFixture<A
     }
 
     [Fact]
+    public async Task An_alert_is_handed_to_nobody_of_another_site_by_any_way_and_none_of_them_is_named()
+    {
+        await fixture.RaiseAsync(fixture.Step("00000000000000a1"), fixture.Step("00000000000000b1", site: "huaihai", asset: "shed-1/pile-01"));
+
+        var html = await fixture.Property.TextAsync("/alert/00000000000000a1");
+        Assert.Contains("<option value=\"guard-b\">", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("stair-a", html, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await fixture.Property.PostAsync("/alert/00000000000000a1/assign", html, ("to", "stair-a"))).StatusCode);
+
+        // Nor by whoever sees both.
+        Assert.DoesNotContain("stair-a", await fixture.Manager.TextAsync("/alert/00000000000000a1"), StringComparison.Ordinal);
+        var refused = Assert.IsType<ResponseOutcome.Refused>((await fixture.Desk.DoAsync(["00000000000000b1", "00000000000000a1"], new ResponseCommand.Assign("stair-a"), new Actor("chief", "api")))[0]);
+        Assert.Equal("other-site", refused.Refusal.Reason);
+        Assert.Null(fixture.State("00000000000000a1").Assignee);
+        Assert.Null(fixture.State("00000000000000b1").Assignee);
+        Assert.IsType<ResponseOutcome.Done>(await fixture.DoesAsync("chief", "00000000000000b1", new ResponseCommand.Assign("stair-a")));
+    }
+
+    [Fact]
     public async Task Somebody_of_one_site_sees_takes_and_counts_nothing_of_another()
     {
         await fixture.RaiseAsync(fixture.Step("00000000000000b1", site: "huaihai", asset: "shed-1/pile-01"), fixture.Step("00000000000000a1"));

@@ -33,6 +33,29 @@ public sealed class ClimberPageTests : IDisposable
         Assert.Contains("<dt>座椅</dt><dd>—</dd>", text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_form_that_is_sent_twice_does_it_once_and_says_nothing_else()
+    {
+        await using var page = await StartAsync();
+        using var guard = await page.EnterAsync("guard", UserRole.OnCall, "jiugeng", "门岗甲");
+        using var other = await page.EnterAsync("other", UserRole.OnCall, "jiugeng", "门岗乙");
+        var form = await guard.TextAsync(Climber);
+        (string Path, (string, string)[] Fields)[] sent =
+        [
+            (Climber + "?handler=out", [.. Ticked(6), ("operator", "fire-a"), ("destination", "3 号楼 5 层")]), (Climber + "?handler=in", []), (Climber + "?handler=fault", [("text", "履带松")]),
+        ];
+        foreach (var (path, fields) in sent)
+        {
+            for (var time = 0; time < 2; time++)
+                Assert.Equal(HttpStatusCode.Redirect, (await guard.PostAsync(path, form, fields)).StatusCode);
+        }
+
+        using var reader = page.Database.OpenReader();
+        Assert.Equal((1, 1), (FacilityMonitor.Climbers.ClimberTable.Trips(reader, "jiugeng", "climber-1", 9).Count, FacilityMonitor.Climbers.ClimberTable.Faults(reader, "jiugeng", "climber-1", 9).Count));
+        // Somebody else who brings it back is told that it is there.
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await other.PostAsync(Climber + "?handler=in", await other.TextAsync(Climber))).StatusCode);
+    }
+
     [Theory]
     [InlineData(-1, "attention", "已过 1 天")]
     [InlineData(0, "soon", "就是今天")]

@@ -68,6 +68,61 @@ public sealed class SitePageTests : IDisposable
     }
 
     [Fact]
+    public async Task Danger_is_shown_though_the_socket_is_worked_on_or_fell_silent_and_the_most_urgent_alert_leads()
+    {
+        await using var page = await StartAsync();
+        await SocketsAsync(page, "pile-01", 20);
+        await page.Services.GetRequiredService<ResponseDesk>().AskAsync(
+            new Permit("permit-1", PermitKind.Maintenance, "huaihai/shed-1/pile-01", page.NowMs, page.NowMs + 3_600_000, "manager", null, "换插座", null));
+        page.Ring("00000000000000a3", "huaihai", "huaihai/shed-1/pile-01/s3", rule: "contact-heating");
+        page.Ring("00000000000000a5", "huaihai", "huaihai/shed-1/pile-01/s5");
+        page.Ring("00000000000000c5", "huaihai", "huaihai/shed-1/pile-01/s5", Priority.P3, "restart-after-full");
+        page.Ring("00000000000000c6", "huaihai", "huaihai/shed-1/pile-01/s6", Priority.P3, "restart-after-full");
+        await page.UntilAsync(() => page.Services.GetRequiredService<ResponseDesk>().Find("00000000000000c6") is not null, "the alerts");
+        await page.Services.GetRequiredService<ResponseDesk>().DoAsync("00000000000000a5", new ResponseCommand.Acknowledge(), new Actor("stair-a", "page"));
+
+        Assert.Equal(["fault a3", "overload a5", "maintenance c6", "maintenance "], await TilesAsync(page, 3, 5, 6, 7));
+
+        // Burnt, and silent since.
+        page.Time.Advance(TimeSpan.FromMinutes(70));
+        Assert.Equal(["fault a3", "overload a5", "stale c6"], await TilesAsync(page, 3, 5, 6));
+        Assert.DoesNotContain("180 W", await TextAsync(page, "/site/huaihai"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_silent_because_its_circuit_is_worked_on_says_so_and_what_is_heard_all_the_same_is_shown()
+    {
+        await using var page = await StartAsync();
+        await SocketsAsync(page, "pile-01", 20);
+        await MeterAsync(page, 20, 10, 5);
+        page.Time.Advance(TimeSpan.FromMinutes(10));
+        await SocketsAsync(page, "pile-02", 20);
+        await page.Services.GetRequiredService<ResponseDesk>().HangAsync(
+            new Permit("permit-1", PermitKind.Maintenance, "huaihai/c-shed", page.NowMs, page.NowMs + 3_600_000, "manager", null, "换断路器", null), _ => { });
+
+        var text = WebUtility.HtmlDecode(await TextAsync(page, "/site/huaihai"));
+
+        Assert.Equal("maintenance ", Assert.Single(await TilesAsync(page, 1)));
+        Assert.Contains("<a id=\"pile-02-s1\" class=\"tile charging\"", text, StringComparison.Ordinal);
+        var until = AlertText.Clock(page.NowMs + 3_600_000)[..^3];
+        Assert.Contains($"⚒ 检修断电 · 至 {until} · 换断路器", Part(text, "data-testid=\"circuit-c-shed\"", "</table>"), StringComparison.Ordinal);
+        Assert.Contains($"⚒ 检修断电 · 至 {until} · 换断路器", WebUtility.HtmlDecode(await TextAsync(page, "/circuit/huaihai/c-shed")), StringComparison.Ordinal);
+        var abnormal = WebUtility.HtmlDecode(await TextAsync(page, "/site/huaihai?only=abnormal"));
+        Assert.DoesNotContain("pile-01-s1", abnormal, StringComparison.Ordinal);
+        Assert.DoesNotContain("circuit-c-shed", abnormal, StringComparison.Ordinal);
+
+        page.Time.Advance(TimeSpan.FromHours(1));
+        Assert.Contains("pile-01", await TextAsync(page, "/site/huaihai?only=abnormal"), StringComparison.Ordinal);
+    }
+
+    /// <summary>State of sockets of pile-01, and the end of the alert that each leads to.</summary>
+    private static async Task<string[]> TilesAsync(PageUnderTest page, params int[] sockets)
+    {
+        var text = await TextAsync(page, "/site/huaihai");
+        return [.. sockets.Select(socket => System.Text.RegularExpressions.Regex.Match(text, $"id=\"pile-01-s{socket}\" class=\"tile (?<state>\\S+)\" href=\"(/alert/0+(?<alert>\\w+))?").Groups).Select(found => $"{found["state"].Value} {found["alert"].Value}")];
+    }
+
+    [Fact]
     public async Task A_pile_that_is_gone_is_one_tile_with_the_count_and_not_twenty()
     {
         await using var page = await StartAsync();

@@ -104,6 +104,20 @@ public sealed class TodayPageTests(AlertPagesFixture fixture) : IClassFixture<Al
     }
 
     [Fact]
+    public async Task Nobody_is_offered_first_who_does_not_look_after_all_of_it_shown_or_not()
+    {
+        await fixture.RaiseAsync([.. Enumerable.Range(1, 7).Select(number => fixture.Step($"00000000000000a{number}", number == 7 ? Priority.P3 : Priority.P2, number == 7 ? "huaihai" : "jiugeng", $"thing-{number}", $"rule-{number}"))]);
+        for (var number = 1; number <= 7; number++)
+            await fixture.DoesAsync("chief", $"00000000000000a{number}", new ResponseCommand.Acknowledge());
+
+        var html = await fixture.Manager.TextAsync("/today");
+
+        Assert.Contains("一键交班 (7)", html, StringComparison.Ordinal);
+        // The guards and the manager of six of them are nobody for the seventh: whoever hands over chooses.
+        Assert.Matches("<select id=\"to\" name=\"to\" required[^>]*><option value=\"\">", html);
+    }
+
+    [Fact]
     public async Task Everything_open_of_mine_goes_to_the_next_on_duty_with_one_press_and_a_second_press_changes_nothing()
     {
         await fixture.RaiseAsync(fixture.Step("00000000000000a1"), fixture.Step("00000000000000a2", asset: "garage/pile-u2"), fixture.Step("00000000000000f0", Priority.P0, rule: "smoke"), fixture.Step("00000000000000a9", rule: "not-mine"));

@@ -6,7 +6,7 @@ namespace FacilityMonitor.OnCall.Responses;
 /// <param name="Row">The alert.</param>
 /// <param name="Others">Alerts of the same cause beside it.</param>
 /// <param name="RangMs">When somebody was called, ms since 1970-01-01 UTC; null: nobody was, and it waits for its time.</param>
-/// <param name="Taken">Who took it first, and when; null: nobody.</param>
+/// <param name="Taken">Who took it first, and when; null: nobody, or those who did let it go and nobody came when people were called again.</param>
 /// <param name="Closed">How it was closed; null: it was not.</param>
 internal sealed record NightLine(AlertRow Row, int Others, long? RangMs, (string Person, long AtMs)? Taken, ResponseEvent.Closed? Closed)
 {
@@ -27,10 +27,43 @@ internal sealed record NightLine(AlertRow Row, int Others, long? RangMs, (string
     public static NightLine Of(AlertRow row, int others, IReadOnlyList<TimelineEntry> timeline, long sinceMs)
     {
         var facts = timeline.Select(entry => entry.Fact).Where(fact => fact.AtMs >= sinceMs).ToList();
-        var rang = facts.OfType<ResponseEvent.StepFired>().FirstOrDefault(fired => fired.People.Count > 0 && fired.Reason is PageReason.Step or PageReason.Repeat or PageReason.OccurredAndCleared)?.AtMs;
-        var taken = facts.OfType<ResponseEvent.Acknowledged>().FirstOrDefault(fact => fact.By is not null);
+        var rang = facts.OfType<ResponseEvent.StepFired>().FirstOrDefault(IsCall)?.AtMs;
+        var taken = TakenOf(facts);
         return new NightLine(
             row, others, rang, taken is null ? null : (taken.By!.Person, taken.AtMs),
             row.State.Stage == ResponseStage.Closed ? facts.OfType<ResponseEvent.Closed>().LastOrDefault() : null);
     }
+
+    private static ResponseEvent.Acknowledged? TakenOf(List<ResponseEvent> facts)
+    {
+        ResponseEvent.Acknowledged? taken = null;
+        var holders = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var fact in facts)
+        {
+            switch (fact)
+            {
+                case ResponseEvent.Acknowledged { By: { } by } acknowledged:
+                    holders.Add(by.Person);
+                    taken ??= acknowledged;
+                    break;
+                case ResponseEvent.AcknowledgementWithdrawn { By: { } by }:
+                    holders.Remove(by.Person);
+                    break;
+                case ResponseEvent.WentOffDuty off:
+                    holders.Remove(off.Person);
+                    break;
+                case ResponseEvent.AcknowledgementExpired:
+                    holders.Clear();
+                    break;
+                // A second person of a P0 is called while the first one has it.
+                case ResponseEvent.StepFired fired when IsCall(fired) && holders.Count == 0:
+                    taken = null;
+                    break;
+            }
+        }
+
+        return taken;
+    }
+
+    private static bool IsCall(ResponseEvent.StepFired fired) => fired.People.Count > 0 && fired.Reason is PageReason.Step or PageReason.Repeat or PageReason.OccurredAndCleared;
 }

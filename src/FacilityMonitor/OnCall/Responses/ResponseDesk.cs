@@ -57,6 +57,13 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
             return [.. alerts.Select(_ => refused)];
         }
 
+        if (command is ResponseCommand.Assign { To: var to } && SiteNotOf(to, alerts) is { } site)
+        {
+            var refused = new ResponseOutcome.Refused(new ResponseRefusal("other-site", new LocalText(
+                $"'{to}' 不负责点位 '{site}'，没有转交；请选负责那里的人", $"'{to}' does not look after the site '{site}', nothing was handed over; choose somebody who does")));
+            return [.. alerts.Select(_ => refused)];
+        }
+
         var outcomes = new List<ResponseOutcome>(alerts.Count);
         foreach (var some in alerts.Chunk(CommitMax))
         {
@@ -73,6 +80,14 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
         if (outcomes.Any(outcome => outcome is ResponseOutcome.Done { IsNew: true, State.Case: not null }))
             log.AnnounceTaught();
         return outcomes;
+    }
+
+    /// <summary>A site of these that somebody does not look after; null: there is none.</summary>
+    private string? SiteNotOf(string person, IReadOnlyList<string> alerts)
+    {
+        var people = log.Board.Roster.People;
+        using var reader = database.OpenReader();
+        return alerts.Select(alert => ResponseTable.Load(reader, alert)?.Site).Distinct().FirstOrDefault(site => !people.LooksAfter(person, site));
     }
 
     /// <summary>Of many alerts those that a command still changes, those that refuse it last: a press that does the first <see cref="AtOnceMax"/> gets further each time.</summary>

@@ -7,6 +7,7 @@ using FacilityMonitor.Monitoring;
 using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
+using FacilityMonitor.Response;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
@@ -69,6 +70,9 @@ internal sealed class CircuitModel(LiveFeed feed, Database database, ResponseDes
 
     public IReadOnlyList<ChartAlert> Alerts { get; private set; } = [];
 
+    /// <summary>The tag of work that hangs on it or on what feeds it; null: none.</summary>
+    public Permit? Tag { get; private set; }
+
     /// <summary>Its history; null without a meter.</summary>
     public ChartView? Chart { get; private set; }
 
@@ -86,7 +90,11 @@ internal sealed class CircuitModel(LiveFeed feed, Database database, ResponseDes
         UnmeteredError = ((Load.Watts ?? 0) * MeterError) + (sum * BelowError);
         Contributors = [.. contributors.Where(one => one.Watts is null or > FirstPicture.InUseW).OrderByDescending(one => one.Watts ?? double.MaxValue)];
         using (var reader = database.OpenReader())
+        {
             Alerts = AlertTimes.Of(reader, path, NowMs - (long)SeriesDesk.SpanMax.TotalMilliseconds);
+            Tag = PowerOffModel.TagOn(PermitTable.Standing(reader, NowMs), Site, Circuit.Id, NowMs);
+        }
+
         Cases = [.. desk.CasesOn(path, CasesMax).Select(Of)];
         Chart = found.Meter is { } meter ? ChartOf(meter) : null;
         return Page();

@@ -35,6 +35,15 @@ internal sealed class PowerOffModel(FacilitySource registry, RegistryDesk desk, 
     public static IEnumerable<Permit> Hanging(ResponseDesk responses, SiteScope sites, long nowMs) =>
         responses.Permits().Where(permit => permit.Kind == PermitKind.Maintenance && permit.EndedMs is null && permit.UntilMs > nowMs && sites.HasAsset(permit.Asset));
 
+    /// <summary>The tag that hangs on a circuit or on one that feeds it, the nearest; null: none.</summary>
+    /// <param name="permits">Permits that hold.</param>
+    /// <param name="site">The site.</param>
+    /// <param name="circuit">The circuit; null: none is registered.</param>
+    /// <param name="nowMs">Now, ms since 1970-01-01 UTC.</param>
+    public static Permit? TagOn(IReadOnlyList<Permit> permits, Site site, string? circuit, long nowMs) => permits.Count == 0 ? null
+        : ElectricalTree.Feeding(site.Circuits, site.Circuits.FirstOrDefault(one => one.Id == circuit))
+            .Select(one => permits.FirstOrDefault(permit => permit.Kind == PermitKind.Maintenance && permit.Covers($"{site.Id}/{one.Id}", nowMs))).OfType<Permit>().FirstOrDefault();
+
     /// <summary>Circuits that can be chosen.</summary>
     public IEnumerable<(string Value, string Text)> Circuits(string language) =>
         Sites.SelectMany(site => site.Circuits.Select(circuit => ($"{site.Id}/{circuit.Id}", $"{site.Name.In(language)} · {circuit.Name.In(language)}")));

@@ -27,7 +27,7 @@ internal sealed class SettingsPeopleModel(FacilitySource registry, RegistryDesk 
             return
             [
                 .. people.Persons.Where(person => sites.Has(person.Id, people))
-                    .Select(person => new PersonRow(person, [.. SiteView.TeamsOf(person.Id, people).Where(sites.Has)], sites.MayChange(person, people))),
+                    .Select(person => new PersonRow(person, [.. people.TeamsOf(person.Id).Where(sites.Has)], sites.MayChange(person, people))),
             ];
         }
     }

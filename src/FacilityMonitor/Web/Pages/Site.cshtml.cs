@@ -14,10 +14,10 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace FacilityMonitor.Web.Pages;
 
-/// <summary>A circuit of the site with what is open on it.</summary>
-internal sealed record SiteCircuit(CircuitLoad Load, IReadOnlyList<AssetAlert> Alerts)
+/// <summary>A circuit of the site with what is open on it, and the tag of work that hangs on it or on what feeds it.</summary>
+internal sealed record SiteCircuit(CircuitLoad Load, IReadOnlyList<AssetAlert> Alerts, Permit? Tag)
 {
-    public bool IsAbnormal => Alerts.Count > 0 || Load.Css is "over" or "near" || (Load.Amps.Count == 0 && Load.Circuit.Meter is not null);
+    public bool IsAbnormal => Alerts.Count > 0 || Load.Css is "over" or "near" || (Load.Amps.Count == 0 && Load.Circuit.Meter is not null && Tag is null);
 }
 
 /// <summary>A place with its sockets: those that one cause explains, and the rest pile by pile.</summary>
@@ -43,7 +43,10 @@ internal sealed record SensorValue(LocalText Name, LocalText Value, bool IsBad);
 /// <param name="Alerts">What is open on it.</param>
 internal sealed record SiteSensor(DeviceEntry Entry, IReadOnlyList<SensorValue> Values, LocalText? State, long? AtMs, string? Away, IReadOnlyList<AssetAlert> Alerts)
 {
-    public bool IsAbnormal => Away is not null || Alerts.Count > 0 || Values.Any(value => value.IsBad);
+    /// <summary>Whether its silence is explained: what feeds it is worked on.</summary>
+    public bool IsMaintained => Away == SiteModel.Maintained;
+
+    public bool IsAbnormal => (Away is not null && !IsMaintained) || Alerts.Count > 0 || Values.Any(value => value.IsBad);
 }
 
 /// <summary><c>/site/{site}?only=abnormal</c>: one site whole, circuits, sockets, sensors, and its day. <c>?socket=7&amp;pile=pile-01</c> jumps to a socket.</summary>
@@ -94,6 +97,9 @@ internal sealed class SiteModel(LiveFeed feed, IngestWorker ingest, Database dat
     public ChartView? Chart { get; private set; }
 
     /// <summary>The number that was asked for and of which there are several, or none; null: nothing was asked.</summary>
+    /// <summary>Key of why a device is silent on whose circuit a tag hangs.</summary>
+    public const string Maintained = "maintenance";
+
     public int? Sought { get; private set; }
 
     public IReadOnlyList<SocketNow> Found { get; private set; } = [];
@@ -153,12 +159,12 @@ internal sealed class SiteModel(LiveFeed feed, IngestWorker ingest, Database dat
         Circuits =
         [
             .. Site.Circuits.Select(circuit => new SiteCircuit(
-                CircuitLoad.Of(view, Site.Id, circuit, states.GetValueOrDefault($"{Site.Id}/{circuit.Id}"), nowMs), [.. byAsset[$"{Site.Id}/{circuit.Id}"]])),
+                CircuitLoad.Of(view, Site.Id, circuit, states.GetValueOrDefault($"{Site.Id}/{circuit.Id}"), nowMs), [.. byAsset[$"{Site.Id}/{circuit.Id}"]], PowerOffModel.TagOn(permits, Site, circuit.Id, nowMs))),
         ];
         Sockets = [.. Site.Devices.Where(device => HasSockets(view, device)).SelectMany(device => SocketNow.Of(
-            view, new RegisteredDevice(Site, device), path => byAsset[path].FirstOrDefault(), path => permits.Find(permit => permit.Covers(path, nowMs)), nowMs))];
+            view, new RegisteredDevice(Site, device), path => byAsset[path].MinBy(alert => alert.Priority, StringComparer.Ordinal), path => permits.Find(permit => permit.Covers(path, nowMs)), PowerOffModel.TagOn(permits, Site, device.Circuit, nowMs), nowMs))];
         Places = [.. PlacesOf(device => SharedCause.Of(view, Site, device, circuit => HasTripped(byAsset, circuit), nowMs))];
-        var sensors = Site.Devices.Where(device => device.Kind != DeviceKind.Meter && !HasSockets(view, device)).Select(device => SensorOf(view, device, byAsset, nowMs)).ToList();
+        var sensors = Site.Devices.Where(device => device.Kind != DeviceKind.Meter && !HasSockets(view, device)).Select(device => SensorOf(view, device, byAsset, PowerOffModel.TagOn(permits, Site, device.Circuit, nowMs), nowMs)).ToList();
         Groups =
         [
             ("environment", [.. sensors.Where(sensor => Environment.Contains(sensor.Entry.Kind))]),
@@ -190,12 +196,15 @@ internal sealed class SiteModel(LiveFeed feed, IngestWorker ingest, Database dat
         }
     }
 
-    private SiteSensor SensorOf(LiveView view, DeviceEntry entry, ILookup<string, AssetAlert> byAsset, long nowMs)
+    private SiteSensor SensorOf(LiveView view, DeviceEntry entry, ILookup<string, AssetAlert> byAsset, Permit? tag, long nowMs)
     {
         AssetAlert[] alerts = [.. byAsset[new RegisteredDevice(Site, entry).AssetPath(ChannelId.Main)]];
         if (view.Find(Site.Id, entry.Id) is not { } device)
             return new SiteSensor(entry, [], null, null, entry.SpeaksOnOccasion ? null : "never", alerts);
         var away = device.Presence is Presence.Offline or Presence.Shutdown ? "offline" : SiteNow.IsSilent(view, entry, device, nowMs) ? "stale" : null;
+        // It is silent because somebody works on what feeds it.
+        if (away is not null && tag is not null)
+            away = Maintained;
         var channels = device.Channels.ToList();
         var values = new List<SensorValue>();
         foreach (var (channel, now) in channels)

@@ -48,6 +48,9 @@ internal sealed class TodayModel(
     /// <summary>Causes whose whole story is read: a night with more is not read line by line.</summary>
     private const int StoriesMax = 300;
 
+    /// <summary>Alerts of one cause whose story is read, beside the first: most of those that wait were never answered, and the first such one ends it.</summary>
+    private const int StoriesOfCauseMax = 20;
+
     private const int DaysToNext = 8;
 
     public PersonNames Names => names;
@@ -161,8 +164,10 @@ internal sealed class TodayModel(
         (OpenCount, InformationCount) = (open.Count, all.Count - open.Count);
         Open = [.. open.Take(LinesMax).Select(group => (AlertList.Row(reader, group.Waiting.FirstOrDefault(alert => ResponseTable.Load(reader, alert)!.IsCalling) ?? group.Alerts[0]), group.Alerts.Count - 1))];
         var mine = MineOf(reader, visitor);
-        (MineCount, Mine) = (mine.Sum(group => group.Alerts.Count), [.. mine.SelectMany(group => group.Alerts).Take(LinesMax).Select(alert => AlertList.Row(reader, alert))]);
-        Next = NextOnDuty.Find(board, visitor.Person, [.. Mine.Select(row => row.State)], NowMs) is { } next && Others.Any(person => person.Id == next.Person.Id) ? next : null;
+        var states = mine.SelectMany(group => group.Alerts).Take(ResponseDesk.AtOnceMax).Select(alert => AlertList.Row(reader, alert)).ToList();
+        (MineCount, Mine) = (mine.Sum(group => group.Alerts.Count), [.. states.Take(LinesMax)]);
+        // All that one press hands over, not only what is shown.
+        Next = NextOnDuty.Find(board, visitor.Person, [.. states.Select(row => row.State)], NowMs) is { } next && Others.Any(person => person.Id == next.Person.Id) ? next : null;
         if (Request.Query["handed"].ToString() is { Length: > 0 } to && Others.Any(person => person.Id == to))
             Handed = (to, NumberOf("n"), NumberOf("left"));
         var due = DueRows(reader, visitor.Sites, facility, at).OrderBy(row => !row.IsLate).ThenBy(row => row.AtMs ?? long.MaxValue).ToList();
@@ -188,7 +193,7 @@ internal sealed class TodayModel(
     private NightLine LineOf(Microsoft.Data.Sqlite.SqliteConnection reader, AlertGroup group)
     {
         var first = StoryOf(group.Alerts[0]);
-        return first.IsUnanswered ? first : group.Waiting.Where(alert => alert != group.Alerts[0]).Select(StoryOf).FirstOrDefault(line => line.IsUnanswered) ?? first;
+        return first.IsUnanswered ? first : group.Waiting.Where(alert => alert != group.Alerts[0]).Take(StoriesOfCauseMax).Select(StoryOf).FirstOrDefault(line => line.IsUnanswered) ?? first;
 
         NightLine StoryOf(string alert) => NightLine.Of(AlertList.Row(reader, alert), group.Alerts.Count - 1, ResponseTable.Timeline(reader, alert), SinceMs);
     }
