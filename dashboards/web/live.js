@@ -294,7 +294,7 @@ function Legend() {
     <p>♥ ${t('reserved')} · ? ${t('suspect')} · + ${t('notRegistered')}</p></details>`;
 }
 
-/** What the server drew is hung into the page as it is; its own script keeps it true. */
+/** Drawn by the server; its own script keeps it true. */
 const drawing = document.getElementById('schematic');
 const hang = (/** @type {Element | null} */ at) => { if (drawing) at?.append(drawing); };
 
@@ -322,11 +322,12 @@ const Lost = () => state.isLost && html`<p class="lost" role="status" data-testi
 const root = /** @type {HTMLElement} */ (document.getElementById('app'));
 const link = /** @type {HTMLElement} */ (document.getElementById('link'));
 let hasState = false;
-let drawn = 0;
+let drawn = 0, drawnAt = 0;
 function draw() {
   drawn = 0;
+  drawnAt = Date.now();
   render(html`<${Lost} />`, link);
-  // Until the first word of the stream what the server wrote stays.
+  // Until the stream's first word what the server wrote stays.
   if (!hasState) return;
   render(html`<${App} />`, root);
   document.dispatchEvent(new Event('drawn'));
@@ -351,7 +352,7 @@ function takeAlerts(alerts) {
 /** @type {Record<string, (body: any) => void>} */
 const take = {
   hello(body) {
-    // An update of the service may have changed the page as well.
+    // An update may have changed the page as well.
     if (body.build !== document.documentElement.dataset.build) return location.reload();
     state.sites = body.registry.sites;
     state.file = body.registry.file;
@@ -403,7 +404,7 @@ function open() {
   };
 }
 
-// A hidden tab holds a connection and a phone's battery for nothing.
+// A hidden tab costs a connection and battery for nothing.
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) {
     stream?.close();
@@ -418,5 +419,5 @@ setInterval(() => {
     state.isLost = true;
     open();
   }
-  soon();
+  if (Date.now() - drawnAt > 800) soon();
 }, 1000);

@@ -250,6 +250,8 @@ public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixt
         await using var chromium = await BrowserUnderTest.StartAsync();
         var page = await OpenAsync(chromium);
         await page.Clock.InstallAsync();
+        // Signing in took real seconds and none of ours: the broker may have taken us for dead.
+        await HearAsync();
         await page.GotoAsync(At("/?wall=1"));
         await Assertions.Expect(page.GetByTestId("wall-site")).ToContainTextAsync("久耕小区 1 / 3");
         await Assertions.Expect(page.GetByTestId("link-state")).ToContainTextAsync("正在接收");

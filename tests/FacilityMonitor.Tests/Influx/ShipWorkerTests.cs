@@ -20,6 +20,7 @@ public sealed class ShipWorkerTests : IAsyncDisposable
 
     private readonly TemporaryFolder _folder = new();
     private readonly ScriptedSink _sink = new();
+    private int _steps;
     private StoreFixture _data = null!;
     private ShipWorker? _worker;
     private FacilitySource _registry = null!;
@@ -570,7 +571,7 @@ public sealed class ShipWorkerTests : IAsyncDisposable
     private Task AlertAsync(Condition condition, long atMs) => _data.Database.CommitAsync(CommitPriority.Alerts, connection => AlertLog.Write(connection, new AlertTransition
     {
         AlertId = "a1",
-        Sequence = (int)condition,
+        Sequence = _steps++,
         Condition = condition,
         Priority = Priority.P1,
         Rule = "socket-overload",
