@@ -1,4 +1,4 @@
-// The live page: one stream of events, one picture. Colour is kept for what needs a person; every state has a sign and a word.
+// The live page: one stream, one picture. Colour is for what needs a person; every state has a sign and a word.
 import { html, render } from './vendor/htm-preact.js';
 import { age, clock, local, span, t } from './texts.js';
 
@@ -19,7 +19,7 @@ export const state = {
   /** Assets with an active overload. @type {Set<string>} */ overloaded: new Set(),
   /** @type {Map<string, CircuitState>} */ circuits: new Map(),
   /** @type {any} */ health: {},
-  /** Server time minus ours, so that ages are right on a phone with a wrong clock. */ skew: 0,
+  /** Server time minus ours: a phone's clock may be wrong. */ skew: 0,
   /** When the stream was heard last, on our clock. */ heardAt: Date.now(),
   /** Whether the stream is broken. */ isLost: false,
   /** Read to people who do not see the page: what is urgent at once, the rest when they pause. */ urgent: '', said: '',
@@ -299,7 +299,7 @@ const drawing = document.getElementById('schematic');
 const hang = (/** @type {Element | null} */ at) => { if (drawing) at?.append(drawing); };
 
 function App() {
-  // Those with lines to paste first: the server writes them for as many as are listed here.
+  // Those with lines to paste first, which as many have as are listed.
   const unknown = [...state.devices.values()].filter((device) => !device.known).sort((one, other) => Number(other.yaml !== undefined) - Number(one.yaml !== undefined));
   const more = unknown.length - unknownMax;
   const { books, journal, holes, disk, configuration } = state.health;
@@ -332,7 +332,12 @@ function draw() {
   render(html`<${App} />`, root);
   document.dispatchEvent(new Event('drawn'));
 }
-const soon = (ms = 0) => { drawn ||= setTimeout(requestAnimationFrame, ms, draw); };
+/** At once, or within a second of the last time. */
+function soon(isNow = true) {
+  if (drawn && !isNow) return;
+  clearTimeout(drawn);
+  drawn = setTimeout(requestAnimationFrame, isNow ? 0 : drawnAt + 1000 - Date.now(), draw);
+}
 
 /** @param {Alert[]} alerts */
 function takeAlerts(alerts) {
@@ -372,7 +377,7 @@ const take = {
   heartbeat() {},
 };
 
-/** Three heartbeats: a connection that died without a word, as when a phone changes its network. */
+/** Three heartbeats: a connection that died without a word. */
 const silenceMs = 30_000;
 const retryMs = 2_000;
 /** @type {EventSource | undefined} */ let stream;
@@ -389,14 +394,14 @@ function open() {
       state.isLost = false;
       if (body.now) state.skew = body.now - Date.now();
       take[name](body);
-      soon(name === 'devices' ? 400 : 0);
+      soon(name === 'alerts' || name === 'hello');
     });
   }
   own.onerror = async () => {
     if (own !== stream) return;
     state.isLost = true;
     soon();
-    // A broken connection the browser mends by itself; a refusal ends the stream, and is ours to mend: sign in anew, or ask again.
+    // The browser mends a broken connection; a refusal is ours to mend: sign in anew, or ask again.
     if (own.readyState !== EventSource.CLOSED) return;
     const door = await fetch('/', { redirect: 'manual' }).catch(() => null);
     if (door?.type === 'opaqueredirect') location.reload();
@@ -419,5 +424,5 @@ setInterval(() => {
     state.isLost = true;
     open();
   }
-  if (Date.now() - drawnAt > 800) soon();
+  soon(false);
 }, 1000);

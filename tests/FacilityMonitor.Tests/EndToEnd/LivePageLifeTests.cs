@@ -12,8 +12,10 @@ public sealed class LivePageLifeTests
     /// <summary>What a page spends on its main thread, ms in a second: where a phone stays cool and a finger is answered.</summary>
     private const double MainThreadMsMax = 60;
 
-    /// <summary>How much more than a page that only sets text and class of what changed: it draws circuits, cards, ages and alerts besides. Measured 1.5; when every tile was compared at every event, 7.9.</summary>
+    /// <summary>How much more than a page that only sets text and class of what changed: it draws circuits, cards, ages and alerts besides. Measured 1.5 when pages were told four times a second; when every tile was compared at every event, 7.9.</summary>
     private const double RatioMax = 3;
+
+    private const int StretchesMax = 6;
 
     /// <summary>Says to the page whether its tab is in front. A browser without a window shows none of its tabs.</summary>
     private const string Turn = """
@@ -106,9 +108,9 @@ public sealed class LivePageLifeTests
     }
 
     [RealServerFact("chromium")]
-    public async Task Hundreds_of_sockets_that_change_all_the_time_leave_the_browser_its_time()
+    public async Task Thousands_of_sockets_that_change_all_the_time_leave_the_browser_its_time()
     {
-        var (live, vanilla) = await MeasureAsync(piles: 20, changesPerSecond: 100, seconds: 4);
+        var (live, vanilla) = await MeasureAsync(piles: 100, changesPerSecond: 200, seconds: 4);
 
         Assert.True(live / vanilla <= RatioMax, $"{live:0.0} ms a second are {live / vanilla:0.0} times the {vanilla:0.0} of a page without a library");
     }
@@ -167,11 +169,20 @@ public sealed class LivePageLifeTests
             return (metrics["TaskDuration"], metrics["Timestamp"]);
         }
 
-        var (before, from) = await LookAsync();
-        // What is measured is a stretch of real time; nothing is waited for.
-        await page.WaitForTimeoutAsync(seconds * 1_000);
-        var (after, to) = await LookAsync();
-        return (after - before) / (to - from) * 1_000;
+        // What is measured is a stretch of real time, again and again until it costs no less: the first draws of a page are of code that the browser has not compiled yet.
+        var least = double.PositiveInfinity;
+        for (var stretch = 0; stretch < StretchesMax; stretch++)
+        {
+            var (before, from) = await LookAsync();
+            await page.WaitForTimeoutAsync(seconds * 1_000);
+            var (after, to) = await LookAsync();
+            var measured = (after - before) / (to - from) * 1_000;
+            if (measured > least * 0.9)
+                return Math.Min(measured, least);
+            least = measured;
+        }
+
+        return least;
     }
 
     /// <summary>The least that a page can do with the same stream.</summary>
