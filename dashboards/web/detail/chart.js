@@ -4,7 +4,7 @@ import { language, local } from '../texts.js';
 import { t } from './texts.js';
 
 /** @typedef {{zh: string, en: string}} Local */
-/** @typedef {{key: string, name: Local, unit: string, digits: number, limit?: number, limitName?: Local}} Quantity */
+/** @typedef {{key: string, name: Local, unit: string, digits: number, limit?: number, limitName?: Local, floor?: number, floorName?: Local}} Quantity */
 /** @typedef {{id: string, from: number, to?: number, priority: string, text: Local}} Alert */
 /** @typedef {{source: string, lines: {channel: string, name: Local}[], metrics: Quantity[], alerts: Alert[], now: number, from?: number, to?: number}} Told */
 /** @typedef {{channel: string, raw: boolean, at: number[], min: number[], max: number[], mean: number[]}} Line */
@@ -172,15 +172,21 @@ class Chart {
   /** @param {Alert} alert @param {number} from @param {number} to */
   static isIn(alert, from, to) { return alert.from < to && (alert.to ?? Infinity) > from; }
 
+  /** Beyond which limit it is, if any. @param {{min: number, max: number}} point */
+  beyond({ min, max }, isSaid = true) {
+    const { limit = Infinity, floor = -Infinity } = this.quantity;
+    return max > limit ? ` ▲${isSaid ? ` ${t('over')}` : ''}` : min < floor ? ` ▼${isSaid ? ` ${t('under')}` : ''}` : '';
+  }
+
   /** What the cursor stands on, in words. */
   readOut() {
     const row = this.rows[this.cursor];
     if (!row) return '';
     const at = this.times[this.cursor];
-    const { limit, unit } = this.quantity;
+    const { unit } = this.quantity;
     const parts = row.map((point, line) => point && t(this.isRaw() ? 'readOut' : 'readOutBand', {
       name: local(this.told.lines[line].name), mean: this.number(point.mean), unit, min: this.number(point.min), max: this.number(point.max),
-    }) + (limit !== undefined && point.max > limit ? ` ▲ ${t('over')}` : ''));
+    }) + this.beyond(point));
     const alerts = this.told.alerts.filter((alert) => Chart.isIn(alert, at, at + Math.max(1, this.isRaw() ? 1 : this.width))).map((alert) => t('alertThen', { priority: alert.priority, text: local(alert.text) }));
     return [toSecond.format(at), ...parts.filter(Boolean), ...alerts].join(' · ');
   }
@@ -275,7 +281,7 @@ class Chart {
     this.plot?.destroy();
     this.plot = undefined;
     if (!stage || this.times.length === 0) return;
-    const { limit, limitName, digits } = this.quantity;
+    const { limit, limitName, floor, floorName, digits } = this.quantity;
     const [ink, soft, hair, alarm, warn] = ['--ink', '--soft', '--hair', '--alarm', '--warn'].map(colour);
     const series = this.lines.flatMap((_, index) => {
       const stroke = colour(tones[index % tones.length]);
@@ -283,7 +289,7 @@ class Chart {
         { scale: 'y', stroke, width: 1.5, dash: dashes[index % dashes.length], points: { show: this.times.length < 40, size: 4, fill: stroke } }];
     });
     const most = Math.max(limit ?? -Infinity, ...this.lines.flatMap((line) => line.max));
-    const least = Math.min(...this.lines.flatMap((line) => line.min));
+    const least = Math.min(floor ?? Infinity, ...this.lines.flatMap((line) => line.min));
     const font = '12px system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
     this.plot = new uPlot({
       width: Math.max(200, stage.clientWidth),
@@ -312,20 +318,22 @@ class Chart {
           }
         }],
         draw: [(plot) => {
-          if (limit === undefined) return;
           const { left, width } = plot.bbox;
-          const y = plot.valToPos(limit, 'y', true);
           const { ctx } = plot;
-          ctx.save();
-          [ctx.strokeStyle, ctx.fillStyle, ctx.lineWidth] = [ink, ink, 1.5 * devicePixelRatio];
-          ctx.setLineDash([10 * devicePixelRatio, 4 * devicePixelRatio]);
-          ctx.beginPath();
-          ctx.moveTo(left, y);
-          ctx.lineTo(left + width, y);
-          ctx.stroke();
-          [ctx.font, ctx.textAlign, ctx.textBaseline] = [font.replace('12px', `${12 * devicePixelRatio}px`), 'right', 'bottom'];
-          if (limitName) ctx.fillText(local(limitName), left + width - 4, y - 3 * devicePixelRatio);
-          ctx.restore();
+          for (const [at, name, base] of /** @type {[number | undefined, Local | undefined, CanvasTextBaseline][]} */ ([[limit, limitName, 'bottom'], [floor, floorName, 'top']])) {
+            if (at === undefined) continue;
+            const y = plot.valToPos(at, 'y', true);
+            ctx.save();
+            [ctx.strokeStyle, ctx.fillStyle, ctx.lineWidth] = [ink, ink, 1.5 * devicePixelRatio];
+            ctx.setLineDash([10 * devicePixelRatio, 4 * devicePixelRatio]);
+            ctx.beginPath();
+            ctx.moveTo(left, y);
+            ctx.lineTo(left + width, y);
+            ctx.stroke();
+            [ctx.font, ctx.textAlign, ctx.textBaseline] = [font.replace('12px', `${12 * devicePixelRatio}px`), 'right', base];
+            if (name) ctx.fillText(local(name), left + width - 4, y + (base === 'top' ? 3 : -3) * devicePixelRatio);
+            ctx.restore();
+          }
         }],
         setSelect: [(plot) => {
           if (plot.select.width < 8) return;
@@ -384,14 +392,14 @@ class Chart {
     const rows = this.rows;
     const every = Math.ceil(rows.length / rowsMax);
     const shown = Array.from({ length: Math.ceil(rows.length / every) }, (_, index) => rows.slice(index * every, (index + 1) * every));
-    const { unit, limit } = this.quantity;
+    const { unit } = this.quantity;
     return html`${every > 1 && html`<p class="empty">${t('tableSome', { every, count: shown.length })}</p>`}<div class="scroll" tabindex="0"><table data-testid="chart-rows"><thead><tr><th scope="col">${t('time')}</th>${this.told.lines.map((line) => html`<th key=${line.channel} scope="col" class="n">${local(line.name)} ${unit}</th>`)}</tr></thead>
       <tbody>${shown.map((group, index) => html`<tr key=${index}><th scope="row">${toSecond.format(this.times[index * every])}</th>${this.told.lines.map((line, column) => {
         const points = group.flatMap((row) => row[column] ?? []);
         if (points.length === 0) return html`<td key=${line.channel} class="n">—</td>`;
         const [min, max] = [Math.min(...points.map((point) => point.min)), Math.max(...points.map((point) => point.max))];
         const mean = points.reduce((sum, point) => sum + point.mean, 0) / points.length;
-        return html`<td key=${line.channel} class="n">${this.number(mean)}${min === max ? '' : ` (${this.number(min)}–${this.number(max)})`}${limit !== undefined && max > limit ? ' ▲' : ''}</td>`;
+        return html`<td key=${line.channel} class="n">${this.number(mean)}${min === max ? '' : ` (${this.number(min)}–${this.number(max)})`}${this.beyond({ min, max }, false)}</td>`;
       })}</tr>`)}</tbody></table></div>`;
   }
 }

@@ -8,8 +8,9 @@ import { t } from '../texts.js';
 /** @param {Alert[]} alerts @returns {[string, string]} How it stands, and the words. */
 function told(alerts) {
   const count = t('alertCount', { count: alerts.length });
-  if (alerts.some((alert) => alert.priority === 'P0' || alert.priority === 'P1')) return ['danger', `▲ ${count}`];
-  return alerts.some((alert) => alert.priority === 'P2') ? ['warning', `! ${count}`] : ['calm', `· ${count}`];
+  const waiting = alerts.filter((alert) => alert.needs);
+  if (waiting.some((alert) => alert.priority === 'P0' || alert.priority === 'P1')) return ['danger', `▲ ${count}`];
+  return waiting.length > 0 ? ['warning', `! ${count}`] : ['calm', `· ${count}`];
 }
 
 /** @param {string} path @param {string} asset */

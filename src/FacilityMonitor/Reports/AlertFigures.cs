@@ -25,7 +25,7 @@ internal sealed record ResponseTimes(int Alerts, Spread? Told, Spread? Acknowled
 /// <param name="AllTimes">Of all of them.</param>
 /// <param name="Exercises">Tests and exercises, which are not counted.</param>
 /// <param name="Strangers">Alerts about devices that nobody registered, which are not counted.</param>
-/// <param name="Absences">Of each device, by its asset: how often it was told to be away, and for how long of the period, ms.</param>
+/// <param name="Absences">Of each device, by its asset: how often in the period it was found to be away, and for how long of it, ms: an absence that began before has its time alone.</param>
 internal sealed record AlertFigures(
     IReadOnlyList<RuleCount> ByRule, IReadOnlyList<int> ByPriority, IReadOnlyList<ResponseTimes> Times, ResponseTimes AllTimes, int Exercises, int Strangers,
     IReadOnlyDictionary<string, (int Count, long Ms)> Absences)
@@ -42,7 +42,7 @@ internal sealed record AlertFigures(
     public int Total => ByPriority.Sum();
 
     /// <summary>Adds up a log. It is read once and not kept; of each alert three numbers stay.</summary>
-    /// <param name="log">The alerts of the period, in any order; of those detected before it only the absence counts.</param>
+    /// <param name="log">The alerts of the period, in any order; of those detected before it only how long the device was away in it counts.</param>
     /// <param name="fromMs">Begin of the period.</param>
     /// <param name="untilMs">Until when an alert that is still on has lasted.</param>
     public static AlertFigures Of(IEnumerable<LoggedAlert> log, long fromMs, long untilMs)
@@ -65,7 +65,7 @@ internal sealed record AlertFigures(
             if (alert.Rule is "offline" or "silent")
             {
                 var (count, ms) = absences.GetValueOrDefault(alert.Asset);
-                absences[alert.Asset] = (count + 1, ms + Math.Max(0, Math.Min(alert.RecoveredMs ?? untilMs, untilMs) - Math.Max(alert.OnsetMs, fromMs)));
+                absences[alert.Asset] = (count + (alert.DetectedMs < fromMs ? 0 : 1), ms + Math.Max(0, Math.Min(alert.RecoveredMs ?? untilMs, untilMs) - Math.Max(alert.OnsetMs, fromMs)));
             }
 
             if (alert.DetectedMs < fromMs)

@@ -155,7 +155,7 @@ internal sealed class MonthDocument(MonthReport report, FacilityIndex index, str
             [
                 new ReportCell.Text(device.Entry.Name.In(language)), device.Share is { } share ? new ReportCell.Share(share) : device.Entry.SpeaksOnOccasion ? None : new ReportCell.Nothing(Say("从未上报", "never heard")),
                 device.Share is null ? None : new ReportCell.Number(device.HoursHeard), device.Share is null ? None : new ReportCell.Number(device.HoursDue),
-                device.Share is null ? None : new ReportCell.Number(device.LongestGap), new ReportCell.Number(absences.Count), absences.Count == 0 ? None : new ReportCell.Span(absences.Ms),
+                device.Share is null ? None : new ReportCell.Number(device.LongestGap), new ReportCell.Number(absences.Count), absences.Ms == 0 ? None : new ReportCell.Span(absences.Ms),
             ];
         }).ToList();
         return new ReportTable(
@@ -165,7 +165,7 @@ internal sealed class MonthDocument(MonthReport report, FacilityIndex index, str
                 Column("最长中断（小时）", "Longest away (h)", ColumnKind.Number), Column("离线告警", "Offline alerts", ColumnKind.Number), Column("离线告警时长", "Offline by alerts", ColumnKind.Span),
             ],
             rows,
-            [Say("按小时计：一小时内有读数，这一小时就算在线；登记的上报周期更长的，一个周期之内有读数就算在线；更短的中断看离线告警。第一次上报之前不算中断。警报器、摄像头和呼叫按钮只在事情发生时才说话，没有登记上报周期的不算在线率。", "By the hour: an hour with a reading counts as there; where a longer period is registered, an hour with a reading within that period; shorter outages show in the alerts. The time before the first message is no outage. A siren, a camera and a call button speak only when something happens: without a registered period they have no availability.")])
+            [Say("按小时计：一小时内有读数，这一小时就算在线；登记的上报周期更长的，一个周期之内有读数就算在线；更短的中断看离线告警。第一次上报之前不算中断。警报器、摄像头和呼叫按钮只在事情发生时才说话，没有登记上报周期的不算在线率。月初之前就开始的离线，次数记在上个月，时长记在发生的月份。", "By the hour: an hour with a reading counts as there; where a longer period is registered, an hour with a reading within that period; shorter outages show in the alerts. The time before the first message is no outage. A siren, a camera and a call button speak only when something happens: without a registered period they have no availability. An absence from before the month is counted there; its time counts in the month in which it passed.")])
         {
             Empty = Say("这个点位没有登记设备。", "No device of this site is registered."),
         };

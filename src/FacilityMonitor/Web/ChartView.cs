@@ -37,7 +37,18 @@ internal sealed record ChartLine(string Channel, LocalText Name);
 /// <param name="Digits">Digits behind the point.</param>
 /// <param name="Limit">A line that should not be crossed; null: none.</param>
 /// <param name="LimitName">What that line is.</param>
-internal sealed record ChartMetric(string Key, LocalText Name, string Unit, int Digits, double? Limit = null, LocalText? LimitName = null);
+internal sealed record ChartMetric(string Key, LocalText Name, string Unit, int Digits, double? Limit = null, LocalText? LimitName = null)
+{
+    /// <summary>A line below which it should not fall; null: none.</summary>
+    public double? Floor { get; init; }
+
+    /// <summary>What that line is.</summary>
+    public LocalText? FloorName { get; init; }
+
+    /// <summary>Whether there is a line to stay on one side of.</summary>
+    [JsonIgnore]
+    public bool HasLine => Limit is not null || Floor is not null;
+}
 
 /// <summary>A time at which there was an alert.</summary>
 /// <param name="Id">The alert.</param>

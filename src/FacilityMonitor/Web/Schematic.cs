@@ -79,7 +79,7 @@ internal sealed record Schematic(IReadOnlyList<SchematicSite> Sites, SchematicDe
         var alerts = all.Alerts.ToLookup(alert => alert.Site);
         var judged = all.Circuits.ToDictionary(circuit => circuit.Path, StringComparer.Ordinal);
         return new Schematic(
-            [.. known.Take(PartsMax).Select(site => new SchematicPainter(view, site, [.. alerts[site.Id]], judged, isDeaf, nowMs, language).Draw(depth))], depth, Math.Max(0, known.Count - PartsMax));
+            [.. known.Take(PartsMax).Select(site => new SchematicPainter(view, site, [.. alerts[site.Id]], all.NeedsSomebody, judged, isDeaf, nowMs, language).Draw(depth))], depth, Math.Max(0, known.Count - PartsMax));
     }
 
     /// <summary>Things that are shown as one: what charges in one place on one circuit, and sensors of one place; a climber and a lift stand for themselves.</summary>
@@ -90,7 +90,7 @@ internal sealed record Schematic(IReadOnlyList<SchematicSite> Sites, SchematicDe
 
 /// <summary>Draws one site.</summary>
 internal sealed class SchematicPainter(
-    LiveView view, Site site, IReadOnlyList<AlertTransition> alerts, IReadOnlyDictionary<string, CircuitState> judged, bool isDeaf, long nowMs, string language)
+    LiveView view, Site site, IReadOnlyList<AlertTransition> alerts, Func<AlertTransition, bool> needsSomebody, IReadOnlyDictionary<string, CircuitState> judged, bool isDeaf, long nowMs, string language)
 {
     private readonly ILookup<string?, IGrouping<(string? Circuit, string? Place, string Kind), DeviceEntry>> _groups = Schematic.Groups(site).ToLookup(group => group.Key.Circuit);
     private readonly HashSet<string> _ids = [.. site.Circuits.Select(circuit => circuit.Id)];
@@ -144,16 +144,14 @@ internal sealed class SchematicPainter(
             ? $"{Say("charging")} {devices.Sum(one => SiteNow.InUseOf(view, one.Entry, one.Now, nowMs))} / {sockets}" : Say("fine"));
     }
 
-    /// <summary>Information alone is no reason to get up.</summary>
+    /// <summary>Information, and what somebody has taken, are no reason to get up.</summary>
     private SchematicWords Told(IReadOnlyList<AlertTransition> own)
     {
         var count = language == "en" ? $"{own.Count} open" : $"{own.Count} 个告警";
-        return own.Min(alert => alert.Priority) switch
-        {
-            Priority.P0 or Priority.P1 => new(SchematicState.Danger, "▲ " + count),
-            Priority.P2 => new(SchematicState.Warning, "! " + count),
-            Priority.P3 => new(SchematicState.Calm, "· " + count),
-        };
+        var waiting = own.Where(needsSomebody).Select(alert => alert.Priority).ToList();
+        return waiting.Count == 0 ? new(SchematicState.Calm, "· " + count)
+            : waiting.Min() <= Priority.P1 ? new(SchematicState.Danger, "▲ " + count)
+            : new(SchematicState.Warning, "! " + count);
     }
 
     private string Say(string key) => Texts.In(language, key);

@@ -29,7 +29,7 @@ public sealed class ChartTests : IDisposable
         await Assertions.Expect(said).ToContainTextAsync("L1 相 10.0 A");
         for (var step = 0; step < 35; step++)
             await page.Keyboard.PressAsync("ArrowLeft");
-        await Assertions.Expect(said).ToContainTextAsync("70.0） ▲ 超过额定");
+        await Assertions.Expect(said).ToContainTextAsync("70.0） ▲ 超过限值");
         await Assertions.Expect(said).ToContainTextAsync("11/20 16:50:00");
         await Assertions.Expect(page.GetByText("每一点是 2 分钟")).ToHaveCountAsync(1);
 

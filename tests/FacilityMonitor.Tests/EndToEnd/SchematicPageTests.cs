@@ -97,6 +97,14 @@ public sealed class SchematicPageTests : IDisposable
         await desk.DoAsync("00000000000000a1", new ResponseCommand.Acknowledge(), new Actor("stair-a", "page"));
         await service.UntilAsync(async () => (await card.InnerTextAsync()).Contains("· 2 个告警", StringComparison.Ordinal), "that somebody has it");
         await Assertions.Expect(card.Locator(".attention")).ToHaveCountAsync(0);
+        // On the schematic of the same page as well.
+        await Assertions.Expect(page.Locator("[data-asset='huaihai']")).ToHaveTextAsync("· 2 个告警");
+        await SameAsync(page);
+
+        // A whole site without power has the site itself as its asset.
+        service.Ring("00000000000000a4", "huaihai", "huaihai", Priority.P1, "power-or-network-lost");
+        await service.UntilAsync(async () => (await card.InnerTextAsync()).Contains("▲ 3 个告警", StringComparison.Ordinal), "the site's power");
+        await Assertions.Expect(card.Locator(".attention")).ToHaveCountAsync(1);
         Assert.Empty(chromium.Errors);
     }
 

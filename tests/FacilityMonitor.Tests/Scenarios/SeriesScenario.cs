@@ -74,7 +74,15 @@ internal sealed partial class SeriesScenario
     /// <param name="restartEvery">After so many messages the engine is saved and restored; 0: only where the scenario says so.</param>
     /// <param name="twice">Whether every message arrives twice.</param>
     /// <param name="numbers">Whether the numbers behind each step are wanted too.</param>
-    public List<string> Play(Facility facility, string rule, int restartEvery = 0, bool twice = false, bool numbers = false)
+    public List<string> Play(Facility facility, string rule, int restartEvery = 0, bool twice = false, bool numbers = false) =>
+    [
+        .. Steps(facility, rule, restartEvery, twice).Select(step => $"{Offset(step.AtMs - _startMs)} {TransitionJson.State(step.Condition)} {step.Priority} {step.Asset}"
+            + (numbers ? string.Concat(step.Evidence.Select(pair => string.Create(CultureInfo.InvariantCulture, $" {pair.Key}={pair.Value}"))) : "")),
+    ];
+
+    /// <summary>The steps themselves.</summary>
+    /// <inheritdoc cref="Play" path="/param"/>
+    public IEnumerable<AlertTransition> Steps(Facility facility, string rule, int restartEvery = 0, bool twice = false)
     {
         var player = new Player(facility, _startMs);
         var count = 0;
@@ -89,9 +97,7 @@ internal sealed partial class SeriesScenario
         }
 
         player.Advance(_startMs + Math.Max(_untilMs, _acts.Count == 0 ? 0 : _acts[^1].ArrivesMs));
-        return [.. player.Steps.Where(step => step.Rule == rule)
-            .Select(step => $"{Offset(step.AtMs - _startMs)} {TransitionJson.State(step.Condition)} {step.Priority} {step.Asset}"
-                + (numbers ? string.Concat(step.Evidence.Select(pair => string.Create(CultureInfo.InvariantCulture, $" {pair.Key}={pair.Value}"))) : ""))];
+        return player.Steps.Where(step => step.Rule == rule);
     }
 
     /// <summary>A time as scenarios write it: <c>1h2m3s</c>.</summary>

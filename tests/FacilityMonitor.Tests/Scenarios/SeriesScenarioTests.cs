@@ -93,14 +93,15 @@ public sealed class SeriesScenarioTests
 
     private static bool Tells(SeriesScenario scenario, string state) => scenario.Expected.Exists(step => step.Split(' ')[1] == state);
 
-    private static IEnumerable<string> CasesOf(string rule) =>
+    /// <summary>Every case of a rule; <c>*</c>: of all.</summary>
+    internal static IEnumerable<string> CasesOf(string rule) =>
         from folder in Directory.EnumerateDirectories(Root, rule)
         from file in Directory.EnumerateFiles(folder, "case.txt", SearchOption.AllDirectories)
         orderby file
         select Path.GetRelativePath(Root, Path.GetDirectoryName(file)!);
 
     /// <summary>The nearest registry: the case's own, its rule's, or the common lane.</summary>
-    private static (SeriesScenario Scenario, Facility Facility, string Rule) Load(string name)
+    internal static (SeriesScenario Scenario, Facility Facility, string Rule) Load(string name)
     {
         var folder = Path.Combine(Root, name);
         var rule = name.Split(Path.DirectorySeparatorChar)[0];

@@ -1,7 +1,9 @@
 using FacilityMonitor.Alerts;
 using FacilityMonitor.Configuration;
+using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
+using FacilityMonitor.Response;
 using FacilityMonitor.Users;
 using FacilityMonitor.Web;
 using Microsoft.Extensions.DependencyInjection;
@@ -74,6 +76,12 @@ public sealed class SchematicTests : IDisposable
         await RingAsync(page, "00000000000000a1", "huaihai/c-cabinet", Priority.P1);
         Assert.Equal(new(SchematicState.Danger, "▲ 1 个告警"), Words(page, "huaihai/c-cabinet"));
         Assert.Equal(new(SchematicState.Danger, "▲ 4 open"), Words(page, "huaihai", language: "en"));
+        // Whom nobody is waited for any more calls nobody.
+        var desk = page.Services.GetRequiredService<ResponseDesk>();
+        await page.UntilAsync(() => desk.Find("00000000000000a1") is not null, "the alert");
+        await desk.DoAsync("00000000000000a1", new ResponseCommand.Acknowledge(), new Actor("stair-a", "page"));
+        await page.UntilAsync(() => Words(page, "huaihai/c-cabinet").State == SchematicState.Calm, "calm: somebody has it");
+        Assert.Equal(new(SchematicState.Calm, "· 1 个告警"), Words(page, "huaihai/c-cabinet"));
         // The neighbour's is none of theirs.
         Assert.Equal(SchematicState.Silent, Words(page, "jiugeng").State);
     }
@@ -120,7 +128,7 @@ public sealed class SchematicTests : IDisposable
             Circuits = [Fed("a", "b"), Fed("b", "a")],
         };
 
-        Assert.Empty(new SchematicPainter(null!, site, [], new Dictionary<string, FacilityMonitor.Rules.CircuitState>(), isDeaf: false, 0, "zh").Draw(SchematicDepth.Circuits).Circuits);
+        Assert.Empty(new SchematicPainter(null!, site, [], _ => true, new Dictionary<string, FacilityMonitor.Rules.CircuitState>(), isDeaf: false, 0, "zh").Draw(SchematicDepth.Circuits).Circuits);
 
         static Circuit Fed(string id, string by) => new() { Id = id, Parent = by, Name = new LocalText("回路", "Circuit"), Kind = CircuitKind.Feeder };
     }

@@ -112,9 +112,11 @@ internal sealed class Gas : StateRule<Gas.State, Gas.GasLimits>
         {
             evidence["h2_ppm"] = Math.Round((double)state.H2, 1);
             evidence["h2_over_baseline_ppm"] = over;
+            evidence["limit_h2_ppm"] = Math.Round(state.Baseline + (telling.Priority == Priority.P0 ? limits.H2UrgentPpm : limits.H2Ppm), 1);
         }
 
         evidence["co_ppm"] = co;
+        evidence["limit_co_ppm"] = telling.Priority == Priority.P0 ? limits.CoUrgentPpm : limits.CoPpm;
         var culture = CultureInfo.InvariantCulture;
         var isCo = state.CoHigh.Phase != HoldPhase.Idle && state.H2High.Phase == HoldPhase.Idle;
         return isCo

@@ -83,7 +83,7 @@ internal sealed class Smoke : StateRule<Smoke.State, Smoke.SmokeLimits>
     {
         var dbm = Math.Round((double)state.Dbm, 3);
         if (state.Dbm > 0)
-            evidence["smoke_dbm"] = dbm;
+            (evidence["smoke_dbm"], evidence["limit_dbm"]) = (dbm, limits.Dbm);
         evidence["detector"] = state.Said.IsActive;
         return state.Dense.IsActive
             ? new LocalText(string.Create(CultureInfo.InvariantCulture, $"烟雾浓度 {dbm} dB/m"), string.Create(CultureInfo.InvariantCulture, $"obscuration {dbm} dB/m"))

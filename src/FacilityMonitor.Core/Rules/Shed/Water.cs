@@ -87,6 +87,7 @@ internal sealed class Water : StateRule<Water.State, Water.WaterLimits>
         var (cm, rise) = (Math.Round((double)state.Cm, 1), Math.Round((double)state.RiseCmMin, 1));
         evidence["water_cm"] = cm;
         evidence["rise_cm_min"] = rise;
+        evidence["limit_cm"] = state.Urgent.IsActive ? limits.UrgentCm : limits.HighCm;
         var culture = CultureInfo.InvariantCulture;
         return new LocalText(string.Create(culture, $"水深 {cm} 厘米，每分钟涨 {rise} 厘米"), string.Create(culture, $"{cm} cm deep, rising by {rise} cm a minute"));
     }
