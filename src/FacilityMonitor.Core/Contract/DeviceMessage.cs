@@ -45,9 +45,9 @@ public enum ClockSource : byte
 /// <param name="Clock">Where the device has its time from.</param>
 public readonly record struct Envelope(BootId Boot, long Seq, long TsMs, long? UpMs, ClockSource Clock);
 
-/// <summary>Values of a message that cannot be true by its mapping and were set aside.</summary>
+/// <summary>Values of a message that cannot be true, by its mapping or at all, and were set aside.</summary>
 /// <param name="Count">How many.</param>
-/// <param name="Path">Where the first of them stands; null when there is none.</param>
+/// <param name="Path">Where the first of them stands, its metric's key where no mapping says more; null when there is none.</param>
 /// <param name="Value">The first of them, as written.</param>
 public readonly record struct OutOfRange(int Count, string? Path, double Value);
 
@@ -91,7 +91,8 @@ public sealed class DeviceMessage
     /// <summary>Fields that the contract does not know; ignored and counted.</summary>
     public int UnknownFields { get; set; }
 
-    /// <summary>Values outside the range their mapping gives them; set aside and counted. Known after decoding, not after the journal.</summary>
+    /// <summary>Values outside the range their mapping gives them, or that nothing can measure (<see cref="MetricKeys.IsPossible"/>); set aside and counted. Known after decoding, not
+    /// after the journal.</summary>
     public OutOfRange OutOfRange { get; set; }
 
     /// <summary>What a foreign message is recognised by when the broker delivers it again, see <see cref="ForeignDeduplicator"/>; null for <c>fm/1</c>.</summary>

@@ -23,6 +23,9 @@ internal sealed class Fm1Decoder
 
     private const int TextMax = 64;
 
+    /// <summary>Largest energy of a session, Wh, rated current, A, or period, s: as of any measured value.</summary>
+    private const double NumberMax = 1e9;
+
     /// <summary>What a property of a reading is.</summary>
     private enum Field
     {
@@ -308,6 +311,8 @@ internal sealed class Fm1Decoder
             return Bad(ref reader, metric.Key(), "a number, not in quotes, or null");
         if (metric.IsCounter() && value < 0)
             return Bad(ref reader, metric.Key(), "a counter, 0 or more");
+        if (!metric.IsPossible(value))
+            return Bad(ref reader, metric.Key(), Invariant($"at most {metric.Largest():0}"));
         message.Readings.AddValue(metric, value);
         return true;
     }
@@ -638,6 +643,8 @@ internal sealed class Fm1Decoder
             return true;
         if (reader.TokenType != JsonTokenType.Number || !reader.TryGetDouble(out var number) || !double.IsFinite(number))
             return Bad(ref reader, key, "a number, not in quotes");
+        if (Math.Abs(number) > NumberMax)
+            return Bad(ref reader, key, Invariant($"at most {NumberMax:0}"));
         value = number;
         return true;
     }

@@ -92,7 +92,11 @@ internal static class ForeignDecoder
     }
 
     /// <summary>Ends a decoder: a payload without anything for us is known and of no use, not wrong.</summary>
-    public static DecodeOutcome Done(DeviceMessage message) => message.Readings.Count > 0 ? DecodeOutcome.Decoded : DecodeOutcome.Ignored;
+    public static DecodeOutcome Done(DeviceMessage message) => message.Readings.Count > 0 ? DecodeOutcome.Decoded
+        : message.Readings.Refused > 0 ? Impossible(message.Readings.FirstRefused) : DecodeOutcome.Ignored;
+
+    private static DecodeOutcome Impossible(MetricValue value) => DecodeOutcome.Rejected(
+        RejectReason.BadField, string.Create(CultureInfo.InvariantCulture, $"{value.Metric.Key()}: {value.Value}; allowed: a number of at most {value.Metric.Largest():0}, and nothing else was told"));
 
     /// <summary>
     /// Brings together what a message says of one channel at one instant in several places: power and energy of a meter's phase, a plug's relay and its signal.
@@ -167,10 +171,10 @@ internal static class ForeignDecoder
             message.Readings.RemoveLast();
     }
 
-    /// <summary>Adds a number to the newest reading; text, null, what is not finite and a register below zero are left out.</summary>
+    /// <summary>Adds a number to the newest reading; text, null and a register below zero are left out, what can be no value is counted as refused.</summary>
     public static void Add(DeviceMessage message, JsonElement value, Metric metric)
     {
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number) && !(metric.IsCounter() && number < 0))
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && !(metric.IsCounter() && number < 0))
             message.Readings.AddValue(metric, number);
     }
 
@@ -192,7 +196,7 @@ internal static class ForeignDecoder
             if (exact >= 0)
                 message.Readings.AddValue(metric, (double)(exact * 1000m));
         }
-        else if (value.TryGetDouble(out var number) && number >= 0 && double.IsFinite(number * 1000))
+        else if (value.TryGetDouble(out var number) && number >= 0)
         {
             message.Readings.AddValue(metric, number * 1000);
         }

@@ -247,6 +247,8 @@ internal sealed class JsonMappingDecoder(StateTexts states, ChannelSheet sheet)
                     Refuse(ref reader, action, "a counter, 0 or more");
                 else if (action.HasRange && ScalarText.TryNumber(ref reader, out var written) && !(written >= action.Low && written <= action.High))
                     SetAside(action, written);
+                else if (!action.Metric.IsPossible(value))
+                    SetAside(action, value);
                 else
                     sheet.Set(RowOf(action), action.Metric, value);
                 break;

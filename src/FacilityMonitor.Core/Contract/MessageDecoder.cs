@@ -199,6 +199,9 @@ public sealed class MessageDecoder
     /// <summary>What holds for every foreign reading: one a channel and instant, its plausibility, its place in time.</summary>
     private void Finish(DeviceMessage message)
     {
+        // Merging fills the buffer anew.
+        if (message.Readings is { Refused: > 0 and var refused, FirstRefused: var first })
+            message.OutOfRange = message.OutOfRange.Count == 0 ? new OutOfRange(refused, first.Metric.Key(), first.Value) : message.OutOfRange with { Count = message.OutOfRange.Count + refused };
         ForeignDecoder.MergeChannels(message.Readings);
         foreach (ref var reading in message.Readings.Readings)
         {

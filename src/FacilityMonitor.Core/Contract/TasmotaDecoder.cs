@@ -205,8 +205,10 @@ internal static class TasmotaDecoder
     private static void ReadClimate(JsonElement sensor, long at, bool fahrenheit, DeviceMessage message)
     {
         ForeignDecoder.Begin(message, ChannelId.Main, at);
-        if (sensor.TryGetProperty("Temperature", out var temperature) && temperature.ValueKind == JsonValueKind.Number && temperature.TryGetDouble(out var degrees))
-            message.Readings.AddValue(Metric.Tc, fahrenheit ? Math.Round((degrees - 32) / 1.8, 2) : degrees);
+        if (fahrenheit && sensor.TryGetProperty("Temperature", out var temperature) && temperature.ValueKind == JsonValueKind.Number && temperature.TryGetDouble(out var degrees))
+            message.Readings.AddValue(Metric.Tc, Math.Round((degrees - 32) / 1.8, 2));
+        else
+            ForeignDecoder.Add(message, sensor, "Temperature", Metric.Tc);
         ForeignDecoder.Add(message, sensor, "Humidity", Metric.Rh);
         ForeignDecoder.EndOrRemove(message);
     }

@@ -72,9 +72,13 @@ internal static class ZigbeeDecoder
             // Beyond 10^15 it is no meter's number, and a thousand times more leaves what a decimal can hold.
             if (payload.Length > text.Length || !decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || Math.Abs(value) >= 1e15m)
                 return DecodeOutcome.Rejected(RejectReason.BadField, $"{key}: \"{text}\" is no number");
+            // A register does not stand below zero; some firmware counts what is fed back down from it.
+            if (value < 0 && metric.IsCounter())
+                return DecodeOutcome.Ignored;
             ForeignDecoder.Begin(message, ChannelId.Main, message.ReceivedMs);
             message.Readings.AddValue(metric, (double)(kilowatthours ? value * 1000m : value));
-            return DecodeOutcome.Decoded;
+            ForeignDecoder.EndOrRemove(message);
+            return ForeignDecoder.Done(message);
         }
 
         if (key == "state" && text is "ON" or "OFF")

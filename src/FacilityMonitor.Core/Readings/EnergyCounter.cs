@@ -32,6 +32,9 @@ internal struct EnergyCounter
     /// <summary>What the next reading adds, Wh; negative when it takes back what a glitch had added. Readings come in order of time.</summary>
     public double Add(long atMs, double wh, uint? epoch)
     {
+        // No register stands below zero, and from NaN nothing ever comes back: a reading that was not taken.
+        if (!(wh >= 0))
+            return 0;
         var (begun, previousWh, previousMs) = (_begun, _wh, _atMs);
         var newEpoch = begun && epoch is not null && _epoch is not null && epoch != _epoch;
         (_begun, _wh, _atMs, _epoch) = (true, wh, atMs, epoch ?? _epoch);

@@ -154,6 +154,13 @@ public static class MetricKeys
     /// <summary>Whether the metric is an ever-rising counter whose epoch is <c>ce</c>.</summary>
     public static bool IsCounter(this Metric metric) => metric is Metric.Wh or Metric.WhOut;
 
+    /// <summary>Largest magnitude a value of this metric can have, in its unit: 10^15 of a counter, which adds up for decades, 10^9 of anything else. Far above any meter, and so far below what
+    /// a <see cref="float"/> holds that no sum or product of the rules becomes infinite.</summary>
+    public static double Largest(this Metric metric) => metric.IsCounter() ? 1e15 : 1e9;
+
+    /// <summary>Whether a value can be one of this metric: NaN, infinity and what lies beyond <see cref="Largest"/> cannot.</summary>
+    public static bool IsPossible(this Metric metric, double value) => Math.Abs(value) <= metric.Largest();
+
     /// <summary>Finds a metric by its key.</summary>
     public static bool TryParse(string key, out Metric metric) => ByKey.TryGetValue(key, out metric);
 

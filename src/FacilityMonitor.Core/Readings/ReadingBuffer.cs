@@ -14,6 +14,12 @@ public sealed class ReadingBuffer
     private MetricValue[] _values = new MetricValue[128];
     private int _valueCount;
 
+    /// <summary>Values that were not taken since the last <see cref="Clear"/>, because they can be no value of their metric.</summary>
+    public int Refused { get; private set; }
+
+    /// <summary>The first of them; only when <see cref="Refused"/> is more than 0.</summary>
+    public MetricValue FirstRefused { get; private set; }
+
     /// <summary>How many readings it holds.</summary>
     public int Count { get; private set; }
 
@@ -50,12 +56,20 @@ public sealed class ReadingBuffer
         return ref reading;
     }
 
-    /// <summary>Adds a value to the newest reading. A metric told twice in one reading: the last wins, as in JSON.</summary>
+    /// <summary>Adds a value to the newest reading. A metric told twice in one reading: the last wins, as in JSON. What can be no value of the metric (<see cref="MetricKeys.IsPossible"/>)
+    /// is counted and not taken, whoever brings it: one infinite number would spread through every sum, and JSON has no word for it.</summary>
     /// <exception cref="InvalidOperationException">No reading was begun.</exception>
     public void AddValue(Metric metric, double value)
     {
         if (Count == 0)
             throw new InvalidOperationException("A value needs a reading: call Add first.");
+        if (!metric.IsPossible(value))
+        {
+            FirstRefused = Refused++ == 0 ? new MetricValue(metric, value) : FirstRefused;
+            RemoveValue(metric);
+            return;
+        }
+
         ref var reading = ref _readings[Count - 1];
         for (var index = reading.FirstValue; index < _valueCount; index++)
         {
@@ -99,5 +113,6 @@ public sealed class ReadingBuffer
     {
         Count = 0;
         _valueCount = 0;
+        Refused = 0;
     }
 }

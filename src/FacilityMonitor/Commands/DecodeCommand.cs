@@ -92,7 +92,7 @@ internal static class DecodeCommand
                     if (message.UnknownFields > 0)
                         hints.WriteLine($"{message.Device!.Id.Name}: {message.UnknownFields} fields of the payload are not read");
                     if (message.OutOfRange is { Path: { } path } outside)
-                        hints.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{message.Device!.Id.Name}: {outside.Count} values are outside the range of their mapping and set aside, the first: {path}: {outside.Value}"));
+                        hints.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{message.Device!.Id.Name}: {outside.Count} values are outside the range they can have and set aside, the first: {path}: {outside.Value}"));
                 }
                 while (decoder.TryNext(message));
                 return 0;

@@ -37,7 +37,7 @@ internal sealed class IngestBooks
     /// <summary>Fields the contract does not know.</summary>
     public long UnknownFields => Volatile.Read(ref _unknownFields);
 
-    /// <summary>Values outside the range their mapping gives them, set aside.</summary>
+    /// <summary>Values outside the range their mapping gives them, or that nothing can measure; set aside.</summary>
     public long OutOfRange => Volatile.Read(ref _outOfRange);
 
     /// <summary>Messages that devices numbered and that never came, booked lost since the start.</summary>
@@ -73,7 +73,13 @@ internal sealed class IngestBooks
         Add(ref _deadLettered[(int)reason], 1);
     }
 
-    public void AddIgnored() => Add(ref _ignored, 1);
+    /// <summary>Counts a message that holds nothing for us.</summary>
+    /// <param name="outOfRange">Values of it that were set aside, perhaps all it had.</param>
+    public void AddIgnored(int outOfRange = 0)
+    {
+        Add(ref _ignored, 1);
+        Add(ref _outOfRange, outOfRange);
+    }
 
     public void AddDurable(long messages) => Interlocked.Add(ref _durable, messages);
 

@@ -16,7 +16,7 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
     private readonly HashSet<string> _outOfRange = new(StringComparer.Ordinal);
     private List<DeviceWord> _words = [];
 
-    /// <summary>A path of a mapping has brought a value outside its range, for the first time since the start; the device, and what it wrote.</summary>
+    /// <summary>A path of a mapping, or a metric, has brought a value outside its range, for the first time since the start; the device, and what it wrote.</summary>
     public event Action<Device, OutOfRange>? OutOfRange;
 
     /// <summary>The registry's mappings from the next message on.</summary>
@@ -39,7 +39,7 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
         var outcome = _decoder.Decode(topic, payload, retained, receivedMs, _message);
         if (outcome.Result == DecodeResult.Ignored)
         {
-            books.AddIgnored();
+            books.AddIgnored(_message.OutOfRange.Count);
             return MqttReasonCode.Success;
         }
 

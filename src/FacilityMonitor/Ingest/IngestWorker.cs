@@ -486,7 +486,7 @@ internal sealed partial class IngestWorker : BackgroundService
     [LoggerMessage(Level = LogLevel.Error, Message = "The sequence book of device {Device} cannot be read and begins anew; what the device sends again counts again: {Reason}")]
     private partial void LogDamagedBook(int device, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Device} wrote {Value} at {Path}, outside the range of its mapping; it is set aside, and so is what follows, which the page counts")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Device} wrote {Value} at {Path}, outside the range it can have; it is set aside, and so is what follows, which the page counts")]
     private partial void LogOutOfRange(DeviceId device, string path, double value);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The journal holds {Limit} MiB that somebody has not read; nothing more is taken from the broker until they have")]

@@ -521,6 +521,7 @@ internal sealed partial class MonitoringWorker(
             await TrySaveAllAsync(position, TickAheadAfter);
             _engine.Reconfigure(index);
             _isReconciled = false;
+            NoteBegunAnew();
         }
 
         if (Interlocked.Exchange(ref _taught, 0) == 1)
@@ -529,6 +530,7 @@ internal sealed partial class MonitoringWorker(
             using var connection = database.OpenReader();
             foreach (var (circuit, lesson) in FlyWireCaseTable.Lessons(connection))
                 _engine.Teach(circuit, lesson);
+            NoteBegunAnew();
         }
 
         // Files may have been edited while we were away, too. Until the replay has come to the end the engine knows less than the disk.
@@ -560,6 +562,19 @@ internal sealed partial class MonitoringWorker(
             await _pruning;
             _pruning = PruneAsync();
         }
+    }
+
+    /// <summary>Counts and tells of sites whose rules had to begin anew. Their open alerts are known to nobody any more.</summary>
+    private void NoteBegunAnew()
+    {
+        foreach (var (site, reason) in _engine.BegunAnew)
+        {
+            Damaged++;
+            _isReconciled = false;
+            LogDamagedSite(site, reason);
+        }
+
+        _engine.BegunAnew.Clear();
     }
 
     /// <summary>Whether nothing more is judged ahead for a while, so that a snapshot can be taken.</summary>

@@ -6,7 +6,7 @@ using FacilityMonitor.Readings;
 
 namespace FacilityMonitor.Storage;
 
-/// <summary>A block of readings as compressed columns, and back: every bit of every value as it was.</summary>
+/// <summary>A block of readings as compressed columns, and back: every bit of every finite value as it was.</summary>
 /// <remarks>Version byte, CRC-32C of the rest, then the columns: in version 1 their length and Brotli (quality 1) of them, in version 2 as they are. Columns: time as the change of its step, channel, quality, device time,
 /// counter epoch, state, identity, then one column a metric. A metric's column holds differences of whole numbers at one decimal exponent; a value that is no
 /// short decimal lies beside it as eight raw bytes. Not thread-safe: it keeps its buffers.</remarks>
@@ -290,7 +290,8 @@ internal sealed class BlockCodec
             var found = 0;
             for (var column = 0; column < columns; column++)
             {
-                if (present[column].Length == 0 || (present[column][row / 8] & (1 << (row % 8))) != 0)
+                // An older version stored any number; what is none is no reading.
+                if ((present[column].Length == 0 || (present[column][row / 8] & (1 << (row % 8))) != 0) && double.IsFinite(values[column][row]))
                     ofRow[found++] = new MetricValue(metrics[column], values[column][row]);
             }
 

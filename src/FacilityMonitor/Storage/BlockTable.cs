@@ -203,7 +203,7 @@ internal static class BlockTable
             "select channel, hour, readings, min_w, max_w, mean_w, max_a, wh, revision from hourly where device = $device and hour between $from and $to order by channel, hour",
             ("$device", device), ("$from", fromHour), ("$to", toHour));
         using var rows = command.ExecuteReader();
-        double? Real(int column) => rows.IsDBNull(column) ? null : rows.GetDouble(column);
+        double? Real(int column) => rows.IsDBNull(column) || !double.IsFinite(rows.GetDouble(column)) ? null : rows.GetDouble(column);
         while (rows.Read())
         {
             yield return new HourlyRollup(
@@ -253,9 +253,16 @@ internal static class BlockTable
             var atMs = cursor.Zigzag();
             var quality = (Quality)cursor.Byte();
             var state = cursor.TextOrNull();
-            var values = new LatestValue[cursor.Count(MetricKeys.Count)];
-            for (var index = 0; index < values.Length; index++)
-                values[index] = new LatestValue((Metric)cursor.Byte(), cursor.Raw(), atMs - cursor.Zigzag());
+            var count = cursor.Count(MetricKeys.Count);
+            var values = new List<LatestValue>(count);
+            for (; count > 0; count--)
+            {
+                var value = new LatestValue((Metric)cursor.Byte(), cursor.Raw(), atMs - cursor.Zigzag());
+                // An older version took any number, and one that is none would stand here until the channel speaks again.
+                if (value.Metric.IsPossible(value.Value))
+                    values.Add(value);
+            }
+
             channels.Add(new LatestReading(device, channel, atMs, quality, state, values));
         }
 

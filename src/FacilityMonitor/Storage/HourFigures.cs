@@ -96,8 +96,12 @@ internal static class HourFigures
             {
                 var isWanted = (Metric)cursor.Byte() == metric && channel >= 0;
                 var figure = Read(hour, ref cursor);
-                if (isWanted)
-                    found.Add(new HourFigure(hour, channel, figure));
+                if (!isWanted)
+                    continue;
+                // Worked out by an older version from a number that is none; the hour's readings say it without.
+                if (!double.IsFinite(figure.Min) || !double.IsFinite(figure.Max))
+                    throw new InvalidDataException("A figure is no number.");
+                found.Add(new HourFigure(hour, channel, figure));
             }
         }
 

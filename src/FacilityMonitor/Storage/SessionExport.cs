@@ -65,7 +65,7 @@ internal sealed class SessionExport(ExportFormat format, Stream output) : IDispo
             Number(writer, "wh"u8, session.Wh);
             writer.WriteString("wh_from"u8, Key(session.EnergyFrom));
             Number(writer, "settled_wh"u8, session.SettledWh);
-            writer.WriteNumber("peak_w"u8, session.PeakW);
+            Number(writer, "peak_w"u8, session.PeakW);
             writer.WriteString("shape"u8, Key(session.Shape));
             writer.WriteNumber("packs"u8, session.Packs);
             writer.WriteNumber("constant_min"u8, Minutes(session.ConstantMs));
@@ -86,13 +86,14 @@ internal sealed class SessionExport(ExportFormat format, Stream output) : IDispo
 
     private static void Number(Utf8JsonWriter writer, ReadOnlySpan<byte> name, double? value)
     {
-        if (value is { } number)
+        // An older version added up any number; JSON has no word for what is none.
+        if (value is { } number && double.IsFinite(number))
             writer.WriteNumber(name, number);
         else
             writer.WriteNull(name);
     }
 
-    private static string Number(double? value) => value?.ToString("R", CultureInfo.InvariantCulture) ?? "";
+    private static string Number(double? value) => value is { } number && double.IsFinite(number) ? number.ToString("R", CultureInfo.InvariantCulture) : "";
 
     private static decimal Minutes(long ms) => Math.Round(ms / 60_000m, 1);
 

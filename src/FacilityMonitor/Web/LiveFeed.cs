@@ -60,6 +60,9 @@ internal sealed partial class LiveFeed(
     private long _seenAlerts;
     private bool _failing;
 
+    /// <summary>Devices that were told of because they cannot be written; at most as many as are shown.</summary>
+    private readonly HashSet<DeviceId> _unwritable = [];
+
     /// <summary>Open pages.</summary>
     public int Watching
     {
@@ -89,7 +92,7 @@ internal sealed partial class LiveFeed(
     /// <summary>Pages sent away because they were too slow.</summary>
     public long SentAway { get; private set; }
 
-    /// <summary>Journal entries that could not be read to their end.</summary>
+    /// <summary>Journal entries that could not be read to their end, and devices that could not be written and are not shown.</summary>
     public long Damaged { get; private set; }
 
     /// <summary>Names what the service and its page were built from, so that a page older than the service fetches itself anew.</summary>
@@ -374,7 +377,7 @@ internal sealed partial class LiveFeed(
             var areCircuitsNew = IsNew(audience.Circuits, circuits);
             if (theirs.Count == 0 && !areCircuitsNew)
                 continue;
-            TellNew(audience, LiveFrame.Of("devices", LiveJson.Devices(_view, theirs, NowMs(), areCircuitsNew ? audience.Circuits = circuits : null)));
+            TellNew(audience, LiveFrame.Of("devices", LiveJson.Devices(_view, theirs, NowMs(), areCircuitsNew ? audience.Circuits = circuits : null, LeaveOut)));
             _valuesAt = time.GetTimestamp();
         }
     }
@@ -412,7 +415,16 @@ internal sealed partial class LiveFeed(
         var state = sites.Of(Seen());
         return audience.Hello = LiveFrame.Of("hello", LiveJson.Hello(
             Build, NowMs(), LiveJson.Registry(sites.Of(registry.Current.Facility), sites.IsAll ? registry.File : ""),
-            LiveJson.Devices(_view, sites.IsAll ? _view.All : [.. _view.All.Where(device => sites.Has(_view, device))], NowMs(), LiveJson.Circuits(state)), LiveJson.Alerts(state), audience.Health));
+            LiveJson.Devices(_view, sites.IsAll ? _view.All : [.. _view.All.Where(device => sites.Has(_view, device))], NowMs(), LiveJson.Circuits(state), LeaveOut),
+            LiveJson.Alerts(state), audience.Health));
+    }
+
+    private void LeaveOut(DeviceNow device, string why)
+    {
+        if (!_unwritable.Add(device.Id))
+            return;
+        Damaged++;
+        LogLeftOut(device.Id, why);
     }
 
     /// <summary>Begins with what the store holds of every channel, so that a restart does not empty the page.</summary>
@@ -473,6 +485,9 @@ internal sealed partial class LiveFeed(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Journal entry {Position} is not shown in full: {Reason}")]
     private partial void LogDamagedEntry(long position, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Device} cannot be written and is not on the live page, the others are: {Reason}")]
+    private partial void LogLeftOut(DeviceId device, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The live page stands still, the disk does not answer: {Reason}")]
     private partial void LogStandsStill(string reason);

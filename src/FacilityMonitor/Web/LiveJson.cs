@@ -46,7 +46,7 @@ internal sealed record BrokerLink(bool IsConnected, long SinceMs, MqttLossReason
 /// <param name="Refused">Pages refused because there were too many.</param>
 /// <param name="SentAway">Pages sent away because they were too slow.</param>
 /// <param name="NotShown">Messages of devices beyond what a page shows.</param>
-/// <param name="Damaged">Journal entries that could not be read to their end.</param>
+/// <param name="Damaged">Journal entries that could not be read to their end, and devices that could not be written.</param>
 internal readonly record struct LiveFeedCounts(int Pages, long Refused, long SentAway, long NotShown, long Damaged);
 
 /// <summary>Writes what the page needs: the registry once, then devices as they change, and the monitor's own health.</summary>
@@ -85,7 +85,35 @@ internal static class LiveJson
     /// <param name="devices">Which.</param>
     /// <param name="nowMs">Now, ms since 1970-01-01 UTC.</param>
     /// <param name="circuits">What circuits carry, as <see cref="Circuits"/> writes it; null: as told last.</param>
-    public static byte[] Devices(LiveView view, IReadOnlyList<DeviceNow> devices, long nowMs, byte[]? circuits) => Write(writer =>
+    /// <param name="leftOut">Told of a device that cannot be written, and why; the others are written all the same.</param>
+    public static byte[] Devices(LiveView view, IReadOnlyList<DeviceNow> devices, long nowMs, byte[]? circuits, Action<DeviceNow, string> leftOut)
+    {
+        try
+        {
+            return Devices(view, devices, nowMs, circuits);
+        }
+        catch (ArgumentException)
+        {
+            // One device must not take the page from all others: written by itself, it is known.
+            return Devices(view, [.. devices.Where(device => IsWritable(view, device, leftOut))], nowMs, circuits);
+        }
+    }
+
+    private static bool IsWritable(LiveView view, DeviceNow device, Action<DeviceNow, string> leftOut)
+    {
+        try
+        {
+            WriteAny(writer => DeviceOf(writer, view, device));
+            return true;
+        }
+        catch (ArgumentException error)
+        {
+            leftOut(device, error.Message);
+            return false;
+        }
+    }
+
+    private static byte[] Devices(LiveView view, IReadOnlyList<DeviceNow> devices, long nowMs, byte[]? circuits) => Write(writer =>
     {
         writer.WriteNumber("now", nowMs);
         writer.WriteStartArray("devices");
@@ -124,6 +152,9 @@ internal static class LiveJson
         writer.WriteStartArray();
         foreach (var circuit in state.Circuits)
         {
+            // What an older version remembered of it may be no number until its devices speak again; JSON has no word for that.
+            if (!double.IsFinite(circuit.Level) || circuit.Amps.Any(amps => !double.IsFinite(amps)))
+                continue;
             writer.WriteStartObject();
             writer.WriteString("path", circuit.Path);
             writer.WriteNumber("level", Math.Round(circuit.Level, 3));

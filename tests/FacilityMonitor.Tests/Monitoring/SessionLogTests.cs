@@ -93,6 +93,27 @@ public sealed class SessionLogTests : IDisposable
         Assert.Equal(expected, System.Text.Encoding.UTF8.GetString(output.ToArray()).TrimStart('\uFEFF'));
     }
 
+    [Theory]
+    [InlineData(ExportFormat.Csv, ",,constant-taper,")]
+    [InlineData(ExportFormat.Jsonl, "\"peak_w\":null")]
+    internal async Task A_peak_that_is_no_number_does_not_keep_the_others_from_being_exported(ExportFormat format, string expected)
+    {
+        await using (var database = Database.Open(_folder.Path, TimeProvider.System))
+        {
+            await WriteAsync(database, Session() with { PeakW = double.PositiveInfinity }, Session() with { Channel = ChannelId.Socket(2) });
+            await database.CommitAsync(CommitPriority.Alerts, connection => Database.Execute(
+                connection, "insert into device (number, dialect, site, name) values ($number, 0, 'lane', 'pile-01')", ("$number", _pile.Number)));
+        }
+
+        using var output = new MemoryStream();
+        var request = new ExportRequest("lane", null, StartMs, StartMs + 86_400_000, format, Sessions: true);
+        Assert.Equal(0, await ExportCommand.RunAsync(_folder.Path, new FacilityIndex(Facility.Empty), request, output, TextWriter.Null, CancellationToken.None));
+
+        var lines = System.Text.Encoding.UTF8.GetString(output.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries)[^2..];
+        Assert.Contains(expected, lines[0], StringComparison.Ordinal);
+        Assert.Contains("131.5", lines[1], StringComparison.Ordinal);
+    }
+
     private static Task WriteAsync(Database database, params SessionFact[] facts) => database.CommitAsync(CommitPriority.Alerts, connection =>
     {
         foreach (var fact in facts)

@@ -37,6 +37,11 @@ public sealed class EnergyCounterTests
     [Fact]
     public void A_changed_meter_that_stands_at_megawatt_hours_counts_nothing() => Assert.Equal(2, Energy((0, 100), (60, 8_000_000), (120, 8_000_002)), 6);
 
+    [Theory]
+    [InlineData(-3_000)]
+    [InlineData(double.NaN)]
+    public void A_register_that_claims_to_stand_below_zero_was_not_read(double told) => Assert.Equal(3, Energy((0, 5_000), (60, told), (3_600, 5_002), (3_660, told), (7_200, 5_003)), 6);
+
     private static double Energy(params (double S, double Wh)[] readings)
     {
         var counter = new EnergyCounter();

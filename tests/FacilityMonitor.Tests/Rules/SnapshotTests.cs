@@ -4,6 +4,7 @@ using FacilityMonitor.Contract;
 using FacilityMonitor.Monitoring;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
+using FacilityMonitor.Rules;
 
 namespace FacilityMonitor.Tests.Rules;
 
@@ -75,6 +76,50 @@ public sealed class SnapshotTests
         for (var length = 0; length < snapshot.Length; length++)
             Assert.Throws<InvalidDataException>(() => new Scene(Scene.Lane(), scene.Devices).Engine.RestoreSite("lane", 0, snapshot.AsSpan(0, length)));
         new Scene(Scene.Lane(), scene.Devices).Engine.RestoreSite("lane", 0, snapshot);
+    }
+
+    [Fact]
+    public void A_snapshot_in_which_any_byte_is_another_is_restored_or_refused_and_nothing_else()
+    {
+        var scene = new Scene().Watts(0, 1200).Watts(10, 1200).Amps(10, 24);
+        var snapshot = scene.SiteBytes();
+        var refused = 0;
+        for (var at = 0; at < snapshot.Length; at++)
+        {
+            foreach (var other in (byte[])[0xFF, 0x7F, 0x10, (byte)(snapshot[at] + 1)])
+            {
+                var damaged = snapshot.ToArray();
+                damaged[at] = other;
+                var next = new Scene(Scene.Lane(), scene.Devices);
+                next.Engine.Restore(new RuleCheckpoint(9, Scene.StartMs, Scene.At(60)));
+                if (Record.Exception(() => next.Engine.RestoreSite("lane", 1, damaged)) is not { } error)
+                    continue;
+                Assert.IsType<InvalidDataException>(error);
+                refused++;
+            }
+        }
+
+        Assert.True(refused > 100);
+    }
+
+    [Fact]
+    public void A_site_that_cannot_be_taken_over_under_another_registry_begins_anew_and_is_told()
+    {
+        var scene = new Scene().Watts(0, 1200).Watts(10, 1200);
+        // A device of which the table knows nothing: what is saved of it cannot be read again.
+        var strangers = new DeviceTable();
+        for (var number = 0; number < 9; number++)
+            strangers.Resolve(Dialect.Fm1, "lane"u8, System.Text.Encoding.UTF8.GetBytes($"pile-{number}"));
+        var message = scene.Message(11, "s1", Metric.W, 5);
+        message.Device = strangers.Resolve(Dialect.Fm1, "lane"u8, "other"u8);
+        scene.Engine.Observe(message, scene.Steps);
+
+        scene.Engine.Reconfigure(new FacilityIndex(Scene.Lane(more: [Second])));
+
+        Assert.Equal("lane", Assert.Single(scene.Engine.BegunAnew).Site);
+        Assert.Empty(scene.Engine.OpenAlerts);
+        scene.Watts(20, 1200).Watts(30, 1200);
+        Assert.Equal(["0 pending P2", "10 active P2", "20 pending P2", "30 active P2"], scene.Course);
     }
 
     [Fact]

@@ -146,8 +146,8 @@ internal sealed class Session
     /// <summary>Takes in a power in order of time.</summary>
     public void Power(long atMs, float watts, long gapMs, in SessionLimits limits)
     {
-        // The same instant told twice is one sample.
-        if (atMs == PowerMs)
+        // The same instant told twice is one sample, and what is no number is none: one would make the whole sum none.
+        if (atMs == PowerMs || !float.IsFinite(watts))
             return;
         var passed = PowerMs == 0 ? 0 : atMs - PowerMs;
         var counted = passed > gapMs ? 0 : (int)passed;
@@ -213,7 +213,7 @@ internal sealed class Session
         session.SeenMs = reader.Int64();
         session.DueMs = reader.Int64();
         session.PowerMs = reader.Int64();
-        session.Watts = reader.Single();
+        session.Watts = reader.Single() is var watts && float.IsFinite(watts) ? watts : 0;
         session.UnseenMs = reader.Int32();
         session.Curve = ChargingCurve.Load(ref reader, format);
         session.QuietSinceMs = reader.Int64();
@@ -224,7 +224,8 @@ internal sealed class Session
         if (session.Restarts > 0)
             session._restartedMs = [LastThree.Load(ref reader)];
         session._counter = (flags & 2) != 0 ? CounterMemory.Load(ref reader) : null;
-        session._powerWh = reader.Double();
+        // A version that took any number may have left one here that is none.
+        session._powerWh = reader.Double() is var wh && double.IsFinite(wh) ? wh : 0;
         return session;
     }
 

@@ -26,6 +26,9 @@ internal sealed class UserHistory
     /// <summary>A session of this user is over.</summary>
     public void Add(string user, long endMs, double wh)
     {
+        // Nothing compares with what is no number: it would stay for ever, and beside itself again with each session.
+        if (!float.IsFinite((float)wh))
+            return;
         if (!_users.TryGetValue(user, out var charges))
         {
             if (_users.Count == UsersMax)
@@ -66,6 +69,9 @@ internal sealed class UserHistory
 
     private sealed class UserCharges
     {
+        /// <summary>Most entries: one a day, of today and the <see cref="Days"/> before. Its count is written as a byte.</summary>
+        private const int EntriesMax = Days + 1;
+
         private readonly List<(int Day, float Wh)> _most = new(2);
         private byte _sessions;
 
@@ -88,7 +94,7 @@ internal sealed class UserHistory
             _sessions = (byte)Math.Min(byte.MaxValue, _sessions + 1);
             LastDay = Math.Max(LastDay, day);
             _most.RemoveAll(entry => LastDay - entry.Day > Days || (entry.Day <= day && entry.Wh <= wh));
-            if (!_most.Exists(entry => entry.Day >= day && entry.Wh >= wh))
+            if (!_most.Exists(entry => entry.Day >= day && entry.Wh >= wh) && _most.Count < EntriesMax)
                 _most.Add((day, wh));
         }
 
@@ -108,7 +114,12 @@ internal sealed class UserHistory
         {
             var charges = new UserCharges { LastDay = reader.Int32(), _sessions = reader.Byte() };
             for (var count = reader.Byte(); count > 0; count--)
-                charges._most.Add((reader.Int32(), reader.Single()));
+            {
+                var entry = (Day: reader.Int32(), Wh: reader.Single());
+                if (float.IsFinite(entry.Wh))
+                    charges._most.Add(entry);
+            }
+
             return charges;
         }
     }

@@ -52,6 +52,9 @@ public sealed class RuleEngine
     /// <summary>Charging sessions that are over, and what late settlements add to them, since the caller last emptied it. A replay says the same again.</summary>
     public List<SessionFact> Sessions { get; } = [];
 
+    /// <summary>Sites that began anew because what was known of them could not be taken over under another registry or lesson, with the reason, since the caller last emptied it.</summary>
+    public List<(string Site, string Reason)> BegunAnew { get; } = [];
+
     /// <summary>Devices that carry people, and whether somebody is on them.</summary>
     public IEnumerable<KeyValuePair<DeviceId, SeatState>> Seats => _sites.Values.SelectMany(slot => slot.Engine.Seats);
 
@@ -191,7 +194,18 @@ public sealed class RuleEngine
         var part = new ArrayBufferWriter<byte>();
         slot.Engine.Save(part, _scratch);
         slot.Engine = NewEngine(site);
-        slot.Engine.Load(part.WrittenSpan, _devices);
+        try
+        {
+            slot.Engine.Load(part.WrittenSpan, _devices);
+        }
+        // Whatever is wrong with one site, the rules of all others go on, and its own begin anew.
+        catch (Exception error)
+        {
+            slot.Engine = NewEngine(site);
+            slot.Engine.Started(_now.StartedMs);
+            Touch(slot);
+            BegunAnew.Add((site, error.Message));
+        }
     }
 
     /// <summary>Writes what it knows of one site.</summary>
@@ -226,16 +240,16 @@ public sealed class RuleEngine
         try
         {
             slot.Engine.Load(input, _devices);
+            // From its position to the checkpoint nothing happened to it but that seconds went by.
+            if (position < _now.Position)
+                slot.Engine.Pass(_now.TickMs);
         }
-        catch (InvalidDataException)
+        // Bytes that are damaged may stand for anything: a channel that cannot be, a number of entries beyond memory. None of it keeps the service from its start.
+        catch (Exception error)
         {
             _sites.Remove(site);
-            throw;
+            throw new InvalidDataException(error.Message, error);
         }
-
-        // From its position to the checkpoint nothing happened to it but that seconds went by.
-        if (position < _now.Position)
-            slot.Engine.Pass(_now.TickMs);
     }
 
     private string SiteOf(DeviceId device) => _index.Find(device)?.Site.Id ?? device.Site ?? "";

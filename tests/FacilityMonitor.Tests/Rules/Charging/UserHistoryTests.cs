@@ -1,3 +1,4 @@
+using System.Buffers;
 using FacilityMonitor.Rules;
 
 namespace FacilityMonitor.Tests.Rules.Charging;
@@ -28,6 +29,48 @@ public sealed class UserHistoryTests
         _users.Add("h:1", 131 * Day, 300);
 
         Assert.Equal((300, 1), _users.Most("h:1", 131 * Day));
+    }
+
+    [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(double.PositiveInfinity)]
+    [InlineData(1e39)]
+    public void A_charge_that_is_no_number_leaves_nothing_behind_however_often_it_comes(double wh)
+    {
+        _users.Add("h:1", 100 * Day, 900);
+        for (var session = 0; session < 300; session++)
+            _users.Add("h:1", 100 * Day, wh);
+        _users.Add("h:2", 100 * Day, 100);
+
+        var restored = Restored();
+
+        Assert.Equal((900, 1), restored.Most("h:1", 100 * Day));
+        Assert.Equal((100, 1), restored.Most("h:2", 100 * Day));
+    }
+
+    [Fact]
+    public void Sessions_of_a_hundred_days_come_back_whatever_they_took()
+    {
+        var random = new Random(4);
+        for (var session = 0; session < 2_000; session++)
+            _users.Add("h:1", (100 + (session / 20) - random.Next(3)) * Day, random.Next(1, 5_000));
+
+        var restored = Restored();
+
+        for (var day = 195; day < 235; day++)
+            Assert.Equal(_users.Most("h:1", day * Day), restored.Most("h:1", day * Day));
+    }
+
+    private UserHistory Restored()
+    {
+        var output = new ArrayBufferWriter<byte>();
+        var writer = new SnapshotWriter(output);
+        _users.Save(ref writer);
+        var reader = new SnapshotReader(output.WrittenSpan);
+        var restored = new UserHistory();
+        restored.Load(ref reader);
+        Assert.True(reader.AtEnd);
+        return restored;
     }
 
     [Fact]
