@@ -124,7 +124,8 @@ internal readonly ref struct ForeignTopic
 
     /// <summary>
     /// The API knows a device by its access token and its topics name nobody, so whoever listens puts the device before them: <c>tb/&lt;device&gt;/v1/…</c>.
-    /// Without that the device is <c>me</c>, as its topic says; a gateway names its devices itself.
+    /// Without that the device is <c>me</c>, as its topic says; a gateway names its devices itself. Behind a device's name there is no gateway: whoever may speak as one
+    /// device could else name any other in the payload.
     /// </summary>
     private static ForeignTopic ThingsBoard(ReadOnlySpan<byte> topic)
     {
@@ -133,11 +134,15 @@ internal readonly ref struct ForeignTopic
         if (topic.StartsWith("tb/"u8))
         {
             var rest = topic["tb/"u8.Length..];
-            var slash = Math.Max(rest.IndexOf("/v1/"u8), rest.IndexOf("/v2/"u8));
+            // The first of the two ends the name: what a device may say below its own topics names no other.
+            var (first, second) = (rest.IndexOf("/v1/"u8), rest.IndexOf("/v2/"u8));
+            var slash = first < 0 || second < 0 ? Math.Max(first, second) : Math.Min(first, second);
             if (slash <= 0)
                 return default;
             device = rest[..slash];
             api = rest[(slash + 1)..];
+            if (api.StartsWith("v1/gateway/"u8))
+                return default;
         }
 
         if (api.SequenceEqual("v1/devices/me/telemetry"u8) || api.SequenceEqual("v2/t"u8) || api.SequenceEqual("v2/t/j"u8))

@@ -262,7 +262,7 @@ internal sealed class ThingsBoardDecoder(StateTexts states, ChannelSheet sheet)
         else if (ScalarText.TryScaled(ref reader, key.Scale, 0, out var value) && !(value < 0 && key.Metric.IsCounter()) && key.Metric.IsPossible(value))
             sheet.Set(sheet.RowOf(channel), key.Metric, value);
         else if (reader.TokenType == JsonTokenType.Number && !key.Metric.IsCounter())
-            return Refuse(ref reader, key.Metric.Key(), key.Metric.IsPossible(value) ? "a finite number" : string.Create(CultureInfo.InvariantCulture, $"at most {key.Metric.Largest():0}"));
+            return Refuse(ref reader, key.Metric.Key(), !double.IsFinite(value) || key.Metric.IsPossible(value) ? "a finite number" : string.Create(CultureInfo.InvariantCulture, $"at most {key.Metric.Largest():0}"));
         else
             unknown++;
         return true;

@@ -14,6 +14,12 @@ internal sealed record DeviceAccount(string User, IReadOnlyList<AccessRule> Own,
 {
     private const string RolePrefix = "device:";
 
+    /// <summary>What a Zigbee2MQTT bridge says for all devices it has paired.</summary>
+    private const string BridgeTopics = "zigbee2mqtt/#";
+
+    /// <summary>What a ThingsBoard gateway says for the devices it names in the payload.</summary>
+    private const string GatewayTopics = "v1/gateway/#";
+
     /// <summary>The role that belongs to a user name.</summary>
     public static string RoleOf(string user) => RolePrefix + user;
 
@@ -88,11 +94,26 @@ internal sealed record DeviceAccount(string User, IReadOnlyList<AccessRule> Own,
             }
         }
 
+        foreach (var (dialect, topic) in ((Dialect, string)[])[(Dialect.Zigbee2Mqtt, BridgeTopics), (Dialect.ThingsBoard, GatewayTopics)])
+        {
+            if (own.Exists(rule => rule.Topic == topic) && Elsewhere(facility, site, device, dialect) is { Count: > 0 } others)
+            {
+                var shared = new LocalText(
+                    $"{user} 用的主题 {topic} 不分设备：有这个口令的人可以冒充不在它后面的 {others.Count} 台设备（{others[0]} 等）",
+                    $"the topics {topic} of {user} tell no device from another: who has this password can speak as {others.Count} that are not behind it ({others[0]} and so on)");
+                warning = warning is null ? shared : new LocalText($"{warning.Zh}；{shared.Zh}", $"{warning.En}; {shared.En}");
+            }
+        }
+
         var isForeign = own.Concat(common).All(rule => rule.Kind != Send || !rule.Topic.StartsWith("fm/", StringComparison.Ordinal));
         if (isForeign)
             common.Add(SharedAccount.NeverFm1);
         return new DeviceAccount(user, [.. own.Distinct()], [.. common.Distinct()]) { Warning = warning };
     }
+
+    /// <summary>Registered devices of a dialect that are not behind this gateway: with another bridge, or with an account of their own.</summary>
+    private static List<string> Elsewhere(Facility facility, string site, string gateway, Dialect dialect) =>
+        [.. from known in facility.Sites from entry in known.Devices where entry.Foreign?.Dialect == dialect && (known.Id, entry.Gateway) != (site, gateway) select $"{known.Id}/{entry.Id}"];
 
     /// <summary>Everything below the device, where the topic is one of fm/1.</summary>
     private static string Whole(string topic) => topic.Split('/') is ["fm", "1", var site, var device, _] ? $"fm/1/{site}/{device}/#" : topic;
@@ -106,11 +127,12 @@ internal sealed record DeviceAccount(string User, IReadOnlyList<AccessRule> Own,
         { Dialect: Dialect.Shelly, Name: var name } =>
             [.. Each(Send, $"{name}/events/rpc", $"{name}/status/+", $"{name}/online"), .. Hear($"{name}/rpc", $"{name}/command", $"{name}/command/+")],
         // A bridge names its devices itself, also those that are paired tomorrow.
-        { Dialect: Dialect.Zigbee2Mqtt } => [.. Each(Send, "zigbee2mqtt/#"), .. Hear("zigbee2mqtt/#")],
-        { Dialect: Dialect.ThingsBoard } when isBehindGateway => [.. Each(Send, "v1/gateway/#"), .. Hear("v1/gateway/#")],
+        { Dialect: Dialect.Zigbee2Mqtt } => [.. Each(Send, BridgeTopics), .. Hear(BridgeTopics)],
+        { Dialect: Dialect.ThingsBoard } when isBehindGateway => [.. Each(Send, GatewayTopics), .. Hear(GatewayTopics)],
         // Its API's topics name nobody; the listener's mount point does, and rules are checked behind it.
         { Dialect: Dialect.ThingsBoard, Name: "me" } => [.. Each(Send, "v1/devices/me/#"), .. Hear("v1/devices/me/#")],
-        { Dialect: Dialect.ThingsBoard, Name: var name } => [.. Each(Send, $"tb/{name}/v1/#", $"tb/{name}/v2/#"), .. Hear($"tb/{name}/v1/#", $"tb/{name}/v2/#")],
+        { Dialect: Dialect.ThingsBoard, Name: var name } =>
+            [.. Each(Send, $"tb/{name}/v1/devices/me/#", $"tb/{name}/v2/#"), .. Hear($"tb/{name}/v1/devices/me/#", $"tb/{name}/v2/#")],
         _ => [],
     };
 

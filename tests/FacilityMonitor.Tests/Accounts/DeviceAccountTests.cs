@@ -27,7 +27,7 @@ public sealed class DeviceAccountTests
     [Theory]
     [InlineData(Dialect.Tasmota, "plug-1", "plug-1/stat/+ plug-1/tele/+ stat/plug-1/+ tele/plug-1/+", "cmnd/plug-1/# plug-1/cmnd/#")]
     [InlineData(Dialect.Shelly, "a/b", "a/b/events/rpc a/b/online a/b/status/+", "a/b/command a/b/command/+ a/b/rpc")]
-    [InlineData(Dialect.ThingsBoard, "meter", "tb/meter/v1/# tb/meter/v2/#", "tb/meter/v1/# tb/meter/v2/#")]
+    [InlineData(Dialect.ThingsBoard, "meter", "tb/meter/v1/devices/me/# tb/meter/v2/#", "tb/meter/v1/devices/me/# tb/meter/v2/#")]
     [InlineData(Dialect.ThingsBoard, "me", "v1/devices/me/#", "v1/devices/me/#")]
     public void A_foreign_device_has_the_topics_of_its_name_and_none_of_fm1(Dialect dialect, string name, string says, string hears)
     {
@@ -78,6 +78,60 @@ public sealed class DeviceAccountTests
         Assert.Contains("fm/1/lane/pile/data", says);
         Assert.DoesNotContain("fm/1/lane/apart/data", says);
         Assert.DoesNotContain(SharedAccount.NeverFm1, account.Rules);
+    }
+
+    [Theory]
+    [InlineData(Dialect.Zigbee2Mqtt, true)]
+    [InlineData(Dialect.Zigbee2Mqtt, false)]
+    [InlineData(Dialect.ThingsBoard, true)]
+    [InlineData(Dialect.ThingsBoard, false)]
+    public void Whoever_could_speak_for_devices_behind_another_is_told_so(Dialect dialect, bool isAlone)
+    {
+        var account = Of(
+            new DeviceEntry { Id = "d", Name = Name, Kind = DeviceKind.Gateway },
+            Entry(dialect, "door") with { Id = "door", Gateway = "d" },
+            new DeviceEntry { Id = "other", Name = Name, Kind = DeviceKind.Gateway },
+            Entry(dialect, "lamp") with { Id = "lamp", Gateway = isAlone ? "d" : "other" });
+
+        Assert.Equal(isAlone, account.Warning is null);
+        if (account.Warning is { } warning)
+        {
+            Assert.Contains("lane/lamp", warning.En, StringComparison.Ordinal);
+            Assert.Contains("lane/lamp", warning.Zh, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void No_topic_that_a_thingsboard_device_may_say_is_read_as_anothers_word()
+    {
+        var account = Of(Entry(Dialect.ThingsBoard, "meter"));
+        string[] tails = ["gateway/telemetry", "devices/me/telemetry", "devices/me/v2/t", "devices/me/online", "v1/devices/me/telemetry", "v1/gateway/telemetry", "t", "t/j", "tele/SENSOR", "status/switch:0"];
+        var payload = """{"victim":[{"ts":1767225600000,"values":{"smoke":1}}],"power":1}"""u8;
+
+        var heard = 0;
+        foreach (var topic in from prefix in (string[])["tb/meter/v1/", "tb/meter/v2/", "tb/meter/v1/devices/me/", "tb/meter/v2/v1/"] from tail in tails select prefix + tail)
+        {
+            if (!account.Rules.Any(rule => rule is { Kind: AccessKind.Send, Allow: true } && topic.StartsWith(rule.Topic[..^1], StringComparison.Ordinal)))
+                continue;
+            var devices = new DeviceTable();
+            new MessageDecoder(devices).Decode(System.Text.Encoding.UTF8.GetBytes(topic), payload, retained: false, 1_767_225_605_000, new DeviceMessage());
+            foreach (var device in devices.All)
+                Assert.True(device.Id == new DeviceId(Dialect.ThingsBoard, null, "meter"), $"{topic}: {device.Id}");
+            heard += devices.All.Count();
+        }
+
+        Assert.True(heard >= 2);
+    }
+
+    [Fact]
+    public void A_device_cannot_speak_as_a_gateway()
+    {
+        var devices = new DeviceTable();
+        var outcome = new MessageDecoder(devices).Decode(
+            "tb/meter/v1/gateway/telemetry"u8, """{"victim":[{"ts":1767225600000,"values":{"power":60}}]}"""u8, retained: false, 1_767_225_605_000, new DeviceMessage());
+
+        Assert.Equal((DecodeResult.Rejected, RejectReason.UnknownTopic), (outcome.Result, outcome.Reason));
+        Assert.Empty(devices.All);
     }
 
     [Fact]
