@@ -142,10 +142,16 @@ public sealed class SequenceTracker
         }
 
         if (Remove(ref known.Gaps, seq))
+        {
+            // One from the middle makes two gaps of one.
+            GiveUp(known, Math.Max(0, (known.Gaps?.Count ?? 0) - GapsMax));
             return SequenceVerdict.New;
+        }
+
         if (Remove(ref known.LostRanges, seq))
         {
             Lost--;
+            ForgetLost(known);
             return SequenceVerdict.Late;
         }
 
@@ -245,6 +251,9 @@ public sealed class SequenceTracker
                 (boot.Gaps ??= []).Add(new Gap(Take(ref input), Take(ref input), (int)Take(ref input), Take(ref input)));
             for (var ranges = Take(ref input); ranges > 0; ranges--)
                 (boot.LostRanges ??= []).Add(new Gap(Take(ref input), Take(ref input), 0, 0));
+            // An older version let both grow without end.
+            ForgetLost(boot);
+            tracker.GiveUp(boot, Math.Max(0, (boot.Gaps?.Count ?? 0) - GapsMax));
             tracker._boots.Add(boot);
         }
 
@@ -315,25 +324,39 @@ public sealed class SequenceTracker
 
         var gaps = boot.Gaps ??= [];
         gaps.Add(new Gap(from, to, 0, nowMs + PatienceMs));
-        while (gaps.Count > GapsMax || gaps[0].To <= to + 1 - Window)
-        {
-            var oldest = gaps[0];
-            gaps.RemoveAt(0);
-            BookLost(boot, oldest.From, oldest.To);
-        }
+        var beyond = Math.Max(0, gaps.Count - GapsMax);
+        while (gaps[beyond].To <= to + 1 - Window)
+            beyond++;
+        GiveUp(boot, beyond);
+    }
+
+    /// <summary>Books the oldest gaps lost.</summary>
+    private void GiveUp(Boot boot, int gaps)
+    {
+        if (gaps == 0)
+            return;
+        for (var index = 0; index < gaps; index++)
+            BookLost(boot, boot.Gaps![index].From, boot.Gaps[index].To);
+        boot.Gaps!.RemoveRange(0, gaps);
     }
 
     private void BookLost(Boot boot, long from, long to)
     {
         AddLost(to - from + 1);
-        var ranges = boot.LostRanges ??= [];
-        ranges.Add(new Gap(from, to, 0, 0));
-        if (ranges.Count > LostRangesMax)
-        {
-            // Below it a straggler looks like a duplicate; it is taken as late rather than thrown away.
-            boot.Floor = Math.Max(boot.Floor, ranges[0].To);
-            ranges.RemoveAt(0);
-        }
+        (boot.LostRanges ??= []).Add(new Gap(from, to, 0, 0));
+        ForgetLost(boot);
+    }
+
+    /// <summary>Forgets the lost ranges that are beyond <see cref="LostRangesMax"/>, those given up first.</summary>
+    private static void ForgetLost(Boot boot)
+    {
+        var beyond = (boot.LostRanges?.Count ?? 0) - LostRangesMax;
+        if (beyond <= 0)
+            return;
+        // Below it a straggler looks like a duplicate; it is taken as late rather than thrown away.
+        for (var index = 0; index < beyond; index++)
+            boot.Floor = Math.Max(boot.Floor, boot.LostRanges![index].To);
+        boot.LostRanges!.RemoveRange(0, beyond);
     }
 
     private void AddLost(long messages) => Lost = Math.Min(LostMax, Lost + messages);

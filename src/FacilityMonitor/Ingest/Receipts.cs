@@ -7,11 +7,15 @@ using FacilityMonitor.Readings;
 namespace FacilityMonitor.Ingest;
 
 /// <summary>Sends receipts and requests to devices, apart from the way of the readings: a slow broker delays a receipt, never a reading.</summary>
-/// <remarks>Bounded by the number of devices: of several receipts of one boot that wait, the newest is sent.</remarks>
+/// <remarks>Bounded by the number of devices: of several receipts of one boot that wait, the newest is sent; a device has <see cref="SequenceTracker.GapsMax"/> gaps in each of
+/// <see cref="SequenceTracker.BootsMax"/> boots to be asked for at most. One that has many holds up nobody's receipt: of the requests a part is sent, then receipts come first again.</remarks>
 internal sealed class Receipts(IMqttSession session, DeviceTable devices, TimeProvider time)
 {
     /// <summary>How long a device may wait before it no longer obeys a request to resend, s.</summary>
     private const int ResendTtlS = 60;
+
+    /// <summary>Requests sent before receipts have their turn again.</summary>
+    public const int RequestsARound = 64;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<(int Device, BootId Boot), Watermark> _receipts = [];
@@ -44,7 +48,7 @@ internal sealed class Receipts(IMqttSession session, DeviceTable devices, TimePr
         while (!cancellationToken.IsCancellationRequested)
         {
             await _some.Reader.ReadAsync(cancellationToken);
-            foreach (var (device, settled) in Take(_receipts).Select(pair => (pair.Key.Device, pair.Value)))
+            foreach (var (device, settled) in Take(_receipts, int.MaxValue).Select(pair => (pair.Key.Device, pair.Value)))
             {
                 if (Topic(device, Fm1Kind.Acked) is not { } topic)
                     continue;
@@ -52,7 +56,7 @@ internal sealed class Receipts(IMqttSession session, DeviceTable devices, TimePr
                 Sent++;
             }
 
-            foreach (var (device, request) in Take(_requests).Select(pair => (pair.Key.Device, pair.Value)))
+            foreach (var (device, request) in Take(_requests, RequestsARound).Select(pair => (pair.Key.Device, pair.Value)))
             {
                 if (Topic(device, Fm1Kind.Cmd) is not { } topic)
                     continue;
@@ -66,13 +70,16 @@ internal sealed class Receipts(IMqttSession session, DeviceTable devices, TimePr
         }
     }
 
-    private KeyValuePair<TKey, TValue>[] Take<TKey, TValue>(Dictionary<TKey, TValue> waiting)
+    private KeyValuePair<TKey, TValue>[] Take<TKey, TValue>(Dictionary<TKey, TValue> waiting, int most)
         where TKey : notnull
     {
         lock (_gate)
         {
-            var taken = waiting.ToArray();
-            waiting.Clear();
+            var taken = waiting.Take(most).ToArray();
+            foreach (var (key, _) in taken)
+                waiting.Remove(key);
+            if (waiting.Count > 0)
+                _some.Writer.TryWrite(true);
             return taken;
         }
     }

@@ -299,6 +299,90 @@ public sealed class SequenceTrackerTests
         Assert.Equal(50_000 - 1 - SequenceTracker.GapsMax, tracker.Lost);
     }
 
+    [Fact]
+    public void A_gap_that_is_filled_in_splinters_costs_no_more_memory_and_asks_for_no_more()
+    {
+        var tracker = new SequenceTracker();
+        for (var boot = 0; boot < SequenceTracker.BootsMax; boot++)
+        {
+            var id = Boot($"x{boot}");
+            tracker.Observe(id, SequenceTracker.Window, Start);
+            for (var seq = 1L; seq < SequenceTracker.Window; seq += 2)
+                Assert.Equal(SequenceVerdict.New, tracker.Observe(id, seq, Start));
+        }
+
+        Assert.InRange(Resends(tracker, Start + SequenceTracker.PatienceMs).Count, 1, SequenceTracker.BootsMax * SequenceTracker.GapsMax);
+        Assert.InRange(Written(tracker).Length, 1, 16_384);
+        Assert.Equal(SequenceTracker.BootsMax * ((SequenceTracker.Window / 2) - SequenceTracker.GapsMax), tracker.Lost);
+        // The receipt covers what was booked lost, and what comes of it after all is not thrown away.
+        Assert.Equal(SequenceTracker.Window - (2 * SequenceTracker.GapsMax) - 1, tracker.Current!.Value.Seq);
+        Assert.Equal(SequenceVerdict.Late, tracker.Observe(Boot("x3"), 0, Start));
+        Assert.Equal(SequenceVerdict.New, tracker.Observe(Boot("x3"), SequenceTracker.Window - 2, Start));
+    }
+
+    [Fact]
+    public void Lost_ranges_that_are_filled_in_splinters_cost_no_more_memory()
+    {
+        var tracker = new SequenceTracker();
+        tracker.Observe(A, 0, Start);
+        tracker.Observe(A, 2_001, Start);
+        AnHour(tracker, heard: false);
+        tracker.Observe(A, 2_002, Start + 3_600_000);
+        for (var attempt = 0; attempt < 9; attempt++)
+        {
+            Resends(tracker, Start + 7_200_000 + (attempt * 7_200_000L));
+            tracker.Observe(A, 2_003 + attempt, Start + 7_200_001 + (attempt * 7_200_000L));
+        }
+
+        Assert.Equal(2_000, tracker.Lost);
+        for (var seq = 2L; seq < 2_000; seq += 2)
+            Assert.Equal(SequenceVerdict.Late, tracker.Observe(A, seq, Start));
+
+        Assert.InRange(Written(tracker).Length, 1, 512);
+        Assert.False(tracker.HasGaps);
+    }
+
+    [Fact]
+    public void A_book_that_an_older_version_let_grow_is_cut_to_size_when_it_is_read()
+    {
+        const int Splinters = 30_000;
+        var book = new List<byte>();
+        void Put(ulong value)
+        {
+            for (; value >= 0x80; value >>= 7)
+                book.Add((byte)(value | 0x80));
+            book.Add((byte)value);
+        }
+
+        // Format, lost, forgotten, boots; the boot's name, highest and floor; gaps, lost ranges.
+        foreach (var value in (ulong[])[2, 0, 0, 1, 2])
+            Put(value);
+        book.AddRange("a1"u8.ToArray());
+        Put((2 * Splinters) + 1);
+        Put(0);
+        Put(Splinters);
+        for (var gap = 0UL; gap < Splinters; gap++)
+        {
+            foreach (var value in (ulong[])[2 * gap, 2 * gap, 0, Start])
+                Put(value);
+        }
+
+        Put(0);
+
+        var tracker = SequenceTracker.Read(book.ToArray());
+
+        Assert.InRange(Written(tracker).Length, 1, 4_096);
+        Assert.Equal(Splinters - SequenceTracker.GapsMax, tracker.Lost);
+        Assert.Equal(2 * (Splinters - SequenceTracker.GapsMax) - 1, tracker.Current!.Value.Seq);
+    }
+
+    private static byte[] Written(SequenceTracker tracker)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        tracker.Write(output);
+        return output.WrittenSpan.ToArray();
+    }
+
     private static BootId Boot(string text) => BootId.TryParse(Encoding.ASCII.GetBytes(text), out var boot) ? boot : throw new ArgumentException(text);
 
     /// <summary>An hour second by second; a device that is heard goes on from number 5, once a minute.</summary>
