@@ -98,63 +98,6 @@ internal static class ForeignDecoder
     private static DecodeOutcome Impossible(MetricValue value) => DecodeOutcome.Rejected(
         RejectReason.BadField, string.Create(CultureInfo.InvariantCulture, $"{value.Metric.Key()}: {value.Value}; allowed: a number of at most {value.Metric.Largest():0}, and nothing else was told"));
 
-    /// <summary>
-    /// Brings together what a message says of one channel at one instant in several places: power and energy of a meter's phase, a plug's relay and its signal.
-    /// A metric told twice: the first place wins, it is the more specific one in every dialect.
-    /// </summary>
-    public static void MergeChannels(ReadingBuffer readings)
-    {
-        if (!HasRepeatedChannel(readings.Readings))
-            return;
-        var merged = new List<(Reading Reading, List<MetricValue> Values)>();
-        foreach (ref var reading in readings.Readings)
-        {
-            var (channel, at) = (reading.Channel, reading.AtMs);
-            var known = merged.FindIndex(other => other.Reading.Channel == channel && other.Reading.AtMs == at);
-            if (known < 0)
-            {
-                merged.Add((reading, [.. readings.ValuesOf(reading)]));
-                continue;
-            }
-
-            var (into, values) = merged[known];
-            into.Quality = into.Quality > reading.Quality ? into.Quality : reading.Quality;
-            into.CounterEpoch ??= reading.CounterEpoch;
-            into.State ??= reading.State;
-            foreach (ref readonly var value in readings.ValuesOf(reading))
-            {
-                var metric = value.Metric;
-                if (!values.Exists(other => other.Metric == metric))
-                    values.Add(value);
-            }
-
-            merged[known] = (into, values);
-        }
-
-        readings.Clear();
-        foreach (var (reading, values) in merged)
-        {
-            ref var added = ref readings.Add();
-            added = reading with { Index = added.Index, FirstValue = added.FirstValue, ValueCount = 0 };
-            foreach (var value in values)
-                readings.AddValue(value.Metric, value.Value);
-        }
-    }
-
-    private static bool HasRepeatedChannel(ReadOnlySpan<Reading> readings)
-    {
-        for (var index = 1; index < readings.Length; index++)
-        {
-            foreach (ref readonly var before in readings[..index])
-            {
-                if (before.Channel == readings[index].Channel && before.AtMs == readings[index].AtMs)
-                    return true;
-            }
-        }
-
-        return false;
-    }
-
     /// <summary>Begins a reading at an instant.</summary>
     public static void Begin(DeviceMessage message, ChannelId channel, long atMs)
     {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Unicode;
 using FacilityMonitor.Readings;
 
 namespace FacilityMonitor.Contract;
@@ -13,6 +12,7 @@ public sealed class MessageDecoder
     private readonly ThingsBoardDecoder _thingsBoard;
     private readonly JsonMappingDecoder _mapped;
     private readonly GatewayParts _parts = new();
+    private readonly ReadingMerger _merger = new();
     private JsonMappings _mappings = JsonMappings.Empty;
 
     /// <summary>
@@ -184,9 +184,10 @@ public sealed class MessageDecoder
 
     private static DecodeOutcome? RefuseName(ReadOnlySpan<byte> name, ReadOnlySpan<byte> topic, int prefixLength = 0)
     {
-        if (!name.IsEmpty && name.Length + prefixLength <= ForeignTopic.NameMax && Utf8.IsValid(name) && name.IndexOfAnyInRange((byte)0, (byte)0x1F) < 0)
+        if (!name.IsEmpty && name.Length + prefixLength <= ForeignTopic.NameMax && DeviceName.IsPlain(name))
             return null;
-        return DecodeOutcome.Rejected(RejectReason.BadId, string.Create(CultureInfo.InvariantCulture, $"topic: {Shown(topic)}; a device's name is text of 1 to {ForeignTopic.NameMax - prefixLength} bytes"));
+        return DecodeOutcome.Rejected(
+            RejectReason.BadId, string.Create(CultureInfo.InvariantCulture, $"topic: {Shown(topic)}; a device's name is text of 1 to {ForeignTopic.NameMax - prefixLength} bytes {DeviceName.Without}"));
     }
 
     private static DecodeOutcome? RefusePayload(ReadOnlySpan<byte> payload)
@@ -202,7 +203,7 @@ public sealed class MessageDecoder
         // Merging fills the buffer anew.
         if (message.Readings is { Refused: > 0 and var refused, FirstRefused: var first })
             message.OutOfRange = message.OutOfRange.Count == 0 ? new OutOfRange(refused, first.Metric.Key(), first.Value) : message.OutOfRange with { Count = message.OutOfRange.Count + refused };
-        ForeignDecoder.MergeChannels(message.Readings);
+        _merger.Merge(message.Readings);
         foreach (ref var reading in message.Readings.Readings)
         {
             if (message.Device!.Id.Dialect == Dialect.Shelly && reading.Channel.Kind == ChannelKind.Socket)

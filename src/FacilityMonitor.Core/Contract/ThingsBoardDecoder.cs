@@ -148,8 +148,7 @@ internal sealed class ThingsBoardDecoder(StateTexts states, ChannelSheet sheet)
         if (reader.TokenType is not (JsonTokenType.PropertyName or JsonTokenType.String) || reader.ValueSpan.Length is 0 or > ForeignTopic.NameMax)
             return Fail(RejectReason.BadId, string.Create(CultureInfo.InvariantCulture, $"device: a name is text of 1 to {ForeignTopic.NameMax} bytes"));
         length = reader.CopyString(into);
-        return !into[..length].ContainsAnyInRange((byte)0, (byte)0x1F)
-            || Fail(RejectReason.BadId, "device: a name holds no control characters");
+        return DeviceName.IsPlain(into[..length]) || Fail(RejectReason.BadId, $"device: a name is text {DeviceName.Without}");
     }
 
     /// <summary>Keys and values, the same with a time beside them, or a list of either. The reader stands on the first token and is left on the last.</summary>

@@ -7,6 +7,7 @@ using System.Text.Json;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Control;
+using FacilityMonitor.Reports;
 using FacilityMonitor.Web;
 
 namespace FacilityMonitor.Commands;
@@ -128,7 +129,7 @@ internal static class ControlCommand
         var said = await BodyAsync(answer, cancellationToken);
         if (said.TryGetProperty("refused", out var refused))
         {
-            await output.WriteLineAsync($"refused {refused.GetString()}: {said.GetProperty(language).GetString()}");
+            await output.WriteLineAsync(ReportPlain.Line($"refused {refused.GetString()}: {said.GetProperty(language).GetString()}"));
             return 1;
         }
 
@@ -138,7 +139,7 @@ internal static class ControlCommand
         {
             var (state, result) = (said.GetProperty("state").GetString()!, said.GetProperty("result").GetString());
             if (state != last)
-                await output.WriteLineAsync($"{id} {last = state}{(result is null ? "" : $" ({result})")}");
+                await output.WriteLineAsync($"{id} {last = state}{(result is null ? "" : $" ({ReportPlain.Line(result)})")}");
             if (!said.GetProperty("open").GetBoolean())
                 return CodeOf(state);
             await Task.Delay(AskEvery, time, cancellationToken);

@@ -6,6 +6,7 @@ using FacilityMonitor.Configuration;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Readings;
+using FacilityMonitor.Reports;
 
 namespace FacilityMonitor.Commands;
 
@@ -44,7 +45,11 @@ internal static class DeadLetterCommand
     {
         using var connection = Database.OpenReader(directory);
         foreach (var letter in DeadLetters.Read(connection))
-            output.WriteLine($"{letter.Id}\t{ReadingJson.Instant(letter.ReceivedMs)}\t{letter.Reason}\t{letter.Topic}\t{letter.Detail}{(letter.ReplayedMs is null ? "" : "\treplayed")}");
+        {
+            var (topic, detail) = (ReportPlain.Line(letter.Topic), ReportPlain.Line(letter.Detail));
+            output.WriteLine($"{letter.Id}\t{ReadingJson.Instant(letter.ReceivedMs)}\t{letter.Reason}\t{topic}\t{detail}{(letter.ReplayedMs is null ? "" : "\treplayed")}");
+        }
+
         return 0;
     }
 
@@ -63,7 +68,7 @@ internal static class DeadLetterCommand
         {
             // The time of receipt stays what it was: the reading is as old as it is. So does retained: refused for that, it is refused again.
             var retained = letter.Reason == RejectReason.RetainedData.Key();
-            if (decoder.Decode(Encoding.UTF8.GetBytes(letter.Topic), letter.Payload, retained, letter.ReceivedMs, message).Result != DecodeResult.Decoded)
+            if (DeadLetters.IsCut(letter.Topic) || decoder.Decode(Encoding.UTF8.GetBytes(letter.Topic), letter.Payload, retained, letter.ReceivedMs, message).Result != DecodeResult.Decoded)
             {
                 refused++;
                 continue;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Microsoft.Data.Sqlite;
 
@@ -12,8 +13,26 @@ internal static class DeadLetters
     /// <summary>How many are kept; the oldest go first.</summary>
     public const int LettersMax = 100_000;
 
-    /// <summary>How much of them is kept, bytes: one client that sends nonsense must not fill the disk.</summary>
+    /// <summary>How much of them is kept, bytes of topic, detail and payload together: one client that sends nonsense must not fill the disk.</summary>
     public const long BytesMax = 256L << 20;
+
+    /// <summary>How much of a topic is kept, bytes. No topic we read is longer; one that is may be 65,535.</summary>
+    public const int TopicMax = 256;
+
+    /// <summary>A topic as it is stored: whole, or its begin and how long it was.</summary>
+    public static byte[] Stored(ReadOnlySpan<byte> topic)
+    {
+        if (topic.Length <= TopicMax)
+            return topic.ToArray();
+        var end = TopicMax;
+        // Not within a character.
+        while ((topic[end] & 0xC0) == 0x80)
+            end--;
+        return [.. topic[..end], .. Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"… (cut, it had {topic.Length} bytes)"))];
+    }
+
+    /// <summary>Whether a stored topic is only the begin of what it was: nobody knows any more what the message was about.</summary>
+    public static bool IsCut(string stored) => Encoding.UTF8.GetByteCount(stored) > TopicMax;
 
     public static void Insert(SqliteConnection connection, DeadLetter letter) => Database.Execute(
         connection, "insert into dead_letter (received_ms, topic, payload, reason, detail, device) values ($received, $topic, $payload, $reason, $detail, $device)",
@@ -26,7 +45,8 @@ internal static class DeadLetters
         using var command = Database.Command(
             connection, """
             select max(coalesce((select max(id) - $most from dead_letter), 0),
-              coalesce((select max(id) from (select id, sum(length(payload)) over (order by id desc) as bytes from dead_letter) where bytes > $bytes), 0))
+              coalesce((select max(id) from (
+                select id, sum(length(payload) + length(cast(topic as blob)) + length(cast(detail as blob))) over (order by id desc) as bytes from dead_letter) where bytes > $bytes), 0))
             """,
             ("$most", LettersMax), ("$bytes", bytesMax));
         return Math.Max(0, (long)command.ExecuteScalar()!);

@@ -65,7 +65,7 @@ internal sealed class JournalWriter
     {
         Begin(JournalRecordKind.DeadLetter, receivedMs);
         Unsigned((ulong)(device?.Number ?? HourBook.NobodysDevice));
-        _deadLetters.Add(new DeadLetter(receivedMs, topic.ToArray(), payload.ToArray(), reason.Key(), detail, device?.Number));
+        _deadLetters.Add(new DeadLetter(receivedMs, Journal.DeadLetters.Stored(topic), payload.ToArray(), reason.Key(), detail, device?.Number));
     }
 
     /// <summary>A command, so that the rules know what a measurement has to follow.</summary>

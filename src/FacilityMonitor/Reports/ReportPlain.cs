@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace FacilityMonitor.Reports;
 
 /// <summary>Writes a report as text for a terminal or a letter: the cells of the page, in columns.</summary>
@@ -35,8 +37,11 @@ internal static class ReportPlain
             output.WriteLine(Gap + string.Join(Gap, line.Select((text, index) => Pad(text, widths[index], table.Columns[index].Kind))).TrimEnd());
     }
 
-    /// <summary>Names come from devices and people: nothing of them moves the cursor of a terminal.</summary>
-    private static string Line(string text) => text.Any(char.IsControl) ? string.Concat(text.Select(letter => char.IsControl(letter) ? ' ' : letter)) : text;
+    /// <summary>Names come from devices and people: nothing of them moves the cursor of a terminal, or turns what follows around.</summary>
+    public static string Line(string text) => text.Any(IsNoLetter) ? string.Concat(text.Select(letter => IsNoLetter(letter) ? ' ' : letter)) : text;
+
+    private static bool IsNoLetter(char letter) =>
+        char.GetUnicodeCategory(letter) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 
     private static string Pad(string text, int width, ColumnKind kind)
     {

@@ -172,6 +172,65 @@ public sealed class MessageDecoderTests
         Assert.Equal(expected, Decode("zigbee2mqtt/" + new string('x', length), """{"power":5}""").Result);
     }
 
+    [Theory]
+    [InlineData("柜台 3 号", true)]
+    [InlineData("Küche-1 (a)", true)]
+    [InlineData("🔌", true)]
+    [InlineData("a\u007fb", false)]
+    [InlineData("a\u0085b", false)]
+    [InlineData("a\u009b2J", false)]
+    [InlineData("a\u2028b", false)]
+    [InlineData("a\u2029b", false)]
+    [InlineData("a\u202eb", false)]
+    [InlineData("a\u2066b", false)]
+    [InlineData("a\u200bb", false)]
+    [InlineData("\ufeffa", false)]
+    [InlineData("a\U000E0041", false)]
+    public void A_foreign_name_shows_as_what_it_is(string name, bool isTaken)
+    {
+        (string Topic, string Payload)[] messages =
+        [
+            ($"zigbee2mqtt/{name}", """{"power":60}"""),
+            ("v1/gateway/telemetry", $$"""{"{{name}}":[{"ts":{{Received}},"values":{"power":60}}]}"""),
+            ("v1/gateway/connect", $$"""{"device":"{{name}}"}"""),
+        ];
+        foreach (var (topic, payload) in messages)
+        {
+            var outcome = Decode(topic, payload);
+
+            Assert.Equal(isTaken ? DecodeResult.Decoded : DecodeResult.Rejected, outcome.Result);
+            if (!isTaken)
+                Assert.Equal(RejectReason.BadId, outcome.Reason);
+        }
+    }
+
+    [Fact]
+    public void A_list_of_two_thousand_instants_is_merged_where_it_says_one_twice()
+    {
+        var list = string.Join(',', Enumerable.Range(0, 2_047).Select(at => $$"""{"ts":{{Received - 9_999 + at}},"values":{"w":1}}""").Append($$"""{"ts":{{Received - 9_999}},"values":{"v":230,"w":2}}"""));
+        var payload = Encoding.UTF8.GetBytes($"[{list}]");
+        var topic = "tb/x/v1/devices/me/telemetry"u8;
+        _decoder.Decode(topic, payload, retained: false, Received, _message);
+        Assert.Equal(2_047, _message.Readings.Count);
+        Assert.Equal([new MetricValue(Metric.W, 1), new MetricValue(Metric.V, 230)], _message.Readings.ValuesOf(_message.Readings.Readings[0]).ToArray());
+    }
+
+    [Fact]
+    public void A_list_of_many_instants_that_says_nothing_twice_allocates_nothing()
+    {
+        var payload = Encoding.UTF8.GetBytes($"[{string.Join(',', Enumerable.Range(0, 500).Select(at => $$"""{"ts":{{Received - 9_999 + at}},"values":{"w":1}}"""))}]");
+        var topic = "tb/x/v1/devices/me/telemetry"u8.ToArray();
+        for (var attempt = 0; attempt < 50; attempt++)
+            _decoder.Decode(topic, payload, retained: false, Received, _message);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var attempt = 0; attempt < 50; attempt++)
+            _decoder.Decode(topic, payload, retained: false, Received, _message);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1_000);
+        Assert.Equal(500, _message.Readings.Count);
+    }
+
     [Fact]
     public void A_retained_foreign_value_is_stale()
     {

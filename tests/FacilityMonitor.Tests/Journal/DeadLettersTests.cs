@@ -1,3 +1,4 @@
+using FacilityMonitor.Commands;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Tests.Storage;
@@ -7,9 +8,10 @@ namespace FacilityMonitor.Tests.Journal;
 public sealed class DeadLettersTests
 {
     [Theory]
-    [InlineData(3_000, 0)]
-    [InlineData(2_999, 1)]
-    [InlineData(1_000, 2)]
+    [InlineData(3_006, 0)]
+    [InlineData(3_005, 1)]
+    [InlineData(1_002, 2)]
+    [InlineData(1_001, 3)]
     public async Task The_oldest_beyond_the_bytes_that_are_kept_go_first(long bytesMax, int excess)
     {
         await using var data = new StoreFixture();
@@ -25,5 +27,53 @@ public sealed class DeadLettersTests
         await data.Database.CommitAsync(CommitPriority.Housekeeping, connection => pruned = DeadLetters.Prune(connection, excess, 20));
         Assert.Equal(excess, pruned);
         Assert.Equal(3 - excess, DeadLetters.Read(reader).Count());
+    }
+
+    [Fact]
+    public async Task What_is_kept_of_a_letter_counts_whole_whatever_its_topic_and_reason_are_made_of()
+    {
+        await using var data = new StoreFixture();
+        await data.StartAsync();
+        var writer = new JournalWriter();
+        for (var letter = 0; letter < 100; letter++)
+            writer.DeadLetter(System.Text.Encoding.UTF8.GetBytes(new string('长', 20_000)), [], RejectReason.UnknownTopic, new string('因', 40), 1, null);
+        await data.Journal.AppendAsync(writer);
+
+        // 255 bytes of whole characters, how long it was, and the reason.
+        var bytes = 255 + "… (cut, it had 60000 bytes)".Length + 2 + 120;
+        using var reader = data.Database.OpenReader();
+        Assert.Equal(0, DeadLetters.Excess(reader, 100 * bytes));
+        Assert.Equal(1, DeadLetters.Excess(reader, (100 * bytes) - 1));
+        var kept = DeadLetters.Read(reader).First().Topic;
+        Assert.Equal(new string('长', 85) + "… (cut, it had 60000 bytes)", kept);
+        Assert.True(DeadLetters.IsCut(kept));
+    }
+
+    [Theory]
+    [InlineData(256, false)]
+    [InlineData(257, true)]
+    public void A_topic_of_256_bytes_is_kept_whole(int length, bool isCut)
+    {
+        var topic = System.Text.Encoding.ASCII.GetBytes(new string('a', length));
+        var stored = System.Text.Encoding.UTF8.GetString(DeadLetters.Stored(topic));
+
+        Assert.Equal((isCut, !isCut), (DeadLetters.IsCut(stored), stored.Length == length));
+    }
+
+    [Fact]
+    public async Task Nothing_that_a_device_wrote_moves_the_cursor_of_a_terminal()
+    {
+        await using var data = new StoreFixture();
+        await data.StartAsync();
+        var writer = new JournalWriter();
+        writer.DeadLetter("fm/1/\u001b[2J\u009b2J\u202eabc"u8, "x"u8, RejectReason.BadId, "site: \u001b]0;mine\u0007\r\nnext", 1, null);
+        await data.Journal.AppendAsync(writer);
+
+        using var output = new StringWriter();
+        Assert.Equal(0, DeadLetterCommand.List(data.Directory, output));
+
+        var line = output.ToString().TrimEnd('\r', '\n');
+        Assert.DoesNotContain(line, letter => (char.IsControl(letter) && letter != '\t') || letter == '\u202e');
+        Assert.Contains("next", line, StringComparison.Ordinal);
     }
 }

@@ -23,6 +23,8 @@ public sealed class StoreFixture : IAsyncDisposable
 
     internal StorageOptions Options { get; init; } = new();
 
+    internal string Directory => _directory;
+
     internal long ReserveBytes { get; init; }
 
     internal ManualTime Time { get; } = new();
