@@ -17,6 +17,9 @@ internal sealed class Connection : IDisposable
     /// <summary>The same number: the two are never on their way at once, SUBSCRIBE is answered first.</summary>
     private const ushort UnsubscribePacketId = SubscribePacketId;
 
+    /// <summary>How much is kept of the payload of a message that is too large: whoever looks at it sees what it was.</summary>
+    private const int HeadPayloadBytes = 1024;
+
     private static readonly byte[] Ping = [0xC0, 0];
 
     private readonly MqttClientOptions _options;
@@ -38,6 +41,12 @@ internal sealed class Connection : IDisposable
     private long _pingSent;
     private long _resumed;
     private int _packetLength;
+
+    /// <summary>The begin of a message that is too large, while the rest of it is skipped; null: none is.</summary>
+    private ReceiveBuffer? _head;
+    private FixedHeader _headHeader;
+    private PublishLayout _headLayout;
+    private int _skip;
     private volatile bool _watching;
     private volatile bool _closing;
     private volatile bool _paused;
@@ -124,6 +133,8 @@ internal sealed class Connection : IDisposable
         _farewell?.Dispose();
         _transport?.Dispose();
         _window.Dispose();
+        _head?.Release();
+        _head = null;
     }
 
     private async Task<ConnAckPacket?> ConnectAsync(bool cleanStart, CancellationToken stop)
@@ -292,8 +303,24 @@ internal sealed class Connection : IDisposable
         {
             if (!HasRoom)
                 return Step.OutboxFull;
+            if (_head is not null)
+            {
+                var rest = Math.Min(_skip, _window.Unread.Length);
+                _window.Consume(rest);
+                _skip -= rest;
+                if (_skip > 0)
+                    return Step.NeedMore;
+                if (!ReceiveHead())
+                    return Step.InboxFull;
+                continue;
+            }
+
             if (!TryReadPacket(out var header))
-                return Step.NeedMore;
+            {
+                if (_head is null)
+                    return Step.NeedMore;
+                continue;
+            }
 
             if (header.Type == PacketType.Publish)
             {
@@ -319,6 +346,11 @@ internal sealed class Connection : IDisposable
             case HeaderStatus.Read:
                 _packetLength = header.PacketLength;
                 return unread.Length >= header.PacketLength;
+            // Without MQTT 5 the server could not know what we take. Broken off here, it would send the same again after every reconnect, and nothing else would ever come.
+            case HeaderStatus.TooLarge when _options.Version == MqttVersion.V311 && header.Type == PacketType.Publish && _outbox is not null:
+                if (!TryBeginSkipping(unread, header))
+                    Broken(MqttReasonCode.PacketTooLarge, $"A message of {header.PacketLength} bytes exceeds MaximumPacketSize {_options.MaximumPacketSize} before its payload begins.");
+                return false;
             case HeaderStatus.TooLarge:
                 Broken(MqttReasonCode.PacketTooLarge, $"A packet of {header.PacketLength} bytes exceeds MaximumPacketSize {_options.MaximumPacketSize}.");
                 return false;
@@ -329,6 +361,61 @@ internal sealed class Connection : IDisposable
             default:
                 return false;
         }
+    }
+
+    /// <summary>Keeps the begin of a message that is too large, and skips the rest as it comes: no more of it is ever in memory.</summary>
+    /// <returns>False when even what stands before its payload is beyond the limit, or makes no sense.</returns>
+    private bool TryBeginSkipping(ReadOnlySpan<byte> unread, FixedHeader header)
+    {
+        if (PublishPacket.LengthBeforePayload(unread[header.Length..], header.Flags) is not { } beforePayload)
+        {
+            _packetLength = header.Length + sizeof(ushort);
+            return true;
+        }
+
+        var kept = header with { BodyLength = Math.Min(header.BodyLength, Math.Min(beforePayload + HeadPayloadBytes, _options.MaximumPacketSize - header.Length)) };
+        if (kept.BodyLength < beforePayload)
+            return false;
+        if (unread.Length < kept.PacketLength)
+        {
+            _packetLength = kept.PacketLength;
+            return true;
+        }
+
+        if (PublishPacket.Read(unread.Slice(header.Length, kept.BodyLength), header.Flags, _options.Version, out var layout) != MqttReasonCode.Success)
+            return false;
+        _head = new ReceiveBuffer(kept.PacketLength);
+        unread[..kept.PacketLength].CopyTo(_head.Bytes);
+        _headHeader = kept;
+        _headLayout = layout with { Missing = header.BodyLength - kept.BodyLength };
+        _skip = _headLayout.Missing;
+        _window.Consume(kept.PacketLength);
+        _counters.AddTooLarge();
+        return true;
+    }
+
+    /// <summary>Hands on the begin of a message whose rest was skipped; false when the inbox has no room.</summary>
+    private bool ReceiveHead()
+    {
+        lock (_inbox.Gate)
+        {
+            switch (_inbox.Append(this, _head!, _headHeader.Length, _headLayout, _headHeader))
+            {
+                case Inbox.AppendResult.NoRoom:
+                    return false;
+                case Inbox.AppendResult.ReceiveMaximumExceeded:
+                    Broken(MqttReasonCode.ReceiveMaximumExceeded, $"The server sent more than {ReceiveMaximum} unacknowledged messages.");
+                    break;
+                case Inbox.AppendResult.Appended:
+                    break;
+            }
+        }
+
+        _head!.Release();
+        _head = null;
+        _counters.AddReceived(1);
+        _inbox.WakeReceiver();
+        return true;
     }
 
     /// <summary>Takes a run of PUBLISH packets under one lock; false when the inbox has no room.</summary>

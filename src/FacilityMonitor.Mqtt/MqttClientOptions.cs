@@ -37,8 +37,12 @@ public sealed record MqttClientOptions
     /// </summary>
     public bool EnforceReceiveMaximum { get; init; } = true;
 
-    /// <summary>Largest packet accepted, bytes, 128 to 268,435,460. Default 1 MiB. Judged by its header, before anything is buffered.</summary>
-    public int MaximumPacketSize { get; init; } = 1 << 20;
+    /// <summary>
+    /// Largest packet accepted, bytes, 128 to 268,435,460. Judged by its header, before anything is buffered. Default 1 MiB, which brokers take for the payload alone
+    /// (Mosquitto's message_size_limit), with room for the longest topic and as much again of properties. MQTT 5 announces it; a 3.1.1 server knows no such limit and would
+    /// send a larger message again after every reconnect, so there it is skipped and its begin handed on, see <see cref="MqttInboundMessage.Missing"/>.
+    /// </summary>
+    public int MaximumPacketSize { get; init; } = (1 << 20) + (128 << 10);
 
     /// <summary>User name; null sends none.</summary>
     public string? Username { get; init; }

@@ -22,6 +22,7 @@ public sealed class MqttCounters
     private long _protocolErrors;
     private long _pauses;
     private long _overReceiveMaximum;
+    private long _tooLarge;
 
     /// <summary>Messages handed to batches.</summary>
     public long Received => Volatile.Read(ref _received);
@@ -46,6 +47,9 @@ public sealed class MqttCounters
 
     /// <summary>QoS 1 and 2 messages that the server sent beyond our receive maximum and that were taken all the same.</summary>
     public long OverReceiveMaximum => Volatile.Read(ref _overReceiveMaximum);
+
+    /// <summary>Messages of a 3.1.1 server above our maximum packet size: the begin was handed on, the rest skipped.</summary>
+    public long TooLarge => Volatile.Read(ref _tooLarge);
 
     /// <summary>QoS 2 messages received again and not delivered again.</summary>
     public long DuplicatesSuppressed => Volatile.Read(ref _duplicatesSuppressed);
@@ -93,6 +97,8 @@ public sealed class MqttCounters
     internal void AddAcksSuppressed(int messages) => Interlocked.Add(ref _acksSuppressed, messages);
 
     internal void AddOverReceiveMaximum() => Interlocked.Increment(ref _overReceiveMaximum);
+
+    internal void AddTooLarge() => Interlocked.Increment(ref _tooLarge);
 
     internal void AddAbandoned() => Interlocked.Increment(ref _abandoned);
 

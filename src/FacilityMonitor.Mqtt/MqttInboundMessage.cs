@@ -7,6 +7,7 @@ public readonly struct MqttInboundMessage
     private readonly int _topicOffset;
     private readonly int _payloadOffset;
     private readonly int _payloadLength;
+    private readonly int _missing;
     private readonly ushort _topicLength;
     private readonly byte _flags;
 
@@ -17,6 +18,7 @@ public readonly struct MqttInboundMessage
         _topicLength = (ushort)layout.TopicLength;
         _payloadOffset = bodyOffset + layout.PayloadOffset;
         _payloadLength = layout.PayloadLength;
+        _missing = layout.Missing;
         _flags = (byte)flags;
         PacketId = layout.PacketId;
     }
@@ -52,6 +54,12 @@ public readonly struct MqttInboundMessage
 
     /// <summary>The payload for code that cannot hold a span; valid just as long.</summary>
     public ReadOnlyMemory<byte> PayloadMemory => _bytes.AsMemory(_payloadOffset, _payloadLength);
+
+    /// <summary>
+    /// How many bytes of the payload were not kept, behind those that are here; 0 as nearly always. More only from a 3.1.1 server, for a message above
+    /// <see cref="MqttClientOptions.MaximumPacketSize"/>: acknowledge it, or it comes again for ever.
+    /// </summary>
+    public int Missing => _missing;
 
     /// <summary>Quality it was delivered with.</summary>
     public MqttQos Qos => Packets.PublishPacket.QosOf(_flags);

@@ -1,12 +1,18 @@
+using System.Buffers.Binary;
+
 namespace FacilityMonitor.Mqtt.Packets;
 
-/// <summary>Where the parts of a received PUBLISH lie in its body.</summary>
-internal readonly record struct PublishLayout(int TopicOffset, int TopicLength, ushort PacketId, int PayloadOffset, int PayloadLength);
+/// <summary>Where the parts of a received PUBLISH lie in its body, and how much of the payload is not there.</summary>
+internal readonly record struct PublishLayout(int TopicOffset, int TopicLength, ushort PacketId, int PayloadOffset, int PayloadLength, int Missing = 0);
 
 internal static class PublishPacket
 {
     public const int DupFlag = 0x08;
     public const int RetainFlag = 0x01;
+
+    /// <summary>How much of the body of a PUBLISH of MQTT 3.1.1 lies before its payload; null while that cannot be told yet.</summary>
+    public static int? LengthBeforePayload(ReadOnlySpan<byte> body, int flags) =>
+        body.Length < sizeof(ushort) ? null : sizeof(ushort) + BinaryPrimitives.ReadUInt16BigEndian(body) + (QosOf(flags) == MqttQos.AtMostOnce ? 0 : sizeof(ushort));
 
     public static MqttQos QosOf(int flags) => (MqttQos)(flags >> 1 & 3);
 

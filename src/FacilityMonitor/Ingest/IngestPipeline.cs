@@ -1,3 +1,4 @@
+using System.Globalization;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Control;
 using FacilityMonitor.Journal;
@@ -59,6 +60,22 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
             return MqttReasonCode.Success;
         SetAside(topic, payload, RejectReason.TooManyDevices, detail, null, receivedMs, position, writer);
         return MqttReasonCode.QuotaExceeded;
+    }
+
+    /// <summary>Sets aside a message of which only the begin was received, because it is larger than any we take; nothing of it is read.</summary>
+    /// <param name="topic">Topic in UTF-8.</param>
+    /// <param name="begin">The begin of its payload.</param>
+    /// <param name="missing">How many bytes are not there.</param>
+    /// <param name="receivedMs">When it was received.</param>
+    /// <param name="position">The newest durable journal position.</param>
+    /// <param name="writer">The batch it is written to.</param>
+    /// <returns>What the broker is told once the batch is durable.</returns>
+    public MqttReasonCode TakeBegin(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> begin, int missing, long receivedMs, long position, JournalWriter writer)
+    {
+        var detail = string.Create(
+            CultureInfo.InvariantCulture, $"payload: {(long)begin.Length + missing} bytes, more than is received; the first {begin.Length} are kept");
+        SetAside(topic, begin, RejectReason.TooLarge, detail, null, receivedMs, position, writer);
+        return MqttReasonCode.PayloadFormatInvalid;
     }
 
     private void SetAside(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, RejectReason reason, string detail, Device? device, long receivedMs, long position, JournalWriter writer)

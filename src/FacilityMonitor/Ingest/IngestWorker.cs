@@ -303,7 +303,9 @@ internal sealed partial class IngestWorker : BackgroundService
         for (var index = 0; index < batch.Count; index++)
         {
             ref readonly var message = ref batch[index];
-            var answer = _pipeline.Take(message.Topic, message.Payload, message.Retain, message.Dup, receivedMs, position, _writer);
+            var answer = message.Missing > 0
+                ? _pipeline.TakeBegin(message.Topic, message.Payload, message.Missing, receivedMs, position, _writer)
+                : _pipeline.Take(message.Topic, message.Payload, message.Retain, message.Dup, receivedMs, position, _writer);
             if (answer != MqttReasonCode.Success)
                 batch.Reject(index, answer);
         }

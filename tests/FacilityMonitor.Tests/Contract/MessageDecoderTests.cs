@@ -191,7 +191,7 @@ public sealed class MessageDecoderTests
         (string Topic, string Payload)[] messages =
         [
             ($"zigbee2mqtt/{name}", """{"power":60}"""),
-            ("v1/gateway/telemetry", $$"""{"{{name}}":[{"ts":{{Received}},"values":{"power":60}}]}"""),
+            ("v1/gateway/telemetry", $$$"""{"{{{name}}}":[{"ts":{{{Received}}},"values":{"power":60}}]}"""),
             ("v1/gateway/connect", $$"""{"device":"{{name}}"}"""),
         ];
         foreach (var (topic, payload) in messages)
@@ -207,7 +207,7 @@ public sealed class MessageDecoderTests
     [Fact]
     public void A_list_of_two_thousand_instants_is_merged_where_it_says_one_twice()
     {
-        var list = string.Join(',', Enumerable.Range(0, 2_047).Select(at => $$"""{"ts":{{Received - 9_999 + at}},"values":{"w":1}}""").Append($$"""{"ts":{{Received - 9_999}},"values":{"v":230,"w":2}}"""));
+        var list = string.Join(',', Enumerable.Range(0, 2_047).Select(at => $$$"""{"ts":{{{Received - 9_999 + at}}},"values":{"w":1}}""").Append($$$"""{"ts":{{{Received - 9_999}}},"values":{"v":230,"w":2}}"""));
         var payload = Encoding.UTF8.GetBytes($"[{list}]");
         var topic = "tb/x/v1/devices/me/telemetry"u8;
         _decoder.Decode(topic, payload, retained: false, Received, _message);
@@ -218,7 +218,7 @@ public sealed class MessageDecoderTests
     [Fact]
     public void A_list_of_many_instants_that_says_nothing_twice_allocates_nothing()
     {
-        var payload = Encoding.UTF8.GetBytes($"[{string.Join(',', Enumerable.Range(0, 500).Select(at => $$"""{"ts":{{Received - 9_999 + at}},"values":{"w":1}}"""))}]");
+        var payload = Encoding.UTF8.GetBytes($"[{string.Join(',', Enumerable.Range(0, 500).Select(at => $$$"""{"ts":{{{Received - 9_999 + at}}},"values":{"w":1}}"""))}]");
         var topic = "tb/x/v1/devices/me/telemetry"u8.ToArray();
         for (var attempt = 0; attempt < 50; attempt++)
             _decoder.Decode(topic, payload, retained: false, Received, _message);

@@ -45,6 +45,21 @@ public sealed class IngestPipelineTests
     }
 
     [Fact]
+    public void Of_a_message_that_was_too_large_to_be_received_the_begin_is_set_aside_and_nothing_is_read()
+    {
+        var begin = Encoding.UTF8.GetBytes(Data(0));
+
+        Assert.Equal(MqttReasonCode.PayloadFormatInvalid, _pipeline.TakeBegin("fm/1/a/b/data"u8, begin, missing: 2_000_000, Start, position: 0, _writer));
+
+        var letter = Assert.Single(_writer.DeadLetters);
+        Assert.Equal(("too-large", $"payload: {begin.Length + 2_000_000} bytes, more than is received; the first {begin.Length} are kept"), (letter.Reason, letter.Detail));
+        Assert.Equal(begin, letter.Payload);
+        Assert.Equal((1, 0), (_books.DeadLettered(RejectReason.TooLarge), _books.Journaled));
+        Assert.Empty(_devices.All);
+        AssertBalanced();
+    }
+
+    [Fact]
     public void A_plug_may_say_the_same_thing_twice_but_the_broker_may_not()
     {
         const string Same = """{"power":0,"state":"OFF"}""";

@@ -144,6 +144,54 @@ public sealed class MqttClientTests : IDisposable
         Assert.Equal(1, client.Counters.Rejected);
     }
 
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(1, 1)]
+    [InlineData(1, 7)]
+    [InlineData(1, 50_000)]
+    public async Task With_mqtt_3_1_1_a_message_that_is_too_large_is_skipped_in_whatever_pieces_it_comes(int qos, int pieceBytes)
+    {
+        await using var client = await StartAsync(_server.Options(MqttVersion.V311) with { MaximumPacketSize = 2_000, ReadBufferBytes = 512 });
+        using var connection = await _server.AcceptClientAsync(MqttVersion.V311);
+        var payload = new byte[pieceBytes < 10 ? 3_000 : 200_000];
+        Random.Shared.NextBytes(payload);
+
+        var bytes = (byte[])[.. connection.Publish("t", payload, qos, id: 9), .. connection.Publish("t", "behind"u8.ToArray(), qos: 1, id: 10)];
+        var sending = Task.Run(async () =>
+        {
+            foreach (var piece in bytes.Chunk(pieceBytes))
+                await connection.SendAsync(piece);
+        });
+        var heard = new List<(byte[] Payload, int Missing)>();
+        while (heard.Count < 2)
+        {
+            using var batch = (await client.ReceiveAsync(Until.DeadlineToken()))!;
+            for (var index = 0; index < batch.Count; index++)
+                heard.Add((batch[index].Payload.ToArray(), batch[index].Missing));
+            await batch.AcknowledgeAsync();
+        }
+
+        await sending;
+        Assert.Equal(payload[..1_024], heard[0].Payload);
+        Assert.Equal((payload.Length - 1_024, 0), (heard[0].Missing, heard[1].Missing));
+        if (qos == 1)
+            await connection.ExpectAsync(0x40, 2, 0, 9);
+        await connection.ExpectAsync(0x40, 2, 0, 10);
+        Assert.Equal((1, 2, 0), (client.Counters.TooLarge, client.Counters.Received, client.Counters.ProtocolErrors));
+    }
+
+    [Fact]
+    public async Task With_mqtt_3_1_1_a_message_whose_topic_alone_is_too_large_still_ends_the_connection()
+    {
+        await using var client = await StartAsync(_server.Options(MqttVersion.V311) with { MaximumPacketSize = 2_000 });
+        using var connection = await _server.AcceptClientAsync(MqttVersion.V311);
+
+        await connection.SendAsync(connection.Publish(new string('t', 3_000), "x"u8.ToArray(), qos: 1, id: 9));
+
+        await Until.TrueAsync(() => client.Counters.ProtocolErrors == 1, "it was noticed");
+        Assert.Equal(0, client.Counters.TooLarge);
+    }
+
     [Fact]
     public async Task An_acknowledgement_for_a_lost_connection_is_never_sent_on_the_next_one()
     {

@@ -210,6 +210,62 @@ public sealed class MqttClientWithMosquittoTests
         Assert.Equal(0, client.Counters.ProtocolErrors);
     }
 
+    [RealServerFact("mosquitto")]
+    public async Task With_mqtt_3_1_1_whatever_our_brokers_limit_lets_through_arrives_whole()
+    {
+        await using var broker = await MosquittoBroker.StartAsync("message_size_limit 1048576");
+        var topic = "t/" + new string('x', 60_000);
+        await using var client = await SubscribedAsync(Options(broker, "worker", new MqttSubscription("t/#")) with { Version = MqttVersion.V311 });
+        await using var device = await StartedAsync(Options(broker, "device"));
+        var large = new byte[1_048_576];
+        Random.Shared.NextBytes(large);
+
+        await device.PublishAsync(topic, large, MqttQos.AtLeastOnce, retain: false);
+
+        using var batch = (await client.ReceiveAsync(Until.DeadlineToken()))!;
+        Assert.True(batch[0].Payload.SequenceEqual(large));
+        Assert.Equal((0, 0), (batch[0].Missing, client.Counters.Losses));
+    }
+
+    [RealServerFact("mosquitto")]
+    public async Task With_mqtt_3_1_1_a_message_that_is_too_large_is_skipped_acknowledged_and_never_sent_again()
+    {
+        await using var broker = await MosquittoBroker.StartAsync();
+        var options = Options(broker, "worker", new MqttSubscription("t")) with { Version = MqttVersion.V311, MaximumPacketSize = 64 << 10, ReadBufferBytes = 16 << 10 };
+        await using var device = await StartedAsync(Options(broker, "device"));
+        var large = new byte[1_048_570];
+        Random.Shared.NextBytes(large);
+        await using (var client = await SubscribedAsync(options))
+        {
+            await device.PublishAsync("t", "before"u8.ToArray(), MqttQos.AtLeastOnce, retain: false);
+            await device.PublishAsync("t", large, MqttQos.AtLeastOnce, retain: false);
+            await device.PublishAsync("t", "behind"u8.ToArray(), MqttQos.AtLeastOnce, retain: false);
+
+            var heard = new List<(int Length, int Missing)>();
+            while (heard.Count < 3)
+            {
+                using var batch = (await client.ReceiveAsync(Until.DeadlineToken()))!;
+                for (var index = 0; index < batch.Count; index++)
+                {
+                    heard.Add((batch[index].Payload.Length, batch[index].Missing));
+                    if (batch[index].Missing > 0)
+                        Assert.True(batch[index].Payload.SequenceEqual(large.AsSpan(0, batch[index].Payload.Length)));
+                }
+
+                await batch.AcknowledgeAsync();
+            }
+
+            Assert.Equal([(6, 0), (1_024, large.Length - 1_024), (6, 0)], heard);
+            Assert.Equal((1, 0, 0), (client.Counters.TooLarge, client.Counters.Losses, client.Counters.ProtocolErrors));
+            await client.StopAsync();
+        }
+
+        await device.PublishAsync("t", "later"u8.ToArray(), MqttQos.AtLeastOnce, retain: false);
+        await using var again = await StartedAsync(options);
+        using var next = (await again.ReceiveAsync(Until.DeadlineToken()))!;
+        Assert.Equal(("later", 1), (Encoding.UTF8.GetString(next[0].Payload), next.Count));
+    }
+
     private static async Task EveryQualityArrives(MqttVersion version)
     {
         await using var broker = await MosquittoBroker.StartAsync();
