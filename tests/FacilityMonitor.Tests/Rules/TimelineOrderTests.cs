@@ -23,7 +23,11 @@ public sealed class TimelineOrderTests
         var sights = Sights(random);
         var inOrder = Begin();
         foreach (var sight in sights.OrderBy(sight => sight.AtMs))
+        {
             Show(inOrder, sight);
+            CatchUp(inOrder);
+        }
+
         var arrivals = new List<(long AtMs, Told Sight)>();
         foreach (var sight in sights)
         {
@@ -35,11 +39,18 @@ public sealed class TimelineOrderTests
         var shuffled = Begin();
         foreach (var (_, sight) in arrivals.OrderBy(arrival => arrival.AtMs).ThenBy(_ => random.Next()))
         {
+            if (shuffled.MustCatchUp(sight.AtMs))
+                CatchUp(shuffled);
             Show(shuffled, sight);
+            // Messages hold several sights: it is judged after some of them only.
+            if (random.Next(3) != 0)
+                continue;
+            CatchUp(shuffled);
             if (random.Next(8) == 0)
                 shuffled = Restarted(shuffled);
         }
 
+        CatchUp(shuffled);
         return Seen(inOrder) == Seen(shuffled);
     }
 
@@ -106,6 +117,15 @@ public sealed class TimelineOrderTests
         var present = MetricSet.Of(Metric.W, Metric.A);
         Span<double> values = [sight.Value, sight.Value * 2];
         timeline.Reading(speaker, sight.AtMs, new Values(present, present, values), sight.State, 60_000, isLive: true);
+    }
+
+    private static void CatchUp(Timeline timeline)
+    {
+        timeline.Rederive();
+        while (timeline.StepNext())
+        {
+            // Every sight is judged.
+        }
     }
 
     private sealed record Told(long AtMs, int Speaker, SightKind Kind, byte Side, DeviceEvent? Event, double Value, string? State);

@@ -128,7 +128,7 @@ internal sealed class ChannelTracks
     public int Add()
     {
         if (Count == _tracks.Length)
-            Array.Resize(ref _tracks, Count + 16 + (Count / 4));
+            Array.Resize(ref _tracks, Count + 16 + (Count / 8));
         return Count++;
     }
 

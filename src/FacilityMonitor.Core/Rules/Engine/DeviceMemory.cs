@@ -212,6 +212,11 @@ internal sealed class DeviceMemory(Device self, RegisteredDevice? registered)
     /// <summary>When it was last back from an absence; children of a gateway wait for 60 s after it.</summary>
     public long BackMs { get; set; }
 
+    /// <summary>Steps that were derived anew for what it said late, see <see cref="LateWork"/>, and until when they count, ms of engine time.</summary>
+    public int LateSteps { get; set; }
+
+    public long LateUntilMs { get; set; }
+
     /// <summary>The registry's word goes before the device's; 0: not supervised.</summary>
     public long PeriodMs => registered?.Entry.PeriodS is { } seconds ? (long)(seconds * 1000) : BirthPeriodMs;
 

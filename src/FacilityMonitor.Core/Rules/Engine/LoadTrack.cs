@@ -34,7 +34,11 @@ internal sealed class LoadTrack
     private readonly List<long> _newestOfSlot = [];
     private long _changedFrom = long.MaxValue;
 
+    /// <summary>In the order in which they are shown.</summary>
     private readonly List<CircuitWord> _words = [];
+
+    /// <summary>Whether the present picture saw a word before a load of an earlier instant, as it comes when a word is ahead of the loads: the next word puts that right.</summary>
+    private bool _isMixed;
     private readonly Circuit? _circuit;
 
     /// <summary>The load of a circuit.</summary>
@@ -80,7 +84,8 @@ internal sealed class LoadTrack
     /// <summary>From what the current was computed where it was not measured; null: measured.</summary>
     public string? Derived { get; set; }
 
-    public long WindowOverflows { get; private set; }
+    /// <summary>What deriving anew costs, and whom.</summary>
+    public LateWork Late { get; init; } = new();
 
     public Cell<TState, TLimits>? CellOf<TState, TLimits>(StateRule<TState, TLimits> rule)
         where TState : unmanaged
@@ -118,14 +123,18 @@ internal sealed class LoadTrack
         var slot = sample.Slot;
         var inOrder = sample.AtMs > _newestOfSlot[slot];
         var isSettled = sample.AtMs <= _settled.LastMs;
+        if (!isSettled && Late.IsSpent && (sample.AtMs < Live.LastMs || (sample.AtMs == Live.LastMs && _isMixed)))
+        {
+            isSettled = true;
+            Late.Refuse();
+        }
+
         // What this contributor said later is settled already: an older word must not stand after it.
         if (sample.AtMs < _newestOfSlot[slot] - ReorderWindow.LatenessMaxMs || (isSettled && !(inOrder && isLive)))
             return Accepted.TooLate;
         _newestOfSlot[slot] = Math.Max(_newestOfSlot[slot], sample.AtMs);
         var counted = sample with { AtMs = isSettled ? Live.LastMs + 1 : sample.AtMs };
-        var index = _window.Count;
-        while (index > 0 && IsAfter(_window[index - 1], counted.AtMs, slot))
-            index--;
+        var index = PlaceOf(counted.AtMs, slot);
         if (index > 0 && _window[index - 1].AtMs == counted.AtMs && _window[index - 1].Slot == slot)
         {
             // Of two values for one instant the larger counts; but two that a slow clock put there follow one another, and so do the sums below a meter when several devices
@@ -137,17 +146,21 @@ internal sealed class LoadTrack
         }
         else
         {
+            // Making room in the middle costs too: of a full window about four steps.
+            Late.Charge((_window.Count - index) / 1024);
             _window.Insert(index, counted);
         }
 
-        _changedFrom = Math.Min(_changedFrom, counted.AtMs);
+        if (counted.AtMs <= Live.LastMs)
+            _changedFrom = Math.Min(_changedFrom, counted.AtMs);
         return inOrder ? Accepted.InOrder : Accepted.Reordered;
     }
 
-    /// <summary>Takes in a fact that a device on the circuit told; false when it was told before or is too old.</summary>
+    /// <summary>Takes in a fact that a device on the circuit told; false when it was told before or is too old. <see cref="Rederive"/> and <see cref="StepNext"/> then judge.</summary>
     public bool Add(DeviceEvent fact) => fact.AtMs > SettledMs && Add(new CircuitWord(fact.AtMs, fact));
 
-    /// <summary>Takes in what was said or measured beside the load. It is shown late rather than not at all; false when it was told before or is too old.</summary>
+    /// <summary>Takes in what was said or measured beside the load. It is shown late rather than not at all; false when it was told before or is too old.
+    /// <see cref="Rederive"/> and <see cref="StepNext"/> then judge.</summary>
     /// <param name="atMs">When it was so.</param>
     /// <param name="word">The word; its place is found here.</param>
     public bool AddNearby(long atMs, in CircuitWord word) => atMs >= Live.LastMs - NearbyLateMaxMs && Add(word with { ShownMs = Math.Max(atMs, SettledMs + 1) });
@@ -158,34 +171,37 @@ internal sealed class LoadTrack
     {
         if (_words.Contains(word))
             return false;
-        _words.Add(word);
-        if (_words.Count > WordsMax)
+        var isAfterAll = word.ShownMs > Math.Max(Live.LastMs, Live.FactsMs);
+        if (Late.IsSpent && (!isAfterAll || _words.Count == WordsMax))
         {
-            WindowOverflows++;
-            Tell(_settled, _words.Min(one => one.ShownMs), settled: true);
+            Late.Refuse();
+            return false;
         }
 
-        // Its place among the loads is found by deriving anew; words are rare.
-        var until = Live.LastMs;
-        Live.CopyFrom(_settled);
-        foreach (var cell in Cells)
-            cell.Restore();
-        while (Live.LastMs < until)
-            Step(Live, settled: false);
-        Tell(Live, long.MaxValue, settled: false);
-        _isBeforeKnown = false;
+        Insert(word);
+        if (!isAfterAll || (_isMixed && !Late.IsSpent))
+            _changedFrom = Math.Min(_changedFrom, word.ShownMs);
+        if (_words.Count <= WordsMax)
+            return true;
+        // The oldest now stands before loads that it followed, and perhaps nobody has heard it yet.
+        Late.Overflow(1);
+        _isMixed = true;
+        _changedFrom = Math.Min(_changedFrom, _words[0].ShownMs);
+        Tell(_settled, _words[0].ShownMs, settled: true);
         return true;
     }
 
-    /// <summary>Derives the present state anew if what was added belongs before it; false when all of it comes later.</summary>
+    /// <summary>Derives the present state anew if what was added belongs before it; false when all of it comes later. However much was added, once is enough.</summary>
     public bool Rederive()
     {
         var from = _changedFrom;
-        _changedFrom = long.MaxValue;
-        if (from > Live.LastMs)
+        if (from == long.MaxValue)
             return false;
-        var until = Live.LastMs;
-        var isNewest = from == until && _isBeforeKnown;
+        _changedFrom = long.MaxValue;
+        var (until, heard) = (Live.LastMs, Live.FactsMs);
+        // What it is charged with must not hang on what is not saved.
+        var isCheap = from >= until && !_isMixed;
+        var isNewest = isCheap && _isBeforeKnown;
         Live.CopyFrom(isNewest ? _before : _settled);
         foreach (var cell in Cells)
         {
@@ -195,8 +211,15 @@ internal sealed class LoadTrack
                 cell.Restore();
         }
 
-        while (Live.LastMs < until)
-            Step(Live, settled: false);
+        (_isMixed, _isBeforeKnown) = (false, isNewest);
+        var steps = 1;
+        for (; Live.LastMs < until; steps++)
+            Step(Live, settled: false, keepFrom: until);
+        // Words that are ahead of the loads were heard before, and still are.
+        var samples = CollectionsMarshal.AsSpan(_window);
+        var next = FirstAfter(samples, until);
+        Tell(Live, next < samples.Length ? Math.Min(heard, samples[next].AtMs) : heard, settled: false);
+        Late.Take(steps, charged: isCheap ? 1 : steps);
         return true;
     }
 
@@ -204,7 +227,7 @@ internal sealed class LoadTrack
     /// false at the end, when what is older than 30 s has been settled.</summary>
     public bool StepNext()
     {
-        if (Step(Live, settled: false))
+        if (Step(Live, settled: false) || TellNext())
             return true;
         Settle();
         return false;
@@ -216,6 +239,7 @@ internal sealed class LoadTrack
         _settled.Save(ref writer);
         Live.Save(ref writer);
         writer.Text(Derived);
+        writer.Byte(_isMixed ? (byte)1 : (byte)0);
         writer.Int32(_words.Count);
         foreach (var word in _words)
         {
@@ -250,14 +274,17 @@ internal sealed class LoadTrack
     /// <summary>Takes back what <see cref="Save"/> wrote, after the slots were added.</summary>
     /// <param name="reader">What was written.</param>
     /// <param name="hasValues">Whether values can be among the words; before, they were facts only.</param>
-    public void Load(ref SnapshotReader reader, bool hasValues)
+    /// <param name="hasOrder">Whether it says if words and loads were seen in their order.</param>
+    public void Load(ref SnapshotReader reader, bool hasValues, bool hasOrder)
     {
         GapMs = reader.Int64();
         _settled.Load(ref reader, GapMs);
         Live.Load(ref reader, GapMs);
         Derived = reader.Text();
+        // Nobody kept it before: the next word derives anew, as every word did then.
+        _isMixed = !hasOrder || reader.Byte() == 1;
         for (var words = reader.Int32(); words > 0; words--)
-            _words.Add(hasValues ? LoadWord(ref reader) : reader.Event() is var fact ? new CircuitWord(fact.AtMs, fact) : default);
+            Insert(hasValues ? LoadWord(ref reader) : reader.Event() is var fact ? new CircuitWord(fact.AtMs, fact) : default);
         var samples = reader.Int32();
         for (var index = 0; index < samples; index++)
             _window.Add(new LoadSample(reader.Int64(), reader.Int32(), reader.Int32(), reader.Int32(), (ushort)reader.Int32()));
@@ -283,8 +310,32 @@ internal sealed class LoadTrack
 
     private static bool IsAfter(in LoadSample sample, long atMs, int slot) => sample.AtMs > atMs || (sample.AtMs == atMs && sample.Slot > slot);
 
+    /// <summary>Where a sample belongs: behind the one of the same instant and contributor, if there is one.</summary>
+    private int PlaceOf(long atMs, int slot)
+    {
+        var index = _window.Count;
+        while (index > 0 && _window.Count - index < 8 && IsAfter(_window[index - 1], atMs, slot))
+            index--;
+        if (index == 0 || !IsAfter(_window[index - 1], atMs, slot))
+            return index;
+        var (low, high) = (0, index - 1);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (IsAfter(_window[middle], atMs, slot))
+                high = middle;
+            else
+                low = middle + 1;
+        }
+
+        return low;
+    }
+
     /// <summary>Steps over the first instant after a picture's; false when there is none.</summary>
-    private bool Step(LoadPicture picture, bool settled)
+    /// <param name="picture">The picture.</param>
+    /// <param name="settled">Whether it is the settled one.</param>
+    /// <param name="keepFrom">The first instant before which the present is kept: of a stretch only the last is asked for.</param>
+    private bool Step(LoadPicture picture, bool settled, long keepFrom = long.MinValue)
     {
         var samples = CollectionsMarshal.AsSpan(_window);
         var start = FirstAfter(samples, picture.LastMs);
@@ -293,8 +344,9 @@ internal sealed class LoadTrack
         var end = start + 1;
         while (end < samples.Length && samples[end].AtMs == samples[start].AtMs)
             end++;
-        if (!settled)
+        if (!settled && samples[start].AtMs >= keepFrom)
             Keep();
+        _isMixed |= !settled && samples[start].AtMs < picture.FactsMs && picture.FactsMs > _settled.FactsMs;
         Tell(picture, samples[start].AtMs, settled);
         picture.Step(samples[start..end], GapMs);
         picture.IsSiblingLive = IsDead(picture) && IsSiblingLive is { } ask && ask(this, picture.LastMs);
@@ -315,32 +367,67 @@ internal sealed class LoadTrack
     /// <summary>Shows the words of a stretch of time, its end included.</summary>
     private void Tell(LoadPicture picture, long untilMs, bool settled)
     {
-        if (_words.Count > 0)
-            TellWords(picture, untilMs, settled);
+        if (_words.Count == 0)
+            return;
+        for (var index = NextWord(picture); index < _words.Count && _words[index].ShownMs <= untilMs; index++)
+            Show(picture, _words[index], settled);
+        if (!settled)
+            return;
+        var told = 0;
+        while (told < _words.Count && _words[told].ShownMs <= untilMs)
+            told++;
+        _words.RemoveRange(0, told);
     }
 
-    // Apart: its closures would be allocated with every instant.
-    private void TellWords(LoadPicture picture, long untilMs, bool settled)
+    /// <summary>Shows the words of the next instant that has any; false when all were shown.</summary>
+    private bool TellNext()
     {
-        var after = picture.FactsMs;
-        foreach (var word in _words.Where(word => word.ShownMs > after && word.ShownMs <= untilMs).OrderBy(word => word.ShownMs).ThenBy(word => word.Event?.Kind).ThenBy(word => word.Metric))
-        {
-            picture.FactsMs = word.ShownMs;
-            var only = word.Event is null ? MetricSet.Of(word.Metric) : default;
-            var sight = new Sight
-            {
-                Kind = word.Event is null ? SightKind.Reading : SightKind.Event,
-                AtMs = word.ShownMs,
-                GapMs = GapMs,
-                Event = word.Event,
-                Values = new Values(only, only, [word.Value]),
-            };
-            foreach (var cell in Cells)
-                cell.Step(sight, settled);
-        }
+        var next = NextWord(Live);
+        if (next == _words.Count)
+            return false;
+        Tell(Live, _words[next].ShownMs, settled: false);
+        return true;
+    }
 
-        if (settled)
-            _words.RemoveAll(word => word.ShownMs <= untilMs);
+    /// <summary>The first word that a picture was not shown.</summary>
+    private int NextWord(LoadPicture picture)
+    {
+        var index = 0;
+        while (index < _words.Count && _words[index].ShownMs <= picture.FactsMs)
+            index++;
+        return index;
+    }
+
+    private void Show(LoadPicture picture, in CircuitWord word, bool settled)
+    {
+        picture.FactsMs = word.ShownMs;
+        var only = word.Event is null ? MetricSet.Of(word.Metric) : default;
+        var sight = new Sight
+        {
+            Kind = word.Event is null ? SightKind.Reading : SightKind.Event,
+            AtMs = word.ShownMs,
+            GapMs = GapMs,
+            Event = word.Event,
+            Values = new Values(only, only, [word.Value]),
+        };
+        foreach (var cell in Cells)
+            cell.Step(sight, settled);
+    }
+
+    /// <summary>Puts a word behind all that are shown before it or were told before it.</summary>
+    private void Insert(in CircuitWord word)
+    {
+        var index = _words.Count;
+        while (index > 0 && Compare(_words[index - 1], word) > 0)
+            index--;
+        _words.Insert(index, word);
+    }
+
+    private static int Compare(in CircuitWord left, in CircuitWord right)
+    {
+        var order = left.ShownMs.CompareTo(right.ShownMs);
+        order = order != 0 ? order : Nullable.Compare(left.Event?.Kind, right.Event?.Kind);
+        return order != 0 ? order : left.Metric.CompareTo(right.Metric);
     }
 
     private static bool IsDead(LoadPicture picture)
@@ -381,7 +468,7 @@ internal sealed class LoadTrack
         if (_window.Count > SamplesMax)
         {
             before = Math.Max(before, _window[_window.Count - SamplesMax].AtMs);
-            WindowOverflows++;
+            Late.Overflow(1);
         }
 
         var count = FirstAfter(CollectionsMarshal.AsSpan(_window), before - 1);

@@ -59,7 +59,7 @@ internal sealed class ReorderWindow
             return offset;
         int size = Sizes[sizeClass];
         if (_used + size > _samples.Length)
-            Array.Resize(ref _samples, _used + size + (_used / 4));
+            Array.Resize(ref _samples, _used + size + (_used / 8));
         offset = _used;
         _used += size;
         return offset;

@@ -71,8 +71,14 @@ public sealed class RuleEngine
         }
     }
 
-    /// <summary>Samples that were settled before their 30 s were over because a channel or circuit sent more than is kept; counted since this registry came into force.</summary>
+    /// <summary>Samples and sights that were settled before their 30 s were over because more was sent than is kept; counted since this registry came into force.</summary>
     public long WindowOverflows => _sites.Values.Sum(slot => slot.Engine.WindowOverflows);
+
+    /// <summary>Steps that were derived anew because something came late; counted since this registry came into force.</summary>
+    public long LateSteps => _sites.Values.Sum(slot => slot.Engine.Late.Steps);
+
+    /// <summary>Words that were taken as too late because their device had caused more deriving anew than it may in half a minute; counted since this registry came into force.</summary>
+    public long LateRefused => _sites.Values.Sum(slot => slot.Engine.Late.Refused);
 
     /// <summary>Names of the alerts that are not over, pending ones among them.</summary>
     public IEnumerable<string> OpenAlerts => _sites.Values.SelectMany(slot => slot.Engine.OpenAlerts);

@@ -181,8 +181,8 @@ internal sealed partial class SiteEngine
 
     private void Take(in Feed feed, in LoadSample sample, bool isLive)
     {
-        if (_circuits[feed.Circuit].Add(sample, isLive) is Accepted.InOrder or Accepted.Reordered && !_touched.Contains(feed.Circuit))
-            _touched.Add(feed.Circuit);
+        if (_circuits[feed.Circuit].Add(sample, isLive) is Accepted.InOrder or Accepted.Reordered)
+            Touch(feed.Circuit);
     }
 
     private void Seat(DeviceMemory device, in Values values, in Reading reading)

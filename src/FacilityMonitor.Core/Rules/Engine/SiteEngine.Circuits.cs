@@ -41,7 +41,7 @@ internal sealed partial class SiteEngine
             var circuit = _circuits[place];
             var isOn = circuit.Circuit.Meter == registered.Entry.Id || (circuit.Circuit.Id == registered.Entry.Circuit && registered.Entry.Kind != DeviceKind.Meter);
             if (isOn && circuit.Events.Has(fact.Kind) ? circuit.Add(fact) : _neighbourhoods[place].Hears(registered.Entry, fact) && circuit.AddNearby(fact.AtMs, new CircuitWord(fact.AtMs, fact)))
-                TellCircuit(place);
+                Touch(place);
         }
     }
 
@@ -52,8 +52,15 @@ internal sealed partial class SiteEngine
         {
             if (_neighbourhoods[place].Hears(device.Registered!.Entry, reading.Channel, metric)
                 && _circuits[place].AddNearby(reading.AtMs, new CircuitWord(reading.AtMs, null, metric, value)))
-                TellCircuit(place);
+                Touch(place);
         }
+    }
+
+    /// <summary>A circuit is to be judged when all of the message was taken in: to derive it anew for each word of a message could hold up every site.</summary>
+    private void Touch(int place)
+    {
+        if (!_touched.Contains(place))
+            _touched.Add(place);
     }
 
     /// <summary>Whether another circuit had voltage within its gap before an instant. Read from its present picture: it decides only who is told of a loss,
@@ -120,9 +127,9 @@ internal sealed partial class SiteEngine
         return watts >= device.PileNearW;
     }
 
-    private static LoadTrack NewPileLoad(DeviceMemory device, int slots)
+    private LoadTrack NewPileLoad(DeviceMemory device, int slots)
     {
-        var load = new LoadTrack(1, [.. device.PilePlans.Select(plan => plan.Rule.NewCell(plan.Limits))]);
+        var load = new LoadTrack(1, [.. device.PilePlans.Select(plan => plan.Rule.NewCell(plan.Limits))]) { Late = _late };
         for (var channel = 0; channel < slots; channel++)
             load.AddSlot(new LoadSlot(device.Place, device.Channels[channel].Channel, 0, Balanced: false));
         return load;

@@ -124,6 +124,8 @@ internal sealed partial class SiteEngine
             writer.Int32(number);
             writer.Int64(device.TopSeq);
             writer.Int32(unchecked((int)device.Came));
+            writer.Int32(device.LateSteps);
+            writer.Int64(device.LateUntilMs);
             writer.Byte(device.Health is null ? (byte)0 : (byte)1);
             if (device.Health is not { } health)
                 continue;
@@ -150,6 +152,7 @@ internal sealed partial class SiteEngine
         for (var count = reader.Int32(); count > 0; count--)
         {
             var (number, topSeq, came) = (reader.Int32(), reader.Int64(), unchecked((uint)reader.Int32()));
+            var late = format >= FormatOfLateWork ? (Steps: reader.Int32(), UntilMs: reader.Int64()) : default;
             HealthMemory? health = null;
             if (reader.Byte() == 1)
             {
@@ -160,7 +163,7 @@ internal sealed partial class SiteEngine
             }
 
             if (_devices.TryGetValue(number, out var device))
-                (device.Health, device.TopSeq, device.Came) = (health, topSeq, came);
+                (device.Health, device.TopSeq, device.Came, device.LateSteps, device.LateUntilMs) = (health, topSeq, came, late.Steps, late.UntilMs);
         }
     }
 }

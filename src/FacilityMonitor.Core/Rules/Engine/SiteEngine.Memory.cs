@@ -210,7 +210,7 @@ internal sealed partial class SiteEngine
             channel.Wiring.Feeds = [.. channel.Wiring.Feeds, new Feed(place, track.AddSlot(slot))];
         }
 
-        track.Load(ref inner, format >= FormatOfNearbyWords);
+        track.Load(ref inner, format >= FormatOfNearbyWords, format >= FormatOfLateWork);
         return place;
     }
 
@@ -271,7 +271,7 @@ internal sealed partial class SiteEngine
                 continue;
             var load = NewPileLoad(device, slots);
             var inner = new SnapshotReader(part);
-            load.Load(ref inner, format >= FormatOfNearbyWords);
+            load.Load(ref inner, format >= FormatOfNearbyWords, format >= FormatOfLateWork);
             device.Load = load;
         }
     }

@@ -38,7 +38,7 @@ internal sealed partial class SiteEngine
     {
         if (plans.Length == 0)
             return null;
-        var timeline = new Timeline(subject, number, plans);
+        var timeline = new Timeline(subject, number, plans) { Late = _late };
         if (subject.Kind != SubjectKind.Channel)
             timeline.WakeAll();
         if (timeline.IsTimed)
@@ -108,7 +108,7 @@ internal sealed partial class SiteEngine
         if (channel.Watches is not { } timeline)
             return;
         Show(device, timeline, timeline.SpeakerOf(device.Place, device.Registered?.Entry, channel.Channel, ofFacts: false), values, reading, isLive);
-        if (!timeline.Rest())
+        if (!timeline.IsBehind && !timeline.Rest())
             Forget(ref channel);
     }
 
@@ -129,12 +129,14 @@ internal sealed partial class SiteEngine
 
     private void Show(DeviceMemory device, Timeline timeline, int speaker, in Values values, in Reading reading, bool isLive)
     {
+        if (timeline.MustCatchUp(reading.AtMs))
+            CatchUp(timeline);
         var accepted = timeline.Reading(speaker, reading.AtMs, values, reading.State, device.GapMs, isLive);
-        if (accepted is not (Accepted.InOrder or Accepted.Reordered))
+        if (accepted is not (Accepted.InOrder or Accepted.Reordered) || IsBehind(timeline))
             return;
         foreach (var cell in timeline.Cells)
         {
-            if (accepted == Accepted.Reordered || cell.Rule.Metrics.Overlaps(values.Present))
+            if (cell.Rule.Metrics.Overlaps(values.Present))
                 TellCell(timeline, cell, timeline.NewestMs, isSight: true);
         }
     }
@@ -142,10 +144,53 @@ internal sealed partial class SiteEngine
     private void ShowFact(DeviceMemory device, Timeline timeline, ChannelId channel, long atMs, SightKind kind, byte side, object? word, bool isLive)
     {
         var speaker = timeline.SpeakerOf(device.Place, device.Registered?.Entry, channel, ofFacts: true);
-        if (timeline.Fact(speaker, atMs, kind, side, word, device.GapMs, isLive) is not (Accepted.InOrder or Accepted.Reordered))
+        if (timeline.MustCatchUp(atMs))
+            CatchUp(timeline);
+        if (timeline.Fact(speaker, atMs, kind, side, word, device.GapMs, isLive) is not (Accepted.InOrder or Accepted.Reordered) || IsBehind(timeline))
             return;
+        TellCells(timeline);
+    }
+
+    private void TellCells(Timeline timeline)
+    {
         foreach (var cell in timeline.Cells)
             TellCell(timeline, cell, timeline.NewestMs, isSight: true);
+    }
+
+    /// <summary>Whether a timeline is to be derived anew, which is done once a message.</summary>
+    private bool IsBehind(Timeline timeline)
+    {
+        if (timeline.IsBehind && !_behind.Contains(timeline))
+            _behind.Add(timeline);
+        return timeline.IsBehind;
+    }
+
+    /// <summary>Derives anew what is behind; places last, as what is found of the others is shown to them.</summary>
+    private void CatchUp()
+    {
+        for (var index = 0; index < _behind.Count; index++)
+        {
+            if (_behind[index].Subject.Kind != SubjectKind.Place)
+                CatchUp(_behind[index]);
+        }
+
+        foreach (var timeline in _behind)
+            CatchUp(timeline);
+        _behind.Clear();
+    }
+
+    private void CatchUp(Timeline timeline)
+    {
+        if (!timeline.Rederive())
+            return;
+        TellCells(timeline);
+        while (timeline.StepNext())
+            TellCells(timeline);
+        if (timeline.Subject.Kind != SubjectKind.Channel || _devices[timeline.Number] is not { } device || device.Find(timeline.Subject.Channel, 0) is not (>= 0 and var place))
+            return;
+        ref var channel = ref device.Channels[place];
+        if (channel.Watches == timeline && !timeline.Rest())
+            Forget(ref channel);
     }
 
     /// <summary>Shows the facts a device told.</summary>
@@ -187,7 +232,7 @@ internal sealed partial class SiteEngine
         if (channel.Watches is not { } timeline)
             return;
         ShowFact(device, timeline, fact.Channel, fact.AtMs, SightKind.Event, 0, fact, isLive: true);
-        if (!timeline.Rest())
+        if (!timeline.IsBehind && !timeline.Rest())
             Forget(ref channel);
     }
 
@@ -256,6 +301,8 @@ internal sealed partial class SiteEngine
                 if (cell.Rule.IsTimed)
                     TellCell(_timed[index], cell, _nowMs, isSight: false);
             }
+
+            CatchUp();
         }
     }
 

@@ -19,7 +19,10 @@ internal sealed partial class SiteEngine
     private const long BackAfterMs = 60_000;
 
     /// <summary>Of what <see cref="Save"/> writes.</summary>
-    public const byte Format = 9;
+    public const byte Format = 10;
+
+    /// <summary>The first format that knows what was derived anew for whom, and whether words and loads were seen in their order.</summary>
+    private const byte FormatOfLateWork = 10;
 
     /// <summary>The first format in which circuits hear of values, and of what is said near them.</summary>
     private const byte FormatOfNearbyWords = 9;
@@ -46,6 +49,8 @@ internal sealed partial class SiteEngine
     private readonly List<LoadTrack> _circuits = [];
     private readonly List<Neighbourhood> _neighbourhoods = [];
     private readonly List<int> _touched = [];
+    private readonly List<Timeline> _behind = [];
+    private readonly LateWork _late = new();
     private readonly ChannelTracks _tracks = new();
     private readonly LimitShelf _shelf;
     private readonly OffWatches _offs = new();
@@ -78,7 +83,7 @@ internal sealed partial class SiteEngine
         {
             var subject = new Subject(SubjectKind.Circuit, _site, null, ChannelId.Main, circuit, null) { Lesson = lessons.GetValueOrDefault($"{siteId}/{circuit.Id}") };
             var plans = Plans(subject, new SettingScopes(circuit.Rules, _site!.Rules, index.Facility.Rules));
-            _circuits.Add(new LoadTrack(circuit, [.. plans.Select(plan => plan.Rule.NewCell(plan.Limits))]) { IsSiblingLive = IsSiblingLive });
+            _circuits.Add(new LoadTrack(circuit, [.. plans.Select(plan => plan.Rule.NewCell(plan.Limits))]) { IsSiblingLive = IsSiblingLive, Late = _late });
             _neighbourhoods.Add(Neighbourhood.Of(_site!, circuit, _circuits[^1].Cells));
         }
 
@@ -89,8 +94,11 @@ internal sealed partial class SiteEngine
     /// <summary>The circuits, with what they carry.</summary>
     public IEnumerable<(Circuit Circuit, IReadOnlyList<PhaseReport> Phases)> Circuits => _circuits.Select(track => (track.Circuit, (IReadOnlyList<PhaseReport>)Report(track)));
 
-    /// <summary>Samples that were settled early because a channel or circuit sent more than is kept.</summary>
-    public long WindowOverflows => _tracks.WindowOverflows + _offs.Tracks.WindowOverflows + _circuits.Sum(circuit => circuit.WindowOverflows);
+    /// <summary>Samples and sights that were settled early because more was sent than is kept.</summary>
+    public long WindowOverflows => _tracks.WindowOverflows + _offs.Tracks.WindowOverflows + _late.Overflows;
+
+    /// <summary>What words that come late cost.</summary>
+    public LateWork Late => _late;
 
     /// <summary>Names of the alerts that are not over.</summary>
     public IEnumerable<string> OpenAlerts => _book.All.Where(alert => alert.IsOpen).Select(alert => alert.Id);
@@ -117,6 +125,19 @@ internal sealed partial class SiteEngine
         _output = output;
         _nowMs = Math.Max(_nowMs, message.ReceivedMs);
         var device = MemoryOf(message.Device!);
+        _late.Begin(device, _nowMs);
+        _touched.Clear();
+        Take(device, message);
+        foreach (var circuit in _touched)
+            JudgeCircuit(circuit);
+        if (device.PilePlans.Length > 0 && message.Kind is MessageKind.Data or MessageKind.Hist)
+            JudgePile(device);
+        CatchUp();
+        _late.Begin(null, _nowMs);
+    }
+
+    private void Take(DeviceMemory device, DeviceMessage message)
+    {
         if (message.Birth is { } birth)
             Born(device, birth);
         if (message.Status is { } status)
@@ -137,7 +158,6 @@ internal sealed partial class SiteEngine
         if (message.Kind is not (MessageKind.Data or MessageKind.Hist))
             return;
 
-        _touched.Clear();
         var isLive = message.Kind == MessageKind.Data;
         var behindMs = isLive ? BehindMs(device, message) : 0;
         for (var index = 0; index < message.Readings.Count; index++)
@@ -152,10 +172,6 @@ internal sealed partial class SiteEngine
 
         if (device.Below.Length > 0)
             FeedBelow(device, isLive);
-        foreach (var circuit in _touched)
-            JudgeCircuit(circuit);
-        if (device.PilePlans.Length > 0)
-            JudgePile(device);
     }
 
     /// <summary>Takes in a command that goes out.</summary>
@@ -213,6 +229,7 @@ internal sealed partial class SiteEngine
         JudgeTimed();
         JudgeDates();
         TickSessions();
+        CatchUp();
         // After our own absence it was we who heard nothing, not they who said nothing.
         if (_book.IsEmpty || _nowMs - _startedMs < GraceMs)
             return _changed;

@@ -22,7 +22,7 @@ internal struct TimelineEntry
 
 /// <summary>What the rules with a state of their own remember of one subject, and what it said in the last 30 s.</summary>
 /// <remarks>Every cell's state is kept twice: as of now, and settled as of 30 s ago. In order, both take one step; what comes late is put at its place, and the
-/// present is derived again from the settled state. A speaker whose clock lags the others' by more is not dropped for it: it counts as now.</remarks>
+/// present is derived again from the settled state, once a message (<see cref="Rederive"/>). A speaker whose clock lags the others' by more is not dropped for it: it counts as now.</remarks>
 internal sealed class Timeline
 {
     /// <summary>Most sights kept for reordering; of more, the oldest is settled early and counted.</summary>
@@ -36,6 +36,10 @@ internal sealed class Timeline
 
     private readonly StatePlan[] _plans;
     private ulong _awake;
+
+    /// <summary>While sights that came late wait: how many of all were shown, and up to when they had been before.</summary>
+    private int _shown;
+    private long _shownMs;
 
     /// <summary>A timeline in which no rule remembers anything yet.</summary>
     public Timeline(Subject subject, int number, StatePlan[] plans)
@@ -74,7 +78,14 @@ internal sealed class Timeline
     /// <summary>Longest time without a gap among those who speak, ms.</summary>
     public long GapMs { get; private set; } = DeviceMemory.GapMsDefault;
 
-    public long WindowOverflows { get; private set; }
+    /// <summary>What deriving anew costs, and whom.</summary>
+    public LateWork Late { get; init; } = new();
+
+    /// <summary>Whether something came late since <see cref="Rederive"/>: until then the present state is not what was seen, and nothing more is shown to the rules.</summary>
+    public bool IsBehind { get; private set; }
+
+    /// <summary>Whether a sight of this time would settle some that no rule was shown yet.</summary>
+    public bool MustCatchUp(long atMs) => IsBehind && atMs - ReorderWindow.LatenessMaxMs > _shownMs;
 
     /// <summary>Whether the rule at a place of the plans remembers something.</summary>
     public bool IsAwake(int plan) => (_awake & (1UL << plan)) != 0;
@@ -86,8 +97,12 @@ internal sealed class Timeline
         var place = System.Numerics.BitOperations.PopCount(_awake & ((1UL << plan) - 1));
         _awake |= 1UL << plan;
         Cells = [.. Cells[..place], cell, .. Cells[place..]];
+        // Whoever lets it begin again and again does not get half a minute each time.
+        if (Late.IsSpent)
+            return cell;
         for (var index = 0; index < _count; index++)
             Step(index, settled: false, cell);
+        Late.Take(_count, charged: _count);
         return cell;
     }
 
@@ -149,8 +164,15 @@ internal sealed class Timeline
             NewestMs = entry.AtMs;
             Settle();
             Insert(_count, entry, values);
-            Step(_count - 1, settled: false);
+            if (!IsBehind)
+                Step(_count - 1, settled: false);
             return Accepted.InOrder;
+        }
+
+        if (Late.IsSpent)
+        {
+            Late.Refuse();
+            return Accepted.TooLate;
         }
 
         var inOrder = entry.AtMs > speaker.NewestMs;
@@ -179,11 +201,37 @@ internal sealed class Timeline
             Insert(index, entry, values);
         }
 
+        if (!IsBehind)
+            (IsBehind, _shownMs) = (true, NewestMs);
+        return Accepted.Reordered;
+    }
+
+    /// <summary>Derives the present state anew if something came late; false when nothing did. However much it was, once is enough.</summary>
+    public bool Rederive()
+    {
+        if (!IsBehind)
+            return false;
         foreach (var cell in Cells)
             cell.Restore();
-        for (var at = 0; at < _count; at++)
-            Step(at, settled: false);
-        return Accepted.Reordered;
+        for (_shown = 0; _shown < _count && _entries[_shown].AtMs <= _shownMs; _shown++)
+            Step(_shown, settled: false);
+        Late.Take(_shown + 1, charged: _shown + 1);
+        return true;
+    }
+
+    /// <summary>After <see cref="Rederive"/>: shows the next sight that came in order meanwhile, so that each is judged; false at the end.</summary>
+    public bool StepNext()
+    {
+        if (!IsBehind)
+            return false;
+        if (_shown == _count)
+        {
+            IsBehind = false;
+            return false;
+        }
+
+        Step(_shown++, settled: false);
+        return true;
     }
 
     private bool Merge(int index, in TimelineEntry entry, in Values values)
@@ -249,9 +297,11 @@ internal sealed class Timeline
     {
         if (_count == EntriesMax)
         {
-            WindowOverflows++;
-            SettleFirst(1);
-            index = Math.Max(0, index - 1);
+            // Several at once: to move a thousand for each new one would cost more than to judge it.
+            var early = Math.Clamp(index, 1, EntriesMax / 8);
+            Late.Overflow(early);
+            SettleFirst(early);
+            index = Math.Max(0, index - early);
         }
 
         var stride = _layout.Count;
