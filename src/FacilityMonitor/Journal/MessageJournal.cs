@@ -191,16 +191,28 @@ internal sealed class MessageJournal
     /// <returns>Where they were; 0 for the beginning.</returns>
     public async Task<long> RegisterAsync(string name)
     {
-        long position = 0;
-        await _database.CommitAsync(CommitPriority.Alerts, connection =>
+        // Whoever is known has nothing to write: they must not end because the disk refuses what others would write in the same commit.
+        long? position;
+        using (var reader = _database.OpenReader())
+            position = PositionOf(reader, name);
+        if (position is null)
         {
-            Database.Execute(connection, "insert or ignore into cursor (name, position) select $name, coalesce(min(position) - 1, $last) from journal", ("$name", name), ("$last", Last));
-            using var read = Database.Command(connection, "select position from cursor where name = $name", ("$name", name));
-            position = (long)read.ExecuteScalar()!;
-        }).ConfigureAwait(false);
+            await _database.CommitAsync(CommitPriority.Alerts, connection =>
+            {
+                Database.Execute(connection, "insert or ignore into cursor (name, position) select $name, coalesce(min(position) - 1, $last) from journal", ("$name", name), ("$last", Last));
+                position = PositionOf(connection, name);
+            }).ConfigureAwait(false);
+        }
+
         lock (_gate)
-            _cursors[name] = position;
-        return position;
+            _cursors[name] = position!.Value;
+        return position.Value;
+    }
+
+    private static long? PositionOf(SqliteConnection connection, string name)
+    {
+        using var command = Database.Command(connection, "select position from cursor where name = $name", ("$name", name));
+        return command.ExecuteScalar() as long?;
     }
 
     /// <summary>Says that nobody reads under this name any more; the journal keeps nothing for them.</summary>

@@ -1,6 +1,7 @@
 using FacilityMonitor.Contract;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Readings;
+using FacilityMonitor.Storage;
 
 namespace FacilityMonitor.Tests.Storage;
 
@@ -35,10 +36,29 @@ public sealed class DiskFaultTests : IDisposable
         Assert.InRange(failAt, 40, 2_000);
     }
 
+    [Fact]
+    public async Task Whoever_read_the_journal_before_reads_on_though_the_disk_refuses_what_others_write()
+    {
+        using var disk = new FaultyDisk(_folder.Path);
+        await using var data = new StoreFixture(_folder.Path);
+        await data.StartAsync();
+        disk.Arm(1, DiskFault.Error, lasts: true);
+        using var other = new ManualResetEventSlim();
+        // Both wait meanwhile, and would be one commit.
+        var busy = data.Database.CommitAsync(CommitPriority.Housekeeping, _ => other.Wait());
+        var append = data.AppendAsync(Message(data, 1));
+        var register = data.Journal.RegisterAsync(StoreWorker.Cursor);
+        other.Set();
+        await busy;
+        await Assert.ThrowsAsync<DatabaseUnavailableException>(() => append);
+        Assert.Equal(0, await register);
+        disk.Heal();
+    }
+
     private async Task<bool> FailAsync(int failAt, DiskFault fault, bool lasts)
     {
         var folder = Sub($"run-{failAt}");
-        Copy(Sub("template"), folder);
+        FaultyDisk.CopyRemains(Sub("template"), folder);
         using var disk = new FaultyDisk(folder);
         await using (var data = new StoreFixture(folder))
         {
@@ -73,7 +93,7 @@ public sealed class DiskFaultTests : IDisposable
                 // Power fails now: what is on the disk has to hold what was acknowledged so far.
                 isCrashTried = true;
                 var crashed = Sub($"crashed-{failAt}");
-                Copy(data.Database.Directory, crashed);
+                FaultyDisk.CopyRemains(data.Database.Directory, crashed);
                 await VerifyAsync(crashed, message);
                 Directory.Delete(crashed, recursive: true);
             }
@@ -124,11 +144,4 @@ public sealed class DiskFaultTests : IDisposable
     }
 
     private string Sub(string name) => Path.Combine(_folder.Path, name);
-
-    private static void Copy(string from, string to)
-    {
-        Directory.CreateDirectory(to);
-        foreach (var file in Directory.GetFiles(from).Where(file => !file.EndsWith("lock", StringComparison.Ordinal) && !file.EndsWith("-shm", StringComparison.Ordinal)))
-            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
-    }
 }
