@@ -495,11 +495,10 @@ internal sealed partial class MonitoringWorker(
         for (var count = 0; count < sessions; count++)
             _sessions.Dequeue();
         if (_failing)
-        {
             LogDurableAgain(batch.Length);
+        // Nothing else may come for a second, and the page would say that long that this is not on disk.
+        if (_failing || _state.NotDurable > 0)
             Show();
-        }
-
         _failing = false;
         foreach (var step in written.Where(IsUrgent))
             _writtenLately.Enqueue((time.GetTimestamp(), step));

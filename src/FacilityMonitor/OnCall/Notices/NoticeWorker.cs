@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Threading.Channels;
 using FacilityMonitor.Configuration;
@@ -67,6 +68,8 @@ internal sealed partial class NoticeWorker(
     private readonly string _lease = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
     private readonly Channel<bool> _bell = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly OrderedDictionary<string, string> _takenLately = new(StringComparer.Ordinal);
+    /// <summary>Notices that a provider took and the disk knows nothing of yet: by the books they are still to go out, and must not.</summary>
+    private readonly ConcurrentDictionary<long, bool> _takenUnbooked = new();
     private readonly List<Lane> _retired = [];
     private readonly List<Task> _sending = [];
     private volatile IReadOnlyList<ChannelDefinition> _channels = channels;
@@ -321,6 +324,8 @@ internal sealed partial class NoticeWorker(
         var claimed = new List<(Lane Lane, DueWay Way, long Attempt)>();
         var isWritten = await TryCommitAsync(commit =>
         {
+            // A full disk makes the database run it a second time.
+            claimed.Clear();
             foreach (var (lane, way) in round.Claims)
             {
                 if (NoticeWays.Claim(commit, way, _lease, now + (long)LeaseFor.TotalMilliseconds, now, _logs) is { } attempt)
@@ -345,7 +350,7 @@ internal sealed partial class NoticeWorker(
     }
 
     /// <summary>Chooses what of a channel goes out now.</summary>
-    private static void Choose(SqliteConnection connection, Lane lane, Round round)
+    private void Choose(SqliteConnection connection, Lane lane, Round round)
     {
         var now = round.NowMs;
         lock (lane)
@@ -357,7 +362,7 @@ internal sealed partial class NoticeWorker(
             var postponed = new HashSet<(string, bool)>();
             foreach (var way in NoticeWays.Due(connection, lane.Channel.Id, onlyLifeSafety: others, now, LookedAtMax))
             {
-                if (postponed.Contains((way.Address, way.IsLifeSafety)) || !lane.HasRoom(way.IsLifeSafety, now))
+                if (_takenUnbooked.ContainsKey(way.Id) || postponed.Contains((way.Address, way.IsLifeSafety)) || !lane.HasRoom(way.IsLifeSafety, now))
                     continue;
                 if (lane.Budget.Wait("", way.IsLifeSafety, now, LimitScope.Channel) > TimeSpan.Zero)
                     continue;
@@ -459,6 +464,7 @@ internal sealed partial class NoticeWorker(
                 Taken(way.Notice.Key, channel);
                 lane.Heard();
                 Interlocked.Increment(ref _accepted);
+                _takenUnbooked[way.Id] = true;
                 await CommitAsync(
                     commit =>
                     {
@@ -466,6 +472,7 @@ internal sealed partial class NoticeWorker(
                         ChannelBook.Works(commit, channel, now);
                     },
                     endingToken);
+                _takenUnbooked.TryRemove(way.Id, out _);
                 break;
             case Outcome.Failed { Fault: Fault.Misconfigured or Fault.WrongAddress or Fault.Unfit } failed:
                 lane.Heard();
