@@ -7,6 +7,7 @@ using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
+using FacilityMonitor.Storage;
 using FacilityMonitor.Tests.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -229,6 +230,111 @@ public sealed class ShipWorkerTests : IAsyncDisposable
         await AppendAsync(messages: 1);
         await UntilAsync(() => _sink.Kept.Count == 12 && Cursor() >= 10, "the old ones need not be kept");
         Assert.True(Cursor() < 12);
+    }
+
+    [Theory]
+    [MemberData(nameof(DiskTrouble.Main), MemberType = typeof(DiskTrouble))]
+    public async Task Whatever_operation_of_our_disk_fails_nothing_is_left_out_and_it_knows_how_far_it_is(string trouble) => Assert.InRange(await ShipAsync(trouble, commits: 2), 20, 500);
+
+    [Theory]
+    [Trait("length", "long")]
+    [MemberData(nameof(DiskTrouble.All), MemberType = typeof(DiskTrouble))]
+    public async Task Whatever_operation_of_our_disk_fails_nothing_of_many_commits_is_left_out(string trouble) => Assert.InRange(await ShipAsync(trouble, commits: 6), 40, 1_000);
+
+    /// <summary>Commits of five readings in batches of four, one reading of each refused, with every operation of our disk failing in its turn.</summary>
+    private async Task<int> ShipAsync(string name, int commits)
+    {
+        const int OfCommit = 5, Refused = 2;
+        var trouble = DiskTrouble.Of(name);
+        _sink.Answer = lines => lines.Any(line => ValueOf(line) % OfCommit == Refused) ? new WriteAnswer.Malformed("HTTP 400 field type conflict") : null;
+        // The files on which every run begins: as a service leaves them that has not received anything.
+        await StartAsync();
+        await UntilAsync(() => _data.Count("select count(*) from cursor where name = 'influx'") == 1, "it has begun");
+        await StopAsync();
+        var looked = (Database: (Database?)null, Commits: 0L);
+        return await DiskTrouble.EveryOperationAsync(TellAsync);
+
+        async Task<bool> TellAsync(int failAt)
+        {
+            var folder = Path.Combine(_folder.Path, FormattableString.Invariant($"run-{failAt}"));
+            FaultyDisk.CopyRemains(_folder.Path, folder);
+            using var disk = new FaultyDisk(folder);
+            _sink.LoseEverything("first");
+            await StartAsync(batch: 4, folder: folder, reserveBytes: trouble.ReserveBytes);
+            trouble.Arm(disk, failAt);
+            var mayBeKilled = trouble.IsKill;
+            for (var commit = 0; commit < commits; commit++)
+            {
+                if (!mayBeKilled)
+                    await disk.InsistAsync(() => ReceiveAsync(commit));
+                else if (!await PersistentWriter.TryAsync(() => ReceiveAsync(commit)))
+                    await KillAsync(commit, isAcknowledged: false);
+                await ShippedAsync(commit);
+                if (!mayBeKilled || !disk.HasFailed)
+                    continue;
+                await KillAsync(commit, isAcknowledged: true);
+                await ShippedAsync(commit);
+            }
+
+            Assert.False(_worker!.ExecuteTask!.IsCompleted);
+            var hasFailed = disk.HasFailed;
+            disk.Heal();
+            await StopAsync();
+            Directory.Delete(folder, recursive: true);
+            return hasFailed;
+
+            async Task KillAsync(int commit, bool isAcknowledged)
+            {
+                mayBeKilled = false;
+                var remains = folder + "-killed";
+                FaultyDisk.CopyRemains(folder, remains);
+                disk.Heal();
+                await StopAsync();
+                Directory.Delete(folder, recursive: true);
+                folder = remains;
+                AssertNothingIsLeftOut(remains);
+                await StartAsync(batch: 4, folder: remains);
+                // What was not acknowledged comes again, unless it is there all the same.
+                var received = _data.Count("select count(*) from journal");
+                Assert.InRange(received, isAcknowledged ? commit + 1 : commit, commit + 1);
+                if (received == commit)
+                    await ReceiveAsync(commit);
+            }
+
+            Task ShippedAsync(int commit) => disk.UntilAsync(
+                () => (mayBeKilled && disk.HasFailed) || IsShipped(commit), () => _data.Time.Advance(TimeSpan.FromMilliseconds(250)), "it is shipped, and on disk that it is");
+        }
+
+        Task ReceiveAsync(int commit)
+        {
+            _seq = commit * OfCommit;
+            return AppendInOneCommitAsync(OfCommit);
+        }
+
+        bool IsShipped(int commit)
+        {
+            // A worker that failed tells why, instead of nothing ever happening.
+            if (_worker!.ExecuteTask is { IsFaulted: true } failed)
+                failed.GetAwaiter().GetResult();
+            // What no commit has changed since the last look need not be read again.
+            if (_sink.Kept.Count < (commit + 1) * (OfCommit - 1) || _worker.State.OldestMs is not null || looked == (_data.Database, _data.Database.State.Commits))
+                return false;
+            looked = (_data.Database, _data.Database.State.Commits);
+            return _data.Count("select position from shipping") == _data.Journal.Last && _data.Count("select count(*) from dead_letter") == commit + 1;
+        }
+
+        // Whoever begins on these files sends nothing of what they say is shipped.
+        void AssertNothingIsLeftOut(string remains)
+        {
+            using var reader = Database.OpenReader(remains);
+            var shipped = BlockTable.Number(reader, "select count(*) from journal where position <= (select position from shipping)") ?? 0;
+            var kept = _sink.Kept.Select(ValueOf).ToHashSet();
+            for (var value = 0; value < shipped * OfCommit; value++)
+                Assert.Equal(value % OfCommit != Refused, kept.Contains(value));
+            Assert.Equal(shipped, BlockTable.Number(reader, "select count(*) from dead_letter"));
+        }
+
+        static int ValueOf(string line) => int.Parse(line[(line.IndexOf("w=", StringComparison.Ordinal) + 2)..line.LastIndexOf(' ')], System.Globalization.CultureInfo.InvariantCulture);
     }
 
     [Fact]
@@ -582,9 +688,9 @@ public sealed class ShipWorkerTests : IAsyncDisposable
         Text = new LocalText("过载 \"1\"", "overload"),
     }));
 
-    private async Task StartAsync(int batch = 10, Facility? facility = null)
+    private async Task StartAsync(int batch = 10, Facility? facility = null, string? folder = null, long reserveBytes = 0)
     {
-        _data = new StoreFixture(_folder.Path);
+        _data = new StoreFixture(folder ?? _folder.Path) { ReserveBytes = reserveBytes };
         await _data.StartAsync();
         // Time goes on over a restart.
         _registry = new FacilitySource(_folder.Path, facility ?? Rules.Scene.Lane(), _data.Time, NullLogger<FacilitySource>.Instance);

@@ -10,7 +10,9 @@ using FacilityMonitor.Monitoring;
 using FacilityMonitor.OnCall;
 using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Readings;
+using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
+using FacilityMonitor.Tests.Storage;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -31,6 +33,7 @@ internal sealed class MonitoringFixture : IAsyncDisposable, ILogger<MonitoringWo
     private readonly string _configuration;
     private FacilitySource _registry = null!;
     private MessageDecoder _decoder = null!;
+    private Facility? _facility;
     private string _openedWith = "";
     private int _lives;
 
@@ -47,7 +50,17 @@ internal sealed class MonitoringFixture : IAsyncDisposable, ILogger<MonitoringWo
         Settings = settings! with { Monitoring = settings.Monitoring with { SnapshotInterval = snapshotInterval } };
     }
 
+    /// <summary>On a copy of what another one has on disk, with the registry that it read.</summary>
+    public MonitoringFixture(MonitoringFixture template)
+    {
+        (_configuration, _facility, Settings) = (template._configuration, template._facility, template.Settings);
+        FaultyDisk.CopyRemains(template.Data, Data);
+    }
+
     public ManualTime Time { get; } = new(Start);
+
+    /// <summary>What is held back of the disk.</summary>
+    public long ReserveBytes { get; init; }
 
     /// <summary>1: each step of the snapshot writes a single site.</summary>
     public int SnapshotStepBytes { get; init; } = RuleSnapshot.StepBytesMax;
@@ -78,11 +91,12 @@ internal sealed class MonitoringFixture : IAsyncDisposable, ILogger<MonitoringWo
     /// <summary>Opens what is on disk; the worker does not run yet.</summary>
     public void Open()
     {
-        Database = Database.Open(Data, Time);
+        Database = Database.Open(Data, Time, ReserveBytes);
         var devices = new DeviceTable();
         Journal = new MessageJournal(Database, devices);
         _decoder = new MessageDecoder(devices);
-        _registry = new FacilitySource(_configuration, FacilityLoader.Load(_configuration, RunCommand.Rules).Facility!, Time, NullLogger<FacilitySource>.Instance, RunCommand.Rules);
+        _facility ??= FacilityLoader.Load(_configuration, RunCommand.Rules).Facility!;
+        _registry = new FacilitySource(_configuration, _facility, Time, NullLogger<FacilitySource>.Instance, RunCommand.Rules);
         _openedWith = _registry.Current.Facility.Version;
         Responses = new ResponseLog(_registry, Sounds, new ActLinks(null, new byte[32]), Time);
         Worker = new MonitoringWorker(Database, Journal, devices, _registry, new Outbox(Time), Responses, Settings, Time, this) { SnapshotStepBytes = SnapshotStepBytes };
@@ -102,6 +116,7 @@ internal sealed class MonitoringFixture : IAsyncDisposable, ILogger<MonitoringWo
         var after = edit(before);
         Assert.NotEqual(before, after);
         File.WriteAllText(file, after);
+        _facility = null;
     }
 
     /// <summary>Lets the registry look at its files, on the spot; the clock of the rules is the journal's and stands.</summary>
@@ -149,6 +164,7 @@ internal sealed class MonitoringFixture : IAsyncDisposable, ILogger<MonitoringWo
             catch (DatabaseUnavailableException)
             {
                 // It shared a commit with somebody whom the disk refused.
+                await Task.Delay(1);
             }
         }
     }
@@ -180,6 +196,24 @@ internal sealed class MonitoringFixture : IAsyncDisposable, ILogger<MonitoringWo
         Directory.Delete(from, recursive: true);
     }
 
+    /// <summary>It was killed while it wrote: what its files hold is all that remains, a torn page too.</summary>
+    /// <param name="disk">Where nothing was written any more.</param>
+    /// <param name="writing">Who still tries to.</param>
+    /// <returns>How many entries of the journal remain.</returns>
+    public async Task<int> CrashAsync(FaultyDisk disk, Task writing)
+    {
+        var from = Data;
+        _lives++;
+        FaultyDisk.CopyRemains(from, Data);
+        // Whoever still writes comes to an end; what they write is nobody's any more.
+        disk.Heal();
+        await writing;
+        await CloseAsync();
+        Directory.Delete(from, recursive: true);
+        await OpenAndRunAsync();
+        return Rows("select cast(position as text) from journal").Length;
+    }
+
     /// <summary>Ends it as a stop of the service does.</summary>
     public async Task CloseAsync()
     {
@@ -190,12 +224,14 @@ internal sealed class MonitoringFixture : IAsyncDisposable, ILogger<MonitoringWo
     }
 
     /// <summary>Every step, every alert as it is, and everybody who is to be told, as text.</summary>
-    public string[] Told() =>
-    [
-        .. Rows("select alert || ' ' || number || ' ' || at_ms || ' ' || body from alert_transition order by alert, number"),
-        .. Rows("select id || ' ' || condition || ' ' || priority || ' ' || onset_ms || ' ' || changed_ms from alert order by id"),
-        .. Rows("select alert || '-' || transition || '-' || recipient from outbox order by 1"),
-    ];
+    public string[] Told() => Rows(
+        """
+        select line from (
+          select 0 as part, alert, number, alert || ' ' || number || ' ' || at_ms || ' ' || body as line from alert_transition
+          union all select 1, id, 0, id || ' ' || condition || ' ' || priority || ' ' || onset_ms || ' ' || changed_ms from alert
+          union all select 2, '', 0, alert || '-' || transition || '-' || recipient from outbox)
+        order by part, alert, number, line
+        """);
 
     public string[] Rows(string sql)
     {

@@ -6,6 +6,7 @@ using FacilityMonitor.OnCall.Notices;
 using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
+using FacilityMonitor.Tests.Storage;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -18,20 +19,38 @@ internal sealed class ResponseFixture : IAsyncDisposable
     public static readonly DateTimeOffset Noon = new(2026, 11, 21, 4, 0, 0, TimeSpan.Zero);
 
     private readonly TemporaryFolder _folder = new();
+    private readonly long _reserveBytes;
     private int _lives;
 
     /// <param name="facility">Sites and people; null: those of here.</param>
     /// <param name="start">When it begins; null: at noon.</param>
     /// <param name="rooms">Channels that are group chats.</param>
     public ResponseFixture(Facility? facility = null, DateTimeOffset? start = null, params string[] rooms)
+        : this(facility, start, rooms, _ => { }, template: null, reserveBytes: 0)
     {
+    }
+
+    /// <param name="prepare">Told the folder before the first file in it is opened.</param>
+    /// <param name="template">A data folder that it begins with a copy of.</param>
+    /// <param name="reserveBytes">What is held back of the disk.</param>
+    public ResponseFixture(Action<string> prepare, string template, long reserveBytes)
+        : this(facility: null, start: null, [], prepare, template, reserveBytes)
+    {
+    }
+
+    private ResponseFixture(Facility? facility, DateTimeOffset? start, string[] rooms, Action<string> prepare, string? template, long reserveBytes)
+    {
+        prepare(_folder.Path);
+        if (template is not null)
+            FaultyDisk.CopyRemains(template, Data);
+        _reserveBytes = reserveBytes;
         Sounds = new ChannelSounds(
             new Dictionary<string, Loudness> { ["app"] = Loudness.Message, ["sms"] = Loudness.Sms, ["voice"] = Loudness.Voice, ["siren"] = Loudness.Message }, "siren",
             rooms: new HashSet<string>(rooms, StringComparer.Ordinal), replaced: new HashSet<string>(["app"], StringComparer.Ordinal));
         Time = new ManualTime(start ?? Noon);
         Facility = facility ?? Facility.Empty with { Sites = [Site()], People = Everybody() };
         Registry = new FacilitySource(_folder.Path, Facility, Time, NullLogger<FacilitySource>.Instance);
-        Database = Database.Open(Data, Time);
+        Database = Database.Open(Data, Time, reserveBytes);
         Log = NewLog();
     }
 
@@ -51,7 +70,8 @@ internal sealed class ResponseFixture : IAsyncDisposable
 
     public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private string Data => Path.Combine(_folder.Path, FormattableString.Invariant($"data-{_lives}"));
+    /// <summary>Its data folder; another one after a kill.</summary>
+    public string Data => Path.Combine(_folder.Path, FormattableString.Invariant($"data-{_lives}"));
 
     public static Site Site(int devices = 30) => new()
     {
@@ -167,6 +187,19 @@ internal sealed class ResponseFixture : IAsyncDisposable
 
         await Database.DisposeAsync();
         Database = Database.Open(Data, Time);
+        Log = NewLog();
+    }
+
+    /// <summary>It was killed while it wrote: what its files hold is all that remains, a torn page too.</summary>
+    /// <param name="disk">Where nothing was written any more.</param>
+    public async Task CrashAsync(FaultyDisk disk)
+    {
+        var from = Data;
+        _lives++;
+        FaultyDisk.CopyRemains(from, Data);
+        disk.Heal();
+        await Database.DisposeAsync();
+        Database = Database.Open(Data, Time, _reserveBytes);
         Log = NewLog();
     }
 

@@ -13,10 +13,7 @@ namespace FacilityMonitor.Tests.Storage;
 /// </summary>
 public sealed class WriterFaultTests
 {
-    /// <summary>Looks at a disk that goes on refusing, before somebody repairs it: some seconds of the worker's clock.</summary>
-    private const int LooksUntilRepair = 20;
-
-    private static readonly TimeSpan ALook = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(200);
 
     [Theory]
     [InlineData("Full", false)]
@@ -69,18 +66,7 @@ public sealed class WriterFaultTests
         Assert.False(fixture.Worker.ExecuteTask!.IsCompleted);
         return hasFailed;
 
-        Task SentAsync(int letters)
-        {
-            var looks = 0;
-            return Mqtt.Until.TrueAsync(
-                () =>
-                {
-                    Repair(disk, ref looks);
-                    fixture.Time.Advance(ALook);
-                    return fixture.Count(OutboxState.Sent) == letters;
-                },
-                $"{letters} letters are booked as sent");
-        }
+        Task SentAsync(int letters) => disk.UntilAsync(() => fixture.Count(OutboxState.Sent) == letters, () => fixture.Time.Advance(Step), $"{letters} letters are booked as sent");
     }
 
     private static async Task<bool> CommandAsync(Action<FaultyDisk> arm)
@@ -100,26 +86,6 @@ public sealed class WriterFaultTests
         Assert.Equal(("c-1", false), Assert.Single(fixture.Notices().Select(notice => (notice.Id, notice.IsVoid))));
         return hasFailed;
 
-        Task UntilAsync(Func<bool> condition, string what)
-        {
-            var looks = 0;
-            return Mqtt.Until.TrueAsync(
-                () =>
-                {
-                    Repair(disk, ref looks);
-                    fixture.Time.Advance(ALook);
-                    return condition();
-                },
-                what);
-        }
-    }
-
-    /// <summary>Somebody sees to the disk after a while.</summary>
-    /// <returns>Whether it has failed.</returns>
-    private static bool Repair(FaultyDisk disk, ref int looks)
-    {
-        if (disk.HasFailed && ++looks > LooksUntilRepair)
-            disk.Heal();
-        return disk.HasFailed;
+        Task UntilAsync(Func<bool> condition, string what) => disk.UntilAsync(condition, () => fixture.Time.Advance(Step), what);
     }
 }

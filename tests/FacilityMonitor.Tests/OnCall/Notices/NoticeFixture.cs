@@ -6,6 +6,7 @@ using FacilityMonitor.OnCall.Channels;
 using FacilityMonitor.OnCall.Notices;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Tests.OnCall.Channels;
+using FacilityMonitor.Tests.Storage;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 
@@ -24,19 +25,29 @@ internal sealed class NoticeFixture : IAsyncDisposable, IDeliveryLog, ILogger<No
     private readonly ConcurrentQueue<string> _log = new();
     private readonly HttpMessageInvoker _http;
     private readonly IReadOnlyList<ChannelDefinition> _channels;
+    private readonly long _reserveBytes;
+    private int _held;
+    private int _lives;
 
     public NoticeFixture(params string[] words)
         : this([.. words.Select(word => ChannelBench.Definition(word))])
     {
     }
 
-    public NoticeFixture(IReadOnlyList<ChannelDefinition> channels)
+    /// <param name="channels">The channels.</param>
+    /// <param name="prepare">Told the folder before the first file in it is opened.</param>
+    /// <param name="template">A data folder that it begins with a copy of; null: an empty one.</param>
+    /// <param name="reserveBytes">What is held back of the disk.</param>
+    public NoticeFixture(IReadOnlyList<ChannelDefinition> channels, Action<string>? prepare = null, string? template = null, long reserveBytes = 0)
     {
-        _channels = channels;
+        prepare?.Invoke(_folder.Path);
+        if (template is not null)
+            FaultyDisk.CopyRemains(template, Data);
+        (_channels, _reserveBytes) = (channels, reserveBytes);
         Provider = new FakeProviders(Time);
         _http = new HttpMessageInvoker(Provider);
-        Database = Database.Open(Path.Combine(_folder.Path, "data"), Time);
-        Database.CommitAsync(CommitPriority.Alerts, connection => Database.Execute(connection, "create table timeline (id integer primary key, said text not null)")).Wait();
+        Database = Database.Open(Data, Time, reserveBytes);
+        Database.CommitAsync(CommitPriority.Alerts, connection => Database.Execute(connection, "create table if not exists timeline (id integer primary key, said text not null)")).Wait();
         Worker = NewWorker(null);
     }
 
@@ -90,6 +101,24 @@ internal sealed class NoticeFixture : IAsyncDisposable, IDeliveryLog, ILogger<No
         Worker.Announce();
     }
 
+    /// <summary>Its data folder; another one after a kill.</summary>
+    public string Data => Path.Combine(_folder.Path, FormattableString.Invariant($"data-{_lives}"));
+
+    /// <summary>It was killed while it wrote: what its files hold is all that remains, a torn page too, and a new worker begins on it.</summary>
+    /// <param name="disk">Where nothing was written any more.</param>
+    public async Task CrashAsync(FaultyDisk disk)
+    {
+        var from = Data;
+        _lives++;
+        await StopAsync();
+        FaultyDisk.CopyRemains(from, Data);
+        disk.Heal();
+        await Database.DisposeAsync();
+        Database = Database.Open(Data, Time, _reserveBytes);
+        Worker = NewWorker(null);
+        await StartAsync();
+    }
+
     /// <summary>Ends the worker in whatever it does and makes a new one on the same disk.</summary>
     public async Task RestartAsync(bool withMoments = false)
     {
@@ -109,9 +138,18 @@ internal sealed class NoticeFixture : IAsyncDisposable, IDeliveryLog, ILogger<No
     /// <summary>Whether the worker has ended by a crash.</summary>
     public bool HasCrashed => Worker.ExecuteTask is { IsFaulted: true };
 
+    /// <summary>Moves the clock on, if the worker keeps up with it: one that runs away from a worker on a busy machine would show delays that are none.</summary>
+    public void GoOn(double stepS = 0.25)
+    {
+        // One that stood still for long would never wake it.
+        if (!IsKeptUpWith && ++_held < HeldMax)
+            return;
+        _held = 0;
+        Time.Advance(TimeSpan.FromSeconds(stepS));
+    }
+
     public async Task AdvanceUntilAsync(Func<bool> condition, string what, double stepS = 0.25)
     {
-        var held = 0;
         try
         {
             await Mqtt.Until.TrueAsync(
@@ -119,11 +157,7 @@ internal sealed class NoticeFixture : IAsyncDisposable, IDeliveryLog, ILogger<No
                 {
                     if (condition())
                         return true;
-                    // A clock that runs away from a worker on a busy machine would show delays that are none. One that stood still for long would never wake it.
-                    if (!IsKeptUpWith && ++held < HeldMax)
-                        return false;
-                    held = 0;
-                    Time.Advance(TimeSpan.FromSeconds(stepS));
+                    GoOn(stepS);
                     return condition();
                 },
                 what);
@@ -171,12 +205,18 @@ internal sealed class NoticeFixture : IAsyncDisposable, IDeliveryLog, ILogger<No
     /// <summary>After every test: each notice that was put in is in one place, and its ways agree with it.</summary>
     private void AssertConserved()
     {
+        using var reader = Database.OpenReader();
+        long Count(string sql)
+        {
+            using var command = Database.Command(reader, sql);
+            return (long)command.ExecuteScalar()!;
+        }
+
         // What waits has a way that waits or is on its way; what does not wait has none that waits.
         Assert.Equal(0, Count("select count(*) from notice where state = 0 and not exists (select 1 from notice_way where notice = notice.id and state in (0, 1))"));
         Assert.Equal(0, Count("select count(*) from notice_way join notice on notice.id = notice where notice_way.state = 0 and notice.state <> 0"));
         // What the service adds up each minute finds the same.
-        using (var reader = Database.OpenReader())
-            Assert.Empty(NoticeBook.Stranded(reader, 20));
+        Assert.Empty(NoticeBook.Stranded(reader, 20));
         // What was accepted was so by a way, or was reopened and is not; what came to nothing says why.
         Assert.Equal(0, Count("select count(*) from notice where state in (3, 4, 5) and (result is null or done_ms is null)"));
         Assert.Equal(0, Count("select count(*) from notice_way where state in (1, 2) and attempts = 0"));
