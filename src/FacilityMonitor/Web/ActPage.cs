@@ -8,7 +8,6 @@ using FacilityMonitor.Response;
 using FacilityMonitor.Users;
 using FacilityMonitor.Web.Pages;
 using Microsoft.AspNetCore.Antiforgery;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace FacilityMonitor.Web;
 
@@ -35,9 +34,6 @@ internal static class ActPage
 {
     /// <summary>Who acted, where nobody said more.</summary>
     public const string Manager = Visitor.Manager;
-
-    /// <summary>Longest form without a photo: a comment in Chinese, encoded three times over.</summary>
-    private const int FormBytesMax = 64 * 1024;
 
     /// <summary>Longest shelving that a form asks for, h: of the least urgent.</summary>
     private const int ShelveHoursMax = 168;
@@ -118,7 +114,7 @@ internal static class ActPage
         }
         catch (DatabaseUnavailableException)
         {
-            return NotSaved(context, door);
+            return NotSaved(context, door, new ActFormView(door, what));
         }
 
         return await PostAsync(context, door, what, desk, photos, () => Task.FromResult(true), NowMs(time));
@@ -136,61 +132,29 @@ internal static class ActPage
     {
         if (!context.Request.HasFormContentType)
             return Message(context, "act-bad", StatusCodes.Status400BadRequest);
-        var hasFile = context.Request.ContentType!.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase);
-        using var place = hasFile ? photos.Enter() : null;
-        if (hasFile && place is null)
-            return Message(Texts.In(context, "act-busy"), door, StatusCodes.Status503ServiceUnavailable);
-        var bytesMax = hasFile ? PhotoFile.BytesMax + FormBytesMax : FormBytesMax;
-        if (context.Request.ContentLength > bytesMax)
-            return hasFile ? Refused(context, door, photos.RefuseTooLarge(), StatusCodes.Status413PayloadTooLarge) : Message(context, "act-bad", StatusCodes.Status400BadRequest);
-        Limit(context, bytesMax);
+        var takesPhoto = ActForm.TakesPhoto(context.Request);
+        using var place = takesPhoto ? photos.Enter() : null;
         try
         {
-            var form = await context.Request.ReadFormAsync();
+            var form = await ActForm.ReadAsync(context, keepsPhoto: place is not null);
+            var again = ActFormView.Again(door, what, form.Fields, form.HadPhoto);
             if (!await isOurs())
-                return Message(Texts.In(context, "act-again"), door, StatusCodes.Status400BadRequest);
-            var (photo, refusal) = await PhotoAsync(form, photos);
+                return Message(Texts.In(context, "act-again"), door, StatusCodes.Status400BadRequest, again);
+            // What has no photo after all waits for nobody.
+            if (place is null && form.HadPhoto)
+                return Message(Texts.In(context, "act-busy"), door, StatusCodes.Status503ServiceUnavailable, again);
+            if (form.IsPhotoTooLarge)
+                return Refused(context, door, photos.RefuseTooLarge(), StatusCodes.Status413PayloadTooLarge, again);
+            var (photo, refusal) = form.HadPhoto ? photos.Keep(form.Photo.Span) : (null, null);
             if (refusal is not null)
-                return Refused(context, door, refusal, StatusCodes.Status422UnprocessableEntity, form["text"].ToString());
-            return Read(what, form, photo, nowMs) is { } command ? await DoAsync(context, door, command, desk) : Message(context, "act-bad", StatusCodes.Status400BadRequest);
-        }
-        catch (BadHttpRequestException error)
-        {
-            // A form without a length that grew beyond what is taken, or a telephone that lost its network.
-            return error.StatusCode == StatusCodes.Status413PayloadTooLarge && hasFile
-                ? Refused(context, door, photos.RefuseTooLarge(), error.StatusCode)
-                : Message(context, "act-bad", error.StatusCode);
+                return Refused(context, door, refusal, StatusCodes.Status422UnprocessableEntity, again);
+            return Read(what, form.Fields, photo, nowMs) is { } command ? await DoAsync(context, door, command, desk, again) : Message(context, "act-bad", StatusCodes.Status400BadRequest);
         }
         catch (Exception error) when (error is InvalidDataException or IOException)
         {
-            // No form, or one that ends in the middle.
-            return Message(context, "act-bad", StatusCodes.Status400BadRequest);
+            // No form, one that is longer than any of ours, or one that ends in the middle: a telephone that lost its network.
+            return Message(context, "act-bad", (error as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status400BadRequest);
         }
-    }
-
-    /// <summary>A form is read into memory, at most <see cref="PhotoStore.AtOnceMax"/> with a photo at once: nothing of it is written down before it was looked at.</summary>
-    private static void Limit(HttpContext context, int bytesMax)
-    {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
-            size.MaxRequestBodySize = bytesMax;
-        context.Features.Set<IFormFeature>(new FormFeature(context.Request, new FormOptions
-        {
-            MemoryBufferThreshold = bytesMax,
-            MultipartBodyLengthLimit = bytesMax,
-            ValueLengthLimit = FormBytesMax,
-            ValueCountLimit = 16,
-            MultipartHeadersCountLimit = 16,
-        }));
-    }
-
-    private static async Task<(string? Name, LocalText? Refusal)> PhotoAsync(IFormCollection form, PhotoStore photos)
-    {
-        if (form.Files.GetFile("photo") is not { Length: > 0 } file)
-            return (null, null);
-        var bytes = new byte[file.Length];
-        using var stream = file.OpenReadStream();
-        await stream.ReadExactlyAsync(bytes);
-        return photos.Keep(bytes);
     }
 
     private static ResponseCommand? Read(string what, IFormCollection form, string? photo, long nowMs) => what switch
@@ -212,14 +176,14 @@ internal static class ActPage
         _ => null,
     };
 
-    private static async Task<IResult> DoAsync(HttpContext context, ActDoor door, ResponseCommand command, ResponseDesk desk)
+    private static async Task<IResult> DoAsync(HttpContext context, ActDoor door, ResponseCommand command, ResponseDesk desk, ActFormView? again)
     {
         try
         {
             return await desk.DoAsync(door.Alert, command, door.By) switch
             {
                 ResponseOutcome.Done => See(context, door),
-                ResponseOutcome.Refused refused => Refused(context, door, refused.Refusal.Text, StatusCodes.Status422UnprocessableEntity),
+                ResponseOutcome.Refused refused => Refused(context, door, refused.Refusal.Text, StatusCodes.Status422UnprocessableEntity, again),
                 // What could be meant stands on the page.
                 ResponseOutcome.Unknown => See(context, door),
                 _ => throw new System.Diagnostics.UnreachableException(),
@@ -227,7 +191,7 @@ internal static class ActPage
         }
         catch (DatabaseUnavailableException)
         {
-            return NotSaved(context, door);
+            return NotSaved(context, door, again);
         }
     }
 
@@ -251,18 +215,20 @@ internal static class ActPage
         return Results.StatusCode(StatusCodes.Status303SeeOther);
     }
 
-    private static ViewAnswer<SaidView> NotSaved(HttpContext context, ActDoor door) => Message(Texts.In(context, "act-not-saved"), door, StatusCodes.Status503ServiceUnavailable);
+    /// <summary>The same press stands there once more.</summary>
+    private static ViewAnswer<SaidView> NotSaved(HttpContext context, ActDoor door, ActFormView? again) => Message(Texts.In(context, "act-not-saved"), door, StatusCodes.Status503ServiceUnavailable, again);
 
     /// <param name="context">Who asked.</param>
     /// <param name="door">Where they go back to.</param>
     /// <param name="why">Why not.</param>
     /// <param name="status">HTTP status.</param>
-    /// <param name="written">What they wrote beside it: shown again, so that a photo that is refused does not cost a minute of typing.</param>
-    private static ViewAnswer<SaidView> Refused(HttpContext context, ActDoor door, LocalText why, int status, string written = "") => Message(why.In(Texts.Language(context)), door, status, written);
+    /// <param name="again">The form as it was sent: what is refused does not cost a minute of typing. A button alone would be refused once more.</param>
+    private static ViewAnswer<SaidView> Refused(HttpContext context, ActDoor door, LocalText why, int status, ActFormView? again) =>
+        Message(why.In(Texts.Language(context)), door, status, again is { IsWritten: true } ? again : null);
 
     private static ViewAnswer<SaidView> Message(HttpContext context, string key, int status) => new ViewAnswer<SaidView>("Said", new SaidView(Texts.In(context, key), null), status);
 
-    private static ViewAnswer<SaidView> Message(string text, ActDoor door, int status, string written = "") => new ViewAnswer<SaidView>("Said", new SaidView(text, door.Path, written), status);
+    private static ViewAnswer<SaidView> Message(string text, ActDoor door, int status, ActFormView? again = null) => new ViewAnswer<SaidView>("Said", new SaidView(text, door.Path, again), status);
 
     private static long NowMs(TimeProvider time) => time.GetUtcNow().ToUnixTimeMilliseconds();
 }

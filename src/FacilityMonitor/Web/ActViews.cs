@@ -20,5 +20,5 @@ internal sealed record ContactView(string Path, LocalText Name, string Channel, 
 /// <summary>What became of a link or a form.</summary>
 /// <param name="Text">The words.</param>
 /// <param name="Back">The page to go back to; null: there is none.</param>
-/// <param name="Written">What somebody typed and was not kept; empty: nothing.</param>
-internal sealed record SaidView(string Text, string? Back, string Written = "");
+/// <param name="Again">The form that was refused, with what was typed into it; null: there is nothing to send again.</param>
+internal sealed record SaidView(string Text, string? Back, ActFormView? Again = null);

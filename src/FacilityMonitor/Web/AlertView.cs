@@ -19,7 +19,8 @@ internal sealed record AlertView(ActDoor Door, AlertDossier Dossier, FacilityInd
     /// <summary>Older lines that unfold below them.</summary>
     public const int EarlierMax = 60;
 
-    private static readonly int[] ShelveHours = [1, 4, 8, 24, 168];
+    /// <summary>For how many hours something is shelved, to choose from.</summary>
+    public static readonly IReadOnlyList<int> ShelveHours = [1, 4, 8, 24, 168];
 
     /// <summary>What it is about, over time; null: nothing that is drawn, or for somebody who came by a link and needs no scripts.</summary>
     public ChartView? Chart { get; init; }

@@ -6,6 +6,7 @@ using FacilityMonitor.Monitoring;
 using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
+using FacilityMonitor.Tests.Journal;
 using FacilityMonitor.Tests.OnCall;
 using FacilityMonitor.Tests.Response;
 using FacilityMonitor.Web;
@@ -239,7 +240,7 @@ public sealed class ActPageTests : IAsyncDisposable
         await _fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active));
         var facts = _fixture.Timeline("a1").Count;
         Assert.Equal(HttpStatusCode.UnprocessableEntity, (await SendAsync(Path("a1", "guard"), "comment", "GIF89a"u8.ToArray(), ("text", "x"))).StatusCode);
-        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await SendAsync(Path("a1", "guard"), "comment", new byte[PhotoFile.BytesMax + 1], ("text", "x"))).StatusCode);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await SendAsync(Path("a1", "guard"), "comment", new byte[PhotoFile.BytesMax + 1], ("text", "x"))).StatusCode);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await SendAsync(Path("a1", "guard"), "comment", new byte[PhotoFile.BytesMax + (64 * 1024)], ("text", "x"))).StatusCode);
         foreach (var body in (string[])["garbage", "--x\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\nhalf"])
         {
@@ -267,6 +268,90 @@ public sealed class ActPageTests : IAsyncDisposable
         Assert.Equal(1, Photos.Heic);
         // The form asks for a JPEG: telephones that can, turn the photo into one by themselves.
         Assert.Contains("accept=\"image/jpeg,image/png\"", await _client.GetStringAsync(Path("a1", "guard")), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("close", "still-on", "text=换了线 <b>", "without-photo=夜里看不清", "cause=fly-wire")]
+    [InlineData("close", "no-photo", "text=换了线 <b>", "without-photo= ", "cause=fly-wire")]
+    [InlineData("case", "not-next", "text=和住户谈过", "stage=recheck")]
+    public async Task What_is_refused_stands_there_once_more_with_all_that_was_typed_and_chosen(string what, string why, params string[] typed)
+    {
+        await StartAsync();
+        await _fixture.RaiseAsync(Suspicion("a1") with { Priority = Priority.P1 });
+        if (why == "no-photo")
+            await _fixture.RaiseAsync(Suspicion("a1") with { Priority = Priority.P1, Condition = Condition.Cleared, Sequence = 1 });
+        var fields = typed.Select(field => field.Split('=')).Select(field => (field[0], field[1])).ToArray();
+        var facts = _fixture.Timeline("a1").Count;
+
+        var answer = await (what == "close" ? SendAsync(Path("a1", "guard"), what, null, fields) : PressAsync(Path("a1", "guard"), what, fields));
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
+        var again = Assert.Single(FormOnPage.Of(await answer.Content.ReadAsStringAsync()));
+        Assert.Equal($"{Path("a1", "guard")}/{what}", again.Action);
+        Assert.All(fields, field => Assert.Equal(field.Item2, again[field.Item1]));
+        Assert.Equal(facts, _fixture.Timeline("a1").Count);
+    }
+
+    [Theory]
+    [InlineData("acknowledge")]
+    [InlineData("comment", "text=三号位<b>冒烟")]
+    [InlineData("assign", "to=grid")]
+    public async Task What_the_disk_did_not_take_is_done_by_pressing_once_more_on_the_answer(string what, params string[] typed)
+    {
+        await StartAsync();
+        await _fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active));
+        var facts = _fixture.Timeline("a1").Count;
+        HttpResponseMessage refused;
+        using (await RefusingDisk.BeginAsync(_fixture.Database))
+            refused = await PressAsync(Path("a1", "guard"), what, [.. typed.Select(field => field.Split('=')).Select(field => (field[0], field[1]))]);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+        Assert.Equal(facts, _fixture.Timeline("a1").Count);
+        var again = Assert.Single(FormOnPage.Of(await refused.Content.ReadAsStringAsync()));
+        using var body = new FormUrlEncodedContent(again.Fields.Select(field => KeyValuePair.Create(field.Name, field.Value)));
+        Assert.Equal(HttpStatusCode.SeeOther, (await _client.PostAsync(new Uri(again.Action, UriKind.Relative), body)).StatusCode);
+        Assert.Equal(facts + 1, _fixture.Timeline("a1").Count);
+        if (what == "comment")
+            Assert.Equal("三号位<b>冒烟", Assert.IsType<ResponseEvent.Commented>(_fixture.Timeline("a1")[^1].Fact).Text);
+    }
+
+    [Theory]
+    [InlineData(PhotoFile.BytesMax + 1)]
+    [InlineData(PhotoFile.BytesMax + (4 * 1024 * 1024))]
+    public async Task A_photo_that_is_too_large_takes_nothing_of_what_was_typed_with_it_also_not_what_stands_behind_it(int bytes)
+    {
+        await StartAsync();
+        await _fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active));
+        using var content = new MultipartFormDataContent { { new StringContent("换了线"), "text" }, { new StringContent("overload"), "cause" } };
+        using var file = new ByteArrayContent(new byte[bytes]);
+        content.Add(file, "photo", "IMG_0001.jpg");
+        content.Add(new StringContent("夜里看不清"), "without-photo");
+
+        var answer = await _client.PostAsync(new Uri(Path("a1", "guard") + "/close", UriKind.Relative), content);
+
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
+        var page = await answer.Content.ReadAsStringAsync();
+        var again = Assert.Single(FormOnPage.Of(page));
+        Assert.Equal(("换了线", "overload", "夜里看不清"), (again["text"], again["cause"], again["without-photo"]));
+        Assert.Contains("照片没有留下，请再选一次", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task While_others_send_photos_words_go_through_and_a_photo_costs_no_words()
+    {
+        await StartAsync();
+        await _fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active));
+        var store = _app!.Services.GetRequiredService<PhotoStore>();
+        using var first = store.Enter();
+        using var second = store.Enter();
+
+        Assert.Equal(HttpStatusCode.SeeOther, (await SendAsync(Path("a1", "guard"), "comment", null, ("text", "看见烟"))).StatusCode);
+        var busy = await SendAsync(Path("a1", "guard"), "comment", PhotoFileTests.Jpeg(), ("text", "在三号位"));
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, busy.StatusCode);
+        Assert.Equal("在三号位", Assert.Single(FormOnPage.Of(await busy.Content.ReadAsStringAsync()))["text"]);
+        Assert.Equal("看见烟", Assert.IsType<ResponseEvent.Commented>(_fixture.Timeline("a1")[^1].Fact).Text);
+        Assert.Equal(0L, Photos.Stored);
     }
 
     [Fact]

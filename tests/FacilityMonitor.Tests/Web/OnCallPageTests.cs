@@ -52,6 +52,24 @@ public sealed class OnCallPageTests : IDisposable
     }
 
     [Fact]
+    public async Task A_form_that_was_left_open_too_long_keeps_what_was_typed_and_is_sent_with_one_more_press()
+    {
+        await using var page = await StartAsync();
+        await RaiseAsync(page, "00000000000000a1", Priority.P1);
+        const string Path = "/alert/00000000000000a1";
+
+        var refused = await PostAsync(page, Path + "/shelve", null, ("hours", "8"), ("reason", "等电工"));
+
+        Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        Assert.Null(State(page).ShelvedUntilMs);
+        var again = Assert.Single(FormOnPage.Of(await refused.Content.ReadAsStringAsync()));
+        Assert.Equal((Path + "/shelve", "8", "等电工"), (again.Action, again["hours"], again["reason"]));
+        using var body = new FormUrlEncodedContent(again.Fields.Select(field => KeyValuePair.Create(field.Name, field.Value)));
+        Assert.Equal(HttpStatusCode.SeeOther, (await page.Client.PostAsync(new Uri(again.Action, UriKind.Relative), body)).StatusCode);
+        Assert.NotNull(State(page).ShelvedUntilMs);
+    }
+
+    [Fact]
     public async Task A_photo_from_the_page_is_kept_too_and_a_fire_is_never_shelved()
     {
         await using var page = await StartAsync();
