@@ -41,6 +41,9 @@ internal static class ActPage
     public static void MapAct(this WebApplication app)
     {
         app.MapGet("/a/{token}", ShowByLink).AllowAnonymous();
+        // A tab that comes back asks for the address of the form that was sent from it.
+        app.MapGet("/a/{token}/{what}", (string token, string what) => Results.Redirect("/a/" + Uri.EscapeDataString(token))).AllowAnonymous();
+        app.MapGet("/alert/{alert}/{what}", (string alert, string what) => Results.Redirect("/alert/" + Uri.EscapeDataString(alert))).Needs(Right.See);
         app.MapPost("/a/{token}/{what}", PostByLinkAsync).AllowAnonymous().DisableAntiforgery().WithMetadata(new WritesAuditAttribute());
         app.MapGet("/a/{token}/photo/{name}", (string token, string name, ActLinks links, ResponseDesk desk, PhotoStore photos, FacilitySource registry, TimeProvider time) =>
             Pass(links, registry, token, NowMs(time)) is { } pass ? Photo(pass.Alert, name, desk, photos) : Results.NotFound()).AllowAnonymous();
@@ -228,7 +231,7 @@ internal static class ActPage
 
     private static ViewAnswer<SaidView> Message(HttpContext context, string key, int status) => new ViewAnswer<SaidView>("Said", new SaidView(Texts.In(context, key), null), status);
 
-    private static ViewAnswer<SaidView> Message(string text, ActDoor door, int status, ActFormView? again = null) => new ViewAnswer<SaidView>("Said", new SaidView(text, door.Path, again), status);
+    private static ViewAnswer<SaidView> Message(string text, ActDoor door, int status, ActFormView? again = null) => new ViewAnswer<SaidView>("Said", new SaidView(text, door.Path, again) { HasCall = true }, status);
 
     private static long NowMs(TimeProvider time) => time.GetUtcNow().ToUnixTimeMilliseconds();
 }

@@ -21,4 +21,8 @@ internal sealed record ContactView(string Path, LocalText Name, string Channel, 
 /// <param name="Text">The words.</param>
 /// <param name="Back">The page to go back to; null: there is none.</param>
 /// <param name="Again">The form that was refused, with what was typed into it; null: there is nothing to send again.</param>
-internal sealed record SaidView(string Text, string? Back, ActFormView? Again = null);
+internal sealed record SaidView(string Text, string? Back, ActFormView? Again = null)
+{
+    /// <summary>Whether it is about an alert: then the fire brigade is one tap away, too.</summary>
+    public bool HasCall { get; init; } = Back is null;
+}

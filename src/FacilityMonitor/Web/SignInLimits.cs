@@ -58,7 +58,10 @@ internal static class SignInLimits
             return;
         }
 
-        context.Response.StatusCode = StatusCodes.Status400BadRequest;
-        await context.Response.WriteAsync(Texts.In(context, "sign-in-again") + "\n");
+        var text = Texts.In(context, "sign-in-again");
+        if (ErrorPages.IsForPeople(context.Request.Path))
+            await ErrorPages.Page(context, StatusCodes.Status400BadRequest, text).ExecuteAsync(context);
+        else
+            await Results.Text(text + "\n", statusCode: StatusCodes.Status400BadRequest).ExecuteAsync(context);
     }
 }

@@ -124,6 +124,7 @@ internal static class WebServices
         if (app.Services.GetRequiredService<ServiceSettings>().Web.IsBehindProxy)
             app.UseForwardedHeaders();
         app.Use(SecurityHeaders);
+        app.UseErrorPages(Secure);
         // Only where the browser came by TLS, for thirty days.
         app.UseHsts();
         app.Use(Texts.Remember);
@@ -149,6 +150,12 @@ internal static class WebServices
 
     private static Task SecurityHeaders(HttpContext context, RequestDelegate next)
     {
+        Secure(context);
+        return next(context);
+    }
+
+    private static void Secure(HttpContext context)
+    {
         var headers = context.Response.Headers;
         headers.ContentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
         headers.XContentTypeOptions = "nosniff";
@@ -157,7 +164,6 @@ internal static class WebServices
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
         // Scripts and styles may be kept, but are asked for again: after an update an old script must not meet a new stream.
         headers.CacheControl = context.Request.Path.StartsWithSegments("/web", StringComparison.Ordinal) ? "no-cache" : "no-store";
-        return next(context);
     }
 
     /// <summary>Without the address that was asked for: what a person opened is nobody's business in a log.</summary>

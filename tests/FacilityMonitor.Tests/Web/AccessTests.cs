@@ -25,7 +25,7 @@ public sealed class AccessTests : IDisposable
         "GET /p/{site}", // Free sockets and nothing else, of sites whose registry says so; Jiugeng does not.
         "GET /sign-in", "POST /sign-in", // The door.
         "GET /welcome/{secret}", "POST /welcome/{secret}", // A one-time link: 256 random bits.
-        "GET /a/{token}", "POST /a/{token}/{what}", "GET /a/{token}/photo/{name}", // A link of a message: signed, for one alert and person.
+        "GET /a/{token}", "GET /a/{token}/{what}", "POST /a/{token}/{what}", "GET /a/{token}/photo/{name}", // A link of a message: signed, for one alert and person.
         "POST /reports/{channel}/{secret}", // Providers of messages, by a secret in the address.
     ];
 

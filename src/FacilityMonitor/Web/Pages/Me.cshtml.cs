@@ -1,4 +1,5 @@
 using FacilityMonitor.Configuration;
+using FacilityMonitor.Journal;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Users;
 using Microsoft.AspNetCore.Authentication;
@@ -28,7 +29,7 @@ internal sealed class MeModel(UserDirectory directory, UserDesk desk, SignIn sig
 
     public string SiteNames(string language) => UserSites.Names(Who.Sites, registry.Current, language);
 
-    public async Task<IActionResult> OnPostPasswordAsync(string? old, string? password, string? again)
+    public Task<IActionResult> OnPostPasswordAsync(string? old, string? password, string? again) => TryAsync(async () =>
     {
         var (visitor, from) = (HttpContext.Visitor(), HttpContext.Connection.RemoteIpAddress);
         var isKnown = directory.IsKnownPlace(visitor.Name, visitor.Place);
@@ -44,9 +45,9 @@ internal sealed class MeModel(UserDirectory directory, UserDesk desk, SignIn sig
             return Refuse(refusal);
         await signIn.BeginAsync(HttpContext, Who);
         return Redirect("/me?saved");
-    }
+    });
 
-    public async Task<IActionResult> OnPostLanguageAsync(string? language)
+    public Task<IActionResult> OnPostLanguageAsync(string? language) => TryAsync(async () =>
     {
         if (language is not (null or "" or "zh" or "en"))
             return BadRequest();
@@ -55,20 +56,32 @@ internal sealed class MeModel(UserDirectory directory, UserDesk desk, SignIn sig
         if (!string.IsNullOrEmpty(language))
             Texts.Choose(HttpContext, language);
         return Redirect("/me?saved");
-    }
+    });
 
-    public async Task<IActionResult> OnPostEndAsync()
+    public Task<IActionResult> OnPostEndAsync() => TryAsync(async () =>
     {
         var visitor = HttpContext.Visitor();
         await desk.EndSessionsAsync(visitor, visitor.Name);
         await HttpContext.SignOutAsync();
         return Redirect("/sign-in");
+    });
+
+    /// <summary>What the disk does not take is said on the page, where the form still is.</summary>
+    private async Task<IActionResult> TryAsync(Func<Task<IActionResult>> act)
+    {
+        try
+        {
+            return await act();
+        }
+        catch (DatabaseUnavailableException)
+        {
+            return Refuse(new(Texts.All["act-not-saved"].Zh, Texts.All["act-not-saved"].En), StatusCodes.Status503ServiceUnavailable);
+        }
     }
 
-    private PageResult Refuse(LocalText refusal)
+    private PageResult Refuse(LocalText refusal, int status = StatusCodes.Status422UnprocessableEntity)
     {
-        _refusal = refusal;
-        Response.StatusCode = StatusCodes.Status422UnprocessableEntity;
+        (_refusal, Response.StatusCode) = (refusal, status);
         return Page();
     }
 }
