@@ -15,6 +15,13 @@ internal sealed record Acknowledgement(string Person, string Via, long AtMs);
 /// <param name="ClearTold">Whether the person was told that it is over.</param>
 internal sealed record Told(int LastPage, bool IsAccepted, bool ClearTold);
 
+/// <summary>What somebody said as it ended.</summary>
+/// <param name="Person">Who; null: it was closed by the service itself.</param>
+/// <param name="AtMs">When, ms since 1970-01-01 UTC.</param>
+/// <param name="Cause">What it was.</param>
+/// <param name="Text">What was done.</param>
+internal sealed record ClosingReport(string? Person, long AtMs, CauseCode Cause, string Text);
+
 /// <summary>What an alert is for the people, as its facts add up. Immutable.</summary>
 internal sealed record AlertResponse
 {
@@ -123,6 +130,9 @@ internal sealed record AlertResponse
     /// <summary>When people were last reminded to close it, ms.</summary>
     public long RemindedMs { get; init; }
 
+    /// <summary>What was said as it was closed: by whoever closed it first, then by those who came too late. Empty while it is not closed.</summary>
+    public IReadOnlyList<ClosingReport> Reports { get; init; } = [];
+
     /// <summary>The fly-wire case that it began; null: none.</summary>
     public FlyWireCase? Case { get; init; }
 
@@ -203,6 +213,7 @@ internal sealed record AlertResponse
             FlapCount = reopened.FlapCount,
             Changes = Remember(fact.AtMs),
             Stage = IsChattering && Stage != ResponseStage.Closed ? Stage : ResponseStage.Open,
+            Reports = [],
         },
         ResponseEvent.ChatterBegan => this with { IsChattering = true },
         ResponseEvent.ChatterEnded => this with { IsChattering = false, Changes = [] },
@@ -211,12 +222,24 @@ internal sealed record AlertResponse
         ResponseEvent.AcknowledgementExpired expired => this with { Acknowledgements = [], Stage = ResponseStage.Open, StepDueMs = expired.DueMs },
         ResponseEvent.WentOffDuty went => Without(went.Person, went.DueMs),
         ResponseEvent.Assigned assigned => this with { Assignee = assigned.To, IsAssigneeTold = fact.By?.Person == assigned.To },
-        ResponseEvent.Commented commented => Progress(fact) with { Photos = commented.Photo is { } photo ? [.. Photos, photo] : Photos },
+        ResponseEvent.Commented commented => Progress(fact) with
+        {
+            Photos = commented.Photo is { } photo ? [.. Photos, photo] : Photos,
+            Reports = commented.Cause is { } cause ? [.. Reports, new ClosingReport(fact.By?.Person, fact.AtMs, cause, commented.Text)] : Reports,
+        },
         ResponseEvent.SetOut => Stage is ResponseStage.Open or ResponseStage.Acked ? this with { Stage = ResponseStage.EnRoute } : this,
         ResponseEvent.Arrived => Progress(fact) with { Stage = ResponseStage.OnScene },
         ResponseEvent.Extinguished => Progress(fact) with { IsExtinguished = true },
         ResponseEvent.MarkedFalse => this with { IsMarkedFalse = true },
-        ResponseEvent.Closed closed => this with { Stage = ResponseStage.Closed, Photos = [.. Photos, .. closed.Photos], ShelvedUntilMs = null, ShelvedBy = null, SuppressedBy = null },
+        ResponseEvent.Closed closed => this with
+        {
+            Stage = ResponseStage.Closed,
+            Photos = [.. Photos, .. closed.Photos],
+            ShelvedUntilMs = null,
+            ShelvedBy = null,
+            SuppressedBy = null,
+            Reports = [new ClosingReport(fact.By?.Person, fact.AtMs, closed.Cause, closed.Text)],
+        },
         ResponseEvent.Shelved shelved => this with { ShelvedUntilMs = shelved.UntilMs, ShelvedBy = fact.By!.Person },
         ResponseEvent.Unshelved unshelved => Resume(unshelved.DueMs) with { ShelvedUntilMs = null, ShelvedBy = null },
         ResponseEvent.TakenOutOfService taken => this with { OutOfServiceUntilMs = taken.UntilMs, WorkedOn = taken },
@@ -263,6 +286,7 @@ internal sealed record AlertResponse
     private AlertResponse Anew(long dueMs) => this with
     {
         Stage = ResponseStage.Open,
+        Reports = [],
         Acknowledgements = [],
         IsMarkedFalse = false,
         IsExtinguished = false,

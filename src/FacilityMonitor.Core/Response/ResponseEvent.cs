@@ -174,7 +174,14 @@ internal abstract record ResponseEvent
     /// <summary>Somebody said something.</summary>
     /// <param name="Text">What.</param>
     /// <param name="Photo">Reference of a photo; null: none.</param>
-    public sealed record Commented(string Text, string? Photo) : ResponseEvent;
+    public sealed record Commented(string Text, string? Photo) : ResponseEvent
+    {
+        /// <summary>What it was, by somebody who closed it after another had; null: it is no more than a comment.</summary>
+        public CauseCode? Cause { get; init; }
+
+        /// <summary>Why whoever came too late had no photo; null: nothing was said.</summary>
+        public string? WithoutPhoto { get; init; }
+    }
 
     /// <summary>Somebody is on the way.</summary>
     public sealed record SetOut : ResponseEvent;

@@ -31,7 +31,16 @@ internal static class ResponseLife
         if (command is ResponseCommand.MoveCase move)
             return MoveCase(state, move, by, nowMs, required);
         if (state.Stage == ResponseStage.Closed)
-            return command is ResponseCommand.Comment comment ? Comment(state, comment, by, nowMs) : command is ResponseCommand.Unacknowledge or ResponseCommand.Shelve ? Refuse("closed", "这条告警已经关闭", "this alert is closed") : Done();
+        {
+            return command switch
+            {
+                ResponseCommand.Comment comment => Comment(state, comment, by, nowMs),
+                ResponseCommand.Close close => CloseLate(state, close, by, nowMs),
+                ResponseCommand.Unacknowledge or ResponseCommand.Shelve => Refuse("closed", "这条告警已经关闭", "this alert is closed"),
+                _ => Done(),
+            };
+        }
+
         return command switch
         {
             ResponseCommand.Acknowledge => Done(Acknowledge(state, by, nowMs, required)),
@@ -265,6 +274,23 @@ internal static class ResponseLife
         if (close.Cause == CauseCode.FalseAlarm && closed.Text.Length == 0)
             return NoReason();
         return Done(new ResponseEvent.CaseMoved(close.Cause == CauseCode.FlyWire ? FlyWireStage.Confirmed : FlyWireStage.Dismissed, closed.Text) { AtMs = nowMs, By = by }, closed);
+    }
+
+    /// <summary>Of two who close it at once the second has seen something, too: what he says is kept. The same press once more says nothing new, nor does one that only agrees.</summary>
+    private static ResponseDecision CloseLate(AlertResponse state, ResponseCommand.Close close, Actor by, long nowMs)
+    {
+        if (close.Text.Length > TextMax)
+            return TooLong(close.Text.Length);
+        var (text, why, photos) = (close.Text.Trim(), string.IsNullOrWhiteSpace(close.WithoutPhoto) ? null : close.WithoutPhoto.Trim(), close.Photos.Except(state.Photos).ToList());
+        if (state.Photos.Count + photos.Count > PhotosMax)
+            return TooManyPhotos();
+        var isSaid = state.Reports.Any(report => report.Person == by.Person && report.Cause == close.Cause && report.Text == text) || (text.Length == 0 && why is null && state.Reports[0].Cause == close.Cause);
+        if (isSaid && photos.Count == 0)
+            return Done();
+        return Done([
+            new ResponseEvent.Commented(text, photos.FirstOrDefault()) { AtMs = nowMs, By = by, Cause = close.Cause, WithoutPhoto = why },
+            .. photos.Skip(1).Select(photo => new ResponseEvent.Commented("", photo) { AtMs = nowMs, By = by }),
+        ]);
     }
 
     /// <summary>What a step of a case means for an alert that belongs to it.</summary>

@@ -78,7 +78,7 @@ internal static class ActPage
         }
 
         return desk.Find(pass.Alert) is { } dossier
-            ? new ViewAnswer<AlertView>("Act", new AlertView(new ActDoor(path, pass.Alert, new Actor(pass.Person, "link")), dossier, registry.Current, names, now))
+            ? new ViewAnswer<AlertView>("Act", new AlertView(new ActDoor(path, pass.Alert, new Actor(pass.Person, "link")), dossier, registry.Current, names, now) { IsLate = context.Request.Query.ContainsKey(AlertView.Late) })
             // We signed it, so we told it: from memory, while the disk refused. A restart before it was written may have come to another onset, and so to another name.
             : new ViewAnswer<HandOverView>("Unwritten", new HandOverView(path, name, 0, Open().List));
 
@@ -95,7 +95,7 @@ internal static class ActPage
             return Message(context, "act-calls-nobody", StatusCodes.Status404NotFound);
         var (step, now) = (dossier.Step, NowMs(time));
         var chart = AlertChart.Of(step, registry.Current, step.Condition == Condition.Cleared ? step.AtMs : null, now);
-        return new ViewAnswer<AlertView>("Alert", new AlertView(SignedIn(context, alert), dossier, registry.Current, names, now) { Chart = chart });
+        return new ViewAnswer<AlertView>("Alert", new AlertView(SignedIn(context, alert), dossier, registry.Current, names, now) { Chart = chart, IsLate = context.Request.Query.ContainsKey(AlertView.Late) });
     }
 
     private static async Task<IResult> PostByLinkAsync(
@@ -185,6 +185,8 @@ internal static class ActPage
         {
             return await desk.DoAsync(door.Alert, command, door.By) switch
             {
+                // Whoever closed it has the last word on the list; who came too late is told so, and finds what he wrote below.
+                ResponseOutcome.Done { State.Reports: [var first, ..] } when command is ResponseCommand.Close && first.Person != door.By.Person => See(context, door, "?" + AlertView.Late),
                 ResponseOutcome.Done => See(context, door),
                 ResponseOutcome.Refused refused => Refused(context, door, refused.Refusal.Text, StatusCodes.Status422UnprocessableEntity, again),
                 // What could be meant stands on the page.
@@ -212,9 +214,9 @@ internal static class ActPage
             : Results.NotFound();
 
     /// <summary>See other: to reload the page that follows does not press the button again.</summary>
-    private static IResult See(HttpContext context, ActDoor door)
+    private static IResult See(HttpContext context, ActDoor door, string query = "")
     {
-        context.Response.Headers.Location = door.Path;
+        context.Response.Headers.Location = door.Path + query;
         return Results.StatusCode(StatusCodes.Status303SeeOther);
     }
 

@@ -22,6 +22,15 @@ internal sealed record AlertView(ActDoor Door, AlertDossier Dossier, FacilityInd
     /// <summary>For how many hours something is shelved, to choose from.</summary>
     public static readonly IReadOnlyList<int> ShelveHours = [1, 4, 8, 24, 168];
 
+    /// <summary>Says in the address that somebody closed what another had closed before.</summary>
+    public const string Late = "late";
+
+    /// <summary>Whether whoever looks has just closed it.</summary>
+    public bool IsLate { get; init; }
+
+    /// <summary>Who had closed it before whoever looks did; null: that was nobody, or is not asked.</summary>
+    public ClosingReport? ClosedBefore => IsLate && State.Reports is [var first, ..] && first.Person != Door.By.Person ? first : null;
+
     /// <summary>What it is about, over time; null: nothing that is drawn, or for somebody who came by a link and needs no scripts.</summary>
     public ChartView? Chart { get; init; }
 
@@ -48,8 +57,6 @@ internal sealed record AlertView(ActDoor Door, AlertDossier Dossier, FacilityInd
         : site.Circuits.FirstOrDefault(circuit => Dossier.Step.Asset == $"{site.Id}/{circuit.Id}") is { } circuit ? Links.Circuit(site.Id, circuit.Id)
         : site.Devices.FirstOrDefault(device => device.Id == Dossier.Step.Device) is { } device ? Links.Device(site.Id, device.Id) + (Dossier.Step.Channel is { } channel ? $"?channel={channel}" : "")
         : null;
-
-    public long Minutes => Math.Max(0, NowMs - State.OnsetMs) / 60_000;
 
     /// <summary>People still needed; nobody, when enough have taken it.</summary>
     public int Wanted => State.IsAnswered || !IsOpen ? 0 : Math.Max(1, State.Required) - State.Acknowledgements.Count;
@@ -84,8 +91,8 @@ internal sealed record AlertView(ActDoor Door, AlertDossier Dossier, FacilityInd
     /// <summary>What a person is called.</summary>
     public string Name(string person, string language) => Names.Of(person, language);
 
-    /// <summary>Day-less time of an instant.</summary>
-    public static string Clock(long ms) => AlertText.Clock(ms)[6..];
+    /// <summary>Time of an instant, with its day where that is another than today.</summary>
+    public string Clock(long ms) => DutyRoster.Wall(ms).Date == DutyRoster.Wall(NowMs).Date ? AlertText.Clock(ms)[6..] : AlertText.Clock(ms);
 
     /// <summary>The text of a stage.</summary>
     public static string StageKey(ResponseStage stage) => stage switch

@@ -31,6 +31,8 @@ internal static class TimelineText
             ResponseEvent.AcknowledgementExpired => ("接下后没有进展，重新通知", "acknowledged but nothing followed; people are called again"),
             ResponseEvent.WentOffDuty went => ($"{name(went.Person)} 已下班，没有人接手，重新通知", $"{name(went.Person)} went off duty and nobody took over; people are called again"),
             ResponseEvent.Assigned assigned => ($"{who} 转给 {name(assigned.To)}", $"{who} hands it to {name(assigned.To)}"),
+            ResponseEvent.Commented { Cause: { } cause } late => (
+                $"{who} 也来关闭：{Closing("zh", cause, late.Text, late.WithoutPhoto)}", $"{who} closes it, too: {Closing("en", cause, late.Text, late.WithoutPhoto)}"),
             ResponseEvent.Commented commented => ($"{who}：{commented.Text}", $"{who}: {commented.Text}"),
             ResponseEvent.SetOut => ($"{who} 前往中", $"{who} is on the way"),
             ResponseEvent.Arrived => ($"{who} 已到场", $"{who} is on scene"),
@@ -70,13 +72,19 @@ internal static class TimelineText
 
     private static (string Zh, string En) Closing(ResponseEvent.Closed closed, string who)
     {
-        var cause = AlertView.CauseKey(closed.Cause);
-        var text = closed.Text;
         // What the service itself notes there is said by the rest of the line.
-        var without = closed.WithoutPhoto is null or ResponseLife.ClosedByItself or ResponseLife.ClosedWithCase || closed.WithoutPhoto == closed.Text ? "" : closed.WithoutPhoto;
+        var without = closed.WithoutPhoto is ResponseLife.ClosedByItself or ResponseLife.ClosedWithCase || closed.WithoutPhoto == closed.Text ? null : closed.WithoutPhoto;
         return (
-            $"{(who.Length > 0 ? who + " 关闭" : "自动关闭")}：{Texts.In("zh", cause)}{(text.Length > 0 ? $"，{text}" : "")}{(without.Length > 0 ? $"（没有照片：{without}）" : "")}",
-            $"{(who.Length > 0 ? who + " closes it" : "closed by itself")}: {Texts.In("en", cause)}{(text.Length > 0 ? $", {text}" : "")}{(without.Length > 0 ? $" (no photo: {without})" : "")}");
+            $"{(who.Length > 0 ? who + " 关闭" : "自动关闭")}：{Closing("zh", closed.Cause, closed.Text, without)}",
+            $"{(who.Length > 0 ? who + " closes it" : "closed by itself")}: {Closing("en", closed.Cause, closed.Text, without)}");
+    }
+
+    private static string Closing(string language, CauseCode cause, string text, string? without)
+    {
+        var said = Texts.In(language, AlertView.CauseKey(cause));
+        if (text.Length > 0)
+            said += (language == "en" ? ", " : "，") + text;
+        return string.IsNullOrEmpty(without) ? said : said + (language == "en" ? $" (no photo: {without})" : $"（没有照片：{without}）");
     }
 
     /// <summary>Empty tiers and persons without a way, as <see cref="DutyBoard.Find(EscalationStep, int, string?, Priority, long, out string)"/> names them: <c>guard property-manager:li</c>.</summary>

@@ -19,7 +19,7 @@ internal static class EveryFact
         new ResponseEvent.DataLost { AtMs = 3 }, new ResponseEvent.DataBack { AtMs = 3 }, new ResponseEvent.Recovered { AtMs = 3 }, new ResponseEvent.Reopened(2, 9) { AtMs = 3 },
         new ResponseEvent.ChatterBegan { AtMs = 3 }, new ResponseEvent.ChatterEnded { AtMs = 3 }, new ResponseEvent.Acknowledged(2) { AtMs = 3, By = By },
         new ResponseEvent.AcknowledgementWithdrawn { AtMs = 3, By = By }, new ResponseEvent.AcknowledgementExpired(5) { AtMs = 3 }, new ResponseEvent.WentOffDuty("li", 5) { AtMs = 3 }, new ResponseEvent.Assigned("li") { AtMs = 3, By = By },
-        new ResponseEvent.Commented(text, "p") { AtMs = 3, By = By }, new ResponseEvent.SetOut { AtMs = 3, By = By }, new ResponseEvent.Arrived { AtMs = 3, By = By },
+        new ResponseEvent.Commented(text, "p") { AtMs = 3, By = By }, new ResponseEvent.Commented(text, "p") { AtMs = 3, By = By, Cause = CauseCode.Fire, WithoutPhoto = text }, new ResponseEvent.SetOut { AtMs = 3, By = By }, new ResponseEvent.Arrived { AtMs = 3, By = By },
         new ResponseEvent.Extinguished { AtMs = 3, By = By }, new ResponseEvent.MarkedFalse { AtMs = 3, By = By }, new ResponseEvent.Closed(CauseCode.Fire, text, ["p"], text + "?") { AtMs = 3, By = By },
         new ResponseEvent.Shelved(7, text) { AtMs = 3, By = By }, new ResponseEvent.Unshelved(7) { AtMs = 3 }, new ResponseEvent.TakenOutOfService(text, 8, PermitKind.Maintenance) { AtMs = 3 },
         new ResponseEvent.BackInService(8) { AtMs = 3 }, new ResponseEvent.Suppressed(text) { AtMs = 3 }, new ResponseEvent.Released(8) { AtMs = 3 },

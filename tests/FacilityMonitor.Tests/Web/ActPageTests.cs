@@ -355,6 +355,83 @@ public sealed class ActPageTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Of_two_who_close_at_once_the_second_loses_neither_words_nor_photo_and_hears_who_was_first()
+    {
+        await StartAsync();
+        await _fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active));
+        await _fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Cleared, number: 1));
+        (string, string)[] first = [("cause", "overload"), ("text", "拔掉了"), ("without-photo", "夜里")];
+        Assert.Equal(Path("a1", "guard"), (await PressAsync(Path("a1", "guard"), "close", first)).Headers.Location);
+
+        var second = await SendAsync(Path("a1", "fire"), "close", PhotoFileTests.Jpeg(), ("cause", "overheated-battery"), ("text", "电池鼓包，已搬到空地"));
+
+        Assert.Equal((HttpStatusCode.SeeOther, Path("a1", "fire") + "?late"), (second.StatusCode, second.Headers.Location!.ToString()));
+        var kept = Assert.IsType<ResponseEvent.Commented>(_fixture.Timeline("a1")[^1].Fact);
+        Assert.Equal(("fire", "电池鼓包，已搬到空地", CauseCode.OverheatedBattery, Assert.Single(_fixture.State("a1").Photos)), (kept.By!.Person, kept.Text, kept.Cause, kept.Photo));
+        // It stays closed by the first, for the reason of the first.
+        Assert.Equal(("guard", CauseCode.Overload), (_fixture.State("a1").Reports[0].Person, _fixture.State("a1").Reports[0].Cause));
+        var page = WebUtility.HtmlDecode(await _client.GetStringAsync(second.Headers.Location!));
+        Assert.Matches("data-testid=\"late\">在你之前已经关闭： guard · 12:00:00 · 你写的和照片没有丢", page);
+        Assert.Contains("fire 也来关闭：电池过热，电池鼓包，已搬到空地", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("data-testid=\"late\"", await _client.GetStringAsync(Path("a1", "fire")), StringComparison.Ordinal);
+
+        // The same once more says nothing new; nor does a third who only agrees, but he hears that it was closed.
+        var facts = _fixture.Timeline("a1").Count;
+        Assert.Equal(second.Headers.Location, (await SendAsync(Path("a1", "fire"), "close", PhotoFileTests.Jpeg(), ("cause", "overheated-battery"), ("text", "电池鼓包，已搬到空地"))).Headers.Location);
+        Assert.Equal(Path("a1", "guard"), (await PressAsync(Path("a1", "guard"), "close", first)).Headers.Location);
+        Assert.Equal(Path("a1", "grid") + "?late", (await PressAsync(Path("a1", "grid"), "close", ("cause", "overload"), ("text", ""))).Headers.Location!.ToString());
+        Assert.Equal(facts, _fixture.Timeline("a1").Count);
+        // Who thinks better of it has more to say.
+        await PressAsync(Path("a1", "guard"), "close", ("cause", "overload"), ("text", "拔掉了，已联系物业"));
+        Assert.Equal("拔掉了，已联系物业", Assert.IsType<ResponseEvent.Commented>(_fixture.Timeline("a1")[^1].Fact).Text);
+    }
+
+    [Fact]
+    public async Task An_alert_that_comes_back_is_closed_anew_by_whoever_closed_it_before()
+    {
+        await StartAsync();
+        await _fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active));
+        await _fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Cleared, number: 1));
+        (string, string)[] press = [("cause", "overload"), ("text", "拔掉了"), ("without-photo", "夜里")];
+        await PressAsync(Path("a1", "guard"), "close", press);
+        await _fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active, number: 2));
+        Assert.Empty(_fixture.State("a1").Reports);
+        await _fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Cleared, number: 3));
+
+        await PressAsync(Path("a1", "guard"), "close", press);
+
+        Assert.Equal(ResponseStage.Closed, _fixture.State("a1").Stage);
+        Assert.Equal(2, _fixture.Timeline("a1").Count(entry => entry.Fact is ResponseEvent.Closed));
+    }
+
+    [Fact]
+    public async Task What_was_on_another_day_says_so_and_how_long_ago_is_said_as_people_say_it()
+    {
+        await StartAsync();
+        await _fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active, Priority.P3));
+        await _fixture.DoesAsync("guard", "a1", new ResponseCommand.Acknowledge());
+        await _fixture.DoesAsync("guard", "a1", new ResponseCommand.Comment("看过了", null));
+        var page = await _client.GetStringAsync(Path("a1", "guard"));
+        Assert.Contains("自 12:00:00 · 0 秒前", page, StringComparison.Ordinal);
+        Assert.Contains("处理人： guard 12:00:00", page, StringComparison.Ordinal);
+
+        // The edge is midnight.
+        _fixture.Time.Advance(TimeSpan.FromHours(12) - TimeSpan.FromMilliseconds(1));
+        Assert.Contains("自 12:00:00 · 11 小时前", await _client.GetStringAsync(Path("a1", "guard")), StringComparison.Ordinal);
+        _fixture.Time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Contains("自 11-21 12:00:00 · 12 小时前", await _client.GetStringAsync(Path("a1", "guard")), StringComparison.Ordinal);
+        _fixture.Time.Advance(TimeSpan.FromHours(60));
+        await _fixture.DoesAsync("guard", "a1", new ResponseCommand.Shelve(_fixture.NowMs + (168 * 3_600_000L), "等备件"));
+
+        page = await _client.GetStringAsync(Path("a1", "guard"));
+
+        Assert.Contains("自 11-21 12:00:00 · 3 天前", page, StringComparison.Ordinal);
+        Assert.Contains("处理人： guard 11-21 12:00:00", page, StringComparison.Ordinal);
+        Assert.Contains("<li>11-21 12:00:00 guard：看过了", page, StringComparison.Ordinal);
+        Assert.Contains("<li>12:00:00 guard 暂停提醒到 12-01 12:00:00", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_link_of_an_alert_that_came_onto_the_disk_under_another_name_leads_to_that_one()
     {
         await StartAsync();

@@ -45,6 +45,8 @@ public sealed class OnCallPageTests : IDisposable
         Assert.Equal((ActPageManager, "page"), (State(page).Acknowledgements.Single().Person, State(page).Acknowledgements.Single().Via));
         Assert.Equal(HttpStatusCode.SeeOther, (await PostAsync(page, Path + "/shelve", html, ("hours", "8"), ("reason", "等电工"))).StatusCode);
         Assert.NotNull(State(page).ShelvedUntilMs);
+        // The day stands there where it is another one.
+        Assert.Contains($"暂停提醒到 {(DutyRoster.Wall(State(page).ShelvedUntilMs!.Value).Date == DutyRoster.Wall(page.NowMs).Date ? "" : AlertText.Clock(State(page).ShelvedUntilMs!.Value)[..6])}{AlertText.Clock(State(page).ShelvedUntilMs!.Value)[6..]}</p>", await TextAsync(page, Path), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.SeeOther, (await PostAsync(page, Path + "/unshelve", html)).StatusCode);
         Assert.Equal(HttpStatusCode.UnprocessableEntity, (await PostAsync(page, Path + "/shelve", html, ("hours", "9"), ("reason", "等电工"))).StatusCode);
         Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync(page, Path + "/shelve", html, ("hours", "169"), ("reason", "等电工"))).StatusCode);
