@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Registry;
+using FacilityMonitor.Web;
 using Microsoft.Data.Sqlite;
 
 namespace FacilityMonitor.Users;
@@ -20,48 +21,83 @@ internal sealed class UserDesk(Database database, UserDirectory directory, Passw
     private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>Adds a user, without a password: by a link or by the command line the person gets one.</summary>
+    /// <param name="by">Who adds.</param>
+    /// <param name="name">What is typed to sign in.</param>
+    /// <param name="displayName">How we address the person.</param>
+    /// <param name="note">Whatever helps.</param>
+    /// <param name="role">What the user is.</param>
+    /// <param name="sites">Which sites.</param>
+    /// <param name="person">Who it is in people.yaml; null: whoever has the same name there.</param>
+    /// <param name="form">Names the form that it came with, so that one that is sent twice is known again by <see cref="IsMadeBy"/>; null: it came with none.</param>
     /// <exception cref="DatabaseUnavailableException">The disk did not take it: nothing was done.</exception>
-    public Task<LocalText?> AddAsync(Visitor by, string name, string displayName, string note, UserRole role, SiteScope sites, string? person) => ChangeAsync(() =>
+    public Task<LocalText?> AddAsync(Visitor by, string name, string displayName, string note, UserRole role, SiteScope sites, string? person, string? form = null) => ChangeAsync(() =>
     {
-        if (directory.Find(name) is not null)
-            return (new($"已有用户 '{name}'；请换一个名字，或修改那个用户", $"there is a user '{name}' already; choose another name, or change that user"), null, null);
-        var user = new User { Name = name, DisplayName = displayName.Trim(), Note = note.Trim(), Role = role, Sites = sites, Person = person, Stamp = NewStamp(), CreatedMs = NowMs };
-        if (RefusalOf(user) is { } refusal)
-            return (refusal, null, null);
+        if (directory.Find(name) is { } taken)
+            return (by.Sites.Covers(taken.Sites) ? new($"已有用户 '{name}'；请换一个名字，或修改那个用户", $"there is a user '{name}' already; choose another name, or change that user") : NotFree(name), null, []);
+        var stamp = form is null ? NewStamp() : StampOf(by, form);
+        var user = new User { Name = name, DisplayName = displayName.Trim(), Note = note.Trim(), Role = role, Sites = sites, Person = person, Stamp = stamp, CreatedMs = NowMs };
+        if (RefusalOf(by, user) is { } refusal)
+            return (refusal, null, []);
         if (directory.All.Count >= User.CountMax)
-            return (new($"用户最多 {User.CountMax} 个", $"there are at most {User.CountMax} users"), null, null);
+            return (new($"用户最多 {User.CountMax} 个", $"there are at most {User.CountMax} users"), null, []);
         if (!by.Sites.Covers(sites))
-            return (TooWide(by), null, null);
-        return (null, user, Entry(by, "user-add", name, sites, $"{Words.Of(role)} · {sites}"));
+            return (TooWide(by), null, []);
+        return (null, user, [Entry(by, "user-add", name, sites, $"{Words.Of(role)} · {sites}")]);
     });
+
+    /// <summary>Whether a user is as this form made him: nobody set a password since, or changed what he may.</summary>
+    public bool IsMadeBy(Visitor by, string name, string form) => Find(by, name) is { } user && user.Stamp == StampOf(by, form);
+
+    /// <summary>Names what a form about a user was drawn from: role, sites and names.</summary>
+    public static string Seen(User user) => Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(
+        string.Join('\n', Words.Of(user.Role), user.Sites.ToString(), user.DisplayName, user.Note, user.Person ?? ""))))[..32];
 
     /// <summary>Changes a user.</summary>
     /// <inheritdoc cref="AddAsync" path="/exception"/>
-    public Task<LocalText?> DoAsync(Visitor by, string name, UserChange change) => ChangeAsync(() =>
+    public Task<LocalText?> DoAsync(Visitor by, string name, UserChange change) => DoAsync(by, name, [change], seen: null);
+
+    /// <summary>Changes several things of a user, in one commit or none of them; each that differs has its line in the audit.</summary>
+    /// <param name="by">Who does it.</param>
+    /// <param name="name">To whom.</param>
+    /// <param name="changes">What.</param>
+    /// <param name="seen">What <see cref="Seen"/> said when the form was drawn, which somebody may have changed since; null: there was no form.</param>
+    /// <inheritdoc cref="AddAsync" path="/exception"/>
+    public Task<LocalText?> DoAsync(Visitor by, string name, IReadOnlyList<UserChange> changes, string? seen) => ChangeAsync(() =>
     {
         if (Find(by, name) is not { } user)
-            return (Unknown(name), null, null);
-        var next = change.Apply(user);
+            return (Unknown(name), null, []);
+        var (next, made) = (user, new List<UserChange>());
+        foreach (var change in changes)
+        {
+            var changed = change.Apply(next);
+            if (changed != next)
+                made.Add(change);
+            next = changed;
+        }
+
+        // A form that is sent twice says the same twice.
         if (next == user)
-            return (null, null, null);
-        if (RefusalOf(next) is { } refusal)
-            return (refusal, null, null);
+            return (null, null, []);
+        if (seen is not null && seen != Seen(user))
+            return (Stale, null, []);
+        if (RefusalOf(by, next) is { } refusal)
+            return (refusal, null, []);
         // What needs two people needs two: nobody becomes the second one himself.
         if (by.IsUser && by.Name == name && next.Actor != user.Actor)
-            return (new("不能改自己是 people.yaml 里的谁；请让另一位管理员改", "nobody changes who he is in people.yaml himself; ask another administrator"), null, null);
+            return (new("不能改自己是 people.yaml 里的谁；请让另一位管理员改", "nobody changes who he is in people.yaml himself; ask another administrator"), null, []);
         // Who sees some sites can neither give more than those, nor take from somebody who has more.
         if (!by.Sites.Covers(next.Sites))
-            return (TooWide(by), null, null);
+            return (TooWide(by), null, []);
         // Somebody who has no password yet cannot sign in: whoever stays must be able to.
         if (Administers(user) && !Administers(next) && !directory.All.Any(other => other.Name != name && Administers(other) && other.PasswordHash is not null))
         {
             return (new(
-                $"'{name}' 是最后一个管全部点位的管理员；请先让另一个有口令的人成为管理员", $"'{name}' is the last administrator of all sites; first make somebody else one who has a password"), null, null);
+                $"'{name}' 是最后一个管全部点位的管理员；请先让另一个有口令的人成为管理员", $"'{name}' is the last administrator of all sites; first make somebody else one who has a password"), null, []);
         }
 
-        if (change.EndsSessions)
+        if (made.Exists(change => change.EndsSessions))
             next = next with { Stamp = NewStamp() };
-        return (null, next, Entry(by, change.Word, name, user.Sites.With(next.Sites), change.Detail));
+        return (null, next, [.. made.Select(change => Entry(by, change.Word, name, user.Sites.With(next.Sites), change.Detail))]);
     });
 
     /// <summary>Makes a one-time link with which the user sets a password; one that was made before is void.</summary>
@@ -136,7 +172,7 @@ internal sealed class UserDesk(Database database, UserDirectory directory, Passw
                 Stamp = "",
                 CreatedMs = NowMs,
             };
-            refusal = RefusalOf(user) ?? PasswordRules.Refusal(password, user.Name, user.DisplayName);
+            refusal = RefusalOf(Visitor.Machine(Visitor.OneTimeLink, place), user) ?? PasswordRules.Refusal(password, user.Name, user.DisplayName);
             if (refusal is not null)
                 return;
             made = user with { PasswordHash = hash, Stamp = NewStamp() };
@@ -187,7 +223,7 @@ internal sealed class UserDesk(Database database, UserDirectory directory, Passw
     }
 
     /// <summary>Puts in a user as the settings have it, or gives it the password that they have now.</summary>
-    public Task PutAsync(User user, string what) => ChangeAsync(() => (null, user, Entry(Visitor.Machine(Visitor.Settings, ""), what, user.Name, user.Sites, "")));
+    public Task PutAsync(User user, string what) => ChangeAsync(() => (null, user, [Entry(Visitor.Machine(Visitor.Settings, ""), what, user.Name, user.Sites, "")]));
 
     /// <summary>Begins a session.</summary>
     /// <returns>What the cookie holds.</returns>
@@ -250,6 +286,18 @@ internal sealed class UserDesk(Database database, UserDirectory directory, Passw
 
     internal static LocalText Unknown(string name) => new($"没有用户 '{name}'；facility-monitor user list 列出全部", $"there is no user '{name}'; facility-monitor user list names them all");
 
+    /// <summary>The form is older than what somebody else changed.</summary>
+    internal static LocalText Stale { get; } = new(
+        "你打开这一页以后，别人改过这个用户，所以没有保存。下面写着现在是什么；核对后再按一次，就按你填的保存。",
+        "Somebody else changed this user after you opened this page, so nothing was saved. What holds now stands below; look at it, and press again to save what you wrote.");
+
+    /// <summary>A name that somebody of other sites has: that, and no more.</summary>
+    private static LocalText NotFree(string name) => new($"用户名 '{name}' 不能用；请换一个", $"the user name '{name}' cannot be used; choose another one");
+
+    private static LocalText NoPerson(string person) => new($"people.yaml 里没有人员 '{person}'", $"people.yaml names no person '{person}'");
+
+    private static string StampOf(Visitor by, string form) => Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes($"{by.Name}\n{form}")))[..32];
+
     private static LocalText TooWide(Visitor by) => new($"你只管 {by.Sites}，不能给别的点位", $"you administer {by.Sites} and can give no other site");
 
     private static bool Administers(User user) => user is { Role: UserRole.Administrator, IsDisabled: false, Sites.IsAll: true };
@@ -266,10 +314,11 @@ internal sealed class UserDesk(Database database, UserDirectory directory, Passw
     /// <param name="detail">More about it.</param>
     private AuditEntry Entry(Visitor by, string what, string subject, SiteScope sites, string detail) => new(NowMs, by.Name, by.Place, what, subject, sites.InAudit, detail);
 
-    /// <summary>What cannot be as it is written.</summary>
-    private LocalText? RefusalOf(User user)
+    /// <summary>What cannot be as it is written, for whom it is: what belongs to other sites is not named.</summary>
+    private LocalText? RefusalOf(Visitor by, User user)
     {
-        if (directory.Find(user.Name) is null && !MappingReader.IsId(user.Name))
+        var before = directory.Find(user.Name);
+        if (before is null && !MappingReader.IsId(user.Name))
             return new($"'{user.Name}' 不能作用户名；请用 1 到 48 个小写字母、数字或 '-'", $"'{user.Name}' is no user name; use 1 to 48 of a-z, 0-9 and '-'");
         if (user.DisplayName.Length > User.DisplayNameMax || user.DisplayName.Any(char.IsControl))
             return new($"称呼最多 {User.DisplayNameMax} 个字，不能有控制字符", $"what somebody is called has at most {User.DisplayNameMax} characters and no control characters");
@@ -278,33 +327,42 @@ internal sealed class UserDesk(Database database, UserDirectory directory, Passw
         var index = registry.Current;
         if (user.Sites is { IsAll: false, Sites.Count: 0 })
             return new("至少要有一个点位；全部点位请写 all", "name at least one site; all sites are written: all");
-        if (directory.Find(user.Name)?.Sites.Equals(user.Sites) != true && user.Sites.Sites.FirstOrDefault(site => index.FindSite(site) is null) is { } unknown)
+        if (before?.Sites.Equals(user.Sites) != true && user.Sites.Sites.FirstOrDefault(site => index.FindSite(site) is null) is { } unknown)
         {
-            var known = string.Join(", ", index.Facility.Sites.Select(site => site.Id));
+            var known = string.Join(", ", by.Sites.Of(index.Facility).Sites.Select(site => site.Id));
             return new($"没有点位 '{unknown}'；有的是：{known}", $"there is no site '{unknown}'; there are: {known}");
         }
 
+        var (people, isNew) = (index.Facility.People, before?.Actor != user.Actor);
+        // Whoever administers some sites makes nobody a person whom other sites alone call: he would take their alerts and be their second person.
+        if (isNew && people.Find(user.Actor) is not null && !by.Sites.Has(user.Actor, people))
+            return user.Person is null ? NotFree(user.Name) : NoPerson(user.Person);
         // One who acts for another would be a second person to himself.
-        if (directory.Find(user.Name)?.Actor != user.Actor && directory.All.FirstOrDefault(other => other.Name != user.Name && other.Actor == user.Actor) is { } same)
-            return new($"用户 '{same.Name}' 已经是 '{user.Actor}'；一个人只能有一个用户", $"the user '{same.Name}' is '{user.Actor}' already; one person has one user");
-        return user.Person is { } person && directory.Find(user.Name)?.Person != person && index.Facility.People.Find(person) is null
-            ? new($"people.yaml 里没有人员 '{person}'", $"people.yaml names no person '{person}'") : null;
+        if (isNew && directory.All.FirstOrDefault(other => other.Name != user.Name && other.Actor == user.Actor) is { } same)
+        {
+            return by.Sites.Covers(same.Sites)
+                ? new($"用户 '{same.Name}' 已经是 '{user.Actor}'；一个人只能有一个用户", $"the user '{same.Name}' is '{user.Actor}' already; one person has one user")
+                : new($"'{user.Actor}' 已经有一个用户，不归你管；请找管全部点位的管理员", $"'{user.Actor}' has a user already, who is not yours to change; ask an administrator of all sites");
+        }
+
+        return user.Person is { } person && before?.Person != person && people.Find(person) is null ? NoPerson(person) : null;
     }
 
-    private async Task<LocalText?> ChangeAsync(Func<(LocalText? Refusal, User? Next, AuditEntry? Entry)> judge)
+    private async Task<LocalText?> ChangeAsync(Func<(LocalText? Refusal, User? Next, IReadOnlyList<AuditEntry> Entries)> judge)
     {
         LocalText? refusal = null;
         User? next = null;
         await WriteAsync(connection =>
         {
-            (refusal, next, var entry) = judge();
+            (refusal, next, var entries) = judge();
             if (refusal is not null || next is null)
                 return;
             UserTable.Write(connection, next);
             // Whoever has a new password, or may not come any more, has no use for an old link.
             if (directory.Find(next.Name) is { } before && before.Stamp != next.Stamp)
                 UserTable.VoidLinks(connection, next.Name);
-            AuditLog.Add(connection, entry!);
+            foreach (var entry in entries)
+                AuditLog.Add(connection, entry);
         }, () =>
         {
             if (refusal is null && next is not null)

@@ -79,6 +79,8 @@ internal static class Texts
         ["user-person"] = ("是 people.yaml 里的谁", "Who it is in people.yaml"),
         ["user-person-same"] = ("编号与用户名相同的人", "whoever has the user name as id"),
         ["user-link"] = ("一次性链接，24 小时内有效，只能用一次，请用可靠的办法交给本人：", "One-time link, works once within 24 hours; hand it to the person in a way that you trust:"),
+        ["user-added"] = ("同一张表单送来了两次，用户只新增了一个。链接随第一次回答给出；没有看到的话，再开一个，先前那个就作废：", "The same form came twice and one user was added. The link went with the first answer; who did not see it makes another, which ends the first:"),
+        ["user-now"] = ("现在是：", "What holds now:"),
         ["user-link-do"] = ("开出链接，让本人重设口令", "Make a link with which the person sets a password"),
         ["user-disable"] = ("停用，立即登出", "Disable, and sign out at once"),
         ["user-enable"] = ("重新启用", "Enable again"),

@@ -104,7 +104,8 @@ public sealed class UserPagesTests : IDisposable
         var end = ToItsEndAsync(stream);
         await page.UntilAsync(() => page.Feed.Watching == 1, "The stream");
 
-        var answer = await admin.PostAsync("/users/zhou?handler=" + handler, await admin.TextAsync("/users"), ("role", role ?? "electrician"), ("sites", "jiugeng"));
+        var html = await admin.TextAsync("/users/zhou");
+        var answer = await admin.PostAsync("/users/zhou?handler=" + handler, html, ("seen", Hidden(html, "seen")), ("role", role ?? "electrician"), ("sites", "jiugeng"));
         Assert.True(answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.Redirect);
 
         if (handler == "link")
@@ -215,6 +216,145 @@ public sealed class UserPagesTests : IDisposable
             // The way to the other language, and names.
             Assert.DoesNotMatch("[\\u4e00-\\u9fff]", text.Replace("中文", "", StringComparison.Ordinal));
         }
+    }
+
+    [Fact]
+    public async Task An_administrator_of_one_site_makes_nobody_a_person_of_another_and_nobody_is_told_of_users_elsewhere()
+    {
+        await using var page = await StartAsync();
+        using var there = await page.EnterAsync("zhao", UserRole.Administrator, "panyu-road");
+        using var here = await page.EnterAsync("qian", UserRole.Administrator, "huaihai");
+        var html = await there.TextAsync("/users");
+        Assert.Contains("<option value=\"committee-a\"", html, StringComparison.Ordinal);
+        foreach (var foreign in (string[])["guard-a", "stair-a", "fire-a", "manager-a"])
+            Assert.DoesNotContain(foreign, html, StringComparison.Ordinal);
+
+        // By a form of his own making neither, nor by a user who has the name of a person, nor by changing one.
+        Assert.Contains("没有人员", await RefusedAsync(there, "/users", html, ("name", "sun"), ("role", "on-call"), ("sites", "panyu-road"), ("person", "stair-a")), StringComparison.Ordinal);
+        Assert.Contains("请换一个", await RefusedAsync(there, "/users", html, ("name", "stair-a"), ("role", "on-call"), ("sites", "panyu-road")), StringComparison.Ordinal);
+        Assert.Contains("请换一个", await RefusedAsync(there, "/users", html, ("name", "qian"), ("role", "on-call"), ("sites", "panyu-road")), StringComparison.Ordinal);
+        var sites = await RefusedAsync(there, "/users", html, ("name", "sun"), ("role", "on-call"), ("sites", "nowhere"));
+        Assert.DoesNotContain("jiugeng", sites, StringComparison.Ordinal);
+        var own = await there.TextAsync("/users/zhao");
+        Assert.Contains("没有人员", await RefusedAsync(there, "/users/zhao?handler=save", own, ("seen", Hidden(own, "seen")), ("role", "administrator"), ("sites", "panyu-road"), ("person", "stair-a")), StringComparison.Ordinal);
+        Assert.DoesNotContain(page.Services.GetRequiredService<UserDirectory>().All, user => user.Actor == "stair-a");
+
+        // Who looks after both sites may be a user of either; whose it is stays unsaid.
+        var fire = await here.TextAsync("/users");
+        Assert.Equal(HttpStatusCode.OK, (await here.PostAsync("/users", fire, ("name", "li"), ("role", "on-call"), ("sites", "huaihai"), ("person", "committee-a"))).StatusCode);
+        var said = await RefusedAsync(there, "/users", html, ("name", "sun"), ("role", "on-call"), ("sites", "panyu-road"), ("person", "committee-a"));
+        Assert.Contains("已经有一个用户", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("'li'", WebUtility.HtmlDecode(said), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_form_that_is_older_than_what_somebody_else_changed_gives_no_role_back()
+    {
+        await using var page = await StartAsync();
+        using var admin = await AdministratorAsync(page);
+        using var wang = await page.EnterAsync("wang", UserRole.Administrator, "all");
+        var users = page.Services.GetRequiredService<UserDirectory>();
+        var old = await admin.TextAsync("/users/wang");
+        await page.Services.GetRequiredService<UserDesk>().DoAsync(Visitor.Machine(Visitor.CommandLine, ""), "wang", new UserChange.Role(UserRole.Auditor));
+        (string, string)[] typed = [("role", "administrator"), ("sites", "all"), ("note", "周一休息")];
+
+        var refused = await RefusedAsync(admin, "/users/wang?handler=save", old, [("seen", Hidden(old, "seen")), .. typed]);
+
+        Assert.Equal((UserRole.Auditor, ""), (users.Find("wang")!.Role, users.Find("wang")!.Note));
+        // What was typed is there, beside what holds now.
+        Assert.Contains("value=\"周一休息\"", refused, StringComparison.Ordinal);
+        Assert.Matches("data-testid=\"now\">[^<]*审计员", refused);
+        // A form without what it was drawn from is old too; pressed with it, knowing what holds, it is done, and pressed twice it is done once.
+        Assert.Contains("别人改过", await RefusedAsync(admin, "/users/wang?handler=save", old, typed), StringComparison.Ordinal);
+        (string, string)[] again = [("seen", Hidden(refused, "seen")), ("role", "auditor"), .. typed[1..]];
+        foreach (var press in (int[])[1, 2])
+            Assert.Equal(HttpStatusCode.Redirect, (await admin.PostAsync("/users/wang?handler=save", refused, again)).StatusCode);
+        Assert.Equal((UserRole.Auditor, "周一休息"), (users.Find("wang")!.Role, users.Find("wang")!.Note));
+        Assert.Single(Entries(page), entry => entry is { What: "user-names", Subject: "wang" });
+    }
+
+    [Fact]
+    public async Task What_is_refused_of_a_user_changes_nothing_and_keeps_what_was_typed()
+    {
+        await using var page = await StartAsync();
+        using var admin = await AdministratorAsync(page);
+        using var wang = await page.EnterAsync("wang", UserRole.OnCall, "jiugeng");
+        using var li = await page.EnterAsync("li", UserRole.OnCall, "jiugeng", person: "guard-a");
+        var html = await admin.TextAsync("/users/wang");
+        var before = page.Services.GetRequiredService<UserDirectory>().Find("wang");
+
+        var refused = await RefusedAsync(
+            admin, "/users/wang?handler=save", html, ("seen", Hidden(html, "seen")), ("role", "electrician"), ("sites", "huaihai"), ("display", "王工"), ("person", "guard-a"));
+
+        Assert.Contains("一个人只能有一个用户", refused, StringComparison.Ordinal);
+        Assert.Equal(before, page.Services.GetRequiredService<UserDirectory>().Find("wang"));
+        Assert.Equal(HttpStatusCode.OK, (await wang.GetAsync("/me")).StatusCode);
+        Assert.Contains("value=\"王工\"", refused, StringComparison.Ordinal);
+        Assert.Contains("<option value=\"electrician\" selected", refused, StringComparison.Ordinal);
+        Assert.Contains("value=\"huaihai\" checked", refused, StringComparison.Ordinal);
+        Assert.Contains("<option value=\"guard-a\" selected", refused, StringComparison.Ordinal);
+        // It is as fresh as it was: the person put right, it goes through.
+        (string, string)[] mended = [("seen", Hidden(refused, "seen")), ("role", "electrician"), ("sites", "huaihai"), ("display", "王工")];
+        Assert.Equal(HttpStatusCode.Redirect, (await admin.PostAsync("/users/wang?handler=save", refused, mended)).StatusCode);
+        Assert.Equal(["user-names", "user-role", "user-sites"], Entries(page).Where(entry => entry is { Subject: "wang", Who: "manager" }).Select(entry => entry.What).Order());
+    }
+
+    [Fact]
+    public async Task A_form_that_is_sent_twice_adds_one_user_and_the_second_answer_shows_the_way_to_a_link()
+    {
+        await using var page = await StartAsync();
+        using var admin = await AdministratorAsync(page);
+        var html = await admin.TextAsync("/users");
+        (string, string)[] fields = [("drawn", Hidden(html, "drawn")), ("name", "wang"), ("role", "on-call"), ("sites", "jiugeng")];
+        var first = await admin.PostAsync("/users", html, fields);
+        Assert.Contains("/welcome/", await first.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+
+        var second = await admin.PostAsync("/users", html, fields);
+
+        Assert.Equal(HttpStatusCode.OK, second.StatusCode);
+        var answer = await second.Content.ReadAsStringAsync();
+        Assert.Contains("data-testid=\"added\"", answer, StringComparison.Ordinal);
+        Assert.Contains("action=\"/users/wang?handler=link\"", answer, StringComparison.Ordinal);
+        Assert.Contains("/welcome/", await (await admin.PostAsync("/users/wang?handler=link", answer)).Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Single(Entries(page), entry => entry is { What: "user-add", Subject: "wang" });
+        // Another form with the same name is another matter.
+        var other = await admin.TextAsync("/users");
+        Assert.Contains("已有用户", await RefusedAsync(admin, "/users", other, [("drawn", Hidden(other, "drawn")), .. fields[1..]]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Where_the_disk_refuses_the_pages_of_users_say_so_and_keep_what_was_typed()
+    {
+        using var disk = new Storage.FaultyDisk(_folder.Path);
+        await using var page = await StartAsync();
+        using var admin = await AdministratorAsync(page);
+        using var wang = await page.EnterAsync("wang", UserRole.OnCall, "jiugeng");
+        var (html, one) = (await admin.TextAsync("/users"), await admin.TextAsync("/users/wang"));
+        (string, string)[] fields = [("name", "li"), ("role", "electrician"), ("sites", "jiugeng"), ("note", "周一休息")];
+        disk.Arm(1, Storage.DiskFault.Error, lasts: true);
+
+        foreach (var (path, form) in ((string, string)[])[("/users", html), ("/users/wang?handler=save", one), ("/users/wang?handler=link", one), ("/users/wang?handler=disable", one), ("/users/wang?handler=end", one)])
+        {
+            using var answer = await admin.PostAsync(path, form, path == "/users" ? fields : [("seen", Hidden(one, "seen")), .. fields[1..]]);
+            var said = await answer.Content.ReadAsStringAsync();
+            Assert.True(answer.StatusCode == HttpStatusCode.ServiceUnavailable, $"{path}: {answer.StatusCode} {said}");
+            Assert.Contains("没有保存成功", said, StringComparison.Ordinal);
+            Assert.True(path.Contains("handler=", StringComparison.Ordinal) && !path.EndsWith("save", StringComparison.Ordinal) || said.Contains("value=\"周一休息\"", StringComparison.Ordinal), $"{path} forgets what was typed");
+        }
+
+        disk.Heal();
+        Assert.Null(page.Services.GetRequiredService<UserDirectory>().Find("li"));
+        await page.UntilAsync(async () => (await admin.PostAsync("/users", html, fields)).StatusCode == HttpStatusCode.OK, "The disk that takes it again");
+        Assert.NotNull(page.Services.GetRequiredService<UserDirectory>().Find("li"));
+    }
+
+    private static string Hidden(string html, string name) => System.Text.RegularExpressions.Regex.Match(html, $"name=\"{name}\" value=\"([^\"]*)\"").Groups[1].Value;
+
+    private static async Task<string> RefusedAsync(UserUnderTest user, string path, string html, params (string, string)[] fields)
+    {
+        using var answer = await user.PostAsync(path, html, fields);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
+        return await answer.Content.ReadAsStringAsync();
     }
 
     private static async Task ToItsEndAsync(HttpResponseMessage stream)

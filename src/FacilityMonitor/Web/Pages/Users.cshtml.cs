@@ -1,4 +1,5 @@
 using FacilityMonitor.Configuration;
+using FacilityMonitor.Journal;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Users;
 using Microsoft.AspNetCore.Mvc;
@@ -15,7 +16,7 @@ namespace FacilityMonitor.Web.Pages;
 /// <param name="Person">Who it is in people.yaml; null: whoever has the same name.</param>
 /// <param name="Known">Sites that can be given.</param>
 /// <param name="MayGiveAll">Whether all sites can be given.</param>
-/// <param name="Persons">Who there is in people.yaml.</param>
+/// <param name="Persons">Whom it can be in people.yaml.</param>
 internal sealed record UserForm(
     string? Name, string? Display, string? Note, string Role, SiteScope Sites, string? Person, IReadOnlyList<Site> Known, bool MayGiveAll, IReadOnlyList<Person> Persons);
 
@@ -25,6 +26,22 @@ internal static class UserSites
     public static string Names(SiteScope sites, FacilityIndex index, string language) => sites.IsAll
         ? Texts.In(language, "on-call-all-sites")
         : string.Join(language == "en" ? ", " : "、", sites.Sites.Select(site => index.FindSite(site)?.Name.In(language) ?? site));
+
+    /// <summary>Whom somebody can make a user, in people.yaml: those who look after one of his sites, and who the user is now.</summary>
+    public static IReadOnlyList<Person> Persons(Visitor visitor, FacilitySource registry, string? now)
+    {
+        var people = registry.Current.Facility.People;
+        return [.. people.Persons.Where(person => person.Id == now || visitor.Sites.Has(person.Id, people))];
+    }
+
+    /// <summary>The page with what was typed, where the disk did not take it.</summary>
+    public static PageResult NotSaved(PageModel page, Action<LocalText> say)
+    {
+        var (zh, en) = Texts.All["act-not-saved"];
+        say(new LocalText(zh, en));
+        page.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        return page.Page();
+    }
 
     /// <summary>What was ticked; all of them beats each.</summary>
     public static SiteScope Read(IEnumerable<string?> ticked)
@@ -44,9 +61,15 @@ internal sealed class UsersModel(UserDirectory directory, UserDesk desk, OneTime
     /// <summary>A link that was made just now: it is shown once.</summary>
     public string? Link { get; private set; }
 
+    /// <summary>Who was added by a form that was sent twice: the link went with the first answer, which the browser has thrown away.</summary>
+    public string? Added { get; private set; }
+
     public LocalText? Refusal { get; private set; }
 
     public UserForm Form { get; private set; } = null!;
+
+    /// <summary>Names the form, so that one that is sent twice adds one user.</summary>
+    public string Drawn { get; private set; } = NewDrawn();
 
     public IReadOnlyList<User> All => [.. directory.All.Where(user => HttpContext.Visitor().Sites.Covers(user.Sites))];
 
@@ -59,28 +82,49 @@ internal sealed class UsersModel(UserDirectory directory, UserDesk desk, OneTime
         var visitor = HttpContext.Visitor();
         var name = fields.Name?.Trim() ?? "";
         Form = FormOf(visitor, registry, fields);
-        if (UserWords.Role(fields.Role ?? "", out var refusal) is { } role)
+        if (fields.Drawn is { Length: > 0 } drawn)
+            Drawn = drawn;
+        try
         {
-            refusal = await desk.AddAsync(visitor, name, fields.Display ?? "", fields.Note ?? "", role, Form.Sites, UserWords.Person(fields.Person));
-            if (refusal is null)
-            {
-                (var secret, refusal) = await desk.LinkAsync(visitor, name);
-                Link = secret is null ? null : links.Of(secret);
-                Form = FormOf(visitor, registry, new UserFields());
-            }
+            Refusal = await AddAsync(visitor, name, fields);
+        }
+        catch (DatabaseUnavailableException)
+        {
+            // Also where the user is there and the link is not: pressed again it says so.
+            return UserSites.NotSaved(this, refusal => Refusal = refusal);
         }
 
-        if ((Refusal = refusal) is not null)
+        if (Refusal is not null)
             Response.StatusCode = StatusCodes.Status422UnprocessableEntity;
+        else
+            (Form, Drawn) = (FormOf(visitor, registry, new UserFields()), NewDrawn());
         return Page();
     }
 
     internal static UserForm FormOf(Visitor visitor, FacilitySource registry, UserFields fields)
     {
-        var facility = registry.Current.Facility;
         return new UserForm(
             fields.Name, fields.Display, fields.Note, fields.Role ?? Words.Of(UserRole.OnCall), UserSites.Read(fields.Sites ?? []), UserWords.Person(fields.Person),
-            visitor.Sites.Of(facility).Sites, visitor.Sites.IsAll, facility.People.Persons);
+            visitor.Sites.Of(registry.Current.Facility).Sites, visitor.Sites.IsAll, UserSites.Persons(visitor, registry, null));
+    }
+
+    private static string NewDrawn() => UserDesk.NewStamp();
+
+    private async Task<LocalText?> AddAsync(Visitor visitor, string name, UserFields fields)
+    {
+        if (UserWords.Role(fields.Role ?? "", out var refusal) is not { } role)
+            return refusal;
+        if (await desk.AddAsync(visitor, name, fields.Display ?? "", fields.Note ?? "", role, Form.Sites, UserWords.Person(fields.Person), Drawn) is { } refused)
+        {
+            if (!desk.IsMadeBy(visitor, name, Drawn))
+                return refused;
+            Added = name;
+            return null;
+        }
+
+        (var secret, refusal) = await desk.LinkAsync(visitor, name);
+        Link = secret is null ? null : links.Of(secret);
+        return refusal;
     }
 }
 
@@ -98,4 +142,10 @@ internal sealed record UserFields
     public IReadOnlyList<string>? Sites { get; init; }
 
     public string? Person { get; init; }
+
+    /// <summary>What the form was drawn from.</summary>
+    public string? Seen { get; init; }
+
+    /// <summary>Names a form that makes somebody.</summary>
+    public string? Drawn { get; init; }
 }
