@@ -67,6 +67,15 @@ internal static class DeviceEdit
         }, null);
     }
 
+    /// <summary>Whether a device is registered as a form says.</summary>
+    public static bool Says(DeviceEntry entry, Site site, DeviceFields fields)
+    {
+        var (zh, en) = (fields.Name?.Trim() ?? "", fields.NameEn?.Trim() ?? "");
+        var place = fields.Place == DeviceFields.NewPlace ? fields.PlaceName?.Trim() == site.Places.FirstOrDefault(known => known.Id == entry.Place)?.Name.Zh : (fields.Place ?? "") == (entry.Place ?? "");
+        return place && entry.Name == new LocalText(zh, en.Length > 0 ? en : zh) && fields.Kind == Words.Of(entry.Kind) && (fields.Circuit ?? "") == (entry.Circuit ?? "")
+            && (string.IsNullOrWhiteSpace(fields.Sockets) || fields.Sockets.Trim() == entry.Sockets.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    }
+
     /// <summary>What is written of a device.</summary>
     public static YamlElement? Part(WrittenRegistry written, string site, string device) => WrittenRegistry.Item(written.Site(site), "devices", device);
 

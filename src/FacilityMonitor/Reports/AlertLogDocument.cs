@@ -58,17 +58,18 @@ internal sealed class AlertLogDocument(AlertLogQuery query, FacilityIndex index,
         new ReportCell.Moment(alert.DetectedMs), new ReportCell.Text(alert.Priority.ToString()), new ReportCell.Text(MonthDocument.RuleName(alert.Rule, language)),
         alert.Site is { } site ? new ReportCell.Text(index.FindSite(site)?.Name.In(language) ?? site) : None, new ReportCell.Text(PageText.Brief(alert.Text).In(language)),
         After(alert, alert.ToldMs), After(alert, alert.AcknowledgedMs), alert.AcknowledgedBy is { } person ? new ReportCell.Text(name(person)) : None, After(alert, alert.RecoveredMs),
-        new ReportCell.Text(alert.Stage is { } stage ? Stage(stage) : "—"),
+        new ReportCell.Text(alert.Stage is { } stage ? Stage(stage, alert.Priority) : "—"),
         new ReportCell.Text(alert.Exercise switch { Exercise.None => alert.Stage is null ? Say("未登记的设备", "not registered") : "", Exercise.Test => Say("测试", "test"), Exercise.Drill => Say("演练", "exercise") }),
         new ReportCell.Text(alert.Id),
     ];
 
     private static ReportCell After(LoggedAlert alert, long? ms) => ms is { } known ? new ReportCell.Span(Math.Max(0, known - alert.DetectedMs)) : None;
 
-    private string Stage(ResponseStage stage) => stage switch
+    private string Stage(ResponseStage stage, Priority priority) => stage switch
     {
-        ResponseStage.Open => Say("待响应", "open"),
-        ResponseStage.Acked => Say("已响应", "acknowledged"),
+        // A fire is answered as an emergency call is.
+        ResponseStage.Open => Say(priority == Priority.P0 ? "待接警" : "待响应", "open"),
+        ResponseStage.Acked => Say(priority == Priority.P0 ? "已接警" : "已响应", "acknowledged"),
         ResponseStage.EnRoute => Say("前往中", "en route"),
         ResponseStage.OnScene => Say("已到场", "on scene"),
         ResponseStage.Closed => Say("已关闭", "closed"),

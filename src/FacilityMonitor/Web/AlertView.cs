@@ -95,10 +95,11 @@ internal sealed record AlertView(ActDoor Door, AlertDossier Dossier, FacilityInd
     public string Clock(long ms) => DutyRoster.Wall(ms).Date == DutyRoster.Wall(NowMs).Date ? AlertText.Clock(ms)[6..] : AlertText.Clock(ms);
 
     /// <summary>The text of a stage.</summary>
-    public static string StageKey(ResponseStage stage) => stage switch
+    public static string StageKey(AlertResponse state) => state.Stage switch
     {
-        ResponseStage.Open => "act-stage-open",
-        ResponseStage.Acked => "act-stage-acked",
+        // A fire is answered as an emergency call is.
+        ResponseStage.Open => state.Priority == Priority.P0 ? "act-stage-open-life" : "act-stage-open",
+        ResponseStage.Acked => state.Priority == Priority.P0 ? "act-stage-acked-life" : "act-stage-acked",
         ResponseStage.EnRoute => "act-stage-en-route",
         ResponseStage.OnScene => "act-stage-on-scene",
         ResponseStage.Closed => "act-stage-closed",

@@ -156,6 +156,7 @@ internal static class Texts
         ["act-drill"] = ("演练，不是真的", "An exercise, not meant"),
         ["act-test"] = ("测试，不是真的", "A test, not meant"),
         ["act-stage-open"] = ("待响应", "Open"),
+        ["act-stage-open-life"] = ("待接警", "Open"),
         ["act-stage-acked"] = ("已响应", "Acknowledged"),
         ["act-stage-en-route"] = ("前往中", "En route"),
         ["act-stage-on-scene"] = ("已到场", "On scene"),

@@ -6,6 +6,7 @@ using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
 using FacilityMonitor.Tests.Conventions;
+using FacilityMonitor.Tests.Storage;
 using FacilityMonitor.Users;
 
 namespace FacilityMonitor.Tests.Web;
@@ -16,6 +17,9 @@ public class AlertPagesFixture : IAsyncLifetime, IDisposable
     private readonly TemporaryFolder _folder = new();
 
     internal PageUnderTest Page { get; private set; } = null!;
+
+    /// <summary>The disk under the service.</summary>
+    internal FaultyDisk Disk { get; private set; } = null!;
 
     /// <summary>Sees every site and may do everything.</summary>
     internal UserUnderTest Manager { get; private set; } = null!;
@@ -31,6 +35,7 @@ public class AlertPagesFixture : IAsyncLifetime, IDisposable
     public async Task InitializeAsync()
     {
         var channels = ChannelReader.Load(Path.Combine(SourceTree.Root, "src/FacilityMonitor/demo"), "zh").Channels;
+        Disk = new FaultyDisk(_folder.Path);
         Page = await PageUnderTest.StartAsync(_folder.Path, channels: channels, further: await SettingsAsync());
         Manager = await Page.EnterAsync("chief", UserRole.Administrator, "all");
         Property = await Page.EnterAsync("wang", UserRole.PropertyManager, "jiugeng", person: "manager-a");
@@ -43,6 +48,7 @@ public class AlertPagesFixture : IAsyncLifetime, IDisposable
         foreach (var user in (UserUnderTest[])[Manager, Property, Guard, Auditor])
             user.Dispose();
         await Page.DisposeAsync();
+        Disk.Dispose();
     }
 
     public void Dispose()

@@ -110,6 +110,58 @@ public sealed class AlertsPageTests(AlertPagesFixture fixture) : IClassFixture<A
         Assert.Equal(facts, fixture.Count("select count(*) from response_event"));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_was_ticked_and_chosen_is_there_again_when_a_press_is_refused(bool byDisk)
+    {
+        var consequences = Enumerable.Range(1, 3).Select(number => string.Create(CultureInfo.InvariantCulture, $"{number:x16}")).ToArray();
+        await fixture.RaiseAsync([fixture.Step("00000000000000ff", Priority.P1), .. consequences.Select(alert => fixture.Step(alert, asset: "garage/" + alert)), fixture.Step("00000000000000a1"), fixture.Step("00000000000000a2", asset: "garage/pile-u2", rule: "other")]);
+        await fixture.ExplainAsync("00000000000000ff", consequences);
+        var html = await fixture.Property.TextAsync("/alerts");
+        Assert.DoesNotContain(" checked", html, StringComparison.Ordinal);
+        var until = Regex.Matches(html, "<option value=\"(?<ms>\\d+)\">8 h").Single().Groups["ms"].Value;
+        var to = Regex.Matches(html[html.IndexOf("<select id=\"to\"", StringComparison.Ordinal)..html.IndexOf("data-testid=\"do-assign\"", StringComparison.Ordinal)], "<option value=\"(?<who>[^\"]+)\"").Last().Groups["who"].Value;
+        (string, string)[] press = [("group", "00000000000000ff"), ("alert", "00000000000000a1"), ("do", "shelve"), ("until", until), ("to", to), ("reason", byDisk ? "等电工" : "")];
+        if (byDisk)
+            fixture.Disk.Arm(1, Storage.DiskFault.Error, lasts: true);
+
+        var pressed = await fixture.Property.PostAsync("/alerts", html, press);
+
+        fixture.Disk.Heal();
+        Assert.Equal(byDisk ? HttpStatusCode.ServiceUnavailable : HttpStatusCode.UnprocessableEntity, pressed.StatusCode);
+        var said = await pressed.Content.ReadAsStringAsync();
+        // The bar is drawn while something is ticked: without the ticks its reason would be hidden with it.
+        Assert.Matches("name=\"group\" value=\"00000000000000ff\" checked", said);
+        Assert.Matches("name=\"alert\" value=\"00000000000000a1\" checked", said);
+        Assert.Equal(2, Regex.Count(said, " checked"));
+        Assert.Matches($"<option value=\"{until}\" selected[^>]*>8 h", said);
+        Assert.Matches($"<option value=\"{to}\" selected", said);
+        if (byDisk)
+            Assert.Contains("value=\"等电工\"", said, StringComparison.Ordinal);
+        // A press that is done leaves nothing ticked.
+        Assert.DoesNotContain(" checked", await fixture.Property.TextAsync("/alerts"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_fire_is_answered_as_an_emergency_call_is()
+    {
+        await fixture.RaiseAsync(fixture.Step("00000000000000f0", Priority.P0, rule: "smoke"), fixture.Step("00000000000000a1"));
+
+        Assert.Contains("待接警", RowOf(await fixture.Guard.TextAsync("/alerts"), "00000000000000f0"), StringComparison.Ordinal);
+        Assert.Contains("待响应", RowOf(await fixture.Guard.TextAsync("/alerts"), "00000000000000a1"), StringComparison.Ordinal);
+        Assert.Contains("待接警", await fixture.Guard.TextAsync("/alert/00000000000000f0"), StringComparison.Ordinal);
+        foreach (var person in (string[])["guard-a", "manager-a", "fire-a", "committee-a"])
+            await fixture.DoesAsync(person, "00000000000000f0", new ResponseCommand.Acknowledge());
+        await fixture.DoesAsync("guard-a", "00000000000000a1", new ResponseCommand.Acknowledge());
+
+        var all = await fixture.Guard.TextAsync("/alerts?tab=all");
+        Assert.Contains("已接警", RowOf(all, "00000000000000f0"), StringComparison.Ordinal);
+        Assert.Contains("已响应", RowOf(all, "00000000000000a1"), StringComparison.Ordinal);
+
+        static string RowOf(string html, string alert) => html[html.IndexOf($"data-testid=\"row-{alert}\"", StringComparison.Ordinal)..].Split("</li>")[0];
+    }
+
     [Fact]
     public async Task Beyond_what_one_press_does_the_next_press_goes_on()
     {

@@ -83,6 +83,42 @@ public sealed class SettingsPagesTests(ChangeableService service) : IClassFixtur
     }
 
     [Theory]
+    [InlineData("shed-1", "", "shed-1")]
+    [InlineData("+", "西墙", "spot-1")]
+    public async Task A_device_that_is_registered_by_a_form_that_is_sent_twice_is_registered_once_and_both_answers_say_so(string place, string placeName, string stands)
+    {
+        var device = "twice-" + stands;
+        await HeardAsync(device, (Metric.Smoke, 0));
+        var path = "/settings/adopt?key=huaihai/" + device;
+        var html = await service.Manager.TextAsync(path);
+        (string, string)[] fields = [("seen", SeenOf(html)), ("name", "西墙烟感"), ("nameEn", ""), ("kind", "shed"), ("place", place), ("placeName", placeName), ("placeKind", "spot"), ("circuit", ""), ("sockets", "")];
+        var first = await service.Manager.PostAsync(path, html, fields);
+
+        var second = await service.Manager.PostAsync(path, html, fields);
+
+        foreach (var answer in (HttpResponseMessage[])[first, second])
+            Assert.Equal((HttpStatusCode.Redirect, $"/settings/devices?adopted=huaihai/{device}"), (answer.StatusCode, answer.Headers.Location?.OriginalString));
+        Assert.Equal(stands, Registry.FindSite("huaihai")!.Devices.Single(one => one.Id == device).Place);
+        Assert.Single(Audited(), line => line.What == "device-adopt" && line.Subject == $"huaihai/{device}");
+        // Whoever says something else of it is told that it is registered.
+        foreach (var other in ((string, string)[])[("name", "东墙烟感"), ("kind", "plug"), ("circuit", "c-shed"), ("sockets", "3"), ("place", "")])
+        {
+            var differs = await service.Manager.PostAsync(path, html, [.. fields.Where(field => field.Item1 != other.Item1), other]);
+            Assert.Equal(HttpStatusCode.NotFound, differs.StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task What_a_new_device_probably_is_is_asked_with_the_signs_of_the_language()
+    {
+        await HeardAsync("guess-1", (Metric.Smoke, 0));
+        var english = await service.Manager.TextAsync("/settings/devices?lang=en");
+        Assert.Contains("? ·", english, StringComparison.Ordinal);
+        Assert.DoesNotContain("？", english, StringComparison.Ordinal);
+        Assert.Contains("？ ·", await service.Manager.TextAsync("/settings/devices?lang=zh"), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("name", "请写名称", "name", "  ")]
     [InlineData("name", "上限是 200", "name", "LONG")]
     [InlineData("name", "控制字符", "name", "a\u0007b")]

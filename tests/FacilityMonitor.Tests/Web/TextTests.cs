@@ -162,6 +162,20 @@ public sealed partial class TextTests
     }
 
     [Fact]
+    public void Every_number_of_a_rule_is_called_by_the_words_of_the_pages()
+    {
+        foreach (var limit in FacilityMonitor.Edits.TunableLimit.All)
+        {
+            AssertBoth(limit.Setting.Name, limit.Label.Zh, limit.Label.En);
+            // One idea, one word: what a meter of the page calls residual current is no leakage where its limit is set.
+            Assert.Equal(limit.Label.En.Contains("esidual current", StringComparison.Ordinal), limit.Label.Zh.Contains("剩余电流", StringComparison.Ordinal));
+            Assert.DoesNotContain("漏电", limit.Label.Zh, StringComparison.Ordinal);
+        }
+
+        Assert.Contains(FacilityMonitor.Edits.TunableLimit.All, limit => limit.Label.Zh.Contains("剩余电流", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Every_rule_has_a_name_a_consequence_and_steps_in_both_languages()
     {
         foreach (var rule in RuleCatalogue.All)

@@ -39,6 +39,12 @@ internal sealed record InboxForm
 
     /// <summary>Why it is shelved.</summary>
     public string? Reason { get; init; }
+
+    /// <summary>Whether an alert was ticked.</summary>
+    public bool HasAlert(string alert) => Alert?.Contains(alert) == true;
+
+    /// <summary>Whether a cause was ticked.</summary>
+    public bool HasGroup(string cause) => Group?.Contains(cause) == true;
 }
 
 /// <summary><c>/alerts</c>: what is open, whose it is and what comes next, by its cause; taken, handed on or shelved, one or many at once. Everything that is chosen stands in the address.</summary>
@@ -58,6 +64,9 @@ internal sealed class AlertsModel(Database database, ResponseDesk desk, Facility
     private const int NamesMax = 12;
 
     private static readonly TimeSpan FloodWindow = TimeSpan.FromMinutes(10);
+    /// <summary>Times to shelve until lie hours apart.</summary>
+    private const long UntilSlackMs = 30 * 60_000;
+
     private static readonly int[] ShelveHours = [1, 4, 8, 24, 168];
     private static readonly IReadOnlyList<(string, Priority)> Priorities = [.. Enum.GetValues<Priority>().Select(priority => (priority.ToString(), priority))];
 
@@ -97,8 +106,8 @@ internal sealed class AlertsModel(Database database, ResponseDesk desk, Facility
     /// <summary>What was done; null: nothing was pressed.</summary>
     public (string Key, int Count)? Done { get; private set; }
 
-    /// <summary>What was typed and not kept.</summary>
-    public string Written { get; private set; } = "";
+    /// <summary>What was sent and not done, or not wholly: it is drawn as it was, so that the next press needs no ticks anew.</summary>
+    public InboxForm Sent { get; private set; } = new();
 
     public bool MayRespond => HttpContext.Visitor().May(Right.Respond);
 
@@ -112,6 +121,9 @@ internal sealed class AlertsModel(Database database, ResponseDesk desk, Facility
     /// <summary>Moments until which something can be shelved, with the hours to them.</summary>
     public IEnumerable<(long UntilMs, int Hours)> Shelvings => ShelveHours.Select(hours => ((NowMs / 60_000 * 60_000) + (hours * 3_600_000L), hours));
 
+    /// <summary>Whether a time to shelve until is the one that was chosen: the page that comes back may be drawn a minute later.</summary>
+    public bool IsChosen(long untilMs) => long.TryParse(Sent.Until, NumberStyles.None, CultureInfo.InvariantCulture, out var sent) && Math.Abs(untilMs - sent) < UntilSlackMs;
+
     public void OnGet()
     {
         if (Read() && Request.Query["did"].ToString() is { Length: > 0 } did)
@@ -121,13 +133,14 @@ internal sealed class AlertsModel(Database database, ResponseDesk desk, Facility
 
     public async Task<IActionResult> OnPostAsync([FromForm] InboxForm form)
     {
+        Sent = form;
         var visitor = HttpContext.Visitor();
         if (!MayRespond || (form.Do == "shelve" && !MayShelve))
             return Forbid();
         var isRead = Read();
         var what = string.IsNullOrEmpty(form.One) ? form.Do ?? "" : "acknowledge";
         if (!isRead || DoneKey(what) is not { } key || CommandOf(what, form) is not { } command)
-            return Answer(StatusCodes.Status422UnprocessableEntity, isRead ? [Texts.In(HttpContext, "act-bad")] : [], form.Reason ?? "");
+            return Answer(StatusCodes.Status422UnprocessableEntity, isRead ? [Texts.In(HttpContext, "act-bad")] : []);
         var (chosen, missing) = Chosen(form, visitor.Sites);
         if (chosen.Count == 0)
             return Answer(StatusCodes.Status422UnprocessableEntity, [Texts.In(HttpContext, missing > 0 ? "inbox-gone" : "inbox-none-chosen")]);
@@ -145,11 +158,11 @@ internal sealed class AlertsModel(Database database, ResponseDesk desk, Facility
             if (refusals.Count == 0)
                 return Redirect(Here(done: (what, done.Count)));
             Done = done.Count > 0 ? (key, done.Count) : null;
-            return Answer(StatusCodes.Status422UnprocessableEntity, refusals, form.Reason ?? "");
+            return Answer(StatusCodes.Status422UnprocessableEntity, refusals);
         }
         catch (DatabaseUnavailableException)
         {
-            return Answer(StatusCodes.Status503ServiceUnavailable, [Texts.In(HttpContext, "act-not-saved")], form.Reason ?? "");
+            return Answer(StatusCodes.Status503ServiceUnavailable, [Texts.In(HttpContext, "act-not-saved")]);
         }
     }
 
@@ -240,10 +253,9 @@ internal sealed class AlertsModel(Database database, ResponseDesk desk, Facility
         return (within, ticked.Count - within.Count);
     }
 
-    private PageResult Answer(int status, IReadOnlyList<string> refusals, string written = "")
+    private PageResult Answer(int status, IReadOnlyList<string> refusals)
     {
-        Response.StatusCode = status;
-        (Refusals, Written) = ([.. Refusals, .. refusals], written);
+        (Response.StatusCode, Refusals) = (status, [.. Refusals, .. refusals]);
         Fill();
         return Page();
     }

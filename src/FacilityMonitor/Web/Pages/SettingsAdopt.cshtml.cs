@@ -42,12 +42,23 @@ internal sealed class SettingsAdoptModel(FacilitySource registry, RegistryDesk d
     public async Task<IActionResult> OnPostAsync(string? key, string? site, string? seen, [FromForm] DeviceFields fields)
     {
         if (!Find(key, site))
-            return new NotThere("adopt-gone");
+        {
+            // Pressed twice: by the second time it is registered, and as the form says it leads where the first one did.
+            return Registered(key) is var (where, entry) && DeviceEdit.Says(entry, where, fields) ? Redirect($"/settings/devices?adopted={where.Id}/{entry.Id}") : new NotThere("adopt-gone");
+        }
+
         Fields = fields;
-        if (Site is not { } where)
+        if (Site is not { } there)
             return Page();
-        HttpContext.BelongsTo(where.Id);
-        return await WriteAsync(DeviceEdit.Of(New, where, fields), seen) is { } refusal ? Refuse(refusal) : Redirect($"/settings/devices?adopted={where.Id}/{New.Id}");
+        HttpContext.BelongsTo(there.Id);
+        return await WriteAsync(DeviceEdit.Of(New, there, fields), seen) is { } refusal ? Refuse(refusal) : Redirect($"/settings/devices?adopted={there.Id}/{New.Id}");
+    }
+
+    /// <summary>Where a device that was heard is registered by now, on one of the visitor's sites; null: it is not.</summary>
+    private RegisteredDevice? Registered(string? key)
+    {
+        var sites = Visitor.Sites;
+        return feed.Look((view, _, _) => view.All.FirstOrDefault(device => device.Id.ToString() == key && sites.Has(view, device)) is { } device ? view.Find(device.Id) : null);
     }
 
     /// <summary>Looks the device up among those of the visitor's sites.</summary>

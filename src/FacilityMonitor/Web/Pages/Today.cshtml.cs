@@ -141,7 +141,7 @@ internal sealed class TodayModel(
         var state = line.Row.State;
         if (line.Closed is { } closed)
             return $"{Texts.In(language, "act-stage-closed")} {AlertText.Clock(closed.AtMs)[6..^3]} · {Texts.In(language, AlertView.CauseKey(closed.Cause))}";
-        return state is { IsOn: false, RecoveredMs: { } over } ? $"{Texts.In(language, "today-back-to-normal")} {AlertText.Clock(over)[6..^3]}" : Texts.In(language, AlertView.StageKey(state.Stage));
+        return state is { IsOn: false, RecoveredMs: { } over } ? $"{Texts.In(language, "today-back-to-normal")} {AlertText.Clock(over)[6..^3]}" : Texts.In(language, AlertView.StageKey(state));
     }
 
     private PageResult Refuse(int status, LocalText why)
