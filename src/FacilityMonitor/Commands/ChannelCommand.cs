@@ -73,16 +73,8 @@ internal static class ChannelCommand
     {
         if (outcome is not Outcome.Failed failed)
             return isEnglish ? $"{channel.Id} took it. Whether it arrived, the person has to say." : $"{channel.Id} 已接受。是否收到，请问本人。";
-        var (zh, en) = failed.Fault switch
-        {
-            Fault.Passing => ("供应商现在没有回答；请检查网络后再试", "the provider does not answer now; check the network and try again"),
-            Fault.Limited => ("发得太多，供应商要求暂停；请稍后再试", "too much was sent, the provider wants a pause; try again later"),
-            Fault.AddressLimited => ("这个号码今天收得太多；请稍后再试或换一个", "this number had too much; try later or another one"),
-            Fault.Misconfigured => ("配置不对；请核对密钥、签名、模板和服务器时间", "the configuration is wrong; check key, signature, template and the server's clock"),
-            Fault.WrongAddress => ("号码或账号不对；请核对 --to", "the number or id is wrong; check --to"),
-            Fault.Unfit => ("供应商不接受这个内容；请核对模板", "the provider never takes this content; check the template"),
-        };
-        return isEnglish ? $"{channel.Id} refused it ({failed.Code}): {en}." : $"{channel.Id} 没有接受（{failed.Code}）：{zh}。";
+        var what = FaultText.Of(failed.Fault);
+        return isEnglish ? $"{channel.Id} refused it ({failed.Code}): {what.En}." : $"{channel.Id} 没有接受（{failed.Code}）：{what.Zh}。";
     }
 
     private static (IReadOnlyList<ChannelDefinition> Channels, ServiceSettings Settings)? Load(string folder, TextWriter output)

@@ -1,3 +1,4 @@
+using FacilityMonitor.Alerts;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Edits;
 using FacilityMonitor.Registry;
@@ -24,6 +25,17 @@ internal static class RegistryNames
         DeviceKind.Siren => new("警报器", "Siren"),
         DeviceKind.Camera => new("摄像头（只看事件）", "Camera (events only)"),
     };
+
+    /// <summary>What people call an asset, as far as it is registered.</summary>
+    public static LocalText OfAsset(FacilityIndex index, string asset)
+    {
+        var parts = asset.Split('/');
+        if (index.FindSite(parts[0]) is not { } site)
+            return new LocalText(asset, asset);
+        var below = parts[1..].Select(part => site.Places.FirstOrDefault(place => place.Id == part)?.Name ?? site.Devices.FirstOrDefault(device => device.Id == part)?.Name
+            ?? site.Circuits.FirstOrDefault(circuit => circuit.Id == part)?.Name ?? new LocalText(part, part));
+        return AlertText.Join([site.Name, .. below]);
+    }
 
     public static LocalText Of(PlaceKind kind) => kind switch
     {

@@ -142,7 +142,7 @@ internal static class ResponseEndpoints
             return Refused(refusal);
         return await TryAsync(async () => await contacts.ConfirmAsync(person, code) is { } channel
             ? Json(new Dictionary<string, object?> { ["person"] = person, ["channel"] = channel })
-            : Refused(new ResponseRefusal("wrong-code", new LocalText($"确认码不对，或已过期，或错了 {ContactTable.TriesMax} 次；请再发一次", $"the code is wrong, too old, or was wrong {ContactTable.TriesMax} times; ask again"))));
+            : Refused(new ResponseRefusal("wrong-code", ContactDesk.WrongCode)));
     }
 
     private static async Task<IResult> AskAsync(HttpContext context, ResponseDesk desk, FacilitySource registry, TimeProvider time)

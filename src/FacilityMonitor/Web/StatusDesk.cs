@@ -211,13 +211,13 @@ internal sealed class StatusDesk(
             return new(key, StatusLevel.Unknown, name, new("磁盘读不出来", "the disk cannot be read"));
         var carried = Both($"24 小时内送出 {traffic.Accepted} / {traffic.Attempts}", $"{traffic.Accepted} of {traffic.Attempts} taken in 24 h");
         if (condition is null)
-            return new(key, StatusLevel.Unknown, name, Both($"还没有试过；{carried.Zh}", $"never tried; {carried.En}"), Both($"运行 facility-monitor channel test {id} 试一次。", $"Try it once: facility-monitor channel test {id}."));
+            return new(key, StatusLevel.Unknown, name, Both($"还没有试过；{carried.Zh}", $"never tried; {carried.En}"), Both($"在「值班」页的「通道」里（或用 facility-monitor channel test {id}）试一次。", $"Try it once on the page On call, Channels (or with facility-monitor channel test {id})."));
         if (condition.IsDead(now))
         {
             var since = condition.FailingMs is { } failing ? AlertText.Clock(failing) : "?";
             return new(
                 key, StatusLevel.Bad, name, Both($"自 {since} 不通（{condition.Fault}）；{carried.Zh}", $"dead since {since} ({condition.Fault}); {carried.En}"),
-                new("看服务器能否上网，核对 channels.yaml 里的密钥、签名和模板，再试：facility-monitor channel test。", "See whether the server reaches the internet, check key, signature and template in channels.yaml, and try again: facility-monitor channel test."));
+                new("看服务器能否上网，核对 channels.yaml 里的密钥、签名和模板，再在「值班」页的「通道」里试。", "See whether the server reaches the internet, check key, signature and template in channels.yaml, and try again on the page On call, Channels."));
         }
 
         if (condition.PausedMs > now)

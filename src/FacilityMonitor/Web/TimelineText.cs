@@ -88,7 +88,7 @@ internal static class TimelineText
     }
 
     /// <summary>Empty tiers and persons without a way, as <see cref="DutyBoard.Find(EscalationStep, int, string?, Priority, long, out string)"/> names them: <c>guard property-manager:li</c>.</summary>
-    private static IEnumerable<string> Missing(string why, string language, Func<string, string> name)
+    internal static IEnumerable<string> Missing(string why, string language, Func<string, string> name)
     {
         foreach (var part in why.Split(' ', StringSplitOptions.RemoveEmptyEntries))
         {

@@ -62,6 +62,7 @@ internal static class WebServices
         services.AddSingleton<ControlDoor>();
         services.AddSingleton<AuditTrail>();
         services.AddSingleton<PersonNames>();
+        services.AddSingleton<ContactChecks>();
         services.AddSignInLimits();
         services.AddAntiforgery(options =>
         {

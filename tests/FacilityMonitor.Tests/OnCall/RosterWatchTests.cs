@@ -21,7 +21,9 @@ public sealed class RosterWatchTests : IAsyncDisposable
         var told = Assert.Single(_told);
         Assert.Equal((RosterWatch.ContactRule, Priority.P3), (told.Rule, told.Priority));
         Assert.Contains("18 contacts were not confirmed", told.Text.En, StringComparison.Ordinal);
-        Assert.Contains("contact verify --due", told.Text.Zh, StringComparison.Ordinal);
+        // The page first: who reads it has no terminal.
+        Assert.Matches("「值班」页按「发一条确认」.*contact verify --due", told.Text.Zh);
+        Assert.Matches("page On call press \"Send a check\".*contact verify --due", told.Text.En);
 
         foreach (var person in _fixture.Facility.People.Persons)
             await desk.AskAsync(person.Id, null);

@@ -204,6 +204,57 @@ public sealed class SettingsPagesTests(ChangeableService service) : IClassFixtur
         Assert.DoesNotContain(Registry.Facility.People.Persons, person => person.Name.Zh == "钱");
     }
 
+    [Theory]
+    [InlineData("/settings/people/{0}?handler={1}", "/settings/people/{0}")]
+    [InlineData("/on-call?handler={1}&person={0}", "/on-call")]
+    public async Task A_neighbour_who_was_added_on_the_page_is_asked_there_and_by_the_code_that_he_says_the_contact_counts(string form, string shown)
+    {
+        var name = shown.Contains("on-call", StringComparison.Ordinal) ? "陈阿姨" : "冯师傅";
+        await AddAsync(name, "ntfy", "check-" + name.GetHashCode(StringComparison.Ordinal).ToString("x", System.Globalization.CultureInfo.InvariantCulture), "stairs");
+        var person = Registry.Facility.People.Persons.Single(one => one.Name.Zh == name).Id;
+        string Form(string handler) => string.Format(System.Globalization.CultureInfo.InvariantCulture, form, person, handler);
+        var path = string.Format(System.Globalization.CultureInfo.InvariantCulture, shown, person);
+        var before = await service.Manager.TextAsync(path);
+        Assert.Contains($"data-testid=\"ask-{person}-ntfy\"", before, StringComparison.Ordinal);
+        Assert.Contains("从没有确认过", before, StringComparison.Ordinal);
+        Assert.DoesNotContain($"confirm-{person}-ntfy", before, StringComparison.Ordinal);
+
+        Assert.Equal(HttpStatusCode.Redirect, (await service.Manager.PostAsync(Form("ask"), before, ("channel", "ntfy"))).StatusCode);
+
+        // Twice within a minute rings twice for nothing: the second press is told so.
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await service.Manager.PostAsync(Form("ask"), before, ("channel", "ntfy"))).StatusCode);
+        var asked = await service.Manager.TextAsync(path);
+        Assert.Contains($"data-testid=\"confirm-{person}-ntfy\"", asked, StringComparison.Ordinal);
+        var code = CodeOf(person);
+        Assert.DoesNotContain(code, asked, StringComparison.Ordinal);
+        var wrong = await service.Manager.PostAsync(Form("confirm"), asked, ("code", code == "000000" ? "000001" : "000000"));
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, wrong.StatusCode);
+        Assert.Contains("确认码不对", await wrong.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Redirect, (await service.Manager.PostAsync(Form("confirm"), asked, ("code", code))).StatusCode);
+
+        Assert.True(Page.Services.GetRequiredService<FacilityMonitor.OnCall.Responses.ContactDesk>().States().Single(state => state.Person.Id == person).IsVerified);
+        Assert.DoesNotContain($"contact-{person}-ntfy", await service.Manager.TextAsync("/on-call"), StringComparison.Ordinal);
+        var after = await service.Manager.TextAsync("/settings/people/" + person);
+        Assert.Contains("✓ 本人确认于", after, StringComparison.Ordinal);
+        Assert.DoesNotContain($"confirm-{person}-ntfy", after, StringComparison.Ordinal);
+        Assert.Single(Audited(), line => line is { Who: "chen", What: "contact-ask", Site: "huaihai", Detail: "ntfy" } && line.Subject == person);
+        Assert.Single(Audited(), line => line is { Who: "chen", What: "contact-confirm" } && line.Subject == person);
+        // Another site's people are nobody here, and whoever may not ask has no button.
+        using var elsewhere = await Page.EnterAsync("panyu-" + person, UserRole.PropertyManager, "panyu-road");
+        using var guard = await Page.EnterAsync("guard-" + person, UserRole.OnCall, "huaihai");
+        Assert.Equal(HttpStatusCode.NotFound, (await elsewhere.PostAsync(Form("ask"), await elsewhere.TextAsync("/me"), ("channel", "ntfy"))).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await elsewhere.PostAsync("/on-call?handler=ask", await elsewhere.TextAsync("/me"), ("channel", "ntfy"), ("person", person))).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await guard.PostAsync(Form("ask"), await guard.TextAsync("/me"), ("channel", "ntfy"))).StatusCode);
+        Assert.DoesNotContain("handler=ask", await guard.TextAsync("/on-call"), StringComparison.Ordinal);
+
+        string CodeOf(string of)
+        {
+            using var reader = Page.Database.OpenReader();
+            using var command = Database.Command(reader, "select code from contact_check where person = $person order by asked_ms desc", ("$person", of));
+            return (string)command.ExecuteScalar()!;
+        }
+    }
+
     [Fact]
     public async Task An_address_that_is_left_empty_stays_and_what_the_owner_wrote_is_not_copied()
     {

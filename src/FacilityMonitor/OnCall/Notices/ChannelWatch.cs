@@ -25,11 +25,15 @@ internal sealed partial class ChannelWatch(
     /// <summary>A failed probe is made again after so long, so that one lost packet kills no channel and a mended one comes back.</summary>
     public static readonly TimeSpan ProbeAgain = TimeSpan.FromMinutes(1);
 
+    /// <summary>The same address is tested no sooner again.</summary>
+    private static readonly TimeSpan TestEvery = TimeSpan.FromMinutes(1);
+
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(5);
 
     private readonly ILogger<ChannelWatch> _log = log;
     private readonly OwnAlert _alert = new(Rule, Asset, tell);
     private readonly Dictionary<string, long> _probedMs = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Channel, string Address), long> _testedMs = [];
     private string _told = "";
 
     /// <summary>How every configured channel does; those that were never tried are not in it.</summary>
@@ -38,6 +42,50 @@ internal sealed partial class ChannelWatch(
         using var connection = database.OpenReader();
         var ids = worker.Channels.Select(channel => channel.Id).ToHashSet(StringComparer.Ordinal);
         return [.. ChannelBook.Read(connection).Where(condition => ids.Contains(condition.Name))];
+    }
+
+    /// <summary>Sends one message, marked as a test, because somebody wants to see whether it arrives. Any thread; the same address no more than once a minute: who presses twice gets one.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="address">To whom, in its own terms.</param>
+    /// <param name="note">Writes down who wanted it, before it is sent.</param>
+    /// <returns>What the provider said; null: nothing was sent, it was tested just now or is there no more.</returns>
+    /// <exception cref="DatabaseUnavailableException">It could not be written down: nothing was sent.</exception>
+    public async Task<Outcome?> TestAsync(ChannelDefinition channel, string address, Func<Task> note)
+    {
+        var now = NowMs();
+        lock (_testedMs)
+        {
+            foreach (var old in _testedMs.Where(test => now - test.Value >= (long)TestEvery.TotalMilliseconds).Select(test => test.Key).ToList())
+                _testedMs.Remove(old);
+            if (!_testedMs.TryAdd((channel.Id, address), now))
+                return null;
+        }
+
+        if (worker.NotifierOf(channel.Id) is not { } notifier)
+            return null;
+        try
+        {
+            await note();
+        }
+        catch (DatabaseUnavailableException)
+        {
+            lock (_testedMs)
+                _testedMs.Remove((channel.Id, address));
+            throw;
+        }
+
+        // A browser that goes away takes back nothing: the provider has its own time.
+        var outcome = await notifier.SendAsync(TestMessage(channel, now), address, CancellationToken.None);
+        try
+        {
+            await NoteAsync(channel.Id, outcome, now);
+        }
+        catch (DatabaseUnavailableException)
+        {
+            // What the provider said is said to whoever asked; only the book misses it.
+        }
+
+        return outcome;
     }
 
     /// <summary>Probes what is due, and raises, says anew or clears the alert.</summary>
@@ -108,19 +156,21 @@ internal sealed partial class ChannelWatch(
             return;
         try
         {
-            await database.CommitAsync(CommitPriority.Alerts, connection =>
-            {
-                if (outcome is Outcome.Failed failed)
-                    ChannelBook.Fails(connection, channel.Id, failed, failed.Fault == Fault.Limited ? now + (long)(failed.Wait ?? ProbeAgain).TotalMilliseconds : 0, now);
-                else
-                    ChannelBook.Works(connection, channel.Id, now);
-            });
+            await NoteAsync(channel.Id, outcome, now);
         }
         catch (DatabaseUnavailableException)
         {
             _probedMs.Remove(channel.Id);
         }
     }
+
+    private Task NoteAsync(string channel, Outcome outcome, long now) => database.CommitAsync(CommitPriority.Alerts, connection =>
+    {
+        if (outcome is Outcome.Failed failed)
+            ChannelBook.Fails(connection, channel, failed, failed.Fault == Fault.Limited ? now + (long)(failed.Wait ?? ProbeAgain).TotalMilliseconds : 0, now);
+        else
+            ChannelBook.Works(connection, channel, now);
+    });
 
     /// <summary>A message that says of itself that it is a test.</summary>
     internal static ChannelMessage TestMessage(ChannelDefinition channel, long nowMs) => new()
@@ -163,8 +213,8 @@ internal sealed partial class ChannelWatch(
         var (names, since) = (string.Join(", ", dead.Select(condition => $"{condition.Name}（{condition.Fault}）")), AlertText.Clock(dead.Min(condition => condition.FailingMs ?? nowMs)));
         var namesEn = string.Join(", ", dead.Select(condition => $"{condition.Name} ({condition.Fault})"));
         return new LocalText(
-            $"通知通道不通：{names}。自 {since} 起没有一条送出。其他通道继续使用，每人自动换到下一种联系方式。请做：1. 看服务器能否上网；2. 核对 channels.yaml 里的密钥、签名和模板，服务器时间要准；3. 运行 facility-monitor channel test 再试。",
-            $"A channel to people is dead: {namesEn}. Nothing went through since {since}. The others are used; everybody is reached by the next of their ways. Do: 1. See whether the server reaches the internet; 2. Check key, signature and template in channels.yaml, and the server's clock; 3. Try again with facility-monitor channel test.");
+            $"通知通道不通：{names}。自 {since} 起没有一条送出。其他通道继续使用，每人自动换到下一种联系方式。请做：1. 看服务器能否上网；2. 核对 channels.yaml 里的密钥、签名和模板，服务器时间要准；3. 在「值班」页的「通道」里（或用 facility-monitor channel test）再试。",
+            $"A channel to people is dead: {namesEn}. Nothing went through since {since}. The others are used; everybody is reached by the next of their ways. Do: 1. See whether the server reaches the internet; 2. Check key, signature and template in channels.yaml, and the server's clock; 3. Try again on the page On call, Channels (or with facility-monitor channel test).");
     }
 
     private long NowMs() => time.GetUtcNow().ToUnixTimeMilliseconds();

@@ -89,10 +89,23 @@ internal sealed class ContactDesk(Database database, FacilitySource registry, Re
     /// <summary>Every way to everybody now.</summary>
     public IReadOnlyList<ContactState> States() => [.. States(Known(), Today())];
 
+    /// <summary>Questions that can still be answered by their code: when each way was asked last, ms since 1970-01-01 UTC, by <see cref="ContactTable.Key"/>.</summary>
+    public IReadOnlyDictionary<string, long> Asked()
+    {
+        using var reader = database.OpenReader();
+        return ContactTable.Open(reader, time.GetUtcNow().ToUnixTimeMilliseconds());
+    }
+
+    /// <summary>Whether a channel ends in our own log: nobody is at its other end who could confirm anything.</summary>
+    public bool IsOurs(string channel) => sounds.Logs.Contains(channel);
+
     /// <summary>Sends a person a message by one channel, or by each, that asks for an answer.</summary>
+    /// <param name="person">Whom.</param>
+    /// <param name="channel">By which; null: by each.</param>
+    /// <param name="with">What is written in the same commit; null: nothing.</param>
     /// <returns>Null: it is on its way; else why not.</returns>
     /// <exception cref="DatabaseUnavailableException">The disk did not take it: nothing was sent.</exception>
-    public async Task<LocalText?> AskAsync(string person, string? channel)
+    public async Task<LocalText?> AskAsync(string person, string? channel, Action<SqliteConnection>? with = null)
     {
         if (registry.Current.Facility.People.Find(person) is not { } known)
             return new LocalText($"people.yaml 里没有 '{person}'", $"people.yaml names no '{person}'");
@@ -104,7 +117,11 @@ internal sealed class ContactDesk(Database database, FacilitySource registry, Re
             contacts.RemoveAll(contact => ContactTable.AskedMs(reader, ContactTable.Key(person, contact)) is { } asked && now - asked < (long)AskEvery.TotalMilliseconds);
         if (contacts.Count == 0)
             return new LocalText("刚刚发过，请等一分钟", "it was asked just now, wait a minute");
-        await database.CommitAsync(CommitPriority.Alerts, connection => contacts.ForEach(contact => Ask(connection, known, contact, now)));
+        await database.CommitAsync(CommitPriority.Alerts, connection =>
+        {
+            contacts.ForEach(contact => Ask(connection, known, contact, now));
+            with?.Invoke(connection);
+        });
         log.Announce();
         return null;
     }
@@ -135,13 +152,25 @@ internal sealed class ContactDesk(Database database, FacilitySource registry, Re
         return ending.Count;
     }
 
+    /// <summary>What is said where a code does not fit.</summary>
+    public static LocalText WrongCode { get; } = new(
+        $"确认码不对，或已过期，或错了 {ContactTable.TriesMax} 次；请再发一次", $"the code is wrong, too old, or was wrong {ContactTable.TriesMax} times; ask again");
+
     /// <summary>The person said the code.</summary>
+    /// <param name="person">Who.</param>
+    /// <param name="code">What was said.</param>
+    /// <param name="with">What is written in the same commit where it fits, told the channel; null: nothing.</param>
     /// <returns>The channel that works; null: no such code.</returns>
     /// <exception cref="DatabaseUnavailableException">The disk did not take it.</exception>
-    public async Task<string?> ConfirmAsync(string person, string code)
+    public async Task<string?> ConfirmAsync(string person, string code, Action<SqliteConnection, string>? with = null)
     {
         string? channel = null;
-        await database.CommitAsync(CommitPriority.Alerts, connection => channel = ContactTable.ConfirmByCode(connection, person, code, time.GetUtcNow().ToUnixTimeMilliseconds()));
+        await database.CommitAsync(CommitPriority.Alerts, connection =>
+        {
+            channel = ContactTable.ConfirmByCode(connection, person, code, time.GetUtcNow().ToUnixTimeMilliseconds());
+            if (channel is not null)
+                with?.Invoke(connection, channel);
+        });
         return channel;
     }
 

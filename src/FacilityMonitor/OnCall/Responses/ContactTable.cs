@@ -55,6 +55,22 @@ internal static class ContactTable
         return command.ExecuteScalar() as long?;
     }
 
+    /// <summary>Ways with a question that its code can still answer, by <see cref="Key"/>, each with when it was asked last, ms. What was confirmed since has none.</summary>
+    public static Dictionary<string, long> Open(SqliteConnection connection, long nowMs)
+    {
+        using var command = Database.Command(
+            connection, """
+            select contact, max(asked_ms) as asked from contact_check as open where confirmed_ms is null and tries < $tries and asked_ms > $since group by contact
+              having asked > coalesce((select max(confirmed_ms) from contact_check as done where done.contact = open.contact), 0)
+            """,
+            ("$tries", TriesMax), ("$since", nowMs - (long)ValidFor.TotalMilliseconds));
+        using var rows = command.ExecuteReader();
+        var asked = new Dictionary<string, long>(StringComparer.Ordinal);
+        while (rows.Read())
+            asked[rows.GetString(0)] = rows.GetInt64(1);
+        return asked;
+    }
+
     /// <summary>The channel that a question was sent by, and whether it was answered; null: there is no such question to this person, or its time is over.</summary>
     public static (string Channel, bool IsConfirmed)? Find(SqliteConnection connection, string id, string person, long nowMs)
     {

@@ -156,15 +156,18 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
     }
 
     /// <summary>Runs the real chain of a priority for a site, marked as an exercise. At most one a site is on.</summary>
+    /// <param name="site">The site.</param>
+    /// <param name="priority">Whose chain.</param>
+    /// <param name="withSiren">Whether the siren sounds where the chain says so.</param>
+    /// <param name="by">Who begins it.</param>
+    /// <param name="with">What is written in the same commit; null: nothing.</param>
     /// <returns>The exercise's alert; null: there is no such site, or one is on.</returns>
-    public async Task<string?> DrillAsync(string site, Priority priority, bool withSiren, Actor by)
+    public async Task<string?> DrillAsync(string site, Priority priority, bool withSiren, Actor by, Action<SqliteConnection>? with = null)
     {
         if (registry.Current.FindSite(site) is not { } known)
             return null;
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        var chain = registry.Current.Facility.People.ChainOf(priority, site);
-        if (!withSiren)
-            chain = chain with { Steps = [.. chain.Steps.Select(step => step with { Siren = false })] };
+        var chain = DrillChain(site, priority, withSiren);
         var step = new AlertTransition
         {
             AlertId = AlertId.Of(site, DrillRule, site, now),
@@ -189,10 +192,26 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
             // On the page it is over at once: nothing is wrong there.
             AlertLog.Write(connection, step with { Condition = Condition.Cleared, Sequence = 1 });
             log.Observe(connection, [step], Exercise.Drill, chain);
+            with?.Invoke(connection);
             begun = step.AlertId;
         });
         log.Announce();
         return begun;
+    }
+
+    /// <summary>Who an exercise calls, and when: the chain that a real alert would have.</summary>
+    public EscalationChain DrillChain(string site, Priority priority, bool withSiren)
+    {
+        var chain = registry.Current.Facility.People.ChainOf(priority, site);
+        return withSiren ? chain : chain with { Steps = [.. chain.Steps.Select(step => step with { Siren = false })] };
+    }
+
+    /// <summary>The exercise that is on at a site; null: none is.</summary>
+    public string? DrillOn(string site)
+    {
+        using var reader = database.OpenReader();
+        using var open = Database.Command(reader, "select alert from response where site = $site and exercise = $drill and stage < 4", ("$site", site), ("$drill", (int)Exercise.Drill));
+        return open.ExecuteScalar() as string;
     }
 
     /// <summary>Who answered in an exercise; null: there is none of this name.</summary>
@@ -222,7 +241,9 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
     }
 
     /// <summary>Asks for a permit. A test holds at once; out of service when a second person agrees.</summary>
-    public async Task<ResponseRefusal?> AskAsync(Permit permit)
+    /// <param name="permit">The permit.</param>
+    /// <param name="with">What is written in the same commit. A form brings it: one that is sent twice, the same in everything, asks once. Null: nothing, and each is asked for.</param>
+    public async Task<ResponseRefusal?> AskAsync(Permit permit, Action<SqliteConnection>? with = null)
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         if (Judge(permit, now) is { } refusal)
@@ -232,9 +253,14 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
         ResponseRefusal? refused = null;
         await database.CommitAsync(CommitPriority.Alerts, connection =>
         {
+            refused = null;
+            if (with is not null && PermitTable.Standing(connection, now).Exists(permit.IsAgain))
+                return;
             refused = permit.Kind == PermitKind.Test ? Permit.JudgeTests(permit, PermitTable.Tests(connection, permit.Asset, permit.FromMs - ResponseTiming.TestWindowMs)) : null;
-            if (refused is null)
-                PermitTable.Ask(connection, permit, now);
+            if (refused is not null)
+                return;
+            PermitTable.Ask(connection, permit, now);
+            with?.Invoke(connection);
         });
         return refused;
     }
@@ -268,10 +294,21 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
     private static bool IsAtOrBelow(string asset, string other) => asset == other || asset.StartsWith(other + "/", StringComparison.Ordinal);
 
     /// <summary>A second person agrees to a permit.</summary>
-    public Task<ResponseRefusal?> ConfirmAsync(string id, string person) => ChangeAsync(id, person, PermitTable.Confirm, permit => Permit.JudgeSecond(permit, person));
+    /// <param name="id">The permit.</param>
+    /// <param name="person">Who.</param>
+    /// <param name="with">What is written in the same commit; null: nothing.</param>
+    public Task<ResponseRefusal?> ConfirmAsync(string id, string person, Action<SqliteConnection>? with = null) => ChangeAsync(
+        id, person,
+        (connection, permit, by, now) =>
+        {
+            PermitTable.Confirm(connection, permit, by, now);
+            with?.Invoke(connection);
+        },
+        permit => Permit.JudgeSecond(permit, person));
 
     /// <summary>A permit ends early.</summary>
-    public async Task<ResponseRefusal?> EndAsync(string id, string person)
+    /// <inheritdoc cref="ConfirmAsync" path="/param"/>
+    public async Task<ResponseRefusal?> EndAsync(string id, string person, Action<SqliteConnection>? with = null)
     {
         var refusal = await ChangeAsync(
             id, person,
@@ -279,6 +316,7 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
             {
                 PermitTable.End(connection, permit, by, now);
                 log.Ended(connection, permit);
+                with?.Invoke(connection);
             },
             _ => null);
         log.Announce();

@@ -83,8 +83,8 @@ internal sealed partial class RosterWatch(Database database, FacilitySource regi
             _contacts.Raise(
                 Priority.P3, now, now,
                 new LocalText(
-                    string.Create(CultureInfo.InvariantCulture, $"有 {unverified.Count} 个联系方式 {contacts.VerifiedForDays} 天内没有由本人确认过（{zh}）：夜里可能叫不到人。请做：1. 运行 facility-monitor contact verify --due；2. 请本人按链接，或报出确认码。"),
-                    string.Create(CultureInfo.InvariantCulture, $"{unverified.Count} contacts were not confirmed by the person within {contacts.VerifiedForDays} days ({en}): at night perhaps nobody is reached. Do: 1. Run facility-monitor contact verify --due; 2. Have them press the link, or tell the code.")),
+                    string.Create(CultureInfo.InvariantCulture, $"有 {unverified.Count} 个联系方式 {contacts.VerifiedForDays} 天内没有由本人确认过（{zh}）：夜里可能叫不到人。请做：1. 在「值班」页按「发一条确认」（或运行 facility-monitor contact verify --due）；2. 请本人按链接，或报出确认码，填在那里。"),
+                    string.Create(CultureInfo.InvariantCulture, $"{unverified.Count} contacts were not confirmed by the person within {contacts.VerifiedForDays} days ({en}): at night perhaps nobody is reached. Do: 1. On the page On call press \"Send a check\" (or run facility-monitor contact verify --due); 2. Have them press the link, or tell the code, which is entered there.")),
                 new SortedDictionary<string, object>(StringComparer.Ordinal) { ["contacts"] = (long)unverified.Count });
         }
 

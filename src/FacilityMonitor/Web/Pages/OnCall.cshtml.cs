@@ -1,10 +1,10 @@
-using System.Globalization;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Journal;
 using FacilityMonitor.OnCall.Channels;
 using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Users;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace FacilityMonitor.Web.Pages;
@@ -24,8 +24,9 @@ internal sealed record TeamRow(string Id, LocalText Name, IReadOnlyList<LocalTex
 internal sealed record OpenAlertsView(IReadOnlyList<OpenAlert> Open, People People, Func<string, string> Link);
 
 /// <summary><c>/on-call</c>: who is on duty now and who comes next, what is open and who has it, where nobody would come, and which ways to people nobody confirmed.</summary>
+[WritesAudit]
 internal sealed class OnCallModel(
-    Database database, FacilitySource registry, ResponseLog log, ContactDesk contacts, ChannelSource channels, ChannelSounds sounds, TimeProvider time) : PageModel
+    Database database, FacilitySource registry, ResponseLog log, ContactDesk contacts, ContactChecks checks, ChannelSource channels, ChannelSounds sounds, TimeProvider time) : PageModel
 {
     /// <summary>Gaps and contacts that are listed.</summary>
     public const int ListedMax = 50;
@@ -34,7 +35,15 @@ internal sealed class OnCallModel(
     private const int DaysToNext = 8;
 
     private IReadOnlyList<DutyGap> _gaps = [];
-    private IReadOnlyList<ContactState> _unverified = [];
+
+    /// <summary>Ways to people that nobody confirmed, or not for long.</summary>
+    public ContactRows Unverified { get; private set; } = new([], "/on-call", false);
+
+    /// <summary>Why something was not done; null: nothing was refused.</summary>
+    public LocalText? Refusal { get; private set; }
+
+    /// <summary>What became of a press: <c>asked</c> or <c>confirmed</c>.</summary>
+    public string? Done => ContactChecks.Done(Request);
 
     public IReadOnlyList<ConfigurationError> Errors => HttpContext.Visitor().Sites.IsAll ? channels.LastErrors : [];
 
@@ -47,7 +56,40 @@ internal sealed class OnCallModel(
 
     public People People => registry.Current.Facility.People;
 
-    public void OnGet()
+    public void OnGet() => Fill();
+
+    /// <summary>Asks somebody whether what we send reaches him. Whose site it is not finds nobody: the address names the person.</summary>
+    public Task<IActionResult> OnPostAskAsync([FromQuery] string? person, [FromForm] string? channel) =>
+        PressAsync(person, "asked", visitor => checks.AskAsync(visitor, person!, channel));
+
+    /// <summary>Takes the code that somebody said.</summary>
+    public Task<IActionResult> OnPostConfirmAsync([FromQuery] string? person, [FromForm] string? code) =>
+        PressAsync(person, "confirmed", visitor => checks.ConfirmAsync(visitor, person!, code));
+
+    private async Task<IActionResult> PressAsync(string? person, string done, Func<Visitor, Task<LocalText?>> press)
+    {
+        var visitor = HttpContext.Visitor();
+        if (!visitor.May(Right.Contacts))
+            return Forbid();
+        if (person is null || !visitor.Sites.Has(person, People))
+            return new NotThere("person-gone");
+        try
+        {
+            if ((Refusal = await press(visitor)) is null)
+                return Redirect($"/on-call?done={done}#contacts");
+            Response.StatusCode = StatusCodes.Status422UnprocessableEntity;
+        }
+        catch (DatabaseUnavailableException)
+        {
+            var (zh, en) = Texts.All["act-not-saved"];
+            (Refusal, Response.StatusCode) = (new LocalText(zh, en), StatusCodes.Status503ServiceUnavailable);
+        }
+
+        Fill();
+        return Page();
+    }
+
+    private void Fill()
     {
         var (now, facility, roster) = (time.GetUtcNow().ToUnixTimeMilliseconds(), registry.Current.Facility, log.Board.Roster);
         var (at, sites) = (DutyRoster.Wall(now), HttpContext.Visitor().Sites);
@@ -57,13 +99,11 @@ internal sealed class OnCallModel(
         Weeks = [.. facility.People.Teams.Where(sites.Has).Select(team => WeekView.Of(roster, team, DateOnly.FromDateTime(at)))];
         var known = contacts.Known();
         _gaps = [.. DutyGaps.Find(facility, known, sounds, at, DutyGaps.DaysAhead).Where(gap => sites.Has(gap, facility.People))];
-        _unverified = [.. ContactDesk.States(known, DateOnly.FromDateTime(at)).Where(state => !state.IsVerified && sites.Has(state.Person.Id, facility.People))];
+        Unverified = new ContactRows(
+            checks.Rows(ContactDesk.States(known, DateOnly.FromDateTime(at)).Where(state => !state.IsVerified && sites.Has(state.Person.Id, facility.People))), "/on-call", HttpContext.Visitor().May(Right.Contacts));
     }
 
     public IReadOnlyList<string> Gaps(string language) => [.. _gaps.Select(gap => gap.Text.In(language))];
-
-    public IReadOnlyList<string> Unverified(string language) =>
-        [.. _unverified.Select(state => $"{state.Person.Name.In(language)} · {state.Contact.Channel} · {state.Contact.Verified?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) ?? Texts.In(language, "never-confirmed")}")];
 
     private TeamRow Row(Team team, DutyRoster roster, DateTime at, SiteScope sites) => new(
         team.Id, team.Name, [.. team.Sites.Where(sites.Has).Select(id => registry.Current.FindSite(id)?.Name ?? new LocalText(id, id))], Names(roster.OnDuty(team, at)),

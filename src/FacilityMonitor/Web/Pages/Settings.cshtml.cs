@@ -14,13 +14,16 @@ internal sealed class SettingsModel(FacilitySource registry, RegistryDesk desk, 
 
     public int Tags { get; private set; }
 
+    public int Permits { get; private set; }
+
     public int Changes { get; private set; }
 
     public void OnGet()
     {
         var sites = HttpContext.Visitor().Sites;
         NewDevices = feed.Look((view, _, _) => view.All.Count(device => sites.Has(view, device) && view.Guess(device) is not null));
-        Tags = PowerOffModel.Hanging(responses, sites, time.GetUtcNow().ToUnixTimeMilliseconds()).Count();
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        (Tags, Permits) = (PowerOffModel.Hanging(responses, sites, now).Count(), PermitsModel.Standing(responses, sites, now).Count());
         Changes = desk.Made().Count(edit => sites.MayUndo(edit.Name, registry.Current.Facility));
     }
 }

@@ -220,8 +220,9 @@ internal sealed class TodayModel(
             var isWaiting = permit is { Kind: PermitKind.OutOfService, Confirmed: null };
             if (!isWaiting && permit.UntilMs >= midnight)
                 continue;
-            var (kind, what) = (Both(PermitKey(permit.Kind)), Both(isWaiting ? "today-due-second" : "today-due-permit"));
-            yield return new DueRow(permit.UntilMs, false, new($"{kind.Zh}，{what.Zh}", $"{kind.En}, {what.En}"), AssetName(permit.Asset), null);
+            var (kind, what) = (Both(PermitsModel.KindKey(permit.Kind)), Both(isWaiting ? "today-due-second" : "today-due-permit"));
+            var link = !HttpContext.Visitor().May(Right.Permit) ? null : permit.Kind == PermitKind.Maintenance ? "/settings/power-off" : $"/settings/permits?site={permit.Asset.Split('/')[0]}#{permit.Id}";
+            yield return new DueRow(permit.UntilMs, false, new($"{kind.Zh}，{what.Zh}", $"{kind.En}, {what.En}"), RegistryNames.OfAsset(registry.Current, permit.Asset), link);
         }
 
         foreach (var site in sites.Of(facility).Sites)
@@ -234,7 +235,7 @@ internal sealed class TodayModel(
 
         // One line a person, however many ways to him there are.
         foreach (var person in contacts.States().Where(state => (!state.IsVerified || state.Contact.Verified!.Value.AddDays(contacts.VerifiedForDays) <= today) && sites.Has(state.Person.Id, facility.People)).GroupBy(state => state.Person.Id))
-            yield return new DueRow(null, person.Any(state => !state.IsVerified), Both("today-due-contact"), new($"{person.First().Person.Name.Zh}：{Channels(person)}", $"{person.First().Person.Name.En}: {Channels(person)}"), "/on-call");
+            yield return new DueRow(null, person.Any(state => !state.IsVerified), Both("today-due-contact"), new($"{person.First().Person.Name.Zh}：{Channels(person)}", $"{person.First().Person.Name.En}: {Channels(person)}"), "/on-call#contacts");
     }
 
     /// <summary>Extinguishers and hydrants of a site whose check is today, or was before.</summary>
@@ -242,24 +243,6 @@ internal sealed class TodayModel(
         DutyRoster.Instant(thing.Due.ToDateTime(TimeOnly.MinValue)), thing.Due < today, Both("today-due-inspection"), AlertText.Join(site.Name, thing.Name), "/fire-equipment"));
 
     private static string Channels(IEnumerable<ContactState> states) => string.Join(", ", states.Select(state => state.Contact.Channel).Distinct());
-
-    /// <summary>What people call an asset, as far as it is registered.</summary>
-    private LocalText AssetName(string asset)
-    {
-        var parts = asset.Split('/');
-        if (registry.Current.FindSite(parts[0]) is not { } site)
-            return new LocalText(asset, asset);
-        var below = parts[1..].Select(part => site.Places.FirstOrDefault(place => place.Id == part)?.Name ?? site.Devices.FirstOrDefault(device => device.Id == part)?.Name
-            ?? site.Circuits.FirstOrDefault(circuit => circuit.Id == part)?.Name ?? new LocalText(part, part));
-        return AlertText.Join([site.Name, .. below]);
-    }
-
-    private static string PermitKey(PermitKind kind) => kind switch
-    {
-        PermitKind.Test => "permit-test",
-        PermitKind.OutOfService => "permit-out-of-service",
-        PermitKind.Maintenance => "permit-maintenance",
-    };
 
     private static LocalText Both(string key) => new(Texts.All[key].Zh, Texts.All[key].En);
 

@@ -1,0 +1,97 @@
+using FacilityMonitor.Alerts;
+using FacilityMonitor.Configuration;
+using FacilityMonitor.Journal;
+using FacilityMonitor.OnCall.Responses;
+using FacilityMonitor.Registry;
+using FacilityMonitor.Users;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+
+namespace FacilityMonitor.Web.Pages;
+
+/// <summary>A step of an exercise before it begins.</summary>
+/// <param name="AfterS">Seconds from its begin.</param>
+/// <param name="HasSiren">Whether the siren sounds.</param>
+/// <param name="Tiers">Who is on duty now of each tier that it calls; nobody is a gap.</param>
+internal sealed record DrillStep(int AfterS, bool HasSiren, IReadOnlyList<(Tier Tier, IReadOnlyList<LocalText> People)> Tiers);
+
+/// <summary><c>/on-call/drill</c>: an exercise: who would be called, a button that calls them, and who answered after how many minutes.</summary>
+[Needs(Right.Drill)]
+[WritesAudit]
+internal sealed class DrillModel(FacilitySource registry, ResponseDesk desk, ResponseLog log, PersonNames names, TimeProvider time) : PageModel
+{
+    /// <summary>Whose chains are exercised: nobody is called for the others.</summary>
+    public static IReadOnlyList<Priority> Priorities { get; } = [Priority.P0, Priority.P1, Priority.P2];
+
+    public PersonNames Names => names;
+
+    public IReadOnlyList<Site> Sites => HttpContext.Visitor().Sites.Of(registry.Current.Facility).Sites;
+
+    /// <summary>The site of the exercise; null: it has to be chosen.</summary>
+    public Site? Site { get; private set; }
+
+    public Priority Priority { get; private set; } = Priority.P0;
+
+    public bool WithSiren { get; private set; }
+
+    /// <summary>Who would be called; empty before a site is chosen.</summary>
+    public IReadOnlyList<DrillStep> Steps { get; private set; } = [];
+
+    /// <summary>Who answered; null: none was begun here.</summary>
+    public DrillReport? Report { get; private set; }
+
+    public LocalText? Refusal { get; private set; }
+
+    public IActionResult OnGet(string? site, string? priority, string? siren, string? alert)
+    {
+        if (alert is { Length: > 0 } && (Report = desk.Drill(alert)) is null)
+            return new NotThere("no-drill");
+        Choose(site, priority, siren);
+        return Page();
+    }
+
+    /// <summary>Begins it. Pressed twice it is begun once: both answers lead to its report.</summary>
+    public async Task<IActionResult> OnPostAsync([FromForm] string? site, [FromForm] string? priority, [FromForm] string? siren)
+    {
+        Choose(site, priority, siren);
+        if (Site is not { } where)
+            return Refuse(StatusCodes.Status422UnprocessableEntity, new("请选点位", "choose a site"));
+        var visitor = HttpContext.Visitor();
+        try
+        {
+            var detail = WithSiren ? $"{Priority} + siren" : Priority.ToString();
+            var entry = new AuditEntry(time.GetUtcNow().ToUnixTimeMilliseconds(), visitor.Name, visitor.Place, "drill", where.Id, where.Id, detail);
+            var begun = await desk.DrillAsync(where.Id, Priority, WithSiren, visitor.Actor, connection => AuditLog.Add(connection, entry)) ?? desk.DrillOn(where.Id);
+            return begun is null ? Refuse(StatusCodes.Status422UnprocessableEntity, new("没有开始，请再试一次", "it did not begin; try again")) : Redirect("/on-call/drill?alert=" + begun);
+        }
+        catch (DatabaseUnavailableException)
+        {
+            var (zh, en) = Texts.All["act-not-saved"];
+            return Refuse(StatusCodes.Status503ServiceUnavailable, new(zh, en));
+        }
+    }
+
+    /// <summary>Steps that found nobody, in words.</summary>
+    public IEnumerable<string> Skipped(string language) => Report!.Skipped.SelectMany(why => TimelineText.Missing(why, language, person => names.Of(person, language))).Distinct();
+
+    private void Choose(string? site, string? priority, string? siren)
+    {
+        Site = Sites.FirstOrDefault(known => known.Id == site);
+        Priority = Priorities.FirstOrDefault(known => known.ToString() == priority, Priority.P0);
+        WithSiren = siren is "true";
+        if (Site is not { } where)
+            return;
+        var (roster, now) = (log.Board.Roster, time.GetUtcNow().ToUnixTimeMilliseconds());
+        Steps =
+        [
+            .. desk.DrillChain(where.Id, Priority, WithSiren).Steps.Select(step => new DrillStep(step.AfterS, step.Siren, [.. step.Tiers.Select(tier =>
+                (tier, (IReadOnlyList<LocalText>)[.. roster.OnDuty(tier, where.Id, now, overlap: Priority == Priority.P0).Select(person => person.Name)]))])),
+        ];
+    }
+
+    private PageResult Refuse(int status, LocalText why)
+    {
+        (Response.StatusCode, Refusal) = (status, why);
+        return Page();
+    }
+}
