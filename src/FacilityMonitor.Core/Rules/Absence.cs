@@ -41,7 +41,7 @@ internal sealed class Offline : Rule
     internal long HoldMs(SettingScopes scopes) => (long)(scopes.Value(this, HoldS) * 1000);
 }
 
-/// <summary>A device that is connected, as far as anybody knows, and says nothing for three of its own periods. One that promised no period is not supervised (不监督).</summary>
+/// <summary>A device that is connected or sleeps, as far as anybody knows, and says nothing for three of its own periods. One that shut down is not expected; one that promised no period is not supervised (不监督).</summary>
 internal sealed class Silent : Rule
 {
     private static readonly RuleSetting Periods = new("periods", "", 3, 2, 20, "three missed heartbeats, as the piles' own servers count");
@@ -62,7 +62,8 @@ internal sealed class Silent : Rule
 
     /// <inheritdoc/>
     public override LocalText Detects { get; } = new(
-        "设备连着，却有 3 个周期（至少 180 秒）没有消息：P2；没有声明周期的不监督", "A device that is connected says nothing for 3 of its periods, at least 180 s: P2; without a declared period it is not supervised");
+        "设备连着或休眠，却有 3 个周期（至少 180 秒）没有消息：P2；没有声明周期的不监督",
+        "A device that is connected or asleep says nothing for 3 of its periods, at least 180 s: P2; without a declared period it is not supervised");
 
     /// <inheritdoc/>
     public override IReadOnlyList<RuleSetting> Settings { get; } = [Periods, LeastS];

@@ -23,6 +23,8 @@ internal static class StateText
             SocketWord.Full => new("充满", "full"),
             SocketWord.Stopped => new("已停充", "stopped"),
             SocketWord.Fault => new("自报故障", "reports a fault"),
+            SocketWord.Fuse => new("自报保险烧断", "reports a blown fuse"),
+            SocketWord.Welded => new("自报继电器粘连", "reports a welded relay"),
             _ => new(word, word),
         },
     };

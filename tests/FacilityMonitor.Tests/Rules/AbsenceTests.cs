@@ -72,11 +72,43 @@ public sealed class AbsenceTests
         Assert.Equal(counts, scene.Steps.Count > 0);
     }
 
+    [Fact]
+    public void Who_was_switched_off_is_neither_offline_nor_silent() =>
+        Assert.Empty(new Scene().Birth(0, 60).Status(10, Presence.Shutdown).Ticks(11, 1000).Steps);
+
+    [Fact]
+    public void Who_sleeps_must_wake_within_what_it_declared()
+    {
+        var scene = new Scene().Birth(0, 100).Status(10, Presence.Sleep).Ticks(11, 310);
+        Assert.Empty(scene.Steps);
+
+        scene.Tick(311);
+        Assert.Equal(["311 active P2"], scene.Course);
+        Assert.Equal(("silent", Scene.At(10)), (scene.Steps[0].Rule, scene.Steps[0].OnsetMs));
+    }
+
     [Theory]
-    [InlineData(Presence.Sleep)]
-    [InlineData(Presence.Shutdown)]
-    public void Who_sleeps_or_was_switched_off_is_neither_offline_nor_silent(Presence presence) =>
-        Assert.Empty(new Scene().Birth(0, 60).Status(10, presence).Ticks(11, 1000).Steps);
+    [InlineData(false, 0)]
+    [InlineData(true, 1)]
+    public void One_that_says_again_that_it_sleeps_was_heard_and_a_retained_word_is_an_old_one(bool isRetained, int alerts)
+    {
+        var scene = new Scene().Birth(0, 100).Status(10, Presence.Sleep).Ticks(11, 200);
+        scene.Observe(new DeviceMessage
+        {
+            Kind = MessageKind.Status,
+            Retained = isRetained,
+            Device = scene.Device("pile-01"),
+            ReceivedMs = Scene.At(200),
+            Status = new DeviceStatus { Presence = Presence.Sleep, Bd = 1, Boot = default },
+        });
+        scene.Ticks(201, 400);
+
+        Assert.Equal(alerts, scene.Steps.Count);
+    }
+
+    [Fact]
+    public void One_that_promised_nothing_may_sleep_for_ever() =>
+        Assert.Empty(new Scene().Birth(0, null).Status(10, Presence.Sleep).Ticks(11, 4000).Steps);
 
     [Theory]
     [InlineData(60, 180)]

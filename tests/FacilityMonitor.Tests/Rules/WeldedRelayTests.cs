@@ -133,6 +133,55 @@ public sealed class WeldedRelayTests
     }
 
     [Fact]
+    public void A_board_that_calls_its_relay_welded_is_believed_at_once_and_the_power_of_another_message_stands_beside_it()
+    {
+        Watts(0, 120).Word(15, "welded", relay: 0).Watts(30, 120).Word(45, "welded", relay: 0);
+
+        Assert.Equal(["15 active P1"], Course);
+        Assert.Equal(("device-word", 120.0), (_scene.Steps[0].Evidence["off_by"], _scene.Steps[0].Evidence["w"]));
+        Assert.Contains("自报继电器粘连", _scene.Steps[0].Text.Zh, StringComparison.Ordinal);
+
+        Word(75, "idle", relay: 0).Word(135, "idle", relay: 0);
+        Assert.Equal(["15 active P1", "75 recovering P1", "135 cleared P1"], Course);
+    }
+
+    [Fact]
+    public void An_off_is_not_proven_by_an_open_relay_of_a_board_that_calls_it_welded()
+    {
+        Off().Ack(1, CommandResult.Done);
+        Word(2, "welded", relay: 0);
+
+        Assert.Equal([new CommandEffect("off-1", IsSeen: false, Scene.At(2))], _scene.Engine.Effects);
+    }
+
+    [Theory]
+    [InlineData("idle", true)]
+    [InlineData("charging", false)]
+    [InlineData("full", false)]
+    public void Power_between_two_words_accuses_only_if_both_call_the_socket_off(string word, bool isAlert)
+    {
+        for (var second = 0; second <= 240; second += 60)
+        {
+            Word(second, second % 120 == 0 ? "idle" : word, relay: null);
+            Watts(second + 30, 120);
+        }
+
+        Assert.Equal(isAlert, IsActive);
+    }
+
+    [Fact]
+    public void A_word_that_is_older_than_a_gap_says_nothing_of_what_flows_now()
+    {
+        for (var second = 0; second <= 3600; second += 600)
+        {
+            Word(second, "idle", relay: null);
+            Watts(second + 590, 120);
+        }
+
+        Assert.Empty(_scene.Steps);
+    }
+
+    [Fact]
     public void A_relay_that_is_closed_again_was_closed_by_somebody()
     {
         Off().Ack(1, CommandResult.Done);
@@ -275,6 +324,21 @@ public sealed class WeldedRelayTests
     private WeldedRelayTests Watts(double atS, double watts)
     {
         _scene.Watts(atS, watts);
+        return this;
+    }
+
+    private WeldedRelayTests Word(double atS, string word, double? relay)
+    {
+        var message = _scene.Message(atS, "s1", Metric.Relay, relay ?? 0);
+        if (relay is null)
+        {
+            message.Readings.Clear();
+            ref var empty = ref message.Readings.Add();
+            (empty.Channel, empty.AtMs, empty.DeviceMs, empty.Quality) = (ChannelId.Socket(1), Scene.At(atS), Scene.At(atS), Quality.Good);
+        }
+
+        message.Readings.Readings[^1].State = word;
+        _scene.Observe(message);
         return this;
     }
 

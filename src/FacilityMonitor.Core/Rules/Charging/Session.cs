@@ -53,7 +53,7 @@ internal readonly record struct SocketSample(long AtMs, float Watts, double Wh, 
 internal sealed class Session
 {
     private CounterMemory? _counter;
-    private LastThree[]? _restartedMs;
+    private Rare? _rare;
     private double _settledWh = double.NaN;
     private long _pendingMs;
     private double _powerWh;
@@ -121,9 +121,26 @@ internal sealed class Session
     /// <summary>Restarts after full, and when the last ones were.</summary>
     public int Restarts { get; set; }
 
-    public LastThree RestartedMs => _restartedMs?[0] ?? default;
+    public LastThree RestartedMs => _rare?.RestartedMs ?? default;
 
     public bool IsOver => EndMs != 0;
+
+    /// <summary>The last power that was a load, in percent of the peak; 255 and above is 255.</summary>
+    public byte LoadPercent { get; set; }
+
+    /// <summary>What may be the next battery's session, while that is not proven; null: nothing.</summary>
+    public NextSession? Next
+    {
+        get => _rare?.Next;
+        set
+        {
+            if (value is not null || _rare is not null)
+                (_rare ??= new Rare()).Next = value;
+        }
+    }
+
+    /// <summary>Whether its charger had all but finished when the load went: some cut themselves off at full, without a tail. X10P piles call a battery full from 45 W down, a quarter of a usual charger.</summary>
+    public bool HasTapered => Curve.TaperMs >= SessionLimits.StageMs && LoadPercent <= 25;
 
     /// <summary>Since when its battery is full: as the device said, else as its power shows; 0: it is not.</summary>
     public long FullMs => Curve.FullMs;
@@ -157,7 +174,7 @@ internal sealed class Session
         var (beforeMs, beforeW) = (PowerMs, Watts);
         (PowerMs, Watts) = (atMs, watts);
         if (watts > SessionLimits.UnpluggedW)
-            (QuietSinceMs, QuietMs, QuietSamples) = (0, 0, 0);
+            (LoadPercent, QuietSinceMs, QuietMs, QuietSamples) = ((byte)Math.Min(byte.MaxValue, 100 * watts / Math.Max(1, Curve.PeakW)), 0, 0, 0);
         else if (QuietSinceMs == 0)
             (QuietSinceMs, QuietSamples) = (atMs, 1);
         else
@@ -166,7 +183,32 @@ internal sealed class Session
             return;
         // The sample before was the first that showed it.
         Restarts++;
-        (_restartedMs ??= new LastThree[1])[0].Add(beforeMs);
+        (_rare ??= new Rare()).RestartedMs.Add(beforeMs);
+    }
+
+    /// <summary>What it has come to, for <see cref="TakeBack"/>.</summary>
+    public SessionMark Mark() => new()
+    {
+        Curve = Curve,
+        Restarts = Restarts,
+        RestartedMs = RestartedMs,
+        PowerMs = PowerMs,
+        Watts = Watts,
+        LoadPercent = LoadPercent,
+        UnseenMs = UnseenMs,
+        SeenMs = SeenMs,
+        PowerWh = _powerWh,
+        CounterWh = _counter?.Wh ?? 0,
+    };
+
+    /// <summary>Goes back to what it had come to: what followed was another's.</summary>
+    public void TakeBack(in SessionMark mark)
+    {
+        (Curve, Restarts, PowerMs, Watts, LoadPercent) = (mark.Curve, mark.Restarts, mark.PowerMs, mark.Watts, mark.LoadPercent);
+        (UnseenMs, SeenMs, _powerWh, Next) = (mark.UnseenMs, mark.SeenMs, mark.PowerWh, null);
+        if (_rare is not null)
+            _rare.RestartedMs = mark.RestartedMs;
+        _counter?.TakeBack(mark.CounterWh);
     }
 
     public void Save(ref SnapshotWriter writer)
@@ -174,7 +216,7 @@ internal sealed class Session
         writer.Int64(OpenedMs);
         writer.Int64(StartMs);
         writer.Byte((byte)StartedBy);
-        writer.Byte((byte)((IsWhole ? 1 : 0) | (_counter is null ? 0 : 2) | (SettledWh is null ? 0 : 4)));
+        writer.Byte((byte)((IsWhole ? 1 : 0) | (_counter is null ? 0 : 2) | (SettledWh is null ? 0 : 4) | (Next is null ? 0 : 8)));
         writer.Int64(EndMs);
         writer.Byte((byte)EndedBy);
         writer.Text(Name);
@@ -196,6 +238,8 @@ internal sealed class Session
             RestartedMs.Save(ref writer);
         _counter?.Save(ref writer);
         writer.Double(_powerWh);
+        writer.Byte(LoadPercent);
+        Next?.Save(ref writer);
     }
 
     public static Session Load(ref SnapshotReader reader, byte format)
@@ -222,11 +266,23 @@ internal sealed class Session
         session.OverSamples = reader.Byte();
         session.Restarts = reader.Int32();
         if (session.Restarts > 0)
-            session._restartedMs = [LastThree.Load(ref reader)];
+            session._rare = new Rare { RestartedMs = LastThree.Load(ref reader) };
         session._counter = (flags & 2) != 0 ? CounterMemory.Load(ref reader) : null;
         // A version that took any number may have left one here that is none.
         session._powerWh = reader.Double() is var wh && double.IsFinite(wh) ? wh : 0;
+        if (format < SiteEngine.FormatOfOffWords)
+            return session;
+        session.LoadPercent = reader.Byte();
+        session.Next = (flags & 8) != 0 ? NextSession.Load(ref reader, format) : null;
         return session;
+    }
+
+    /// <summary>What few sessions have; so most pay for neither.</summary>
+    private sealed class Rare
+    {
+        public LastThree RestartedMs;
+
+        public NextSession? Next { get; set; }
     }
 
     /// <summary>The counter of a socket that has one, over one session.</summary>
@@ -259,6 +315,8 @@ internal sealed class Session
             Wh = Math.Max(0, Wh + _counter.Add(atMs, wh, epoch));
             HasCounted = true;
         }
+
+        public void TakeBack(double wh) => Wh = wh;
 
         public void Save(ref SnapshotWriter writer)
         {

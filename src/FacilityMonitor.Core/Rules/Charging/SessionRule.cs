@@ -17,6 +17,12 @@ internal readonly ref struct SocketPicture(ref readonly SocketMemory socket, Use
 
     public ChannelId Channel => _socket.Channel;
 
+    /// <summary>What the socket calls its own state.</summary>
+    public SocketWord Word => _socket.Word;
+
+    /// <summary>Time of its newest sample.</summary>
+    public long NewestMs => _socket.NewestMs;
+
     /// <summary>What each user charged before.</summary>
     public UserHistory Users => users;
 

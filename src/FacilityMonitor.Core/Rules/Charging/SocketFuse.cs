@@ -6,7 +6,7 @@ namespace FacilityMonitor.Rules;
 /// <summary>Limits of <see cref="SocketFuse"/> for one device.</summary>
 internal sealed record SocketFuseLimits(int Starts, long WithinMs);
 
-/// <summary>A socket on which one session after the other finds no load: ≥ 3 within 24 h that all stay below 7 W, and none between that charged. P3.</summary>
+/// <summary>A socket on which one session after the other finds no load: ≥ 3 within 24 h that all stay below 7 W, and none between that charged; or the board itself says that its fuse is blown. P3.</summary>
 internal sealed class SocketFuse : SessionRule<SocketFuseLimits>
 {
     private static readonly RuleSetting Starts = new("starts", "", LastThree.Length, 1, LastThree.Length, "X10P firmware: repeated starts whose maximum stayed below 7 W");
@@ -26,7 +26,7 @@ internal sealed class SocketFuse : SessionRule<SocketFuseLimits>
     public override LocalText Title { get; } = new("充电口可能已烧保险", "Socket fuse may be blown");
 
     /// <inheritdoc/>
-    public override LocalText Detects { get; } = new("24 小时内连续 3 次充电都没有超过 7 W：P3", "3 sessions in a row within 24 h stay below 7 W: P3");
+    public override LocalText Detects { get; } = new("24 小时内连续 3 次充电都没有超过 7 W，或充电桩自报保险烧断：P3", "3 sessions in a row within 24 h stay below 7 W, or the board itself says that the fuse is blown: P3");
 
     /// <inheritdoc/>
     public override IReadOnlyList<RuleSetting> Settings { get; } = [Starts, WithinH];
@@ -47,8 +47,9 @@ internal sealed class SocketFuse : SessionRule<SocketFuseLimits>
 
     internal override SocketFuseLimits Limits(SettingScopes scopes) => new((int)scopes.Value(this, Starts), (long)(scopes.Value(this, WithinH) * 3_600_000));
 
-    internal override Verdict Judge(in SocketPicture socket, SocketFuseLimits limits) =>
-        socket.Past is { } past && socket.Running is not { Curve.PeakW: >= SessionLimits.LoadW }
+    internal override Verdict Judge(in SocketPicture socket, SocketFuseLimits limits) => socket.Word == SocketWord.Fuse
+        ? Verdict.When(true, Priority.P3, socket.NewestMs)
+        : socket.Past is { } past && socket.Running is not { Curve.PeakW: >= SessionLimits.LoadW }
             ? Verdict.When(past.DeadStartsMs.Within(limits.WithinMs, socket.NowMs) >= limits.Starts, Priority.P3, past.EndMs)
             : Verdict.Normal;
 
@@ -56,6 +57,8 @@ internal sealed class SocketFuse : SessionRule<SocketFuseLimits>
     {
         var count = socket.Past?.DeadStartsMs.Within(limits.WithinMs, socket.NowMs) ?? 0;
         evidence["dead_starts"] = count;
+        if (socket.Word == SocketWord.Fuse)
+            return new LocalText("充电桩自报保险烧断", "the board itself says that its fuse is blown");
         return count == 0
             ? new LocalText("又能充电，或一天内没有人再用", "it charges again, or nobody used it for a day")
             : new LocalText($"连续 {count} 次充电都没有电流", $"{count} sessions in a row without a load");

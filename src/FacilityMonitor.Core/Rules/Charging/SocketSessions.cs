@@ -21,6 +21,9 @@ internal struct SocketMemory
     /// <summary>While beginning: whether the socket was seen without a session before.</summary>
     public bool IsSeen;
 
+    /// <summary>Whether its session was given up because nothing was heard: nobody knows how it ended, so nothing that was told of it is over.</summary>
+    public bool IsLost;
+
     /// <summary>Time of the newest sample; 0: none yet.</summary>
     public long NewestMs;
 
@@ -137,6 +140,7 @@ internal sealed class SocketSessions(List<SessionFact> facts, Func<int, Device> 
             return;
         }
 
+        socket.IsLost &= sample.AtMs <= socket.NewestMs;
         if (socket.Live is { } session)
             Follow(ref socket, session, sample, gapMs, nowMs, limits);
         if (socket.Live is null or { IsOver: true })
@@ -154,6 +158,7 @@ internal sealed class SocketSessions(List<SessionFact> facts, Func<int, Device> 
     /// <summary>Takes in what the device told of a session.</summary>
     public void Take(int index, DeviceEvent fact, long nowMs)
     {
+        _sockets[index].IsLost = false;
         if (fact.Kind == EventKind.SessionStart)
             Starts(ref _sockets[index], fact, nowMs);
         else if (fact.Kind == EventKind.SessionStop)
@@ -174,7 +179,11 @@ internal sealed class SocketSessions(List<SessionFact> facts, Func<int, Device> 
             if (socket.Live is not { } session)
                 continue;
             if (!session.IsOver && nowMs - session.SeenMs >= SessionLimits.LostMs)
+            {
                 End(session, session.SeenMs, SessionSigns.Silence, nowMs);
+                socket.IsLost = true;
+            }
+
             if (session.IsOver && nowMs >= session.DueMs)
                 Finish(ref socket, session);
             else
@@ -190,7 +199,7 @@ internal sealed class SocketSessions(List<SessionFact> facts, Func<int, Device> 
     private void Watch(ref SocketMemory socket, in SocketSample sample, long gapMs, long nowMs, in SessionLimits limits)
     {
         // What flows though the device calls it off is no session: that is a welded relay's matter.
-        if (sample.Relay == false || sample.Word is SocketWord.Idle or SocketWord.Full or SocketWord.Stopped or SocketWord.Fault)
+        if (sample.Relay == false || sample.Word is SocketWord.Idle or SocketWord.Full or SocketWord.Stopped || sample.Word.IsBroken())
         {
             socket.IsBeginning = false;
             return;
@@ -250,9 +259,23 @@ internal sealed class SocketSessions(List<SessionFact> facts, Func<int, Device> 
             return;
         }
 
+        if (!float.IsNaN(sample.Watts) && sample.AtMs > session.PowerMs)
+            FollowNext(socket, session, sample, gapMs);
         Measure(session, sample, gapMs, limits);
+        if (session.Next is { } next)
+            Measure(next.Session, sample, gapMs, limits);
         if (session.IsOver)
             return;
+        if (session.Next is { HasLasted: true } successor)
+        {
+            session.TakeBack(successor.Before);
+            End(session, session.PowerMs, SessionSigns.Successor, nowMs);
+            Finish(ref socket, session);
+            socket.Live = successor.Session;
+            Due(successor.Session);
+            return;
+        }
+
         if (sample.Word == SocketWord.Full && session.Curve.FullMs == 0 && session.Curve.PeakW >= SessionLimits.LoadW)
             session.Curve.FullMs = sample.AtMs;
         if (IsQuiet(session, sample))
@@ -272,6 +295,25 @@ internal sealed class SocketSessions(List<SessionFact> facts, Func<int, Device> 
             session.Power(sample.AtMs, sample.Watts, gapMs, limits);
     }
 
+    /// <summary>A full battery that was changed for an empty one within one report shows no end: only that it charges again as at first. Its session is followed beside the one
+    /// before, until it has lasted. Where orders are told, the device says itself whose they are.</summary>
+    private static void FollowNext(in SocketMemory socket, Session session, in SocketSample sample, long gapMs)
+    {
+        var constantW = SessionLimits.DipShare * session.Curve.PeakW;
+        if (session.FullMs == 0 || session.IsOver || (session.StartedBy & SessionSigns.Told) != 0 || sample.Watts < constantW)
+        {
+            session.Next = null;
+            return;
+        }
+
+        if (session.Next is not null || session.Watts >= constantW)
+            return;
+        var next = new Session { OpenedMs = sample.AtMs, StartMs = sample.AtMs, StartedBy = SessionSigns.Power, SeenMs = sample.AtMs, IsWhole = sample.AtMs - session.PowerMs <= gapMs };
+        if (!double.IsNaN(socket.Wh))
+            next.Before(socket.NewestMs, socket.Wh, socket.Epoch);
+        session.Next = new NextSession(next, session.Mark());
+    }
+
     /// <summary>Whether the load has been gone for as long as piles themselves wait.</summary>
     private static bool IsQuiet(Session session, in SocketSample sample)
     {
@@ -283,7 +325,7 @@ internal sealed class SocketSessions(List<SessionFact> facts, Func<int, Device> 
     private static SessionSigns Signs(in SocketSample sample)
     {
         var over = SessionSigns.None;
-        if (sample.Word is SocketWord.Idle or SocketWord.Stopped or SocketWord.Fault || (sample.Word == SocketWord.Full && sample.Relay == false))
+        if (sample.Word is SocketWord.Idle or SocketWord.Stopped || sample.Word.IsBroken() || (sample.Word == SocketWord.Full && sample.Relay == false))
             over |= SessionSigns.Word;
         if (sample.Relay == false)
             over |= SessionSigns.Relay;
@@ -440,7 +482,7 @@ internal sealed class SocketSessions(List<SessionFact> facts, Func<int, Device> 
         if ((signs & SessionSigns.Told) == 0)
         {
             session.Reason = session.Curve.PeakW < SessionLimits.LoadW ? StopReason.NoLoad
-                : session.FullMs > 0 ? StopReason.Full
+                : session.FullMs > 0 || (signs == SessionSigns.Power && session.HasTapered) ? StopReason.Full
                 : signs == SessionSigns.Power ? StopReason.Unplugged
                 : null;
         }
@@ -503,7 +545,7 @@ internal sealed class SocketSessions(List<SessionFact> facts, Func<int, Device> 
     public void Save(ref SnapshotWriter writer, int index)
     {
         ref readonly var socket = ref _sockets[index];
-        writer.Byte((byte)((socket.IsBeginning ? 1 : 0) | (socket.IsSeen ? 16 : 0) | (socket.Epoch is null ? 0 : 2) | (socket.Live is null ? 0 : 4) | (socket.Past is null ? 0 : 8)));
+        writer.Byte((byte)((socket.IsBeginning ? 1 : 0) | (socket.IsSeen ? 16 : 0) | (socket.IsLost ? 32 : 0) | (socket.Epoch is null ? 0 : 2) | (socket.Live is null ? 0 : 4) | (socket.Past is null ? 0 : 8)));
         writer.Byte((byte)socket.Word);
         writer.Int64(socket.NewestMs);
         writer.Single(socket.Watts);
@@ -530,7 +572,7 @@ internal sealed class SocketSessions(List<SessionFact> facts, Func<int, Device> 
     {
         var socket = new SocketMemory();
         var flags = reader.Byte();
-        (socket.IsBeginning, socket.IsSeen) = ((flags & 1) != 0, (flags & 16) != 0);
+        (socket.IsBeginning, socket.IsSeen, socket.IsLost) = ((flags & 1) != 0, (flags & 16) != 0, (flags & 32) != 0);
         socket.Word = (SocketWord)reader.Byte();
         socket.NewestMs = reader.Int64();
         socket.Watts = reader.Single();

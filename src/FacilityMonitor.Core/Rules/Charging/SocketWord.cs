@@ -18,8 +18,14 @@ internal enum SocketWord : byte
     /// <summary>It was switched off; the plug is still in.</summary>
     Stopped = 4,
 
-    /// <summary>It cannot be used: fuse, relay, disabled.</summary>
+    /// <summary>It cannot be used, for a reason that no rule asks for: disabled, or simply at fault.</summary>
     Fault = 5,
+
+    /// <summary>Its fuse is blown.</summary>
+    Fuse = 6,
+
+    /// <summary>Its relay no longer opens.</summary>
+    Welded = 7,
 }
 
 /// <summary>Reads <see cref="SocketWord"/> from the texts of piles: <c>fm/1</c>'s own, and those the shipped mappings give.</summary>
@@ -33,10 +39,15 @@ internal static class SocketWords
         "idle" or "free" or "available" or "standby" => SocketWord.Idle,
         "full" or "charged" or "complete" or "finished" => SocketWord.Full,
         "stopped" or "off" or "paused" or "plugged" => SocketWord.Stopped,
-        "fuse" or "welded" or "disabled" or "fault" or "error" => SocketWord.Fault,
+        "disabled" or "fault" or "error" => SocketWord.Fault,
+        "fuse" => SocketWord.Fuse,
+        "welded" => SocketWord.Welded,
         _ => SocketWord.None,
     };
 
     /// <summary>Whether a socket that says so cannot be taken by the next bike.</summary>
-    public static bool Blocks(this SocketWord word) => word is SocketWord.Charging or SocketWord.Full or SocketWord.Stopped or SocketWord.Fault;
+    public static bool Blocks(this SocketWord word) => word is SocketWord.Charging or SocketWord.Full or SocketWord.Stopped || word.IsBroken();
+
+    /// <summary>Whether a socket that says so charges nobody, whatever flows.</summary>
+    public static bool IsBroken(this SocketWord word) => word is SocketWord.Fault or SocketWord.Fuse or SocketWord.Welded;
 }

@@ -7,7 +7,8 @@ using FacilityMonitor.Registry;
 namespace FacilityMonitor.Rules;
 
 /// <summary>Somebody sits on a stair-climber that stands still on the stairs (|pitch| ≥ 15°): 60 s without a step ring the operator (P1); 180 s, or emergency stop, fault, empty battery or a lost link meanwhile (P0).</summary>
-/// <remarks>A link that is lost takes nothing back: who sat there sits there still, and time goes on.</remarks>
+/// <remarks>One that tells no steps is judged by its own word, emergency stop, fault or empty battery alone, and by no clock: most stair-climbers keep one pitch all the way up, so nothing else tells a trip from standing still.
+/// A link that is lost takes nothing back: who sat there sits there still, and time goes on.</remarks>
 internal sealed class Stuck : StateRule<Stuck.State, Stuck.StuckLimits>
 {
     /// <summary>Below this many steps a minute it stands, 1/min.</summary>
@@ -63,6 +64,12 @@ internal sealed class Stuck : StateRule<Stuck.State, Stuck.StuckLimits>
 
     internal override bool HearsPresence => true;
 
+    /// <inheritdoc/>
+    internal override bool HearsWords => true;
+
+    /// <inheritdoc/>
+    internal override int StateVersion => 2;
+
     internal override bool IsTimed => true;
 
     /// <inheritdoc/>
@@ -104,14 +111,16 @@ internal sealed class Stuck : StateRule<Stuck.State, Stuck.StuckLimits>
         if (sight.Values.TryGet(Metric.Pitch, out var pitch))
             state.PitchDeg = (float)pitch;
         if (sight.Values.TryGet(Metric.Spm, out var spm))
-            state.Spm = (float)Math.Abs(spm);
+            (state.Spm, state.HasSpm) = ((float)Math.Abs(spm), true);
         if (sight.Values.Has(Metric.EStop))
             state.IsStopped = sight.Values.Is(Metric.EStop);
         if (sight.Values.TryGet(Metric.Batt, out var percent))
             state.IsEmpty = percent <= EmptyPercent;
         if (sight.State is { } word)
             state.IsFaulty = word is "fault" or "error" or "jammed";
-        var stands = state.IsOccupied && Math.Abs(state.PitchDeg) >= limits.PitchDeg && state.Spm < StandsSpm;
+        if (sight.State is { } own)
+            state.SaysItStands = own is "stopped" or "standing" or "paused" or "stuck";
+        var stands = state.IsOccupied && Math.Abs(state.PitchDeg) >= limits.PitchDeg && state.Stands;
         if (!stands)
             state.SinceMs = 0;
         else if (state.SinceMs == 0)
@@ -161,11 +170,20 @@ internal sealed class Stuck : StateRule<Stuck.State, Stuck.StuckLimits>
         public long SinceMs;
         public float PitchDeg;
         public float Spm;
+
+        /// <summary>Whether it tells its steps at all. Without them a trip looks like standing still: its pitch is the same all the way.</summary>
+        public bool HasSpm;
+
+        /// <summary>Whether its own state word says that it stands.</summary>
+        public bool SaysItStands;
         public bool IsOccupied;
         public bool IsStopped;
         public bool IsFaulty;
         public bool IsEmpty;
         public bool IsAway;
+
+        /// <summary>Whether it stands still as far as it tells: by its steps; of one that tells none, by its own word, or because it cannot move.</summary>
+        public readonly bool Stands => HasSpm ? Spm < StandsSpm : SaysItStands || IsStopped || IsFaulty || IsEmpty;
 
         public readonly StuckReason Reason => IsStopped ? StuckReason.EmergencyStop : IsFaulty ? StuckReason.Fault : IsEmpty ? StuckReason.Empty : IsAway ? StuckReason.Link : StuckReason.Time;
     }

@@ -62,6 +62,8 @@ internal sealed class ChannelForm(ChannelPlan[] graded, StatePlan[] states)
     /// <summary>Metrics by which one of <see cref="States"/> may begin to remember.</summary>
     public MetricSet Metrics { get; } = new(states.Aggregate(0UL, (bits, plan) => bits | plan.Rule.Metrics.Bits));
 
+    private readonly MetricSet[] _wakeMetrics = [.. states.Select(plan => plan.Rule.IsWokenByReadings(plan.Limits) ? plan.Rule.Metrics : default)];
+
     private readonly (Metric Metric, double AtLeast)?[] _wakesFrom = [.. states.Select(plan => plan.Rule.WakesFrom)];
 
     /// <summary>Whether a reading may wake one of <see cref="States"/>: what nearly every reading of an idle channel is asked, and denies.</summary>
@@ -78,7 +80,7 @@ internal sealed class ChannelForm(ChannelPlan[] graded, StatePlan[] states)
 
     public bool MayWake(int plan, in Values values) => _wakesFrom[plan] is { } from
         ? values.TryGet(from.Metric, out var value) && value >= from.AtLeast
-        : States[plan].Rule.Metrics.Overlaps(values.Present);
+        : _wakeMetrics[plan].Overlaps(values.Present);
 
     public EventSet Events { get; } = new(states.Aggregate(0U, (bits, plan) => bits | plan.Rule.Events.Bits));
 
@@ -156,6 +158,9 @@ internal sealed class DeviceMemory(Device self, RegisteredDevice? registered)
     /// <summary>Whether somebody may be on it.</summary>
     public bool CarriesPeople { get; } = registered?.Entry.Kind is DeviceKind.Climber or DeviceKind.LiftBlocker;
 
+
+    /// <summary>Whether it tells words of its sockets in messages without power: then <see cref="OffWatches"/> keeps them.</summary>
+    public bool TellsWordsApart { get; set; }
 
     /// <summary>Gateway's place in the site; null: none, or not seen yet.</summary>
     public DeviceMemory? Gateway { get; set; }

@@ -33,20 +33,55 @@ internal sealed class OffWatch
     /// <summary>Whether the device answered that <c>off</c>.</summary>
     public bool IsAnswered { get; set; }
 
+    /// <summary>Whether it is off because the device told the end of its session, and for no other reason.</summary>
+    public bool IsSessionOver { get; set; }
+
+    /// <summary>What the board itself says of its relay.</summary>
+    public WeldedWord Welded { get; set; }
+
+    /// <summary>When power was last measured by a message without a word, after one that called the socket off: it accuses only if the next word is the same. 0: none.</summary>
+    public long FlowMs { get; set; }
+
+    /// <summary>How much that was, W.</summary>
+    public float FlowW { get; set; }
+
+    /// <summary>The last power that was measured, W; NaN: none.</summary>
+    public float Watts { get; set; } = float.NaN;
+
     /// <summary>Whether there is nothing left to watch.</summary>
-    public bool IsDone => Command is null && !IsOff;
+    public bool IsDone => Command is null && !IsOff && FlowMs == 0 && Welded != WeldedWord.Said;
+}
+
+/// <summary>What a board says of its own relay. The numbers are stored.</summary>
+internal enum WeldedWord : byte
+{
+    /// <summary>Nothing.</summary>
+    None = 0,
+
+    /// <summary>It is welded.</summary>
+    Said = 1,
+
+    /// <summary>It was said to be, and is no longer.</summary>
+    Withdrawn = 2,
 }
 
 /// <summary>The channels of one site that are watched because they are meant to be off or were commanded. There are few: most are forgotten with the next sample.</summary>
 internal sealed class OffWatches
 {
     private readonly Dictionary<(int Device, ushort Channel), OffWatch> _watches = [];
+    private readonly Dictionary<(int Device, ushort Channel), long> _saidOffMs = [];
     private readonly Stack<int> _freeTracks = [];
 
     /// <summary>The samples and holds of the watched channels.</summary>
     public ChannelTracks Tracks { get; } = new();
 
     public OffWatch? Find(int device, ushort channel) => _watches.GetValueOrDefault((device, channel));
+
+    /// <summary>When a socket whose board tells words and power in messages of their own last called itself off (relay open, idle), ms; the same below zero: on. 0: it never said.</summary>
+    public long SaidOffMs(int device, ushort channel) => _saidOffMs.GetValueOrDefault((device, channel));
+
+    /// <summary>Keeps such a word.</summary>
+    public void Say(int device, ushort channel, long atMs, bool isOff) => _saidOffMs[(device, channel)] = isOff ? atMs : -atMs;
 
     public OffWatch FindOrAdd(int device, ushort channel)
     {
@@ -93,7 +128,7 @@ internal sealed class OffWatches
         watch.IsOff = notice.Operation == Operation.Off;
         if (!watch.IsOff)
             return;
-        (watch.OffMs, watch.WasOpen, watch.LastCommand, watch.IsAnswered) = (notice.ExpiresMs, false, notice.Id, false);
+        (watch.OffMs, watch.WasOpen, watch.LastCommand, watch.IsAnswered, watch.IsSessionOver) = (notice.ExpiresMs, false, notice.Id, false, false);
     }
 
     /// <summary>A device answered.</summary>
@@ -128,16 +163,29 @@ internal sealed class OffWatches
             writer.Text(watch.Command);
             writer.Byte((byte)watch.Operation);
             writer.Int64(watch.SentMs);
-            writer.Byte((byte)((watch.IsOff ? 1 : 0) | (watch.WasOpen ? 2 : 0) | (watch.IsAnswered ? 4 : 0)));
+            writer.Byte((byte)((watch.IsOff ? 1 : 0) | (watch.WasOpen ? 2 : 0) | (watch.IsAnswered ? 4 : 0) | (watch.IsSessionOver ? 8 : 0)));
             writer.Int64(watch.OffMs);
             writer.Text(watch.LastCommand);
+            writer.Byte((byte)watch.Welded);
+            writer.Int64(watch.FlowMs);
+            writer.Single(watch.FlowW);
+            writer.Single(watch.Watts);
             Tracks.Save(ref writer, Tracks[watch.Track]);
+        }
+
+        writer.Int32(_saidOffMs.Count);
+        foreach (var ((device, channel), atMs) in _saidOffMs)
+        {
+            writer.Int32(device);
+            writer.Int32(channel);
+            writer.Int64(atMs);
         }
     }
 
     /// <param name="reader">What <see cref="Save"/> wrote.</param>
+    /// <param name="hasWords">Whether it was written with what devices say of themselves.</param>
     /// <param name="isKnown">Whether a device is still this site's; what is watched of another is read over.</param>
-    public void Load(ref SnapshotReader reader, Func<int, bool> isKnown)
+    public void Load(ref SnapshotReader reader, bool hasWords, Func<int, bool> isKnown)
     {
         for (var count = reader.Int32(); count > 0; count--)
         {
@@ -147,12 +195,21 @@ internal sealed class OffWatches
             watch.Operation = (Operation)reader.Byte();
             watch.SentMs = reader.Int64();
             var flags = reader.Byte();
-            (watch.IsOff, watch.WasOpen, watch.IsAnswered) = ((flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0);
+            (watch.IsOff, watch.WasOpen, watch.IsAnswered, watch.IsSessionOver) = ((flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0, (flags & 8) != 0);
             watch.OffMs = reader.Int64();
             watch.LastCommand = reader.Text();
+            if (hasWords)
+                (watch.Welded, watch.FlowMs, watch.FlowW, watch.Watts) = ((WeldedWord)reader.Byte(), reader.Int64(), reader.Single(), reader.Single());
             Tracks.Load(ref reader, ref Tracks[watch.Track]);
             if (!isKnown(device))
                 Remove(device, channel);
+        }
+
+        for (var count = hasWords ? reader.Int32() : 0; count > 0; count--)
+        {
+            var (device, channel, atMs) = (reader.Int32(), (ushort)reader.Int32(), reader.Int64());
+            if (isKnown(device))
+                _saidOffMs[(device, channel)] = atMs;
         }
     }
 

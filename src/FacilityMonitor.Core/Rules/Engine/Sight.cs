@@ -1,4 +1,5 @@
 using System.Numerics;
+using FacilityMonitor.Alerts;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
@@ -139,8 +140,11 @@ internal readonly ref struct Sight
     /// <summary>Of a <see cref="SightKind.Finding"/>: whose verdict.</summary>
     public Rule? Rule { get; init; }
 
-    /// <summary>Of a finding: whether it is on now (active, or not quiet for long enough yet).</summary>
-    public bool IsOn { get; init; }
+    /// <summary>Of a finding: how urgent it is now (active, or not quiet for long enough yet); null: it is off.</summary>
+    public Priority? Found { get; init; }
+
+    /// <summary>Of a finding: how urgent it was before.</summary>
+    public Priority? FoundBefore { get; init; }
 
     public bool IsReading => Kind == SightKind.Reading;
 

@@ -78,7 +78,7 @@ internal sealed partial class SiteEngine
         }
 
         MeasureGaps();
-        LoadOffs(ref reader);
+        LoadOffs(ref reader, format);
         if (format >= FormatOfStates)
             LoadWatches(ref reader, format);
         if (format >= FormatOfSessions)
@@ -91,13 +91,16 @@ internal sealed partial class SiteEngine
             LoadAlert(ref reader, kept, format);
     }
 
-    private void LoadOffs(ref SnapshotReader reader)
+    private void LoadOffs(ref SnapshotReader reader, byte format)
     {
-        _offs.Load(ref reader, _devices.ContainsKey);
+        _offs.Load(ref reader, format >= FormatOfOffWords, _devices.ContainsKey);
         foreach (var device in _devices.Values)
         {
             foreach (ref var channel in device.Channels)
+            {
                 channel.IsWatched = _offs.Find(device.Place, channel.Channel.Code) is not null;
+                device.TellsWordsApart |= _offs.SaidOffMs(device.Place, channel.Channel.Code) != 0;
+            }
         }
     }
 

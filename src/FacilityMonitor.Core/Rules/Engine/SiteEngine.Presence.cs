@@ -55,18 +55,21 @@ internal sealed partial class SiteEngine
         device.BirthBoot = birth.Boot;
     }
 
-    private void Presence(DeviceMemory device, DeviceStatus status)
+    private void Presence(DeviceMemory device, DeviceStatus status, bool isRetained)
     {
         // A will from before the last birth speaks of a connection that is long replaced.
         if (status.Bd is { } bd && bd < device.BirthBd)
             return;
+        var speaks = status.Presence is Contract.Presence.Online or Contract.Presence.Sleep;
+        if (speaks && !isRetained)
+            device.HeardMs = _nowMs;
         if (device.Presence == status.Presence)
             return;
         if (device.Presence == Contract.Presence.Offline)
             device.BackMs = _nowMs;
         device.Presence = status.Presence;
         device.PresenceMs = _nowMs;
-        if (status.Presence == Contract.Presence.Online)
+        if (speaks)
             device.HeardMs = _nowMs;
         WatchPresence(device);
     }
@@ -90,7 +93,8 @@ internal sealed partial class SiteEngine
         var period = device.PeriodMs;
         // While we were away nobody could be heard: the silence of a device that was well before counts from our start.
         var since = device.Silent.Phase == HoldPhase.Idle ? Math.Max(device.HeardMs, _startedMs) : device.HeardMs;
-        var silent = period > 0 && device.Presence == Contract.Presence.Online && _nowMs - since > device.Form.Silence.TimeoutMs(period);
+        // One that sleeps has promised to wake within its period.
+        var silent = period > 0 && device.Presence is Contract.Presence.Online or Contract.Presence.Sleep && _nowMs - since > device.Form.Silence.TimeoutMs(period);
         JudgeAbsence(device, ref device.Silent, Silent.Instance, silent, device.HeardMs, 0);
         JudgeHealth(device, isHeard: !silent && !offline);
     }

@@ -105,6 +105,7 @@ internal sealed partial class SiteEngine
             ref var channel = ref device.Channels[place];
             if (SocketOf(channel) < 0 && !AddSocket(device, ref channel, 0))
                 continue;
+            SessionEnds(device, ref channel, fact);
             _sessions.Take(SocketOf(channel), fact, _nowMs);
             JudgeSessions(device, channel);
         }
@@ -114,7 +115,7 @@ internal sealed partial class SiteEngine
     {
         ref readonly var socket = ref _sessions[SocketOf(channel)];
         // Nearly every reading ends here: nobody charges, and nothing is open.
-        if (socket.Live is null && socket.Told.IsZero && socket.Past is not { DeadStartsMs.IsEmpty: false })
+        if (socket.Live is null && socket.Told.IsZero && socket.Past is not { DeadStartsMs.IsEmpty: false } && socket.Word != SocketWord.Fuse)
             return;
         var picture = new SocketPicture(in socket, _sessions.Users, device.Registered?.Entry, device.Registered?.Site, _nowMs);
         var atMs = Math.Max(socket.NewestMs, Math.Max(socket.Live?.StartMs ?? 0, socket.Past?.EndMs ?? 0));
@@ -123,7 +124,8 @@ internal sealed partial class SiteEngine
             var rule = RuleCatalogue.OfSessions[number];
             var verdict = rule.Judge(picture, device.Form.OfSessions[number]);
             ref var told = ref _sessions.ToldOf(SocketOf(channel), number);
-            if ((verdict.Code | told) != 0)
+            // A session that was given up may go on where nobody hears it: what was told of it is over when its socket is heard again.
+            if ((verdict.Code | told) != 0 && !(socket.IsLost && verdict.Code == 0))
                 TellDevice(device, rule, channel.Channel, verdict, ref told, atMs);
         }
     }

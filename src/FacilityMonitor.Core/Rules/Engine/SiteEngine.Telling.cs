@@ -27,8 +27,8 @@ internal sealed partial class SiteEngine
         if (!IsNews(verdict, ref told, key))
             return;
         Apply(key, verdict, atMs);
-        if (Verdict.IsOn(before) != Verdict.IsOn(told))
-            WatchFinding(device, rule, channel, Verdict.IsOn(told), atMs);
+        if (FoundSide.Of(before, told) is var side && FoundSide.Now(side) != FoundSide.Before(side))
+            WatchFinding(device, rule, channel, side, atMs);
     }
 
     private static bool IsOfValues(AlertKey key) => RuleCatalogue.Find(key.Rule) switch

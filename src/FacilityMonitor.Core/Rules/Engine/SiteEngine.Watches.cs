@@ -87,7 +87,7 @@ internal sealed partial class SiteEngine
     {
         if (channel.Watches is null ? channel.Form.MayWake(values) : channel.Form.Metrics.Overlaps(values.Present))
             WatchChannel(device, ref channel, values, reading, isLive);
-        if (device.Watches is { } ofDevice && ofDevice.Metrics.Overlaps(values.Present))
+        if (device.Watches is { } ofDevice && (ofDevice.Metrics.Overlaps(values.Present) || (ofDevice.HearsWords && reading.State is not null)))
             Show(device, ofDevice, ofDevice.SpeakerOf(device.Place, device.Registered?.Entry, channel.Channel, ofFacts: false), values, reading, isLive);
         if (PlaceTimeline(device, channel.Channel) is { } ofPlace && ofPlace.Metrics.Overlaps(values.Present))
             Show(device, ofPlace, ofPlace.SpeakerOf(device.Place, device.Registered?.Entry, channel.Channel, ofFacts: false), values, reading, isLive);
@@ -136,7 +136,7 @@ internal sealed partial class SiteEngine
             return;
         foreach (var cell in timeline.Cells)
         {
-            if (cell.Rule.Metrics.Overlaps(values.Present))
+            if (cell.Rule.Metrics.Overlaps(values.Present) || (cell.Rule.HearsWords && reading.State is not null))
                 TellCell(timeline, cell, timeline.NewestMs, isSight: true);
         }
     }
@@ -244,11 +244,11 @@ internal sealed partial class SiteEngine
             ShowFact(device, ofPlace, ChannelId.Main, _nowMs, SightKind.Presence, (byte)device.Presence, null, isLive: true);
     }
 
-    private void WatchFinding(DeviceMemory device, Rule rule, ChannelId channel, bool isOn, long atMs)
+    private void WatchFinding(DeviceMemory device, Rule rule, ChannelId channel, byte side, long atMs)
     {
         if (device.PlaceNumber < 0 || _places[device.PlaceNumber] is not { } place || !Array.Exists(place.Cells, cell => cell.Rule.Hears(rule)))
             return;
-        ShowFact(device, place, channel, atMs, SightKind.Finding, isOn ? (byte)1 : (byte)0, rule, isLive: true);
+        ShowFact(device, place, channel, atMs, SightKind.Finding, side, rule, isLive: true);
     }
 
     private Timeline? PlaceTimeline(DeviceMemory device, ChannelId channel)

@@ -24,6 +24,9 @@ internal sealed partial class SiteEngine
     /// <summary>The first format that knows what was derived anew for whom, and whether words and loads were seen in their order.</summary>
     private const byte FormatOfLateWork = 10;
 
+    /// <summary>The first format that knows what sockets say of themselves (off, welded, and what flowed meanwhile), and of a battery that follows a full one.</summary>
+    public const byte FormatOfOffWords = 10;
+
     /// <summary>The first format in which circuits hear of values, and of what is said near them.</summary>
     private const byte FormatOfNearbyWords = 9;
 
@@ -141,7 +144,7 @@ internal sealed partial class SiteEngine
         if (message.Birth is { } birth)
             Born(device, birth);
         if (message.Status is { } status)
-            Presence(device, status);
+            Presence(device, status, message.Retained);
         else if (!message.Retained)
             Heard(device, message);
         if (!message.Retained)

@@ -84,6 +84,12 @@ internal abstract class StateRule : Rule
     /// Null: any reading that it wants to see may.</summary>
     internal virtual (Metric Metric, double AtLeast)? WakesFrom => null;
 
+    /// <summary>Of a channel: whether readings may make it begin to remember with these limits; false: events alone do.</summary>
+    internal virtual bool IsWokenByReadings(object limits) => true;
+
+    /// <summary>Whether it wants to see what a device calls its own state, also in a reading without any of <see cref="Metrics"/>.</summary>
+    internal virtual bool HearsWords => false;
+
     /// <summary>Of a channel: whether this sight makes it begin to remember. Until then the channel costs it nothing.</summary>
     internal virtual bool Wakes(in Sight sight) => true;
 
@@ -169,7 +175,7 @@ internal abstract class Cell(StateRule rule)
     /// <summary>Whether this sight is one of those the rule asked for.</summary>
     protected bool Wants(in Sight sight) => sight.Kind switch
     {
-        SightKind.Reading => rule.Metrics.Overlaps(sight.Values.Present),
+        SightKind.Reading => rule.Metrics.Overlaps(sight.Values.Present) || (rule.HearsWords && sight.State is not null),
         SightKind.Event => rule.Events.Has(sight.Event!.Kind),
         SightKind.Presence => rule.HearsPresence,
         SightKind.Load => true,

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using FacilityMonitor.Alerts;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
@@ -12,12 +13,29 @@ internal struct TimelineEntry
     public int Speaker;
     public SightKind Kind;
 
-    /// <summary>Of a presence: which. Of a finding: 1 on, 0 off.</summary>
+    /// <summary>Of a presence: which. Of a finding: see <see cref="FoundSide"/>.</summary>
     public byte Side;
     public MetricSet Present;
 
     /// <summary>State text, event or rule.</summary>
     public object? Word;
+}
+
+/// <summary>A finding in a byte: how urgent the verdict is now in the low half, and was before in the high one. Stored.</summary>
+internal static class FoundSide
+{
+    private const int On = 8;
+
+    /// <summary>Of two <see cref="Verdict.Code"/>s.</summary>
+    public static byte Of(byte before, byte now) => (byte)((Half(before) << 4) | Half(now));
+
+    public static Priority? Now(byte side) => Read(side & 15);
+
+    public static Priority? Before(byte side) => Read(side >> 4);
+
+    private static int Half(byte code) => Verdict.IsOn(code) ? On | (code & 3) : 0;
+
+    private static Priority? Read(int half) => (half & On) != 0 ? (Priority)(half & 3) : null;
 }
 
 /// <summary>What the rules with a state of their own remember of one subject, and what it said in the last 30 s.</summary>
@@ -50,6 +68,7 @@ internal sealed class Timeline
             _layout |= plan.Rule.Metrics;
             Events |= plan.Rule.Events;
             HearsPresence |= plan.Rule.HearsPresence;
+            HearsWords |= plan.Rule.HearsWords;
             IsTimed |= plan.Rule.IsTimed;
         }
     }
@@ -65,6 +84,8 @@ internal sealed class Timeline
     public EventSet Events { get; }
 
     public bool HearsPresence { get; }
+
+    public bool HearsWords { get; }
 
     public bool IsTimed { get; }
 
@@ -364,7 +385,8 @@ internal sealed class Timeline
             Event = entry.Word as DeviceEvent,
             Presence = (Presence)entry.Side,
             Rule = entry.Word as Rule,
-            IsOn = entry.Side != 0,
+            Found = FoundSide.Now(entry.Side),
+            FoundBefore = FoundSide.Before(entry.Side),
         };
         if (only is not null)
         {

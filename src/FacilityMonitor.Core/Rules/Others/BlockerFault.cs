@@ -53,6 +53,9 @@ internal sealed class BlockerFault : StateRule<BlockerFault.State, BlockerFault.
 
     internal override bool HearsPresence => true;
 
+    /// <inheritdoc/>
+    internal override bool HearsWords => true;
+
     internal override bool IsTimed => true;
 
     /// <inheritdoc/>

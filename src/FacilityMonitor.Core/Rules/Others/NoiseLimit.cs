@@ -88,9 +88,7 @@ internal sealed class NoiseLimit : StateRule<NoiseLimit.State, NoiseLimit.NoiseL
         }
 
         // Sound adds up as energy: ten quiet minutes do not make up for a loud one.
-        ref var minute = ref state.Minutes[(int)(sight.AtMs / MinuteMs % Ring.Length)];
-        minute.EnergyMs += (float)(Math.Pow(10, level / 10) * Math.Min(counted, MinuteMs));
-        minute.HeardMs += (int)Math.Min(counted, MinuteMs);
+        state.Add(sight.AtMs, counted, Math.Pow(10, level / 10));
         var (exact, heardMs) = state.Mean();
         // Energies add up with an error of millionths of a dB: without this 60 dB would be over a limit of 60.
         var mean = Math.Round(exact, 2);
@@ -147,6 +145,22 @@ internal sealed class NoiseLimit : StateRule<NoiseLimit.State, NoiseLimit.NoiseL
             for (var old = Math.Max(NewestMinute + 1, minute - Ring.Length + 1); old <= minute; old++)
                 Minutes[(int)(old % Ring.Length)] = default;
             NewestMinute = Math.Max(NewestMinute, minute);
+        }
+
+        /// <summary>Takes in a value that stands for the time up to an instant: a meter tells the mean since it last spoke, be it ten seconds or five minutes ago.</summary>
+        public void Add(long atMs, long countedMs, double energy)
+        {
+            // Minute by minute backwards; what is more than ten of them ago is forgotten already.
+            var fromMs = Math.Max(atMs - countedMs, ((atMs / MinuteMs) - Ring.Length + 1) * MinuteMs);
+            for (var endMs = atMs; endMs > fromMs;)
+            {
+                var number = (endMs - 1) / MinuteMs;
+                var beginMs = Math.Max(fromMs, number * MinuteMs);
+                ref var minute = ref Minutes[(int)(number % Ring.Length)];
+                minute.EnergyMs += (float)(energy * (endMs - beginMs));
+                minute.HeardMs += (int)(endMs - beginMs);
+                endMs = beginMs;
+            }
         }
 
         public readonly (double Db, long HeardMs) Mean()

@@ -10,8 +10,8 @@ namespace FacilityMonitor.Rules;
 /// <summary>Heat by the rate-of-rise and fixed algorithm of EN 54-5 detectors (Panasonic EBL128, class A1): a rise of ≥ 4 K/min over 2 min is fast and alarms at 46 °C, else 56 °C; 10 K earlier a pre-alarm. P0, P3.</summary>
 internal sealed class Heat : StateRule<Heat.State, Heat.HeatLimits>
 {
-    /// <summary>How far apart two samples must be for a rate, ms: shorter ones measure noise.</summary>
-    private const long RateLeastMs = 15_000;
+    /// <summary>How far apart two samples must be for a rate, ms: a sensor of whole degrees that steps once within 15 s would rise by 4 K/min.</summary>
+    private const long RateLeastMs = 60_000;
 
     private static readonly RuleSetting FixedC = new("fixed_c", "°C", 56, 30, 120, "class A1 (EBL128); a registered heat-class B, under a sun roof, is 74 °C");
     private static readonly RuleSetting FastC = new("fast_c", "°C", 46, 25, 110, "as above; class B 64 °C");
@@ -59,13 +59,23 @@ internal sealed class Heat : StateRule<Heat.State, Heat.HeatLimits>
     /// <inheritdoc/>
     internal override EventSet Events { get; } = EventSet.Of(EventKind.Heat);
 
-    internal override bool AppliesTo(in Subject subject) =>
-        subject is { Channel.Kind: ChannelKind.Main, Device.Kind: DeviceKind.Shed };
+    /// <inheritdoc/>
+    internal override int StateVersion => 2;
+
+    /// <inheritdoc/>
+    internal override bool AppliesTo(in Subject subject) => true;
+
+    /// <inheritdoc/>
+    internal override bool IsWokenByReadings(object limits) => ((HeatLimits)limits).IsAir;
 
     internal override HeatLimits LimitsFor(in Subject subject, SettingScopes scopes)
     {
+        // What a socket or slot warms to is over-temperature's; whoever detects heat himself may be anything.
+        if (subject is not { Channel.Kind: ChannelKind.Main, Device.Kind: DeviceKind.Shed })
+            return HeatLimits.OfEvents;
         var raise = subject.Device?.HeatClass == HeatClass.B ? 18 : 0;
         return new HeatLimits(
+            true,
             scopes.Override(this, FixedC) ?? FixedC.Default + raise, scopes.Override(this, FastC) ?? FastC.Default + raise, scopes.Value(this, RateKMin), scopes.Value(this, EarlyK));
     }
 
@@ -80,8 +90,16 @@ internal sealed class Heat : StateRule<Heat.State, Heat.HeatLimits>
 
         if (!sight.Values.TryGet(Metric.Tc, out var celsius))
             return;
-        state.Celsius = (float)celsius;
-        state.RateKMin = state.Rises.Rate(sight.AtMs, (float)celsius, RateLeastMs);
+        if (!limits.IsAir)
+        {
+            // Somebody is there and says nothing of heat: an alarm that was taken back runs out.
+            if (state.Alarm.Phase == HoldPhase.Releasing)
+                state.Alarm.Step(false, true, sight.AtMs, counted, HeatLimits.AlarmTiming);
+            return;
+        }
+
+        (state.Celsius, state.IsMeasured) = ((float)celsius, true);
+        state.RateKMin = state.Rises.Rate(sight.AtMs, (float)celsius, RateLeastMs, sight.GapMs);
         var limit = state.RateKMin >= limits.RateKMin ? limits.FastC : limits.FixedC;
         // An alarm that came by the rate stays while the air is as hot as that: a fire that burns steadily rises no more.
         state.Alarm.Step(celsius >= limit, celsius < limits.FastC - 2, sight.AtMs, counted, HeatLimits.AlarmTiming);
@@ -90,10 +108,16 @@ internal sealed class Heat : StateRule<Heat.State, Heat.HeatLimits>
 
     internal override Verdict Judge(in State state, HeatLimits limits, long nowMs) => Verdict.Normal.Or(Priority.P3, state.Early).Or(Priority.P0, state.Alarm);
 
-    internal override bool IsQuiet(in State state) => false;
+    internal override bool IsQuiet(in State state) => !state.IsMeasured && state.Alarm.Phase == HoldPhase.Idle;
 
     internal override LocalText Explain(in State state, HeatLimits limits, in Telling telling, SortedDictionary<string, object> evidence)
     {
+        if (!state.IsMeasured)
+        {
+            evidence["detector"] = state.Alarm.Phase == HoldPhase.On;
+            return state.Alarm.Phase == HoldPhase.On ? new LocalText("探测器报高温", "the detector says heat") : new LocalText("探测器不再报高温", "the detector no longer says heat");
+        }
+
         var celsius = Math.Round((double)state.Celsius, 1);
         var rate = Math.Round((double)state.RateKMin, 1);
         evidence["tc"] = celsius;
@@ -111,21 +135,36 @@ internal sealed class Heat : StateRule<Heat.State, Heat.HeatLimits>
         public TemperatureRise Rises;
         public float Celsius;
         public float RateKMin;
+
+        /// <summary>Whether the temperature of the air is measured, and not only heat told.</summary>
+        public bool IsMeasured;
     }
 
-    internal sealed record HeatLimits(double FixedC, double FastC, double RateKMin, double EarlyK)
+    /// <summary>Limits of one channel.</summary>
+    /// <param name="IsAir">Whether its temperature is that of the air of a room; else only what the device itself calls heat counts.</param>
+    /// <param name="FixedC">Alarm whatever the rate, °C.</param>
+    /// <param name="FastC">Alarm at a fast rise, °C.</param>
+    /// <param name="RateKMin">What is fast, K/min.</param>
+    /// <param name="EarlyK">How much earlier the pre-alarm comes, K.</param>
+    internal sealed record HeatLimits(bool IsAir, double FixedC, double FastC, double RateKMin, double EarlyK)
     {
+        /// <summary>Of a device that measures no air.</summary>
+        public static HeatLimits OfEvents { get; } = new(false, double.NaN, double.NaN, double.NaN, double.NaN);
+
         public static HoldTiming AlarmTiming => new(0, 1, AlertTiming.OffDelayMs(Priority.P0));
 
         public static HoldTiming EarlyTiming => new(0, 1, AlertTiming.OffDelayMs(Priority.P3));
     }
 }
 
-/// <summary>How fast a temperature rises over the last 2 min, from a sample every 15 s at most.</summary>
+/// <summary>How fast a temperature, or a level of water, rises over the last 2 min, from a sample every 15 s at most; of a sensor that speaks less often, over the time between two of its samples.</summary>
 internal struct TemperatureRise
 {
     /// <summary>Over what time the rise is taken, ms.</summary>
     public const long WindowMs = 120_000;
+
+    /// <summary>Least time between two samples that are kept, ms.</summary>
+    private const long KeptEveryMs = 15_000;
 
     private Samples _samples;
     private int _count;
@@ -133,13 +172,17 @@ internal struct TemperatureRise
     /// <summary>Takes a sample.</summary>
     /// <param name="atMs">When.</param>
     /// <param name="celsius">Temperature, °C.</param>
-    /// <param name="leastMs">Least time between two samples that are kept, and for a rate.</param>
+    /// <param name="leastMs">Least time between two samples for a rate.</param>
+    /// <param name="gapMs">Longest time between two samples of this sensor that is no gap.</param>
     /// <returns>Rise over the window, or over as much of it as was seen, K/min; 0 while that is too short.</returns>
-    public float Rate(long atMs, float celsius, long leastMs)
+    public float Rate(long atMs, float celsius, long leastMs, long gapMs)
     {
         var dropped = 0;
         while (dropped < _count && atMs - _samples[dropped].AtMs > WindowMs)
             dropped++;
+        // The next of those that are left may be too near for a rate: then the last one before the window is its base, if no gap lies between.
+        if (dropped > 0 && (dropped == _count || atMs - _samples[dropped].AtMs < leastMs) && atMs - _samples[dropped - 1].AtMs <= gapMs)
+            dropped--;
         if (dropped > 0)
         {
             for (var index = dropped; index < _count; index++)
@@ -149,7 +192,7 @@ internal struct TemperatureRise
 
         var passed = _count == 0 ? 0 : atMs - _samples[0].AtMs;
         var rate = passed < leastMs ? 0 : (celsius - _samples[0].Celsius) * 60_000f / passed;
-        if (_count < Samples.Length && (_count == 0 || atMs - _samples[_count - 1].AtMs >= leastMs))
+        if (_count < Samples.Length && (_count == 0 || atMs - _samples[_count - 1].AtMs >= KeptEveryMs))
             _samples[_count++] = new AirSample(atMs, celsius);
         return rate;
     }

@@ -6,7 +6,7 @@ using FacilityMonitor.Registry;
 
 namespace FacilityMonitor.Rules;
 
-/// <summary>A battery that runs away: any two of gas, smoke, heat, and a slot or socket of a cabinet at ≥ 60 °C that rises by ≥ 2 K a minute, in one place. P0.</summary>
+/// <summary>A battery that runs away: any two of gas, smoke, heat (not its pre-alarm), and a slot or socket of a cabinet at ≥ 60 °C that rises by ≥ 2 K a minute, in one place. P0.</summary>
 internal sealed class ThermalRunaway : StateRule<ThermalRunaway.State, ThermalRunaway.RunawayLimits>
 {
     private static readonly RuleSetting SlotC = new("slot_c", "°C", 60, 30, 120, "our choice: above what a slot reaches in August, below the onset of runaway (70 to 90 °C at the cell)");
@@ -55,6 +55,9 @@ internal sealed class ThermalRunaway : StateRule<ThermalRunaway.State, ThermalRu
 
     internal override bool Hears(Rule other) => other == Smoke.Instance || other == Heat.Instance || other == Gas.Instance;
 
+    /// <inheritdoc/>
+    internal override int StateVersion => 2;
+
     internal override RunawayLimits LimitsFor(in Subject subject, SettingScopes scopes) => new(scopes.Value(this, SlotC), scopes.Value(this, SlotKMin));
 
     internal override void Step(ref State state, in Sight sight, RunawayLimits limits)
@@ -72,7 +75,7 @@ internal sealed class ThermalRunaway : StateRule<ThermalRunaway.State, ThermalRu
 
     private static void Found(ref State state, in Sight sight)
     {
-        var change = sight.IsOn ? 1 : -1;
+        var change = (IsSign(sight.Rule!, sight.Found) ? 1 : 0) - (IsSign(sight.Rule!, sight.FoundBefore) ? 1 : 0);
         // Several sensors of one place can say the same.
         if (sight.Rule == Smoke.Instance)
             state.Smoke = (byte)Math.Max(0, state.Smoke + change);
@@ -81,6 +84,9 @@ internal sealed class ThermalRunaway : StateRule<ThermalRunaway.State, ThermalRu
         else
             state.Heat = (byte)Math.Max(0, state.Heat + change);
     }
+
+    /// <summary>A pre-alarm of heat is a summer's afternoon under the roof as often as a fire.</summary>
+    private static bool IsSign(Rule rule, Priority? found) => found is { } priority && (rule != Rules.Heat.Instance || priority == Priority.P0);
 
     private static void Slot(ref State state, in Sight sight, float celsius, RunawayLimits limits)
     {

@@ -12,7 +12,8 @@ internal sealed class Water : StateRule<Water.State, Water.WaterLimits>
     /// <summary>Least depth at which a rise counts, cm: a wave in a puddle rises fast too.</summary>
     private const double RiseFromCm = 2;
 
-    private const long RateLeastMs = 30_000;
+    /// <summary>How far apart two samples must be for a rate, ms: an echo of whole centimetres that steps once within a minute would rise by the limit.</summary>
+    private const long RateLeastMs = 90_000;
 
     private static readonly RuleSetting HighCm = new("high_cm", "cm", 5, 1, 100, "our choice: the lowest sockets of chargers on the floor");
     private static readonly RuleSetting UrgentCm = new("urgent_cm", "cm", 15, 2, 200, "our choice: half the height at which piles are mounted low");
@@ -59,6 +60,9 @@ internal sealed class Water : StateRule<Water.State, Water.WaterLimits>
 
     internal override bool AppliesTo(in Subject subject) => true;
 
+    /// <inheritdoc/>
+    internal override int StateVersion => 2;
+
     internal override WaterLimits LimitsFor(in Subject subject, SettingScopes scopes) => new(scopes.Value(this, HighCm), scopes.Value(this, UrgentCm), scopes.Value(this, RiseCmMin));
 
     internal override void Step(ref State state, in Sight sight, WaterLimits limits)
@@ -73,10 +77,15 @@ internal sealed class Water : StateRule<Water.State, Water.WaterLimits>
         if (!sight.Values.TryGet(Metric.WaterCm, out var cm))
             return;
         state.Cm = (float)cm;
-        state.RiseCmMin = state.Rises.Rate(sight.AtMs, (float)cm, RateLeastMs);
+        state.RiseCmMin = state.Rises.Rate(sight.AtMs, (float)cm, RateLeastMs, sight.GapMs);
         state.High.Step(cm >= limits.HighCm, cm < 0.8 * limits.HighCm, sight.AtMs, counted, WaterLimits.TwoSamples);
         state.Urgent.Step(cm >= limits.UrgentCm, cm < 0.8 * limits.UrgentCm, sight.AtMs, counted, WaterLimits.TwoSamples);
-        state.Rising.Step(cm >= RiseFromCm && state.RiseCmMin >= limits.RiseCmMin, state.RiseCmMin < limits.RiseCmMin / 2, sight.AtMs, counted, WaterLimits.TwoSamples);
+        var rises = state.RiseCmMin >= limits.RiseCmMin;
+        // What rose needs not rise as fast again, only not fall back as an echo does: a sensor that speaks every five minutes would call a flood in ten.
+        var stays = state.Rising.Phase == HoldPhase.Pending && cm >= state.RoseToCm;
+        if (rises)
+            state.RoseToCm = (float)cm;
+        state.Rising.Step(cm >= RiseFromCm && (rises || stays), state.RiseCmMin < limits.RiseCmMin / 2, sight.AtMs, counted, WaterLimits.TwoSamples);
     }
 
     internal override Verdict Judge(in State state, WaterLimits limits, long nowMs) =>
@@ -101,6 +110,9 @@ internal sealed class Water : StateRule<Water.State, Water.WaterLimits>
         public TemperatureRise Rises;
         public float Cm;
         public float RiseCmMin;
+
+        /// <summary>How deep it was when it last rose as fast as the limit, cm.</summary>
+        public float RoseToCm;
     }
 
     internal sealed record WaterLimits(double HighCm, double UrgentCm, double RiseCmMin)

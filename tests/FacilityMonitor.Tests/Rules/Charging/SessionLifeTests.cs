@@ -111,6 +111,86 @@ public sealed class SessionLifeTests
             Assert.Equal(61, ChargingSocket.Minutes(_socket.Charges(92, 100, 0).Only.EndMs));
     }
 
+    [Theory]
+    [InlineData(9, false)]
+    [InlineData(10, true)]
+    public void A_full_battery_that_was_changed_within_one_report_is_two_sessions_once_the_next_has_lasted(int minutes, bool isNext)
+    {
+        _socket.Charges(0, 120, 300, relay: null, st: null).Charges(121, 180, 4, relay: null, st: null).Charges(181, 181 + minutes, 290, relay: null, st: null);
+
+        Assert.Equal(isNext ? 1 : 0, _socket.Facts.Count);
+        Assert.Equal(isNext ? 181 : 0, ChargingSocket.Minutes(_socket.Live!.StartMs));
+        if (!isNext)
+            return;
+        var full = _socket.Only;
+        Assert.Equal((180, StopReason.Full, SessionSigns.Successor), (ChargingSocket.Minutes(full.EndMs), full.Reason!.Value, full.EndedBy));
+        Assert.Equal((0, 300.0), (full.Restarts, full.PeakW));
+        // 2 h at 300 W and 1 h at 4 W, with the steps between; the ten minutes at 290 W are the next one's.
+        Assert.Equal(606.5, full.Wh!.Value, 0);
+        Assert.Equal(290 * 10 / 60.0, _socket.Live.Wh!.Value, 0.1);
+        Assert.Equal((0, 290f, true), ((int)_socket.Live.FullMs, _socket.Live.Curve.PeakW, _socket.Live.IsWhole));
+    }
+
+    [Fact]
+    public void The_counter_of_a_battery_that_was_changed_is_divided_at_its_first_sample()
+    {
+        var wh = 1000.0;
+        _socket.Sample(-1, 0, wh);
+        for (var minute = 0; minute <= 195; minute++)
+        {
+            var watts = minute is > 120 and <= 180 ? 4 : 300;
+            wh += minute == 0 ? 0 : watts / 60.0;
+            _socket.Sample(minute, watts, Math.Round(wh, 3));
+        }
+
+        Assert.Equal((120 * 5) + (60 * 4 / 60.0), _socket.Only.Wh!.Value, 0.1);
+        Assert.Equal(15 * 5, _socket.Live!.Wh!.Value, 0.1);
+    }
+
+    [Fact]
+    public void A_short_top_up_and_one_at_half_the_power_stay_restarts_of_the_same_session()
+    {
+        _socket.Charges(0, 120, 300, relay: null, st: null).Charges(121, 180, 4, relay: null, st: null).Charges(181, 188, 300, relay: null, st: null).Charges(189, 200, 4, relay: null, st: null)
+            .Charges(201, 230, 170, relay: null, st: null).Charges(231, 240, 4, relay: null, st: null);
+
+        Assert.Empty(_socket.Facts);
+        Assert.Equal((0, 2), (ChargingSocket.Minutes(_socket.Live!.StartMs), _socket.Live.Restarts));
+    }
+
+    [Fact]
+    public void Where_sessions_are_told_the_device_says_when_the_next_begins()
+    {
+        _socket.Starts(0).Charges(1, 120, 300).Charges(121, 180, 4).Charges(181, 220, 300);
+
+        Assert.Empty(_socket.Facts);
+    }
+
+    [Fact]
+    public void A_restart_of_the_service_while_a_battery_may_have_been_changed_changes_nothing()
+    {
+        var other = new ChargingSocket();
+        foreach (var socket in new[] { _socket, other })
+        {
+            socket.Charges(0, 120, 300, relay: null, st: null).Charges(121, 180, 4, relay: null, st: null).Charges(181, 186, 290, relay: null, st: null);
+            if (socket == other)
+                socket.Restarts();
+            socket.Charges(187, 195, 290, relay: null, st: null).Charges(196, 196, 0, relay: false, st: "idle").Charges(197, 197, 0, relay: false, st: "idle").Tick(205);
+        }
+
+        Assert.Equal(2, _socket.Facts.Count);
+        Assert.Equal(_socket.Facts.Select(fact => fact.ToString()), other.Facts.Select(fact => fact.ToString()));
+    }
+
+    [Theory]
+    [InlineData(40, StopReason.Full)]
+    [InlineData(90, StopReason.Unplugged)]
+    public void A_charger_that_cuts_itself_off_behind_its_taper_is_full_and_one_that_is_pulled_out_before_is_not(double lastW, StopReason reason)
+    {
+        _socket.Charges(0, 120, 180, 186, relay: null, st: null).Charges(121, 180, 180, lastW, relay: null, st: null).Charges(181, 190, 0, relay: null, st: null).Tick(195);
+
+        Assert.Equal(reason, _socket.Only.Reason);
+    }
+
     [Fact]
     public void Silence_is_no_end()
     {
