@@ -177,7 +177,7 @@ export const isDeaf = () => state.health.broker?.connected === false;
 
 /** One line a site: what a manager asks first. @param {Site} site */
 function SiteCard(site) {
-  const alerts = state.alerts.filter((alert) => `${alert.asset}/`.startsWith(`${site.id}/`));
+  const alerts = state.alerts.filter((alert) => alert.asset.split('/')[0] === site.id);
   const needs = alerts.some((alert) => alert.needs);
   const worst = Math.max(-1, ...site.circuits.map((circuit) => share(site, circuit) ?? -1));
   const silent = site.devices.filter((entry) => isSilent(site, entry)).length;

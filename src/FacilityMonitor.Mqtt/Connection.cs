@@ -20,6 +20,9 @@ internal sealed class Connection : IDisposable
     /// <summary>How much is kept of the payload of a message that is too large: whoever looks at it sees what it was.</summary>
     private const int HeadPayloadBytes = 1024;
 
+    /// <summary>Largest message that is skipped, bytes: 64 times what our broker passes on. Who announces more says nonsense, and is left.</summary>
+    private const int SkippedBytesMax = 64 << 20;
+
     private static readonly byte[] Ping = [0xC0, 0];
 
     private readonly MqttClientOptions _options;
@@ -347,7 +350,7 @@ internal sealed class Connection : IDisposable
                 _packetLength = header.PacketLength;
                 return unread.Length >= header.PacketLength;
             // Without MQTT 5 the server could not know what we take. Broken off here, it would send the same again after every reconnect, and nothing else would ever come.
-            case HeaderStatus.TooLarge when _options.Version == MqttVersion.V311 && header.Type == PacketType.Publish && _outbox is not null:
+            case HeaderStatus.TooLarge when _options.Version == MqttVersion.V311 && header.Type == PacketType.Publish && header.PacketLength <= SkippedBytesMax && _outbox is not null:
                 if (!TryBeginSkipping(unread, header))
                     Broken(MqttReasonCode.PacketTooLarge, $"A message of {header.PacketLength} bytes exceeds MaximumPacketSize {_options.MaximumPacketSize} before its payload begins.");
                 return false;

@@ -202,7 +202,7 @@ internal sealed class CircuitOverload : StateRule<CircuitHeat, CircuitLimits>
 
         phase.Mean3h.Add(MeanWindow.ThreeHours, phase.LastMs, phase.Amps, seconds);
 
-        // Without word of every contributor the sum is a lower bound: it may raise, and must not clear.
+        // Without word of every contributor the sum, which is of those who were heard, is a lower bound: it may raise, and must not clear.
         Hold(ref phase, load, limits, rated);
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using FacilityMonitor.Alerts;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
@@ -7,8 +8,8 @@ namespace FacilityMonitor.Rules;
 
 /// <summary>A socket, slot or terminal that is too hot: ≥ 65 °C with a second sign (P1), or ≥ 90 °C alone (P0).</summary>
 /// <remarks>
-/// A single limit at 65 °C was tried on real piles and taken back because it stopped charging on summer afternoons. So a second sign is asked for: the temperature rises while the current is constant
-/// (a bad contact heats itself; a charger that began does not go on warming its socket for long), or this channel is far warmer than the middle of its neighbours (the sun shines on all of them).
+/// A single limit at 65 °C was tried on real piles and taken back because it stopped charging on summer afternoons. So a second sign is asked for: the temperature rises fast while the current is
+/// constant, and faster than that of its neighbours (a bad contact heats itself; the sun takes hours, and shines on all of them), or this channel is far warmer than the middle of its neighbours.
 /// </remarks>
 internal sealed class OverTemperature : StateRule<OverTemperature.State, OverTemperature.HeatLimits>
 {
@@ -56,6 +57,8 @@ internal sealed class OverTemperature : StateRule<OverTemperature.State, OverTem
 
     public override SubjectKind Subject => SubjectKind.Channel;
 
+    internal override int StateVersion => 2;
+
     internal override MetricSet Metrics { get; } = MetricSet.Of(Metric.Tc, Metric.A, Metric.W, MetricSet.NeighboursTc);
 
     internal override bool AppliesTo(in Subject subject) => subject.Channel.Kind is ChannelKind.Socket or ChannelKind.Slot or ChannelKind.Phase
@@ -76,11 +79,14 @@ internal sealed class OverTemperature : StateRule<OverTemperature.State, OverTem
         if (!sight.Values.TryGet(Metric.Tc, out var tc))
             return;
         state.Tc = (float)tc;
-        if (state.ConstantSinceMs > 0 && float.IsNaN(state.StartTc))
-            state.StartTc = (float)tc;
         if (sight.Values.TryGet(MetricSet.NeighboursTc, out var neighbours))
             (state.NeighboursC, state.HasNeighbours) = ((float)neighbours, true);
-        var rises = state.ConstantSinceMs > 0 && sight.AtMs - state.ConstantSinceMs >= limits.RiseMs && tc - state.StartTc >= limits.RiseK;
+        var now = new Warmth(sight.AtMs, tc, state.HasNeighbours ? state.NeighboursC : null);
+        var rise = state.Past.Rise(now, limits.RiseMs);
+        state.Past.Keep(now, limits.RiseMs);
+        var rises = state.ConstantSinceMs > 0 && sight.AtMs - state.ConstantSinceMs >= limits.RiseMs && rise >= limits.RiseK;
+        if (rises)
+            state.RiseK = (float)rise;
         var standsOut = state.HasNeighbours && tc - state.NeighboursC >= limits.NeighbourK;
         state.Sign = rises ? HeatSign.Rise : standsOut ? HeatSign.Neighbours : HeatSign.None;
         var counted = state.Pace.Next(sight);
@@ -99,11 +105,12 @@ internal sealed class OverTemperature : StateRule<OverTemperature.State, OverTem
         evidence["tc"] = tc;
         evidence["limit_c"] = telling.Priority == Priority.P0 ? limits.MaxC : limits.LimitC;
         var (zh, en) = (string.Create(culture, $"温度 {tc:0.#} °C"), string.Create(culture, $"{tc:0.#} °C"));
-        if (state.LastSign == HeatSign.Rise && !float.IsNaN(state.StartTc))
+        if (state.LastSign == HeatSign.Rise)
         {
-            var rise = Math.Round(tc - state.StartTc, 1);
+            var (rise, minutes) = (Math.Round((double)state.RiseK, 1), Math.Round(limits.RiseMs / 60_000.0, 1));
             (evidence["sign"], evidence["rise_k"], evidence["a"]) = ("rise", rise, Math.Round((double)state.StartA, 2));
-            return new LocalText(zh + string.Create(culture, $"，电流不变却升高了 {rise:0.#} K"), en + string.Create(culture, $", {rise:0.#} K more at constant current"));
+            return new LocalText(
+                zh + string.Create(culture, $"，电流不变，{minutes:0.#} 分钟内却升高了 {rise:0.#} K"), en + string.Create(culture, $", {rise:0.#} K more within {minutes:0.#} minutes at constant current"));
         }
 
         if (state.LastSign == HeatSign.Neighbours)
@@ -116,7 +123,7 @@ internal sealed class OverTemperature : StateRule<OverTemperature.State, OverTem
         return new LocalText(zh, en);
     }
 
-    /// <summary>Keeps since when the current is constant, and how warm it was then.</summary>
+    /// <summary>Keeps since when the current is constant.</summary>
     private static void Follow(ref State state, double amps, long atMs)
     {
         if (amps < LoadA)
@@ -127,7 +134,7 @@ internal sealed class OverTemperature : StateRule<OverTemperature.State, OverTem
 
         if (state.ConstantSinceMs > 0 && Math.Abs(amps - state.StartA) <= ConstantPart * state.StartA)
             return;
-        (state.ConstantSinceMs, state.StartA, state.StartTc) = (atMs, (float)amps, float.NaN);
+        (state.ConstantSinceMs, state.StartA) = (atMs, (float)amps);
     }
 
     /// <summary>Why the heat is believed.</summary>
@@ -145,16 +152,90 @@ internal sealed class OverTemperature : StateRule<OverTemperature.State, OverTem
         /// <summary>Since when the current is constant; 0: none flows.</summary>
         public long ConstantSinceMs;
         public float StartA;
-
-        /// <summary>How warm it was then; NaN: not told yet.</summary>
-        public float StartTc;
         public float Tc;
+
+        /// <summary>The last rise that was a sign, K.</summary>
+        public float RiseK;
         public float NeighboursC;
         public bool HasNeighbours;
         public HeatSign Sign;
         public HeatSign LastSign;
         public Hold Hot;
         public Hold Max;
+        public Warmths Past;
+    }
+
+    /// <summary>How warm a channel was at a time, and its neighbours where that is known.</summary>
+    /// <param name="AtMs">When.</param>
+    /// <param name="Tc">Its temperature, °C.</param>
+    /// <param name="NeighboursC">The middle of its neighbours, °C.</param>
+    internal readonly record struct Warmth(long AtMs, double Tc, double? NeighboursC);
+
+    /// <summary>How warm a channel was in the time in which a rise is looked for, at most ten times in it. Eight bytes each.</summary>
+    [InlineArray(Length)]
+    internal struct Warmths
+    {
+        private const int Length = 12;
+        private const int PartsOfRise = 10;
+
+        private Kept _first;
+
+        /// <summary>Keeps a value, if the newest that is kept is not nearly as new.</summary>
+        public void Keep(in Warmth now, int riseMs)
+        {
+            Span<Kept> all = this;
+            if (all[^1].AtS != 0 && now.AtMs - all[^1].AtMs < riseMs / PartsOfRise)
+                return;
+            all[1..].CopyTo(all);
+            all[^1] = Kept.Of(now);
+        }
+
+        /// <summary>How much warmer it is than so long ago, beyond what its neighbours are, K; NaN: it was not known then.</summary>
+        public readonly double Rise(in Warmth now, int riseMs)
+        {
+            ReadOnlySpan<Kept> all = this;
+            var (thenMs, next) = (now.AtMs - riseMs, now);
+            for (var place = Length - 1; place >= 0 && all[place].AtS != 0; place--)
+            {
+                var kept = all[place].Value;
+                if (kept.AtMs > thenMs)
+                {
+                    next = kept;
+                    continue;
+                }
+
+                // Between the two it went evenly, as far as anybody knows.
+                var part = next.AtMs == kept.AtMs ? 0 : (double)(thenMs - kept.AtMs) / (next.AtMs - kept.AtMs);
+                var rise = now.Tc - (kept.Tc + (part * (next.Tc - kept.Tc)));
+                var theirs = now.NeighboursC - (kept.NeighboursC + (part * (next.NeighboursC - kept.NeighboursC)));
+                return rise - Math.Max(theirs ?? 0, 0);
+            }
+
+            return double.NaN;
+        }
+
+        /// <summary>Seconds since 1970 and hundredths of a degree.</summary>
+        private struct Kept
+        {
+            private const short Unknown = short.MinValue;
+            private short _centiC;
+            private short _neighboursCentiC;
+
+            public uint AtS { get; private set; }
+
+            public readonly long AtMs => AtS * 1000L;
+
+            public readonly Warmth Value => new(AtMs, _centiC / 100.0, _neighboursCentiC == Unknown ? null : _neighboursCentiC / 100.0);
+
+            public static Kept Of(in Warmth value) => new()
+            {
+                AtS = (uint)(value.AtMs / 1000),
+                _centiC = Centi(value.Tc),
+                _neighboursCentiC = value.NeighboursC is { } theirs ? Centi(theirs) : Unknown,
+            };
+
+            private static short Centi(double celsius) => (short)Math.Clamp(Math.Round(celsius * 100), short.MinValue + 1, short.MaxValue);
+        }
     }
 
     internal sealed record HeatLimits(double LimitC, double MaxC, int Samples, double RiseK, int RiseMs, double NeighbourK, double ClearK);

@@ -6,7 +6,11 @@ using FacilityMonitor.Registry;
 namespace FacilityMonitor.Rules;
 
 /// <summary>Mains outside what devices are made for: above 235.4 V or below 198 V for 10 min (P3), above 250 V for 10 s (P2), above 260 V for 3 s or 270 V at once (P1).</summary>
-/// <remarks>Told of the uppermost circuit whose voltage is measured: what hangs below it has the same. A voltage that is gone is <see cref="CircuitTripped"/> or <see cref="SupplyLost"/>.</remarks>
+/// <remarks>
+/// The mains are too high or too low for all that hang on them, so P3 is told of the uppermost circuit alone whose meter tells a voltage. What is dangerous is judged on every circuit: where the neutral
+/// is lost below a meter, that meter shows nothing of it. Only while a meter above is over the same limit the circuit below has what that one is told of.
+/// A voltage that is gone is <see cref="CircuitTripped"/> or <see cref="SupplyLost"/>.
+/// </remarks>
 internal sealed class VoltageOutOfRange : StateRule<VoltageOutOfRange.State, VoltageOutOfRange.VoltageLimits>
 {
     private static readonly RuleSetting LowV = new("low_v", "V", 198, 150, 220, "220 V − 10 % (GB/T 12325)");
@@ -45,19 +49,7 @@ internal sealed class VoltageOutOfRange : StateRule<VoltageOutOfRange.State, Vol
 
     public override SubjectKind Subject => SubjectKind.Circuit;
 
-    internal override bool AppliesTo(in Subject subject)
-    {
-        var site = subject.Site;
-        for (var above = subject.Circuit!.Parent; above is not null;)
-        {
-            var parent = site?.Circuits.FirstOrDefault(circuit => circuit.Id == above);
-            if (parent?.Meter is not null)
-                return false;
-            above = parent?.Parent;
-        }
-
-        return true;
-    }
+    internal override bool AppliesTo(in Subject subject) => true;
 
     internal override VoltageLimits LimitsFor(in Subject subject, SettingScopes scopes) => new(
         scopes.Value(this, LowV), scopes.Value(this, HighV), Ms(scopes.Value(this, HoldS)), scopes.Value(this, UrgentV), Ms(scopes.Value(this, UrgentS)),
@@ -70,7 +62,7 @@ internal sealed class VoltageOutOfRange : StateRule<VoltageOutOfRange.State, Vol
         {
             ref readonly var phase = ref load.Phases[index];
             if (phase.VoltsMs == sight.AtMs && phase.Volts >= SocketOverload.LeastV)
-                StepPhase(ref state[index], phase.Volts, sight, limits);
+                StepPhase(ref state[index], phase.Volts, load.VoltsAbove, sight, limits);
         }
     }
 
@@ -109,24 +101,31 @@ internal sealed class VoltageOutOfRange : StateRule<VoltageOutOfRange.State, Vol
             string.Create(culture, $"{volts:0.#} V{en} where {limits.LowV:0.#} to {limits.HighV:0.#} V is normal"));
     }
 
-    private static void StepPhase(ref Phase phase, double volts, in Sight sight, VoltageLimits limits)
+    private static void StepPhase(ref Phase phase, double volts, double voltsAbove, in Sight sight, VoltageLimits limits)
     {
         var (atMs, counted) = (sight.AtMs, phase.Pace.Next(sight));
         phase.Volts = (float)volts;
-        var over = new Above(volts, atMs, counted, limits.ClearV);
-        over.Step(ref phase.High, limits.HighV, limits.HoldMs, Priority.P3);
+        var isUppermost = double.IsNaN(voltsAbove);
+        var over = new Above(volts, voltsAbove, atMs, counted, limits.ClearV);
+        var mains = new HoldTiming(limits.HoldMs, 1, AlertTiming.OffDelayMs(Priority.P3));
+        phase.High.Step(isUppermost && volts > limits.HighV, !isUppermost || volts < limits.HighV - limits.ClearV, atMs, counted, mains);
+        phase.Low.Step(isUppermost && volts < limits.LowV, !isUppermost || volts > limits.LowV + limits.ClearV, atMs, counted, mains);
         over.Step(ref phase.Urgent, limits.UrgentV, limits.UrgentMs, Priority.P2);
         over.Step(ref phase.Danger, limits.DangerV, limits.DangerMs, Priority.P1);
         over.Step(ref phase.Max, limits.MaxV, 0, Priority.P1);
-        phase.Low.Step(volts < limits.LowV, volts > limits.LowV + limits.ClearV, atMs, counted, new HoldTiming(limits.HoldMs, 1, AlertTiming.OffDelayMs(Priority.P3)));
     }
 
     private static int Ms(double seconds) => (int)(seconds * 1000);
 
-    private readonly record struct Above(double Volts, long AtMs, long CountedMs, double ClearV)
+    private readonly record struct Above(double Volts, double VoltsAbove, long AtMs, long CountedMs, double ClearV)
     {
-        public void Step(ref Hold hold, double limit, int holdMs, Priority priority) =>
+        public void Step(ref Hold hold, double limit, int holdMs, Priority priority)
+        {
+            // NaN is over no limit. What is pending waits: a meter above that is at the limit now and then must not begin it anew each time.
+            if (Volts > limit && VoltsAbove > limit && !hold.IsActive)
+                return;
             hold.Step(Volts > limit, Volts < limit - ClearV, AtMs, CountedMs, new HoldTiming(holdMs, 1, AlertTiming.OffDelayMs(priority)));
+        }
     }
 
     internal struct Phase

@@ -79,7 +79,7 @@ internal sealed partial class MonitoringWorker(
     private static readonly TimeSpan PruneEvery = TimeSpan.FromHours(1);
 
     private readonly ILogger<MonitoringWorker> _log = log;
-    private readonly RuleEngine _engine = new(registry.Current, devices);
+    private readonly RuleEngine _engine = new(registry.Current, devices) { GraceMs = (long)settings.Monitoring.StartupGrace.TotalMilliseconds };
     private readonly JournalRecords _records = new(devices);
     private readonly DeviceMessage _message = new();
     private readonly List<AlertTransition> _steps = [];
@@ -277,8 +277,7 @@ internal sealed partial class MonitoringWorker(
                     _engine.Tick(_tickMs = atMs, _steps);
                 break;
             case JournalRecordKind.Started:
-                // The engine's own grace is the default; another one is as if the service had begun earlier or later.
-                _engine.Started(atMs + (long)settings.Monitoring.StartupGrace.TotalMilliseconds - SiteEngine.GraceMs);
+                _engine.Started(atMs);
                 break;
             case JournalRecordKind.Command:
                 _engine.Command(_records.Command!, atMs);

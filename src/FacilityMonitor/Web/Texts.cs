@@ -351,7 +351,7 @@ internal static class Texts
         ["contact-ours"] = ("写进服务日志，不用确认", "goes to the service's log, nothing to confirm"),
         ["contact-thanks-all"] = ("已由本人确认。", "Confirmed by the person."),
         ["contact-check-help"] = ("发一条消息，看本人收不收得到。没有确认过的联系方式，夜里可能叫不到人。", "Sends a message to see whether it arrives. By a contact that nobody confirmed, perhaps nobody is reached at night."),
-        ["channels"] = ("通道：最近一次送出，发一条测试", "Channels: last delivery, and a test"),
+        ["channels-page"] = ("通道：最近一次送出，发一条测试", "Channels: last delivery, and a test"),
         ["channels-help"] = ("通往人的通道。测试只发给登记过的人，标明是测试，算在供应商的限额里。", "The channels to people. A test goes to somebody who is registered, says that it is one, and counts against the provider's limits."),
         ["channels-none"] = ("channels.yaml 里没有通往人的通道。", "channels.yaml names no channel to people."),
         ["channel-last"] = ("最近一次送出", "last delivery"),

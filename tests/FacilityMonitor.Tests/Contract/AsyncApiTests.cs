@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -66,7 +67,10 @@ public sealed class AsyncApiTests
         {
             var field = Property("reading", metric.Key());
             Assert.Equal([metric.IsBoolean() ? "boolean" : "number", "null"], (List<object?>)field["type"]!);
-            Assert.Equal(metric.IsCounter(), field.ContainsKey("minimum"));
+            double? largest = metric.IsBoolean() ? null : metric.Largest();
+            Assert.Equal((metric.IsCounter() ? 0 : -largest, largest), (Bound("minimum"), Bound("maximum")));
+
+            double? Bound(string key) => field.TryGetValue(key, out var bound) ? Convert.ToDouble(bound, CultureInfo.InvariantCulture) : null;
         }
     }
 

@@ -205,13 +205,13 @@ public sealed class MessageDecoderTests
     }
 
     [Fact]
-    public void A_list_of_two_thousand_instants_is_merged_where_it_says_one_twice()
+    public void A_list_of_many_hundred_instants_is_merged_where_it_says_one_twice()
     {
-        var list = string.Join(',', Enumerable.Range(0, 2_047).Select(at => $$$"""{"ts":{{{Received - 9_999 + at}}},"values":{"w":1}}""").Append($$$"""{"ts":{{{Received - 9_999}}},"values":{"v":230,"w":2}}"""));
+        var list = string.Join(',', Enumerable.Range(0, 1_600).Select(at => $$$"""{"ts":{{{Received - 9_999 + at}}},"values":{"w":1}}""").Append($$$"""{"ts":{{{Received - 9_999}}},"values":{"v":230,"w":2}}"""));
         var payload = Encoding.UTF8.GetBytes($"[{list}]");
         var topic = "tb/x/v1/devices/me/telemetry"u8;
         _decoder.Decode(topic, payload, retained: false, Received, _message);
-        Assert.Equal(2_047, _message.Readings.Count);
+        Assert.Equal(1_600, _message.Readings.Count);
         Assert.Equal([new MetricValue(Metric.W, 1), new MetricValue(Metric.V, 230)], _message.Readings.ValuesOf(_message.Readings.Readings[0]).ToArray());
     }
 

@@ -76,7 +76,7 @@ internal sealed class JournalWitness : IAsyncDisposable
 
     private void ReadJournal(Facility facility, TimeSpan grace)
     {
-        var engine = new RuleEngine(new FacilityIndex(facility), _devices);
+        var engine = new RuleEngine(new FacilityIndex(facility), _devices) { GraceMs = (long)grace.TotalMilliseconds };
         var records = new JournalRecords(_devices);
         var message = new DeviceMessage();
         var steps = new List<AlertTransition>();
@@ -87,7 +87,7 @@ internal sealed class JournalWitness : IAsyncDisposable
             while (records.TryRead(message, out var kind, out var atMs, out _))
             {
                 if (kind == JournalRecordKind.Started)
-                    engine.Started(atMs + (long)grace.TotalMilliseconds - SiteEngine.GraceMs);
+                    engine.Started(atMs);
                 else if (kind == JournalRecordKind.Tick)
                     engine.Tick(atMs, steps);
                 else if (kind == JournalRecordKind.Command)

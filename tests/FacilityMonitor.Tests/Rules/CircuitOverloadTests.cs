@@ -201,6 +201,22 @@ public sealed class CircuitOverloadTests
     }
 
     [Fact]
+    public void What_was_last_said_before_the_gap_raises_nothing()
+    {
+        var pile = new DeviceEntry { Id = "pile-02", Name = new LocalText("2 号桩", "Pile 2"), Kind = DeviceKind.Pile, Circuit = "c1", Sockets = 1, SocketRatedW = 7000, PeriodS = 10 };
+        var scene = new Scene(Scene.Lane(ratedA: 16, metered: false, more: [pile], socketRatedW: 7000, periodS: 10));
+        for (var second = 0; second <= 400; second += 10)
+        {
+            if (second <= 100)
+                scene.Watts(second, 2200);
+            scene.Observe(scene.Message(second, "s1", Metric.A, second < 140 ? 0 : 9.5, device: "pile-02"));
+        }
+
+        Assert.Empty(scene.Steps);
+        Assert.Equal(9.5, scene.Engine.Circuits.Single().Amps[0]);
+    }
+
+    [Fact]
     public void A_batch_is_judged_at_each_of_its_instants()
     {
         var scene = new Scene();

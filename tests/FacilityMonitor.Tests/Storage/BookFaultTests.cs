@@ -277,11 +277,11 @@ public sealed class BookFaultTests : IDisposable
 
     private static Task Fire(ResponseFixture fixture) => fixture.RaiseAsync(ResponseFixture.Step("fire", Condition.Active, Priority.P0, "smoke", "huaihai/far-01"));
 
-    private static Task Acknowledge(ResponseFixture fixture) => Desk(fixture).DoAsync("fire", new ResponseCommand.Acknowledge(), Guard);
+    private static async Task Acknowledge(ResponseFixture fixture) => await Desk(fixture).DoAsync("fire", new ResponseCommand.Acknowledge(), Guard);
 
-    private static Task AskContact(ResponseFixture fixture) => Contacts(fixture).AskAsync("guard", null);
+    private static async Task AskContact(ResponseFixture fixture) => await Contacts(fixture).AskAsync("guard", null);
 
-    private static Task ConfirmContact(ResponseFixture fixture) => Contacts(fixture).ConfirmAsync("guard", fixture.Rows("select code from contact_check where channel = 'sms'").Single());
+    private static async Task ConfirmContact(ResponseFixture fixture) => await Contacts(fixture).ConfirmAsync("guard", fixture.Rows("select code from contact_check where channel = 'sms'").Single());
 
     private static ResponseDesk Desk(ResponseFixture fixture) => new(fixture.Database, fixture.Registry, fixture.Log, fixture.Time);
 

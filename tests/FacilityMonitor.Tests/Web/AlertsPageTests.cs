@@ -120,7 +120,7 @@ public sealed class AlertsPageTests(AlertPagesFixture fixture) : IClassFixture<A
         await fixture.ExplainAsync("00000000000000ff", consequences);
         var html = await fixture.Property.TextAsync("/alerts");
         Assert.DoesNotContain(" checked", html, StringComparison.Ordinal);
-        var until = Regex.Matches(html, "<option value=\"(?<ms>\\d+)\">8 h").Single().Groups["ms"].Value;
+        var until = Regex.Matches(html, "<option value=\"(?<ms>\\d+)\">8 ").Single().Groups["ms"].Value;
         var to = Regex.Matches(html[html.IndexOf("<select id=\"to\"", StringComparison.Ordinal)..html.IndexOf("data-testid=\"do-assign\"", StringComparison.Ordinal)], "<option value=\"(?<who>[^\"]+)\"").Last().Groups["who"].Value;
         (string, string)[] press = [("group", "00000000000000ff"), ("alert", "00000000000000a1"), ("do", "shelve"), ("until", until), ("to", to), ("reason", byDisk ? "等电工" : "")];
         if (byDisk)
@@ -135,7 +135,7 @@ public sealed class AlertsPageTests(AlertPagesFixture fixture) : IClassFixture<A
         Assert.Matches("name=\"group\" value=\"00000000000000ff\" checked", said);
         Assert.Matches("name=\"alert\" value=\"00000000000000a1\" checked", said);
         Assert.Equal(2, Regex.Count(said, " checked"));
-        Assert.Matches($"<option value=\"{until}\" selected[^>]*>8 h", said);
+        Assert.Matches($"<option value=\"{until}\" selected[^>]*>8 ", said);
         Assert.Matches($"<option value=\"{to}\" selected", said);
         if (byDisk)
             Assert.Contains("value=\"等电工\"", said, StringComparison.Ordinal);
@@ -179,7 +179,7 @@ public sealed class AlertsPageTests(AlertPagesFixture fixture) : IClassFixture<A
     {
         await fixture.RaiseAsync(fixture.Step("00000000000000f0", Priority.P0, rule: "smoke"), fixture.Step("00000000000000a1"));
         var html = await fixture.Property.TextAsync("/alerts");
-        var until = Regex.Matches(html, "<option value=\"(?<ms>\\d+)\">4 h").Single().Groups["ms"].Value;
+        var until = Regex.Matches(html, "<option value=\"(?<ms>\\d+)\">4 ").Single().Groups["ms"].Value;
         (string, string)[] press = [("alert", "00000000000000f0"), ("alert", "00000000000000a1"), ("do", "shelve"), ("until", until), ("reason", "等电工 <b>")];
 
         var pressed = await fixture.Property.PostAsync("/alerts", html, press);
@@ -210,7 +210,7 @@ public sealed class AlertsPageTests(AlertPagesFixture fixture) : IClassFixture<A
     {
         await fixture.RaiseAsync(fixture.Step("00000000000000a1", priority));
         var html = await fixture.Property.TextAsync("/alerts");
-        var until = Regex.Matches(html, $"<option value=\"(?<ms>\\d+)\">{hours} h").Single().Groups["ms"].Value;
+        var until = Regex.Matches(html, $"<option value=\"(?<ms>\\d+)\">{hours} 小时").Single().Groups["ms"].Value;
 
         var pressed = await fixture.Property.PostAsync("/alerts", html, ("alert", "00000000000000a1"), ("do", "shelve"), ("until", until), ("reason", "等电工"));
 

@@ -193,7 +193,7 @@ public sealed class TodayPageTests(AlertPagesFixture fixture) : IClassFixture<Al
         Assert.Contains("/alert/tonight#case", html, StringComparison.Ordinal);
         Assert.DoesNotContain("/alert/tomorrow#case", html, StringComparison.Ordinal);
         Assert.DoesNotContain("/alert/elsewhere#case", html, StringComparison.Ordinal);
-        Assert.Contains("停用，等第二个人同意 · 久耕小区 地下车库 车库 1 号桩", html, StringComparison.Ordinal);
+        Assert.Contains("停用，等第二个人同意 · <a href=\"/settings/permits?site=jiugeng#p1\">久耕小区 地下车库 车库 1 号桩</a>", html, StringComparison.Ordinal);
         Assert.DoesNotContain("检修", html, StringComparison.Ordinal);
         Assert.True(html.IndexOf("/alert/late", StringComparison.Ordinal) < html.IndexOf("/alert/tonight", StringComparison.Ordinal));
     }

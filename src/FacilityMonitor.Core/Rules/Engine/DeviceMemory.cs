@@ -39,11 +39,8 @@ internal sealed class Wiring
 {
     public Feed[] Feeds { get; set; } = [];
 
-    /// <summary>Last counter of energy, Wh, for a channel that tells neither current nor power.</summary>
-    public double Wh { get; set; }
-
-    /// <summary>When that was, ms; 0: never.</summary>
-    public long WhMs { get; set; }
+    /// <summary>Of a channel that tells neither current nor power: its counter of energy; null: it never told one alone.</summary>
+    public CounterSlope? Counter { get; set; }
 }
 
 /// <summary>A rule with its limits for one device.</summary>
@@ -158,7 +155,6 @@ internal sealed class DeviceMemory(Device self, RegisteredDevice? registered)
     /// <summary>Whether somebody may be on it.</summary>
     public bool CarriesPeople { get; } = registered?.Entry.Kind is DeviceKind.Climber or DeviceKind.LiftBlocker;
 
-
     /// <summary>Whether it tells words of its sockets in messages without power: then <see cref="OffWatches"/> keeps them.</summary>
     public bool TellsWordsApart { get; set; }
 
@@ -169,6 +165,13 @@ internal sealed class DeviceMemory(Device self, RegisteredDevice? registered)
     public Feed[] Below { get; set; } = [];
 
     public int BelowDeciwatts { get; set; }
+
+    /// <summary>The newest instant that a live message of it told a value of that counts, rounded down to a second, ms; 0: none did.</summary>
+    public long SaidMs
+    {
+        get => _saidS * 1000L;
+        set => _saidS = (uint)(value / 1000);
+    }
 
     public bool IsBelow(int circuit)
     {
@@ -187,8 +190,16 @@ internal sealed class DeviceMemory(Device self, RegisteredDevice? registered)
 
     public long HeardMs { get; set; }
 
-    /// <summary>As its birth promised; 0: it promised nothing.</summary>
-    public long BirthPeriodMs { get; set; }
+    // Two small ones where one large one lay: there are as many as devices.
+    private uint _birthPeriodMs;
+    private uint _saidS;
+
+    /// <summary>As its birth promised, 49 days at most; 0: it promised nothing.</summary>
+    public long BirthPeriodMs
+    {
+        get => _birthPeriodMs;
+        set => _birthPeriodMs = (uint)Math.Clamp(value, 0, uint.MaxValue);
+    }
 
     public long BirthBd { get; set; } = -1;
 

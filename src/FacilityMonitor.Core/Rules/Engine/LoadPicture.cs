@@ -44,7 +44,7 @@ internal record struct PhaseLoad
     /// <summary>When it was last told of; 0: never.</summary>
     public long LastMs { get; set; }
 
-    /// <summary>Current, A.</summary>
+    /// <summary>Current of those who were heard within the gap, A.</summary>
     public double Amps { get; set; }
 
     /// <summary>Highest voltage that those on it told at one instant, V.</summary>
@@ -53,7 +53,7 @@ internal record struct PhaseLoad
     /// <summary>When that was; 0: never. It may have come without a current.</summary>
     public long VoltsMs { get; set; }
 
-    /// <summary>Whether every contributor was heard within the gap: without, the current is a lower bound, it may raise and must not clear.</summary>
+    /// <summary>Whether every contributor was heard within the gap: without, the current is a lower bound, as an older word is no present current; it may raise and must not clear.</summary>
     public bool IsComplete { get; set; }
 
     /// <summary>Whether this instant told its current.</summary>
@@ -99,6 +99,9 @@ internal sealed class LoadPicture(int phases, List<LoadSlot> slots)
     /// <summary>Whether another circuit of the site has voltage; asked only while this one tells that it has none.</summary>
     public bool IsSiblingLive { get; set; }
 
+    /// <summary>The highest voltage that a meter of a circuit above last told, unless it has been silent since for longer than its gap, V; NaN: none tells any.</summary>
+    public double VoltsAbove { get; set; } = double.NaN;
+
     /// <summary>What the fullest phase carries, A.</summary>
     public double MostAmps
     {
@@ -128,6 +131,9 @@ internal sealed class LoadPicture(int phases, List<LoadSlot> slots)
 
     /// <summary>Power a contributor last told, 0.1 W.</summary>
     public int DeciwattsOf(int slot) => slot < _deciwatts.Length ? _deciwatts[slot] : LoadSample.Unknown;
+
+    /// <summary>Current a contributor last told, mA.</summary>
+    public int MilliampsOf(int slot) => slot < _milliamps.Length ? _milliamps[slot] : LoadSample.Unknown;
 
     /// <summary>How many contributors below the meter are known.</summary>
     public int BelowCount => Power()._belowCount;
@@ -282,7 +288,21 @@ internal sealed class LoadPicture(int phases, List<LoadSlot> slots)
     private void Sum(int index)
     {
         ref var phase = ref _phases[index];
-        (phase.Amps, phase.IsComplete) = (_sums[index] / 1000.0, IsComplete(index, phase.LastMs));
+        phase.IsComplete = IsComplete(index, phase.LastMs);
+        phase.Amps = (phase.IsComplete ? _sums[index] : HeardSince(index, phase.LastMs - _gapMs)) / 1000.0;
+    }
+
+    /// <summary>The sum of those who were heard since a moment, mA.</summary>
+    private long HeardSince(int index, long sinceMs)
+    {
+        var sum = 0L;
+        for (var slot = 0; slot < _toldMs.Length; slot++)
+        {
+            if (_toldMs[slot] >= sinceMs && slots[slot] is { IsBelow: false } contributor && contributor.IsOn(index))
+                sum += contributor.Balanced ? _milliamps[slot] / _sums.Length : _milliamps[slot];
+        }
+
+        return sum;
     }
 
     private bool IsComplete(int index, long atMs)

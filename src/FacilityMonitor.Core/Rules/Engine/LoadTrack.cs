@@ -62,6 +62,9 @@ internal sealed class LoadTrack
     /// <summary>Whether another circuit of the site has voltage at an instant; null: nobody can tell.</summary>
     public Func<LoadTrack, long, bool>? IsSiblingLive { get; init; }
 
+    /// <summary>The circuits above it that have a meter.</summary>
+    public LoadTrack[] Above { get; set; } = [];
+
     /// <summary>What the rules about it remember, in the order of the catalogue.</summary>
     public Cell[] Cells { get; }
 
@@ -350,6 +353,7 @@ internal sealed class LoadTrack
         Tell(picture, samples[start].AtMs, settled);
         picture.Step(samples[start..end], GapMs);
         picture.IsSiblingLive = IsDead(picture) && IsSiblingLive is { } ask && ask(this, picture.LastMs);
+        picture.VoltsAbove = VoltsAbove(picture.LastMs);
         var sight = new Sight { Kind = SightKind.Load, AtMs = picture.LastMs, GapMs = GapMs, Load = picture };
         foreach (var cell in Cells)
             cell.Step(sight, settled);
@@ -428,6 +432,22 @@ internal sealed class LoadTrack
         var order = left.ShownMs.CompareTo(right.ShownMs);
         order = order != 0 ? order : Nullable.Compare(left.Event?.Kind, right.Event?.Kind);
         return order != 0 ? order : left.Metric.CompareTo(right.Metric);
+    }
+
+    /// <summary>Read from their present pictures, like <see cref="IsSiblingLive"/>: it decides only of whom one fact is told.</summary>
+    private double VoltsAbove(long atMs)
+    {
+        var most = double.NaN;
+        foreach (var above in Above)
+        {
+            foreach (ref readonly var phase in above.Live.Phases)
+            {
+                if (phase.VoltsMs != 0 && phase.VoltsMs >= atMs - above.GapMs && !(phase.Volts <= most))
+                    most = phase.Volts;
+            }
+        }
+
+        return most;
     }
 
     private static bool IsDead(LoadPicture picture)

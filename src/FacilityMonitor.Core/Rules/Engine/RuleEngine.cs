@@ -38,6 +38,9 @@ public sealed class RuleEngine
         _devices = devices;
     }
 
+    /// <summary>For how long after the service began nobody is called silent, ms: devices come back one by one.</summary>
+    public long GraceMs { get; init; } = SiteEngine.GraceMs;
+
     /// <summary>What every circuit carries now, by its path (<c>site/circuit</c>).</summary>
     public IEnumerable<CircuitState> Circuits =>
         from site in _sites
@@ -166,7 +169,7 @@ public sealed class RuleEngine
             if (HasSeen(slot))
                 continue;
             Touch(slot);
-            slot.Engine.Started(atMs);
+            slot.Engine.Started(atMs, GraceMs);
         }
     }
 
@@ -208,7 +211,7 @@ public sealed class RuleEngine
         catch (Exception error)
         {
             slot.Engine = NewEngine(site);
-            slot.Engine.Started(_now.StartedMs);
+            slot.Engine.Started(_now.StartedMs, GraceMs);
             Touch(slot);
             BegunAnew.Add((site, error.Message));
         }
@@ -267,7 +270,7 @@ public sealed class RuleEngine
         if (_sites.TryGetValue(site, out var slot))
             return slot;
         _sites[site] = slot = new Slot(NewEngine(site));
-        slot.Engine.Started(_now.StartedMs);
+        slot.Engine.Started(_now.StartedMs, GraceMs);
         return slot;
     }
 

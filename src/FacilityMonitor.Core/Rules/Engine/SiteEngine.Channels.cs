@@ -122,8 +122,44 @@ internal sealed partial class SiteEngine
         }
     }
 
+    /// <summary>Whether nobody draws anything from a socket though it does not say so: its device spoke, and many piles leave out sockets that nobody uses. A socket is idle with no session running
+    /// and no word within the gap, or none since its last session. Who is in the middle of a session and not heard may draw what they drew.</summary>
+    private bool IsIdle(DeviceMemory device, in ChannelMemory channel)
+    {
+        var told = Math.Max(SocketTrackOf(channel).NewestMs, channel.Wiring?.Counter?.NewestMs ?? 0);
+        if (told >= device.SaidMs || !HasSessions(device, channel.Channel))
+            return false;
+        if (SocketOf(channel) < 0)
+            return told < device.SaidMs - device.GapMs;
+        ref readonly var socket = ref _sessions[SocketOf(channel)];
+        if (socket.Live is { IsOver: false } || socket.IsBeginning)
+            return false;
+        var endedMs = socket.Live?.EndMs ?? socket.Past?.EndMs ?? 0;
+        return told < device.SaidMs - device.GapMs || endedMs >= told;
+    }
+
+    /// <summary>Sockets that their pile leaves out because nobody uses them draw nothing: told where the load is summed, before the last word of theirs would be too old.</summary>
+    private void FeedIdle(DeviceMemory device, long atMs)
+    {
+        for (var place = 0; place < device.ChannelCount; place++)
+        {
+            ref readonly var channel = ref device.Channels[place];
+            if (channel.Form.SocketTrack < 0 || (channel.Wiring is null && device.Load is null) || !IsIdle(device, channel))
+                continue;
+            foreach (var feed in channel.Wiring?.Feeds ?? [])
+            {
+                var circuit = _circuits[feed.Circuit];
+                if (circuit.Live.MilliampsOf(feed.Slot) != 0 || atMs - circuit.NewestOf(feed.Slot) > device.GapMs / 2)
+                    Take(feed, new LoadSample(atMs, feed.Slot, 0, 0), isLive: true);
+            }
+
+            if (device.Load is { } load && (load.Live.DeciwattsOf(place) != 0 || atMs - load.NewestOf(place) > device.GapMs / 2))
+                FeedPile(device, place, atMs, 0, isLive: true);
+        }
+    }
+
     /// <summary>Tells the circuits that measure the sockets of a device again what all sockets below them draw together: the newest word of each, when the sum has moved or some seconds
-    /// have passed. One socket that was not heard within the gap leaves the sum unknown.</summary>
+    /// have passed. One socket that was not heard within the gap leaves the sum unknown, unless nobody uses it.</summary>
     private void FeedBelow(DeviceMemory device, bool isLive)
     {
         var (deciwatts, newestMs) = SumOf(device);
@@ -154,7 +190,7 @@ internal sealed partial class SiteEngine
                 continue;
             foreach (ref readonly var channel in device.Channels)
             {
-                if (channel.Form.SocketTrack >= 0 && SocketTrackOf(channel).NewestMs < sinceMs)
+                if (channel.Form.SocketTrack >= 0 && SocketTrackOf(channel).NewestMs < sinceMs && (device.SaidMs < sinceMs || !IsIdle(device, channel)))
                     return false;
             }
         }
@@ -162,16 +198,16 @@ internal sealed partial class SiteEngine
         return true;
     }
 
-    /// <summary>What the sockets of a device draw together, 0.1 W, and when one of them last spoke; 0: none did.</summary>
+    /// <summary>What the sockets of a device draw together, 0.1 W, and when it last told of them, were it by leaving them out; 0: it did not.</summary>
     private (int Deciwatts, long NewestMs) SumOf(DeviceMemory device)
     {
-        var (watts, newestMs) = (0.0, 0L);
+        var (watts, newestMs) = (0.0, device.HasSessions ? device.SaidMs : 0);
         foreach (ref readonly var channel in device.Channels)
         {
             if (channel.Form.SocketTrack < 0)
                 continue;
             ref readonly var socket = ref SocketTrackOf(channel);
-            (watts, newestMs) = (watts + socket.Value, Math.Max(newestMs, socket.NewestMs));
+            (watts, newestMs) = (watts + (IsIdle(device, channel) ? 0 : socket.Value), Math.Max(newestMs, socket.NewestMs));
         }
 
         return ((int)Math.Clamp(Math.Round(watts * 10), int.MinValue + 1, int.MaxValue), newestMs);
@@ -342,13 +378,9 @@ internal sealed partial class SiteEngine
 
         if (!values.TryGet(Metric.Wh, out var energy))
             return null;
-        var (beforeWh, beforeMs) = (wiring.Wh, wiring.WhMs);
-        if (reading.AtMs <= beforeMs)
-            return null;
-        (wiring.Wh, wiring.WhMs) = (energy, reading.AtMs);
-        if (beforeMs == 0 || energy < beforeWh)
+        if ((wiring.Counter ??= new CounterSlope()).Watts(reading.AtMs, energy) is not { } average)
             return null;
         derived = "wh/v";
-        return (energy - beforeWh) * 3_600_000 / (reading.AtMs - beforeMs) / volts;
+        return average / volts;
     }
 }

@@ -91,6 +91,7 @@ internal sealed partial class SiteEngine
             if (!IsPileNear(device))
                 return;
             device.Load = NewPileLoad(device, device.ChannelCount);
+            FeedIdle(device, device.SaidMs);
             for (var channel = 0; channel < device.ChannelCount; channel++)
             {
                 var memory = device.Channels[channel];
@@ -120,8 +121,8 @@ internal sealed partial class SiteEngine
         double watts = 0;
         foreach (ref readonly var channel in device.Channels)
         {
-            if (channel.Form.SocketTrack >= 0)
-                watts += Math.Max(0, _tracks[channel.FirstTrack + channel.Form.SocketTrack].Value);
+            if (channel.Form.SocketTrack >= 0 && !IsIdle(device, channel))
+                watts += Math.Max(0, SocketTrackOf(channel).Value);
         }
 
         return watts >= device.PileNearW;

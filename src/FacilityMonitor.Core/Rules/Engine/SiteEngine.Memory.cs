@@ -18,6 +18,9 @@ internal sealed partial class SiteEngine
         writer.Byte(Format);
         writer.Int64(_nowMs);
         writer.Int64(_startedMs);
+        writer.Int64(_begunMs);
+        writer.Int64(_beforeMs);
+        writer.Byte(_isCaughtUp ? (byte)1 : (byte)0);
         writer.Int32(_devices.Count);
         foreach (var (number, device) in _devices)
             SaveDevice(ref writer, number, device);
@@ -60,6 +63,8 @@ internal sealed partial class SiteEngine
             throw new InvalidDataException("The rule snapshot is of a format this service does not know.");
         _nowMs = reader.Int64();
         _startedMs = reader.Int64();
+        if (format >= FormatOfAbsences)
+            (_begunMs, _beforeMs, _isCaughtUp) = (reader.Int64(), reader.Int64(), reader.Byte() == 1);
         for (var count = reader.Int32(); count > 0; count--)
             LoadDevice(ref reader, devices, format);
         var kept = new HashSet<int>();
@@ -72,7 +77,8 @@ internal sealed partial class SiteEngine
         // What the registry has put on a circuit since: the channel is known, so no first reading will connect it.
         foreach (var device in _devices.Values)
         {
-            device.BelowDeciwatts = SumOf(device).Deciwatts;
+            if (format < FormatOfAbsences)
+                device.BelowDeciwatts = SumOf(device).Deciwatts;
             foreach (ref var channel in device.Channels)
                 Connect(device, ref channel);
         }
@@ -119,12 +125,13 @@ internal sealed partial class SiteEngine
         writer.Int64(device.LiveMs);
         SaveAbsence(ref writer, device.Offline);
         SaveAbsence(ref writer, device.Silent);
+        writer.Int64(device.SaidMs);
+        writer.Int32(device.BelowDeciwatts);
         writer.Int32(device.ChannelCount);
         foreach (ref readonly var channel in device.Channels)
         {
             writer.Int32(channel.Channel.Code);
-            writer.Double(channel.Wiring?.Wh ?? 0);
-            writer.Int64(channel.Wiring?.WhMs ?? 0);
+            CounterSlope.Save(ref writer, channel.Wiring?.Counter);
             writer.Byte((byte)channel.WarmthC);
             writer.Byte((byte)channel.Form.Graded.Length);
             for (var rule = 0; rule < channel.Form.Graded.Length; rule++)
@@ -152,16 +159,18 @@ internal sealed partial class SiteEngine
         device.LiveMs = reader.Int64();
         device.Offline = LoadAbsence(ref reader);
         device.Silent = LoadAbsence(ref reader);
+        if (format >= FormatOfAbsences)
+            (device.SaidMs, device.BelowDeciwatts) = (reader.Int64(), reader.Int32());
         for (var channels = reader.Int32(); channels > 0; channels--)
         {
             // Circuits get their slots from their own part of the snapshot, in their own order.
             var id = ChannelId.FromCode((ushort)reader.Int32());
             var channel = NewChannel(device, id);
-            var (wh, whMs) = (reader.Double(), reader.Int64());
+            var counter = format >= FormatOfAbsences ? CounterSlope.Load(ref reader) : CounterSlope.LoadOld(ref reader);
             if (format >= FormatOfPoorChannels)
                 channel.WarmthC = (sbyte)reader.Byte();
-            if (whMs > 0)
-                channel.Wiring = new Wiring { Wh = wh, WhMs = whMs };
+            if (counter is not null)
+                channel.Wiring = new Wiring { Counter = counter };
             device.Add(channel);
             for (var tracks = reader.Byte(); tracks > 0; tracks--)
             {

@@ -137,7 +137,7 @@ internal sealed partial class SiteEngine
         foreach (var cell in timeline.Cells)
         {
             if (cell.Rule.Metrics.Overlaps(values.Present) || (cell.Rule.HearsWords && reading.State is not null))
-                TellCell(timeline, cell, timeline.NewestMs, isSight: true);
+                TellCell(timeline, cell, timeline.NewestMs, reading.AtMs);
         }
     }
 
@@ -148,13 +148,22 @@ internal sealed partial class SiteEngine
             CatchUp(timeline);
         if (timeline.Fact(speaker, atMs, kind, side, word, device.GapMs, isLive) is not (Accepted.InOrder or Accepted.Reordered) || IsBehind(timeline))
             return;
-        TellCells(timeline);
+        foreach (var cell in timeline.Cells)
+        {
+            // Who is there now says nothing of what was while we were away.
+            if (kind != SightKind.Presence || !cell.Rule.IsTimed || !IsAwaiting)
+                TellCell(timeline, cell, timeline.NewestMs, atMs);
+        }
     }
 
     private void TellCells(Timeline timeline)
     {
         foreach (var cell in timeline.Cells)
-            TellCell(timeline, cell, timeline.NewestMs, isSight: true);
+        {
+            // The newest of what was derived anew may be who is there now.
+            if (!cell.Rule.IsTimed || !IsAwaiting)
+                TellCell(timeline, cell, timeline.NewestMs, timeline.NewestMs);
+        }
     }
 
     /// <summary>Whether a timeline is to be derived anew, which is done once a message.</summary>
@@ -264,11 +273,16 @@ internal sealed partial class SiteEngine
         return null;
     }
 
-    private void TellCell(Timeline timeline, Cell cell, long atMs, bool isSight)
+    /// <param name="timeline">What it is about.</param>
+    /// <param name="cell">What the rule remembers of it.</param>
+    /// <param name="atMs">When it was last heard of.</param>
+    /// <param name="sightMs">When what was seen now was so; null: nothing was, but a second went by.</param>
+    private void TellCell(Timeline timeline, Cell cell, long atMs, long? sightMs)
     {
-        var verdict = cell.Judge(_nowMs);
+        var verdict = cell.Judge(sightMs is { } seenMs && cell.Rule.IsTimed && IsAwaiting ? Math.Max(_beforeMs, Math.Min(_nowMs, seenMs)) : _nowMs);
         if ((verdict.Code | cell.Told) == 0)
             return;
+        var isSight = sightMs is not null;
         if (timeline.Subject.Kind is SubjectKind.Channel or SubjectKind.Device)
         {
             if (isSight || verdict.Code != cell.Told)
@@ -293,13 +307,15 @@ internal sealed partial class SiteEngine
 
     private void JudgeTimed()
     {
+        if (IsAwaiting)
+            return;
         // By index: a verdict may be a sight for another, and none begins or ends by it.
         for (var index = 0; index < _timed.Count; index++)
         {
             foreach (var cell in _timed[index].Cells)
             {
                 if (cell.Rule.IsTimed)
-                    TellCell(_timed[index], cell, _nowMs, isSight: false);
+                    TellCell(_timed[index], cell, _nowMs, sightMs: null);
             }
 
             CatchUp();

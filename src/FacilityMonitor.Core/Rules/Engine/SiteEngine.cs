@@ -15,6 +15,9 @@ internal sealed partial class SiteEngine
     /// <summary>After our own start nobody is called silent for this long: devices come back one by one.</summary>
     public const long GraceMs = 120_000;
 
+    /// <summary>After our own start rules that judge by time alone wait at most so long for what the broker kept for us: it may hold the answer to the call that seems to wait since before.</summary>
+    public const long AwaitMs = 15_000;
+
     /// <summary>Devices behind a gateway have this long to speak after it is back.</summary>
     private const long BackAfterMs = 60_000;
 
@@ -26,6 +29,9 @@ internal sealed partial class SiteEngine
 
     /// <summary>The first format that knows what sockets say of themselves (off, welded, and what flowed meanwhile), and of a battery that follows a full one.</summary>
     public const byte FormatOfOffWords = 10;
+
+    /// <summary>The first format that knows when a device last said anything, what was summed up of its sockets, and what the service may have missed while it was away.</summary>
+    private const byte FormatOfAbsences = 10;
 
     /// <summary>The first format in which circuits hear of values, and of what is said near them.</summary>
     private const byte FormatOfNearbyWords = 9;
@@ -65,6 +71,13 @@ internal sealed partial class SiteEngine
     private bool _changed;
     private long _nowMs;
     private long _startedMs;
+    private long _begunMs;
+
+    /// <summary>The engine's time before the service began.</summary>
+    private long _beforeMs;
+
+    /// <summary>Whether a message came that was measured after the service began: the broker delivers what it kept in order, and first.</summary>
+    private bool _isCaughtUp;
 
     /// <param name="siteId">The site; null: of devices of a foreign dialect without one.</param>
     /// <param name="index">The registry.</param>
@@ -90,6 +103,8 @@ internal sealed partial class SiteEngine
             _neighbourhoods.Add(Neighbourhood.Of(_site!, circuit, _circuits[^1].Cells));
         }
 
+        foreach (var circuit in _circuits)
+            circuit.Above = [.. ElectricalTree.Feeding(_site!.Circuits, circuit.Circuit).Skip(1).Where(above => above.Meter is not null).Select(above => _circuits.Find(track => track.Circuit == above)!)];
         if (_site is not null)
             PrepareSite(_site);
     }
@@ -112,8 +127,15 @@ internal sealed partial class SiteEngine
     /// <summary>Rises whenever somebody sits down or gets off.</summary>
     public long SeatChanges { get; private set; }
 
-    /// <summary>The service began; grace runs from here.</summary>
-    public void Started(long atMs) => _startedMs = atMs;
+    /// <summary>The service began.</summary>
+    /// <param name="atMs">When.</param>
+    /// <param name="graceMs">For how long nobody is called silent from then on.</param>
+    public void Started(long atMs, long graceMs)
+    {
+        // A grace of its own length is as if the service had begun earlier or later.
+        _startedMs = atMs + graceMs - GraceMs;
+        (_begunMs, _beforeMs, _isCaughtUp) = (atMs, _nowMs, false);
+    }
 
     /// <summary>Seconds went by in which nothing happened here.</summary>
     public void Pass(long atMs)
@@ -127,6 +149,7 @@ internal sealed partial class SiteEngine
     {
         _output = output;
         _nowMs = Math.Max(_nowMs, message.ReceivedMs);
+        _isCaughtUp |= IsOfNow(message);
         var device = MemoryOf(message.Device!);
         _late.Begin(device, _nowMs);
         _touched.Clear();
@@ -163,6 +186,7 @@ internal sealed partial class SiteEngine
 
         var isLive = message.Kind == MessageKind.Data;
         var behindMs = isLive ? BehindMs(device, message) : 0;
+        long newestMs = 0;
         for (var index = 0; index < message.Readings.Count; index++)
         {
             var reading = message.Readings.Readings[index];
@@ -171,6 +195,14 @@ internal sealed partial class SiteEngine
                 continue;
             reading.AtMs += behindMs;
             Judge(device, message.Readings, reading, index, isLive);
+            newestMs = Math.Max(newestMs, reading.AtMs);
+        }
+
+        if (isLive && !message.Retained && newestMs > 0 && newestMs >= device.SaidMs)
+        {
+            device.SaidMs = newestMs;
+            if (device.HasSessions)
+                FeedIdle(device, newestMs);
         }
 
         if (device.Below.Length > 0)
@@ -189,6 +221,13 @@ internal sealed partial class SiteEngine
     }
 
     private SettingScopes SiteScopes => new(_site?.Rules ?? RuleSettings.None, _index.Facility.Rules);
+
+    /// <summary>Whether verdicts by time alone wait for what was said while we were away.</summary>
+    private bool IsAwaiting => !_isCaughtUp && _nowMs - _begunMs < AwaitMs;
+
+    /// <summary>Whether it was said after the service began, by a clock that is not ahead of ours.</summary>
+    private bool IsOfNow(DeviceMessage message) => message is { Kind: MessageKind.Data or MessageKind.Event, HasEnvelope: true, Retained: false, Envelope.Clock: not ClockSource.None }
+        && message.Envelope.TsMs >= _begunMs && message.Envelope.TsMs <= message.ReceivedMs;
 
     private static bool Counts(in Reading reading, bool isLive) =>
         reading.Quality is Quality.Good || (reading.Quality == Quality.Clock && isLive);

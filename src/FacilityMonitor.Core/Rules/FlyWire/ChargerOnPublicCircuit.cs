@@ -41,7 +41,7 @@ internal sealed class ChargerOnPublicCircuit : StateRule<FlyWireState, FlyWireLi
 
     public override SubjectKind Subject => SubjectKind.Circuit;
 
-    internal override int StateVersion => 4;
+    internal override int StateVersion => 5;
 
     internal override MetricSet Metrics { get; } = MetricSet.Of(Metric.Tc);
 
@@ -61,6 +61,7 @@ internal sealed class ChargerOnPublicCircuit : StateRule<FlyWireState, FlyWireLi
         {
             NightShare = scopes.Value(this, FlyWireSettings.NightShare),
             BikeShare = scopes.Value(this, LiftShare),
+            SeesLifts = true,
             HeatShare = scopes.Value(this, FlyWireSettings.HeatShare),
             NightsMost = scopes.Value(this, FlyWireSettings.NightsMost),
             RatedA = subject.Circuit.RatedA ?? double.PositiveInfinity,

@@ -16,6 +16,9 @@ internal sealed record FlyWireLimits(double PriorNats, double Least, double Urge
     /// <summary>Share of the charges before which a bike comes that is seen.</summary>
     public double BikeShare { get; init; }
 
+    /// <summary>Whether these bikes were seen in a lift, where nobody knows what they did next; else where the sockets are, with no socket that began.</summary>
+    public bool SeesLifts { get; init; }
+
     /// <summary>Share of the leads that warm the terminals.</summary>
     public double HeatShare { get; init; } = FlyWireSettings.HeatShare.Default;
 

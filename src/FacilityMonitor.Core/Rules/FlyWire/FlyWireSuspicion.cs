@@ -50,8 +50,14 @@ internal static class FlyWireSuspicion
     /// <summary>Values in a row above the rated current that are an overload: one is a motor that starts.</summary>
     private const int OverValues = 3;
 
-    /// <summary>How far an expected charger's watts may be off.</summary>
+    /// <summary>How far an expected charger's watts may be off; those of several are independent.</summary>
     private const double ExpectedShare = 0.25;
+
+    /// <summary>More of a circuit's expected chargers are not looked for together.</summary>
+    private const int ExpectedTogetherMost = 6;
+
+    /// <summary>Loads that were seen to begin within so many minutes, or two values, are one event seen against two floors.</summary>
+    private const double SameBeginMin = 5;
 
     private const int CurvePointsMax = 48;
 
@@ -153,7 +159,10 @@ internal static class FlyWireSuspicion
         var isNight = signs.HourNats > 0;
         Add("功率曲线", "curve of the power", trace.Nats);
         Add(isNight ? "夜间开始" : "白天开始", isNight ? "begun at night" : "begun by day", signs.HourNats);
-        Add(Text($"{signs.BikeMin:0} 分钟前来了电动自行车，没用充电口"), Text($"an e-bike came {signs.BikeMin:0} minutes before and went to no socket"), signs.BikeNats);
+        if (limits.SeesLifts)
+            Add(Text($"{signs.BikeMin:0} 分钟前楼里的电梯进了电动自行车"), Text($"an e-bike was in a lift of the building {signs.BikeMin:0} minutes before"), signs.BikeNats);
+        else
+            Add(Text($"{signs.BikeMin:0} 分钟前来了电动自行车，没有充电口开始充电"), Text($"an e-bike came {signs.BikeMin:0} minutes before and no socket began to charge"), signs.BikeNats);
         Add(Text($"接线端升温 {signs.HeatK:0} K"), Text($"terminals {signs.HeatK:0} K warmer"), signs.HeatNats);
         Add("前几晚也有类似负载", "a load like it on nights before", signs.NightsNats);
         return new LocalText(zh.ToString(), en.ToString());
@@ -188,7 +197,8 @@ internal static class FlyWireSuspicion
         signs.HeatK = Math.Max(signs.HeatK, (float)state.Warmth.Rise(trace.StartMin));
         signs.HeatNats = signs.HeatK >= TerminalWarmth.RiseK ? (float)ChargerOdds.SignNats(limits.HeatShare, TerminalWarmth.Chance) : 0;
         signs.OddsNats = (float)(trace.Nats + limits.PriorNats + signs.Nats);
-        signs.IsTold |= trace.StartMin == state.SuspectMin || IsExpected(trace, limits);
+        signs.IsExpected |= IsExpected(trace, limits) || IsSeenWithExpected(state, place);
+        signs.IsTold |= trace.StartMin == state.SuspectMin || signs.IsExpected;
         if (trace.IsOver)
             End(ref state.Nights, ref signs);
     }
@@ -221,7 +231,7 @@ internal static class FlyWireSuspicion
         for (var index = 0; index < candidates.Length; index++)
         {
             ref readonly var trace = ref candidates[index];
-            if (!trace.IsOn || trace.Nats < ChargerOdds.CurveNatsLeast || trace.StartMin == state.OverMin || (trace.StartMin < state.EndedMin && !IsDrawing(trace)) || IsExpected(trace, limits))
+            if (!trace.IsOn || trace.Nats < ChargerOdds.CurveNatsLeast || trace.StartMin == state.OverMin || (trace.StartMin < state.EndedMin && !IsDrawing(trace)) || state.Signs[index].IsExpected)
                 continue;
             if (place < 0 || state.Signs[index].OddsNats > state.Signs[place].OddsNats)
                 place = index;
@@ -245,12 +255,45 @@ internal static class FlyWireSuspicion
 
     private static bool IsDrawing(in ChargerTrace trace) => trace.IsOn && trace.LastW > TailShare * trace.StepW;
 
+    /// <summary>Whether a load is as large as one of the chargers that belong here, or as some of them together.</summary>
     private static bool IsExpected(in ChargerTrace trace, FlyWireLimits limits)
     {
-        foreach (var expected in limits.Expected)
+        var chargers = limits.Expected;
+        for (var one = ExpectedTogetherMost; one < chargers.Count; one++)
         {
-            if (Math.Abs(trace.StepW - expected.Watts) <= ExpectedShare * expected.Watts
-                && (expected.FromHour == expected.ToHour || ShanghaiTime.IsBetween((long)(trace.StartMin * MsAMinute), expected.FromHour, expected.ToHour)))
+            if (Math.Abs(trace.StepW - WattsOf(chargers[one], trace)) <= ExpectedShare * chargers[one].Watts)
+                return true;
+        }
+
+        for (var some = 1; some < (1 << Math.Min(chargers.Count, ExpectedTogetherMost)); some++)
+        {
+            var (watts, squares) = (0.0, 0.0);
+            for (var one = 0; (some >> one) != 0; one++)
+            {
+                if (((some >> one) & 1) != 0)
+                    (watts, squares) = (watts + WattsOf(chargers[one], trace), squares + (chargers[one].Watts * chargers[one].Watts));
+            }
+
+            if (Math.Abs(trace.StepW - watts) <= ExpectedShare * Math.Sqrt(squares))
+                return true;
+        }
+
+        return false;
+
+        // NaN outside its hours is as large as nothing.
+        static double WattsOf(ExpectedCharger charger, in ChargerTrace trace) =>
+            charger.FromHour == charger.ToHour || ShanghaiTime.IsBetween((long)(trace.StartMin * MsAMinute), charger.FromHour, charger.ToHour) ? charger.Watts : double.NaN;
+    }
+
+    /// <summary>Whether an expected charger began at the same moment: against the floor of an hour ago its step is larger by whatever was switched on meanwhile, and the climb is still its own.</summary>
+    private static bool IsSeenWithExpected(in FlyWireState state, int place)
+    {
+        var candidates = state.Signature.Candidates;
+        for (var other = 0; other < candidates.Length; other++)
+        {
+            if (other != place && candidates[other].IsUsed && state.Signs[other].IsExpected && state.Signs[other].StartMin == candidates[other].StartMin
+                && Math.Abs(candidates[other].StartMin - candidates[place].StartMin) <= Math.Max(SameBeginMin, 2 * state.Signature.IntervalMin)
+                && candidates[other].StepW < candidates[place].StepW)
                 return true;
         }
 

@@ -15,6 +15,9 @@ internal struct LoadSigns
     /// <summary>Somebody was told of it: its case teaches the circuit, not the nights.</summary>
     public bool IsTold;
 
+    /// <summary>It is of chargers that belong here: theirs alone, together, or seen with something that switched on before.</summary>
+    public bool IsExpected;
+
     public float HourNats;
     public float BikeNats;
     public float HeatNats;

@@ -99,7 +99,8 @@ internal sealed class OneUserModel(UserDirectory directory, UserDesk desk, OneTi
             Role = Words.Of(user.Role),
             Sites = user.Sites.IsAll ? [SiteScope.AllWord] : user.Sites.Sites,
             Person = user.Person,
-        }) with { Name = user.Name, Persons = UserSites.Persons(visitor, registry, user.Person) };
+        }) with
+        { Name = user.Name, Persons = UserSites.Persons(visitor, registry, user.Person) };
         if (refusal is not null)
             Response.StatusCode = StatusCodes.Status422UnprocessableEntity;
         return Page();

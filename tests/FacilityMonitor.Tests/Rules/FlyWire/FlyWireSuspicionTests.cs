@@ -156,6 +156,23 @@ public sealed class FlyWireSuspicionTests
         Assert.True((double)evidence["nats_taper"] > 4, $"{evidence["nats_taper"]}");
     }
 
+    [Theory]
+    [InlineData(true, "12 分钟前楼里的电梯进了电动自行车 ×", "an e-bike was in a lift of the building 12 minutes before ×")]
+    [InlineData(false, "12 分钟前来了电动自行车，没有充电口开始充电 ×", "an e-bike came 12 minutes before and no socket began to charge ×")]
+    public void Of_a_bike_is_said_what_was_seen_of_it(bool inLift, string zh, string en)
+    {
+        var state = new FlyWireState();
+        var limits = Limits with { SeesLifts = inLift };
+        state.Bikes.Watch(Evening);
+        state.Bikes.Came(Evening + 48);
+        Charge(ref state, limits, 60, 45);
+
+        var text = FlyWireSuspicion.Explain(state, limits, [], new LocalText("楼道", "the stairs"));
+
+        Assert.Contains(zh, text.Zh, StringComparison.Ordinal);
+        Assert.Contains(en, text.En, StringComparison.Ordinal);
+    }
+
     private static SortedDictionary<string, object> Evidence(in FlyWireState state)
     {
         var evidence = new SortedDictionary<string, object>(StringComparer.Ordinal);
