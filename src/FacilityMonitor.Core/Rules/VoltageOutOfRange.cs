@@ -121,10 +121,11 @@ internal sealed class VoltageOutOfRange : StateRule<VoltageOutOfRange.State, Vol
     {
         public void Step(ref Hold hold, double limit, int holdMs, Priority priority)
         {
+            // With a meter above two samples are wanted: it has spoken between them, and rings for all below it.
             // NaN is over no limit. What is pending waits: a meter above that is at the limit now and then must not begin it anew each time.
             if (Volts > limit && VoltsAbove > limit && !hold.IsActive)
                 return;
-            hold.Step(Volts > limit, Volts < limit - ClearV, AtMs, CountedMs, new HoldTiming(holdMs, 1, AlertTiming.OffDelayMs(priority)));
+            hold.Step(Volts > limit, Volts < limit - ClearV, AtMs, CountedMs, new HoldTiming(holdMs, double.IsNaN(VoltsAbove) ? 1 : 2, AlertTiming.OffDelayMs(priority)));
         }
     }
 

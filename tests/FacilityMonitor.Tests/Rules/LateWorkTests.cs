@@ -67,6 +67,22 @@ public sealed class LateWorkTests
     }
 
     [Fact]
+    public void A_channel_that_is_derived_anew_in_the_middle_of_a_message_is_forgotten_at_its_end_and_no_sooner()
+    {
+        var scene = new Scene();
+        scene.Observe(scene.Message(0, "s1", Metric.Tc, 41));
+        scene.Observe(scene.Message(10, "s1", Metric.W, 3));
+        // The first comes late, the second is so much newer that what is late has to be settled before it; then nothing is warm any more.
+        var message = Begin(scene, 45, "pile-01");
+        Scene.Add(message, 5, "s1", Metric.Tc, 39);
+        Scene.Add(message, 45, "s1", Metric.Tc, 39);
+        scene.Observe(message);
+        scene.Observe(scene.Message(60, "s1", Metric.Tc, 39));
+
+        Assert.Empty(scene.Told);
+    }
+
+    [Fact]
     public void A_device_that_is_always_late_uses_up_its_own_share_and_nobody_elses()
     {
         var scene = new Scene(TwoPiles());

@@ -158,6 +158,9 @@ internal sealed class DeviceMemory(Device self, RegisteredDevice? registered)
     /// <summary>Whether it tells words of its sockets in messages without power: then <see cref="OffWatches"/> keeps them.</summary>
     public bool TellsWordsApart { get; set; }
 
+    /// <summary>Whether any of its sockets ever told power or current: then those it leaves out draw nothing.</summary>
+    public bool TellsPower { get; set; }
+
     /// <summary>Gateway's place in the site; null: none, or not seen yet.</summary>
     public DeviceMemory? Gateway { get; set; }
 

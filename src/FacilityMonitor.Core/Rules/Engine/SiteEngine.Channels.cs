@@ -99,6 +99,7 @@ internal sealed partial class SiteEngine
             return;
         if (accepted == Accepted.InOrder)
             track.Origin = origin;
+        device.TellsPower |= plan.Rule == SocketOverload.Instance;
         // Nearly every reading ends here: nothing is near a limit, and nothing was.
         if (track is { Busy: 0, Told: 0 })
             return;
@@ -123,19 +124,23 @@ internal sealed partial class SiteEngine
     }
 
     /// <summary>Whether nobody draws anything from a socket though it does not say so: its device spoke, and many piles leave out sockets that nobody uses. A socket is idle with no session running
-    /// and no word within the gap, or none since its last session. Who is in the middle of a session and not heard may draw what they drew.</summary>
+    /// and no word within the gap, or none since its last session. Who is in the middle of a session, or drew something when they were heard last, may draw it still; and of sockets that tell
+    /// energy alone nobody knows.</summary>
     private bool IsIdle(DeviceMemory device, in ChannelMemory channel)
     {
+        if (!device.TellsPower)
+            return false;
         var told = Math.Max(SocketTrackOf(channel).NewestMs, channel.Wiring?.Counter?.NewestMs ?? 0);
         if (told >= device.SaidMs || !HasSessions(device, channel.Channel))
             return false;
+        var (drew, isLongAgo) = (SocketTrackOf(channel).Value > SessionLimits.LoadW, told < device.SaidMs - device.GapMs);
         if (SocketOf(channel) < 0)
-            return told < device.SaidMs - device.GapMs;
+            return isLongAgo && !drew;
         ref readonly var socket = ref _sessions[SocketOf(channel)];
-        if (socket.Live is { IsOver: false } || socket.IsBeginning)
+        if (socket.Live is { IsOver: false } || socket.IsBeginning || socket.IsLost)
             return false;
         var endedMs = socket.Live?.EndMs ?? socket.Past?.EndMs ?? 0;
-        return told < device.SaidMs - device.GapMs || endedMs >= told;
+        return endedMs >= told || (isLongAgo && (!drew || endedMs >= told - SessionLimits.LagMs));
     }
 
     /// <summary>Sockets that their pile leaves out because nobody uses them draw nothing: told where the load is summed, before the last word of theirs would be too old.</summary>

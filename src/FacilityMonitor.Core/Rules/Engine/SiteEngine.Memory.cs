@@ -77,6 +77,8 @@ internal sealed partial class SiteEngine
         // What the registry has put on a circuit since: the channel is known, so no first reading will connect it.
         foreach (var device in _devices.Values)
         {
+            foreach (ref readonly var channel in device.Channels)
+                device.TellsPower |= channel.Form.SocketTrack >= 0 && SocketTrackOf(channel).NewestMs > 0;
             if (format < FormatOfAbsences)
                 device.BelowDeciwatts = SumOf(device).Deciwatts;
             foreach (ref var channel in device.Channels)

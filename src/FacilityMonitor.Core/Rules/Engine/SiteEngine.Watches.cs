@@ -130,7 +130,7 @@ internal sealed partial class SiteEngine
     private void Show(DeviceMemory device, Timeline timeline, int speaker, in Values values, in Reading reading, bool isLive)
     {
         if (timeline.MustCatchUp(reading.AtMs))
-            CatchUp(timeline);
+            Derive(timeline);
         var accepted = timeline.Reading(speaker, reading.AtMs, values, reading.State, device.GapMs, isLive);
         if (accepted is not (Accepted.InOrder or Accepted.Reordered) || IsBehind(timeline))
             return;
@@ -145,7 +145,7 @@ internal sealed partial class SiteEngine
     {
         var speaker = timeline.SpeakerOf(device.Place, device.Registered?.Entry, channel, ofFacts: true);
         if (timeline.MustCatchUp(atMs))
-            CatchUp(timeline);
+            Derive(timeline);
         if (timeline.Fact(speaker, atMs, kind, side, word, device.GapMs, isLive) is not (Accepted.InOrder or Accepted.Reordered) || IsBehind(timeline))
             return;
         foreach (var cell in timeline.Cells)
@@ -188,13 +188,21 @@ internal sealed partial class SiteEngine
         _behind.Clear();
     }
 
-    private void CatchUp(Timeline timeline)
+    /// <summary>Derives a timeline anew, and tells what comes of it. Nothing of it is forgotten here: in the middle of a message what it woke for is still to be shown.</summary>
+    private bool Derive(Timeline timeline)
     {
         if (!timeline.Rederive())
-            return;
+            return false;
         TellCells(timeline);
         while (timeline.StepNext())
             TellCells(timeline);
+        return true;
+    }
+
+    private void CatchUp(Timeline timeline)
+    {
+        if (!Derive(timeline))
+            return;
         if (timeline.Subject.Kind != SubjectKind.Channel || _devices[timeline.Number] is not { } device || device.Find(timeline.Subject.Channel, 0) is not (>= 0 and var place))
             return;
         ref var channel = ref device.Channels[place];
@@ -298,8 +306,8 @@ internal sealed partial class SiteEngine
 
     private void Forget(ref ChannelMemory channel)
     {
-        if (channel.Watches!.IsTimed)
-            _timed.Remove(channel.Watches);
+        if (channel.Watches is { IsTimed: true } timed)
+            _timed.Remove(timed);
         channel.Watches = null;
     }
 

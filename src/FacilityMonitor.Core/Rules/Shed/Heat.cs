@@ -84,19 +84,19 @@ internal sealed class Heat : StateRule<Heat.State, Heat.HeatLimits>
         var counted = state.Pace.Next(sight);
         if (sight.Event is { } fact)
         {
+            // Who measures no air is not looked at again: what he takes back is over.
+            if (!limits.IsAir && fact.On == false)
+            {
+                state.Alarm = default;
+                return;
+            }
+
             state.Alarm.Step(fact.On != false, fact.On == false, sight.AtMs, counted, HeatLimits.AlarmTiming);
             return;
         }
 
-        if (!sight.Values.TryGet(Metric.Tc, out var celsius))
+        if (!limits.IsAir || !sight.Values.TryGet(Metric.Tc, out var celsius))
             return;
-        if (!limits.IsAir)
-        {
-            // Somebody is there and says nothing of heat: an alarm that was taken back runs out.
-            if (state.Alarm.Phase == HoldPhase.Releasing)
-                state.Alarm.Step(false, true, sight.AtMs, counted, HeatLimits.AlarmTiming);
-            return;
-        }
 
         (state.Celsius, state.IsMeasured) = ((float)celsius, true);
         state.RateKMin = state.Rises.Rate(sight.AtMs, (float)celsius, RateLeastMs, sight.GapMs);
