@@ -34,8 +34,8 @@ internal sealed record Permit(
     public bool Covers(string asset, long nowMs) => nowMs >= FromMs && nowMs < (EndedMs ?? UntilMs) && (Kind != PermitKind.OutOfService || Confirmed is not null)
         && asset.StartsWith(Asset, StringComparison.Ordinal) && (asset.Length == Asset.Length || asset[Asset.Length] == '/');
 
-    /// <summary>Whether another that nobody ended is the same in all that a person says of it: what, what for, until when, who.</summary>
-    public bool IsAgain(Permit other) => other.EndedMs is null && (other.Kind, other.Asset, other.UntilMs, other.By, other.Reason) == (Kind, Asset, UntilMs, By, Reason);
+    /// <summary>Whether another that nobody ended is the same in all that a person says of it: what, what for, until when, who, and who walks there meanwhile.</summary>
+    public bool IsAgain(Permit other) => other.EndedMs is null && (other.Kind, other.Asset, other.UntilMs, other.By, other.Reason, other.Patrol) == (Kind, Asset, UntilMs, By, Reason, Patrol);
 
     /// <summary>What stands against asking for it; null: nothing.</summary>
     public static ResponseRefusal? Judge(Permit wanted, long nowMs)

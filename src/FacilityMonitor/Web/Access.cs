@@ -88,8 +88,14 @@ internal static class Access
             return Task.CompletedTask;
         }
 
+        /// <summary>What an address names that belongs to a site.</summary>
+        private static readonly string[] Keys = ["site", "alert", "permit", "person"];
+
         private bool IsWithin(HttpContext http, SiteScope sites)
         {
+            // The page takes the first of several, we would look at all as one.
+            if (Array.Exists(Keys, key => http.Request.Query[key].Count > 1))
+                return false;
             string? Named(string key) => http.Request.RouteValues[key] as string ?? (http.Request.Query[key].ToString() is { Length: > 0 } text ? text : null);
             if (Named("site") is { } site)
             {

@@ -151,7 +151,8 @@ public sealed class OnCallFormsTests : IAsyncLifetime, IDisposable
         Assert.Equal(("chen", "huaihai", "huaihai", "P0"), (line.Who, line.Subject, line.Site, line.Detail));
         // Elsewhere there is no such exercise, nor can one be begun here.
         using var elsewhere = await _page.EnterAsync("elsewhere", UserRole.PropertyManager, "panyu-road");
-        Assert.Equal(HttpStatusCode.NotFound, (await elsewhere.GetAsync(path)).StatusCode);
+        foreach (var way in (string[])[path, path + "&alert=x", path + "&site=panyu-road", path + "&site=panyu-road&site=huaihai"])
+            Assert.Equal(HttpStatusCode.NotFound, (await elsewhere.GetAsync(way)).StatusCode);
         Assert.Equal(HttpStatusCode.UnprocessableEntity, (await elsewhere.PostAsync("/on-call/drill", await elsewhere.TextAsync("/on-call/drill"), ("site", "jiugeng"), ("priority", "P0"))).StatusCode);
         Assert.Null(Desk.DrillOn("jiugeng"));
     }
