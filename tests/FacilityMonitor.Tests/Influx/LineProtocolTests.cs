@@ -17,7 +17,7 @@ public sealed class LineProtocolTests
             LineProtocol.Head(DeviceKind.Pile, "jiugeng", "pile-01"), ChannelId.Socket(7), Quality.Suspect, epoch: 3, state: "charging", LineProtocol.Nanoseconds(1_795_168_800_123, 41_007, 9),
             (Metric.W, 187.25), (Metric.Wh, 1e15), (Metric.A, -0.5), (Metric.Relay, 1), (Metric.Door, 0));
         Assert.Equal(
-            "pile,site=jiugeng,device=pile-01,channel=s7 quality=\"suspect\",w=187.25,wh=1E+15,a=-0.5,relay=true,door=false,ce=3i,st=\"charging\" 1795168800123007009\n", line);
+            "pile,site=jiugeng,device=pile-01,channel=s7 quality=\"suspect\",w=187.25,wh=1000000000000000,a=-0.5,relay=true,door=false,ce=3i,st=\"charging\" 1795168800123007009\n", line);
     }
 
     [Fact]
