@@ -93,8 +93,8 @@ internal static class Access
 
         private bool IsWithin(HttpContext http, SiteScope sites)
         {
-            // The page takes the first of several, we would look at all as one.
-            if (Array.Exists(Keys, key => http.Request.Query[key].Count > 1))
+            // The page takes the first of several, we would look at all as one. Who sees every site is told by the endpoint what is wrong.
+            if (!sites.IsAll && Array.Exists(Keys, key => http.Request.Query[key].Count > 1))
                 return false;
             string? Named(string key) => http.Request.RouteValues[key] as string ?? (http.Request.Query[key].ToString() is { Length: > 0 } text ? text : null);
             if (Named("site") is { } site)
