@@ -15,6 +15,21 @@ public sealed class DeviceTable
     /// and disk for ever. A new estate is taken in long before that; beyond it a new name is refused and counted until somebody registers it.</summary>
     public const int UnregisteredMax = 10_000;
 
+    /// <summary>Most channels of one device that the registry does not name, beside <c>main</c>. A message may name three thousand.</summary>
+    public const int ChannelsUnregisteredMax = 64;
+
+    /// <summary>Most channels of all of them together, beside <c>main</c>: each costs about a kilobyte among rules, store and page, and as much on disk.</summary>
+    public const int UnregisteredChannelsMax = 50_000;
+
+    /// <summary>How far the numbers of a registered device's channels may go beyond its sockets.</summary>
+    public const int NumbersBeyondSockets = 256;
+
+    private readonly Dictionary<int, HashSet<ushort>> _channels = [];
+    private readonly List<DeviceChannel> _newChannels = [];
+    private Func<DeviceId, int?>? _socketsOf;
+    private Device? _asked;
+    private int? _sockets;
+
     private readonly Dictionary<Key, Device> _byKey = new(new KeyComparer());
     private readonly ConcurrentDictionary<int, Device> _byNumber = new();
     private readonly List<Device> _new = [];
@@ -27,17 +42,70 @@ public sealed class DeviceTable
     /// <summary>How many of them the registry does not name; 0 while no registry was given.</summary>
     public int Unregistered { get; private set; }
 
+    /// <summary>How many channels devices that the registry does not name have told of, beside <c>main</c>; 0 while no registry was given.</summary>
+    public int UnregisteredChannels { get; private set; }
+
     /// <summary>Every known device, in no order.</summary>
     public IEnumerable<Device> All => _byNumber.Values;
 
     /// <summary>From now on devices that are not registered are held to <see cref="UnregisteredMax"/>; those already known stay. Without it nobody is. Called by
     /// whoever resolves, at the start and when another registry comes into force.</summary>
     /// <param name="isRegistered">Whether the registry names a device.</param>
-    public void Use(Func<DeviceId, bool> isRegistered)
+    /// <param name="socketsOf">With how many sockets it names it; null: it does not. Without it nobody is held to a number of channels.</param>
+    public void Use(Func<DeviceId, bool> isRegistered, Func<DeviceId, int?>? socketsOf = null)
     {
         ArgumentNullException.ThrowIfNull(isRegistered);
-        _isRegistered = isRegistered;
+        (_isRegistered, _socketsOf, _asked) = (isRegistered, socketsOf, null);
         Unregistered = _byNumber.Values.Count(device => !isRegistered(device.Id));
+        UnregisteredChannels = _channels.Sum(known => Find(known.Key) is { } device && !isRegistered(device.Id) ? known.Value.Count : 0);
+    }
+
+    /// <summary>Whether a device is held to the limits of those that the registry does not name.</summary>
+    public bool IsStranger(Device device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        return _isRegistered?.Invoke(device.Id) == false;
+    }
+
+    /// <summary>Whether there is room for a channel of a device; a new one of a device that the registry does not name takes it. <c>main</c> always has room.</summary>
+    public bool Admits(Device device, ChannelId channel)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        if (_socketsOf is null || channel == ChannelId.Main)
+            return true;
+        if (!ReferenceEquals(device, _asked))
+            (_asked, _sockets) = (device, _socketsOf(device.Id));
+        if (_sockets is { } sockets)
+            return channel.Number <= sockets + NumbersBeyondSockets;
+        if (!_channels.TryGetValue(device.Number, out var known))
+            _channels[device.Number] = known = [];
+        if (known.Contains(channel.Code))
+            return true;
+        if (known.Count >= ChannelsUnregisteredMax || UnregisteredChannels >= UnregisteredChannelsMax)
+            return false;
+        known.Add(channel.Code);
+        UnregisteredChannels++;
+        _newChannels.Add(new DeviceChannel(device.Number, channel));
+        return true;
+    }
+
+    /// <summary>Takes in a channel that was stored earlier.</summary>
+    public void Load(DeviceChannel stored)
+    {
+        if (!_channels.TryGetValue(stored.Device, out var known))
+            _channels[stored.Device] = known = [];
+        if (known.Add(stored.Channel.Code) && Find(stored.Device) is { } device && IsStranger(device))
+            UnregisteredChannels++;
+    }
+
+    /// <summary>The channels that took room since the last call; the caller stores them as it stores <see cref="TakeNew"/>.</summary>
+    public IReadOnlyList<DeviceChannel> TakeNewChannels()
+    {
+        if (_newChannels.Count == 0)
+            return [];
+        var taken = _newChannels.ToArray();
+        _newChannels.Clear();
+        return taken;
     }
 
     /// <summary>Takes in a device that was stored earlier.</summary>
@@ -125,3 +193,8 @@ public sealed class DeviceTable
         }
     }
 }
+
+/// <summary>A channel of a device.</summary>
+/// <param name="Device">Number of the device.</param>
+/// <param name="Channel">The channel.</param>
+public readonly record struct DeviceChannel(int Device, ChannelId Channel);

@@ -108,6 +108,32 @@ public sealed class ReadingBuffer
         _valueCount = _readings[Count].FirstValue;
     }
 
+    /// <summary>Takes out the readings of channels for which there is no room; the others keep their order.</summary>
+    /// <param name="devices">Knows the room.</param>
+    /// <param name="device">Whose readings they are.</param>
+    /// <returns>How many were taken out.</returns>
+    public int RemoveWithoutRoom(DeviceTable devices, Device device)
+    {
+        ArgumentNullException.ThrowIfNull(devices);
+        var kept = 0;
+        for (var index = 0; index < Count; index++)
+        {
+            if (!devices.Admits(device, _readings[index].Channel))
+                continue;
+            if (kept < index)
+            {
+                _readings[kept] = _readings[index];
+                _readings[kept].Index = (ushort)kept;
+            }
+
+            kept++;
+        }
+
+        var removed = Count - kept;
+        Count = kept;
+        return removed;
+    }
+
     /// <summary>Empties the buffer and keeps its arrays.</summary>
     public void Clear()
     {

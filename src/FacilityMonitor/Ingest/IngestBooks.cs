@@ -15,6 +15,7 @@ internal sealed class IngestBooks
     private long _unknownFields;
     private long _outOfRange;
     private long _lost;
+    private long _leftOut;
 
     /// <summary>Messages that are somebody's word: journaled, told again, or set aside.</summary>
     public long Received => Volatile.Read(ref _received);
@@ -39,6 +40,9 @@ internal sealed class IngestBooks
 
     /// <summary>Values outside the range their mapping gives them, or that nothing can measure; set aside.</summary>
     public long OutOfRange => Volatile.Read(ref _outOfRange);
+
+    /// <summary>Readings and events of channels for which there is no room, left out of messages that were kept.</summary>
+    public long LeftOut => Volatile.Read(ref _leftOut);
 
     /// <summary>Messages that devices numbered and that never came, booked lost since the start.</summary>
     public long Lost => Volatile.Read(ref _lost);
@@ -72,6 +76,8 @@ internal sealed class IngestBooks
         Add(ref _received, 1);
         Add(ref _deadLettered[(int)reason], 1);
     }
+
+    public void AddLeftOut(int count) => Add(ref _leftOut, count);
 
     /// <summary>Counts a message that holds nothing for us.</summary>
     /// <param name="outOfRange">Values of it that were set aside, perhaps all it had.</param>

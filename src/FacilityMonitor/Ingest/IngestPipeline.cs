@@ -24,7 +24,7 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
     public void Use(JsonMappings mappings) => _decoder.Use(mappings);
 
     /// <summary>The registry from the next message on: whom it names there is always room for.</summary>
-    public void Use(FacilityIndex registry) => devices.Use(device => registry.Find(device) is not null);
+    public void Use(FacilityIndex registry) => devices.Use(device => registry.Find(device) is not null, device => registry.Find(device)?.Entry.Sockets);
 
     /// <summary>Takes one message in. What a gateway says of several devices is a message of each, and all of them lie in this batch.</summary>
     /// <param name="topic">Topic in UTF-8.</param>
@@ -96,6 +96,7 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
             return;
         }
 
+        LeaveOut(device);
         books.AddJournaled(_message);
         // There are as many paths as the registry has fields; who edits them for months without a restart hears again of each.
         if (_message.OutOfRange is { Path: { } path } told && _outOfRange.Add(path))
@@ -106,6 +107,28 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
             var abilities = _message.Birth is { } birth ? DeviceAbilities.Of(birth) : null;
             _words.Add(new DeviceWord(device.Number, receivedMs, _message.CommandAck, abilities, _message.Birth?.Boot.ToString(), _message.Birth?.Cfg ?? _message.Status?.Cfg));
         }
+    }
+
+    /// <summary>Leaves out what channels tell for which there is no room: before the journal, so that none of those who read it builds up anything for them.</summary>
+    private void LeaveOut(Device device)
+    {
+        var left = _message.Readings.RemoveWithoutRoom(devices, device);
+        for (var fact = _message.Events.Count - 1; fact >= 0; fact--)
+        {
+            if (devices.Admits(device, _message.Events[fact].Channel))
+                continue;
+            _message.Events.RemoveAt(fact);
+            left++;
+        }
+
+        if (_message.Birth is { } birth && birth.Channels.Count > DeviceTable.ChannelsUnregisteredMax && devices.IsStranger(device))
+        {
+            left += birth.Channels.Count - DeviceTable.ChannelsUnregisteredMax;
+            _message.Birth = birth with { Channels = [.. birth.Channels.Take(DeviceTable.ChannelsUnregisteredMax)] };
+        }
+
+        if (left > 0)
+            books.AddLeftOut(left);
     }
 
     /// <summary>Takes the answers and births of the messages since the last call; null when there were none, as nearly always.</summary>
@@ -134,6 +157,9 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
         _message.ForeignHash = hash;
         return _foreign.IsRepeated(hash, dup, receivedMs);
     }
+
+    /// <summary>Foreign messages of the last ten minutes that were forgotten because there were too many: were the broker to deliver one again, it would count twice.</summary>
+    public long Forgotten => _foreign.Forgotten;
 
     /// <summary>Takes in a foreign message that was journaled before the restart: the broker may deliver it again.</summary>
     public void Remember(UInt128 hash, long receivedMs) => _foreign.Remember(hash, receivedMs);

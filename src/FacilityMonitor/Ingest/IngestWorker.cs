@@ -92,6 +92,9 @@ internal sealed partial class IngestWorker : BackgroundService
     /// <summary>What became of the messages.</summary>
     public IngestBooks Books { get; }
 
+    /// <summary>Foreign messages that were forgotten too early, see <see cref="IngestPipeline.Forgotten"/>.</summary>
+    public long ForeignForgotten => _pipeline.Forgotten;
+
     /// <summary>The link to the broker.</summary>
     public MqttConnectionChange Broker => _live.LastChange;
 

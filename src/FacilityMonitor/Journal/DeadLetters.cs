@@ -52,10 +52,35 @@ internal static class DeadLetters
         return Math.Max(0, (long)command.ExecuteScalar()!);
     }
 
-    /// <summary>Deletes the next of those up to one.</summary>
-    /// <returns>How many went.</returns>
-    public static int Prune(SqliteConnection connection, long upTo, int most) => Database.Execute(
-        connection, "delete from dead_letter where id in (select id from dead_letter where id <= $upTo order by id limit $most)", ("$upTo", upTo), ("$most", most));
+    /// <summary>How many there are, and their bytes.</summary>
+    public static (long Letters, long Bytes) Measure(SqliteConnection connection)
+    {
+        using var command = Database.Command(connection, "select count(*), coalesce(sum(length(payload) + length(cast(topic as blob)) + length(cast(detail as blob))), 0) from dead_letter");
+        using var rows = command.ExecuteReader();
+        rows.Read();
+        return (rows.GetInt64(0), rows.GetInt64(1));
+    }
+
+    /// <summary>Deletes the next of those up to one: so many, or so many bytes, but one at least.</summary>
+    /// <returns>How many went, and their bytes.</returns>
+    public static (int Letters, long Bytes) Prune(SqliteConnection connection, long upTo, int most, long bytesMost)
+    {
+        var (last, letters, bytes) = (0L, 0, 0L);
+        using (var command = Database.Command(
+            connection, """
+            select id, length(payload) + length(cast(topic as blob)) + length(cast(detail as blob)) from dead_letter where id <= $upTo order by id limit $most
+            """,
+            ("$upTo", upTo), ("$most", most)))
+        {
+            using var rows = command.ExecuteReader();
+            while (rows.Read() && (letters == 0 || bytes + rows.GetInt64(1) <= bytesMost))
+                (last, letters, bytes) = (rows.GetInt64(0), letters + 1, bytes + rows.GetInt64(1));
+        }
+
+        if (letters > 0)
+            Database.Execute(connection, "delete from dead_letter where id <= $last", ("$last", last));
+        return (letters, bytes);
+    }
 
     public static IEnumerable<StoredDeadLetter> Read(SqliteConnection connection, long afterId = 0)
     {

@@ -6,16 +6,15 @@ internal sealed partial class JournalUpkeepWorker(Database database, MessageJour
     /// <summary>Commits deleted in one step: about 2 ms of the writer's time.</summary>
     private const int TrimStep = 20;
 
-    /// <summary>Dead letters deleted in one step.</summary>
-    private const int PruneStep = 20;
+    /// <summary>Dead letters deleted in one step, and their bytes: faster than anybody can send them, as every batch that brings some lets a step go by.</summary>
+    private const int PruneStep = 2_000;
+
+    private const long PruneBytesStep = 1 << 20;
 
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(5);
 
     private readonly ILogger<JournalUpkeepWorker> _log = log;
-    private long _newestLetter;
-
-    /// <summary>Dead letters deleted because there were too many.</summary>
-    public long Pruned { get; private set; }
+    private (long Newest, long NotKept)? _seen;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -44,20 +43,24 @@ internal sealed partial class JournalUpkeepWorker(Database database, MessageJour
         using (var reader = database.OpenReader())
         {
             using var command = Database.Command(reader, "select max(id) from dead_letter");
-            if (command.ExecuteScalar() is not long newest || newest == _newestLetter)
+            var seen = (command.ExecuteScalar() is long newest ? newest : 0L, journal.Letters.NotKept);
+            if (seen == _seen)
                 return;
-            _newestLetter = newest;
+            _seen = seen;
             excess = DeadLetters.Excess(reader);
+            var (letters, bytes) = DeadLetters.Measure(reader);
+            journal.Letters.Measured(letters, bytes);
         }
 
-        var (all, pruned) = (0, excess > 0 ? PruneStep : 0);
-        while (pruned == PruneStep && !stoppingToken.IsCancellationRequested)
+        var all = 0;
+        for (var isMore = excess > 0; isMore && !stoppingToken.IsCancellationRequested;)
         {
-            await database.CommitAsync(CommitPriority.Housekeeping, connection => pruned = DeadLetters.Prune(connection, excess, PruneStep));
-            all += pruned;
+            var (letters, bytes) = (0, 0L);
+            await database.CommitAsync(CommitPriority.Housekeeping, connection => (letters, bytes) = DeadLetters.Prune(connection, excess, PruneStep, PruneBytesStep));
+            journal.Letters.Gone(letters, bytes);
+            (all, isMore) = (all + letters, letters > 0);
         }
 
-        Pruned += all;
         if (all > 0)
             LogPruned(all, DeadLetters.LettersMax, DeadLetters.BytesMax >> 20);
     }

@@ -40,6 +40,7 @@ internal sealed class MessageJournal
     private readonly List<JournalReader> _readers = [];
     private readonly Dictionary<long, JournalEntry> _byPosition = [];
     private readonly List<Device> _unconfirmed = [];
+    private readonly List<DeviceChannel> _unconfirmedChannels = [];
     private readonly HashSet<long> _damaged = [];
     private readonly LinkedList<JournalBatch> _waiting = new();
     private readonly SortedList<long, long> _judged = [];
@@ -61,6 +62,7 @@ internal sealed class MessageJournal
         _devices = devices;
         using var reader = database.OpenReader();
         LoadDevices(reader, devices);
+        LoadChannels(reader, devices);
 
         // A trimmed journal is empty and still must not begin again at 1: the cursors remember how far it was.
         using var last = Database.Command(reader, "select max(coalesce((select max(position) from journal), 0), coalesce((select max(position) from cursor), 0))");
@@ -71,6 +73,9 @@ internal sealed class MessageJournal
 
     /// <summary>The newest durable position; 0 when there is none.</summary>
     public long Last => Volatile.Read(ref _last);
+
+    /// <summary>How much of what is set aside is stored.</summary>
+    public DeadLetterRoom Letters { get; init; } = new();
 
     /// <summary>What is kept in memory for those who read along, bytes.</summary>
     internal long RecentBytes
@@ -159,10 +164,12 @@ internal sealed class MessageJournal
             // A number that records use must be on disk before them; until a commit has confirmed it, every commit carries it.
             _unconfirmed.AddRange(_devices.TakeNew());
             var devices = _unconfirmed.ToArray();
+            _unconfirmedChannels.AddRange(_devices.TakeNewChannels());
+            var channels = _unconfirmedChannels.ToArray();
             position = ++_next;
             var entry = new JournalEntry(position, batch.Body);
             commit = _database.CommitAsync(
-                CommitPriority.Ingest, connection => Store(connection, entry, batch, devices, also), () => Confirm(entry, batch, devices), () => Refuse(batch));
+                CommitPriority.Ingest, connection => Store(connection, entry, batch, devices, channels, also), () => Confirm(entry, batch, devices, channels), () => Refuse(batch));
         }
 
         await commit.ConfigureAwait(false);
@@ -176,6 +183,14 @@ internal sealed class MessageJournal
         using var rows = command.ExecuteReader();
         while (rows.Read())
             devices.Load(new Device(rows.GetInt32(0), new DeviceId((Dialect)rows.GetInt32(1), rows.IsDBNull(2) ? null : rows.GetString(2), rows.GetString(3))));
+    }
+
+    private static void LoadChannels(SqliteConnection reader, DeviceTable devices)
+    {
+        using var command = Database.Command(reader, "select device, channel from stranger_channel");
+        using var rows = command.ExecuteReader();
+        while (rows.Read())
+            devices.Load(new DeviceChannel(rows.GetInt32(0), ChannelId.FromCode((ushort)rows.GetInt32(1))));
     }
 
     /// <summary>Reads what comes after a position.</summary>
@@ -327,7 +342,7 @@ internal sealed class MessageJournal
 
     private bool IsStalled(JournalBatch oldest) => IsRefused || _database.Clock.GetElapsedTime(oldest.WaitingSince!.Value) >= JudgeAheadAfter;
 
-    private static void Store(SqliteConnection connection, JournalEntry entry, JournalBatch batch, Device[] devices, Action<SqliteConnection, long>? also)
+    private void Store(SqliteConnection connection, JournalEntry entry, JournalBatch batch, Device[] devices, DeviceChannel[] channels, Action<SqliteConnection, long>? also)
     {
         foreach (var device in devices)
         {
@@ -336,8 +351,15 @@ internal sealed class MessageJournal
                 ("$number", device.Number), ("$dialect", (int)device.Id.Dialect), ("$site", device.Id.Site), ("$name", device.Id.Name));
         }
 
-        foreach (var letter in batch.DeadLetters)
-            DeadLetters.Insert(connection, letter);
+        foreach (var channel in channels)
+        {
+            Database.Execute(
+                connection, "insert or ignore into stranger_channel (device, channel) values ($device, $channel)", ("$device", channel.Device), ("$channel", (int)channel.Channel.Code));
+        }
+
+        batch.LettersStored = Letters.RoomFor(batch.DeadLetters);
+        for (var letter = 0; letter < batch.LettersStored; letter++)
+            DeadLetters.Insert(connection, batch.DeadLetters[letter]);
         Database.Execute(
             connection, "insert into journal (position, first_ms, last_ms, messages, body) values ($position, $first, $last, $messages, $body)",
             ("$position", entry.Position), ("$first", batch.FirstMs), ("$last", batch.LastMs), ("$messages", batch.Messages), ("$body", batch.Body));
@@ -352,12 +374,13 @@ internal sealed class MessageJournal
         _refused++;
     }
 
-    private void Confirm(JournalEntry entry, JournalBatch batch, Device[] devices)
+    private void Confirm(JournalEntry entry, JournalBatch batch, Device[] devices, DeviceChannel[] channels)
     {
         TaskCompletionSource grown;
         if (batch.WasRefused)
             _refused--;
         Interlocked.Add(ref _bytes, entry.Body.Length);
+        Letters.Stored(batch.DeadLetters, batch.LettersStored);
         lock (_gate)
         {
             if (batch.WaitingSince is not null && _waiting.Find(batch) is { } node)
@@ -371,6 +394,8 @@ internal sealed class MessageJournal
 
             if (devices.Length > 0)
                 _unconfirmed.RemoveAll(devices.ToHashSet().Contains);
+            if (channels.Length > 0)
+                _unconfirmedChannels.RemoveAll(channels.ToHashSet().Contains);
             _recent.Enqueue(entry);
             _byPosition[entry.Position] = entry;
             _recentBytes += entry.Body.Length + EntryBytes;
@@ -408,6 +433,9 @@ internal sealed class JournalBatch(JournalWriter writer)
 
     /// <summary>What it holds in memory until it is on disk, bytes: the body, and what was set aside as it came.</summary>
     public long Bytes => Body.Length + DeadLetters.Sum(letter => (long)letter.Topic.Length + letter.Payload.Length);
+
+    /// <summary>How many of them there was room for; known to the database's writer only.</summary>
+    internal int LettersStored { get; set; }
 
     /// <summary>Whether the rules may judge it while the disk refuses or is slow. Only what is appended again until the disk takes it: else they would know what never was.</summary>
     public bool MayBeJudgedAhead { get; init; }

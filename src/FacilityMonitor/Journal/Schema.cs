@@ -4,7 +4,7 @@ namespace FacilityMonitor.Journal;
 internal static class Schema
 {
     /// <summary>The statements of every version, the first one first; a database's version is how many of them it has seen.</summary>
-    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries, Layers, Sessions, ResponseExempt, NoticesByPerson, People, FlyWireCases, NeighbouringParts, Marks, Users, Climbers, Lookups, Figures];
+    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries, Layers, Sessions, ResponseExempt, NoticesByPerson, People, FlyWireCases, NeighbouringParts, Marks, Users, Climbers, Lookups, Figures, StrangerChannels];
 
     private static IReadOnlyList<string> First =>
     [
@@ -278,6 +278,12 @@ internal static class Schema
         // What each hour of a device came to, metric by metric, written when its blocks are joined: charts of months read it instead of every reading.
         "create table hour_figures (device integer not null, hour integer not null, body blob not null, primary key (device, hour)) strict, without rowid",
         "create index hour_figures_by_hour on hour_figures (hour)",
+    ];
+
+    private static IReadOnlyList<string> StrangerChannels =>
+    [
+        // Channels that devices outside the registry told of: there is room for so many, also after a restart.
+        "create table stranger_channel (device integer not null, channel integer not null, primary key (device, channel)) strict, without rowid",
     ];
 
     private static IReadOnlyList<string> Lookups =>

@@ -23,6 +23,9 @@ internal sealed record MonitoringState(long Number, IReadOnlyList<AlertTransitio
     /// <summary>Devices that carry people: whether somebody is on them.</summary>
     public IReadOnlyDictionary<DeviceId, SeatState> Seats { get; init; } = new Dictionary<DeviceId, SeatState>();
 
+    /// <summary>What the rules left out because a limit was reached.</summary>
+    public RuleLosses Losses { get; init; }
+
     /// <summary>Alerts for which nobody is waited for: enough people take care of them, or another one explains them.</summary>
     public IReadOnlySet<string> Settled { get; init; } = new HashSet<string>();
 
@@ -413,6 +416,7 @@ internal sealed partial class MonitoringWorker(
         _state = new MonitoringState(_state.Number + 1, [.. _open.Values.OrderBy(step => step.Priority).ThenBy(step => step.OnsetMs)], circuits, _waiting.Count + _heldSteps.Count)
         {
             Seats = _engine.Seats.ToDictionary(),
+            Losses = _engine.Losses,
         };
     }
 

@@ -101,6 +101,32 @@ internal sealed class StatusDesk(
                 new("核对映射里的 range，或检查发来这些值的设备。", "Check the range of the mapping, or the devices that send them."));
         }
 
+        if (devices.Unregistered > 0)
+        {
+            var isFull = devices.Unregistered >= DeviceTable.UnregisteredMax;
+            yield return new(
+                "strangers", isFull ? StatusLevel.Attention : StatusLevel.Plain, new("未登记的设备", "Devices that are not registered"),
+                Both($"{devices.Unregistered} 台，最多 {DeviceTable.UnregisteredMax}", $"{devices.Unregistered} of {DeviceTable.UnregisteredMax} at most"),
+                isFull ? new("不再收新名字。看是谁在冒名发送，给设备发各自的账号；自己的设备请登记。", "New names are refused. See who invents them and give devices accounts of their own; register those that are yours.") : null);
+        }
+
+        if (totals.LeftOut > 0)
+        {
+            yield return new(
+                "channels-left-out", StatusLevel.Attention, new("没有位置的通道", "Channels without room"),
+                Both(
+                    $"略去读数和事件 {totals.LeftOut} 个；未登记设备的通道 {devices.UnregisteredChannels} 个，最多 {DeviceTable.UnregisteredChannelsMax}",
+                    $"{totals.LeftOut} readings and events left out; {devices.UnregisteredChannels} channels of devices that are not registered, of {DeviceTable.UnregisteredChannelsMax} at most"),
+                new("设备报的通道比登记的充电口多得多，或未登记的设备太多：看是哪一台；自己的设备请登记。", "Some device tells of far more channels than it is registered with, or too many are not registered: see which, and register those that are yours."));
+        }
+
+        if (ingest.ForeignForgotten > 0)
+        {
+            yield return new(
+                "foreign-forgotten", StatusLevel.Attention, new("过早忘记的外来消息", "Foreign messages forgotten too early"), Both($"{ingest.ForeignForgotten} 条", $"{ingest.ForeignForgotten}"),
+                new("十分钟内外来消息太多；代理若重发其中一条会算两次。看是哪台设备发得太密。", "There were too many in ten minutes; one that the broker delivers again would count twice. See which device sends so often."));
+        }
+
         if (totals.Lost > 0)
         {
             yield return new(
@@ -123,6 +149,15 @@ internal sealed class StatusDesk(
             "journal", isFull ? StatusLevel.Bad : StatusLevel.Fine, new("日志", "Journal"),
             Both($"{Mib(journal.Bytes)}，上限 {Mib(settings.Data.JournalBytes)}；共 {journal.Last} 次提交", $"{Mib(journal.Bytes)} of {Mib(settings.Data.JournalBytes)}; {journal.Last} commits so far"),
             isFull ? new("有一方长时间没有读它，见下面哪一行落后。", "Somebody has not read it for long: see below who is behind.") : null);
+        var letters = journal.Letters;
+        if (letters.Pruned + letters.NotKept > 0)
+        {
+            yield return new(
+                "letters-gone", StatusLevel.Attention, new("没有留下的死信", "Dead letters not kept"),
+                Both($"启动以来删去最旧的 {letters.Pruned} 条，来得太快没存的 {letters.NotKept} 条", $"{letters.Pruned} of the oldest deleted, {letters.NotKept} not stored as they came too fast, since the start"),
+                new("有人在大量发送坏消息：运行 facility-monitor dead-letter list 看是谁，停掉它的账号。", "Somebody sends much that is broken: run facility-monitor dead-letter list to see who, and close that account."));
+        }
+
         yield return Reader("store", new("自带的存储", "Our own store"), isRead ? oldest : null, isRead, journal.Last - stored, now, StoreLateMs);
         foreach (var line in Influx(now))
             yield return line;
@@ -169,6 +204,17 @@ internal sealed class StatusDesk(
             "held", held > 0 ? StatusLevel.Attention : StatusLevel.Fine, new("等磁盘的告警步骤", "Steps of alerts that wait for the disk"), Both($"{held}", $"{held}"),
             held > 0 ? new("紧急的已直接通知；磁盘恢复后自动写入。看磁盘。", "Urgent ones were told at once; they are written when the disk is back. Look at the disk.") : null);
         yield return new("open", StatusLevel.Plain, new("未恢复的告警", "Open alerts"), Both($"{monitoring.State.Alerts.Count} 条；启动以来发出 {monitoring.Raised} 条", $"{monitoring.State.Alerts.Count}; {monitoring.Raised} raised since the start"));
+        var losses = monitoring.State.Losses;
+        if (losses != default)
+        {
+            yield return new(
+                "rule-limits", losses with { LateSamples = 0 } == default ? StatusLevel.Plain : StatusLevel.Attention, new("规则用满的限额", "Limits of the rules that were reached"),
+                Both(
+                    $"半分钟内读数太多、提前定下的 {losses.SettledEarly}；迟到太多、不再重排的 {losses.LateRefused}；充电过程没有跟踪的 {losses.Unfollowed}；充电口迟到的读数 {losses.LateSamples}；没有记住的用户 {losses.UsersForgotten}",
+                    $"settled early as too much came in half a minute {losses.SettledEarly}; too late too often to be put in order {losses.LateRefused}; sessions not followed {losses.Unfollowed}; late samples of sockets {losses.LateSamples}; users not remembered {losses.UsersForgotten}"),
+                new("零星几个是网络迟延；一直在涨就是有设备发得太密、总是迟到，或在冒名发送：看是哪一台。", "A few are the network's delays; if they go on rising some device sends too often, is always late, or is invented: see which."));
+        }
+
         if (monitoring.Damaged + feed.Damaged > 0)
         {
             yield return new(

@@ -24,7 +24,7 @@ public sealed class DeadLettersTests
         using var reader = data.Database.OpenReader();
         Assert.Equal(excess, DeadLetters.Excess(reader, bytesMax));
         var pruned = 0;
-        await data.Database.CommitAsync(CommitPriority.Housekeeping, connection => pruned = DeadLetters.Prune(connection, excess, 20));
+        await data.Database.CommitAsync(CommitPriority.Housekeeping, connection => pruned = DeadLetters.Prune(connection, excess, 20, 1 << 20).Letters);
         Assert.Equal(excess, pruned);
         Assert.Equal(3 - excess, DeadLetters.Read(reader).Count());
     }
@@ -75,5 +75,63 @@ public sealed class DeadLettersTests
         var line = output.ToString().TrimEnd('\r', '\n');
         Assert.DoesNotContain(line, letter => (char.IsControl(letter) && letter != '\t') || letter == '\u202e');
         Assert.Contains("next", line, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(100, 10_000, 50)]
+    [InlineData(7, 10_000, 7)]
+    [InlineData(100, 3_006, 3)]
+    [InlineData(100, 3_005, 2)]
+    [InlineData(100, 1, 1)]
+    public async Task A_step_deletes_so_many_or_so_many_bytes_but_one_at_least(int most, long bytesMost, int expected)
+    {
+        await using var data = new StoreFixture();
+        await data.StartAsync();
+        var writer = new JournalWriter();
+        for (var letter = 0; letter < 50; letter++)
+            writer.DeadLetter("t"u8, new byte[bytesMost > 5_000 ? 10 : 1_000], RejectReason.BadJson, "x", 1, null);
+        await data.Journal.AppendAsync(writer);
+
+        var (letters, bytes) = (0, 0L);
+        await data.Database.CommitAsync(CommitPriority.Housekeeping, connection => (letters, bytes) = DeadLetters.Prune(connection, 50, most, bytesMost));
+
+        using var reader = data.Database.OpenReader();
+        Assert.Equal((expected, 50 - expected), (letters, DeadLetters.Read(reader).Count()));
+        Assert.Equal(DeadLetters.Measure(reader).Bytes * expected, bytes * (50 - expected));
+    }
+
+    [Theory]
+    [InlineData(3, 1_000_000, 3)]
+    [InlineData(1_000, 3_006, 3)]
+    [InlineData(1_000, 3_005, 2)]
+    public async Task Beyond_the_room_letters_are_counted_and_not_stored_until_some_are_pruned(int lettersMax, long bytesMax, int stored)
+    {
+        await using var data = new StoreFixture();
+        await data.StartAsync();
+        var journal = new MessageJournal(data.Database, data.Devices) { Letters = new DeadLetterRoom(lettersMax, bytesMax) };
+        for (var batch = 0; batch < 5; batch++)
+            await journal.AppendAsync(OneLetter());
+
+        using (var reader = data.Database.OpenReader())
+            Assert.Equal(stored, DeadLetters.Read(reader).Count());
+        Assert.Equal(5 - stored, journal.Letters.NotKept);
+
+        await data.Database.CommitAsync(CommitPriority.Housekeeping, connection =>
+        {
+            var (letters, bytes) = DeadLetters.Prune(connection, upTo: 1, most: 10, bytesMost: 1);
+            journal.Letters.Gone(letters, bytes);
+        });
+        await journal.AppendAsync(OneLetter());
+        await journal.AppendAsync(OneLetter());
+        using var after = data.Database.OpenReader();
+        Assert.Equal(stored, DeadLetters.Read(after).Count());
+        Assert.Equal((1, 6 - stored), (journal.Letters.Pruned, journal.Letters.NotKept));
+    }
+
+    private static JournalWriter OneLetter()
+    {
+        var writer = new JournalWriter();
+        writer.DeadLetter("t"u8, new byte[1_000], RejectReason.BadJson, "x", 1, null);
+        return writer;
     }
 }

@@ -24,6 +24,9 @@ internal struct SocketMemory
     /// <summary>Whether its session was given up because nothing was heard: nobody knows how it ended, so nothing that was told of it is over.</summary>
     public bool IsLost;
 
+    /// <summary>Whether the registry does not name its device.</summary>
+    public bool IsStranger;
+
     /// <summary>Time of the newest sample; 0: none yet.</summary>
     public long NewestMs;
 
@@ -53,7 +56,10 @@ internal struct SocketMemory
 /// settlement that follows its power finds it; what comes later amends the fact. Sample times of a socket must rise: one that comes after a newer one is left out, which costs a curve that lasts
 /// hours nothing, and a counter makes it good. Not thread-safe.</para>
 /// </remarks>
-internal sealed class SocketSessions(List<SessionFact> facts, Func<int, Device> deviceOf)
+/// <param name="facts">Where what is over goes.</param>
+/// <param name="deviceOf">The device with a number.</param>
+/// <param name="strangersMax">Most sockets of devices that the registry does not name.</param>
+internal sealed class SocketSessions(List<SessionFact> facts, Func<int, Device> deviceOf, int strangersMax = SocketSessions.StrangersMax)
 {
     /// <summary>How long a session that is over waits for its last reading and its settlement, ms of engine time. Our choice: longer than a usual period.</summary>
     public const long ClosingMs = 180_000;
@@ -61,6 +67,11 @@ internal sealed class SocketSessions(List<SessionFact> facts, Func<int, Device> 
     /// <summary>Most sockets of one site whose sessions are followed: a hundred times the largest compound we know.</summary>
     public const int SocketsMax = 65_000;
 
+    /// <summary>Most of them at a site of the registry that belong to devices it does not name: whoever may publish can invent those, and they must not take the place of real ones. A new pile or two are
+    /// well within it.</summary>
+    public const int StrangersMax = 1_000;
+
+    private int _strangers;
     private SocketMemory[] _sockets = [];
     private long _nextDueMs = long.MaxValue;
 
@@ -86,21 +97,25 @@ internal sealed class SocketSessions(List<SessionFact> facts, Func<int, Device> 
     public long Unfollowed { get; private set; }
 
     /// <summary>Whether one more can be followed; counted when not.</summary>
-    public bool HasRoom()
+    /// <param name="isStranger">Whether the registry does not name its device.</param>
+    public bool HasRoom(bool isStranger = false)
     {
-        Unfollowed += Count < SocketsMax ? 0 : 1;
-        return Count < SocketsMax;
+        var hasRoom = isStranger ? _strangers < strangersMax : Count - _strangers < SocketsMax - strangersMax;
+        Unfollowed += hasRoom ? 0 : 1;
+        return hasRoom;
     }
 
     /// <summary>A socket that shows the first sign of use; until then it costs nothing here.</summary>
     /// <param name="device">Number of the pile or cabinet.</param>
     /// <param name="channel">The socket or slot.</param>
     /// <param name="newestMs">Its last sample before; 0: none.</param>
-    public int Add(int device, ChannelId channel, long newestMs = 0)
+    /// <param name="isStranger">Whether the registry does not name its device.</param>
+    public int Add(int device, ChannelId channel, long newestMs = 0, bool isStranger = false)
     {
+        _strangers += isStranger ? 1 : 0;
         if (Count == _sockets.Length)
             Array.Resize(ref _sockets, Count + 16 + (Count / 32));
-        _sockets[Count] = new SocketMemory { Device = device, Channel = channel, NewestMs = newestMs, Wh = double.NaN };
+        _sockets[Count] = new SocketMemory { Device = device, Channel = channel, NewestMs = newestMs, Wh = double.NaN, IsStranger = isStranger };
         return Count++;
     }
 
@@ -518,8 +533,9 @@ internal sealed class SocketSessions(List<SessionFact> facts, Func<int, Device> 
             Restarts = session.Restarts,
             UnseenMs = session.UnseenMs,
         });
-        if (session.User is { } user && session.Wh is { } charged)
-            Users.Add(user, session.EndMs, charged);
+        // Whom only strangers name, at a site of the registry, drives out nobody.
+        if (session.User is { } user && session.Wh is { } charged && (!socket.IsStranger || strangersMax == SocketsMax))
+            Users.Add(user, socket.Device, session.EndMs, charged);
         var past = new PastSession
         {
             OpenedMs = session.OpenedMs,
@@ -605,8 +621,9 @@ internal sealed class SocketSessions(List<SessionFact> facts, Func<int, Device> 
         Users.Save(ref writer);
     }
 
-    public void LoadSite(ref SnapshotReader reader)
+    /// <summary>Takes back what <see cref="SaveSite"/> wrote.</summary>
+    public void LoadSite(ref SnapshotReader reader, bool hasShares = true)
     {
-        Users.Load(ref reader);
+        Users.Load(ref reader, hasShares);
     }
 }

@@ -10,11 +10,18 @@ internal sealed class UserHistory
     /// <summary>Most users remembered of a site: four times what the largest compound we know charges (DESIGN reference: 680 bikes). Beyond it who charged longest ago goes.</summary>
     public const int UsersMax = 4096;
 
+    /// <summary>Most users that one device may bring in a day that were not known before; more than its sockets charge. Beyond it they are not remembered until the next day: a device that
+    /// invents users must not drive out those who charge here.</summary>
+    public const int NewUsersMax = 64;
+
     private const long DayMs = 24 * 3_600_000L;
 
     private readonly Dictionary<string, UserCharges> _users = new(StringComparer.Ordinal);
 
-    /// <summary>Users that were forgotten because there was no room.</summary>
+    /// <summary>Of each device: the newest day on which it brought a user that was not known, and how many on that day.</summary>
+    private readonly SortedDictionary<int, (int Day, int Count)> _newOf = [];
+
+    /// <summary>Users that were forgotten, or not remembered at all, because there was no room.</summary>
     public long Forgotten { get; private set; }
 
     public int Count => _users.Count;
@@ -24,13 +31,23 @@ internal sealed class UserHistory
         _users.TryGetValue(user, out var charges) ? charges.Most(Day(nowMs)) : default;
 
     /// <summary>A session of this user is over.</summary>
-    public void Add(string user, long endMs, double wh)
+    /// <param name="user">The user.</param>
+    /// <param name="device">Number of the device that tells it.</param>
+    /// <param name="endMs">When it ended.</param>
+    /// <param name="wh">What was charged, Wh.</param>
+    public void Add(string user, int device, long endMs, double wh)
     {
         // Nothing compares with what is no number: it would stay for ever, and beside itself again with each session.
         if (!float.IsFinite((float)wh))
             return;
         if (!_users.TryGetValue(user, out var charges))
         {
+            if (!MayBring(device, Day(endMs)))
+            {
+                Forgotten++;
+                return;
+            }
+
             if (_users.Count == UsersMax)
                 MakeRoom();
             _users[user] = charges = new UserCharges();
@@ -48,13 +65,37 @@ internal sealed class UserHistory
             writer.Text(user);
             charges.Save(ref writer);
         }
+
+        writer.Int32(_newOf.Count);
+        foreach (var (device, (day, count)) in _newOf)
+        {
+            writer.Int32(device);
+            writer.Int32(day);
+            writer.Int32(count);
+        }
     }
 
-    public void Load(ref SnapshotReader reader)
+    /// <summary>Takes back what <see cref="Save"/> wrote.</summary>
+    /// <param name="reader">What was written.</param>
+    /// <param name="hasShares">Whether it says how many users each device brought.</param>
+    public void Load(ref SnapshotReader reader, bool hasShares)
     {
         Forgotten = reader.Int64();
         for (var count = reader.Int32(); count > 0; count--)
             _users[reader.Text()!] = UserCharges.Load(ref reader);
+        for (var count = hasShares ? reader.Int32() : 0; count > 0; count--)
+            _newOf[reader.Int32()] = (reader.Int32(), reader.Int32());
+    }
+
+    private bool MayBring(int device, int day)
+    {
+        var known = _newOf.GetValueOrDefault(device);
+        // What belongs to a day before counts with the newest.
+        var (newest, count) = day > known.Day ? (day, 0) : known;
+        if (count >= NewUsersMax)
+            return false;
+        _newOf[device] = (newest, count + 1);
+        return true;
     }
 
     private static int Day(long ms) => (int)(ms / DayMs);

@@ -77,6 +77,22 @@ public sealed class RuleEngine
     /// <summary>Samples and sights that were settled before their 30 s were over because more was sent than is kept; counted since this registry came into force.</summary>
     public long WindowOverflows => _sites.Values.Sum(slot => slot.Engine.WindowOverflows);
 
+    /// <summary>What was left out because a limit was reached; counted since this registry came into force.</summary>
+    public RuleLosses Losses
+    {
+        get
+        {
+            var sum = new RuleLosses(WindowOverflows, LateRefused, 0, 0, 0);
+            foreach (var slot in _sites.Values)
+            {
+                var (unfollowed, late, forgotten) = slot.Engine.SessionLosses;
+                sum = sum with { Unfollowed = sum.Unfollowed + unfollowed, LateSamples = sum.LateSamples + late, UsersForgotten = sum.UsersForgotten + forgotten };
+            }
+
+            return sum;
+        }
+    }
+
     /// <summary>Steps that were derived anew because something came late; counted since this registry came into force.</summary>
     public long LateSteps => _sites.Values.Sum(slot => slot.Engine.Late.Steps);
 
@@ -305,6 +321,14 @@ public sealed class RuleEngine
         public long SavedAt { get; set; }
     }
 }
+
+/// <summary>What the rules left out because a limit was reached.</summary>
+/// <param name="SettledEarly">Samples and sights that were settled before their 30 s were over because more was sent than is kept.</param>
+/// <param name="LateRefused">Words that came late from devices that had used up their share of deriving anew.</param>
+/// <param name="Unfollowed">Sockets in use whose sessions were not followed, each time they were seen.</param>
+/// <param name="LateSamples">Samples of sockets that came after a newer one, and tell nothing of a session any more.</param>
+/// <param name="UsersForgotten">Users that were forgotten, or not remembered at all.</param>
+public readonly record struct RuleLosses(long SettledEarly, long LateRefused, long Unfollowed, long LateSamples, long UsersForgotten);
 
 /// <summary>What a circuit carries now.</summary>
 /// <param name="Path"><c>site/circuit</c>.</param>

@@ -23,6 +23,9 @@ internal sealed partial class SiteEngine
     /// <summary>Begins and settlements that belong to no session we know, and those that were told again; counted since this registry came into force.</summary>
     public (long Strays, long Repeated) OddSettlements => (_sessions.Strays, _sessions.Repeated);
 
+    /// <summary>Sockets that were not followed because there was no room, samples of sockets that came too late, and users that were not remembered.</summary>
+    public (long Unfollowed, long LateSamples, long Forgotten) SessionLosses => (_sessions.Unfollowed, _sessions.LateSamples, _sessions.Users.Forgotten);
+
     private static bool HasSessions(DeviceMemory device, ChannelId channel) => device.HasSessions && channel.Kind is ChannelKind.Socket or ChannelKind.Slot;
 
     /// <summary>Its place among the sessions, or one of the words for none. Every socket has a first track: whether it is overloaded is always asked.</summary>
@@ -80,10 +83,10 @@ internal sealed partial class SiteEngine
     /// <returns>False when the site has no room for one more; it is counted.</returns>
     private bool AddSocket(DeviceMemory device, ref ChannelMemory channel, long seenMs)
     {
-        if (!_sessions.HasRoom())
+        if (!_sessions.HasRoom(device.Registered is null))
             return false;
         var begins = SocketOf(channel);
-        SetSocket(channel, _sessions.Add(device.Place, channel.Channel, seenMs));
+        SetSocket(channel, _sessions.Add(device.Place, channel.Channel, seenMs, device.Registered is null));
         if (begins < NoSocket)
             _sessions.Begins(SocketOf(channel), begins == SeenSocketBegins);
         return true;
@@ -257,17 +260,17 @@ internal sealed partial class SiteEngine
     private void LoadSessions(ref SnapshotReader reader, byte format)
     {
         _minute = reader.Int64();
-        _sessions.LoadSite(ref reader);
+        _sessions.LoadSite(ref reader, format >= FormatOfShares);
         for (var count = reader.Int32(); count > 0; count--)
         {
             var (number, channel, socket) = (reader.Int32(), ChannelId.FromCode((ushort)reader.Int32()), reader.Int32());
             var place = _devices.TryGetValue(number, out var device) ? device.Find(channel, 0) : -1;
             // A device that is no pile any more has no sessions; what was known of them is read over.
-            var isKept = place >= 0 && HasSessions(device!, channel) && _sessions.HasRoom();
+            var isKept = place >= 0 && HasSessions(device!, channel) && _sessions.HasRoom(device!.Registered is null);
             if (socket == 0)
             {
                 if (isKept)
-                    SetSocket(device!.Channels[place], _sessions.Add(number, channel));
+                    SetSocket(device!.Channels[place], _sessions.Add(number, channel, isStranger: device!.Registered is null));
                 _sessions.Load(ref reader, isKept ? SocketOf(device!.Channels[place]) : null, format);
                 continue;
             }

@@ -22,7 +22,10 @@ internal sealed partial class SiteEngine
     private const long BackAfterMs = 60_000;
 
     /// <summary>Of what <see cref="Save"/> writes.</summary>
-    public const byte Format = 10;
+    public const byte Format = 11;
+
+    /// <summary>The first format that knows how many users each device brought.</summary>
+    private const byte FormatOfShares = 11;
 
     /// <summary>The first format that knows what was derived anew for whom, and whether words and loads were seen in their order.</summary>
     private const byte FormatOfLateWork = 10;
@@ -89,7 +92,8 @@ internal sealed partial class SiteEngine
         string? siteId, FacilityIndex index, LimitShelf shelf, List<CommandEffect> effects, List<SessionFact> sessions, IReadOnlyDictionary<string, FlyWireLesson> lessons)
     {
         _shelf = shelf;
-        _sessions = new SocketSessions(sessions, number => _devices[number].Self);
+        // A site that the registry does not name holds nothing but strangers.
+        _sessions = new SocketSessions(sessions, number => _devices[number].Self, siteId is null || index.FindSite(siteId) is null ? SocketSessions.SocketsMax : SocketSessions.StrangersMax);
         _effects = effects;
         _siteId = siteId;
         _index = index;

@@ -12,9 +12,9 @@ public sealed class UserHistoryTests
     [Fact]
     public void The_most_of_the_last_thirty_days_counts()
     {
-        _users.Add("h:1", 100 * Day, 900);
-        _users.Add("h:1", 110 * Day, 400);
-        _users.Add("h:1", 120 * Day, 500);
+        _users.Add("h:1", 1, 100 * Day, 900);
+        _users.Add("h:1", 1, 110 * Day, 400);
+        _users.Add("h:1", 1, 120 * Day, 500);
 
         Assert.Equal((900, 3), _users.Most("h:1", 130 * Day));
         Assert.Equal((500, 3), _users.Most("h:1", 131 * Day));
@@ -25,8 +25,8 @@ public sealed class UserHistoryTests
     [Fact]
     public void After_a_pause_of_a_month_the_record_begins_anew()
     {
-        _users.Add("h:1", 100 * Day, 900);
-        _users.Add("h:1", 131 * Day, 300);
+        _users.Add("h:1", 1, 100 * Day, 900);
+        _users.Add("h:1", 1, 131 * Day, 300);
 
         Assert.Equal((300, 1), _users.Most("h:1", 131 * Day));
     }
@@ -77,13 +77,31 @@ public sealed class UserHistoryTests
     public void There_is_room_for_so_many_users_and_who_charged_longest_ago_goes()
     {
         for (var user = 0; user < UserHistory.UsersMax; user++)
-            _users.Add($"h:{user}", (100 + (user == 7 ? 0 : 1)) * Day, 100);
+            _users.Add($"h:{user}", user / UserHistory.NewUsersMax, (100 + (user == 7 ? 0 : 1)) * Day, 100);
         Assert.Equal(0, _users.Forgotten);
 
-        _users.Add("h:new", 102 * Day, 100);
+        _users.Add("h:new", 1, 102 * Day, 100);
 
         Assert.Equal((1, UserHistory.UsersMax), (_users.Forgotten, _users.Count));
         Assert.Equal(default, _users.Most("h:7", 102 * Day));
         Assert.Equal((100, 1), _users.Most("h:new", 102 * Day));
+    }
+
+    [Fact]
+    public void A_device_that_invents_users_drives_out_nobody()
+    {
+        _users.Add("h:1", 1, 100 * Day, 900);
+        for (var user = 0; user < UserHistory.UsersMax; user++)
+            _users.Add($"x:{user}", 2, 101 * Day, 100);
+
+        Assert.Equal((UserHistory.UsersMax - UserHistory.NewUsersMax, UserHistory.NewUsersMax + 1), (_users.Forgotten, _users.Count));
+        Assert.Equal((900, 1), _users.Most("h:1", 101 * Day));
+        // Nor by going back a day.
+        _users.Add("x:back", 2, 100 * Day, 100);
+        Assert.Equal(default, _users.Most("x:back", 101 * Day));
+        // Whom it brought before it may go on telling of, and the next day it may bring more.
+        _users.Add("x:0", 2, 101 * Day, 200);
+        _users.Add("x:new", 2, 102 * Day, 100);
+        Assert.Equal(((200, 2), (100, 1)), (_users.Most("x:0", 102 * Day), _users.Most("x:new", 102 * Day)));
     }
 }
