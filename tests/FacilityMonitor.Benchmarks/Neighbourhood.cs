@@ -54,6 +54,17 @@ internal sealed class Neighbourhood(int piles)
     public static byte[] OneSocket(long seq, long atMs, Random random) => Encoding.ASCII.GetBytes(string.Create(
         Text, $"{{\"v\":1,\"boot\":\"c41-7f3a9e02\",\"seq\":{seq},\"ts\":{atMs},\"clk\":\"ntp\",\"r\":[{{\"dt\":0,\"ch\":\"s1\",\"w\":{130 + random.Next(40) / 10.0:0.0},\"v\":{226 + random.Next(30) / 10.0:0.0},\"wh\":{10_000 + (seq / 10.0):0.0},\"relay\":true,\"st\":\"charging\"}}]}}"));
 
+    /// <summary>Nearly the 16 KB of a message: one sensor at 300 instants of the last half minute, among those it told of before.</summary>
+    public static byte[] LastHalfMinute(long seq, long atMs)
+    {
+        const int Instants = 300;
+        var body = new StringBuilder(16_000);
+        body.Append(Text, $"{{\"v\":1,\"boot\":\"c41-7f3a9e02\",\"seq\":{seq},\"ts\":{atMs},\"clk\":\"ntp\",\"r\":[");
+        for (var instant = 0; instant < Instants; instant++)
+            body.Append(Text, $"{(instant > 0 ? "," : "")}{{\"dt\":{(instant * 99) - 29_900},\"ch\":\"main\",\"tc\":{30 + (instant % 2)}}}");
+        return Encoding.ASCII.GetBytes(body.Append("]}").ToString());
+    }
+
     public static byte[] Overload(long seq, long atMs, double watts) => Encoding.ASCII.GetBytes(string.Create(
         Text, $"{{\"v\":1,\"boot\":\"c41-7f3a9e02\",\"seq\":{seq},\"ts\":{atMs},\"clk\":\"ntp\",\"r\":[{{\"dt\":0,\"ch\":\"s1\",\"w\":{watts:0}}}]}}"));
 }
