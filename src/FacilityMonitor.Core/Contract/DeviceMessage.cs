@@ -102,6 +102,17 @@ public sealed class DeviceMessage
     /// its hash. The same message has always the same.</summary>
     public long Distinction => HasEnvelope ? Envelope.Seq : ForeignHash is { } hash ? (long)(hash % 1000) : 0;
 
+    /// <summary>Counts what the readings refused among what was set aside.</summary>
+    internal void CountRefused()
+    {
+        if (Readings is { Refused: > 0 and var refused, FirstRefused: var first })
+            SetAside(first.Metric.Key(), first.Value, refused);
+    }
+
+    /// <summary>Counts values that were set aside.</summary>
+    internal void SetAside(string path, double value, int count = 1) =>
+        OutOfRange = OutOfRange.Count == 0 ? new OutOfRange(count, path, value) : OutOfRange with { Count = OutOfRange.Count + count };
+
     /// <summary>Empties the message and keeps its buffers.</summary>
     public void Clear()
     {

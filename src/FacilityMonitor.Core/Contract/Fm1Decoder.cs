@@ -127,8 +127,22 @@ internal sealed class Fm1Decoder
             return Missing("clk");
         if (!_readingsSeen)
             return Missing("r");
+        message.CountRefused();
+        if (message.Readings.Refused > 0 && !TellsAnything(message))
+            return Fail(RejectReason.BadField, ForeignDecoder.Impossible(message.Readings.FirstRefused));
         SetTimes(message);
         return true;
+    }
+
+    private static bool TellsAnything(DeviceMessage message)
+    {
+        foreach (ref readonly var reading in message.Readings.Readings)
+        {
+            if (reading.ValueCount > 0 || reading.State is not null)
+                return true;
+        }
+
+        return message.Events.Count > 0;
     }
 
     /// <summary>
@@ -307,12 +321,11 @@ internal sealed class Fm1Decoder
             return true;
         }
 
-        if (reader.TokenType != JsonTokenType.Number || (!JsonNumber.TryRead(reader.ValueSpan, out var value) && !reader.TryGetDouble(out value)) || !double.IsFinite(value))
+        if (reader.TokenType != JsonTokenType.Number || (!JsonNumber.TryRead(reader.ValueSpan, out var value) && !reader.TryGetDouble(out value)))
             return Bad(ref reader, metric.Key(), "a number, not in quotes, or null");
         if (metric.IsCounter() && value < 0)
             return Bad(ref reader, metric.Key(), "a counter, 0 or more");
-        if (!metric.IsPossible(value))
-            return Bad(ref reader, metric.Key(), Invariant($"at most {metric.Largest():0}"));
+        // What nothing can measure is left out there and counted: one register of 0xFFFFFFFF must not cost what nine other sockets told.
         message.Readings.AddValue(metric, value);
         return true;
     }
@@ -350,7 +363,7 @@ internal sealed class Fm1Decoder
             else if (reader.ValueTextEquals("user"u8))
                 fine = Text(ref reader, "user", out user);
             else if (reader.ValueTextEquals("wh"u8))
-                fine = Number(ref reader, "wh", out wh);
+                fine = SessionEnergy(ref reader, message, out wh);
             else if (reader.ValueTextEquals("on"u8))
                 fine = Flag(ref reader, "on", out on);
             else if (reader.ValueTextEquals("q"u8))
@@ -647,6 +660,21 @@ internal sealed class Fm1Decoder
             return Bad(ref reader, key, Invariant($"at most {NumberMax:0}"));
         value = number;
         return true;
+    }
+
+    /// <summary>What nothing can measure is left out and counted: that a session ended is worth more than what it charged.</summary>
+    private bool SessionEnergy(ref Utf8JsonReader reader, DeviceMessage message, out double? wh)
+    {
+        var before = reader;
+        before.Read();
+        if (before.TokenType == JsonTokenType.Number && before.TryGetDouble(out var told) && !(Math.Abs(told) <= NumberMax))
+        {
+            (reader, wh) = (before, null);
+            message.SetAside("wh", told);
+            return true;
+        }
+
+        return Number(ref reader, "wh", out wh);
     }
 
     private bool Flag(ref Utf8JsonReader reader, string key, out bool? value)

@@ -92,11 +92,15 @@ internal static class ForeignDecoder
     }
 
     /// <summary>Ends a decoder: a payload without anything for us is known and of no use, not wrong.</summary>
-    public static DecodeOutcome Done(DeviceMessage message) => message.Readings.Count > 0 ? DecodeOutcome.Decoded
-        : message.Readings.Refused > 0 ? Impossible(message.Readings.FirstRefused) : DecodeOutcome.Ignored;
+    public static DecodeOutcome Done(DeviceMessage message) => message.Readings.Count > 0 ? DecodeOutcome.Decoded : Empty(message.Readings);
 
-    private static DecodeOutcome Impossible(MetricValue value) => DecodeOutcome.Rejected(
-        RejectReason.BadField, string.Create(CultureInfo.InvariantCulture, $"{value.Metric.Key()}: {value.Value}; allowed: a number of at most {value.Metric.Largest():0}, and nothing else was told"));
+    /// <summary>What becomes of a message without readings.</summary>
+    public static DecodeOutcome Empty(ReadingBuffer readings) =>
+        readings.Refused > 0 ? DecodeOutcome.Rejected(RejectReason.BadField, Impossible(readings.FirstRefused)) : DecodeOutcome.Ignored;
+
+    /// <summary>Says what is wrong with a value that nothing can measure, where it was all that was told.</summary>
+    public static string Impossible(MetricValue value) =>
+        string.Create(CultureInfo.InvariantCulture, $"{value.Metric.Key()}: {value.Value}; allowed: a number of at most {value.Metric.Largest():0}, and nothing else was told");
 
     /// <summary>Begins a reading at an instant.</summary>
     public static void Begin(DeviceMessage message, ChannelId channel, long atMs)

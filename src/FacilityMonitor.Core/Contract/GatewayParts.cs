@@ -10,6 +10,8 @@ internal sealed class GatewayParts
     private int _nameLength;
     private int _firstReading;
     private int _firstName;
+    private int _firstRefused;
+    private int _refusedOfNobody;
     private int _next;
 
     /// <summary>The readings of all devices, one after another.</summary>
@@ -17,11 +19,19 @@ internal sealed class GatewayParts
 
     public int Count => _parts.Count;
 
+    /// <summary>Why the first device that was left out was; null: none was.</summary>
+    public DecodeOutcome? Fault { get; set; }
+
+    /// <summary>What became of the message: it holds something of one device at least, or what was wrong with it, or nothing for us.</summary>
+    public DecodeOutcome Outcome => Count > 0 ? DecodeOutcome.Decoded : Fault ?? ForeignDecoder.Empty(Readings);
+
     public void Clear()
     {
         _parts.Clear();
         Readings.Clear();
+        Fault = null;
         _nameLength = 0;
+        _refusedOfNobody = 0;
         _next = 0;
     }
 
@@ -34,13 +44,25 @@ internal sealed class GatewayParts
         _firstName = _nameLength;
         _nameLength += name.Length;
         _firstReading = Readings.Count;
+        _firstRefused = Readings.Refused;
     }
 
     /// <summary>Ends it; one that said nothing for us is no part.</summary>
     public void End(int unknownFields, DeviceStatus? status)
     {
+        var refused = Readings.Refused - _firstRefused;
         if (Readings.Count > _firstReading || status is not null)
-            _parts.Add(new Part(null, _firstName, _nameLength - _firstName, _firstReading, Readings.Count - _firstReading, unknownFields, status));
+            _parts.Add(new Part(null, _firstName, _nameLength - _firstName, _firstReading, Readings.Count - _firstReading, unknownFields, refused, status));
+        else
+            _refusedOfNobody += refused;
+    }
+
+    /// <summary>Takes back all that was told of it.</summary>
+    public void Cancel()
+    {
+        while (Readings.Count > _firstReading)
+            Readings.RemoveLast();
+        _refusedOfNobody += Readings.Refused - _firstRefused;
     }
 
     /// <summary>Finds or numbers the devices; leaves out those for which there is no room. Done only for a message that is whole: a broken one makes nobody known.</summary>
@@ -66,6 +88,10 @@ internal sealed class GatewayParts
         message.Device = part.Device;
         message.UnknownFields = part.UnknownFields;
         message.Status = part.Status;
+        // Devices of which nothing else was told are no part, and still somebody's values were set aside.
+        if (part.Refused + _refusedOfNobody is > 0 and var refused)
+            message.OutOfRange = new OutOfRange(refused, part.Refused > 0 ? Readings.FirstRefused.Metric.Key() : null, Readings.FirstRefused.Value);
+        _refusedOfNobody = 0;
         message.Kind = part.Status is null ? MessageKind.Data : MessageKind.Status;
         foreach (ref readonly var source in Readings.Readings.Slice(part.FirstReading, part.ReadingCount))
         {
@@ -78,5 +104,5 @@ internal sealed class GatewayParts
         return true;
     }
 
-    private readonly record struct Part(Device? Device, int NameAt, int NameLength, int FirstReading, int ReadingCount, int UnknownFields, DeviceStatus? Status);
+    private readonly record struct Part(Device? Device, int NameAt, int NameLength, int FirstReading, int ReadingCount, int UnknownFields, int Refused, DeviceStatus? Status);
 }

@@ -119,9 +119,9 @@ public sealed class MessageDecoder
     }
 
     /// <summary>Why devices of the last message were left out, though others were taken; null: none was. The message is then set aside as well.</summary>
-    public string? LeftOut { get; private set; }
+    public DecodeOutcome? LeftOut { get; private set; }
 
-    /// <summary>A broken message is one of the broker's and becomes one dead letter. But a stranger behind the gateway for whom there is no room must not
+    /// <summary>A broken message is one of the broker's and becomes one dead letter. But a device behind the gateway whose part is broken, or for whom there is no room, must not
     /// silence its neighbours.</summary>
     private DecodeOutcome DecodeGateway(ForeignKind kind, ReadOnlySpan<byte> payload, DeviceMessage message)
     {
@@ -134,7 +134,7 @@ public sealed class MessageDecoder
         _parts.Resolve(Dialect.ThingsBoard, _devices);
         if (_parts.Count == 0)
             return TooManyDevices();
-        LeftOut = _parts.Count < all ? NoRoom(_devices) : null;
+        LeftOut = _parts.Fault ?? (_parts.Count < all ? TooManyDevices() : null);
         _parts.TryTake(message);
         Finish(message);
         return outcome;
@@ -201,8 +201,7 @@ public sealed class MessageDecoder
     private void Finish(DeviceMessage message)
     {
         // Merging fills the buffer anew.
-        if (message.Readings is { Refused: > 0 and var refused, FirstRefused: var first })
-            message.OutOfRange = message.OutOfRange.Count == 0 ? new OutOfRange(refused, first.Metric.Key(), first.Value) : message.OutOfRange with { Count = message.OutOfRange.Count + refused };
+        message.CountRefused();
         _merger.Merge(message.Readings);
         foreach (ref var reading in message.Readings.Readings)
         {

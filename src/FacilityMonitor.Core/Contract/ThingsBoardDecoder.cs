@@ -64,7 +64,7 @@ internal sealed class ThingsBoardDecoder(StateTexts states, ChannelSheet sheet)
         return DecodeOutcome.Rejected(_reason, _detail ?? "payload: something follows the JSON value");
     }
 
-    /// <summary>Decodes what a gateway says of its devices: all of it, or nothing and why.</summary>
+    /// <summary>Decodes what a gateway says of its devices. One whose part cannot be read is left out, and <see cref="GatewayParts.Fault"/> says why: the others behind the gateway know nothing of it.</summary>
     public DecodeOutcome Gateway(ReadOnlySpan<byte> payload, long receivedMs, GatewayParts parts)
     {
         _detail = null;
@@ -73,7 +73,7 @@ internal sealed class ThingsBoardDecoder(StateTexts states, ChannelSheet sheet)
         {
             var reader = new Utf8JsonReader(payload, new JsonReaderOptions { MaxDepth = DepthMax });
             if (reader.Read() && reader.TokenType == JsonTokenType.StartObject && Devices(ref reader, receivedMs, parts) && !reader.Read())
-                return parts.Count > 0 ? DecodeOutcome.Decoded : DecodeOutcome.Ignored;
+                return parts.Outcome;
             if (_detail is null)
                 Fail(RejectReason.BadJson, "payload: not a JSON object of devices");
         }
@@ -129,14 +129,26 @@ internal sealed class ThingsBoardDecoder(StateTexts states, ChannelSheet sheet)
         Span<byte> name = stackalloc byte[ForeignTopic.NameMax];
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (!Name(ref reader, name, out var length))
-                return false;
-            parts.Begin(name[..length]);
+            var isNamed = Name(ref reader, name, out var length);
             reader.Read();
-            var unknown = 0;
-            if (reader.TokenType != JsonTokenType.Null && !Entries(ref reader, "telemetry", parts.Readings, receivedMs, ref unknown))
-                return false;
-            parts.End(unknown, status: null);
+            var value = reader;
+            if (isNamed)
+            {
+                parts.Begin(name[..length]);
+                var unknown = 0;
+                if (reader.TokenType == JsonTokenType.Null || Entries(ref reader, "telemetry", parts.Readings, receivedMs, ref unknown))
+                {
+                    parts.End(unknown, status: null);
+                    continue;
+                }
+
+                parts.Cancel();
+            }
+
+            parts.Fault ??= DecodeOutcome.Rejected(_reason, _detail!);
+            _detail = null;
+            reader = value;
+            reader.Skip();
         }
 
         return true;
@@ -186,18 +198,15 @@ internal sealed class ThingsBoardDecoder(StateTexts states, ChannelSheet sheet)
             {
                 reader.Read();
                 while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-                {
-                    if (!Value(ref reader, ref unknown))
-                        return false;
-                }
+                    Value(ref reader, ref unknown);
             }
             else if (isTimed)
             {
                 reader.Skip();
             }
-            else if (!Value(ref reader, ref unknown))
+            else
             {
-                return false;
+                Value(ref reader, ref unknown);
             }
         }
 
@@ -233,7 +242,7 @@ internal sealed class ThingsBoardDecoder(StateTexts states, ChannelSheet sheet)
         return true;
     }
 
-    private bool Value(ref Utf8JsonReader reader, ref int unknown)
+    private void Value(ref Utf8JsonReader reader, ref int unknown)
     {
         var isKnown = TryKey(ref reader, out var channel, out var key);
         reader.Read();
@@ -242,29 +251,26 @@ internal sealed class ThingsBoardDecoder(StateTexts states, ChannelSheet sheet)
         {
             unknown++;
             reader.Skip();
-            return true;
+            return;
         }
 
         if (!isKnown)
         {
             unknown++;
-            return true;
+            return;
         }
 
         if (reader.TokenType == JsonTokenType.Null)
-            return true;
+            return;
         // The keys are everybody's own: a text where we expect a number is another thing of the same name, counted and left out.
         if (key.IsState)
             State(ref reader, channel, ref unknown);
         else if (key.Metric.IsBoolean())
             Flag(ref reader, channel, key.Metric, ref unknown);
-        else if (ScalarText.TryScaled(ref reader, key.Scale, 0, out var value) && !(value < 0 && key.Metric.IsCounter()) && key.Metric.IsPossible(value))
+        else if ((ScalarText.TryScaled(ref reader, key.Scale, 0, out var value) || double.IsInfinity(value)) && !(value < 0 && key.Metric.IsCounter()))
             sheet.Set(sheet.RowOf(channel), key.Metric, value);
-        else if (reader.TokenType == JsonTokenType.Number && !key.Metric.IsCounter())
-            return Refuse(ref reader, key.Metric.Key(), !double.IsFinite(value) || key.Metric.IsPossible(value) ? "a finite number" : string.Create(CultureInfo.InvariantCulture, $"at most {key.Metric.Largest():0}"));
         else
             unknown++;
-        return true;
     }
 
     private void Flag(ref Utf8JsonReader reader, ChannelId channel, Metric metric, ref int unknown)
@@ -317,13 +323,6 @@ internal sealed class ThingsBoardDecoder(StateTexts states, ChannelSheet sheet)
             return false;
         (key.Metric, key.Scale) = known;
         return true;
-    }
-
-    private bool Refuse(ref Utf8JsonReader reader, string key, string allowed)
-    {
-        const int Most = 40;
-        var text = reader.ValueSpan;
-        return Fail(RejectReason.BadField, $"{key}: \"{Encoding.UTF8.GetString(text[..Math.Min(text.Length, Most)])}\"{(text.Length > Most ? "…" : "")}; allowed: {allowed}");
     }
 
     private bool Fail(RejectReason reason, string detail)

@@ -56,10 +56,10 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
         do
             Book(isRepeated, receivedMs, position, writer);
         while (_decoder.TryNext(_message));
-        if (_decoder.LeftOut is not { } detail || isRepeated)
+        if (_decoder.LeftOut is not { } leftOut || isRepeated)
             return MqttReasonCode.Success;
-        SetAside(topic, payload, RejectReason.TooManyDevices, detail, null, receivedMs, position, writer);
-        return MqttReasonCode.QuotaExceeded;
+        SetAside(topic, payload, leftOut.Reason, leftOut.Detail!, null, receivedMs, position, writer);
+        return leftOut.Reason == RejectReason.TooManyDevices ? MqttReasonCode.QuotaExceeded : MqttReasonCode.PayloadFormatInvalid;
     }
 
     /// <summary>Sets aside a message of which only the begin was received, because it is larger than any we take; nothing of it is read.</summary>

@@ -102,6 +102,58 @@ public sealed class ImpossibleNumberTests
         Assert.Equal(new OutOfRange(1, "tc", double.PositiveInfinity), Assert.Single(told));
     }
 
+    /// <summary>A register of all ones, as boards show what they cannot read, costs its own value only.</summary>
+    [Theory]
+    [InlineData("fm/1/a/x/data", """{"v":1,"boot":"x1","seq":9,"ts":1767225600000,"clk":"ntp","r":[{"ch":"s1","w":4294967295,"v":230},{"ch":"s2","w":1e999},{"ch":"s3","w":7}]}""", 2, "230 7")]
+    [InlineData("fm/1/a/x/data", """{"v":1,"boot":"x1","seq":9,"ts":1767225600000,"clk":"ntp","r":[{"ch":"s1","w":4294967295,"st":"charging"}]}""", 1, "")]
+    [InlineData("fm/1/a/x/event", """{"v":1,"boot":"x1","seq":9,"ts":1767225600000,"clk":"ntp","r":[{"ev":"session-stop","ch":"s1","wh":4294967295}]}""", 1, "")]
+    [InlineData("tb/x/v1/devices/me/telemetry", """{"power":4294967295,"s1_power_kw":1e308,"voltage":230}""", 2, "230")]
+    [InlineData("v1/gateway/telemetry", """{"x":[{"power":4294967295}],"y":[{"voltage":230,"current":-1e999}],"z":[{"power":7}]}""", 2, "230 7")]
+    public void Only_the_value_is_left_out_and_counted(string topic, string payload, int leftOut, string kept)
+    {
+        var books = new IngestBooks();
+        var pipeline = new IngestPipeline(_devices, books, new DeviceLedger());
+        var decoder = new MessageDecoder(_devices);
+
+        pipeline.Take(Encoding.UTF8.GetBytes(topic), Encoding.UTF8.GetBytes(payload), retained: false, dup: false, AtMs, position: 0, new JournalWriter());
+        Assert.Equal(DecodeResult.Decoded, decoder.Decode(Encoding.UTF8.GetBytes(topic), Encoding.UTF8.GetBytes(payload), retained: false, AtMs, _message).Result);
+        var values = new List<double>();
+        do
+        {
+            foreach (ref readonly var reading in _message.Readings.Readings)
+                values.AddRange(_message.Readings.ValuesOf(reading).ToArray().Select(value => value.Value));
+        }
+        while (decoder.TryNext(_message));
+
+        Assert.Equal((leftOut, 0), (books.OutOfRange, books.DeadLetteredTotal));
+        Assert.Equal(kept, string.Join(' ', values));
+    }
+
+    /// <summary>A gateway speaks for many: what is wrong with one of them is set aside with its reason, and the others are taken.</summary>
+    [Theory]
+    [InlineData(""" "a\u0007b":[{"power":9}] """, "device: a name is text", RejectReason.BadId)]
+    [InlineData(""" "":{"power":9} """, "device: a name is text", RejectReason.BadId)]
+    [InlineData(""" "bad":[{"power":9},{"ts":"noon","values":{"power":1}}] """, "ts: allowed are", RejectReason.BadField)]
+    [InlineData(""" "bad":[{"power":9},[[{"x":1}]]] """, "telemetry: a list of objects", RejectReason.BadField)]
+    [InlineData(""" "bad":7 """, "telemetry: allowed are", RejectReason.BadField)]
+    public void One_device_that_cannot_be_read_does_not_silence_those_behind_the_same_gateway(string bad, string detail, RejectReason reason)
+    {
+        var books = new IngestBooks();
+        var pipeline = new IngestPipeline(_devices, books, new DeviceLedger());
+        var writer = new JournalWriter();
+
+        var payload = $$"""{"first":{"power":1},{{bad}},"last":[{"power":3}]}""";
+        var answer = pipeline.Take("v1/gateway/telemetry"u8, Encoding.UTF8.GetBytes(payload), retained: false, dup: false, AtMs, position: 0, writer);
+
+        Assert.Equal((2, 1), (books.Journaled, books.DeadLettered(reason)));
+        Assert.Equal(FacilityMonitor.Mqtt.MqttReasonCode.PayloadFormatInvalid, answer);
+        Assert.StartsWith(detail, Assert.Single(writer.DeadLetters).Detail, StringComparison.Ordinal);
+        Assert.Equal(["first", "last"], _devices.All.Select(device => device.Id.Name).Order());
+
+        pipeline.Take("v1/gateway/telemetry"u8, Encoding.UTF8.GetBytes($$"""{ {{bad}} }"""), retained: false, dup: false, AtMs + 1, position: 0, writer);
+        Assert.Equal((2, 2), (books.Journaled, books.DeadLettered(reason)));
+    }
+
     [Theory]
     [InlineData("w", "1000000000", true)]
     [InlineData("w", "-1000000000", true)]
