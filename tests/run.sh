@@ -20,7 +20,7 @@ need rabbitmq-server rabbitmq-server
 need influxd influxdb
 need victoria-metrics victoria-metrics
 need prometheus-alertmanager prometheus-alertmanager
-need chromium chromium
+need chromium-headless-shell chromium-headless-shell
 need pdftotext poppler-utils
 need curl curl
 need node nodejs

@@ -152,10 +152,7 @@ internal sealed partial class Database : IAsyncDisposable
         var path = Path.Combine(directory, FileName);
         if (!File.Exists(path))
             throw new FileNotFoundException($"There is no database in {directory}.", path);
-        var connection = Connect(path, SqliteOpenMode.ReadWrite);
-        // A read-only connection could not take part in the WAL; this one may read only and never checkpoints.
-        RunOnce(connection, "pragma query_only = 1; pragma wal_autocheckpoint = 0; pragma busy_timeout = 5000;");
-        return connection;
+        return ConnectReader(path, isKept: false);
     }
 
     /// <summary>Runs one statement. It is compiled once for each connection: under load the same few run a hundred thousand times a second.</summary>
@@ -184,13 +181,14 @@ internal sealed partial class Database : IAsyncDisposable
         return command;
     }
 
-    /// <inheritdoc cref="OpenReader(string)"/>
+    /// <summary>Opens the database for reading. What is closed is kept open for the next one for some minutes: pages and workers read many times a second, and each connection
+    /// must read the whole schema before it can answer anything.</summary>
     public SqliteConnection OpenReader()
     {
         // Somebody deleted it a moment ago: the next commit puts it back.
         if (!File.Exists(_path))
             CommitAsync(CommitPriority.Alerts, _ => { }).GetAwaiter().GetResult();
-        return OpenReader(Directory);
+        return ConnectReader(_path, isKept: true);
     }
 
     /// <summary>Writes; completes when it is on disk. Jobs of one priority are written in the order of the calls.</summary>
@@ -224,6 +222,8 @@ internal sealed partial class Database : IAsyncDisposable
 
         _some.Set();
         await Task.Run(_thread.Join);
+        // Who closes last puts the log into the file and removes it.
+        CloseKeptReaders();
         Close(_connection);
         await _lock.DisposeAsync();
         _some.Dispose();
@@ -244,16 +244,32 @@ internal sealed partial class Database : IAsyncDisposable
 
     private static SqliteConnection ConnectWriter(string path)
     {
-        var connection = Connect(path, SqliteOpenMode.ReadWriteCreate);
+        var connection = Connect(path, SqliteOpenMode.ReadWriteCreate, isKept: false);
         RunOnce(connection, "pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 4000; pragma busy_timeout = 5000;");
         return connection;
     }
 
-    private static SqliteConnection Connect(string path, SqliteOpenMode mode)
+    private static SqliteConnection ConnectReader(string path, bool isKept)
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false }.ToString());
+        var connection = Connect(path, SqliteOpenMode.ReadWrite, isKept);
+        // A read-only connection could not take part in the WAL; this one may read only and never checkpoints.
+        RunOnce(connection, "pragma query_only = 1; pragma wal_autocheckpoint = 0; pragma busy_timeout = 5000;");
+        return connection;
+    }
+
+    private static SqliteConnection Connect(string path, SqliteOpenMode mode, bool isKept)
+    {
+        var connection = new SqliteConnection(Named(path, mode, isKept));
         connection.Open();
         return connection;
+    }
+
+    private static string Named(string path, SqliteOpenMode mode, bool isKept) => new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = isKept }.ToString();
+
+    private void CloseKeptReaders()
+    {
+        using var named = new SqliteConnection(Named(_path, SqliteOpenMode.ReadWrite, isKept: true));
+        SqliteConnection.ClearPool(named);
     }
 
     private static void Migrate(SqliteConnection connection)
@@ -365,7 +381,8 @@ internal sealed partial class Database : IAsyncDisposable
             throw new SqliteException($"{_path} was deleted and cannot be put back: {error.Message}", CannotOpenCode);
         }
 
-        // It removes the log beside the file as it closes; so the old one goes before the new one comes.
+        // It removes the log beside the file as it closes; so the old one goes before the new one comes. Readers of the old one are not handed out again.
+        CloseKeptReaders();
         Close(_connection);
         File.Delete(_path + "-wal");
         File.Delete(_path + "-shm");

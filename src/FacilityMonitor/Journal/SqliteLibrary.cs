@@ -34,6 +34,8 @@ internal static class SqliteLibrary
         });
         raw.SetProvider(new SQLite3Provider_e_sqlite3());
         raw.FreezeProvider();
+        // Its statistics of memory, which nobody asks for, take one lock of the process at every allocation of every connection.
+        _ = raw.sqlite3_config(raw.SQLITE_CONFIG_MEMSTATUS, 0);
         var version = raw.sqlite3_libversion_number();
         return version >= VersionMin
             ? true

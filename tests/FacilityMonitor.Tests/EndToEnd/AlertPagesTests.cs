@@ -34,7 +34,7 @@ public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixt
         await fixture.Page.UntilAsync(() => rules.State.Alerts.Count == 0, "quiet");
     }
 
-    [RealServerFact("chromium", PageRules.Library)]
+    [RealServerFact(BrowserUnderTest.Program, PageRules.Library)]
     public async Task They_fit_every_width_break_no_rule_of_access_and_are_grey_while_all_is_well()
     {
         await using var chromium = await BrowserUnderTest.StartAsync();
@@ -48,7 +48,7 @@ public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixt
         Assert.Empty(chromium.Errors);
     }
 
-    [RealServerFact("chromium", PageRules.Library)]
+    [RealServerFact(BrowserUnderTest.Program, PageRules.Library)]
     public async Task They_fit_every_width_and_break_no_rule_of_access_in_trouble_too()
     {
         await TroubleAsync();
@@ -63,7 +63,7 @@ public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixt
         Assert.Empty(chromium.Errors);
     }
 
-    [RealServerFact("chromium", PageRules.Library)]
+    [RealServerFact(BrowserUnderTest.Program, PageRules.Library)]
     public async Task With_scripts_off_at_most_three_taps_take_hand_on_or_shelve_a_whole_cause()
     {
         await fixture.RaiseAsync(fixture.Step("00000000000000a1", Priority.P1), fixture.Step("00000000000000a2", asset: "garage/pile-u2"), fixture.Step("00000000000000b1", asset: "ground/pile-g1", rule: "other"), fixture.Step("00000000000000b2", asset: "ground/pile-g2", rule: "other"));
@@ -104,7 +104,7 @@ public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixt
         await Assertions.Expect(page.GetByTestId("handed")).ToContainTextAsync("已转交");
     }
 
-    [RealServerFact("chromium", PageRules.Library)]
+    [RealServerFact(BrowserUnderTest.Program, PageRules.Library)]
     public async Task By_keyboard_j_and_k_go_through_the_list_and_a_takes_the_one()
     {
         await fixture.RaiseAsync(fixture.Step("00000000000000a1", Priority.P1), fixture.Step("00000000000000a2", asset: "ground/pile-g1", rule: "other"), fixture.Step("00000000000000a3", Priority.P3, asset: "ground/pile-g2", rule: "third"));
@@ -137,7 +137,7 @@ public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixt
         Assert.Empty(chromium.Errors);
     }
 
-    [RealServerFact("chromium", PageRules.Library)]
+    [RealServerFact(BrowserUnderTest.Program, PageRules.Library)]
     public async Task What_somebody_else_does_is_seen_without_loading_again_and_pulls_nothing_from_under_ones_hands()
     {
         await fixture.RaiseAsync(fixture.Step("00000000000000a1", Priority.P1), fixture.Step("00000000000000a2", asset: "ground/pile-g1", rule: "other"));
@@ -165,7 +165,7 @@ public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixt
         await Assertions.Expect(page.GetByTestId("pick-00000000000000a2")).Not.ToBeCheckedAsync();
     }
 
-    [RealServerFact("chromium", PageRules.Library)]
+    [RealServerFact(BrowserUnderTest.Program, PageRules.Library)]
     public async Task Whoever_stands_in_a_table_sees_it_renewed_around_him_all_the_same()
     {
         await SayAsync(20);
@@ -190,7 +190,7 @@ public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixt
         }
     }
 
-    [RealServerFact("chromium", PageRules.Library)]
+    [RealServerFact(BrowserUnderTest.Program, PageRules.Library)]
     public async Task The_start_page_tells_what_rings_at_once_and_in_a_flood_asks_no_more_often_than_every_two_seconds()
     {
         var rules = fixture.Page.Services.GetRequiredService<MonitoringWorker>();
@@ -218,7 +218,7 @@ public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixt
         Assert.Empty(chromium.Errors);
     }
 
-    [RealServerFact("chromium", PageRules.Library)]
+    [RealServerFact(BrowserUnderTest.Program, PageRules.Library)]
     public async Task The_sheet_of_the_morning_is_one_page_of_paper_however_bad_the_night_was()
     {
         await TroubleAsync(further: 60);
@@ -243,7 +243,7 @@ public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixt
         }
     }
 
-    [RealServerFact("chromium", PageRules.Library)]
+    [RealServerFact(BrowserUnderTest.Program, PageRules.Library)]
     public async Task The_wall_turns_from_site_to_site_and_keeps_what_it_knew_with_its_time_when_the_service_is_gone()
     {
         await TroubleAsync();

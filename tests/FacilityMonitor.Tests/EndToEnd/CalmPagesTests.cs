@@ -80,7 +80,7 @@ public sealed class CalmPagesTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [RealServerFact("chromium", PageRules.Library)]
+    [RealServerFact(BrowserUnderTest.Program, PageRules.Library)]
     public async Task While_all_is_well_no_page_has_the_colour_of_an_alert_none_is_wider_than_a_phone_and_none_breaks_a_rule_of_access()
     {
         await using var heart = await HeartAsync();

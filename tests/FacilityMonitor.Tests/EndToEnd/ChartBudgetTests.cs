@@ -22,7 +22,7 @@ public sealed class ChartBudgetTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [RealServerFact("chromium")]
+    [RealServerFact(BrowserUnderTest.Program)]
     [Trait("length", "long")]
     public async Task A_day_is_drawn_within_three_hundred_milliseconds_and_ninety_days_within_eight_hundred()
     {

@@ -13,7 +13,7 @@ public sealed class ChartTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [RealServerFact("chromium", PageRules.Library)]
+    [RealServerFact(BrowserUnderTest.Program, PageRules.Library)]
     public async Task The_page_of_a_circuit_is_read_by_eye_by_keyboard_by_finger_and_as_a_table()
     {
         await using var service = await PageUnderTest.StartAsync(_folder.Path);
@@ -57,7 +57,7 @@ public sealed class ChartTests : IDisposable
         Assert.Empty(chromium.Errors);
     }
 
-    [RealServerFact("chromium", PageRules.Library)]
+    [RealServerFact(BrowserUnderTest.Program, PageRules.Library)]
     public async Task The_page_of_a_circuit_fits_every_width_breaks_no_rule_of_access_and_is_grey_while_all_is_well()
     {
         await using var service = await PageUnderTest.StartAsync(_folder.Path);
@@ -77,7 +77,7 @@ public sealed class ChartTests : IDisposable
         Assert.Empty(chromium.Errors);
     }
 
-    [RealServerFact("chromium", PageRules.Library)]
+    [RealServerFact(BrowserUnderTest.Program, PageRules.Library)]
     public async Task What_cannot_be_read_is_said_in_its_panel_and_tried_again_and_what_is_empty_says_so()
     {
         await using var service = await PageUnderTest.StartAsync(_folder.Path);

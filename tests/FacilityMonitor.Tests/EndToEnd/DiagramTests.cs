@@ -11,7 +11,7 @@ public sealed partial class DiagramTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [RealServerFact("chromium", PageRules.Library)]
+    [RealServerFact(BrowserUnderTest.Program, PageRules.Library)]
     public async Task The_diagram_and_the_public_page_fit_every_width_and_break_no_rule_of_access()
     {
         await using var service = await PageUnderTest.StartAsync(_folder.Path);
@@ -27,7 +27,7 @@ public sealed partial class DiagramTests : IDisposable
         Assert.Empty(chromium.Errors);
     }
 
-    [RealServerFact("chromium", "/usr/bin/pdftotext")]
+    [RealServerFact(BrowserUnderTest.Program, "/usr/bin/pdftotext")]
     public async Task The_diagram_prints_on_one_sheet_across_with_every_circuit_and_its_rating()
     {
         await using var service = await PageUnderTest.StartAsync(_folder.Path);

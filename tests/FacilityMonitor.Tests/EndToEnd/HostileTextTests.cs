@@ -12,7 +12,7 @@ public sealed class HostileTextTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [RealServerFact("chromium")]
+    [RealServerFact(BrowserUnderTest.Program)]
     public async Task Whatever_a_device_calls_itself_is_text_on_every_page_and_never_markup()
     {
         await using var service = await PageUnderTest.StartAsync(_folder.Path);

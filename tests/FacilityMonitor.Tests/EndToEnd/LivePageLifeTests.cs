@@ -26,7 +26,7 @@ public sealed class LivePageLifeTests
         }
         """;
 
-    [RealServerFact("chromium")]
+    [RealServerFact(BrowserUnderTest.Program)]
     public async Task Ten_tabs_are_all_right_because_only_the_one_in_front_holds_a_connection()
     {
         using var folder = new TemporaryFolder();
@@ -66,7 +66,7 @@ public sealed class LivePageLifeTests
         Assert.Empty(chromium.Errors);
     }
 
-    [RealServerFact("chromium")]
+    [RealServerFact(BrowserUnderTest.Program)]
     public async Task A_laptop_that_slept_for_a_minute_says_how_old_its_numbers_are_and_catches_up_without_being_loaded_anew()
     {
         using var folder = new TemporaryFolder();
@@ -107,7 +107,7 @@ public sealed class LivePageLifeTests
         Assert.True(await page.EvaluateAsync<bool>("window.kept === true"), "The page was loaded anew.");
     }
 
-    [RealServerFact("chromium")]
+    [RealServerFact(BrowserUnderTest.Program)]
     public async Task Thousands_of_sockets_that_change_all_the_time_leave_the_browser_its_time()
     {
         var (live, vanilla) = await MeasureAsync(piles: 100, changesPerSecond: 200, seconds: 4);
@@ -117,7 +117,7 @@ public sealed class LivePageLifeTests
 
     /// <summary>2,000 sockets, 200 changes a second: the budget.</summary>
     [Trait("length", "long")]
-    [RealServerFact("chromium")]
+    [RealServerFact(BrowserUnderTest.Program)]
     public async Task Two_thousand_sockets_at_two_hundred_changes_a_second_stay_within_sixty_milliseconds_a_second()
     {
         var (live, vanilla) = await MeasureAsync(piles: 100, changesPerSecond: 200, seconds: 10);

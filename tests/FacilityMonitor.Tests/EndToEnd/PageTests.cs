@@ -23,7 +23,7 @@ public sealed class PageTests
         Assert.Equal(HttpStatusCode.BadRequest, (await client.PostAsync(new Uri("/sign-in", UriKind.Relative), noToken)).StatusCode);
     }
 
-    [RealServerFact("chromium")]
+    [RealServerFact(BrowserUnderTest.Program)]
     public async Task A_socket_changes_and_an_alert_appears_and_clears_on_the_page()
     {
         using var folder = new TemporaryFolder();
@@ -69,7 +69,7 @@ public sealed class PageTests
         Assert.Empty(chromium.Errors);
     }
 
-    [RealServerFact("chromium")]
+    [RealServerFact(BrowserUnderTest.Program)]
     public async Task The_page_says_since_when_the_service_is_away_and_comes_back_by_itself()
     {
         using var folder = new TemporaryFolder();
@@ -102,7 +102,7 @@ public sealed class PageTests
         Assert.True(await page.EvaluateAsync<bool>("window.kept === true"), "The page was loaded anew.");
     }
 
-    [RealServerFact("chromium")]
+    [RealServerFact(BrowserUnderTest.Program)]
     public async Task The_page_fits_a_phone_and_a_desk_reads_well_in_light_and_dark_and_needs_no_scripts_to_say_something()
     {
         using var folder = new TemporaryFolder();
@@ -157,7 +157,7 @@ public sealed class PageTests
             Assert.Contains(word, said, StringComparison.Ordinal);
     }
 
-    [RealServerFact("chromium")]
+    [RealServerFact(BrowserUnderTest.Program)]
     public async Task What_stands_nowhere_or_is_not_registered_is_drawn_and_its_lines_register_it_when_pasted()
     {
         using var folder = new TemporaryFolder();
@@ -193,7 +193,7 @@ public sealed class PageTests
         Assert.Empty(chromium.Errors);
     }
 
-    [RealServerFact("chromium")]
+    [RealServerFact(BrowserUnderTest.Program)]
     public async Task A_lost_broker_and_a_broken_registry_are_said_at_the_top_and_nothing_fits_badly_on_a_phone()
     {
         using var folder = new TemporaryFolder();

@@ -21,7 +21,7 @@ public sealed class PhoneBarTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [RealServerFact("chromium", PageRules.Library)]
+    [RealServerFact(BrowserUnderTest.Program, PageRules.Library)]
     public async Task On_a_phone_the_four_main_pages_are_at_the_thumb_without_scripts_and_hide_nothing()
     {
         await using var service = await PageUnderTest.StartAsync(_folder.Path);
@@ -64,7 +64,7 @@ public sealed class PhoneBarTests : IDisposable
         Assert.Empty(chromium.Errors);
     }
 
-    [RealServerFact("chromium")]
+    [RealServerFact(BrowserUnderTest.Program)]
     public async Task Every_role_has_the_four_ways_and_whoever_looks_after_one_site_gets_to_it_with_one_tap()
     {
         await using var service = await PageUnderTest.StartAsync(_folder.Path);

@@ -9,7 +9,7 @@ namespace FacilityMonitor.Tests.EndToEnd;
 /// <summary>Reports in a real browser, on the screen and on paper.</summary>
 public sealed partial class ReportPrintTests(ReportServer server) : IClassFixture<ReportServer>
 {
-    [RealServerFact("chromium", PageRules.Library)]
+    [RealServerFact(BrowserUnderTest.Program, PageRules.Library)]
     public async Task Reports_fit_every_width_and_break_no_rule_of_access()
     {
         await using var chromium = await BrowserUnderTest.StartAsync();
@@ -20,7 +20,7 @@ public sealed partial class ReportPrintTests(ReportServer server) : IClassFixtur
         Assert.Empty(chromium.Errors);
     }
 
-    [RealServerFact("chromium", "/usr/bin/pdftotext")]
+    [RealServerFact(BrowserUnderTest.Program, "/usr/bin/pdftotext")]
     public async Task The_printed_month_says_what_the_page_says_and_names_site_period_and_page_on_every_sheet()
     {
         using var folder = new TemporaryFolder();
@@ -49,7 +49,7 @@ public sealed partial class ReportPrintTests(ReportServer server) : IClassFixtur
         }
     }
 
-    [RealServerFact("chromium", "/usr/bin/pdftotext")]
+    [RealServerFact(BrowserUnderTest.Program, "/usr/bin/pdftotext")]
     public async Task The_printed_totals_are_those_that_were_added_up_by_hand()
     {
         using var folder = new TemporaryFolder();

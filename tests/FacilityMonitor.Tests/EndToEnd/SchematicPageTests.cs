@@ -28,7 +28,7 @@ public sealed class SchematicPageTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [RealServerFact("chromium", PageRules.Library)]
+    [RealServerFact(BrowserUnderTest.Program, PageRules.Library)]
     public async Task The_live_page_says_of_each_part_what_the_server_says_and_nothing_moves()
     {
         await using var service = await PageUnderTest.StartAsync(_folder.Path);
@@ -70,7 +70,7 @@ public sealed class SchematicPageTests : IDisposable
         Assert.Empty(chromium.Errors);
     }
 
-    [RealServerFact("chromium", PageRules.Library)]
+    [RealServerFact(BrowserUnderTest.Program, PageRules.Library)]
     public async Task The_card_of_a_site_is_red_only_while_somebody_is_waited_for_and_counts_no_siren_as_silent()
     {
         await using var service = await PageUnderTest.StartAsync(_folder.Path);

@@ -15,7 +15,7 @@ public sealed class SettingsTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [RealServerFact("chromium")]
+    [RealServerFact(BrowserUnderTest.Program)]
     public async Task Somebody_without_a_terminal_adds_a_smoke_sensor_a_plug_and_three_neighbours_who_are_called_when_it_smokes()
     {
         var configuration = PageUnderTest.CopyOfDemo(_folder.Path);
@@ -97,10 +97,10 @@ public sealed class SettingsTests : IDisposable
         await Assertions.Expect(page.Locator("main")).ToContainTextAsync("东头烟感");
     }
 
-    [RealServerFact("chromium", PageRules.Library)]
+    [RealServerFact(BrowserUnderTest.Program, PageRules.Library)]
     public Task Every_page_of_the_settings_fits_a_small_phone_and_breaks_no_rule_of_access() => EveryPageFitsAsync(["zh"], [320]);
 
-    [RealServerFact("chromium", PageRules.Library)]
+    [RealServerFact(BrowserUnderTest.Program, PageRules.Library)]
     [Trait("length", "long")]
     public Task Every_page_of_the_settings_fits_every_width_and_breaks_no_rule_of_access_in_both_languages() => EveryPageFitsAsync(["zh", "en"], [320, 390, 1440]);
 

@@ -205,6 +205,10 @@ public sealed class AccessTests : IDisposable
                  [("/api/drills", """{"site":"jiugeng"}"""), ("/api/permits", """{"kind":"test","asset":"jiugeng/garage/pile-u1","until":"2026-11-20T10:10:00Z","reason":"x"}""")])
             Assert.Equal(HttpStatusCode.NotFound, (await SendAsync(elsewhere, path, body, proof)).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await elsewhere.GetAsync("/api/on-duty?site=jiugeng")).StatusCode);
+        // Named twice, one of them would be looked at and the other shown.
+        foreach (var path in (string[])["/api/on-duty?site=panyu-road&site=jiugeng", "/api/on-duty?site=jiugeng&site=panyu-road", "/on-call/drill?site=panyu-road&site=jiugeng", "/on-call/drill?site=jiugeng&site=panyu-road"])
+            Assert.Equal(HttpStatusCode.NotFound, (await elsewhere.GetAsync(path)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await elsewhere.GetAsync("/on-call/drill?site=panyu-road")).StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, (await elsewhere.GetAsync("/api/figures")).StatusCode);
         Assert.Empty(State(page).Acknowledgements);
     }

@@ -7,7 +7,7 @@ namespace FacilityMonitor.Tests.Web;
 /// <summary>What the page says of a database that is away.</summary>
 public sealed class ShippingOnPageTests
 {
-    [RealServerFact("chromium")]
+    [RealServerFact(BrowserUnderTest.Program)]
     public async Task While_the_database_is_away_the_page_says_since_when_the_oldest_reading_that_waits_and_the_time_to_full()
     {
         using var folder = new TemporaryFolder();
