@@ -72,6 +72,7 @@ async function refresh(address) {
       const next = page.getElementById(part.id);
       if (next && next.innerHTML !== part.innerHTML) renew(part, next);
     }
+    document.title = page.title;
     here = address;
     heardAt = Date.now();
     say(false);

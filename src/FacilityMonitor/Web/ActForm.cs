@@ -147,6 +147,7 @@ internal sealed record ActFormView(ActDoor Door, string What)
         "close" => "act-close-do",
         "shelve" => "act-shelve-do",
         "take-over" => "hand-over-take",
+        "take-all" => "act-same-take",
         "confirm" => "contact-got-it",
         _ => null,
     };

@@ -8,6 +8,7 @@ using FacilityMonitor.Response;
 using FacilityMonitor.Users;
 using FacilityMonitor.Web.Pages;
 using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.Data.Sqlite;
 
 namespace FacilityMonitor.Web;
 
@@ -48,6 +49,7 @@ internal static class ActPage
         app.MapGet("/a/{token}/photo/{name}", (string token, string name, ActLinks links, ResponseDesk desk, PhotoStore photos, FacilitySource registry, TimeProvider time) =>
             Pass(links, registry, token, NowMs(time)) is { } pass ? Photo(pass.Alert, name, desk, photos) : Results.NotFound()).AllowAnonymous();
         app.MapGet("/alert/{alert}", ShowBySignIn).Needs(Right.See);
+        app.MapPost("/alert/{alert}/take-all", TakeAllBySignInAsync).Needs(Right.Respond).WithMetadata(new WritesAuditAttribute());
         app.MapPost("/alert/{alert}/{what}", PostBySignInAsync).Needs(Right.Respond).DisableAntiforgery();
         app.MapGet("/alert/{alert}/photo/{name}", (string alert, string name, ResponseDesk desk, PhotoStore photos) => Photo(alert, name, desk, photos)).Needs(Right.See);
     }
@@ -78,15 +80,17 @@ internal static class ActPage
         }
 
         return desk.Find(pass.Alert) is { } dossier
-            ? new ViewAnswer<AlertView>("Act", new AlertView(new ActDoor(path, pass.Alert, new Actor(pass.Person, "link")), dossier, registry.Current, names, now) { IsLate = context.Request.Query.ContainsKey(AlertView.Late) })
+            ? new ViewAnswer<AlertView>("Act", View(context, new ActDoor(path, pass.Alert, new Actor(pass.Person, "link")), dossier, desk, registry, names, now) with { Link = Link })
             // We signed it, so we told it: from memory, while the disk refused. A restart before it was written may have come to another onset, and so to another name.
             : new ViewAnswer<HandOverView>("Unwritten", new HandOverView(path, name, 0, Open().List));
 
         (IReadOnlyList<OpenAlert> Open, OpenAlertsView List) Open()
         {
             var open = desk.OpenFor(pass.Person);
-            return (open, new OpenAlertsView(open, people, alert => "/a/" + links.Token(alert, pass.Person, now)));
+            return (open, new OpenAlertsView(open, people, Link));
         }
+
+        string Link(string alert) => "/a/" + links.Token(alert, pass.Person, now);
     }
 
     private static IResult ShowBySignIn(HttpContext context, string alert, ResponseDesk desk, FacilitySource registry, PersonNames names, TimeProvider time)
@@ -95,7 +99,18 @@ internal static class ActPage
             return Message(context, "act-calls-nobody", StatusCodes.Status404NotFound);
         var (step, now) = (dossier.Step, NowMs(time));
         var chart = AlertChart.Of(step, registry.Current, step.Condition == Condition.Cleared ? step.AtMs : null, now);
-        return new ViewAnswer<AlertView>("Alert", new AlertView(SignedIn(context, alert), dossier, registry.Current, names, now) { Chart = chart, IsLate = context.Request.Query.ContainsKey(AlertView.Late) });
+        return new ViewAnswer<AlertView>("Alert", View(context, SignedIn(context, alert), dossier, desk, registry, names, now) with { Chart = chart });
+    }
+
+    private static AlertView View(HttpContext context, ActDoor door, AlertDossier dossier, ResponseDesk desk, FacilitySource registry, PersonNames names, long nowMs)
+    {
+        var same = door.MayRespond && dossier.State.Stage != ResponseStage.Closed ? desk.SameCause(dossier.State, door.By.Person, onlyTold: !door.IsSignedIn, nowMs) : [];
+        return new AlertView(door, dossier, registry.Current, names, nowMs)
+        {
+            IsLate = context.Request.Query.ContainsKey(AlertView.Late),
+            SameCount = same.Count,
+            Same = desk.Rows(same.Take(AlertView.SameMax)),
+        };
     }
 
     private static async Task<IResult> PostByLinkAsync(
@@ -120,6 +135,8 @@ internal static class ActPage
             return NotSaved(context, door, new ActFormView(door, what));
         }
 
+        if (what == "take-all")
+            return await TakeAllAsync(context, door, desk, null);
         return await PostAsync(context, door, what, desk, photos, () => Task.FromResult(true), NowMs(time));
     }
 
@@ -127,6 +144,33 @@ internal static class ActPage
         what is "shelve" or "unshelve" && !context.Visitor().May(Right.Shelve)
             ? Task.FromResult<IResult>(Message(Texts.In(context, "not-allowed"), SignedIn(context, alert), StatusCodes.Status403Forbidden))
             : PostAsync(context, SignedIn(context, alert), what, desk, photos, () => antiforgery.IsOursAsync(context), NowMs(time));
+
+    private static Task<IResult> TakeAllBySignInAsync(HttpContext context, string alert, ResponseDesk desk, AuditTrail audit) =>
+        TakeAllAsync(context, SignedIn(context, alert), desk, audit.EachOf(context.Visitor(), "acknowledge"));
+
+    /// <summary>Takes an alert and all others of its cause that stood on the page. Whoever came by a link takes what he was told of; the facts say of each that he did, and by which way.</summary>
+    private static async Task<IResult> TakeAllAsync(HttpContext context, ActDoor door, ResponseDesk desk, Action<SqliteConnection, IReadOnlyList<ResponseOutcome>>? audit)
+    {
+        if (!context.Request.HasFormContentType)
+            return Message(context, "act-bad", StatusCodes.Status400BadRequest);
+        try
+        {
+            var form = await context.Request.ReadFormAsync(context.RequestAborted);
+            if (!long.TryParse(form["at"], NumberStyles.None, CultureInfo.InvariantCulture, out var at) || desk.Find(door.Alert) is not { } dossier)
+                return Message(context, "act-bad", StatusCodes.Status400BadRequest);
+            List<string> all = [door.Alert, .. desk.SameCause(dossier.State, door.By.Person, onlyTold: !door.IsSignedIn, at)];
+            await desk.DoAsync([.. all.Take(ResponseDesk.AtOnceMax)], new ResponseCommand.Acknowledge(), door.By, audit);
+            return See(context, door);
+        }
+        catch (DatabaseUnavailableException)
+        {
+            return NotSaved(context, door, ActFormView.Again(door, "take-all", context.Request.Form, hadPhoto: false));
+        }
+        catch (Exception error) when (error is InvalidDataException or IOException)
+        {
+            return Message(context, "act-bad", (error as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status400BadRequest);
+        }
+    }
 
     private static ActDoor SignedIn(HttpContext context, string alert) =>
         new("/alert/" + Uri.EscapeDataString(alert), alert, context.Visitor().Actor) { Visitor = context.Visitor() };

@@ -25,6 +25,18 @@ internal sealed record AlertView(ActDoor Door, AlertDossier Dossier, FacilityInd
     /// <summary>Says in the address that somebody closed what another had closed before.</summary>
     public const string Late = "late";
 
+    /// <summary>Alerts of the same cause that are named; all are counted.</summary>
+    public const int SameMax = 6;
+
+    /// <summary>Open alerts of the same cause that whoever looks may take with this one, and has not.</summary>
+    public int SameCount { get; init; }
+
+    /// <summary>The first of them.</summary>
+    public IReadOnlyList<AlertRow> Same { get; init; } = [];
+
+    /// <summary>The page of another alert, for whoever looks.</summary>
+    public Func<string, string> Link { get; init; } = alert => "/alert/" + alert;
+
     /// <summary>Whether whoever looks has just closed it.</summary>
     public bool IsLate { get; init; }
 

@@ -166,6 +166,60 @@ public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixt
     }
 
     [RealServerFact(BrowserUnderTest.Program, PageRules.Library)]
+    public async Task An_open_alert_shows_who_took_it_meanwhile_and_keeps_what_is_being_typed()
+    {
+        await fixture.RaiseAsync(fixture.Step("00000000000000a1", Priority.P2));
+        await using var chromium = await BrowserUnderTest.StartAsync();
+        var page = await OpenAsync(chromium);
+        await page.Clock.InstallAsync();
+        await page.GotoAsync(At("/alert/00000000000000a1"));
+        await Assertions.Expect(page.Locator("#facts")).ToContainTextAsync("还没有人");
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("P2 待响应");
+        await page.FillAsync("#text", "正在过去");
+        await page.Locator("#do-arrive").FocusAsync();
+
+        await fixture.DoesAsync("guard-a", "00000000000000a1", new ResponseCommand.Acknowledge());
+        await page.Clock.RunForAsync(10_000);
+
+        await Assertions.Expect(page.Locator("#facts")).ToContainTextAsync("处理人： 值班员甲");
+        await Assertions.Expect(page.Locator("#timeline")).ToContainTextAsync("值班员甲 接下处理");
+        await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("P2 已响应");
+        Assert.StartsWith("P2 已响应", await page.TitleAsync(), StringComparison.Ordinal);
+        Assert.Equal("正在过去", await page.InputValueAsync("#text"));
+        await Assertions.Expect(page.Locator("#do-arrive")).ToBeFocusedAsync();
+        // The button that was renewed does what it says.
+        await page.Locator("#do-arrive").ClickAsync();
+        await Assertions.Expect(page.Locator("#facts")).ToContainTextAsync("值班员甲");
+        Assert.Equal(ResponseStage.OnScene, fixture.State("00000000000000a1").Stage);
+        Assert.Empty(chromium.Errors);
+    }
+
+    [RealServerFact(BrowserUnderTest.Program, PageRules.Library)]
+    public async Task What_is_mine_is_renewed_on_the_start_page_under_the_choice_of_whom_to_hand_it_to()
+    {
+        await fixture.RaiseAsync(fixture.Step("00000000000000a1"), fixture.Step("00000000000000a2", asset: "ground/pile-g1", rule: "other"));
+        await using var chromium = await BrowserUnderTest.StartAsync();
+        var page = await OpenAsync(chromium);
+        await page.Clock.InstallAsync();
+        await page.GotoAsync(At("/today"));
+        await Assertions.Expect(page.GetByTestId("hand-over")).ToBeHiddenAsync();
+        await fixture.DoesAsync(FacilityMonitor.Web.ActPage.Manager, "00000000000000a1", new ResponseCommand.Acknowledge());
+        await page.Clock.RunForAsync(10_000);
+        await Assertions.Expect(page.GetByTestId("hand-over")).ToHaveTextAsync("一键交班 (1)");
+        await page.SelectOptionAsync("#to", "guard-b");
+
+        await fixture.DoesAsync(FacilityMonitor.Web.ActPage.Manager, "00000000000000a2", new ResponseCommand.Acknowledge());
+        await page.Clock.RunForAsync(10_000);
+
+        await Assertions.Expect(page.GetByTestId("hand-over")).ToHaveTextAsync("一键交班 (2)");
+        await Assertions.Expect(page.Locator("#mine-list")).ToContainTextAsync("00000000000000a2");
+        Assert.Equal("guard-b", await page.InputValueAsync("#to"));
+        await page.GetByTestId("hand-over").ClickAsync();
+        await Assertions.Expect(page.GetByTestId("handed")).ToContainTextAsync("2");
+        Assert.Equal("guard-b", fixture.State("00000000000000a2").Assignee);
+    }
+
+    [RealServerFact(BrowserUnderTest.Program, PageRules.Library)]
     public async Task Whoever_stands_in_a_table_sees_it_renewed_around_him_all_the_same()
     {
         await SayAsync(20);

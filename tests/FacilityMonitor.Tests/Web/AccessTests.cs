@@ -37,6 +37,7 @@ public sealed class AccessTests : IDisposable
     {
         ["POST /sign-out"] = Right.See,
         ["POST /alert/{alert}/{what}"] = Right.Respond,
+        ["POST /alert/{alert}/take-all"] = Right.Respond,
         ["POST /api/alerts/{alert}/{command}"] = Right.Respond,
         ["POST /api/contacts/{person}/ask"] = Right.Contacts,
         ["POST /api/contacts/{person}/confirm"] = Right.Contacts,

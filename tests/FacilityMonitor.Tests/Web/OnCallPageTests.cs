@@ -72,6 +72,35 @@ public sealed class OnCallPageTests : IDisposable
     }
 
     [Fact]
+    public async Task What_changes_without_oneself_is_renewed_says_as_of_when_and_holds_no_field_to_write_in()
+    {
+        await using var page = await StartAsync();
+        await RaiseAsync(page, "00000000000000a1", Priority.P2, step => step with { Rule = "charger-on-public-circuit", Asset = "jiugeng/c-corridor-1", Evidence = new SortedDictionary<string, object> { ["level_w"] = 151.5 } });
+        var clock = AlertText.Clock(page.NowMs);
+        foreach (var (path, parts, asOf) in ((string, string[], string)[])[("/alert/00000000000000a1", ["title", "facts", "buttons", "case-facts", "timeline"], clock[6..]), ("/on-call", ["title", "now", "open", "gaps", "week"], clock)])
+        {
+            var html = await TextAsync(page, path);
+            Assert.Contains("src=\"/web/detail/fresh.js\"", html, StringComparison.Ordinal);
+            Assert.Contains("截至 " + asOf, html, StringComparison.Ordinal);
+            foreach (var part in parts)
+            {
+                var tag = System.Text.RegularExpressions.Regex.Match(html, $"<(?<tag>\\w+) id=\"{part}\" data-fresh");
+                Assert.True(tag.Success, $"{path}: {part} is not renewed");
+                var body = html[tag.Index..];
+                body = body[..body.IndexOf($"</{tag.Groups["tag"].Value}>", StringComparison.Ordinal)];
+                Assert.DoesNotMatch("<(form|textarea|select)", body);
+            }
+        }
+
+        // By a link no script runs: the page says as of when it is, and is asked for again with one tap.
+        var links = (ActLinks)page.Services.GetService(typeof(ActLinks))!;
+        var link = "/a/" + links.Token("00000000000000a1", "guard-a", page.NowMs);
+        var phone = await TextAsync(page, link);
+        Assert.DoesNotContain("<script", phone, StringComparison.Ordinal);
+        Assert.Contains($"截至 {clock[6..]} · <a href=\"{link}\">看最新情况</a>", phone, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_photo_from_the_page_is_kept_too_and_a_fire_is_never_shelved()
     {
         await using var page = await StartAsync();

@@ -130,7 +130,7 @@ public sealed class TodayPageTests(AlertPagesFixture fixture) : IClassFixture<Al
         Assert.Matches("<select id=\"to\" name=\"to\"><option value=\"guard-b\">值班员乙 \\(下一班 11-20 20:00\\)</option>", html);
         Assert.Contains("一键交班 (3)", html, StringComparison.Ordinal);
 
-        var pressed = await fixture.Guard.PostAsync("/today", html, ("to", "guard-b"));
+        var pressed = await fixture.Guard.PostAsync("/today", html, ("to", "guard-b"), ("shown", ShownOn(html)));
 
         Assert.Equal((HttpStatusCode.Redirect, "/today?handed=guard-b&n=3&left=0#mine"), (pressed.StatusCode, pressed.Headers.Location!.OriginalString));
         foreach (var alert in (string[])["00000000000000a1", "00000000000000a2", "00000000000000f0"])
@@ -148,10 +148,30 @@ public sealed class TodayPageTests(AlertPagesFixture fixture) : IClassFixture<Al
         Assert.Contains("✓ 值班员甲 → 值班员乙（等对方接下）", after, StringComparison.Ordinal);
         var (facts, notices) = (fixture.Count("select count(*) from response_event where body like '%assigned%'"), fixture.Count("select count(*) from notice where person = 'guard-b' and text_zh like '%已转给你%'"));
 
-        Assert.Equal("/today?handed=guard-b&n=0&left=0#mine", (await fixture.Guard.PostAsync("/today", html, ("to", "guard-b"))).Headers.Location!.OriginalString);
+        Assert.Equal("/today?handed=guard-b&n=0&left=0#mine", (await fixture.Guard.PostAsync("/today", html, ("to", "guard-b"), ("shown", ShownOn(html)))).Headers.Location!.OriginalString);
 
         Assert.Equal((facts, notices), (fixture.Count("select count(*) from response_event where body like '%assigned%'"), fixture.Count("select count(*) from notice where person = 'guard-b' and text_zh like '%已转给你%'")));
         Assert.Equal(3, fixture.Count("select count(*) from audit where who = 'li' and subject like '/alert/%/assign'"));
+    }
+
+    [Fact]
+    public async Task What_was_taken_since_the_page_was_opened_is_not_handed_over_unseen()
+    {
+        await fixture.RaiseAsync(fixture.Step("00000000000000a1"), fixture.Step("00000000000000a2", asset: "garage/pile-u2", rule: "other"));
+        await fixture.DoesAsync("guard-a", "00000000000000a1", new ResponseCommand.Acknowledge());
+        var html = await fixture.Guard.TextAsync("/today");
+        Assert.Contains("一键交班 (1)", html, StringComparison.Ordinal);
+        await fixture.DoesAsync("guard-a", "00000000000000a2", new ResponseCommand.Acknowledge());
+
+        var pressed = await fixture.Guard.PostAsync("/today", html, ("to", "guard-b"), ("shown", ShownOn(html)));
+
+        Assert.Equal("/today?handed=guard-b&n=1&left=0#mine", pressed.Headers.Location!.OriginalString);
+        Assert.Equal(("guard-b", null), (fixture.State("00000000000000a1").Assignee, fixture.State("00000000000000a2").Assignee));
+        // A page that names nothing hands over nothing; one that names what is somebody else's does not either.
+        await fixture.RaiseAsync(fixture.Step("00000000000000a3", asset: "garage/pile-u3", rule: "third"));
+        Assert.EndsWith("n=0&left=0#mine", (await fixture.Guard.PostAsync("/today", html, ("to", "guard-b"))).Headers.Location!.OriginalString, StringComparison.Ordinal);
+        Assert.EndsWith("n=0&left=0#mine", (await fixture.Guard.PostAsync("/today", html, ("to", "guard-b"), ("shown", "00000000000000a3"))).Headers.Location!.OriginalString, StringComparison.Ordinal);
+        Assert.Null(fixture.State("00000000000000a3").Assignee);
     }
 
     [Theory]
@@ -164,7 +184,8 @@ public sealed class TodayPageTests(AlertPagesFixture fixture) : IClassFixture<Al
         await fixture.RaiseAsync(fixture.Step("00000000000000a1"));
         await fixture.DoesAsync("guard-a", "00000000000000a1", new ResponseCommand.Acknowledge());
 
-        var answer = await fixture.Guard.PostAsync("/today", await fixture.Guard.TextAsync("/today"), ("to", to));
+        var html = await fixture.Guard.TextAsync("/today");
+        var answer = await fixture.Guard.PostAsync("/today", html, ("to", to), ("shown", ShownOn(html)));
 
         Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
         Assert.Null(fixture.State("00000000000000a1").Assignee);
@@ -246,6 +267,9 @@ public sealed class TodayPageTests(AlertPagesFixture fixture) : IClassFixture<Al
         Assert.Contains("未列出: 28", html, StringComparison.Ordinal);
         Assert.Contains($"data-testid=\"rang-{39:x16}\"", html, StringComparison.Ordinal);
     }
+
+    /// <summary>The ids that the page hands over.</summary>
+    private static string ShownOn(string html) => Regex.Match(html, "name=\"shown\" form=\"hand\" value=\"(?<ids>[^\"]*)\"").Groups["ids"].Value;
 
     /// <summary>The workers do their part until somebody was called for an alert.</summary>
     private Task UntilCalledAsync(string alert) => fixture.Page.UntilAsync(() => fixture.State(alert).NextStep > 0, "the first call");

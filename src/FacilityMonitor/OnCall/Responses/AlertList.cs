@@ -116,6 +116,33 @@ internal static class AlertList
         return found;
     }
 
+    /// <summary>Other open alerts of the cause of one, that somebody has not taken: the most urgent and oldest first.</summary>
+    /// <param name="connection">A reader.</param>
+    /// <param name="state">The one.</param>
+    /// <param name="person">Who.</param>
+    /// <param name="onlyTold">Only those that the person was told of: whoever comes by a link sees no others.</param>
+    /// <param name="untilMs">Only those that were raised until then, ms since 1970-01-01 UTC: what came later was not on the page that the person looks at.</param>
+    public static List<string> SameCause(SqliteConnection connection, AlertResponse state, string person, bool onlyTold, long untilMs)
+    {
+        // A cause is a thing of one site, and whoever sees the alert sees its site.
+        if (state.Site is not { } site || Find(connection, new AlertFilter(AlertTab.All, SiteScope.Of([site]), person), 0).FirstOrDefault(group => group.Alerts.Contains(state.Alert)) is not { Alerts: { Count: > 1 } together })
+            return [];
+        var others = together.Where(alert => alert != state.Alert).ToList();
+        var takers = ResponseTable.Takers(connection, others);
+        others.RemoveAll(alert => takers.TryGetValue(alert, out var persons) && persons.Contains(person));
+        using var command = Database.Command(
+            connection, """
+            select alert from response where alert in (select value from json_each($alerts)) and raised_ms <= $until and ($all or exists (select 1 from response_event as fact
+              where fact.alert = response.alert and fact.body like '{"what":"step-fired"%' and exists (select 1 from json_each(fact.body, '$.people') where value = $person))) order by priority, raised_ms
+            """,
+            ("$alerts", JsonSerializer.Serialize(others)), ("$until", untilMs), ("$all", !onlyTold), ("$person", person));
+        using var rows = command.ExecuteReader();
+        var found = new List<string>();
+        while (rows.Read())
+            found.Add(rows.GetString(0));
+        return found;
+    }
+
     /// <summary>An alert of a list.</summary>
     public static AlertRow Row(SqliteConnection connection, string alert) => new(ResponseTable.Load(connection, alert)!, ResponseTable.TextOf(connection, alert));
 

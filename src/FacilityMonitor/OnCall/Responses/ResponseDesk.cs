@@ -120,6 +120,24 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
         return new AlertDossier(StoredAlert.Read(row.GetString(0), row.GetInt64(1), 0) with { Evidence = StoredAlert.Evidence(row.GetString(0)) }, state, ResponseTable.Timeline(reader, alert), ofCase);
     }
 
+    /// <summary>Other open alerts of the cause of one, that somebody has not taken.</summary>
+    /// <param name="state">The one.</param>
+    /// <param name="person">Who.</param>
+    /// <param name="onlyTold">Only those that the person was told of.</param>
+    /// <param name="untilMs">Only those that were raised until then, ms since 1970-01-01 UTC.</param>
+    public List<string> SameCause(AlertResponse state, string person, bool onlyTold, long untilMs)
+    {
+        using var reader = database.OpenReader();
+        return AlertList.SameCause(reader, state, person, onlyTold, untilMs);
+    }
+
+    /// <summary>What some alerts say.</summary>
+    public List<AlertRow> Rows(IEnumerable<string> alerts)
+    {
+        using var reader = database.OpenReader();
+        return [.. alerts.Select(alert => AlertList.Row(reader, alert))];
+    }
+
     /// <summary>Alerts of some sites that are not closed, the most urgent first.</summary>
     public List<AlertResponse> Open(SiteScope sites, int most)
     {

@@ -45,6 +45,9 @@ internal sealed class OnCallModel(
     /// <summary>What became of a press: <c>asked</c> or <c>confirmed</c>.</summary>
     public string? Done => ContactChecks.Done(Request);
 
+    /// <summary>When it was looked at, ms since 1970-01-01 UTC.</summary>
+    public long NowMs { get; private set; }
+
     public IReadOnlyList<ConfigurationError> Errors => HttpContext.Visitor().Sites.IsAll ? channels.LastErrors : [];
 
     public IReadOnlyList<TeamRow> Teams { get; private set; } = [];
@@ -93,6 +96,7 @@ internal sealed class OnCallModel(
     {
         var (now, facility, roster) = (time.GetUtcNow().ToUnixTimeMilliseconds(), registry.Current.Facility, log.Board.Roster);
         var (at, sites) = (DutyRoster.Wall(now), HttpContext.Visitor().Sites);
+        NowMs = now;
         using (var reader = database.OpenReader())
             Open = OpenAlerts.Of(reader, roster, facility.People.Teams, sites, now);
         Teams = [.. facility.People.Teams.Where(sites.Has).Select(team => Row(team, roster, at, sites))];

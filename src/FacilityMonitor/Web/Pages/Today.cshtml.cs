@@ -82,6 +82,9 @@ internal sealed class TodayModel(
 
     public int MineCount { get; private set; }
 
+    /// <summary>All that one press hands over, by their ids: as many as the page says.</summary>
+    public IReadOnlyList<string> Shown { get; private set; } = [];
+
     /// <summary>Who gets what is mine; null: there is nobody.</summary>
     public NextOnDuty? Next { get; private set; }
 
@@ -107,8 +110,8 @@ internal sealed class TodayModel(
 
     public void OnGet() => Fill();
 
-    /// <summary>Everything that is mine and open goes to somebody, by the way that each alert could be handed on alone.</summary>
-    public async Task<IActionResult> OnPostAsync([FromForm] string? to)
+    /// <summary>Everything that is mine and open and stood on the page goes to somebody, by the way that each alert could be handed on alone. What was taken since is not handed over unseen.</summary>
+    public async Task<IActionResult> OnPostAsync([FromForm] string? to, [FromForm] string? shown)
     {
         var visitor = HttpContext.Visitor();
         if (!MayRespond)
@@ -118,6 +121,8 @@ internal sealed class TodayModel(
         List<string> mine;
         using (var reader = database.OpenReader())
             mine = [.. MineOf(reader, visitor).SelectMany(group => group.Alerts)];
+        var seen = (shown ?? "").Split(',').ToHashSet(StringComparer.Ordinal);
+        mine.RemoveAll(alert => !seen.Contains(alert));
         try
         {
             var command = new ResponseCommand.Assign(to!);
@@ -165,6 +170,7 @@ internal sealed class TodayModel(
         Open = [.. open.Take(LinesMax).Select(group => (AlertList.Row(reader, group.Waiting.FirstOrDefault(alert => ResponseTable.Load(reader, alert)!.IsCalling) ?? group.Alerts[0]), group.Alerts.Count - 1))];
         var mine = MineOf(reader, visitor);
         var states = mine.SelectMany(group => group.Alerts).Take(ResponseDesk.AtOnceMax).Select(alert => AlertList.Row(reader, alert)).ToList();
+        Shown = [.. mine.SelectMany(group => group.Alerts)];
         (MineCount, Mine) = (mine.Sum(group => group.Alerts.Count), [.. states.Take(LinesMax)]);
         // All that one press hands over, not only what is shown.
         Next = NextOnDuty.Find(board, visitor.Person, [.. states.Select(row => row.State)], NowMs) is { } next && Others.Any(person => person.Id == next.Person.Id) ? next : null;
