@@ -317,10 +317,11 @@ internal static class ResponseLife
     {
         if (state.Case is not { } at)
             return Refuse("no-case", "这条告警没有飞线案件", "this alert has no fly-wire case");
-        if (at.Stage == move.Stage)
-            return Done();
         if (move.Text.Length > TextMax)
             return TooLong(move.Text.Length);
+        // Of two who take the same step at once the second has seen something, too; the same press once more says nothing new.
+        if (at.Stage == move.Stage)
+            return move.Text.Trim() is { Length: > 0 } text && text != at.Text ? Comment(state, new ResponseCommand.Comment(text, null), by, nowMs) : Done();
         if (!at.TryMove(move.Stage, nowMs, out _))
         {
             var (zh, en) = at.Next.Count == 0 ? ("已经结束", "nothing: it has ended") : (string.Join("、", at.Next.Select(next => FlyWireWords.Of(next).Zh)), string.Join(", ", at.Next.Select(next => FlyWireWords.Of(next).En)));

@@ -65,8 +65,21 @@ public sealed class FlyWireCaseLifeTests : IAsyncDisposable
         Assert.Equal(new FlyWireLesson(0, 1), Lessons()[Corridor]);
         Assert.Equal((ResponseStage.Closed, true), (_fixture.State("a1").Stage, _fixture.State("a1").IsMarkedFalse));
         var facts = _fixture.Timeline("a1").Count;
-        await MoveAsync("a1", FlyWireStage.Dismissed, "再按一次");
+        await MoveAsync("a1", FlyWireStage.Dismissed, " 楼道里的除湿机 ");
+        await MoveAsync("a1", FlyWireStage.Dismissed);
         Assert.Equal(facts, _fixture.Timeline("a1").Count);
+    }
+
+    [Fact]
+    public async Task Of_two_who_take_the_same_step_at_once_both_are_heard()
+    {
+        await _fixture.RaiseAsync(Suspicion("a1"));
+        await MoveAsync("a1", FlyWireStage.Confirmed, "三楼窗口");
+
+        await MoveAsync("a1", FlyWireStage.Confirmed, "线从四楼下来");
+
+        Assert.Equal((FlyWireStage.Confirmed, "三楼窗口"), (Assert.Single(Cases()).Case.Stage, Cases()[0].Case.Text));
+        Assert.Contains(_fixture.Timeline("a1"), entry => entry.Fact is ResponseEvent.Commented { Text: "线从四楼下来" });
     }
 
     [Fact]
