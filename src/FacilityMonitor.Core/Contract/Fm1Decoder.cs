@@ -669,7 +669,8 @@ internal sealed class Fm1Decoder
         before.Read();
         if (before.TokenType == JsonTokenType.Number && before.TryGetDouble(out var told) && !(Math.Abs(told) <= NumberMax))
         {
-            (reader, wh) = (before, null);
+            reader = before;
+            wh = null;
             message.SetAside("wh", told);
             return true;
         }

@@ -95,6 +95,8 @@ internal static class DecodeCommand
                         hints.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{message.Device!.Id.Name}: {outside.Count} values are outside the range they can have and set aside, the first: {path}: {outside.Value}"));
                 }
                 while (decoder.TryNext(message));
+                if (decoder.LeftOut is { } leftOut)
+                    hints.WriteLine($"left out: {leftOut.Reason.Key()}, {leftOut.Detail}");
                 return 0;
         }
 

@@ -1,7 +1,6 @@
 using System.Net;
 using FacilityMonitor.Alerts;
 using FacilityMonitor.OnCall.Responses;
-using FacilityMonitor.Response;
 using FacilityMonitor.Tests.Journal;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -122,6 +122,9 @@ internal sealed class DeviceMemory(Device self, RegisteredDevice? registered)
 
     private ChannelMemory[] _channels = [];
 
+    // There are as many as devices: a message names three thousand channels at most.
+    private ushort _channelCount;
+
     public int Place => self.Number;
 
     public DeviceId Id => self.Id;
@@ -141,7 +144,7 @@ internal sealed class DeviceMemory(Device self, RegisteredDevice? registered)
     public StatePlan[] PilePlans { get; set; } = [];
 
     /// <summary>Below this sum, W, none of them is near a limit.</summary>
-    public double PileNearW { get; set; }
+    public float PileNearW { get; set; }
 
     /// <summary>That sum with its order and memory; null while it is far from any limit.</summary>
     public LoadTrack? Load { get; set; }
@@ -231,10 +234,8 @@ internal sealed class DeviceMemory(Device self, RegisteredDevice? registered)
     /// <summary>When it was last back from an absence; children of a gateway wait for 60 s after it.</summary>
     public long BackMs { get; set; }
 
-    /// <summary>Steps that were derived anew for what it said late, see <see cref="LateWork"/>, and until when they count, ms of engine time.</summary>
-    public int LateSteps { get; set; }
-
-    public long LateUntilMs { get; set; }
+    /// <summary>What was derived anew for what it said late; null, as of nearly every device: nothing was.</summary>
+    public LateShare? Late { get; set; }
 
     /// <summary>The registry's word goes before the device's; 0: not supervised.</summary>
     public long PeriodMs => registered?.Entry.PeriodS is { } seconds ? (long)(seconds * 1000) : BirthPeriodMs;
@@ -245,7 +246,7 @@ internal sealed class DeviceMemory(Device self, RegisteredDevice? registered)
 
     private long UsualMs => PeriodMs > 0 ? PeriodMs : DialectPeriods.DefaultMs(self.Id.Dialect);
 
-    public int ChannelCount { get; private set; }
+    public int ChannelCount => _channelCount;
 
     public Span<ChannelMemory> Channels => _channels.AsSpan(0, ChannelCount);
 
@@ -268,6 +269,6 @@ internal sealed class DeviceMemory(Device self, RegisteredDevice? registered)
         if (ChannelCount == _channels.Length)
             Array.Resize(ref _channels, ChannelCount == 0 ? Math.Max(1, registered?.Entry.Sockets ?? 1) : ChannelCount * 2);
         _channels[ChannelCount] = channel;
-        return ChannelCount++;
+        return _channelCount++;
     }
 }

@@ -34,7 +34,7 @@ internal sealed partial class SiteEngine
         var subject = SubjectOf(memory, SubjectKind.Pile, ChannelId.Main);
         StatePlan[] plans = [.. Plans(subject, scopes)];
         memory.PilePlans = _shelf.Shared(plans);
-        memory.PileNearW = plans.Length == 0 ? double.PositiveInfinity : plans.Min(plan => plan.Rule.WakesAboveW(plan.Limits));
+        memory.PileNearW = plans.Length == 0 ? float.PositiveInfinity : MathF.BitDecrement((float)plans.Min(plan => plan.Rule.WakesAboveW(plan.Limits)));
     }
 
     /// <summary>Overrides that hold for a device, narrowest first.</summary>

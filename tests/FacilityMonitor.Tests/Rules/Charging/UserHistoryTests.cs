@@ -37,10 +37,10 @@ public sealed class UserHistoryTests
     [InlineData(1e39)]
     public void A_charge_that_is_no_number_leaves_nothing_behind_however_often_it_comes(double wh)
     {
-        _users.Add("h:1", 100 * Day, 900);
+        _users.Add("h:1", 1, 100 * Day, 900);
         for (var session = 0; session < 300; session++)
-            _users.Add("h:1", 100 * Day, wh);
-        _users.Add("h:2", 100 * Day, 100);
+            _users.Add("h:1", 1, 100 * Day, wh);
+        _users.Add("h:2", 1, 100 * Day, 100);
 
         var restored = Restored();
 
@@ -53,7 +53,7 @@ public sealed class UserHistoryTests
     {
         var random = new Random(4);
         for (var session = 0; session < 2_000; session++)
-            _users.Add("h:1", (100 + (session / 20) - random.Next(3)) * Day, random.Next(1, 5_000));
+            _users.Add("h:1", 1, (100 + (session / 20) - random.Next(3)) * Day, random.Next(1, 5_000));
 
         var restored = Restored();
 
@@ -68,7 +68,7 @@ public sealed class UserHistoryTests
         _users.Save(ref writer);
         var reader = new SnapshotReader(output.WrittenSpan);
         var restored = new UserHistory();
-        restored.Load(ref reader);
+        restored.Load(ref reader, hasShares: true);
         Assert.True(reader.AtEnd);
         return restored;
     }
