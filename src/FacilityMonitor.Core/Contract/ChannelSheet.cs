@@ -107,8 +107,9 @@ internal sealed class ChannelSheet
     /// <param name="readings">Where to; what it holds stays.</param>
     /// <param name="atMs">The instant.</param>
     /// <param name="common">A row whose values hold for every other channel, or stand alone as the device's own when there is none; negative: there is no such row.</param>
-    /// <returns>False when there are more readings than a message may carry.</returns>
-    public bool WriteTo(ReadingBuffer readings, long atMs, int common = None)
+    /// <param name="most">How many readings there may be with them.</param>
+    /// <returns>False when there are more.</returns>
+    public bool WriteTo(ReadingBuffer readings, long atMs, int common = None, int most = ReadingBuffer.ReadingsMax)
     {
         var hasChannels = HasChannels(common);
         for (var row = 0; row < _rowCount; row++)
@@ -116,13 +117,13 @@ internal sealed class ChannelSheet
             if (row == common || !_rows[row].IsNamed)
                 continue;
             var isMain = _rows[row].Channel.Kind == ChannelKind.Main;
-            if (!TryWrite(readings, row, isMain == hasChannels ? None : common, atMs))
+            if (!TryWrite(readings, row, isMain == hasChannels ? None : common, atMs, most))
                 return false;
             if (isMain && !hasChannels && !IsEmpty(row))
                 return true;
         }
 
-        return hasChannels || common < 0 || TryWrite(readings, common, None, atMs);
+        return hasChannels || common < 0 || TryWrite(readings, common, None, atMs, most);
     }
 
     private bool HasChannels(int common)
@@ -136,11 +137,11 @@ internal sealed class ChannelSheet
         return false;
     }
 
-    private bool TryWrite(ReadingBuffer readings, int row, int common, long atMs)
+    private bool TryWrite(ReadingBuffer readings, int row, int common, long atMs, int most)
     {
         if (IsEmpty(row))
             return true;
-        if (readings.Count >= ReadingBuffer.ReadingsMax)
+        if (readings.Count >= most)
             return false;
         ref var reading = ref readings.Add();
         reading.Channel = _rows[row].Channel;

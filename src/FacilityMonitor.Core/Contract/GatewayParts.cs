@@ -52,7 +52,7 @@ internal sealed class GatewayParts
     {
         var refused = Readings.Refused - _firstRefused;
         if (Readings.Count > _firstReading || status is not null)
-            _parts.Add(new Part(null, _firstName, _nameLength - _firstName, _firstReading, Readings.Count - _firstReading, unknownFields, refused, status));
+            _parts.Add(new Part(null, _firstName, _nameLength - _firstName, _firstReading, Readings.Count - _firstReading, unknownFields, refused, _firstRefused == 0, status));
         else
             _refusedOfNobody += refused;
     }
@@ -90,7 +90,7 @@ internal sealed class GatewayParts
         message.Status = part.Status;
         // Devices of which nothing else was told are no part, and still somebody's values were set aside.
         if (part.Refused + _refusedOfNobody is > 0 and var refused)
-            message.OutOfRange = new OutOfRange(refused, part.Refused > 0 ? Readings.FirstRefused.Metric.Key() : null, Readings.FirstRefused.Value);
+            message.OutOfRange = new OutOfRange(refused, part is { Refused: > 0, HasFirst: true } ? Readings.FirstRefused.Metric.Key() : null, Readings.FirstRefused.Value);
         _refusedOfNobody = 0;
         message.Kind = part.Status is null ? MessageKind.Data : MessageKind.Status;
         foreach (ref readonly var source in Readings.Readings.Slice(part.FirstReading, part.ReadingCount))
@@ -104,5 +104,5 @@ internal sealed class GatewayParts
         return true;
     }
 
-    private readonly record struct Part(Device? Device, int NameAt, int NameLength, int FirstReading, int ReadingCount, int UnknownFields, int Refused, DeviceStatus? Status);
+    private readonly record struct Part(Device? Device, int NameAt, int NameLength, int FirstReading, int ReadingCount, int UnknownFields, int Refused, bool HasFirst, DeviceStatus? Status);
 }

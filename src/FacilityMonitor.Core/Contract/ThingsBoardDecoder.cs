@@ -48,7 +48,7 @@ internal sealed class ThingsBoardDecoder(StateTexts states, ChannelSheet sheet)
             var reader = new Utf8JsonReader(payload, new JsonReaderOptions { MaxDepth = DepthMax });
             reader.Read();
             var unknown = 0;
-            if (Entries(ref reader, "payload", message.Readings, message.ReceivedMs, ref unknown) && !reader.Read())
+            if (Entries(ref reader, "payload", message.Readings, ReadingBuffer.ReadingsMax, message.ReceivedMs, ref unknown) && !reader.Read())
             {
                 message.UnknownFields = unknown;
                 return ForeignDecoder.Done(message);
@@ -70,7 +70,8 @@ internal sealed class ThingsBoardDecoder(StateTexts states, ChannelSheet sheet)
         parts.Clear();
         try
         {
-            var reader = new Utf8JsonReader(payload, new JsonReaderOptions { MaxDepth = DepthMax });
+            // What one of them nests too deep is passed over like all that is nested: the reader needs a bit for each level.
+            var reader = new Utf8JsonReader(payload, new JsonReaderOptions { MaxDepth = ForeignDecoder.PayloadMax });
             if (reader.Read() && reader.TokenType == JsonTokenType.StartObject && Devices(ref reader, receivedMs, parts) && !reader.Read())
                 return parts.Outcome;
             if (_detail is null)
@@ -135,7 +136,7 @@ internal sealed class ThingsBoardDecoder(StateTexts states, ChannelSheet sheet)
             {
                 parts.Begin(name[..length]);
                 var unknown = 0;
-                if (reader.TokenType == JsonTokenType.Null || Entries(ref reader, "telemetry", parts.Readings, receivedMs, ref unknown))
+                if (reader.TokenType == JsonTokenType.Null || Entries(ref reader, "telemetry", parts.Readings, parts.Readings.Count + ReadingBuffer.ReadingsMax, receivedMs, ref unknown))
                 {
                     parts.End(unknown, status: null);
                     continue;
@@ -163,24 +164,24 @@ internal sealed class ThingsBoardDecoder(StateTexts states, ChannelSheet sheet)
     }
 
     /// <summary>Keys and values, the same with a time beside them, or a list of either. The reader stands on the first token and is left on the last.</summary>
-    private bool Entries(ref Utf8JsonReader reader, string what, ReadingBuffer readings, long receivedMs, ref int unknown)
+    private bool Entries(ref Utf8JsonReader reader, string what, ReadingBuffer readings, int most, long receivedMs, ref int unknown)
     {
         if (reader.TokenType == JsonTokenType.StartObject)
-            return Entry(ref reader, readings, receivedMs, ref unknown);
+            return Entry(ref reader, readings, most, receivedMs, ref unknown);
         if (reader.TokenType != JsonTokenType.StartArray)
             return Fail(RejectReason.BadField, $"{what}: allowed are an object of keys, {{\"ts\":…,\"values\":{{…}}}}, or a list of these");
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (reader.TokenType != JsonTokenType.StartObject)
                 return Fail(RejectReason.BadField, $"{what}: a list of objects is allowed");
-            if (!Entry(ref reader, readings, receivedMs, ref unknown))
+            if (!Entry(ref reader, readings, most, receivedMs, ref unknown))
                 return false;
         }
 
         return true;
     }
 
-    private bool Entry(ref Utf8JsonReader reader, ReadingBuffer readings, long receivedMs, ref int unknown)
+    private bool Entry(ref Utf8JsonReader reader, ReadingBuffer readings, int most, long receivedMs, ref int unknown)
     {
         sheet.Clear();
         long? at = null;
@@ -209,7 +210,7 @@ internal sealed class ThingsBoardDecoder(StateTexts states, ChannelSheet sheet)
             }
         }
 
-        return sheet.WriteTo(readings, at ?? receivedMs)
+        return sheet.WriteTo(readings, at ?? receivedMs, most: most)
             || Fail(RejectReason.TooManyReadings, string.Create(CultureInfo.InvariantCulture, $"payload: more than {ReadingBuffer.ReadingsMax} readings"));
     }
 

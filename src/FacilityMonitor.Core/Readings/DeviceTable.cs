@@ -21,7 +21,7 @@ public sealed class DeviceTable
     /// <summary>Most channels of all of them together, beside <c>main</c>: each costs about a kilobyte among rules, store and page, and as much on disk.</summary>
     public const int UnregisteredChannelsMax = 50_000;
 
-    /// <summary>How far the numbers of a registered device's channels may go beyond its sockets.</summary>
+    /// <summary>How far the numbers of a registered device's channels may go beyond its sockets; bays, which the registry does not count, may go to their end.</summary>
     public const int NumbersBeyondSockets = 256;
 
     private readonly Dictionary<int, HashSet<ushort>> _channels = [];
@@ -33,6 +33,9 @@ public sealed class DeviceTable
     private readonly Dictionary<Key, Device> _byKey = new(new KeyComparer());
     private readonly ConcurrentDictionary<int, Device> _byNumber = new();
     private readonly List<Device> _new = [];
+
+    // What is new is taken by whoever appends to the journal, which is not only who resolves.
+    private readonly Lock _fresh = new();
     private Func<DeviceId, bool>? _isRegistered;
     private int _highest;
 
@@ -76,7 +79,7 @@ public sealed class DeviceTable
         if (!ReferenceEquals(device, _asked))
             (_asked, _sockets) = (device, _socketsOf(device.Id));
         if (_sockets is { } sockets)
-            return channel.Number <= sockets + NumbersBeyondSockets;
+            return channel.Kind == ChannelKind.Bay || channel.Number <= sockets + NumbersBeyondSockets;
         if (!_channels.TryGetValue(device.Number, out var known))
             _channels[device.Number] = known = [];
         if (known.Contains(channel.Code))
@@ -85,7 +88,8 @@ public sealed class DeviceTable
             return false;
         known.Add(channel.Code);
         UnregisteredChannels++;
-        _newChannels.Add(new DeviceChannel(device.Number, channel));
+        lock (_fresh)
+            _newChannels.Add(new DeviceChannel(device.Number, channel));
         return true;
     }
 
@@ -101,11 +105,8 @@ public sealed class DeviceTable
     /// <summary>The channels that took room since the last call; the caller stores them as it stores <see cref="TakeNew"/>.</summary>
     public IReadOnlyList<DeviceChannel> TakeNewChannels()
     {
-        if (_newChannels.Count == 0)
-            return [];
-        var taken = _newChannels.ToArray();
-        _newChannels.Clear();
-        return taken;
+        lock (_fresh)
+            return Taken(_newChannels);
     }
 
     /// <summary>Takes in a device that was stored earlier.</summary>
@@ -137,17 +138,24 @@ public sealed class DeviceTable
             return null;
         var device = new Device(_highest + 1, id);
         Load(device);
-        _new.Add(device);
+        lock (_fresh)
+            _new.Add(device);
         return device;
     }
 
     /// <summary>The devices that got a number since the last call; the caller stores them.</summary>
     public IReadOnlyList<Device> TakeNew()
     {
-        if (_new.Count == 0)
+        lock (_fresh)
+            return Taken(_new);
+    }
+
+    private static T[] Taken<T>(List<T> fresh)
+    {
+        if (fresh.Count == 0)
             return [];
-        var taken = _new.ToArray();
-        _new.Clear();
+        T[] taken = [.. fresh];
+        fresh.Clear();
         return taken;
     }
 

@@ -6,6 +6,7 @@ using FacilityMonitor.Configuration;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Readings;
+using FacilityMonitor.Registry;
 using FacilityMonitor.Reports;
 
 namespace FacilityMonitor.Commands;
@@ -36,7 +37,7 @@ internal static class DeadLetterCommand
             var registry = FacilityLoader.Load(ConfigurationFolder.Resolve(parsed.GetValue(config)), RunCommand.Rules);
             foreach (var error in registry.Errors.Where(error => !error.IsWarning))
                 Console.Error.WriteLine(error);
-            return registry.Facility is { } facility ? ReplayAsync(directory, new JsonMappings(facility.Mappings), TimeProvider.System, Console.Out) : Task.FromResult(1);
+            return registry.Facility is { } facility ? ReplayAsync(directory, facility, TimeProvider.System, Console.Out) : Task.FromResult(1);
         }));
         return new Command("dead-letter", "Messages that could not be used.") { config, list, export, replay };
     }
@@ -53,36 +54,45 @@ internal static class DeadLetterCommand
         return 0;
     }
 
-    internal static async Task<int> ReplayAsync(string directory, JsonMappings mappings, TimeProvider time, TextWriter output)
+    internal static async Task<int> ReplayAsync(string directory, Facility facility, TimeProvider time, TextWriter output)
     {
         await using var database = Database.Open(directory, time);
-        var devices = new DeviceTable();
+        var (devices, registry) = (new DeviceTable(), new FacilityIndex(facility));
         var journal = new MessageJournal(database, devices);
         var decoder = new MessageDecoder(devices);
-        decoder.Use(mappings);
+        decoder.Use(new JsonMappings(facility.Mappings));
+        devices.Use(device => registry.Find(device) is not null, device => registry.Find(device)?.Entry.Sockets);
         var message = new DeviceMessage();
         var writer = new JournalWriter();
-        int taken = 0, refused = 0;
+        int taken = 0, refused = 0, leftOut = 0;
         using var connection = database.OpenReader();
         foreach (var letter in DeadLetters.Read(connection).Where(letter => letter.ReplayedMs is null).ToList())
         {
             // The time of receipt stays what it was: the reading is as old as it is. So does retained: refused for that, it is refused again.
             var retained = letter.Reason == RejectReason.RetainedData.Key();
-            if (DeadLetters.IsCut(letter.Topic) || decoder.Decode(Encoding.UTF8.GetBytes(letter.Topic), letter.Payload, retained, letter.ReceivedMs, message).Result != DecodeResult.Decoded)
+            var topic = Encoding.UTF8.GetBytes(letter.Topic);
+            // What could be read of a gateway's message was taken when it came: it waits until all of it can be.
+            if (DeadLetters.IsCut(letter.Topic) || decoder.Decode(topic, letter.Payload, retained, letter.ReceivedMs, message).Result != DecodeResult.Decoded || decoder.LeftOut is not null)
             {
                 refused++;
                 continue;
             }
 
             writer.Clear();
+            // Told apart as when it came: what was stored then is the same reading.
+            if (message is { HasEnvelope: false, Kind: MessageKind.Data, Device.Id.Dialect: not Dialect.Fm1 })
+                message.ForeignHash = ForeignDeduplicator.HashOf(topic, letter.Payload);
             do
+            {
+                leftOut += ChannelRoom.LeaveOut(message, devices);
                 writer.Message(message);
+            }
             while (decoder.TryNext(message));
             await journal.AppendAsync(writer, (writing, _) => DeadLetters.MarkReplayed(writing, letter.Id, time.GetUtcNow().ToUnixTimeMilliseconds()));
             taken++;
         }
 
-        await output.WriteLineAsync($"{taken} taken in, {refused} still not understood");
+        await output.WriteLineAsync($"{taken} taken in, {refused} still not understood" + (leftOut > 0 ? $", {leftOut} readings of channels without room left out" : ""));
         return 0;
     }
 

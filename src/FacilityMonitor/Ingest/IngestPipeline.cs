@@ -96,7 +96,8 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
             return;
         }
 
-        LeaveOut(device);
+        if (ChannelRoom.LeaveOut(_message, devices) is > 0 and var leftOut)
+            books.AddLeftOut(leftOut);
         books.AddJournaled(_message);
         // There are as many paths as the registry has fields; who edits them for months without a restart hears again of each.
         if (_message.OutOfRange is { Path: { } path } told && _outOfRange.Add(path))
@@ -107,28 +108,6 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
             var abilities = _message.Birth is { } birth ? DeviceAbilities.Of(birth) : null;
             _words.Add(new DeviceWord(device.Number, receivedMs, _message.CommandAck, abilities, _message.Birth?.Boot.ToString(), _message.Birth?.Cfg ?? _message.Status?.Cfg));
         }
-    }
-
-    /// <summary>Leaves out what channels tell for which there is no room: before the journal, so that none of those who read it builds up anything for them.</summary>
-    private void LeaveOut(Device device)
-    {
-        var left = _message.Readings.RemoveWithoutRoom(devices, device);
-        for (var fact = _message.Events.Count - 1; fact >= 0; fact--)
-        {
-            if (devices.Admits(device, _message.Events[fact].Channel))
-                continue;
-            _message.Events.RemoveAt(fact);
-            left++;
-        }
-
-        if (_message.Birth is { } birth && birth.Channels.Count > DeviceTable.ChannelsUnregisteredMax && devices.IsStranger(device))
-        {
-            left += birth.Channels.Count - DeviceTable.ChannelsUnregisteredMax;
-            _message.Birth = birth with { Channels = [.. birth.Channels.Take(DeviceTable.ChannelsUnregisteredMax)] };
-        }
-
-        if (left > 0)
-            books.AddLeftOut(left);
     }
 
     /// <summary>Takes the answers and births of the messages since the last call; null when there were none, as nearly always.</summary>

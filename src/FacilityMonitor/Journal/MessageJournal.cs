@@ -40,7 +40,6 @@ internal sealed class MessageJournal
     private readonly List<JournalReader> _readers = [];
     private readonly Dictionary<long, JournalEntry> _byPosition = [];
     private readonly List<Device> _unconfirmed = [];
-    private readonly List<DeviceChannel> _unconfirmedChannels = [];
     private readonly HashSet<long> _damaged = [];
     private readonly LinkedList<JournalBatch> _waiting = new();
     private readonly SortedList<long, long> _judged = [];
@@ -164,12 +163,12 @@ internal sealed class MessageJournal
             // A number that records use must be on disk before them; until a commit has confirmed it, every commit carries it.
             _unconfirmed.AddRange(_devices.TakeNew());
             var devices = _unconfirmed.ToArray();
-            _unconfirmedChannels.AddRange(_devices.TakeNewChannels());
-            var channels = _unconfirmedChannels.ToArray();
+            // They stay with the batch that brought them: one that is never written costs a stranger nothing but room that it has again after a restart.
+            batch.Channels ??= _devices.TakeNewChannels();
             position = ++_next;
             var entry = new JournalEntry(position, batch.Body);
             commit = _database.CommitAsync(
-                CommitPriority.Ingest, connection => Store(connection, entry, batch, devices, channels, also), () => Confirm(entry, batch, devices, channels), () => Refuse(batch));
+                CommitPriority.Ingest, connection => Store(connection, entry, batch, devices, also), () => Confirm(entry, batch, devices), () => Refuse(batch));
         }
 
         await commit.ConfigureAwait(false);
@@ -342,7 +341,7 @@ internal sealed class MessageJournal
 
     private bool IsStalled(JournalBatch oldest) => IsRefused || _database.Clock.GetElapsedTime(oldest.WaitingSince!.Value) >= JudgeAheadAfter;
 
-    private void Store(SqliteConnection connection, JournalEntry entry, JournalBatch batch, Device[] devices, DeviceChannel[] channels, Action<SqliteConnection, long>? also)
+    private void Store(SqliteConnection connection, JournalEntry entry, JournalBatch batch, Device[] devices, Action<SqliteConnection, long>? also)
     {
         foreach (var device in devices)
         {
@@ -351,7 +350,7 @@ internal sealed class MessageJournal
                 ("$number", device.Number), ("$dialect", (int)device.Id.Dialect), ("$site", device.Id.Site), ("$name", device.Id.Name));
         }
 
-        foreach (var channel in channels)
+        foreach (var channel in batch.Channels!)
         {
             Database.Execute(
                 connection, "insert or ignore into stranger_channel (device, channel) values ($device, $channel)", ("$device", channel.Device), ("$channel", (int)channel.Channel.Code));
@@ -374,7 +373,7 @@ internal sealed class MessageJournal
         _refused++;
     }
 
-    private void Confirm(JournalEntry entry, JournalBatch batch, Device[] devices, DeviceChannel[] channels)
+    private void Confirm(JournalEntry entry, JournalBatch batch, Device[] devices)
     {
         TaskCompletionSource grown;
         if (batch.WasRefused)
@@ -394,8 +393,6 @@ internal sealed class MessageJournal
 
             if (devices.Length > 0)
                 _unconfirmed.RemoveAll(devices.ToHashSet().Contains);
-            if (channels.Length > 0)
-                _unconfirmedChannels.RemoveAll(channels.ToHashSet().Contains);
             _recent.Enqueue(entry);
             _byPosition[entry.Position] = entry;
             _recentBytes += entry.Body.Length + EntryBytes;
@@ -434,7 +431,10 @@ internal sealed class JournalBatch(JournalWriter writer)
     /// <summary>What it holds in memory until it is on disk, bytes: the body, and what was set aside as it came.</summary>
     public long Bytes => Body.Length + DeadLetters.Sum(letter => (long)letter.Topic.Length + letter.Payload.Length);
 
-    /// <summary>How many of them there was room for; known to the database's writer only.</summary>
+    /// <summary>Channels that took room since the batch before; null: not appended yet. Guarded by the journal.</summary>
+    internal IReadOnlyList<DeviceChannel>? Channels { get; set; }
+
+    /// <summary>How many of the dead letters there was room for; known to the database's writer only.</summary>
     internal int LettersStored { get; set; }
 
     /// <summary>Whether the rules may judge it while the disk refuses or is slow. Only what is appended again until the disk takes it: else they would know what never was.</summary>

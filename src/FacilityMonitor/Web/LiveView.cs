@@ -56,7 +56,7 @@ internal sealed class LiveView(FacilitySource registry)
         Change(device);
         now.HeardMs = Math.Max(now.HeardMs, message.ReceivedMs);
         if (message.Birth is { } birth)
-            now.Birth = birth;
+            now.Birth = birth with { Channels = [], Ops = [] };
         if (message.Status is { } status && !(status.Bd < now.Birth?.Bd))
             (now.Presence, now.IsWatched) = (status.Presence, status.Presence == Presence.Online && device.Id.Dialect != Dialect.Fm1);
         else if (message.Kind is MessageKind.Data or MessageKind.Event)

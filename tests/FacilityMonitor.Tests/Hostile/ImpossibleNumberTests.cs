@@ -154,6 +154,21 @@ public sealed class ImpossibleNumberTests
         Assert.Equal((2, 2), (books.Journaled, books.DeadLettered(reason)));
     }
 
+    /// <summary>Neither may one of them take what the others need: the depth of the message, or its readings.</summary>
+    [Fact]
+    public void One_device_that_nests_deep_or_tells_too_much_leaves_the_others_their_room()
+    {
+        var (deep, much) = ($"{{\"x\":{new string('[', 40)}1{new string(']', 40)}}}", $"[{string.Join(',', Enumerable.Repeat("{\"ts\":1,\"values\":{\"w\":1}}", ReadingBuffer.ReadingsMax + 1))}]");
+        var most = "[" + much[(much.IndexOf(',', much.IndexOf('}')) + 1)..];
+        foreach (var (bad, faults, journaled) in ((string, int, int)[])[(deep, 0, 2), (most, 0, 3), (much, 1, 2)])
+        {
+            var books = new IngestBooks();
+            var payload = Encoding.UTF8.GetBytes($$"""{"first":{"power":1},"bad":{{bad}},"last":[{"power":3}]}""");
+            new IngestPipeline(_devices, books, new DeviceLedger()).Take("v1/gateway/telemetry"u8, payload, retained: false, dup: false, AtMs, position: 0, new JournalWriter());
+            Assert.Equal((journaled, faults), (books.Journaled, books.DeadLetteredTotal));
+        }
+    }
+
     [Theory]
     [InlineData("w", "1000000000", true)]
     [InlineData("w", "-1000000000", true)]

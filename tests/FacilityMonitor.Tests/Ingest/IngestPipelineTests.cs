@@ -93,14 +93,24 @@ public sealed class IngestPipelineTests
     }
 
     [Fact]
-    public void A_gateway_message_with_one_broken_device_is_one_dead_letter_and_makes_nobody_known()
+    public void Of_a_gateway_message_with_one_broken_device_the_others_are_taken_and_it_is_one_dead_letter()
     {
         const string Broken = """{"A":[{"values":{"power":1}}],"B":7}""";
 
         Assert.Equal(MqttReasonCode.PayloadFormatInvalid, Take("v1/gateway/telemetry", Broken));
 
-        Assert.Equal(0, _writer.Messages);
-        Assert.Equal(0, _devices.Count);
+        Assert.Equal(1, _writer.Messages);
+        Assert.Equal(["A"], _devices.All.Select(device => device.Id.Name));
+        Assert.Single(_writer.DeadLetters);
+        AssertBalanced();
+    }
+
+    [Fact]
+    public void A_gateway_message_that_is_no_JSON_to_its_end_makes_nobody_known()
+    {
+        Assert.Equal(MqttReasonCode.PayloadFormatInvalid, Take("v1/gateway/telemetry", """{"A":[{"values":{"power":1}}],"B":"""));
+
+        Assert.Equal((0, 0), (_writer.Messages, _devices.Count));
         Assert.Single(_writer.DeadLetters);
         AssertBalanced();
     }

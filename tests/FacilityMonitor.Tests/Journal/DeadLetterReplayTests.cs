@@ -2,6 +2,7 @@ using FacilityMonitor.Commands;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Readings;
+using FacilityMonitor.Tests.Rules;
 
 namespace FacilityMonitor.Tests.Journal;
 
@@ -31,10 +32,47 @@ public sealed class DeadLetterReplayTests : IDisposable
             Assert.Equal("0 taken in, 0 still not understood", await ReplayAsync(time));
     }
 
+    /// <summary>What could be read of it was taken when it came; it is not told twice, and the letter stays until the rest can be read.</summary>
+    [Fact]
+    public async Task A_gateways_message_of_which_a_part_is_still_broken_waits_for_the_fix()
+    {
+        var time = new ManualTime();
+        await SetAsideAsync(time, ("v1/gateway/telemetry", """{"a":{"power":1},"bad":[{"ts":"noon","values":{"power":1}}],"c":{"power":3}}"""));
+
+        Assert.Equal("0 taken in, 1 still not understood", await ReplayAsync(time));
+        using var reader = Database.OpenReader(_folder.Path);
+        Assert.Null(Assert.Single(DeadLetters.Read(reader)).ReplayedMs);
+        using var journaled = Database.Command(reader, "select count(*) from journal where messages > 0");
+        Assert.Equal(0L, journaled.ExecuteScalar());
+    }
+
+    /// <summary>Letters of strangers are bounded like their messages.</summary>
+    [Fact]
+    public async Task Strangers_find_no_more_room_than_when_they_came()
+    {
+        var time = new ManualTime();
+        var sockets = string.Join(',', Enumerable.Range(1, 200).Select(socket => $"{{\"ch\":\"s{socket}\",\"w\":5}}"));
+        await SetAsideAsync(time, [.. Enumerable.Range(0, 3).Select(ghost => ($"fm/1/lane/ghost-{ghost}/data", $$"""{"v":1,"boot":"b1","seq":1,"ts":1767225600000,"up":1,"clk":"ntp","r":[{{sockets}}]}"""))]);
+
+        Assert.Equal($"3 taken in, 0 still not understood, {3 * (200 - DeviceTable.ChannelsUnregisteredMax)} readings of channels without room left out", await ReplayAsync(time));
+        using var reader = Database.OpenReader(_folder.Path);
+        using var channels = Database.Command(reader, "select count(*) from stranger_channel");
+        Assert.Equal(3L * DeviceTable.ChannelsUnregisteredMax, channels.ExecuteScalar());
+    }
+
+    private async Task SetAsideAsync(TimeProvider time, params (string Topic, string Payload)[] letters)
+    {
+        await using var database = Database.Open(_folder.Path, time);
+        var writer = new JournalWriter();
+        foreach (var (topic, payload) in letters)
+            writer.DeadLetter(System.Text.Encoding.UTF8.GetBytes(topic), System.Text.Encoding.UTF8.GetBytes(payload), RejectReason.BadField, "as it was seen then", 1_767_225_600_100, null);
+        await new MessageJournal(database, new DeviceTable()).AppendAsync(writer);
+    }
+
     private async Task<string> ReplayAsync(TimeProvider time)
     {
         using var output = new StringWriter();
-        Assert.Equal(0, await DeadLetterCommand.ReplayAsync(_folder.Path, FacilityMonitor.Contract.JsonMappings.Empty, time, output));
+        Assert.Equal(0, await DeadLetterCommand.ReplayAsync(_folder.Path, Scene.Lane(), time, output));
         return output.ToString().Trim();
     }
 }

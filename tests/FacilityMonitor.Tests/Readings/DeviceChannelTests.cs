@@ -48,6 +48,24 @@ public sealed class DeviceChannelTests
     }
 
     [Fact]
+    public void Bays_go_to_their_end_as_no_registry_counts_them() => Assert.True(_devices.Admits(Device("pile-01"), ChannelId.Of(ChannelKind.Bay, 999)));
+
+    [Fact]
+    public void What_a_stranger_announces_takes_room_like_what_it_tells()
+    {
+        var message = new FacilityMonitor.Contract.DeviceMessage { Device = Device("ghost") };
+        message.Birth = new FacilityMonitor.Contract.Birth
+        {
+            Boot = default, Bd = 1, TsMs = 1, Model = "", Firmware = "", Clock = FacilityMonitor.Contract.ClockSource.Ntp,
+            Channels = [.. Enumerable.Range(1, 200).Select(socket => new FacilityMonitor.Contract.BirthChannel(ChannelId.Socket(socket), null, []))],
+            Ops = [],
+        };
+
+        Assert.Equal(200 - DeviceTable.ChannelsUnregisteredMax, FacilityMonitor.Contract.ChannelRoom.LeaveOut(message, _devices));
+        Assert.Equal((DeviceTable.ChannelsUnregisteredMax, DeviceTable.ChannelsUnregisteredMax), (message.Birth.Channels.Count, _devices.UnregisteredChannels));
+    }
+
+    [Fact]
     public void A_restart_gives_strangers_no_more_room_and_registering_one_gives_its_room_back()
     {
         var restarted = new DeviceTable();

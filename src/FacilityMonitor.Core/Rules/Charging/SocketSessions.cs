@@ -609,7 +609,7 @@ internal sealed class SocketSessions(List<SessionFact> facts, Func<int, Device> 
 
         if (index is not { } place)
             return;
-        (socket.Device, socket.Channel) = (_sockets[place].Device, _sockets[place].Channel);
+        (socket.Device, socket.Channel, socket.IsStranger) = (_sockets[place].Device, _sockets[place].Channel, _sockets[place].IsStranger);
         _sockets[place] = socket;
         if (socket.Live is { } live)
             Due(live);

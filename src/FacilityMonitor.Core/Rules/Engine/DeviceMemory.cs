@@ -196,9 +196,10 @@ internal sealed class DeviceMemory(Device self, RegisteredDevice? registered)
 
     public long HeardMs { get; set; }
 
-    // Two small ones where one large one lay: there are as many as devices.
+    // Small ones where large ones lay: there are as many as devices.
     private uint _birthPeriodMs;
     private uint _saidS;
+    private uint _lateUntilS;
 
     /// <summary>As its birth promised, 49 days at most; 0: it promised nothing.</summary>
     public long BirthPeriodMs
@@ -234,8 +235,14 @@ internal sealed class DeviceMemory(Device self, RegisteredDevice? registered)
     /// <summary>When it was last back from an absence; children of a gateway wait for 60 s after it.</summary>
     public long BackMs { get; set; }
 
-    /// <summary>What was derived anew for what it said late; null, as of nearly every device: nothing was.</summary>
-    public LateShare? Late { get; set; }
+    /// <summary>Steps that were derived anew for what it said late, see <see cref="LateWork"/>, and until when they count, ms of engine time, rounded up to a second.</summary>
+    public int LateSteps { get; set; }
+
+    public long LateUntilMs
+    {
+        get => _lateUntilS * 1000L;
+        set => _lateUntilS = (uint)((value + 999) / 1000);
+    }
 
     /// <summary>The registry's word goes before the device's; 0: not supervised.</summary>
     public long PeriodMs => registered?.Entry.PeriodS is { } seconds ? (long)(seconds * 1000) : BirthPeriodMs;

@@ -24,7 +24,7 @@ internal sealed class LateWork
     public long Overflows { get; private set; }
 
     /// <summary>Whether who speaks has used up its share.</summary>
-    public bool IsSpent => _by is { } device && device.Late is { Steps: >= StepsMax } late && _nowMs < late.UntilMs;
+    public bool IsSpent => _by is { } device && device.LateSteps >= StepsMax && _nowMs < device.LateUntilMs;
 
     /// <summary>Who speaks now; null: nobody, seconds go by.</summary>
     public void Begin(DeviceMemory? device, long nowMs) => (_by, _nowMs) = (device, nowMs);
@@ -43,23 +43,12 @@ internal sealed class LateWork
     {
         if (_by is not { } device || steps == 0)
             return;
-        var late = device.Late ??= new LateShare();
-        if (_nowMs >= late.UntilMs)
-            (late.UntilMs, late.Steps) = (_nowMs + PerMs, 0);
-        late.Steps += steps;
+        if (_nowMs >= device.LateUntilMs)
+            (device.LateUntilMs, device.LateSteps) = (_nowMs + PerMs, 0);
+        device.LateSteps += steps;
     }
 
     public void Refuse() => Refused++;
 
     public void Overflow(int count) => Overflows += count;
-}
-
-/// <summary>What of <see cref="LateWork"/> one device caused.</summary>
-internal sealed class LateShare
-{
-    /// <summary>Steps that were derived anew for it.</summary>
-    public int Steps { get; set; }
-
-    /// <summary>Until when they count, ms of engine time.</summary>
-    public long UntilMs { get; set; }
 }

@@ -124,8 +124,8 @@ internal sealed partial class SiteEngine
             writer.Int32(number);
             writer.Int64(device.TopSeq);
             writer.Int32(unchecked((int)device.Came));
-            writer.Int32(device.Late?.Steps ?? 0);
-            writer.Int64(device.Late?.UntilMs ?? 0);
+            writer.Int32(device.LateSteps);
+            writer.Int64(device.LateUntilMs);
             writer.Byte(device.Health is null ? (byte)0 : (byte)1);
             if (device.Health is not { } health)
                 continue;
@@ -163,7 +163,7 @@ internal sealed partial class SiteEngine
             }
 
             if (_devices.TryGetValue(number, out var device))
-                (device.Health, device.TopSeq, device.Came, device.Late) = (health, topSeq, came, late.UntilMs > 0 ? new LateShare { Steps = late.Steps, UntilMs = late.UntilMs } : null);
+                (device.Health, device.TopSeq, device.Came, device.LateSteps, device.LateUntilMs) = (health, topSeq, came, late.Steps, late.UntilMs);
         }
     }
 }

@@ -76,6 +76,22 @@ public sealed class StrangerSharesTests
         Assert.Equal(1, restarted.Engine.Losses.Unfollowed);
     }
 
+    [Fact]
+    public void A_restart_knows_whose_socket_it_was()
+    {
+        var (sessions, restarted) = (new SocketSessions([], _ => throw new InvalidOperationException()), new SocketSessions([], _ => throw new InvalidOperationException()));
+        sessions.Add(1, ChannelId.Socket(1), isStranger: true);
+        var output = new System.Buffers.ArrayBufferWriter<byte>();
+        var writer = new SnapshotWriter(output);
+        sessions.Save(ref writer, 0);
+
+        restarted.Add(1, ChannelId.Socket(1), isStranger: true);
+        var reader = new SnapshotReader(output.WrittenSpan);
+        restarted.Load(ref reader, 0, SiteEngine.Format);
+
+        Assert.True(restarted[0].IsStranger);
+    }
+
     private static DeviceMessage Relays(Scene scene, string device, int sockets, string site = "lane")
     {
         var message = scene.Message(0, "s1", Metric.Relay, 1, device: device, site: site);
