@@ -33,8 +33,9 @@ public sealed class BookFaultTests : IDisposable
         ConfirmContact,
         fixture => Desk(fixture).AskAsync(new Permit("p1", PermitKind.OutOfService, "huaihai/pile-07", fixture.NowMs, fixture.NowMs + 3_600_000, "manager", null, "换探头", "guard")),
         fixture => Desk(fixture).ConfirmAsync("p1", "grid"),
+        fixture => Desk(fixture).DoAsync("fire", new ResponseCommand.Acknowledge(), new Actor("grid", "link")),
         fixture => fixture.RaiseAsync(ResponseFixture.Step("fire", Condition.Cleared, Priority.P0, "smoke", "huaihai/far-01", 1)),
-        fixture => Desk(fixture).DoAsync("fire", new ResponseCommand.Close(CauseCode.FalseAlarm, "水汽", [], null), Guard),
+        fixture => Desk(fixture).DoAsync("fire", new ResponseCommand.Close(CauseCode.FalseAlarm, "水汽", [], "到场时已散尽"), Guard),
     ];
 
     private readonly TemporaryFolder _folder = new();
@@ -122,6 +123,9 @@ public sealed class BookFaultTests : IDisposable
             var mayBeKilled = trouble.IsKill;
             for (var next = 0; next < entries.Length; next++)
             {
+                // A round of snapshots is due when the entry has been judged: nothing else comes that would wake the rules for it.
+                if (withSnapshots)
+                    fixture.Time.Advance(fixture.Settings.Monitoring.SnapshotInterval);
                 var append = fixture.AppendAsync(entries[next], isLive: true);
                 await WrittenAsync(append);
                 if (mayBeKilled && disk.HasFailed)
@@ -146,13 +150,11 @@ public sealed class BookFaultTests : IDisposable
 
             Task WrittenAsync(Task append) => disk.UntilAsync(
                 () => (mayBeKilled && disk.HasFailed) || fixture.Worker.ExecuteTask!.IsCompleted
-                    || (append.IsCompleted && fixture.Worker.Position >= fixture.Journal.Last && fixture.Worker.State.NotDurable == 0 && (!withSnapshots || IsRemembered(fixture))),
+                    || (append.IsCompleted && fixture.Worker.Position >= fixture.Journal.Last && fixture.Worker.State.NotDurable == 0),
                 () => fixture.Time.Advance(Step),
                 "the entry is judged and what came of it is on disk");
         }
     }
-
-    private static bool IsRemembered(MonitoringFixture fixture) => fixture.Rows("select cast(position as text) from cursor").Single() == FormattableString.Invariant($"{fixture.Journal.Last}");
 
     private static Entry Smoke(int atS, bool isThere) => new(
         atS, [("fm/1/huaihai/shed-01/data", MonitoringFixture.Readings(atS, atS, $$"""{"dt":0,"ch":"main","smoke":{{(isThere ? "true" : "false")}}}"""))], [atS, atS + 1]);
