@@ -92,17 +92,26 @@ internal sealed class Stuck : StateRule<Stuck.State, Stuck.StuckLimits>
                 break;
             case SightKind.Event:
                 state.IsStopped = sight.Event!.On != false;
+                if (state.IsStopped)
+                    state.Spm = 0;
                 break;
             case SightKind.Reading:
-                Read(ref state, sight, limits);
+                Read(ref state, sight);
                 break;
             case SightKind.Load:
             case SightKind.Finding:
                 break;
         }
+
+        // After every sight: a stop may be the last word before the link is lost.
+        var stands = state.IsOccupied && Math.Abs(state.PitchDeg) >= limits.PitchDeg && state.Stands;
+        if (!stands)
+            state.SinceMs = 0;
+        else if (state.SinceMs == 0)
+            state.SinceMs = sight.AtMs;
     }
 
-    private static void Read(ref State state, in Sight sight, StuckLimits limits)
+    private static void Read(ref State state, in Sight sight)
     {
         state.IsAway = false;
         // A metric that is missing says nothing: the last word of it holds.
@@ -110,8 +119,6 @@ internal sealed class Stuck : StateRule<Stuck.State, Stuck.StuckLimits>
             state.IsOccupied = sight.Values.Is(Metric.Occupied);
         if (sight.Values.TryGet(Metric.Pitch, out var pitch))
             state.PitchDeg = (float)pitch;
-        if (sight.Values.TryGet(Metric.Spm, out var spm))
-            (state.Spm, state.HasSpm) = ((float)Math.Abs(spm), true);
         if (sight.Values.Has(Metric.EStop))
             state.IsStopped = sight.Values.Is(Metric.EStop);
         if (sight.Values.TryGet(Metric.Batt, out var percent))
@@ -120,12 +127,15 @@ internal sealed class Stuck : StateRule<Stuck.State, Stuck.StuckLimits>
             state.IsFaulty = word is "fault" or "error" or "jammed";
         if (sight.State is { } own)
             state.SaysItStands = own is "stopped" or "standing" or "paused" or "stuck";
-        var stands = state.IsOccupied && Math.Abs(state.PitchDeg) >= limits.PitchDeg && state.Stands;
-        if (!stands)
-            state.SinceMs = 0;
-        else if (state.SinceMs == 0)
-            state.SinceMs = sight.AtMs;
+        if (sight.Values.TryGet(Metric.Spm, out var spm))
+            (state.Spm, state.HasSpm) = ((float)Math.Abs(spm), true);
+        else if (SaysStop(state, sight))
+            state.Spm = 0;
     }
+
+    /// <summary>Whether this very reading says that it stands or cannot move: the steps that were told before are over then.</summary>
+    private static bool SaysStop(in State state, in Sight sight) =>
+        sight.Values.Is(Metric.EStop) || (sight.Values.Has(Metric.Batt) && state.IsEmpty) || (sight.State is not null && (state.IsFaulty || state.SaysItStands));
 
     internal override Verdict Judge(in State state, StuckLimits limits, long nowMs)
     {
@@ -169,6 +179,8 @@ internal sealed class Stuck : StateRule<Stuck.State, Stuck.StuckLimits>
     {
         public long SinceMs;
         public float PitchDeg;
+
+        /// <summary>Steps a minute as last told; 0 since it said that it stands or cannot move, until it tells steps again.</summary>
         public float Spm;
 
         /// <summary>Whether it tells its steps at all. Without them a trip looks like standing still: its pitch is the same all the way.</summary>
