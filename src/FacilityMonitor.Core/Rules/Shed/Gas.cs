@@ -60,6 +60,9 @@ internal sealed class Gas : StateRule<Gas.State, Gas.GasLimits>
     /// <inheritdoc/>
     internal override EventSet Events { get; } = EventSet.Of(EventKind.Gas);
 
+    /// <inheritdoc/>
+    internal override int StateVersion => 2;
+
     internal override bool AppliesTo(in Subject subject) => true;
 
     internal override GasLimits LimitsFor(in Subject subject, SettingScopes scopes) => new(
@@ -71,13 +74,17 @@ internal sealed class Gas : StateRule<Gas.State, Gas.GasLimits>
         var counted = state.Pace.Next(sight);
         if (sight.Event is { } fact)
         {
-            state.Said.Step(fact.On != false, fact.On == false, sight.AtMs, counted, limits.Urgent);
+            // No reading tells what the detector itself calls gas: what it takes back is over.
+            if (fact.On == false)
+                state.Said = default;
+            else
+                state.Said.Step(breach: true, clear: false, sight.AtMs, counted, limits.Urgent);
             return;
         }
 
         if (sight.Values.TryGet(Metric.CoPpm, out var co))
         {
-            state.Co = (float)co;
+            (state.Co, state.HasCo) = ((float)co, true);
             state.CoHigh.Step(co >= limits.CoPpm, co < 0.8 * limits.CoPpm, sight.AtMs, counted, limits.High);
             state.CoUrgent.Step(co >= limits.CoUrgentPpm, co < 0.8 * limits.CoUrgentPpm, sight.AtMs, counted, limits.Urgent);
         }
@@ -115,14 +122,29 @@ internal sealed class Gas : StateRule<Gas.State, Gas.GasLimits>
             evidence["limit_h2_ppm"] = Math.Round(state.Baseline + (telling.Priority == Priority.P0 ? limits.H2UrgentPpm : limits.H2Ppm), 1);
         }
 
-        evidence["co_ppm"] = co;
-        evidence["limit_co_ppm"] = telling.Priority == Priority.P0 ? limits.CoUrgentPpm : limits.CoPpm;
+        if (state.HasCo)
+        {
+            evidence["co_ppm"] = co;
+            evidence["limit_co_ppm"] = telling.Priority == Priority.P0 ? limits.CoUrgentPpm : limits.CoPpm;
+        }
+
+        var isMeasured = state.HasBaseline || state.HasCo;
+        if (state.Said.IsActive || !isMeasured)
+            evidence["detector"] = state.Said.IsActive;
+        var (isH2, isCo) = (IsHigh(state.H2High, state.H2Urgent), IsHigh(state.CoHigh, state.CoUrgent));
+        if (state.Said.IsActive && !isH2 && !isCo)
+            return new LocalText("探测器报气体", "the detector says gas");
+        if (!isMeasured)
+            return new LocalText("探测器不再报气体", "the detector no longer says gas");
         var culture = CultureInfo.InvariantCulture;
-        var isCo = state.CoHigh.Phase != HoldPhase.Idle && state.H2High.Phase == HoldPhase.Idle;
-        return isCo
-            ? new LocalText(string.Create(culture, $"一氧化碳 {co} ppm"), string.Create(culture, $"carbon monoxide {co} ppm"))
-            : new LocalText(string.Create(culture, $"氢气高出本底 {over} ppm，一氧化碳 {co} ppm"), string.Create(culture, $"hydrogen {over} ppm over its baseline, carbon monoxide {co} ppm"));
+        if (!state.HasBaseline || (isCo && !isH2))
+            return new LocalText(string.Create(culture, $"一氧化碳 {co} ppm"), string.Create(culture, $"carbon monoxide {co} ppm"));
+        return state.HasCo
+            ? new LocalText(string.Create(culture, $"氢气高出本底 {over} ppm，一氧化碳 {co} ppm"), string.Create(culture, $"hydrogen {over} ppm over its baseline, carbon monoxide {co} ppm"))
+            : new LocalText(string.Create(culture, $"氢气高出本底 {over} ppm"), string.Create(culture, $"hydrogen {over} ppm over its baseline"));
     }
+
+    private static bool IsHigh(in Hold high, in Hold urgent) => high.Phase != HoldPhase.Idle || urgent.Phase != HoldPhase.Idle;
 
     internal record struct State
     {
@@ -136,6 +158,9 @@ internal sealed class Gas : StateRule<Gas.State, Gas.GasLimits>
         public float Co;
         public float Baseline;
         public bool HasBaseline;
+
+        /// <summary>Whether carbon monoxide is measured, and not only gas told.</summary>
+        public bool HasCo;
     }
 
     internal sealed record GasLimits(double H2Ppm, double H2UrgentPpm, double CoPpm, double CoUrgentPpm, HoldTiming High, HoldTiming Urgent);

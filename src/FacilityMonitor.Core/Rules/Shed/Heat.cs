@@ -84,8 +84,8 @@ internal sealed class Heat : StateRule<Heat.State, Heat.HeatLimits>
         var counted = state.Pace.Next(sight);
         if (sight.Event is { } fact)
         {
-            // Who measures no air is not looked at again: what he takes back is over.
-            if (!limits.IsAir && fact.On == false)
+            // Who measures no air, or never did, is not looked at again: what he takes back is over.
+            if (fact.On == false && (!limits.IsAir || !state.IsMeasured))
             {
                 state.Alarm = default;
                 return;

@@ -51,6 +51,9 @@ internal sealed class Smoke : StateRule<Smoke.State, Smoke.SmokeLimits>
     /// <inheritdoc/>
     internal override EventSet Events { get; } = EventSet.Of(EventKind.Smoke);
 
+    /// <inheritdoc/>
+    internal override int StateVersion => 2;
+
     internal override bool AppliesTo(in Subject subject) => true;
 
     internal override bool Wakes(in Sight sight) => sight.Kind == SightKind.Event || sight.Values.Is(Metric.Smoke) || sight.Values.Or(Metric.SmokeDbm, 0) > 0;
@@ -63,12 +66,20 @@ internal sealed class Smoke : StateRule<Smoke.State, Smoke.SmokeLimits>
         var counted = state.Pace.Next(sight);
         if (sight.Event is { } fact)
         {
-            state.Said.Step(fact.On != false, fact.On == false, sight.AtMs, counted, limits.Said);
+            // Where no reading tells smoke nothing more is heard of it: what the detector takes back is over.
+            if (fact.On == false && !state.IsMeasured)
+                state.Said = default;
+            else
+                state.Said.Step(fact.On != false, fact.On == false, sight.AtMs, counted, limits.Said);
             return;
         }
 
         if (sight.Values.Has(Metric.Smoke))
+        {
+            state.IsMeasured = true;
             state.Said.Step(sight.Values.Is(Metric.Smoke), !sight.Values.Is(Metric.Smoke), sight.AtMs, counted, limits.Said);
+        }
+
         if (!sight.Values.TryGet(Metric.SmokeDbm, out var dbm))
             return;
         state.Dbm = (float)dbm;
@@ -87,7 +98,8 @@ internal sealed class Smoke : StateRule<Smoke.State, Smoke.SmokeLimits>
         evidence["detector"] = state.Said.IsActive;
         return state.Dense.IsActive
             ? new LocalText(string.Create(CultureInfo.InvariantCulture, $"烟雾浓度 {dbm} dB/m"), string.Create(CultureInfo.InvariantCulture, $"obscuration {dbm} dB/m"))
-            : state.Said.IsActive ? new LocalText("探测器报烟", "the detector says smoke") : new LocalText("烟雾浓度升高", "obscuration rises");
+            : state.Said.IsActive ? new LocalText("探测器报烟", "the detector says smoke")
+            : state.Dbm > 0 ? new LocalText("烟雾浓度升高", "obscuration rises") : new LocalText("探测器不再报烟", "the detector no longer says smoke");
     }
 
     internal record struct State
@@ -96,6 +108,9 @@ internal sealed class Smoke : StateRule<Smoke.State, Smoke.SmokeLimits>
         public Hold Said;
         public Hold Dense;
         public float Dbm;
+
+        /// <summary>Whether readings tell smoke or none as well, and not only events.</summary>
+        public bool IsMeasured;
     }
 
     /// <param name="Dbm">Obscuration, dB/m.</param>

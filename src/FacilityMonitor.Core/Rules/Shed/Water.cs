@@ -61,7 +61,7 @@ internal sealed class Water : StateRule<Water.State, Water.WaterLimits>
     internal override bool AppliesTo(in Subject subject) => true;
 
     /// <inheritdoc/>
-    internal override int StateVersion => 2;
+    internal override int StateVersion => 3;
 
     internal override WaterLimits LimitsFor(in Subject subject, SettingScopes scopes) => new(scopes.Value(this, HighCm), scopes.Value(this, UrgentCm), scopes.Value(this, RiseCmMin));
 
@@ -70,13 +70,17 @@ internal sealed class Water : StateRule<Water.State, Water.WaterLimits>
         var counted = state.Pace.Next(sight);
         if (sight.Event is { } fact)
         {
-            state.High.Step(fact.On != false, fact.On == false, sight.AtMs, counted, WaterLimits.AtOnce);
+            // Where no depth is measured nothing more is heard of it: what the device takes back is over.
+            if (fact.On == false && !state.IsMeasured)
+                state.High = default;
+            else
+                state.High.Step(fact.On != false, fact.On == false, sight.AtMs, counted, WaterLimits.AtOnce);
             return;
         }
 
         if (!sight.Values.TryGet(Metric.WaterCm, out var cm))
             return;
-        state.Cm = (float)cm;
+        (state.Cm, state.IsMeasured) = ((float)cm, true);
         state.RiseCmMin = state.Rises.Rate(sight.AtMs, (float)cm, RateLeastMs, sight.GapMs);
         state.High.Step(cm >= limits.HighCm, cm < 0.8 * limits.HighCm, sight.AtMs, counted, WaterLimits.TwoSamples);
         state.Urgent.Step(cm >= limits.UrgentCm, cm < 0.8 * limits.UrgentCm, sight.AtMs, counted, WaterLimits.TwoSamples);
@@ -93,6 +97,12 @@ internal sealed class Water : StateRule<Water.State, Water.WaterLimits>
 
     internal override LocalText Explain(in State state, WaterLimits limits, in Telling telling, SortedDictionary<string, object> evidence)
     {
+        if (!state.IsMeasured)
+        {
+            evidence["detector"] = state.High.IsActive;
+            return state.High.IsActive ? new LocalText("探测器报积水", "the detector says water") : new LocalText("探测器不再报积水", "the detector no longer says water");
+        }
+
         var (cm, rise) = (Math.Round((double)state.Cm, 1), Math.Round((double)state.RiseCmMin, 1));
         evidence["water_cm"] = cm;
         evidence["rise_cm_min"] = rise;
@@ -113,6 +123,9 @@ internal sealed class Water : StateRule<Water.State, Water.WaterLimits>
 
         /// <summary>How deep it was when it last rose as fast as the limit, cm.</summary>
         public float RoseToCm;
+
+        /// <summary>Whether its depth is measured, and not only water told.</summary>
+        public bool IsMeasured;
     }
 
     internal sealed record WaterLimits(double HighCm, double UrgentCm, double RiseCmMin)
