@@ -336,7 +336,40 @@ internal sealed partial class SiteEngine
 
         // Those of a rule that is new come last.
         _timed.InsertRange(0, order);
+        for (var place = 0; place < _places.Length; place++)
+            Recount(place);
         LoadPiles(ref reader, format);
+    }
+
+    /// <summary>Who was taken out of the registry, or stands elsewhere now, takes back nothing that it said here: what is on is counted anew.</summary>
+    private void Recount(int number)
+    {
+        if (_places[number] is not { } place)
+            return;
+        List<Finding> findings = [];
+        foreach (var device in _devices.Values)
+        {
+            if (!Stands(device.Place))
+                continue;
+            foreach (ref readonly var channel in device.Channels)
+            {
+                foreach (var cell in channel.Watches?.Cells ?? [])
+                {
+                    if (Verdict.Found(cell.Told) is { } found && Array.Exists(place.Cells, candidate => candidate.Rule.Hears(cell.Rule)))
+                        findings.Add(new Finding(device.Place, channel.Channel, cell.Rule, found));
+                }
+            }
+        }
+
+        place.Recount(findings, Stands);
+        foreach (var cell in place.Cells)
+        {
+            // It is over, and nobody is left to say so: its alert is no longer open, see IsJudged.
+            if (cell.Told != 0 && cell.Judge(_nowMs).Code == 0)
+                cell.Told = 0;
+        }
+
+        bool Stands(int device) => _devices.TryGetValue(device, out var known) && known.PlaceNumber == number;
     }
 
     /// <returns>The timeline it names; null when the registry no longer knows it, or no rule judges it any more.</returns>

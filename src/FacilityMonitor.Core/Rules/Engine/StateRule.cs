@@ -129,9 +129,24 @@ internal abstract class StateRule<TState, TLimits> : StateRule
     /// <summary>What is the matter in a few words, and the numbers behind it.</summary>
     internal abstract LocalText Explain(in TState state, TLimits limits, in Telling telling, SortedDictionary<string, object> evidence);
 
+    /// <summary>Of a place that hears other rules: puts what is found by those who stand there now in place of what was counted. Somebody may have left, or come, with the registry.</summary>
+    /// <param name="state">The state.</param>
+    /// <param name="findings">What is on, of those who stand there.</param>
+    /// <param name="stands">Whether the device with a number does.</param>
+    internal virtual void Recount(ref TState state, IReadOnlyList<Finding> findings, Func<int, bool> stands)
+    {
+    }
+
     /// <summary>Whether the state says nothing that has to be remembered: a channel then forgets it.</summary>
     internal virtual bool IsQuiet(in TState state) => false;
 }
+
+/// <summary>Another rule's verdict that is on about a channel of somebody in a place.</summary>
+/// <param name="Device">Number of the device.</param>
+/// <param name="Channel">Its channel.</param>
+/// <param name="Rule">Whose verdict.</param>
+/// <param name="Found">How urgent.</param>
+internal readonly record struct Finding(int Device, ChannelId Channel, Rule Rule, Priority Found);
 
 /// <summary>The step of an alert that has to be put into words.</summary>
 /// <param name="Subject">What it is about.</param>
@@ -159,6 +174,12 @@ internal abstract class Cell(StateRule rule)
 
     /// <summary>Goes back to what was kept.</summary>
     public abstract void Back();
+
+    /// <summary>Puts what is found by those who stand in a place now in place of what was counted, see <see cref="StateRule{TState, TLimits}.Recount"/>.</summary>
+    /// <param name="live">What is on now.</param>
+    /// <param name="settled">What was on before the sights that are remembered.</param>
+    /// <param name="stands">Whether the device with a number stands there.</param>
+    public abstract void Recount(IReadOnlyList<Finding> live, IReadOnlyList<Finding> settled, Func<int, bool> stands);
 
     public abstract Verdict Judge(long nowMs);
 
@@ -228,6 +249,12 @@ internal sealed class Cell<TState, TLimits>(StateRule<TState, TLimits> rule, TLi
     }
 
     public override void Back() => _live = _kept is null ? default : _kept[0];
+
+    public override void Recount(IReadOnlyList<Finding> live, IReadOnlyList<Finding> settled, Func<int, bool> stands)
+    {
+        rule.Recount(ref _live, live, stands);
+        rule.Recount(ref _settled, settled, stands);
+    }
 
     public override Verdict Judge(long nowMs) => rule.Judge(_live, limits, nowMs);
 

@@ -471,6 +471,43 @@ internal sealed class Timeline
             LoadEntry(ref reader, layout);
     }
 
+    /// <summary>Of a place, after <see cref="Load"/>: forgets what those said who stand there no more, and counts anew what the others find.</summary>
+    /// <param name="findings">What is on there now.</param>
+    /// <param name="stands">Whether the device with a number stands there.</param>
+    public void Recount(IReadOnlyList<Finding> findings, Func<int, bool> stands)
+    {
+        Forget(stands);
+        // The settled state is that of before the first sight that is remembered: so is what was found then.
+        var before = new Dictionary<(int Device, ChannelId Channel, Rule Rule), Priority?>();
+        for (var index = 0; index < _count; index++)
+        {
+            if (_entries[index] is { Kind: SightKind.Finding, Word: Rule rule } entry)
+                before.TryAdd((_speakers[entry.Speaker].Who.Device, _speakers[entry.Speaker].Who.Channel, rule), FoundSide.Before(entry.Side));
+        }
+
+        foreach (var finding in findings)
+            before.TryAdd((finding.Device, finding.Channel, finding.Rule), finding.Found);
+        List<Finding> settled = [.. before.Where(pair => pair.Value is not null).Select(pair => new Finding(pair.Key.Device, pair.Key.Channel, pair.Key.Rule, pair.Value!.Value))];
+        foreach (var cell in Cells)
+            cell.Recount(findings, settled, stands);
+    }
+
+    private void Forget(Func<int, bool> stands)
+    {
+        var (stride, kept) = (_layout.Count, 0);
+        for (var index = 0; index < _count; index++)
+        {
+            if (!stands(_speakers[_entries[index].Speaker].Who.Device))
+                continue;
+            _entries[kept] = _entries[index];
+            _values.AsSpan(index * stride, stride).CopyTo(_values.AsSpan(kept * stride));
+            kept++;
+        }
+
+        Array.Clear(_entries, kept, _count - kept);
+        _count = kept;
+    }
+
     private void SaveEntry(ref SnapshotWriter writer, int index)
     {
         ref readonly var entry = ref _entries[index];
@@ -490,6 +527,8 @@ internal sealed class Timeline
     private void LoadEntry(ref SnapshotReader reader, MetricSet saved)
     {
         var entry = new TimelineEntry { AtMs = reader.Int64(), Speaker = reader.Int32(), Kind = (SightKind)reader.Byte(), Side = reader.Byte() };
+        if ((uint)entry.Speaker >= (uint)_speakers.Count)
+            throw new InvalidDataException("The rule snapshot tells a sight of nobody.");
         var present = new MetricSet((ulong)reader.Int64());
         Span<double> values = stackalloc double[saved.Count];
         for (var bits = present.Bits; bits != 0; bits &= bits - 1)

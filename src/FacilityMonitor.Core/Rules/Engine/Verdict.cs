@@ -16,6 +16,9 @@ internal readonly record struct Verdict(Condition Condition, Priority Priority, 
     /// <summary>Whether a <see cref="Code"/> says active, or not quiet for long enough yet.</summary>
     public static bool IsOn(byte code) => (Condition)(code >> 4) is Condition.Active or Condition.Recovering;
 
+    /// <summary>How urgent a verdict is that a <see cref="Code"/> calls on; null: it is not.</summary>
+    public static Priority? Found(byte code) => IsOn(code) ? (Priority)(code & 3) : null;
+
     /// <summary>A verdict that a limit without any hold gives.</summary>
     public static Verdict When(bool active, Priority priority, long sinceMs) => active ? new Verdict(Condition.Active, priority, sinceMs) : Normal;
 

@@ -73,16 +73,33 @@ internal sealed class ThermalRunaway : StateRule<ThermalRunaway.State, ThermalRu
             state.SinceMs = sight.AtMs;
     }
 
-    private static void Found(ref State state, in Sight sight)
+    private static void Found(ref State state, in Sight sight) =>
+        Count(ref state, sight.Rule!, (IsSign(sight.Rule!, sight.Found) ? 1 : 0) - (IsSign(sight.Rule!, sight.FoundBefore) ? 1 : 0));
+
+    /// <summary>Several sensors of one place can say the same.</summary>
+    private static void Count(ref State state, Rule rule, int change)
     {
-        var change = (IsSign(sight.Rule!, sight.Found) ? 1 : 0) - (IsSign(sight.Rule!, sight.FoundBefore) ? 1 : 0);
-        // Several sensors of one place can say the same.
-        if (sight.Rule == Smoke.Instance)
+        if (rule == Smoke.Instance)
             state.Smoke = (byte)Math.Max(0, state.Smoke + change);
-        else if (sight.Rule == Gas.Instance)
+        else if (rule == Gas.Instance)
             state.Gas = (byte)Math.Max(0, state.Gas + change);
         else
             state.Heat = (byte)Math.Max(0, state.Heat + change);
+    }
+
+    internal override void Recount(ref State state, IReadOnlyList<Finding> findings, Func<int, bool> stands)
+    {
+        (state.Smoke, state.Gas, state.Heat) = (0, 0, 0);
+        foreach (var finding in findings)
+            Count(ref state, finding.Rule, IsSign(finding.Rule, finding.Found) ? 1 : 0);
+        foreach (ref var slot in (Span<SlotHeat>)state.Hot)
+        {
+            if (slot.Key != 0 && !stands(slot.Key >> 12))
+                slot = default;
+        }
+
+        if (state.Signs < 2)
+            state.SinceMs = 0;
     }
 
     /// <summary>A pre-alarm of heat is a summer's afternoon under the roof as often as a fire.</summary>
