@@ -35,8 +35,11 @@ internal struct ChargerSignature
     private const int LostMin = 180;
 
     private const int RunsMax = 12;
-    private const double SameShare = 0.12;
-    private const double SameW = 5;
+
+    /// <summary>Two steps that differ by less than this share of one, and so many watts, are the same.</summary>
+    internal const double SameShare = 0.12;
+    internal const double SameW = 5;
+
     private const double RepeatShare = 0.1;
     private const double RepeatNats = 3;
     private const double HalfDayMin = 720;

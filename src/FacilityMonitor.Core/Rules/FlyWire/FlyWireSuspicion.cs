@@ -285,7 +285,8 @@ internal static class FlyWireSuspicion
             charger.FromHour == charger.ToHour || ShanghaiTime.IsBetween((long)(trace.StartMin * MsAMinute), charger.FromHour, charger.ToHour) ? charger.Watts : double.NaN;
     }
 
-    /// <summary>Whether an expected charger began at the same moment: against the floor of an hour ago its step is larger by whatever was switched on meanwhile, and the climb is still its own.</summary>
+    /// <summary>Whether it is the rise of an expected charger, seen against another floor: against that of an hour ago its step is larger by whatever was switched on meanwhile, and the climb is
+    /// still its own. Both rose to the same level then; what rose higher has another load in it, which began right after the expected one.</summary>
     private static bool IsSeenWithExpected(in FlyWireState state, int place)
     {
         var candidates = state.Signature.Candidates;
@@ -293,12 +294,15 @@ internal static class FlyWireSuspicion
         {
             if (other != place && candidates[other].IsUsed && state.Signs[other].IsExpected && state.Signs[other].StartMin == candidates[other].StartMin
                 && Math.Abs(candidates[other].StartMin - candidates[place].StartMin) <= Math.Max(SameBeginMin, 2 * state.Signature.IntervalMin)
-                && candidates[other].StepW < candidates[place].StepW)
+                && candidates[other].StepW < candidates[place].StepW && IsOneLevel(candidates[other], candidates[place]))
                 return true;
         }
 
         return false;
     }
+
+    private static bool IsOneLevel(in ChargerTrace expected, in ChargerTrace trace) =>
+        Math.Abs(expected.BaseW + expected.StepW - trace.BaseW - trace.StepW) <= (ChargerSignature.SameShare * trace.StepW) + ChargerSignature.SameW;
 
     /// <summary>The curve to plot: minute since it went on, and watts.</summary>
     private static string Curve(in ChargerCurve curve)
