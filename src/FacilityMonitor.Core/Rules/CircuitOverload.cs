@@ -75,6 +75,9 @@ internal sealed class CircuitOverload : StateRule<CircuitHeat, CircuitLimits>
     /// <inheritdoc/>
     public override SubjectKind Subject => SubjectKind.Circuit;
 
+    /// <inheritdoc/>
+    internal override int StateVersion => 2;
+
     internal override bool AppliesTo(in Subject subject) => true;
 
     internal override CircuitLimits LimitsFor(in Subject subject, SettingScopes scopes) => new(
@@ -203,29 +206,39 @@ internal sealed class CircuitOverload : StateRule<CircuitHeat, CircuitLimits>
         phase.Mean3h.Add(MeanWindow.ThreeHours, phase.LastMs, phase.Amps, seconds);
 
         // Without word of every contributor the sum, which is of those who were heard, is a lower bound: it may raise, and must not clear.
+        phase.PartialMs = load.IsComplete ? 0 : (int)Math.Min(int.MaxValue, phase.PartialMs + load.PassedMs);
         Hold(ref phase, load, limits, rated);
     }
 
     private static void Hold(ref PhaseHeat phase, in PhaseLoad load, CircuitLimits limits, double rated)
     {
-        var (atMs, counted, complete) = (load.LastMs, load.PassedMs, load.IsComplete);
+        var complete = load.IsComplete;
         var clear = limits.ClearRatio;
         var forecast = limits.ForecastA(phase);
         var soon = limits.Early.TimeToTripS(phase.EarlyLevel, forecast, rated) < limits.TripWithinS;
 
         // The clear level of a prediction: it would not be one even if the current were those few percent higher.
         var nearlySoon = limits.Early.TimeToTripS(phase.EarlyLevel, forecast / clear, rated) < limits.TripWithinS;
-        phase.Trip.Step(soon, complete && !nearlySoon, atMs, counted, limits.TripTiming);
-        phase.Warm.Step(phase.Level >= limits.LevelMax, complete && phase.Level < limits.LevelMax * clear, atMs, counted, CircuitLimits.AtOnce(Priority.P1));
+        Step(ref phase.Trip, soon, complete && !nearlySoon, phase.PartialMs, load, limits.TripTiming);
+        Step(ref phase.Warm, phase.Level >= limits.LevelMax, complete && phase.Level < limits.LevelMax * clear, phase.PartialMs, load, CircuitLimits.AtOnce(Priority.P1));
 
         var over = rated * limits.OverRatio;
-        phase.Over.Step(phase.Amps > over, complete && phase.Amps < over * clear, atMs, counted, limits.OverTiming);
+        Step(ref phase.Over, phase.Amps > over, complete && phase.Amps < over * clear, phase.PartialMs, load, limits.OverTiming);
 
         var mean = phase.Mean3h.Mean(MeanWindow.ThreeHours);
         var urgent = rated * limits.MeanUrgentRatio;
         var high = rated * limits.MeanRatio;
-        phase.MeanUrgent.Step(mean > urgent, complete && mean < urgent * clear, atMs, counted, CircuitLimits.AtOnce(Priority.P2));
-        phase.Mean.Step(mean > high, complete && mean < high * clear, atMs, counted, CircuitLimits.AtOnce(Priority.P3));
+        Step(ref phase.MeanUrgent, mean > urgent, complete && mean < urgent * clear, phase.PartialMs, load, CircuitLimits.AtOnce(Priority.P2));
+        Step(ref phase.Mean, mean > high, complete && mean < high * clear, phase.PartialMs, load, CircuitLimits.AtOnce(Priority.P3));
+    }
+
+    /// <summary>A sum of only some can breach, but that it does not says nothing: whoever is not heard may draw what he drew. So a hold that is pending waits; no longer than its own length, or
+    /// one who never comes back would keep it for ever.</summary>
+    private static void Step(ref Hold hold, bool breach, bool clear, int partialMs, in PhaseLoad load, in HoldTiming timing)
+    {
+        var waits = hold.Phase == HoldPhase.Pending && !breach && !load.IsComplete && partialMs <= timing.OnMs;
+        if (!waits)
+            hold.Step(breach, clear, load.LastMs, load.PassedMs, timing);
     }
 
     internal static LocalText What(in PhaseReport report, double ratedA)
@@ -272,6 +285,9 @@ internal struct PhaseHeat
 
     /// <summary>Whether the images are warm: they begin with the first current after the rating is known.</summary>
     public bool IsBegun;
+
+    /// <summary>For how long not every contributor was heard, counted, ms; 0: all are.</summary>
+    public int PartialMs;
 
     /// <summary>How fast the current rises without a jump, A/s, smoothed.</summary>
     public double RampAps;
