@@ -54,8 +54,8 @@ internal sealed class NextSession(Session session, in SessionMark before)
 
     public ref readonly SessionMark Before => ref _before;
 
-    /// <summary>Whether it was seen for as long as a stage of constant current lasts at least.</summary>
-    public bool HasLasted => session.PowerMs - session.StartMs - session.UnseenMs >= SessionLimits.StageMs;
+    /// <summary>Whether it was seen for as long as a battery must lie still to be called full: a broken pack that starts again and again draws for ten minutes and more each time.</summary>
+    public bool HasLasted => session.PowerMs - session.StartMs - session.UnseenMs >= SessionLimits.FullHoldMs;
 
     public void Save(ref SnapshotWriter writer)
     {

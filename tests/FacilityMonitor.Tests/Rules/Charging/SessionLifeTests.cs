@@ -112,8 +112,8 @@ public sealed class SessionLifeTests
     }
 
     [Theory]
-    [InlineData(9, false)]
-    [InlineData(10, true)]
+    [InlineData(44, false)]
+    [InlineData(45, true)]
     public void A_full_battery_that_was_changed_within_one_report_is_two_sessions_once_the_next_has_lasted(int minutes, bool isNext)
     {
         _socket.Charges(0, 120, 300, relay: null, st: null).Charges(121, 180, 4, relay: null, st: null).Charges(181, 181 + minutes, 290, relay: null, st: null);
@@ -125,9 +125,9 @@ public sealed class SessionLifeTests
         var full = _socket.Only;
         Assert.Equal((180, StopReason.Full, SessionSigns.Successor), (ChargingSocket.Minutes(full.EndMs), full.Reason!.Value, full.EndedBy));
         Assert.Equal((0, 300.0), (full.Restarts, full.PeakW));
-        // 2 h at 300 W and 1 h at 4 W, with the steps between; the ten minutes at 290 W are the next one's.
+        // 2 h at 300 W and 1 h at 4 W, with the steps between; the three quarters of an hour at 290 W are the next one's.
         Assert.Equal(606.5, full.Wh!.Value, 0);
-        Assert.Equal(290 * 10 / 60.0, _socket.Live.Wh!.Value, 0.1);
+        Assert.Equal(290 * 45 / 60.0, _socket.Live.Wh!.Value, 0.1);
         Assert.Equal((0, 290f, true), ((int)_socket.Live.FullMs, _socket.Live.Curve.PeakW, _socket.Live.IsWhole));
     }
 
@@ -136,7 +136,7 @@ public sealed class SessionLifeTests
     {
         var wh = 1000.0;
         _socket.Sample(-1, 0, wh);
-        for (var minute = 0; minute <= 195; minute++)
+        for (var minute = 0; minute <= 230; minute++)
         {
             var watts = minute is > 120 and <= 180 ? 4 : 300;
             wh += minute == 0 ? 0 : watts / 60.0;
@@ -144,13 +144,13 @@ public sealed class SessionLifeTests
         }
 
         Assert.Equal((120 * 5) + (60 * 4 / 60.0), _socket.Only.Wh!.Value, 0.1);
-        Assert.Equal(15 * 5, _socket.Live!.Wh!.Value, 0.1);
+        Assert.Equal(50 * 5, _socket.Live!.Wh!.Value, 0.1);
     }
 
     [Fact]
     public void A_short_top_up_and_one_at_half_the_power_stay_restarts_of_the_same_session()
     {
-        _socket.Charges(0, 120, 300, relay: null, st: null).Charges(121, 180, 4, relay: null, st: null).Charges(181, 188, 300, relay: null, st: null).Charges(189, 200, 4, relay: null, st: null)
+        _socket.Charges(0, 120, 300, relay: null, st: null).Charges(121, 180, 4, relay: null, st: null).Charges(181, 195, 300, relay: null, st: null).Charges(196, 200, 4, relay: null, st: null)
             .Charges(201, 230, 170, relay: null, st: null).Charges(231, 240, 4, relay: null, st: null);
 
         Assert.Empty(_socket.Facts);
@@ -174,7 +174,7 @@ public sealed class SessionLifeTests
             socket.Charges(0, 120, 300, relay: null, st: null).Charges(121, 180, 4, relay: null, st: null).Charges(181, 186, 290, relay: null, st: null);
             if (socket == other)
                 socket.Restarts();
-            socket.Charges(187, 195, 290, relay: null, st: null).Charges(196, 196, 0, relay: false, st: "idle").Charges(197, 197, 0, relay: false, st: "idle").Tick(205);
+            socket.Charges(187, 230, 290, relay: null, st: null).Charges(231, 231, 0, relay: false, st: "idle").Charges(232, 232, 0, relay: false, st: "idle").Tick(240);
         }
 
         Assert.Equal(2, _socket.Facts.Count);
