@@ -8,11 +8,14 @@ namespace FacilityMonitor.Rules;
 /// <summary>Mains outside what devices are made for: above 235.4 V or below 198 V for 10 min (P3), above 250 V for 10 s (P2), above 260 V for 3 s or 270 V at once (P1).</summary>
 /// <remarks>
 /// The mains are too high or too low for all that hang on them, so P3 is told of the uppermost circuit alone whose meter tells a voltage. What is dangerous is judged on every circuit: where the neutral
-/// is lost below a meter, that meter shows nothing of it. Only while a meter above is over the same limit the circuit below has what that one is told of.
+/// is lost below a meter, that meter shows nothing of it. Only while a meter above rings for the same limit, or said just now that it is over it, the circuit below has what that one is told of.
 /// A voltage that is gone is <see cref="CircuitTripped"/> or <see cref="SupplyLost"/>.
 /// </remarks>
 internal sealed class VoltageOutOfRange : StateRule<VoltageOutOfRange.State, VoltageOutOfRange.VoltageLimits>
 {
+    /// <summary>A voltage of a meter above is that of now for so long, ms: what meters below tell meanwhile is the same event.</summary>
+    internal const long FreshMs = 10_000;
+
     private static readonly RuleSetting LowV = new("low_v", "V", 198, 150, 220, "220 V − 10 % (GB/T 12325)");
     private static readonly RuleSetting HighV = new("high_v", "V", 235.4, 220, 260, "220 V + 7 % (GB/T 12325)");
     private static readonly RuleSetting HoldS = new("hold_s", "s", 600, 10, 7200, "our choice: a motor that starts is no fault of the mains");
@@ -62,7 +65,7 @@ internal sealed class VoltageOutOfRange : StateRule<VoltageOutOfRange.State, Vol
         {
             ref readonly var phase = ref load.Phases[index];
             if (phase.VoltsMs == sight.AtMs && phase.Volts >= SocketOverload.LeastV)
-                StepPhase(ref state[index], phase.Volts, load.VoltsAbove, sight, limits);
+                StepPhase(ref state[index], phase.Volts, sight, limits);
         }
     }
 
@@ -101,31 +104,47 @@ internal sealed class VoltageOutOfRange : StateRule<VoltageOutOfRange.State, Vol
             string.Create(culture, $"{volts:0.#} V{en} where {limits.LowV:0.#} to {limits.HighV:0.#} V is normal"));
     }
 
-    private static void StepPhase(ref Phase phase, double volts, double voltsAbove, in Sight sight, VoltageLimits limits)
+    /// <summary>Of which dangerous limits a circuit is over now, on any phase.</summary>
+    internal static VoltageGrades RingingOf(in State state)
+    {
+        var grades = VoltageGrades.None;
+        foreach (ref readonly var phase in state)
+        {
+            grades |= (phase.Urgent.Phase == HoldPhase.On ? VoltageGrades.Urgent : VoltageGrades.None)
+                | (phase.Danger.Phase == HoldPhase.On ? VoltageGrades.Danger : VoltageGrades.None)
+                | (phase.Max.Phase == HoldPhase.On ? VoltageGrades.Max : VoltageGrades.None);
+        }
+
+        return grades;
+    }
+
+    private static void StepPhase(ref Phase phase, double volts, in Sight sight, VoltageLimits limits)
     {
         var (atMs, counted) = (sight.AtMs, phase.Pace.Next(sight));
         phase.Volts = (float)volts;
-        var isUppermost = double.IsNaN(voltsAbove);
-        var over = new Above(volts, voltsAbove, atMs, counted, limits.ClearV);
+        var isUppermost = double.IsNaN(sight.Above.Volts);
+        var over = new Over(volts, sight.Above, atMs, counted, limits.ClearV);
         var mains = new HoldTiming(limits.HoldMs, 1, AlertTiming.OffDelayMs(Priority.P3));
         phase.High.Step(isUppermost && volts > limits.HighV, !isUppermost || volts < limits.HighV - limits.ClearV, atMs, counted, mains);
         phase.Low.Step(isUppermost && volts < limits.LowV, !isUppermost || volts > limits.LowV + limits.ClearV, atMs, counted, mains);
-        over.Step(ref phase.Urgent, limits.UrgentV, limits.UrgentMs, Priority.P2);
-        over.Step(ref phase.Danger, limits.DangerV, limits.DangerMs, Priority.P1);
-        over.Step(ref phase.Max, limits.MaxV, 0, Priority.P1);
+        over.Step(ref phase.Urgent, VoltageGrades.Urgent, limits.UrgentV, limits.UrgentMs, Priority.P2);
+        over.Step(ref phase.Danger, VoltageGrades.Danger, limits.DangerV, limits.DangerMs, Priority.P1);
+        over.Step(ref phase.Max, VoltageGrades.Max, limits.MaxV, 0, Priority.P1);
     }
 
     private static int Ms(double seconds) => (int)(seconds * 1000);
 
-    private readonly record struct Above(double Volts, double VoltsAbove, long AtMs, long CountedMs, double ClearV)
+    private readonly record struct Over(double Volts, VoltageAbove Above, long AtMs, long CountedMs, double ClearV)
     {
-        public void Step(ref Hold hold, double limit, int holdMs, Priority priority)
+        public void Step(ref Hold hold, VoltageGrades grade, double limit, int holdMs, Priority priority)
         {
-            // With a meter above two samples are wanted: it has spoken between them, and rings for all below it.
-            // NaN is over no limit. What is pending waits: a meter above that is at the limit now and then must not begin it anew each time.
-            if (Volts > limit && VoltsAbove > limit && !hold.IsActive)
+            // A meter above rings for all below it, if it does: one word of it that is over the limit, and then silence, rings nobody. So it is waited for while it rings, and while its word is fresh.
+            // NaN is over no limit. What is pending waits too: a meter above that is at the limit now and then must not begin it anew each time.
+            var isTold = Above.FreshVolts > limit || ((Above.Ringing & grade) != 0 && Above.Volts > limit);
+            if (Volts > limit && isTold && !hold.IsActive)
                 return;
-            hold.Step(Volts > limit, Volts < limit - ClearV, AtMs, CountedMs, new HoldTiming(holdMs, double.IsNaN(VoltsAbove) ? 1 : 2, AlertTiming.OffDelayMs(priority)));
+            // With a meter above two samples are wanted: it has spoken between them.
+            hold.Step(Volts > limit, Volts < limit - ClearV, AtMs, CountedMs, new HoldTiming(holdMs, double.IsNaN(Above.Volts) ? 1 : 2, AlertTiming.OffDelayMs(priority)));
         }
     }
 
@@ -150,4 +169,20 @@ internal sealed class VoltageOutOfRange : StateRule<VoltageOutOfRange.State, Vol
 
     internal sealed record VoltageLimits(
         double LowV, double HighV, int HoldMs, double UrgentV, int UrgentMs, double DangerV, int DangerMs, double MaxV, double ClearV);
+}
+
+/// <summary>What the meters of the circuits above another tell of their voltage.</summary>
+/// <param name="Volts">The highest that one last told, unless it has been silent since for longer than its gap, V; NaN: none tells any.</param>
+/// <param name="FreshVolts">The highest of those that were told just now, see <see cref="VoltageOutOfRange.FreshMs"/>; NaN: none was.</param>
+/// <param name="Ringing">Of which limits an alert stands there.</param>
+internal readonly record struct VoltageAbove(double Volts, double FreshVolts, VoltageGrades Ringing);
+
+/// <summary>The dangerous limits of <see cref="VoltageOutOfRange"/>.</summary>
+[Flags]
+internal enum VoltageGrades : byte
+{
+    None = 0,
+    Urgent = 1,
+    Danger = 2,
+    Max = 4,
 }

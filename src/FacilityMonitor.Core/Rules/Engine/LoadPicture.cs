@@ -99,9 +99,6 @@ internal sealed class LoadPicture(int phases, List<LoadSlot> slots)
     /// <summary>Whether another circuit of the site has voltage; asked only while this one tells that it has none.</summary>
     public bool IsSiblingLive { get; set; }
 
-    /// <summary>The highest voltage that a meter of a circuit above last told, unless it has been silent since for longer than its gap, V; NaN: none tells any.</summary>
-    public double VoltsAbove { get; set; } = double.NaN;
-
     /// <summary>What the fullest phase carries, A.</summary>
     public double MostAmps
     {

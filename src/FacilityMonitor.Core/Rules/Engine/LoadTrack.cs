@@ -353,8 +353,7 @@ internal sealed class LoadTrack
         Tell(picture, samples[start].AtMs, settled);
         picture.Step(samples[start..end], GapMs);
         picture.IsSiblingLive = IsDead(picture) && IsSiblingLive is { } ask && ask(this, picture.LastMs);
-        picture.VoltsAbove = VoltsAbove(picture.LastMs);
-        var sight = new Sight { Kind = SightKind.Load, AtMs = picture.LastMs, GapMs = GapMs, Load = picture };
+        var sight = new Sight { Kind = SightKind.Load, AtMs = picture.LastMs, GapMs = GapMs, Load = picture, Above = VoltageAboveAt(picture.LastMs) };
         foreach (var cell in Cells)
             cell.Step(sight, settled);
         return true;
@@ -434,20 +433,27 @@ internal sealed class LoadTrack
         return order != 0 ? order : left.Metric.CompareTo(right.Metric);
     }
 
-    /// <summary>Read from their present pictures, like <see cref="IsSiblingLive"/>: it decides only of whom one fact is told.</summary>
-    private double VoltsAbove(long atMs)
+    /// <summary>Read from their present pictures, like <see cref="IsSiblingLive"/>: it decides only of whom one fact is told. A meter without a reference for its voltage tells none.</summary>
+    private VoltageAbove VoltageAboveAt(long atMs)
     {
-        var most = double.NaN;
+        var (most, fresh, ringing) = (double.NaN, double.NaN, VoltageGrades.None);
         foreach (var above in Above)
         {
             foreach (ref readonly var phase in above.Live.Phases)
             {
-                if (phase.VoltsMs != 0 && phase.VoltsMs >= atMs - above.GapMs && !(phase.Volts <= most))
+                if (phase.VoltsMs == 0 || phase.VoltsMs < atMs - above.GapMs || phase.Volts < SocketOverload.LeastV)
+                    continue;
+                if (!(phase.Volts <= most))
                     most = phase.Volts;
+                if (phase.VoltsMs >= atMs - VoltageOutOfRange.FreshMs && !(phase.Volts <= fresh))
+                    fresh = phase.Volts;
             }
+
+            if (above.CellOf(VoltageOutOfRange.Instance) is { } cell)
+                ringing |= VoltageOutOfRange.RingingOf(cell.Live);
         }
 
-        return most;
+        return new VoltageAbove(most, fresh, ringing);
     }
 
     private static bool IsDead(LoadPicture picture)

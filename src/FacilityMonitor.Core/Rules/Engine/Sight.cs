@@ -137,6 +137,9 @@ internal readonly ref struct Sight
     /// <summary>Of a <see cref="SightKind.Load"/>: the picture; valid during the step only.</summary>
     public LoadPicture? Load { get; init; }
 
+    /// <summary>Of a load of a circuit: what the meters above it tell of their voltage.</summary>
+    public VoltageAbove Above { get; init; }
+
     /// <summary>Of a <see cref="SightKind.Finding"/>: whose verdict.</summary>
     public Rule? Rule { get; init; }
 
