@@ -155,6 +155,50 @@ public sealed class WeldedRelayTests
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void An_idle_word_without_power_proves_the_off_of_a_board_that_reports_the_power_of_sockets_in_use_alone(bool isAnswered)
+    {
+        Off();
+        if (isAnswered)
+            Ack(2, CommandResult.Done);
+        for (var second = 60; second <= 540; second += 60)
+            Word(second, "idle", relay: null);
+        for (var second = 600; second <= 900; second += 60)
+            WordAndWatts(second, "charging", 180);
+
+        Assert.Empty(_scene.Steps);
+        Assert.Equal([new CommandEffect("off-1", IsSeen: true, Scene.At(60))], _scene.Engine.Effects);
+    }
+
+    [Fact]
+    public void An_idle_word_of_before_the_off_was_done_proves_nothing()
+    {
+        Off().Ack(5, CommandResult.Done).Word(4, "idle", relay: null);
+        Every10S(6, 150);
+
+        Assert.True(IsActive);
+        Assert.Equal([new CommandEffect("off-1", IsSeen: false, Scene.At(66))], _scene.Engine.Effects);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void An_off_that_an_idle_word_proved_hides_no_weld(bool isOneMessage)
+    {
+        Off().Ack(2, CommandResult.Done).Word(10, "idle", relay: null);
+        for (var second = 60; second <= 300; second += 60)
+        {
+            if (isOneMessage)
+                WordAndWatts(second, "idle", 150);
+            else
+                Watts(second, 150).Word(second + 30, "idle", relay: null);
+        }
+
+        Assert.True(IsActive);
+    }
+
+    [Theory]
     [InlineData("idle", true)]
     [InlineData("charging", false)]
     [InlineData("full", false)]
@@ -340,6 +384,13 @@ public sealed class WeldedRelayTests
         message.Readings.Readings[^1].State = word;
         _scene.Observe(message);
         return this;
+    }
+
+    private void WordAndWatts(double atS, string word, double watts)
+    {
+        var message = _scene.Message(atS, "s1", Metric.W, watts);
+        message.Readings.Readings[^1].State = word;
+        _scene.Observe(message);
     }
 
     private void Every10S(double fromS, double watts)

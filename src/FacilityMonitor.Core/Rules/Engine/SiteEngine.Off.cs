@@ -119,8 +119,10 @@ internal sealed partial class SiteEngine
         // After the end of a session somebody may have begun another that we were not told of: only what never fell, and was seen all the time, is the charge that should be over.
         if (watch.IsSessionOver && ((sample.Measures && sample.Watts <= SessionLimits.RestartW) || sample.AtMs - Math.Max(newestMs, watch.OffMs) > gapMs))
             watch.IsOff = false;
-        // Without a measurement the relay's own word is all there is; it can prove, never accuse. One that is welded proves nothing.
-        var isDead = watch.Welded != WeldedWord.Said && (sample.Measures ? !sample.Flows : sample.Closed == false);
+        // Without a measurement the device's own word is all there is; it can prove, never accuse. One that is welded proves nothing. Boards that report the power of sockets in use alone say of one
+        // that is off nothing but that it is idle: power together with that word, or between two such words, is a welded relay all the same.
+        var isDead = watch.Welded != WeldedWord.Said
+            && (sample.Measures ? !sample.Flows : sample.Closed == false || (sample is { Closed: null, Off: true } && sample.AtMs > watch.OffMs));
         if (watch.Command is { } command && sample.AtMs > watch.SentMs)
         {
             var isSeen = watch.Operation switch
