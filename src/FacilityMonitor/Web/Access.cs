@@ -96,6 +96,9 @@ internal static class Access
             // The page takes the first of several, we would look at all as one. Who sees every site is told by the endpoint what is wrong.
             if (!sites.IsAll && Array.Exists(Keys, key => http.Request.Query[key].Count > 1))
                 return false;
+            // None of our forms is sent by GET with a body, and a page would read one: it could name what the address leaves open.
+            if (!sites.IsAll && (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)) && http.Request.HasFormContentType)
+                return false;
             string? Named(string key) => http.Request.RouteValues[key] as string ?? (http.Request.Query[key].ToString() is { Length: > 0 } text ? text : null);
             if (Named("site") is { } site)
             {

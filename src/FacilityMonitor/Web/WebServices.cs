@@ -8,6 +8,8 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.ModelBinding;
 using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.WebEncoders;
 
@@ -115,9 +117,21 @@ internal static class WebServices
                 options.RootDirectory = "/Web/Pages";
                 options.Conventions.AuthorizeFolder("/");
             })
+            .AddMvcOptions(AddressFirst)
             // Ours alone, whatever program we run in: tests are another one.
             .ConfigureApplicationPartManager(parts => parts.ApplicationParts.Clear())
             .AddApplicationPart(typeof(WebServices).Assembly);
+    }
+
+    /// <summary>A page reads what its address names from the address: that is what <see cref="Access"/> looked at. In the framework's own order a field of the form of the same name would come first.</summary>
+    private static void AddressFirst(MvcOptions options)
+    {
+        var ofForms = options.ValueProviderFactories.Where(factory => factory is FormValueProviderFactory or JQueryFormValueProviderFactory or FormFileValueProviderFactory).ToList();
+        foreach (var factory in ofForms)
+        {
+            options.ValueProviderFactories.Remove(factory);
+            options.ValueProviderFactories.Add(factory);
+        }
     }
 
     public static void MapWeb(this WebApplication app)

@@ -214,6 +214,80 @@ public sealed class AccessTests : IDisposable
         Assert.Empty(State(page).Acknowledgements);
     }
 
+    /// <summary>Right by the address alone: the right was judged by it, and the form of the same name is read after it.</summary>
+    [Theory]
+    [InlineData("/climbers/panyu-road/climber-1?handler=fault")]
+    [InlineData("/climbers/panyu-road/pile-r1?handler=fault")]
+    [InlineData("/climbers/panyu-road/climber-1?handler=mended")]
+    public async Task A_form_that_names_another_site_than_its_address_writes_nothing_there(string path)
+    {
+        await using var page = await StartAsync();
+        using var elsewhere = await page.EnterAsync("elsewhere", UserRole.Administrator, "panyu-road");
+
+        using var answer = await elsewhere.PostAsync(path, await elsewhere.TextAsync("/me"), ("site", "jiugeng"), ("device", "climber-1"), ("text", "履带松了"));
+
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+        Assert.DoesNotContain("久耕", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        using var reader = page.Database.OpenReader();
+        Assert.Equal(0, FacilityMonitor.Climbers.ClimberTable.OpenFaults(reader, "jiugeng", "climber-1"));
+    }
+
+    [Fact]
+    public async Task A_form_that_names_another_device_or_person_than_its_address_is_about_that_of_the_address()
+    {
+        await using var page = await StartAsync();
+        using var here = await page.EnterAsync("here", UserRole.Administrator, "jiugeng");
+        var proof = await here.TextAsync("/me");
+
+        using (var fault = await here.PostAsync("/climbers/jiugeng/climber-1?handler=fault", proof, ("site", "jiugeng"), ("device", "climber-2"), ("text", "履带松了")))
+            Assert.Equal("/climbers/jiugeng/climber-1", fault.Headers.Location?.OriginalString);
+        using (var asked = await here.PostAsync("/settings/people/guard-a?handler=ask", proof, ("person", "stair-a"), ("channel", "console")))
+            Assert.DoesNotContain("stair-a", asked.Headers.Location?.OriginalString ?? await asked.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+
+        using var reader = page.Database.OpenReader();
+        Assert.Equal((1, 0), (FacilityMonitor.Climbers.ClimberTable.OpenFaults(reader, "jiugeng", "climber-1"), FacilityMonitor.Climbers.ClimberTable.OpenFaults(reader, "jiugeng", "climber-2")));
+    }
+
+    /// <summary>No browser sends one; a page would read it like any form, and no proof is asked of a GET.</summary>
+    [Theory]
+    [InlineData("/site/panyu-road", "site", "jiugeng", "久耕小区")]
+    [InlineData("/diagram/panyu-road", "site", "jiugeng", "久耕小区")]
+    [InlineData("/circuit/panyu-road/c-row", "circuit", "c-garage", "地下车库充电回路")]
+    [InlineData("/device/panyu-road/pile-r1", "device", "pile-u1", "车库 1 号桩")]
+    [InlineData("/on-call/drill", "alert", "DRILL", "data-testid=\"report\"")]
+    public async Task A_look_at_a_page_with_a_form_in_its_body_shows_nothing_of_another_site(string path, string field, string value, string shown)
+    {
+        await using var page = await StartAsync();
+        using var elsewhere = await page.EnterAsync("elsewhere", UserRole.Administrator, "panyu-road");
+        using var all = await page.EnterAsync("all", UserRole.Administrator, "all");
+        var drill = await page.Services.GetRequiredService<ResponseDesk>().DrillAsync("jiugeng", FacilityMonitor.Alerts.Priority.P1, withSiren: false, new Actor("manager", "page"));
+        if (value == "DRILL")
+            value = drill!;
+        (string, string)[] fields = field == "site" ? [(field, value)] : [("site", "jiugeng"), (field, value)];
+
+        foreach (var method in (HttpMethod[])[HttpMethod.Get, HttpMethod.Head])
+        {
+            using var answer = await WithBodyAsync(elsewhere, method, path, fields);
+            Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+            Assert.DoesNotContain(shown, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+
+        // Who sees every site is shown what the address names, where it names something.
+        using var whole = await WithBodyAsync(all, HttpMethod.Get, path, fields);
+        if (path.Contains("panyu-road", StringComparison.Ordinal))
+            Assert.Contains("番禺路", await whole.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pages_read_their_forms_last()
+    {
+        await using var page = await StartAsync();
+        var order = page.Services.GetRequiredService<Microsoft.Extensions.Options.IOptions<Microsoft.AspNetCore.Mvc.MvcOptions>>().Value.ValueProviderFactories.Select(factory => factory.GetType().Name).ToList();
+
+        Assert.Equal(["RouteValueProviderFactory", "QueryStringValueProviderFactory"], order.TakeWhile(name => !name.Contains("Form", StringComparison.Ordinal)));
+        Assert.All(order.Skip(2), name => Assert.Contains("Form", name, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_form_or_request_of_another_page_changes_nothing_anywhere()
     {
@@ -319,6 +393,12 @@ public sealed class AccessTests : IDisposable
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(path, UriKind.Relative)) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
         if (proof is not null)
             request.Headers.Add("RequestVerificationToken", UserUnderTest.ProofOf(proof));
+        return await user.Client.SendAsync(request);
+    }
+
+    private static async Task<HttpResponseMessage> WithBodyAsync(UserUnderTest user, HttpMethod method, string path, (string Name, string Value)[] fields)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative)) { Content = new FormUrlEncodedContent(fields.Select(field => KeyValuePair.Create(field.Name, field.Value))) };
         return await user.Client.SendAsync(request);
     }
 
