@@ -125,11 +125,11 @@ public sealed class TodayPageTests(AlertPagesFixture fixture) : IClassFixture<Al
             await fixture.DoesAsync("guard-a", alert, new ResponseCommand.Acknowledge());
         await fixture.DoesAsync("guard-a", "00000000000000a2", new ResponseCommand.Unacknowledge());
         await fixture.DoesAsync("manager-a", "00000000000000a2", new ResponseCommand.Assign("guard-a"));
+        var audited = fixture.Count("select coalesce(max(number), 0) from audit");
         var html = await fixture.Guard.TextAsync("/today");
         // The guard of the night comes at eight, and is chosen already.
         Assert.Matches("<select id=\"to\" name=\"to\"><option value=\"guard-b\">值班员乙 \\(下一班 11-20 20:00\\)</option>", html);
         Assert.Contains("一键交班 (3)", html, StringComparison.Ordinal);
-        var audited = fixture.Count("select count(*) from audit where who = 'li' and subject like '/alert/%/assign'");
 
         var pressed = await fixture.Guard.PostAsync("/today", html, ("to", "guard-b"), ("shown", ShownOn(html)));
 
@@ -141,7 +141,7 @@ public sealed class TodayPageTests(AlertPagesFixture fixture) : IClassFixture<Al
         Assert.Equal("guard-a", Assert.Single(fixture.State("00000000000000a1").Acknowledgements).Person);
         // A fire is told by itself.
         Assert.Equal(2, fixture.Count("select count(*) from notice where person = 'guard-b' and text_zh like '%已转给你%'"));
-        Assert.Equal(audited + 3, fixture.Count("select count(*) from audit where who = 'li' and subject like '/alert/%/assign'"));
+        Assert.Equal(3, fixture.Count($"select count(*) from audit where number > {audited} and who = 'li' and subject like '/alert/%/assign'"));
         // What was only given to him is not his any more, and was handed over all the same.
         var after = await fixture.Guard.TextAsync("/today?handed=guard-b&n=3&left=0");
         Assert.Contains("✓ 已转交： 值班员乙 · 3", after, StringComparison.Ordinal);
@@ -152,7 +152,7 @@ public sealed class TodayPageTests(AlertPagesFixture fixture) : IClassFixture<Al
         Assert.Equal("/today?handed=guard-b&n=0&left=0#mine", (await fixture.Guard.PostAsync("/today", html, ("to", "guard-b"), ("shown", ShownOn(html)))).Headers.Location!.OriginalString);
 
         Assert.Equal((facts, notices), (fixture.Count("select count(*) from response_event where body like '%assigned%'"), fixture.Count("select count(*) from notice where person = 'guard-b' and text_zh like '%已转给你%'")));
-        Assert.Equal(audited + 3, fixture.Count("select count(*) from audit where who = 'li' and subject like '/alert/%/assign'"));
+        Assert.Equal(3, fixture.Count($"select count(*) from audit where number > {audited} and who = 'li' and subject like '/alert/%/assign'"));
     }
 
     [Fact]
@@ -190,7 +190,29 @@ public sealed class TodayPageTests(AlertPagesFixture fixture) : IClassFixture<Al
 
         Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
         Assert.Null(fixture.State("00000000000000a1").Assignee);
+        // Nobody else stands chosen instead.
+        Assert.Equal("", HandFormOf(await answer.Content.ReadAsStringAsync())["to"]);
     }
+
+    [Fact]
+    public async Task A_press_that_the_disk_refuses_keeps_to_whom_it_was_and_pressed_again_goes_to_him()
+    {
+        await fixture.RaiseAsync(fixture.Step("00000000000000a1"));
+        await fixture.DoesAsync("guard-a", "00000000000000a1", new ResponseCommand.Acknowledge());
+        var html = await fixture.Guard.TextAsync("/today");
+        Assert.Equal("guard-b", HandFormOf(html)["to"]);
+        HttpResponseMessage refused;
+        using (await FacilityMonitor.Tests.Journal.RefusingDisk.BeginAsync(fixture.Page.Database))
+            refused = await fixture.Guard.PostAsync("/today", html, ("to", "manager-a"), ("shown", ShownOn(html)));
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+        var again = await refused.Content.ReadAsStringAsync();
+        Assert.Equal("manager-a", HandFormOf(again)["to"]);
+        await fixture.Guard.PostAsync("/today", again, ("to", HandFormOf(again)["to"]!), ("shown", ShownOn(again)));
+        Assert.Equal("manager-a", fixture.State("00000000000000a1").Assignee);
+    }
+
+    private static FormOnPage HandFormOf(string html) => FormOnPage.Of(html).Single(form => form.Action == "/today");
 
     [Fact]
     public async Task What_is_due_today_stands_there_what_is_late_first_and_of_other_sites_nothing()

@@ -24,6 +24,9 @@ internal sealed class ChannelsModel(FacilitySource registry, ChannelSource chann
 
     public LocalText? Refusal { get; private set; }
 
+    /// <summary>What was chosen by a press that was refused: it is drawn as it was, so that the next press rings nobody else. Null: nothing was.</summary>
+    public (string Channel, string To)? Sent { get; private set; }
+
     /// <summary>The channel that took a test just now; null: none did.</summary>
     public string? Tested => Request.Query["tested"].ToString() is { Length: > 0 } tested && channels.Current.Any(channel => channel.Id == tested) ? tested : null;
 
@@ -34,6 +37,7 @@ internal sealed class ChannelsModel(FacilitySource registry, ChannelSource chann
     public async Task<IActionResult> OnPostAsync([FromForm] string? channel, [FromForm] string? to)
     {
         Fill();
+        Sent = (channel ?? "", to ?? "");
         var visitor = HttpContext.Visitor();
         // Both are looked up among what the visitor is offered: nobody of another site, and no address of his own making.
         if (Rows.FirstOrDefault(row => row.Channel.Id == channel) is not { } row || row.To.All(one => one.Id != (to ?? "")))

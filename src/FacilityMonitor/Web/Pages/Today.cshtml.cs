@@ -101,6 +101,12 @@ internal sealed class TodayModel(
 
     public LocalText? Refusal { get; private set; }
 
+    /// <summary>Who was chosen by a press that was refused; null: nothing was refused.</summary>
+    public string? To { get; private set; }
+
+    /// <summary>Who stands chosen when the page is drawn: after a refusal nobody but who was chosen then. Null: it has to be chosen.</summary>
+    public string? Chosen => To is { } to ? Others.FirstOrDefault(person => person.Id == to)?.Id : Next?.Person.Id;
+
     /// <summary>To whom a press handed something, how much, and how much was too much for one press; null: nothing was pressed.</summary>
     public (string Person, int Count, int Left)? Handed { get; private set; }
 
@@ -116,6 +122,7 @@ internal sealed class TodayModel(
         var visitor = HttpContext.Visitor();
         if (!MayRespond)
             return Forbid();
+        To = to ?? "";
         if (AlertsModel.PeopleOf(visitor, registry.Current.Facility.People).All(person => person.Id != to))
             return Refuse(StatusCodes.Status422UnprocessableEntity, Both("today-nobody-to-hand"));
         List<string> mine;
