@@ -183,6 +183,11 @@ public sealed class OnCallFormsTests : IAsyncLifetime, IDisposable
         _answer = context => { context.Response.StatusCode = StatusCodes.Status500InternalServerError; return Task.CompletedTask; };
         _page.Time.Sleep(TimeSpan.FromMinutes(1));
         Assert.Matches("hook 没有接受（[^）]+）：", await RefusedAsync("stair-a"));
+        // One packet that was lost accuses no channel; what its provider says of the key does.
+        Assert.DoesNotContain("×", RowOf(await manager.TextAsync("/on-call/channels")), StringComparison.Ordinal);
+        _answer = context => { context.Response.StatusCode = StatusCodes.Status401Unauthorized; return Task.CompletedTask; };
+        _page.Time.Sleep(TimeSpan.FromMinutes(1));
+        Assert.Matches("hook 没有接受（[^）]+）：", await RefusedAsync("stair-a"));
         Assert.Contains("×", RowOf(await manager.TextAsync("/on-call/channels")), StringComparison.Ordinal);
 
         async Task<string> RefusedAsync(string to)

@@ -76,6 +76,9 @@ internal sealed partial class ChannelWatch(
 
         // A browser that goes away takes back nothing: the provider has its own time.
         var outcome = await notifier.SendAsync(TestMessage(channel, now), address, CancellationToken.None);
+        // One lost packet says nothing of the channel: no probe is due after it where a provider has none, and it would stand accused until the next message goes through.
+        if (outcome is Outcome.Failed { Fault: Fault.Passing })
+            return outcome;
         try
         {
             await NoteAsync(channel.Id, outcome, now);

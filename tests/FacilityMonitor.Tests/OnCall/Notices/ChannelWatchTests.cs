@@ -54,6 +54,37 @@ public sealed class ChannelWatchTests
     }
 
     [Fact]
+    public async Task A_test_of_which_one_packet_was_lost_is_said_to_whoever_asked_and_accuses_no_channel()
+    {
+        await using var fixture = new NoticeFixture("wecom-bot");
+        var watch = Watch(fixture);
+        await fixture.StartAsync();
+        fixture.Provider.Mischief = _ => Mischief.LostBefore;
+
+        var outcome = await watch.TestAsync(fixture.Worker.Channels[0], "", () => Task.CompletedTask);
+
+        Assert.Equal(Fault.Passing, Assert.IsType<Outcome.Failed>(outcome).Fault);
+        fixture.Provider.Mischief = _ => Mischief.None;
+        await fixture.PassAsync(ChannelCondition.Patience + TimeSpan.FromMinutes(1), stepS: 10);
+        await watch.CheckAsync(CancellationToken.None);
+        Assert.Empty(_told);
+    }
+
+    [Fact]
+    public async Task A_test_that_meets_a_wrong_key_accuses_the_channel_at_once()
+    {
+        await using var fixture = new NoticeFixture("wecom-bot");
+        var watch = Watch(fixture);
+        await fixture.StartAsync();
+        fixture.Provider.Refuse = "93000";
+
+        await watch.TestAsync(fixture.Worker.Channels[0], "", () => Task.CompletedTask);
+
+        await watch.CheckAsync(CancellationToken.None);
+        Assert.Equal("93000", Assert.Single(_told).Evidence["wecom-bot"]);
+    }
+
+    [Fact]
     public async Task An_idle_channel_is_tried_every_six_hours_without_telling_anybody_where_the_provider_allows()
     {
         await using var fixture = new NoticeFixture([ChannelBench.Definition("wecom-app"), ChannelBench.Definition("wecom-bot"), ChannelBench.Definition("feishu-bot") with { ProbeTo = "" }]);
