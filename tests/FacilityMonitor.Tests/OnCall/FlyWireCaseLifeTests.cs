@@ -83,6 +83,45 @@ public sealed class FlyWireCaseLifeTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task The_second_of_two_who_presses_twice_is_heard_once()
+    {
+        await _fixture.RaiseAsync(Suspicion("a1"), Suspicion("b1") with { Asset = "huaihai/c-other" });
+        await MoveAsync("a1", FlyWireStage.Confirmed, "三楼窗口");
+        foreach (var person in (string[])["grid", "grid", "manager", "grid"])
+            Assert.IsType<ResponseOutcome.Done>(await _fixture.DoesAsync(person, "a1", new ResponseCommand.MoveCase(FlyWireStage.Confirmed, "线从四楼下来")));
+
+        Assert.Equal(["grid", "manager"], _fixture.Timeline("a1").Where(entry => entry.Fact is ResponseEvent.Commented).Select(entry => entry.Fact.By!.Person));
+        // The same word about the next step is another word.
+        await MoveAsync("a1", FlyWireStage.Advised);
+        await _fixture.DoesAsync("grid", "a1", new ResponseCommand.MoveCase(FlyWireStage.Advised, "线从四楼下来"));
+        Assert.Equal(3, _fixture.Timeline("a1").Count(entry => entry.Fact is ResponseEvent.Commented));
+    }
+
+    [Theory]
+    [InlineData("Dismissed")]
+    [InlineData("Closed")]
+    public async Task A_word_about_a_case_that_has_ended_does_not_close_what_has_rung_again_since(string word)
+    {
+        var stage = Enum.Parse<FlyWireStage>(word);
+        await _fixture.RaiseAsync(Suspicion("a1"));
+        await _fixture.RaiseAsync(Suspicion("a2"));
+        Assert.Equal("a1", _fixture.State("a2").CaseOf);
+        foreach (var alert in (string[])["a1", "a2"])
+            await _fixture.RaiseAsync(Suspicion(alert) with { Condition = Condition.Cleared, Sequence = 1 });
+        foreach (var before in stage == FlyWireStage.Closed ? [FlyWireStage.Confirmed, FlyWireStage.Advised, FlyWireStage.Recheck] : (FlyWireStage[])[])
+            await MoveAsync("a1", before);
+        await MoveAsync("a1", stage, "水泵");
+        Assert.Equal(ResponseStage.Closed, _fixture.State("a2").Stage);
+        await _fixture.RaiseAsync(Suspicion("a2") with { Sequence = 2, FlapCount = 1 });
+        Assert.Equal(ResponseStage.Open, _fixture.State("a2").Stage);
+
+        await _fixture.DoesAsync("grid", "a1", new ResponseCommand.MoveCase(stage, "我看是除湿机"));
+
+        Assert.Equal((ResponseStage.Open, true), (_fixture.State("a2").Stage, _fixture.State("a2").IsOn));
+        Assert.Contains(_fixture.Timeline("a1"), entry => entry.Fact is ResponseEvent.Commented { Text: "我看是除湿机" });
+    }
+
+    [Fact]
     public async Task When_the_load_is_off_the_case_has_its_whole_curve_with_the_taper_also_after_a_kill()
     {
         await _fixture.RaiseAsync(Suspicion("a1"));

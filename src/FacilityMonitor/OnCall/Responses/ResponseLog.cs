@@ -154,7 +154,7 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
         if (command is ResponseCommand.MoveCase ofJoined && state.CaseOf is { } begunBy)
             return Command(connection, begunBy, ofJoined, by, pages);
         var joined = command is ResponseCommand.MoveCase ? Joined(connection, alert) : [];
-        if (command is ResponseCommand.MoveCase { Stage: FlyWireStage.Closed } && joined.Exists(other => other.IsOn))
+        if (command is ResponseCommand.MoveCase { Stage: FlyWireStage.Closed } && state.Case?.Stage != FlyWireStage.Closed && joined.Exists(other => other.IsOn))
             return new ResponseOutcome.Refused(ResponseLife.SeenNow().Refusal);
         var now = NowMs();
         var required = ResponseLife.Required(state.Priority, Board.CountOnDuty(state.Chain, state.Site, state.Priority, now));
@@ -162,11 +162,19 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
         {
             case ResponseDecision.Done { Events.Count: 0 }:
                 return new ResponseOutcome.Done(state, IsNew: false);
+            // Whoever presses twice what another did before has said it once.
+            case ResponseDecision.Done { Events: [ResponseEvent.Commented said] } when command is ResponseCommand.MoveCase && IsSaid(connection, alert, said):
+                return new ResponseOutcome.Done(state, IsNew: false);
             case ResponseDecision.Done done:
                 state = Append(connection, alert, state, done.Events, pages);
                 Advance(connection, state, pages);
-                foreach (var other in joined)
-                    Follow(connection, other, (ResponseCommand.MoveCase)command, by, pages);
+                // Words about a step that was taken before move nothing: what has rung again since is not closed by them.
+                if (done.Events.OfType<ResponseEvent.CaseMoved>().Any())
+                {
+                    foreach (var other in joined)
+                        Follow(connection, other, (ResponseCommand.MoveCase)command, by, pages);
+                }
+
                 return new ResponseOutcome.Done(state, IsNew: true);
             case ResponseDecision.Refused refused:
                 return new ResponseOutcome.Refused(refused.Refusal);
@@ -302,6 +310,10 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
 
     private static List<AlertResponse> Joined(SqliteConnection connection, string begunBy) =>
         [.. FlyWireCaseTable.Joined(connection, begunBy).Select(alert => ResponseTable.Load(connection, alert)).OfType<AlertResponse>()];
+
+    /// <summary>Whether somebody has written the same since the case took its last step.</summary>
+    private static bool IsSaid(SqliteConnection connection, string alert, ResponseEvent.Commented said) => ResponseTable.Timeline(connection, alert).AsEnumerable().Reverse().Select(entry => entry.Fact)
+        .TakeWhile(fact => fact is not ResponseEvent.CaseMoved).OfType<ResponseEvent.Commented>().Any(before => before.By?.Person == said.By?.Person && before.Text == said.Text);
 
     private void Follow(SqliteConnection connection, AlertResponse state, ResponseCommand.MoveCase move, Actor by, PageBatch pages)
     {
