@@ -374,6 +374,8 @@ internal static class Texts
         ["drill-warn"] = ("按下以后，这些人会真的收到消息或电话。", "Press, and these people are really sent messages or called."),
         ["drill-begin"] = ("开始演练", "Begin the exercise"),
         ["drill-report"] = ("演练报告", "Report of the exercise"),
+        ["drill-by"] = ("发起人：", "begun by"),
+        ["drill-other"] = ("这个小区已有演练在进行，没有另外开始。下面是那一次的报告。", "An exercise is on at this site; no other was begun. This is the report of the one that is on."),
         ["drill-on"] = ("演练进行中，这里会更新。", "The exercise is on; this page follows."),
         ["drill-over"] = ("演练已结束，或接的人已经够了。", "The exercise is over, or enough have answered."),
         ["drill-called"] = ("通知于", "called"),

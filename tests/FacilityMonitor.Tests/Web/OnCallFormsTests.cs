@@ -139,6 +139,7 @@ public sealed class OnCallFormsTests : IAsyncLifetime, IDisposable
 
         Assert.Equal(HttpStatusCode.Redirect, first.StatusCode);
         Assert.Equal(first.Headers.Location, second.Headers.Location);
+        Assert.DoesNotContain("data-testid=\"other\"", await manager.TextAsync(first.Headers.Location!.OriginalString), StringComparison.Ordinal);
         var path = first.Headers.Location!.OriginalString;
         var alert = path.Split('=')[^1];
         await _page.UntilAsync(() => Desk.Drill(alert)!.Called.Count > 0, "the calls");
@@ -155,6 +156,46 @@ public sealed class OnCallFormsTests : IAsyncLifetime, IDisposable
             Assert.Equal(HttpStatusCode.NotFound, (await elsewhere.GetAsync(way)).StatusCode);
         Assert.Equal(HttpStatusCode.UnprocessableEntity, (await elsewhere.PostAsync("/on-call/drill", await elsewhere.TextAsync("/on-call/drill"), ("site", "jiugeng"), ("priority", "P0"))).StatusCode);
         Assert.Null(Desk.DrillOn("jiugeng"));
+    }
+
+    [Theory]
+    [InlineData("liu", "P2")]
+    [InlineData("chen", "P2")]
+    [InlineData("liu", "P0")]
+    public async Task Whoever_wants_an_exercise_while_one_is_on_is_told_that_none_began_and_whose_it_is(string who, string priority)
+    {
+        using var manager = await _page.EnterAsync("chen", UserRole.PropertyManager, "huaihai");
+        using var second = who == "chen" ? null : await _page.EnterAsync(who, UserRole.PropertyManager, "huaihai");
+        var later = second ?? manager;
+        var first = await manager.PostAsync("/on-call/drill", await manager.TextAsync("/on-call/drill?site=huaihai"), ("site", "huaihai"), ("priority", "P0"), ("siren", ""));
+
+        var pressed = await later.PostAsync("/on-call/drill", await later.TextAsync("/on-call/drill?site=huaihai"), ("site", "huaihai"), ("priority", priority), ("siren", ""));
+
+        Assert.Equal(first.Headers.Location!.OriginalString + "&other", pressed.Headers.Location!.OriginalString);
+        var html = await later.TextAsync(pressed.Headers.Location.OriginalString);
+        Assert.Matches("data-testid=\"other\">× 这个小区已有演练在进行，没有另外开始", html);
+        Assert.Matches("data-testid=\"of\">淮海里[^<]* · P0 · 发起人： chen</p>", html);
+        Assert.Single(Audited("drill"));
+        var english = await later.TextAsync(pressed.Headers.Location.OriginalString + "&lang=en");
+        Assert.Contains("An exercise is on at this site; no other was begun", english, StringComparison.Ordinal);
+        Assert.Matches("data-testid=\"of\">Huaihai[^<]* · P0 · begun by chen</p>", english);
+    }
+
+    [Fact]
+    public async Task A_test_that_is_refused_keeps_to_whom_it_was()
+    {
+        using var manager = await _page.EnterAsync("chen", UserRole.PropertyManager, "huaihai");
+        var html = await manager.TextAsync("/on-call/channels");
+        Assert.DoesNotContain(" selected", html[html.IndexOf("<main", StringComparison.Ordinal)..], StringComparison.Ordinal);
+        (string, string)[] fields = [("channel", "console"), ("to", "stair-b")];
+        await manager.PostAsync("/on-call/channels", html, fields);
+
+        var refused = await manager.PostAsync("/on-call/channels", html, fields);
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, refused.StatusCode);
+        var again = await refused.Content.ReadAsStringAsync();
+        Assert.Equal("stair-b", FormOnPage.Of(again).Single(form => form["channel"] == "console")["to"]);
+        Assert.Single(Regex.Matches(again[again.IndexOf("<main", StringComparison.Ordinal)..], " selected"));
     }
 
     [Fact]

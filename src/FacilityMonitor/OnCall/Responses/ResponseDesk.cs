@@ -22,7 +22,17 @@ internal sealed record AlertDossier(AlertTransition Step, AlertResponse State, I
 /// <param name="Called">Everybody who was called: when, and after how long they answered; null: not yet.</param>
 /// <param name="Skipped">Steps that found nobody, in words of the program.</param>
 /// <param name="IsOver">Whether enough answered, or it was closed.</param>
-internal sealed record DrillReport(string Alert, long BeganMs, IReadOnlyList<(string Person, long CalledMs, TimeSpan? Answered)> Called, IReadOnlyList<string> Skipped, bool IsOver);
+internal sealed record DrillReport(string Alert, long BeganMs, IReadOnlyList<(string Person, long CalledMs, TimeSpan? Answered)> Called, IReadOnlyList<string> Skipped, bool IsOver)
+{
+    /// <summary>Where it is.</summary>
+    public required string Site { get; init; }
+
+    /// <summary>Whose chain it runs.</summary>
+    public required Priority Priority { get; init; }
+
+    /// <summary>Who began it; null: an earlier version did not write it down.</summary>
+    public string? By { get; init; }
+}
 
 /// <summary>What people want, brought to the log and committed. Any thread.</summary>
 internal sealed class ResponseDesk(Database database, FacilitySource registry, ResponseLog log, TimeProvider time)
@@ -35,6 +45,9 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
 
     /// <summary>Rule that an exercise's alert names.</summary>
     public const string DrillRule = "drill";
+
+    /// <summary>Who began an exercise, in its alert's evidence. Stored.</summary>
+    private const string BegunBy = "begun_by";
 
     /// <summary>Does what a person wants.</summary>
     /// <exception cref="DatabaseUnavailableException">The disk did not take it: nothing was done.</exception>
@@ -196,6 +209,7 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
             OnsetMs = now,
             Site = site,
             Asset = site,
+            Evidence = new SortedDictionary<string, object>(StringComparer.Ordinal) { [BegunBy] = by.Person },
             Text = new LocalText(
                 $"演练，{known.Name.Zh}：检验有没有人接、多久接。自 {AlertText.Clock(now)} 起，由 {by.Person} 发起。不是真的火情。请做：1. 像真的一样确认；2. 不用到场，不要拨打 119。",
                 $"Exercise, {known.Name.En}: finds out who answers and how fast. Since {AlertText.Clock(now)}, begun by {by.Person}. Nothing burns. Do: 1. Acknowledge it as if it were meant; 2. Do not come, do not call 119."),
@@ -248,7 +262,12 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
 
         return new DrillReport(
             alert, dossier.State.RaisedMs, called, [.. facts.OfType<ResponseEvent.StepSkipped>().Select(skipped => skipped.Why).Distinct()],
-            dossier.State.IsAnswered || dossier.State.Stage == ResponseStage.Closed);
+            dossier.State.IsAnswered || dossier.State.Stage == ResponseStage.Closed)
+        {
+            Site = dossier.State.Site!,
+            Priority = dossier.State.Priority,
+            By = dossier.Step.Evidence.TryGetValue(BegunBy, out var by) ? by.ToString() : null,
+        };
     }
 
     /// <summary>Permits that are in force, or may come to be.</summary>

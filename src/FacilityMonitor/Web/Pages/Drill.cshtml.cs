@@ -42,6 +42,12 @@ internal sealed class DrillModel(FacilitySource registry, ResponseDesk desk, Res
 
     public LocalText? Refusal { get; private set; }
 
+    /// <summary>Whether the report is of an exercise that was on already when somebody wanted another.</summary>
+    public bool IsOther => Request.Query.ContainsKey(Other);
+
+    /// <summary>Says in the address that what was pressed began nothing.</summary>
+    private const string Other = "other";
+
     public IActionResult OnGet(string? site, string? priority, string? siren, string? alert)
     {
         if (alert is { Length: > 0 } && (Report = desk.Drill(alert)) is null)
@@ -50,7 +56,7 @@ internal sealed class DrillModel(FacilitySource registry, ResponseDesk desk, Res
         return Page();
     }
 
-    /// <summary>Begins it. Pressed twice it is begun once: both answers lead to its report.</summary>
+    /// <summary>Begins it. Pressed twice it is begun once: both answers lead to its report. Whoever comes while another one is on is told that his did not begin.</summary>
     public async Task<IActionResult> OnPostAsync([FromForm] string? site, [FromForm] string? priority, [FromForm] string? siren)
     {
         Choose(site, priority, siren);
@@ -61,8 +67,11 @@ internal sealed class DrillModel(FacilitySource registry, ResponseDesk desk, Res
         {
             var detail = WithSiren ? $"{Priority} + siren" : Priority.ToString();
             var entry = new AuditEntry(time.GetUtcNow().ToUnixTimeMilliseconds(), visitor.Name, visitor.Place, "drill", where.Id, where.Id, detail);
-            var begun = await desk.DrillAsync(where.Id, Priority, WithSiren, visitor.Actor, connection => AuditLog.Add(connection, entry)) ?? desk.DrillOn(where.Id);
-            return begun is null ? Refuse(StatusCodes.Status422UnprocessableEntity, new("没有开始，请再试一次", "it did not begin; try again")) : Redirect("/on-call/drill?alert=" + begun);
+            if (await desk.DrillAsync(where.Id, Priority, WithSiren, visitor.Actor, connection => AuditLog.Add(connection, entry)) is { } begun)
+                return Redirect("/on-call/drill?alert=" + begun);
+            if (desk.DrillOn(where.Id) is not { } on || desk.Drill(on) is not { } report)
+                return Refuse(StatusCodes.Status422UnprocessableEntity, new("没有开始，请再试一次", "it did not begin; try again"));
+            return Redirect($"/on-call/drill?alert={on}{(report.By == visitor.Actor.Person && report.Priority == Priority ? "" : "&" + Other)}");
         }
         catch (DatabaseUnavailableException)
         {
@@ -70,6 +79,10 @@ internal sealed class DrillModel(FacilitySource registry, ResponseDesk desk, Res
             return Refuse(StatusCodes.Status503ServiceUnavailable, new(zh, en));
         }
     }
+
+    /// <summary>What the report is of: the site, whose chain, and who began it.</summary>
+    public string HeadingOf(DrillReport report, string language) => string.Join(
+        " · ", new[] { registry.Current.FindSite(report.Site)?.Name.In(language) ?? report.Site, report.Priority.ToString(), report.By is { } by ? $"{Texts.In(language, "drill-by")} {names.Of(by, language)}" : null }.OfType<string>());
 
     /// <summary>Steps that found nobody, in words.</summary>
     public IEnumerable<string> Skipped(string language) => Report!.Skipped.SelectMany(why => TimelineText.Missing(why, language, person => names.Of(person, language))).Distinct();
