@@ -49,7 +49,7 @@ internal static class ActPage
         app.MapGet("/a/{token}/photo/{name}", (string token, string name, ActLinks links, ResponseDesk desk, PhotoStore photos, FacilitySource registry, TimeProvider time) =>
             Pass(links, registry, token, NowMs(time)) is { } pass ? Photo(pass.Alert, name, desk, photos) : Results.NotFound()).AllowAnonymous();
         app.MapGet("/alert/{alert}", ShowBySignIn).Needs(Right.See);
-        app.MapPost("/alert/{alert}/take-all", TakeAllBySignInAsync).Needs(Right.Respond).WithMetadata(new WritesAuditAttribute());
+        app.MapPost("/alert/{alert}/take-all", TakeAllBySignInAsync).Needs(Right.Respond).DisableAntiforgery().WithMetadata(new WritesAuditAttribute());
         app.MapPost("/alert/{alert}/{what}", PostBySignInAsync).Needs(Right.Respond).DisableAntiforgery();
         app.MapGet("/alert/{alert}/photo/{name}", (string alert, string name, ResponseDesk desk, PhotoStore photos) => Photo(alert, name, desk, photos)).Needs(Right.See);
     }
@@ -104,13 +104,17 @@ internal static class ActPage
 
     private static AlertView View(HttpContext context, ActDoor door, AlertDossier dossier, ResponseDesk desk, FacilitySource registry, PersonNames names, long nowMs)
     {
-        var same = door.MayRespond && dossier.State.Stage != ResponseStage.Closed ? desk.SameCause(dossier.State, door.By.Person, onlyTold: !door.IsSignedIn, nowMs) : [];
+        var same = door.MayRespond && dossier.State.Stage != ResponseStage.Closed ? desk.SameCause(dossier.State, door.By.Person, onlyTold: !door.IsSignedIn) : [];
         return new AlertView(door, dossier, registry.Current, names, nowMs)
         {
             IsLate = context.Request.Query.ContainsKey(AlertView.Late),
             SameCount = same.Count,
-            Same = desk.Rows(same.Take(AlertView.SameMax)),
+            Same = desk.Rows(same.Take(AlertView.SameMax).Select(one => one.Alert)),
+            Shown = ShownAlerts.Of(same),
+            TookSome = NumberOf(AlertView.Left) is > 0 and var left ? (NumberOf(AlertView.Taken), left) : null,
         };
+
+        int NumberOf(string field) => int.TryParse(context.Request.Query[field], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
     }
 
     private static async Task<IResult> PostByLinkAsync(
@@ -136,7 +140,7 @@ internal static class ActPage
         }
 
         if (what == "take-all")
-            return await TakeAllAsync(context, door, desk, null);
+            return await TakeAllAsync(context, door, desk, () => Task.FromResult(true), null);
         return await PostAsync(context, door, what, desk, photos, () => Task.FromResult(true), NowMs(time));
     }
 
@@ -145,26 +149,32 @@ internal static class ActPage
             ? Task.FromResult<IResult>(Message(Texts.In(context, "not-allowed"), SignedIn(context, alert), StatusCodes.Status403Forbidden))
             : PostAsync(context, SignedIn(context, alert), what, desk, photos, () => antiforgery.IsOursAsync(context), NowMs(time));
 
-    private static Task<IResult> TakeAllBySignInAsync(HttpContext context, string alert, ResponseDesk desk, AuditTrail audit) =>
-        TakeAllAsync(context, SignedIn(context, alert), desk, audit.EachOf(context.Visitor(), "acknowledge"));
+    private static Task<IResult> TakeAllBySignInAsync(HttpContext context, string alert, IAntiforgery antiforgery, ResponseDesk desk, AuditTrail audit) =>
+        TakeAllAsync(context, SignedIn(context, alert), desk, () => antiforgery.IsOursAsync(context), audit.EachOf(context.Visitor(), "acknowledge"));
 
-    /// <summary>Takes an alert and all others of its cause that stood on the page. Whoever came by a link takes what he was told of; the facts say of each that he did, and by which way.</summary>
-    private static async Task<IResult> TakeAllAsync(HttpContext context, ActDoor door, ResponseDesk desk, Action<SqliteConnection, IReadOnlyList<ResponseOutcome>>? audit)
+    /// <summary>Takes an alert and all others of its cause that stood on the page and are as they were. Whoever came by a link takes what he was told of; the facts say of each that he did, and by which way.</summary>
+    private static async Task<IResult> TakeAllAsync(HttpContext context, ActDoor door, ResponseDesk desk, Func<Task<bool>> isOurs, Action<SqliteConnection, IReadOnlyList<ResponseOutcome>>? audit)
     {
         if (!context.Request.HasFormContentType)
             return Message(context, "act-bad", StatusCodes.Status400BadRequest);
+        ActFormView? again = null;
         try
         {
-            var form = await context.Request.ReadFormAsync(context.RequestAborted);
-            if (!long.TryParse(form["at"], NumberStyles.None, CultureInfo.InvariantCulture, out var at) || desk.Find(door.Alert) is not { } dossier)
+            var form = await ActForm.ReadAsync(context, keepsPhoto: false);
+            again = ActFormView.Again(door, "take-all", form.Fields, hadPhoto: false);
+            if (!await isOurs())
+                return Message(Texts.In(context, "act-again"), door, StatusCodes.Status400BadRequest, again);
+            if (ShownAlerts.Parse(form.Fields["shown"]) is not { } shown || desk.Find(door.Alert) is not { State: var state })
                 return Message(context, "act-bad", StatusCodes.Status400BadRequest);
-            List<string> all = [door.Alert, .. desk.SameCause(dossier.State, door.By.Person, onlyTold: !door.IsSignedIn, at)];
-            await desk.DoAsync([.. all.Take(ResponseDesk.AtOnceMax)], new ResponseCommand.Acknowledge(), door.By, audit);
-            return See(context, door);
+            // What somebody closed meanwhile takes none of the others with it.
+            var all = desk.Unchanged(state, shown.Priorities, door.By.Person, onlyTold: !door.IsSignedIn).Where(alert => alert != door.Alert).Prepend(door.Alert).ToList();
+            var outcomes = await desk.DoAsync(all, new ResponseCommand.Acknowledge(), door.By, audit);
+            var left = shown.Priorities.Count(one => one.Key != door.Alert) + 1 - outcomes.OfType<ResponseOutcome.Done>().Count(one => AlertList.IsOf(one.State, door.By.Person));
+            return left == 0 ? See(context, door) : See(context, door, string.Create(CultureInfo.InvariantCulture, $"?{AlertView.Taken}={outcomes.OfType<ResponseOutcome.Done>().Count(one => one.IsNew)}&{AlertView.Left}={left}"));
         }
         catch (DatabaseUnavailableException)
         {
-            return NotSaved(context, door, ActFormView.Again(door, "take-all", context.Request.Form, hadPhoto: false));
+            return NotSaved(context, door, again);
         }
         catch (Exception error) when (error is InvalidDataException or IOException)
         {

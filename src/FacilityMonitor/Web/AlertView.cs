@@ -25,6 +25,12 @@ internal sealed record AlertView(ActDoor Door, AlertDossier Dossier, FacilityInd
     /// <summary>Says in the address that somebody closed what another had closed before.</summary>
     public const string Late = "late";
 
+    /// <summary>Says in the address how many a press on all of a cause took, where it did not take all.</summary>
+    public const string Taken = "taken";
+
+    /// <summary>And how many it did not.</summary>
+    public const string Left = "left";
+
     /// <summary>Alerts of the same cause that are named; all are counted.</summary>
     public const int SameMax = 6;
 
@@ -33,6 +39,12 @@ internal sealed record AlertView(ActDoor Door, AlertDossier Dossier, FacilityInd
 
     /// <summary>The first of them.</summary>
     public IReadOnlyList<AlertRow> Same { get; init; } = [];
+
+    /// <summary>Those of them that one press takes, as they are: what has become of one meanwhile is not taken unseen.</summary>
+    public ShownAlerts Shown { get; init; } = ShownAlerts.None;
+
+    /// <summary>What became of a press on all of them, where not all were taken; null: nothing was left.</summary>
+    public (int Taken, int Left)? TookSome { get; init; }
 
     /// <summary>The page of another alert, for whoever looks.</summary>
     public Func<string, string> Link { get; init; } = alert => "/alert/" + alert;

@@ -153,6 +153,8 @@ internal static class Texts
         ["act-closed-kept"] = ("你写的和照片没有丢，记在下面的经过里。", "What you wrote and your photo are kept, below, with what happened."),
         ["act-same"] = ("还有同因告警，条数：", "More alerts of the same cause:"),
         ["act-same-take"] = ("一并接下", "Take all of them"),
+        ["act-same-took"] = ("刚才接下的条数：", "Taken just now:"),
+        ["act-same-changed"] = ("没有接下，因为情况已变，请看清再接：", "Not taken, because they have changed; look again:"),
         ["act-reload"] = ("看最新情况", "See how it is now"),
         ["act-photo-again"] = ("照片没有留下，请再选一次；你写的还在下面。", "The photo was not kept, please choose it again; what you wrote still stands below."),
         ["act-back"] = ("返回", "Back"),

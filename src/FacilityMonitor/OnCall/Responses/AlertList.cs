@@ -116,13 +116,12 @@ internal static class AlertList
         return found;
     }
 
-    /// <summary>Other open alerts of the cause of one, that somebody has not taken: the most urgent and oldest first.</summary>
+    /// <summary>Other open alerts of the cause of one, that somebody has not taken, each with its priority: the most urgent and oldest first.</summary>
     /// <param name="connection">A reader.</param>
     /// <param name="state">The one.</param>
     /// <param name="person">Who.</param>
     /// <param name="onlyTold">Only those that the person was told of: whoever comes by a link sees no others.</param>
-    /// <param name="untilMs">Only those that were raised until then, ms since 1970-01-01 UTC: what came later was not on the page that the person looks at.</param>
-    public static List<string> SameCause(SqliteConnection connection, AlertResponse state, string person, bool onlyTold, long untilMs)
+    public static List<(string Alert, Priority Priority)> SameCause(SqliteConnection connection, AlertResponse state, string person, bool onlyTold)
     {
         // A cause is a thing of one site, and whoever sees the alert sees its site.
         if (state.Site is not { } site || Find(connection, new AlertFilter(AlertTab.All, SiteScope.Of([site]), person), 0).FirstOrDefault(group => group.Alerts.Contains(state.Alert)) is not { Alerts: { Count: > 1 } together })
@@ -131,17 +130,41 @@ internal static class AlertList
         var takers = ResponseTable.Takers(connection, others);
         others.RemoveAll(alert => takers.TryGetValue(alert, out var persons) && persons.Contains(person));
         using var command = Database.Command(
-            connection, """
-            select alert from response where alert in (select value from json_each($alerts)) and raised_ms <= $until and ($all or exists (select 1 from response_event as fact
-              where fact.alert = response.alert and fact.body like '{"what":"step-fired"%' and exists (select 1 from json_each(fact.body, '$.people') where value = $person))) order by priority, raised_ms
+            connection, $"select alert, priority from response where alert in (select value from json_each($alerts)) and ($all or {ToldSql}) order by priority, raised_ms",
+            ("$alerts", JsonSerializer.Serialize(others)), ("$all", !onlyTold), ("$person", person));
+        using var rows = command.ExecuteReader();
+        var found = new List<(string, Priority)>();
+        while (rows.Read())
+            found.Add((rows.GetString(0), (Priority)rows.GetInt32(1)));
+        return found;
+    }
+
+    /// <summary>Those of some alerts that are as somebody saw them, beside the one on whose page they stood: open, at its site, and as urgent as then.</summary>
+    /// <param name="connection">A reader.</param>
+    /// <param name="state">The one.</param>
+    /// <param name="seen">How urgent each was.</param>
+    /// <param name="person">Who saw them.</param>
+    /// <param name="onlyTold">Only those that the person was told of: whoever comes by a link takes no others, whatever the form says.</param>
+    public static List<string> Unchanged(SqliteConnection connection, AlertResponse state, IReadOnlyDictionary<string, Priority> seen, string person, bool onlyTold)
+    {
+        using var command = Database.Command(
+            connection, $"""
+            select response.alert from json_each($seen) as was join response on response.alert = was.key and response.priority = was.value
+              where stage < 4 and site = $site and ($all or {ToldSql}) order by priority, raised_ms
             """,
-            ("$alerts", JsonSerializer.Serialize(others)), ("$until", untilMs), ("$all", !onlyTold), ("$person", person));
+            ("$seen", JsonSerializer.Serialize(seen.ToDictionary(one => one.Key, one => (int)one.Value))), ("$site", state.Site), ("$all", !onlyTold), ("$person", person));
         using var rows = command.ExecuteReader();
         var found = new List<string>();
         while (rows.Read())
             found.Add(rows.GetString(0));
         return found;
     }
+
+    /// <summary>Whether a person was told of an alert.</summary>
+    private const string ToldSql = """
+        exists (select 1 from response_event as fact
+          where fact.alert = response.alert and fact.body like '{"what":"step-fired"%' and exists (select 1 from json_each(fact.body, '$.people') where value = $person))
+        """;
 
     /// <summary>An alert of a list.</summary>
     public static AlertRow Row(SqliteConnection connection, string alert) => new(ResponseTable.Load(connection, alert)!, ResponseTable.TextOf(connection, alert));

@@ -133,15 +133,22 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
         return new AlertDossier(StoredAlert.Read(row.GetString(0), row.GetInt64(1), 0) with { Evidence = StoredAlert.Evidence(row.GetString(0)) }, state, ResponseTable.Timeline(reader, alert), ofCase);
     }
 
-    /// <summary>Other open alerts of the cause of one, that somebody has not taken.</summary>
+    /// <summary>Other open alerts of the cause of one, that somebody has not taken, each with its priority.</summary>
     /// <param name="state">The one.</param>
     /// <param name="person">Who.</param>
     /// <param name="onlyTold">Only those that the person was told of.</param>
-    /// <param name="untilMs">Only those that were raised until then, ms since 1970-01-01 UTC.</param>
-    public List<string> SameCause(AlertResponse state, string person, bool onlyTold, long untilMs)
+    public List<(string Alert, Priority Priority)> SameCause(AlertResponse state, string person, bool onlyTold)
     {
         using var reader = database.OpenReader();
-        return AlertList.SameCause(reader, state, person, onlyTold, untilMs);
+        return AlertList.SameCause(reader, state, person, onlyTold);
+    }
+
+    /// <summary>Those of some alerts that are as somebody saw them on the page of one.</summary>
+    /// <inheritdoc cref="AlertList.Unchanged" path="/param[@name!='connection']"/>
+    public List<string> Unchanged(AlertResponse state, IReadOnlyDictionary<string, Priority> seen, string person, bool onlyTold)
+    {
+        using var reader = database.OpenReader();
+        return AlertList.Unchanged(reader, state, seen, person, onlyTold);
     }
 
     /// <summary>What some alerts say.</summary>
