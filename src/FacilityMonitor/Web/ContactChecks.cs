@@ -19,7 +19,11 @@ internal sealed record ContactRow(Person Person, string Channel, DateOnly? Verif
 /// <param name="Rows">The channels.</param>
 /// <param name="Path">The page that takes the forms.</param>
 /// <param name="MayAsk">Whether there are buttons.</param>
-internal sealed record ContactRows(IReadOnlyList<ContactRow> Rows, string Path, bool MayAsk);
+internal sealed record ContactRows(IReadOnlyList<ContactRow> Rows, string Path, bool MayAsk)
+{
+    /// <summary>A code that was typed for somebody and not taken: it stands there still. Null: none was.</summary>
+    public (string? Person, string? Code) Typed { get; init; }
+}
 
 /// <summary>Asks people on a page whether what we send reaches them, and takes the code that they say: what <c>facility-monitor contact</c> does in a terminal.</summary>
 internal sealed class ContactChecks(ContactDesk contacts, FacilitySource registry, TimeProvider time)

@@ -241,6 +241,42 @@ public sealed class OnCallFormsTests : IAsyncLifetime, IDisposable
         static string RowOf(string page) => page[page.IndexOf("data-testid=\"channel-hook\"", StringComparison.Ordinal)..].Split("</li>")[0];
     }
 
+    [Fact]
+    public async Task Where_the_disk_refuses_every_form_says_so_and_keeps_what_was_written_in_it()
+    {
+        using var manager = await _page.EnterAsync("chen", UserRole.PropertyManager, "huaihai");
+        (string Name, string Value)[] permit = [("kind", "out-of-service"), ("asset", "huaihai/shed-1/pile-01"), ("until", Until(60)), ("reason", "换插座"), ("patrol", "楼组长甲")];
+        await RefusedAsync("/on-call?handler=ask&person=stair-a", ("channel", "hook"));
+        await manager.PostAsync("/on-call?handler=ask&person=stair-a", await manager.TextAsync("/on-call"), ("channel", "hook"));
+        await _page.UntilAsync(() => _receiver.Told.Count == 1, "the question");
+        await manager.PostAsync("/settings/permits?site=huaihai", await manager.TextAsync("/settings/permits"), [.. permit.Select(field => field.Name == "reason" ? ("reason", "旧的") : field)]);
+        var standing = Assert.Single(Permits());
+        var audited = Audited("").Count;
+
+        await RefusedAsync("/settings/permits?site=huaihai", permit);
+        await RefusedAsync($"/settings/permits?permit={standing.Id}&handler=end");
+        await RefusedAsync("/on-call/drill", ("site", "huaihai"), ("priority", "P1"), ("siren", "true"));
+        await RefusedAsync("/on-call/channels", ("channel", "console"), ("to", "stair-b"));
+        await RefusedAsync("/on-call?handler=confirm&person=stair-a", ("code", "123456"));
+
+        Assert.Equal((standing, null, audited), (Permits().Single(), Desk.DrillOn("huaihai"), Audited("").Count));
+        Assert.Single(_receiver.Told);
+        // Nothing was sent, so nobody waits a minute to press again.
+        Assert.Equal(HttpStatusCode.Redirect, (await manager.PostAsync("/on-call/channels", await manager.TextAsync("/on-call/channels"), ("channel", "console"), ("to", "stair-b"))).StatusCode);
+
+        async Task RefusedAsync(string path, params (string Name, string Value)[] fields)
+        {
+            var html = await manager.TextAsync("/me");
+            HttpResponseMessage answer;
+            using (await FacilityMonitor.Tests.Journal.RefusingDisk.BeginAsync(_page.Database))
+                answer = await manager.PostAsync(path, html, fields);
+            var again = await answer.Content.ReadAsStringAsync();
+            Assert.True(answer.StatusCode == HttpStatusCode.ServiceUnavailable, $"{path} answers {(int)answer.StatusCode}");
+            Assert.Contains("没有保存", again, StringComparison.Ordinal);
+            Assert.Contains(FormOnPage.Of(again), form => form.Action == path && fields.All(field => form.Fields.Contains(field)));
+        }
+    }
+
     private ResponseDesk Desk => _page.Services.GetRequiredService<ResponseDesk>();
 
     private List<Permit> Permits() => Desk.Permits();

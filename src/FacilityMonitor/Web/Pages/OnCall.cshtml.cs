@@ -35,6 +35,7 @@ internal sealed class OnCallModel(
     private const int DaysToNext = 8;
 
     private IReadOnlyList<DutyGap> _gaps = [];
+    private (string? Person, string? Code) _typed;
 
     /// <summary>Ways to people that nobody confirmed, or not for long.</summary>
     public ContactRows Unverified { get; private set; } = new([], "/on-call", false);
@@ -66,8 +67,11 @@ internal sealed class OnCallModel(
         PressAsync(person, "asked", visitor => checks.AskAsync(visitor, person!, channel));
 
     /// <summary>Takes the code that somebody said.</summary>
-    public Task<IActionResult> OnPostConfirmAsync([FromQuery] string? person, [FromForm] string? code) =>
-        PressAsync(person, "confirmed", visitor => checks.ConfirmAsync(visitor, person!, code));
+    public Task<IActionResult> OnPostConfirmAsync([FromQuery] string? person, [FromForm] string? code)
+    {
+        _typed = (person, code);
+        return PressAsync(person, "confirmed", visitor => checks.ConfirmAsync(visitor, person!, code));
+    }
 
     private async Task<IActionResult> PressAsync(string? person, string done, Func<Visitor, Task<LocalText?>> press)
     {
@@ -104,7 +108,8 @@ internal sealed class OnCallModel(
         var known = contacts.Known();
         _gaps = [.. DutyGaps.Find(facility, known, sounds, at, DutyGaps.DaysAhead).Where(gap => sites.Has(gap, facility.People))];
         Unverified = new ContactRows(
-            checks.Rows(ContactDesk.States(known, DateOnly.FromDateTime(at)).Where(state => !state.IsVerified && sites.Has(state.Person.Id, facility.People))), "/on-call", HttpContext.Visitor().May(Right.Contacts));
+            checks.Rows(ContactDesk.States(known, DateOnly.FromDateTime(at)).Where(state => !state.IsVerified && sites.Has(state.Person.Id, facility.People))), "/on-call", HttpContext.Visitor().May(Right.Contacts))
+        { Typed = _typed };
     }
 
     public IReadOnlyList<string> Gaps(string language) => [.. _gaps.Select(gap => gap.Text.In(language))];

@@ -34,6 +34,9 @@ internal sealed record FieldView(string Name, string Label, string? Value, EditR
 /// <summary>A page on which something that is registered is changed.</summary>
 internal abstract class SettingsPage(FacilitySource registry, RegistryDesk desk) : PageModel
 {
+    /// <summary>The disk did not take it.</summary>
+    private static readonly EditRefusal NotSaved = EditRefusal.Of(new(Texts.All["sign-in-not-saved"].Zh, Texts.All["sign-in-not-saved"].En));
+
     /// <summary>What was refused; null: nothing.</summary>
     public EditRefusal? Refusal { get; private set; }
 
@@ -71,8 +74,7 @@ internal abstract class SettingsPage(FacilitySource registry, RegistryDesk desk)
         }
         catch (DatabaseUnavailableException)
         {
-            var (zh, en) = Texts.All["sign-in-not-saved"];
-            return EditRefusal.Of(new(zh, en));
+            return NotSaved;
         }
     }
 
@@ -83,7 +85,8 @@ internal abstract class SettingsPage(FacilitySource registry, RegistryDesk desk)
         // Whoever presses again after that wants what he wrote beside what is there, not instead of it.
         if (ReferenceEquals(refusal, EditRefusal.Stale))
             Drawn = DrawnId.New();
-        Response.StatusCode = StatusCodes.Status422UnprocessableEntity;
+        // Nothing is wrong with what was written: a program, or a proxy, may send it again.
+        Response.StatusCode = ReferenceEquals(refusal, NotSaved) ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status422UnprocessableEntity;
         return Page();
     }
 }

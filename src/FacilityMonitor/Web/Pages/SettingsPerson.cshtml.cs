@@ -13,8 +13,11 @@ namespace FacilityMonitor.Web.Pages;
 [WritesAudit]
 internal sealed class SettingsPersonModel(FacilitySource registry, RegistryDesk desk, ChannelSource channels, ContactDesk contacts, ContactChecks checks) : PersonPage(registry, desk, channels)
 {
+    private (string? Person, string? Code) _typed;
+
     /// <summary>The channels to the person.</summary>
-    public ContactRows Contacts => new(checks.Rows(contacts.States().Where(state => state.Person.Id == Known!.Id)), "/settings/people/" + Known!.Id, Visitor.May(Right.Contacts));
+    public ContactRows Contacts => new(checks.Rows(contacts.States().Where(state => state.Person.Id == Known!.Id)), "/settings/people/" + Known!.Id, Visitor.May(Right.Contacts))
+    { Typed = _typed };
 
     /// <summary>What became of a press: <c>asked</c> or <c>confirmed</c>.</summary>
     public string? Done => Refusal is null ? ContactChecks.Done(Request) : null;
@@ -31,7 +34,11 @@ internal sealed class SettingsPersonModel(FacilitySource registry, RegistryDesk 
     public Task<IActionResult> OnPostAskAsync(string person, [FromForm] string? channel) => PressAsync(person, "asked", () => checks.AskAsync(Visitor, person, channel));
 
     /// <summary>Takes the code that the person said.</summary>
-    public Task<IActionResult> OnPostConfirmAsync(string person, [FromForm] string? code) => PressAsync(person, "confirmed", () => checks.ConfirmAsync(Visitor, person, code));
+    public Task<IActionResult> OnPostConfirmAsync(string person, [FromForm] string? code)
+    {
+        _typed = (person, code);
+        return PressAsync(person, "confirmed", () => checks.ConfirmAsync(Visitor, person, code));
+    }
 
     public async Task<IActionResult> OnPostAsync(string person, string? seen, [FromForm] PersonFields fields)
     {
