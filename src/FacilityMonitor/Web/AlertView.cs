@@ -116,7 +116,7 @@ internal sealed record AlertView(ActDoor Door, AlertDossier Dossier, FacilityInd
     public string Name(string person, string language) => Names.Of(person, language);
 
     /// <summary>Time of an instant, with its day where that is another than today.</summary>
-    public string Clock(long ms) => DutyRoster.Wall(ms).Date == DutyRoster.Wall(NowMs).Date ? AlertText.Clock(ms)[6..] : AlertText.Clock(ms);
+    public string Clock(long ms, string language) => DutyRoster.Wall(ms).Date == DutyRoster.Wall(NowMs).Date ? AlertText.Clock(ms)[6..] : ViewTexts.Clock(ms, language);
 
     /// <summary>The text of a stage.</summary>
     public static string StageKey(AlertResponse state) => state.Stage switch

@@ -1,5 +1,4 @@
 using System.Globalization;
-using FacilityMonitor.Alerts;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Ingest;
@@ -87,7 +86,7 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
         var unknown = view.All.Where(device => view.Find(device.Id) is null && sites.Has(view, device)).ToList();
         return new Picture
         {
-            AsOf = AlertText.Clock(nowMs),
+            AsOf = ViewTexts.Clock(nowMs, language),
             IsDeaf = isDeaf,
             Errors = [.. errors.Take(ErrorsMax).Select(error => error.In(language))],
             ErrorCount = errors.Count,
@@ -95,11 +94,11 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
             Sites = [.. sites.Of(registry.Current.Facility).Sites.Select(site => OfSite(at, site, circuits))],
             Schematic = Schematic.Of(view, state, registry.Current.Facility, sites, isDeaf, nowMs, language),
             Unknown = [.. unknown.Take(LiveView.OfferedMax).Select(device => new PictureUnknown(
-                $"{device.Id} · {LiveJson.Product(device.Id.Dialect)} {device.Birth?.Model} · {at.Say("heard")} {AlertText.Clock(device.HeardMs)}", view.Offer(device), RegistrationText.IsPerhapsGroup(device)))],
+                $"{device.Id} · {LiveJson.Product(device.Id.Dialect)} {device.Birth?.Model} · {at.Say("heard")} {ViewTexts.Clock(device.HeardMs, language)}", view.Offer(device), RegistrationText.IsPerhapsGroup(device)))],
             UnknownMore = Math.Max(0, unknown.Count - LiveView.OfferedMax),
             File = sites.IsAll ? registry.File : "",
             AreBooksOpen = sites.IsAll && books.State.Holes.Count > 0,
-            Books = !sites.IsAll ? null : new PictureTable(["hour", "received", "stored", "duplicates", "dead-letters", "on-the-way"], [.. books.State.Hours.TakeLast(HoursShown).Reverse().Select(OfHour)]),
+            Books = !sites.IsAll ? null : new PictureTable(["hour", "received", "stored", "duplicates", "dead-letters", "on-the-way"], [.. books.State.Hours.TakeLast(HoursShown).Reverse().Select(hour => OfHour(hour, language))]),
         };
     }
 
@@ -139,11 +138,11 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
             entry.Name.In(at.Language),
             (entry.Sockets > 0 || more > 0) && away is null ? $"{watts.Count(w => w > InUseW)}/{entry.Sockets}{beyond}" : "",
             watts.Count > 0 && away is null ? Number(watts.Sum(), "0") + " W" : "",
-            (away is null ? "" : $"× {away} · ") + AlertText.Clock(device.HeardMs));
+            (away is null ? "" : $"× {away} · ") + ViewTexts.Clock(device.HeardMs, at.Language));
     }
 
-    private PictureRow OfHour(HourBook hour) => new(
-        hour.Hour <= books.State.SettledHour && hour.Open != 0 ? "attention" : null, AlertText.Clock(hour.Hour * HourBook.HourMs)[..^3],
+    private PictureRow OfHour(HourBook hour, string language) => new(
+        hour.Hour <= books.State.SettledHour && hour.Open != 0 ? "attention" : null, ViewTexts.Clock(hour.Hour * HourBook.HourMs, language)[..^3],
         Number(hour.Received, "0"), Number(hour.Stored, "0"), Number(hour.Duplicates, "0"), Number(hour.DeadLetters, "0"), Number(hour.Open, "0"));
 
     private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using FacilityMonitor.Alerts;
 using FacilityMonitor.Registry;
 using Microsoft.AspNetCore.Mvc.Rendering;
 using Microsoft.AspNetCore.Mvc.ViewFeatures;
@@ -24,6 +25,18 @@ internal sealed class ViewTexts : IViewContextAware
 
     /// <summary>A number as every page writes it.</summary>
     public static string Number(double value, string format = "0") => value.ToString(format, CultureInfo.InvariantCulture);
+
+    /// <summary>A moment on the wall clock of Shanghai.</summary>
+    public string Clock(long ms) => Clock(ms, Language);
+
+    /// <summary>A moment on the wall clock of Shanghai, in a language: 11-22 is a day of November in Chinese, and to English readers could be one of two.</summary>
+    public static string Clock(long ms, string language) => language == "en" ? DutyRoster.Wall(ms).ToString("d MMM HH:mm:ss", CultureInfo.InvariantCulture) : AlertText.Clock(ms);
+
+    /// <summary>The same in both.</summary>
+    public static LocalText Clocks(long ms) => new(Clock(ms, "zh"), Clock(ms, "en"));
+
+    /// <summary>A day without its year.</summary>
+    public string Day(DateOnly day) => day.ToString(IsEnglish ? "d MMM" : "MM-dd", CultureInfo.InvariantCulture);
 
     /// <summary>How long ago, in words.</summary>
     public string Age(long ms) => Long(ms, "age-seconds", "age-minutes", "age-hours", "age-days");

@@ -46,7 +46,7 @@ public sealed class PublicPageTests : IDisposable
         // Nobody hears of them for ten minutes: that is not nought, and not sixty.
         page.Time.Advance(TimeSpan.FromMinutes(10));
         text = await stranger.TextAsync("/p/huaihai?lang=en");
-        Assert.Contains("No data since 11-20 18:", text, StringComparison.Ordinal);
+        Assert.Contains("No data since 20 Nov 18:", text, StringComparison.Ordinal);
         Assert.DoesNotContain("/ 60", text, StringComparison.Ordinal);
     }
 
