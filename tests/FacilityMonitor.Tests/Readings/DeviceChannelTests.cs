@@ -1,3 +1,4 @@
+using FacilityMonitor.Contract;
 using FacilityMonitor.Readings;
 
 namespace FacilityMonitor.Tests.Readings;
@@ -53,15 +54,20 @@ public sealed class DeviceChannelTests
     [Fact]
     public void What_a_stranger_announces_takes_room_like_what_it_tells()
     {
-        var message = new FacilityMonitor.Contract.DeviceMessage { Device = Device("ghost") };
-        message.Birth = new FacilityMonitor.Contract.Birth
+        var message = new DeviceMessage { Device = Device("ghost") };
+        message.Birth = new Birth
         {
-            Boot = default, Bd = 1, TsMs = 1, Model = "", Firmware = "", Clock = FacilityMonitor.Contract.ClockSource.Ntp,
-            Channels = [.. Enumerable.Range(1, 200).Select(socket => new FacilityMonitor.Contract.BirthChannel(ChannelId.Socket(socket), null, []))],
+            Boot = default,
+            Bd = 1,
+            TsMs = 1,
+            Model = "",
+            Firmware = "",
+            Clock = ClockSource.Ntp,
+            Channels = [.. Enumerable.Range(1, 200).Select(socket => new BirthChannel(ChannelId.Socket(socket), null, []))],
             Ops = [],
         };
 
-        Assert.Equal(200 - DeviceTable.ChannelsUnregisteredMax, FacilityMonitor.Contract.ChannelRoom.LeaveOut(message, _devices));
+        Assert.Equal(200 - DeviceTable.ChannelsUnregisteredMax, ChannelRoom.LeaveOut(message, _devices));
         Assert.Equal((DeviceTable.ChannelsUnregisteredMax, DeviceTable.ChannelsUnregisteredMax), (message.Birth.Channels.Count, _devices.UnregisteredChannels));
     }
 
