@@ -66,7 +66,7 @@ internal static class RunCommand
         return command;
     }
 
-    internal static WebApplication Build(string folder, Facility facility, ServiceSettings settings, TimeProvider? time = null, IReadOnlyList<ChannelDefinition>? channels = null)
+    internal static WebApplication Build(string folder, Facility facility, ServiceSettings settings, TimeProvider? time = null, IReadOnlyList<ChannelDefinition>? channels = null, Action<IServiceCollection>? also = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.AddSimpleConsole(options => { options.SingleLine = true; options.TimestampFormat = "yyyy-MM-dd HH:mm:ss "; });
@@ -93,6 +93,7 @@ internal static class RunCommand
         builder.AddEdits();                            // what they change of the registry
         builder.AddWeb(settings);                      // journal → page
 
+        also?.Invoke(builder.Services);
         var app = builder.Build();
         app.MapHealth();                               // is it alive, is it ready
         app.MapWeb();                                  // what managers see

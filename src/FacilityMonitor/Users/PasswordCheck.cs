@@ -17,11 +17,19 @@ internal sealed class PasswordCheck : IDisposable
     /// <summary>Waiting for their turn: two seconds of work. Beyond it somebody is told to come again.</summary>
     private const int WaitingMax = 20;
 
-    private readonly PasswordHasher<string> _hasher = new(Options.Create(new PasswordHasherOptions { IterationCount = Iterations }));
+    private readonly int _iterations;
+    private readonly PasswordHasher<string> _hasher;
     private readonly ConcurrencyLimiter _turns = new(new ConcurrencyLimiterOptions { PermitLimit = AtOnceMax, QueueLimit = WaitingMax });
     private readonly Lazy<string> _nobodys;
 
-    public PasswordCheck() => _nobodys = new(() => Hash("nobody's"));
+    /// <param name="options">How often it is hashed; null: <see cref="Iterations"/>.</param>
+    public PasswordCheck(IOptions<PasswordHasherOptions>? options = null)
+    {
+        options ??= Options.Create(new PasswordHasherOptions { IterationCount = Iterations });
+        _iterations = options.Value.IterationCount;
+        _hasher = new PasswordHasher<string>(options);
+        _nobodys = new(() => Hash("nobody's"));
+    }
 
     public string Hash(string password) => _hasher.HashPassword("", PasswordRules.Normal(password));
 
@@ -35,11 +43,11 @@ internal sealed class PasswordCheck : IDisposable
     }
 
     /// <summary>Whether a hash was made with fewer rounds than today's.</summary>
-    public static bool IsWeak(string hash)
+    public bool IsWeak(string hash)
     {
         // Version 1 of the framework's format: a byte for the version, four for the pseudo-random function, four for the rounds.
         var bytes = Convert.FromBase64String(hash);
-        return bytes[0] != 1 || BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(5)) < Iterations;
+        return bytes[0] != 1 || BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(5)) < _iterations;
     }
 
     /// <summary>Without a turn: for the start.</summary>

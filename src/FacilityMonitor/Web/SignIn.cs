@@ -106,7 +106,7 @@ internal sealed class SignIn(UserDirectory directory, UserDesk desk, PasswordChe
 
             attempts.WasRight(from);
             attempts.WasRight(counted);
-            if (PasswordCheck.IsWeak(user!.PasswordHash!))
+            if (passwords.IsWeak(user!.PasswordHash!))
                 await desk.StrengthenAsync(name, password);
             await BeginAsync(context, user);
         }

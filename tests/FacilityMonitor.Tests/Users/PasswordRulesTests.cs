@@ -1,4 +1,5 @@
 using FacilityMonitor.Users;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace FacilityMonitor.Tests.Users;
 
@@ -90,8 +91,18 @@ public sealed class PasswordRulesTests
         var bytes = Convert.FromBase64String(one);
         // Version 1 of its format: pseudo-random function 2 is HMAC-SHA-512, then the rounds.
         Assert.Equal((1, 2u, (uint)PasswordCheck.Iterations), (bytes[0], System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(1)), System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(5))));
-        Assert.False(PasswordCheck.IsWeak(one));
+        Assert.False(check.IsWeak(one));
         var older = new Microsoft.AspNetCore.Identity.PasswordHasher<string>(Microsoft.Extensions.Options.Options.Create(new Microsoft.AspNetCore.Identity.PasswordHasherOptions { IterationCount = 10_000 }));
-        Assert.True(PasswordCheck.IsWeak(older.HashPassword("", "kettle-moss-42")));
+        Assert.True(check.IsWeak(older.HashPassword("", "kettle-moss-42")));
+    }
+
+    [Fact]
+    public void The_service_asks_for_as_many()
+    {
+        var builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder();
+        builder.AddUsers();
+        using var services = builder.Services.BuildServiceProvider();
+
+        Assert.Equal(PasswordCheck.Iterations, services.GetRequiredService<Microsoft.Extensions.Options.IOptions<Microsoft.AspNetCore.Identity.PasswordHasherOptions>>().Value.IterationCount);
     }
 }

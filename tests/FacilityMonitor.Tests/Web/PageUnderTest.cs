@@ -13,6 +13,7 @@ using FacilityMonitor.Tests.Conventions;
 using FacilityMonitor.Users;
 using FacilityMonitor.Web;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace FacilityMonitor.Tests.Web;
@@ -24,6 +25,9 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
 
     /// <summary>Of every user whom a test adds.</summary>
     public const string UserPassword = "seven green kettles";
+
+    /// <summary>A password is hashed so often: what it is for takes a third of a second each time, and every test signs in.</summary>
+    private const int QuickRounds = 1_000;
 
     private readonly WebApplication _app;
     private readonly HttpClientHandler _handler = new() { AllowAutoRedirect = false };
@@ -54,7 +58,7 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
     public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
 
     public static async Task<PageUnderTest> StartAsync(string data, ManualTime? clock = null, string? password = Password, string language = "zh", IReadOnlyList<ChannelDefinition>? channels = null,
-        IReadOnlyDictionary<string, string>? further = null, string? configuration = null)
+        IReadOnlyDictionary<string, string>? further = null, string? configuration = null, int? rounds = null)
     {
         var url = $"http://127.0.0.1:{LoopbackPort.Free()}";
         var folder = configuration ?? Path.Combine(SourceTree.Root, "src/FacilityMonitor/demo");
@@ -72,7 +76,7 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
         var (settings, errors) = SettingsLoader.Load(folder, given);
         Assert.Empty(errors);
         var time = clock ?? new ManualTime();
-        var app = RunCommand.Build(folder, FacilityLoader.Load(folder, RunCommand.Rules).Facility!, settings!, time, channels);
+        var app = RunCommand.Build(folder, FacilityLoader.Load(folder, RunCommand.Rules).Facility!, settings!, time, channels, services => services.Configure<PasswordHasherOptions>(options => options.IterationCount = rounds ?? QuickRounds));
         await app.StartAsync();
         return new PageUnderTest(app, time, url);
     }
