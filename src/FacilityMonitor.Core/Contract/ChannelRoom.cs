@@ -24,12 +24,15 @@ public static class ChannelRoom
             left++;
         }
 
-        if (message.Birth is { } birth && birth.Channels.Where(channel => devices.Admits(device, channel.Channel)).ToList() is var admitted && admitted.Count < birth.Channels.Count)
-        {
-            left += birth.Channels.Count - admitted.Count;
-            message.Birth = birth with { Channels = admitted };
-        }
+        return message.Birth is { } birth ? left + LeaveOutAnnounced(message, birth, devices, device) : left;
+    }
 
-        return left;
+    // Apart, as nearly every message would pay for the capture otherwise.
+    private static int LeaveOutAnnounced(DeviceMessage message, Birth birth, DeviceTable devices, Device device)
+    {
+        List<BirthChannel> admitted = [.. birth.Channels.Where(channel => devices.Admits(device, channel.Channel))];
+        if (admitted.Count < birth.Channels.Count)
+            message.Birth = birth with { Channels = admitted };
+        return birth.Channels.Count - admitted.Count;
     }
 }

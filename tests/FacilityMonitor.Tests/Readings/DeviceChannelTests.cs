@@ -72,6 +72,22 @@ public sealed class DeviceChannelTests
     }
 
     [Fact]
+    public void A_message_of_channels_that_are_known_costs_no_memory_to_look_at()
+    {
+        var message = new DeviceMessage { Device = Device("pile-01") };
+        for (var socket = 1; socket <= 10; socket++)
+            message.Readings.Add().Channel = ChannelId.Socket(socket);
+        Assert.Equal(0, ChannelRoom.LeaveOut(message, _devices));
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var time = 0; time < 10_000; time++)
+            ChannelRoom.LeaveOut(message, _devices);
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.True(allocated < 10_000, $"{allocated} bytes for 10,000 messages");
+    }
+
+    [Fact]
     public void A_restart_gives_strangers_no_more_room_and_registering_one_gives_its_room_back()
     {
         var restarted = new DeviceTable();
