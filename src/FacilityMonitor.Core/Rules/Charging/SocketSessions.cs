@@ -58,8 +58,8 @@ internal struct SocketMemory
 /// </remarks>
 /// <param name="facts">Where what is over goes.</param>
 /// <param name="deviceOf">The device with a number.</param>
-/// <param name="strangersMax">Most sockets of devices that the registry does not name.</param>
-internal sealed class SocketSessions(List<SessionFact> facts, Func<int, Device> deviceOf, int strangersMax = SocketSessions.StrangersMax)
+/// <param name="isRegistered">Whether the registry names the site. One that it does not holds nothing but strangers, and they have all its room.</param>
+internal sealed class SocketSessions(List<SessionFact> facts, Func<int, Device> deviceOf, bool isRegistered = true)
 {
     /// <summary>How long a session that is over waits for its last reading and its settlement, ms of engine time. Our choice: longer than a usual period.</summary>
     public const long ClosingMs = 180_000;
@@ -96,11 +96,13 @@ internal sealed class SocketSessions(List<SessionFact> facts, Func<int, Device> 
     /// <summary>Sockets that were not followed because there was no room, each time they were seen in use.</summary>
     public long Unfollowed { get; private set; }
 
+    private int StrangersRoom => isRegistered ? StrangersMax : SocketsMax;
+
     /// <summary>Whether one more can be followed; counted when not.</summary>
     /// <param name="isStranger">Whether the registry does not name its device.</param>
     public bool HasRoom(bool isStranger = false)
     {
-        var hasRoom = isStranger ? _strangers < strangersMax : Count - _strangers < SocketsMax - strangersMax;
+        var hasRoom = isStranger ? _strangers < StrangersRoom : Count - _strangers < SocketsMax - StrangersRoom;
         Unfollowed += hasRoom ? 0 : 1;
         return hasRoom;
     }
@@ -534,7 +536,7 @@ internal sealed class SocketSessions(List<SessionFact> facts, Func<int, Device> 
             UnseenMs = session.UnseenMs,
         });
         // Whom only strangers name, at a site of the registry, drives out nobody.
-        if (session.User is { } user && session.Wh is { } charged && (!socket.IsStranger || strangersMax == SocketsMax))
+        if (session.User is { } user && session.Wh is { } charged && (!socket.IsStranger || !isRegistered))
             Users.Add(user, socket.Device, session.EndMs, charged);
         var past = new PastSession
         {
@@ -622,7 +624,7 @@ internal sealed class SocketSessions(List<SessionFact> facts, Func<int, Device> 
     }
 
     /// <summary>Takes back what <see cref="SaveSite"/> wrote.</summary>
-    public void LoadSite(ref SnapshotReader reader, bool hasShares = true)
+    public void LoadSite(ref SnapshotReader reader, bool hasShares)
     {
         Users.Load(ref reader, hasShares);
     }

@@ -92,8 +92,7 @@ internal sealed partial class SiteEngine
         string? siteId, FacilityIndex index, LimitShelf shelf, List<CommandEffect> effects, List<SessionFact> sessions, IReadOnlyDictionary<string, FlyWireLesson> lessons)
     {
         _shelf = shelf;
-        // A site that the registry does not name holds nothing but strangers.
-        _sessions = new SocketSessions(sessions, number => _devices[number].Self, siteId is null || index.FindSite(siteId) is null ? SocketSessions.SocketsMax : SocketSessions.StrangersMax);
+        _sessions = new SocketSessions(sessions, number => _devices[number].Self, isRegistered: siteId is not null && index.FindSite(siteId) is not null);
         _effects = effects;
         _siteId = siteId;
         _index = index;
