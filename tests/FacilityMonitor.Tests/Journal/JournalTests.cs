@@ -525,17 +525,39 @@ public sealed class JournalTests : IDisposable
             var writer = new JournalWriter();
             writer.Tick(At);
             await journal.AppendAsync(writer);
+            // Its connection is kept open for the next reader; the file behind it is gone with the others.
+            Assert.Equal(1L, Entries(database));
             foreach (var file in Directory.GetFiles(_folder.Path, Database.FileName + "*"))
                 File.Delete(file);
-            using (var reader = database.OpenReader())
-                Assert.Equal(1L, FacilityMonitor.Storage.BlockTable.Number(reader, "select count(*) from journal"));
+            Assert.Equal(1L, Entries(database));
             await journal.AppendAsync(writer);
 
+            Assert.Equal(2L, Entries(database));
             Assert.Equal(1, database.Rescues);
         }
 
         await using var again = Database.Open(_folder.Path, _time);
         Assert.Equal(2, new MessageJournal(again, new DeviceTable()).Last);
+    }
+
+    private static long? Entries(Database database)
+    {
+        using var reader = database.OpenReader();
+        return FacilityMonitor.Storage.BlockTable.Number(reader, "select count(*) from journal");
+    }
+
+    [Fact]
+    public async Task After_a_stop_everything_is_in_the_one_file_though_readers_kept_their_connections()
+    {
+        await using (var database = Database.Open(_folder.Path, _time))
+        {
+            var writer = new JournalWriter();
+            writer.Tick(At);
+            await new MessageJournal(database, new DeviceTable()).AppendAsync(writer);
+            Assert.Equal(1L, Entries(database));
+        }
+
+        Assert.Equal([Database.FileName], Directory.GetFiles(_folder.Path, Database.FileName + "*").Select(file => Path.GetFileName(file)));
     }
 
     [Fact]
