@@ -76,6 +76,8 @@ public sealed class ChannelWatchTests
         await using var fixture = new NoticeFixture("wecom-bot");
         var watch = Watch(fixture);
         await fixture.StartAsync();
+        // A worker that begins forgets what channels were accused of before.
+        await Mqtt.Until.TrueAsync(() => fixture.Worker.LastRoundMs > 0, "the worker has begun");
         fixture.Provider.Refuse = "93000";
 
         await watch.TestAsync(fixture.Worker.Channels[0], "", () => Task.CompletedTask);
