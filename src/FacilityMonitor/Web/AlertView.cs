@@ -31,6 +31,9 @@ internal sealed record AlertView(ActDoor Door, AlertDossier Dossier, FacilityInd
     /// <summary>And how many it did not.</summary>
     public const string Left = "left";
 
+    /// <summary>The style of the button that is pressed first.</summary>
+    public const string First = "first";
+
     /// <summary>Alerts of the same cause that are named; all are counted.</summary>
     public const int SameMax = 6;
 
@@ -95,11 +98,11 @@ internal sealed record AlertView(ActDoor Door, AlertDossier Dossier, FacilityInd
     public IEnumerable<(string What, string Key, string Css)> Buttons()
     {
         if (!IsMine)
-            yield return ("acknowledge", "act-acknowledge", "first");
+            yield return ("acknowledge", "act-acknowledge", First);
         if (IsMine && State.Stage < ResponseStage.EnRoute)
             yield return ("set-out", "act-set-out", "second");
         if (State.Stage < ResponseStage.OnScene)
-            yield return ("arrive", "act-arrive", IsMine ? "first" : "second");
+            yield return ("arrive", "act-arrive", IsMine ? First : "second");
         if (State.Priority == Priority.P0)
             yield return ("extinguished", "act-extinguished", "second");
         // Whoever dismisses a suspicion says what it was: its form is below.

@@ -182,6 +182,8 @@ internal static class Texts
         ["act-say"] = ("补充说明", "Say something"),
         ["act-say-do"] = ("发送", "Send"),
         ["act-hand"] = ("转给别人", "Hand it to"),
+        ["act-hand-way"] = ("转给别人", "Hand it over"),
+        ["act-now"] = ("现在该做什么", "What to do now"),
         ["act-hand-do"] = ("转交", "Hand over"),
         ["act-119"] = ("拨打 119", "Call 119"),
         ["act-timeline"] = ("经过", "What happened"),

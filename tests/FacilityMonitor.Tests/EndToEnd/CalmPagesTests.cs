@@ -10,22 +10,6 @@ namespace FacilityMonitor.Tests.EndToEnd;
 /// <summary>Every page while all is well: grey, and nothing that keeps anybody out.</summary>
 public sealed class CalmPagesTests : IDisposable
 {
-    /// <summary>Pixels of a picture in a colour of the alert palette, light scheme; text is drawn with softer edges, so what is near counts.</summary>
-    private const string Alarming = """
-        async (png) => {
-          const palette = [[0xa4, 0x00, 0x0f], [0x5c, 0x00, 0x08], [0x7a, 0x4b, 0x00], [0xff, 0xf3, 0xd6]];
-          const picture = await createImageBitmap(await (await fetch(`data:image/png;base64,${png}`)).blob());
-          const canvas = new OffscreenCanvas(picture.width, picture.height);
-          const context = canvas.getContext('2d');
-          context.drawImage(picture, 0, 0);
-          const { data } = context.getImageData(0, 0, picture.width, picture.height);
-          let count = 0;
-          for (let at = 0; at < data.length; at += 4)
-            if (palette.some((colour) => colour.every((part, index) => Math.abs(part - data[at + index]) < 12))) count++;
-          return count;
-        }
-        """;
-
     /// <summary>A neighbourhood so small that all of it can be well: one circuit, one pile, one shed, one climber, and somebody on duty.</summary>
     private const string Facility = """
         sites:
@@ -114,7 +98,7 @@ public sealed class CalmPagesTests : IDisposable
                     if (over != 0)
                         wrong.Add($"{where}: {over} px too wide");
                     var png = Convert.ToBase64String(await page.ScreenshotAsync(new() { FullPage = true }));
-                    if (await eye.EvaluateAsync<int>(Alarming, png) is var coloured && coloured > 0)
+                    if (await PageRules.AlarmingAsync(eye, png) is var coloured && coloured > 0)
                         wrong.Add($"{where}: {coloured} pixels of the alert palette: {await page.EvaluateAsync<string>("[...document.querySelectorAll('.attention, .over, .near, .bad, .lost, .p0, .p1, .p2, .fault, .overload')].map((one) => one.textContent.slice(0, 80)).join(' | ')")}");
                     if (await PageRules.BrokenAsync(page) is { Length: > 0 } broken)
                         wrong.Add($"{where}: {broken}");
@@ -124,7 +108,7 @@ public sealed class CalmPagesTests : IDisposable
             Assert.True(pages.Count >= 12, string.Join(' ', pages));
             Assert.True(wrong.Count == 0, string.Join('\n', wrong));
             // The eye itself sees: what is the colour of an alert is found.
-            Assert.True(await eye.EvaluateAsync<int>(Alarming, await DarkRedAsync(eye)) > 1_000);
+            Assert.True(await PageRules.AlarmingAsync(eye, await DarkRedAsync(eye)) > 1_000);
         }
         finally
         {

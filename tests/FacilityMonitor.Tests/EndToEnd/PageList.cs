@@ -30,6 +30,15 @@ internal static class PageList
             .Select(pattern => Fill(pattern, values)).Distinct().Order(StringComparer.Ordinal),
     ];
 
+    /// <summary>Every address that opens without signing in, as it is written in the service.</summary>
+    public static IReadOnlyList<string> OfAnybody(PageUnderTest page) =>
+    [
+        .. page.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(endpoint => endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null && endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods.Contains("GET") != false)
+            .Select(endpoint => "/" + endpoint.RoutePattern.RawText!.Trim('/'))
+            .Distinct().Order(StringComparer.Ordinal),
+    ];
+
     private static string Fill(string pattern, IReadOnlyDictionary<string, string> values)
     {
         foreach (var (name, value) in values)

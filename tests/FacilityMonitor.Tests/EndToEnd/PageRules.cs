@@ -12,6 +12,22 @@ internal static class PageRules
     /// <summary>Rules of WCAG 2.2 A and AA, and good practice.</summary>
     private const string Axe = "async () => (await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})).violations.map((one) => `${one.id}: ${one.nodes[0].html.slice(0, 160)}`).join('; ')";
 
+    /// <summary>Pixels of a picture in a colour of the alert palette, light scheme; text is drawn with softer edges, so what is near counts.</summary>
+    private const string Alarming = """
+        async (png) => {
+          const palette = [[0xa4, 0x00, 0x0f], [0x5c, 0x00, 0x08], [0x7a, 0x4b, 0x00], [0xff, 0xf3, 0xd6]];
+          const picture = await createImageBitmap(await (await fetch(`data:image/png;base64,${png}`)).blob());
+          const canvas = new OffscreenCanvas(picture.width, picture.height);
+          const context = canvas.getContext('2d');
+          context.drawImage(picture, 0, 0);
+          const { data } = context.getImageData(0, 0, picture.width, picture.height);
+          let count = 0;
+          for (let at = 0; at < data.length; at += 4)
+            if (palette.some((colour) => colour.every((part, index) => Math.abs(part - data[at + index]) < 12))) count++;
+          return count;
+        }
+        """;
+
     private static readonly int[] Widths = [320, 390, 1440];
 
     /// <summary>Whether every look is taken; else narrow in Chinese and wide in English are judged, and the others only measured.</summary>
@@ -44,6 +60,11 @@ internal static class PageRules
             }
         }
     }
+
+    /// <summary>How many pixels of a picture have a colour of the alert palette.</summary>
+    /// <param name="eye">A page whose policy lets it look at a picture: none of ours.</param>
+    /// <param name="png">The picture, as text.</param>
+    public static Task<int> AlarmingAsync(IPage eye, string png) => eye.EvaluateAsync<int>(Alarming, png);
 
     /// <summary>The rules of access that the page breaks as it stands, each with the element; empty for none.</summary>
     public static async Task<string> BrokenAsync(IPage page)
