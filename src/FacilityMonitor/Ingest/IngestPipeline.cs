@@ -17,6 +17,9 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
     private readonly HashSet<string> _outOfRange = new(StringComparer.Ordinal);
     private List<DeviceWord> _words = [];
 
+    /// <summary>Keeps the bytes of what registered devices say; null: nobody does.</summary>
+    public LastMessages? Last { get; init; }
+
     /// <summary>A path of a mapping, or a metric, has brought a value outside its range, for the first time since the start; the device, and what it wrote.</summary>
     public event Action<Device, OutOfRange>? OutOfRange;
 
@@ -48,14 +51,22 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
         var isRepeated = IsRepeated(outcome.Result, topic, payload, dup, receivedMs, position);
         if (outcome.Result == DecodeResult.Rejected && !isRepeated)
         {
+            Keep(_message.Device, topic, payload, receivedMs, MessageFate.DeadLetter);
             SetAside(topic, payload, outcome.Reason, outcome.Detail!, _message.Device, receivedMs, position, writer);
             return MqttReasonCode.PayloadFormatInvalid;
         }
 
         // One commit holds all devices of a gateway's message, so what is known of the first holds for the others: they were taken together or not at all.
+        var (first, count) = (_message.Device!, 0);
         do
+        {
             Book(isRepeated, receivedMs, position, writer);
+            count++;
+        }
         while (_decoder.TryNext(_message));
+        // What a gateway says of several is for nobody who may see only one of them.
+        if (count == 1 && _decoder.LeftOut is null)
+            Keep(first, topic, payload, receivedMs, isRepeated ? MessageFate.Duplicate : MessageFate.Journaled);
         if (_decoder.LeftOut is not { } leftOut || isRepeated)
             return MqttReasonCode.Success;
         SetAside(topic, payload, leftOut.Reason, leftOut.Detail!, null, receivedMs, position, writer);
@@ -83,6 +94,13 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
         books.AddDeadLetter(reason);
         ledger.Book(device?.Number ?? HourBook.NobodysDevice, MessageFate.DeadLetter, receivedMs, position);
         writer.DeadLetter(topic, payload, reason, detail, receivedMs, device);
+    }
+
+    /// <summary>Strangers have no page on which it would be read, and must not take the room of those who have one.</summary>
+    private void Keep(Device? device, ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, long receivedMs, MessageFate fate)
+    {
+        if (Last is not null && device is not null && !devices.IsStranger(device))
+            Last.Keep(device.Number, topic, payload, receivedMs, fate);
     }
 
     private void Book(bool isRepeated, long receivedMs, long position, JournalWriter writer)

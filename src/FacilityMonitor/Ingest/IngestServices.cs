@@ -9,6 +9,7 @@ internal static class IngestServices
     public static void AddIngest(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<IngestBooks>();
+        builder.Services.AddSingleton(new LastMessages());
         builder.Services.AddSingleton(services => OptionsOf(services.GetRequiredService<ServiceSettings>()));
         builder.Services.AddSingleton<IngestWorker>();
         builder.Services.AddHostedService(services => services.GetRequiredService<IngestWorker>());

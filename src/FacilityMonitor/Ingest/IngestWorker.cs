@@ -69,7 +69,7 @@ internal sealed partial class IngestWorker : BackgroundService
     private volatile bool _isStalled;
 
     public IngestWorker(
-        IngestOptions options, MessageJournal journal, Database database, DeviceTable devices, IngestBooks books, DeviceWords words, FacilitySource registry, TimeProvider time,
+        IngestOptions options, MessageJournal journal, Database database, DeviceTable devices, IngestBooks books, DeviceWords words, FacilitySource registry, LastMessages last, TimeProvider time,
         ILogger<IngestWorker> log)
     {
         _options = options;
@@ -80,7 +80,7 @@ internal sealed partial class IngestWorker : BackgroundService
         _time = time;
         _log = log;
         Books = books;
-        _pipeline = new IngestPipeline(devices, books, _ledger);
+        _pipeline = new IngestPipeline(devices, books, _ledger) { Last = last };
         _pipeline.OutOfRange += (device, told) => LogOutOfRange(device.Id, told.Path!, told.Value);
         _registry = registry;
         _mappings = new JsonMappings(registry.Current.Facility.Mappings);

@@ -74,7 +74,7 @@ internal sealed record DeviceFigures(
     }
 
     /// <summary>For how many hours a reading tells that the device is there. One that reports once a day is not away in between; its time of day may wander by an hour.</summary>
-    private static long HoursCovered(DeviceEntry entry)
+    public static long HoursCovered(DeviceEntry entry)
     {
         const double HourS = HourlyRollup.HourMs / 1000.0;
         return entry.PeriodS > HourS ? (long)Math.Ceiling(entry.PeriodS.Value / HourS) + 1 : 1;

@@ -25,8 +25,10 @@ internal sealed record ChannelRow(ChannelId Channel, long AtMs, bool IsOld, stri
 internal sealed record LatestPart(Metric Metric, double Value, long AtMs);
 
 /// <summary><c>/device/{site}/{device}?channel=s3</c>: what it is, what it says now, and its history.</summary>
-internal sealed class DeviceModel(LiveFeed feed, Database database, FacilitySource registry) : PageModel
+internal sealed class DeviceModel(LiveFeed feed, Database database, FacilitySource registry, DeviceTable devices, Ingest.LastMessages last, KnownSecrets secrets) : PageModel
 {
+    private DeviceId? _id;
+
     public Site Site { get; private set; } = null!;
 
     public DeviceEntry Entry { get; private set; } = null!;
@@ -54,18 +56,35 @@ internal sealed class DeviceModel(LiveFeed feed, Database database, FacilitySour
 
     public IReadOnlyList<ChartAlert> Alerts { get; private set; } = [];
 
+    /// <summary>How the last day and the last week were.</summary>
+    public (IReadOnlyList<PastPart> Day, IReadOnlyList<PastPart> Week) Past { get; private set; }
+
+    /// <summary>What it said last, byte for byte; null: nobody asked, or it is not for whoever looks.</summary>
+    public IReadOnlyList<ShownMessage>? Messages { get; private set; }
+
+    /// <summary>Whether whoever looks may read its messages: those who work on it.</summary>
+    public bool MayRead => HttpContext.Visitor().May(Users.Right.Permit);
+
     /// <summary>Its history; null while it has measured nothing that can be drawn.</summary>
     public ChartView? Chart { get; private set; }
 
-    public IActionResult OnGet(string site, string device, string? channel)
+    public IActionResult OnGet(string site, string device, string? channel, bool raw = false)
     {
         if (registry.Current.FindSite(site) is not { } known || known.Devices.FirstOrDefault(one => one.Id == device) is not { } entry)
             return new NotThere("no-device");
         (Site, Entry) = (known, entry);
         feed.Look((view, _, nowMs) => Look(view, nowMs));
         Chosen = Channels.FirstOrDefault(row => row.Channel.ToString() == channel) ?? (Channels.Count > 0 ? Channels[0] : null);
+        var number = Number();
         using (var reader = database.OpenReader())
-            Alerts = AlertTimes.Of(reader, new RegisteredDevice(known, entry).AssetPath(ChannelId.Main), NowMs - (long)SeriesDesk.SpanMax.TotalMilliseconds);
+        {
+            var asset = new RegisteredDevice(known, entry).AssetPath(ChannelId.Main);
+            Alerts = AlertTimes.Of(reader, asset, NowMs - (long)SeriesDesk.SpanMax.TotalMilliseconds);
+            Past = PastPart.Of(reader, entry, number, asset, Alerts, HeardMs, NowMs);
+        }
+
+        if (raw && MayRead)
+            Messages = number is { } own ? [.. last.Of(own).Select(message => ShownMessage.Of(message, secrets))] : [];
         Chart = Chosen is { } chosen ? ChartOf(chosen) : null;
         return Page();
     }
@@ -73,11 +92,15 @@ internal sealed class DeviceModel(LiveFeed feed, Database database, FacilitySour
     /// <summary>What a channel is called beside its device.</summary>
     public LocalText Name(ChannelId channel) => AlertText.Channel(channel) ?? Entry.Name;
 
+    /// <summary>Its number among all that ever spoke; null: it never did.</summary>
+    private int? Number() => _id is { } id ? devices.All.FirstOrDefault(device => device.Id == id)?.Number : null;
+
     private bool Look(LiveView view, long nowMs)
     {
         NowMs = nowMs;
         if (view.Find(Site.Id, Entry.Id) is not { } device)
             return false;
+        _id = device.Id;
         (HeardMs, IsAway, Birth) = (device.HeardMs, device.Presence is Presence.Offline or Presence.Shutdown, device.Birth);
         var fresh = view.FreshMs(device);
         var rows = new List<ChannelRow>();

@@ -1,0 +1,65 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using FacilityMonitor.Ingest;
+
+namespace FacilityMonitor.Web;
+
+/// <summary>A message of a device as a person reads it: text, never markup, and without what is nobody's business.</summary>
+/// <param name="Message">What came.</param>
+/// <param name="Topic">Its topic.</param>
+/// <param name="Text">Its payload, a line a part where it is JSON.</param>
+internal sealed partial record ShownMessage(LastMessage Message, string Topic, string Text)
+{
+    /// <summary>Characters of a payload that are shown: to write it a part a line makes it longer.</summary>
+    public const int TextMax = 8_192;
+
+    private static readonly JsonWriterOptions Options = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Whether only its begin is here.</summary>
+    public bool IsCut => Message.Length > Message.Payload.Length || Text.Length > TextMax;
+
+    /// <summary>The text of what became of it.</summary>
+    public string FateKey => Message.Fate switch
+    {
+        MessageFate.Journaled => "message-taken",
+        MessageFate.Duplicate => "message-again",
+        MessageFate.DeadLetter => "message-set-aside",
+    };
+
+    /// <summary>Makes it readable.</summary>
+    public static ShownMessage Of(LastMessage message, KnownSecrets secrets)
+    {
+        var text = secrets.Without(Private().Replace(Pretty(message), "$1" + $"\"{KnownSecrets.Hidden}\""));
+        return new ShownMessage(message, Plain(secrets.Without(Encoding.UTF8.GetString(message.Topic))), text.Length > TextMax ? text[..TextMax] + "…" : text);
+    }
+
+    private static string Pretty(LastMessage message)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(message.Payload);
+            var output = new ArrayBufferWriter<byte>(2 * message.Payload.Length);
+            using (var writer = new Utf8JsonWriter(output, Options))
+                json.WriteTo(writer);
+            return Plain(Encoding.UTF8.GetString(output.WrittenSpan));
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
+        {
+            // No JSON, half of one, or one that holds half a character: as it is.
+            return Plain(Encoding.UTF8.GetString(message.Payload));
+        }
+    }
+
+    /// <summary>Without what would turn the line around or make it invisible.</summary>
+    private static string Plain(string text) => Unseen().Replace(text, "·");
+
+    [GeneratedRegex(@"[\p{Cc}\p{Cf}\p{Co}\p{Cn}-[\n]]")]
+    private static partial Regex Unseen();
+
+    /// <summary>Who charged with which card, and keys: their names are enough to find a fault.</summary>
+    [GeneratedRegex("""("[^"\n]*(?:user|pass|pwd|token|secret|key|card|phone|idtag|ssid)[^"\n]*"\s*:\s*)("(?:[^"\\]|\\.)*"?|-?[0-9][0-9.eE+-]*)""", RegexOptions.IgnoreCase)]
+    private static partial Regex Private();
+}
