@@ -332,12 +332,8 @@ function draw() {
   render(html`<${App} />`, root);
   document.dispatchEvent(new Event('drawn'));
 }
-/** At once, or within a second of the last time. */
-function soon(isNow = true) {
-  if (drawn && !isNow) return;
-  clearTimeout(drawn);
-  drawn = setTimeout(requestAnimationFrame, isNow ? 0 : drawnAt + 1000 - Date.now(), draw);
-}
+/** Once for all that came until the screen is drawn next: the service keeps the pace, nothing waits here. */
+const soon = () => { drawn ||= requestAnimationFrame(draw); };
 
 /** @param {Alert[]} alerts */
 function takeAlerts(alerts) {
@@ -394,7 +390,7 @@ function open() {
       state.isLost = false;
       if (body.now) state.skew = body.now - Date.now();
       take[name](body);
-      soon(name === 'alerts' || name === 'hello');
+      soon();
     });
   }
   own.onerror = async () => {
@@ -424,5 +420,6 @@ setInterval(() => {
     state.isLost = true;
     open();
   }
-  soon(false);
+  // Ages go on where nothing comes.
+  if (Date.now() - drawnAt > 900) soon();
 }, 1000);
