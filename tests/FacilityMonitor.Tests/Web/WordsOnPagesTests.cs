@@ -17,6 +17,7 @@ public sealed partial class WordsOnPagesTests : IDisposable
         "kW", "kWh", "Wh", "VA", "mA", "Hz", "dB", "ppm", "kPa", "cm", "kg", "ms", "MiB", "KiB", "GiB", "min",
         "MQTT", "InfluxDB", "CSV", "XLSX", "PDF", "JPEG", "PNG", "HEIC", "JSON", "YAML", "SMS", "HTTP", "HTTPS", "URL", "IP", "ID", "ISO",
         "fm", "NET", "Debian", "GNU", "Linux", "bookworm",
+        "rules", // A key of the registry's file, to be found there.
         "Connection", "refused", // What the network itself said: no broker runs here.
     };
 
@@ -88,7 +89,7 @@ public sealed partial class WordsOnPagesTests : IDisposable
     private static partial Regex ForMachines();
 
     /// <summary>Files, settings, what is left of a number that is nobody's business, and versions.</summary>
-    [GeneratedRegex("[A-Za-z0-9_-]+\\.yaml|[a-z]+(?:[.-][a-z_]+)*\\.[a-z][a-z_-]*|[A-Za-z0-9-]*•+[A-Za-z0-9-]*|\\b(?=[a-f]*[0-9])[0-9a-f]{7,}\\b")]
+    [GeneratedRegex("[A-Za-z0-9_-]+\\.yaml|[a-z]+(?:[.-][a-z_]+)*\\.[a-z][a-z_-]*|…[A-Za-z0-9-]+|[A-Za-z0-9-]*•+[A-Za-z0-9-]*|\\b(?=[a-f]*[0-9])[0-9a-f]{7,}\\b")]
     private static partial Regex Typed();
 
     [GeneratedRegex("\\b(?:title|aria-label|alt|placeholder)=\"(?<told>[^\"]*)\"")]
