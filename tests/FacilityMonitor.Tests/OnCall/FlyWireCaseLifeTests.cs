@@ -1,8 +1,12 @@
 using FacilityMonitor.Alerts;
+using FacilityMonitor.Contract;
 using FacilityMonitor.Monitoring;
 using FacilityMonitor.OnCall.Responses;
+using FacilityMonitor.Readings;
+using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
 using FacilityMonitor.Rules;
+using FacilityMonitor.Tests.Rules;
 using FacilityMonitor.Web;
 
 namespace FacilityMonitor.Tests.OnCall;
@@ -50,6 +54,37 @@ public sealed class FlyWireCaseLifeTests : IAsyncDisposable
         Assert.Equal("151.5", entry.Case.Evidence["level_w"].ToString());
         Assert.True(ResponseTable.IsIntact(_fixture.Timeline("a1")));
         Assert.Equal(new FlyWireLesson(1, 0), Lessons()[Corridor]);
+    }
+
+    [Fact]
+    public async Task The_case_of_a_report_is_closed_a_day_after_the_last_word_of_it_and_the_next_word_begins_another()
+    {
+        var eyes = new DeviceEntry { Id = "eyes-1", Name = new LocalText("巡查扫码", "Patrol by QR code"), Kind = DeviceKind.Camera };
+        var scene = new Scene(Scene.Lane(more: [eyes]));
+        Report(0);
+        await TellAsync();
+        var alert = scene.Steps[0].AlertId;
+        foreach (var stage in (FlyWireStage[])[FlyWireStage.Confirmed, FlyWireStage.Advised, FlyWireStage.Recheck])
+            await MoveAsync(alert, stage);
+        Assert.Equal("still-on", await RefusedAsync(alert, FlyWireStage.Closed, "没有了"));
+
+        scene.Ticks(1, 24 * 3600);
+        await TellAsync();
+        await MoveAsync(alert, FlyWireStage.Closed, "没有了");
+        Assert.Equal(FlyWireStage.Closed, Assert.Single(Cases()).Case.Stage);
+
+        Report(25 * 3600);
+        await TellAsync();
+        Assert.Contains(Cases(), entry => entry.Case.Stage == FlyWireStage.Suspected);
+
+        void Report(double atS)
+        {
+            var message = new DeviceMessage { Kind = MessageKind.Event, Device = scene.Device("eyes-1"), ReceivedMs = Scene.At(atS) };
+            message.Events.Add(new DeviceEvent { Kind = EventKind.Camera, Channel = ChannelId.Main, AtMs = Scene.At(atS), DeviceMs = Scene.At(atS) });
+            scene.Observe(message);
+        }
+
+        Task TellAsync() => _fixture.RaiseAsync([.. scene.Steps.Select(step => step with { Site = "huaihai", Asset = Corridor })]);
     }
 
     [Fact]
