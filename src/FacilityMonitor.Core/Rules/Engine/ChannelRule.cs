@@ -179,6 +179,16 @@ internal sealed class ChannelTracks
         return verdict;
     }
 
+    /// <summary>Ends every breach of a track of which it is known that nothing is left to judge. What was said before and comes late changes it no more.</summary>
+    public void Release(ref ChannelTrack track)
+    {
+        if (track.Busy > 0)
+            _freeHolds.Push(track.Busy - 1);
+        track.Busy = 0;
+        _window.RemoveFirst(ref track.Run, track.Run.Count);
+        track.SettledMs = track.NewestMs;
+    }
+
     /// <summary>Reads over a track that nobody needs any more.</summary>
     public static void Skip(ref SnapshotReader reader)
     {

@@ -143,14 +143,26 @@ internal sealed partial class SiteEngine
         return endedMs >= told || (isLongAgo && (!drew || endedMs >= told - SessionLimits.LagMs));
     }
 
-    /// <summary>Sockets that their pile leaves out because nobody uses them draw nothing: told where the load is summed, before the last word of theirs would be too old.</summary>
+    /// <summary>Sockets that their pile leaves out because nobody uses them draw nothing: they are overloaded no more, and it is told where the load is summed, before the last word of theirs would be
+    /// too old. How warm they are nobody knows, so heat is not over by it.</summary>
     private void FeedIdle(DeviceMemory device, long atMs)
     {
         for (var place = 0; place < device.ChannelCount; place++)
         {
             ref readonly var channel = ref device.Channels[place];
-            if (channel.Form.SocketTrack < 0 || (channel.Wiring is null && device.Load is null) || !IsIdle(device, channel))
+            if (channel.Form.SocketTrack < 0)
                 continue;
+            ref var track = ref _tracks[channel.FirstTrack + channel.Form.SocketTrack];
+            var isJudged = track.Busy > 0 || track.Told != 0;
+            if ((!isJudged && channel.Wiring is null && device.Load is null) || !IsIdle(device, channel))
+                continue;
+            // Not by a sample of 0 W: its time would be that of the socket's newest word, and nobody would call it idle any more.
+            if (isJudged)
+            {
+                _tracks.Release(ref track);
+                TellDevice(device, SocketOverload.Instance, channel.Channel, Verdict.Normal, ref track.Told, atMs);
+            }
+
             foreach (var feed in channel.Wiring?.Feeds ?? [])
             {
                 var circuit = _circuits[feed.Circuit];
