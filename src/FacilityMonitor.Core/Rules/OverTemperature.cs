@@ -81,6 +81,9 @@ internal sealed class OverTemperature : StateRule<OverTemperature.State, OverTem
         state.Tc = (float)tc;
         if (sight.Values.TryGet(MetricSet.NeighboursTc, out var neighbours))
             (state.NeighboursC, state.HasNeighbours) = ((float)neighbours, true);
+        else if (tc >= WakeC)
+            // Below it nobody asked. Above, nobody was heard who could be compared with: what they were before says nothing.
+            state.HasNeighbours = false;
         var now = new Warmth(sight.AtMs, tc, state.HasNeighbours ? state.NeighboursC : null);
         var rise = state.Past.Rise(now, limits.RiseMs);
         state.Past.Keep(now, limits.RiseMs);

@@ -69,6 +69,41 @@ public sealed class SnapshotTests
     }
 
     [Fact]
+    public void What_was_saved_before_the_time_of_a_temperature_was_known_is_read_and_compared_with_nobody()
+    {
+        var scene = new Scene();
+        foreach (var (socket, celsius) in (ReadOnlySpan<(string, double)>)[("s2", 28), ("s3", 29), ("s4", 30)])
+            scene.Observe(scene.Message(0, socket, Metric.Tc, celsius));
+        var older = scene.SiteBytes().ToList();
+        Assert.Equal(12, older[0]);
+        older[0] = 11;
+        // Format 11 has neither the time of the device's warmth, which lies between what is below it (0) and how many channels it has, nor whether each channel's is old.
+        var warmMs = IndexOf([.. BitConverter.GetBytes(0), .. BitConverter.GetBytes(Scene.At(0)), .. BitConverter.GetBytes(3)], from: 0) + sizeof(int);
+        foreach (var celsius in (byte[])[28, 29, 30])
+            older.RemoveAt(IndexOf([celsius, 0, 1], from: warmMs) + 1);
+        older.RemoveRange(warmMs, sizeof(long));
+
+        var next = new Scene(Scene.Lane(), scene.Devices);
+        next.Engine.Restore(scene.Engine.CheckpointAfter(new HashSet<string>(["lane"])));
+        next.Engine.RestoreSite("lane", 0, older.ToArray());
+        for (var second = 10; second < 60; second += 10)
+            next.Observe(next.Message(second, "s1", Metric.Tc, 66));
+        Assert.Empty(next.Steps);
+
+        var same = scene.Restarted(Scene.Lane());
+        for (var second = 10; second < 60; second += 10)
+            same.Observe(same.Message(second, "s1", Metric.Tc, 66));
+        Assert.Contains("20 active P1", same.Course);
+
+        int IndexOf(ReadOnlySpan<byte> sought, int from)
+        {
+            var at = older.ToArray().AsSpan(from).IndexOf(sought);
+            Assert.True(at >= 0);
+            return from + at;
+        }
+    }
+
+    [Fact]
     public void A_snapshot_that_breaks_off_anywhere_is_refused()
     {
         var scene = new Scene().Watts(0, 1200).Watts(10, 1200).Amps(10, 24);

@@ -15,14 +15,28 @@ internal struct ChannelMemory
     /// <summary>Nobody told how warm it is.</summary>
     public const sbyte WarmthUnknown = sbyte.MinValue;
 
-    /// <summary>Whether <see cref="OffWatches"/> wants its readings.</summary>
-    public bool IsWatched;
+    // Two answers in one byte: with a byte more every idle socket would cost eight.
+    private Marks _marks;
 
-    /// <summary>How warm it last was, whole °C: enough to compare it with its neighbours.</summary>
+    /// <summary>How warm it last was, whole °C: enough to compare it with its neighbours. <see cref="WarmthUnknown"/> again when that was too long ago, see <see cref="DeviceMemory.WarmMs"/>.</summary>
     public sbyte WarmthC;
 
     /// <summary>Its first track; the others follow, one a rule of <see cref="ChannelForm.Graded"/>.</summary>
     public int FirstTrack;
+
+    /// <summary>Whether <see cref="OffWatches"/> wants its readings.</summary>
+    public bool IsWatched
+    {
+        readonly get => (_marks & Marks.Watched) != 0;
+        set => _marks = value ? _marks | Marks.Watched : _marks & ~Marks.Watched;
+    }
+
+    /// <summary>Whether <see cref="WarmthC"/> was told before <see cref="DeviceMemory.WarmMs"/>.</summary>
+    public bool IsWarmthOld
+    {
+        readonly get => (_marks & Marks.WarmthOld) != 0;
+        set => _marks = value ? _marks | Marks.WarmthOld : _marks & ~Marks.WarmthOld;
+    }
 
     /// <summary>Which rules judge it.</summary>
     public ChannelForm Form;
@@ -32,6 +46,14 @@ internal struct ChannelMemory
 
     /// <summary>Its part in the load of circuits; null: none.</summary>
     public Wiring? Wiring;
+
+    [Flags]
+    private enum Marks : byte
+    {
+        None = 0,
+        Watched = 1,
+        WarmthOld = 2,
+    }
 }
 
 /// <summary>What a channel is to the circuits its current is part of.</summary>
@@ -200,6 +222,15 @@ internal sealed class DeviceMemory(Device self, RegisteredDevice? registered)
     private uint _birthPeriodMs;
     private uint _saidS;
     private uint _lateUntilS;
+    private uint _warmS;
+
+    /// <summary>How warm its channels were is told of by now or a gap before it, as <see cref="ChannelMemory.IsWarmthOld"/> says; rounded down to a second, ms; 0: nobody told. A time for each channel would
+    /// cost every idle socket eight bytes.</summary>
+    public long WarmMs
+    {
+        get => _warmS * 1000L;
+        set => _warmS = (uint)(value / 1000);
+    }
 
     /// <summary>As its birth promised, 49 days at most; 0: it promised nothing.</summary>
     public long BirthPeriodMs
@@ -252,6 +283,21 @@ internal sealed class DeviceMemory(Device self, RegisteredDevice? registered)
     public long NoDataMs => 5 * UsualMs;
 
     private long UsualMs => PeriodMs > 0 ? PeriodMs : DialectPeriods.DefaultMs(self.Id.Dialect);
+
+    /// <summary>What was told of warmth a gap ago grows old, and what was old already is forgotten: so a word of it counts for one gap at least and two at most.</summary>
+    public void AgeWarmth(long atMs)
+    {
+        var passedMs = atMs - WarmMs;
+        if (passedMs < GapMs)
+            return;
+        WarmMs = atMs;
+        foreach (ref var channel in Channels)
+        {
+            if (channel.IsWarmthOld || passedMs >= 2 * GapMs)
+                channel.WarmthC = ChannelMemory.WarmthUnknown;
+            channel.IsWarmthOld = true;
+        }
+    }
 
     public int ChannelCount => _channelCount;
 

@@ -34,7 +34,7 @@ internal sealed partial class SiteEngine
         ref var channel = ref device.Channels[place];
         var warmth = channel.WarmthC;
         if ((bits & (1UL << (int)Metric.Tc)) != 0)
-            bits |= Neighbours(device, ref channel);
+            bits |= Neighbours(device, ref channel, reading.AtMs);
         var values = new Values(new MetricSet(bits), MetricSet.All, _values);
         // Before the others: they take the sample's time for the newest.
         FollowSession(device, ref channel, values, reading);
@@ -66,9 +66,15 @@ internal sealed partial class SiteEngine
             WatchCircuits(device, Metric.Tc, reading, celsius);
     }
 
-    /// <summary>Lays out how warm the other channels of the device are, in the middle; nothing where fewer than two others are known.</summary>
-    private ulong Neighbours(DeviceMemory device, ref ChannelMemory channel)
+    /// <summary>Lays out how warm the other channels of the device are, in the middle; nothing where fewer than two others are known. What they were last night, when the last of them ended, says
+    /// nothing of noon.</summary>
+    private ulong Neighbours(DeviceMemory device, ref ChannelMemory channel, long atMs)
     {
+        device.AgeWarmth(atMs);
+        // Buffered: of the neighbours of then nobody knows.
+        if (atMs < device.WarmMs - device.GapMs)
+            return 0;
+        channel.IsWarmthOld = false;
         channel.WarmthC = (sbyte)Math.Clamp(Math.Round(_values[(int)Metric.Tc]), sbyte.MinValue + 1, sbyte.MaxValue);
         // Nobody asks while it is cool.
         if (_values[(int)Metric.Tc] < OverTemperature.WakeC)

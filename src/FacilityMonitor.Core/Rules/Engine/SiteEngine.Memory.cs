@@ -129,12 +129,14 @@ internal sealed partial class SiteEngine
         SaveAbsence(ref writer, device.Silent);
         writer.Int64(device.SaidMs);
         writer.Int32(device.BelowDeciwatts);
+        writer.Int64(device.WarmMs);
         writer.Int32(device.ChannelCount);
         foreach (ref readonly var channel in device.Channels)
         {
             writer.Int32(channel.Channel.Code);
             CounterSlope.Save(ref writer, channel.Wiring?.Counter);
             writer.Byte((byte)channel.WarmthC);
+            writer.Byte(channel.IsWarmthOld ? (byte)1 : (byte)0);
             writer.Byte((byte)channel.Form.Graded.Length);
             for (var rule = 0; rule < channel.Form.Graded.Length; rule++)
             {
@@ -163,14 +165,17 @@ internal sealed partial class SiteEngine
         device.Silent = LoadAbsence(ref reader);
         if (format >= FormatOfAbsences)
             (device.SaidMs, device.BelowDeciwatts) = (reader.Int64(), reader.Int32());
+        if (format >= FormatOfWarmthTimes)
+            device.WarmMs = reader.Int64();
         for (var channels = reader.Int32(); channels > 0; channels--)
         {
             // Circuits get their slots from their own part of the snapshot, in their own order.
             var id = ChannelId.FromCode((ushort)reader.Int32());
             var channel = NewChannel(device, id);
             var counter = format >= FormatOfAbsences ? CounterSlope.Load(ref reader) : CounterSlope.LoadOld(ref reader);
-            if (format >= FormatOfPoorChannels)
-                channel.WarmthC = (sbyte)reader.Byte();
+            // Before its time was known it may be of any night.
+            if (format >= FormatOfPoorChannels && (sbyte)reader.Byte() is var warmthC && format >= FormatOfWarmthTimes)
+                (channel.WarmthC, channel.IsWarmthOld) = (warmthC, reader.Byte() == 1);
             if (counter is not null)
                 channel.Wiring = new Wiring { Counter = counter };
             device.Add(channel);
