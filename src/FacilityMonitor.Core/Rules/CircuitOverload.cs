@@ -7,7 +7,7 @@ namespace FacilityMonitor.Rules;
 
 /// <summary>A circuit that carries more than its breaker is made for. Judged per phase; one alert a circuit, as urgent as its worst phase.</summary>
 /// <remarks>
-/// Four limits: the breaker is about to trip (lower edge of the predicted time &lt; 15 min for 30 s and ≥ 3 samples, or level H ≥ 0.9: P1);
+/// Four limits: the breaker is about to trip (lower edge of the predicted time &lt; 15 min for 30 s and ≥ 3 samples, or level H ≥ 0.9 and the current of two samples running above what no breaker may trip at: P1);
 /// I &gt; 1.05·In for 10 min (P2); mean &gt; 90 % of In over 3 h (P2), &gt; 80 % (P3). Without a registered rated current nothing is computed.
 /// </remarks>
 internal sealed class CircuitOverload : StateRule<CircuitHeat, CircuitLimits>
@@ -107,10 +107,11 @@ internal sealed class CircuitOverload : StateRule<CircuitHeat, CircuitLimits>
             if (!phase.IsTouched)
                 continue;
             Ramp(ref state[index], phase);
+            var beforeA = phase.PassedMs > 0 ? state[index].Amps : 0;
             state[index].LastMs = phase.LastMs;
             state[index].Amps = phase.Amps;
             if (limits.RatedA is { } rated)
-                StepPhase(ref state[index], phase, limits, rated);
+                StepPhase(ref state[index], phase, limits, rated, beforeA);
         }
     }
 
@@ -186,7 +187,7 @@ internal sealed class CircuitOverload : StateRule<CircuitHeat, CircuitLimits>
         phase.RampAps += (((load.Amps - phase.Amps) / seconds) - phase.RampAps) * (1 - Math.Exp(-seconds / RampTauS));
     }
 
-    private static void StepPhase(ref PhaseHeat phase, in PhaseLoad load, CircuitLimits limits, double rated)
+    private static void StepPhase(ref PhaseHeat phase, in PhaseLoad load, CircuitLimits limits, double rated, double beforeA)
     {
         var seconds = load.PassedMs / 1000.0;
         if (phase.IsBegun)
@@ -207,10 +208,10 @@ internal sealed class CircuitOverload : StateRule<CircuitHeat, CircuitLimits>
 
         // Without word of every contributor the sum, which is of those who were heard, is a lower bound: it may raise, and must not clear.
         phase.PartialMs = load.IsComplete ? 0 : (int)Math.Min(int.MaxValue, phase.PartialMs + load.PassedMs);
-        Hold(ref phase, load, limits, rated);
+        Hold(ref phase, load, limits, rated, beforeA);
     }
 
-    private static void Hold(ref PhaseHeat phase, in PhaseLoad load, CircuitLimits limits, double rated)
+    private static void Hold(ref PhaseHeat phase, in PhaseLoad load, CircuitLimits limits, double rated, double beforeA)
     {
         var complete = load.IsComplete;
         var clear = limits.ClearRatio;
@@ -220,7 +221,12 @@ internal sealed class CircuitOverload : StateRule<CircuitHeat, CircuitLimits>
         // The clear level of a prediction: it would not be one even if the current were those few percent higher.
         var nearlySoon = limits.Early.TimeToTripS(phase.EarlyLevel, forecast / clear, rated) < limits.TripWithinS;
         Step(ref phase.Trip, soon, complete && !nearlySoon, phase.PartialMs, load, limits.TripTiming);
-        Step(ref phase.Warm, phase.Level >= limits.LevelMax, complete && phase.Level < limits.LevelMax * clear, phase.PartialMs, load, CircuitLimits.AtOnce(Priority.P1));
+
+        // The image takes the newest current for all the time since the word before, so one word that caught a pump or a lift starting heats it as minutes of it would. A load that lasts is in two
+        // words running; and whatever lasts and heats it to 0.9 is above k_low. It is the current that must be in two, not the level: where words are minutes apart the second rings if by then the
+        // image is hot. What trips a breaker before a second word comes nobody can be warned of; that it tripped is told.
+        var lasts = Math.Min(phase.Amps, beforeA) > rated * limits.Early.K;
+        Step(ref phase.Warm, phase.Level >= limits.LevelMax && lasts, complete && phase.Level < limits.LevelMax * clear, phase.PartialMs, load, CircuitLimits.AtOnce(Priority.P1));
 
         var over = rated * limits.OverRatio;
         Step(ref phase.Over, phase.Amps > over, complete && phase.Amps < over * clear, phase.PartialMs, load, limits.OverTiming);
