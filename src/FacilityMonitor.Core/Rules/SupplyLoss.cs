@@ -40,7 +40,8 @@ internal abstract class SupplyLoss : StateRule<SupplyLoss.State, SupplyLoss.Loss
     {
         if (sight.Event is { } fact)
         {
-            state.SaidMs = fact.Kind == Says ? sight.AtMs : 0;
+            // What is taken back is over, as it is by the word that the supply is back.
+            state.SaidMs = fact.Kind == Says && fact.On != false ? sight.AtMs : 0;
             return;
         }
 
