@@ -8,7 +8,7 @@ namespace FacilityMonitor.Rules;
 
 /// <summary>Somebody sits on a stair-climber that stands still on the stairs (|pitch| ≥ 15°): 60 s without a step ring the operator (P1); 180 s, or emergency stop, fault, empty battery or a lost link meanwhile (P0).</summary>
 /// <remarks>One that tells no steps is judged by its own word, emergency stop, fault or empty battery alone, and by no clock: most stair-climbers keep one pitch all the way up, so nothing else tells a trip from standing still.
-/// A link that is lost takes nothing back: who sat there sits there still, and time goes on.</remarks>
+/// A link that is lost takes nothing back: who sat there sits there still, and time goes on. Of one that moved then nobody knows whether it goes on: 60 s without a word of it are P1, 180 s P0.</remarks>
 internal sealed class Stuck : StateRule<Stuck.State, Stuck.StuckLimits>
 {
     /// <summary>Below this many steps a minute it stands, 1/min.</summary>
@@ -36,8 +36,8 @@ internal sealed class Stuck : StateRule<Stuck.State, Stuck.StuckLimits>
 
     /// <inheritdoc/>
     public override LocalText Detects { get; } = new(
-        "有人、倾斜 15° 以上、60 秒没有动：P1（呼叫操作员）；180 秒，或期间急停、故障、没电、失联：P0",
-        "Occupied, pitched by 15° and no step for 60 s: P1, ring the operator; for 180 s, or with an emergency stop, a fault, an empty battery or a lost link meanwhile: P0");
+        "有人、倾斜 15° 以上、60 秒没有动：P1（呼叫操作员）；180 秒，或期间急停、故障、没电、失联：P0；移动中失联按没有动计时",
+        "Occupied, pitched by 15° and no step for 60 s: P1, ring the operator; for 180 s, or with an emergency stop, a fault, an empty battery or a lost link meanwhile: P0; one whose link is lost while it moves counts as standing");
 
     /// <inheritdoc/>
     public override IReadOnlyList<RuleSetting> Settings { get; } = [PitchDeg, HoldS, UrgentS];
@@ -68,7 +68,7 @@ internal sealed class Stuck : StateRule<Stuck.State, Stuck.StuckLimits>
     internal override bool HearsWords => true;
 
     /// <inheritdoc/>
-    internal override int StateVersion => 2;
+    internal override int StateVersion => 3;
 
     internal override bool IsTimed => true;
 
@@ -86,6 +86,8 @@ internal sealed class Stuck : StateRule<Stuck.State, Stuck.StuckLimits>
         {
             case SightKind.Presence:
                 state.IsAway = sight.Presence != Presence.Online;
+                // Not one that sleeps or was shut down: somebody did that, or it said so itself.
+                state.IsLost |= sight.Presence == Presence.Offline;
                 break;
             case SightKind.Event when sight.IsEvent(EventKind.TripEnd):
                 state = default;
@@ -113,7 +115,7 @@ internal sealed class Stuck : StateRule<Stuck.State, Stuck.StuckLimits>
 
     private static void Read(ref State state, in Sight sight)
     {
-        state.IsAway = false;
+        (state.IsAway, state.IsLost) = (false, false);
         // A metric that is missing says nothing: the last word of it holds.
         if (sight.Values.Has(Metric.Occupied))
             state.IsOccupied = sight.Values.Is(Metric.Occupied);
@@ -142,7 +144,7 @@ internal sealed class Stuck : StateRule<Stuck.State, Stuck.StuckLimits>
         if (state.SinceMs == 0)
             return Verdict.Normal;
         var ms = nowMs - state.SinceMs;
-        var isUrgent = ms >= limits.UrgentMs || (state.Reason != StuckReason.Time && ms >= Math.Min(limits.HoldMs, limits.UrgentMs));
+        var isUrgent = ms >= limits.UrgentMs || (state.Reason is not (StuckReason.Time or StuckReason.Unseen) && ms >= Math.Min(limits.HoldMs, limits.UrgentMs));
         return Verdict.When(ms >= Math.Min(limits.HoldMs, limits.UrgentMs), isUrgent ? Priority.P0 : Priority.P1, state.SinceMs);
     }
 
@@ -159,8 +161,15 @@ internal sealed class Stuck : StateRule<Stuck.State, Stuck.StuckLimits>
             StuckReason.Fault => ("，设备报故障", ", it reports a fault"),
             StuckReason.Empty => ("，电池没电", ", its battery is empty"),
             StuckReason.Link => ("，设备已失联", ", its link is lost"),
-            StuckReason.Time => ("", ""),
+            StuckReason.Time or StuckReason.Unseen => ("", ""),
         };
+        if (state.Reason == StuckReason.Unseen)
+        {
+            return new LocalText(
+                string.Create(CultureInfo.InvariantCulture, $"有人，倾斜 {state.PitchDeg:0}°，移动中失联 {seconds} 秒，不知是否停在楼梯上"),
+                string.Create(CultureInfo.InvariantCulture, $"occupied, pitched by {state.PitchDeg:0}°, its link was lost while it moved, {seconds} s ago: nobody knows whether it stands on the stairs"));
+        }
+
         return new LocalText(
             string.Create(CultureInfo.InvariantCulture, $"有人，倾斜 {state.PitchDeg:0}°，{seconds} 秒没有动{zh}"),
             string.Create(CultureInfo.InvariantCulture, $"occupied, pitched by {state.PitchDeg:0}°, no step for {seconds} s{en}"));
@@ -173,6 +182,9 @@ internal sealed class Stuck : StateRule<Stuck.State, Stuck.StuckLimits>
         Fault,
         Empty,
         Link,
+
+        /// <summary>It moved when its link was lost: it may be stuck.</summary>
+        Unseen,
     }
 
     internal record struct State
@@ -194,10 +206,16 @@ internal sealed class Stuck : StateRule<Stuck.State, Stuck.StuckLimits>
         public bool IsEmpty;
         public bool IsAway;
 
-        /// <summary>Whether it stands still as far as it tells: by its steps; of one that tells none, by its own word, or because it cannot move.</summary>
-        public readonly bool Stands => HasSpm ? Spm < StandsSpm : SaysItStands || IsStopped || IsFaulty || IsEmpty;
+        /// <summary>Whether its link was lost and no reading has come since: what it said of its steps is no longer known.</summary>
+        public bool IsLost;
 
-        public readonly StuckReason Reason => IsStopped ? StuckReason.EmergencyStop : IsFaulty ? StuckReason.Fault : IsEmpty ? StuckReason.Empty : IsAway ? StuckReason.Link : StuckReason.Time;
+        /// <summary>Whether it stands still as far as it tells: by its steps; of one that tells none, by its own word, or because it cannot move.</summary>
+        public readonly bool Stands => HasSpm ? Spm < StandsSpm || IsLost : SaysItStands || IsStopped || IsFaulty || IsEmpty;
+
+        /// <summary>Whether it moved as far as it told, and nobody has heard it since.</summary>
+        private readonly bool IsUnseen => IsLost && HasSpm && Spm >= StandsSpm;
+
+        public readonly StuckReason Reason => IsStopped ? StuckReason.EmergencyStop : IsFaulty ? StuckReason.Fault : IsEmpty ? StuckReason.Empty : IsUnseen ? StuckReason.Unseen : IsAway ? StuckReason.Link : StuckReason.Time;
     }
 
     internal sealed record StuckLimits(double PitchDeg, long HoldMs, long UrgentMs);
