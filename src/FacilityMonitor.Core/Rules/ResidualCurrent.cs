@@ -39,6 +39,9 @@ internal sealed class ResidualCurrent : StateRule<ResidualCurrent.State, Residua
 
     public override SubjectKind Subject => SubjectKind.Channel;
 
+    // Many measure it every few minutes, between heartbeats of a minute. Longer than the ten minutes no value stands.
+    internal override long GapLeastMs => 600_000;
+
     internal override MetricSet Metrics { get; } = MetricSet.Of(Metric.RaMa);
 
     internal override bool AppliesTo(in Subject subject) => true;
@@ -52,7 +55,7 @@ internal sealed class ResidualCurrent : StateRule<ResidualCurrent.State, Residua
     internal override void Step(ref State state, in Sight sight, LeakLimits limits)
     {
         var ma = Math.Abs(sight.Values.Or(Metric.RaMa));
-        var counted = state.Pace.Next(sight);
+        var counted = state.Pace.Next(sight, GapLeastMs);
         state.Ma = (float)ma;
         state.Ten.Add(MeanWindow.TenMinutes, sight.AtMs, ma, counted / 1000.0);
         var mean = state.Ten.Mean(MeanWindow.TenMinutes);

@@ -26,6 +26,9 @@ public abstract class Rule
     /// <summary>What to do, at most <see cref="StepsMax"/> steps, the first one first.</summary>
     public abstract IReadOnlyList<LocalText> Steps { get; }
 
+    /// <summary>What it judges may be told this seldom though the device speaks more often, ms: so long without a value is no gap. 0: three periods of the device are one.</summary>
+    internal virtual long GapLeastMs => 0;
+
     /// <summary>The setting of this name; null when the rule has none.</summary>
     public RuleSetting? FindSetting(string name) => Settings.FirstOrDefault(setting => setting.Name == name);
 }

@@ -161,10 +161,12 @@ internal record struct Pace
     public long LastMs { get; private set; }
 
     /// <summary>Takes the next sample's time; returns the time that counts since the one before: 0 for the first and after a gap.</summary>
-    public long Next(in Sight sight)
+    /// <param name="sight">The sample.</param>
+    /// <param name="gapLeastMs"><see cref="Rule.GapLeastMs"/>.</param>
+    public long Next(in Sight sight, long gapLeastMs = 0)
     {
         var passed = LastMs == 0 ? 0 : sight.AtMs - LastMs;
         LastMs = sight.AtMs;
-        return passed > sight.GapMs ? 0 : passed;
+        return passed > Math.Max(sight.GapMs, gapLeastMs) ? 0 : passed;
     }
 }

@@ -100,7 +100,7 @@ internal sealed partial class SiteEngine
         if (!plan.Rule.TryMeasure(values, out var value, out var origin))
             return;
         ref var track = ref _tracks[trackNumber];
-        var accepted = _tracks.Observe(ref track, plan.Grades, reading.AtMs, value, device.GapMs);
+        var accepted = _tracks.Observe(ref track, plan.Grades, reading.AtMs, value, Math.Max(device.GapMs, plan.Rule.GapLeastMs));
         if (accepted is not (Accepted.InOrder or Accepted.Reordered))
             return;
         if (accepted == Accepted.InOrder)

@@ -43,7 +43,8 @@ internal sealed partial class SiteEngine
     {
         SubjectKind.Circuit => 5 * _circuits[key.Number].GapMs / 3,
         SubjectKind.Place => 5 * (_places[key.Number]?.GapMs ?? DeviceMemory.GapMsDefault) / 3,
-        SubjectKind.Channel or SubjectKind.Device => _devices.TryGetValue(key.Number, out var device) ? device.NoDataMs : DeviceMemory.GapMsDefault,
+        SubjectKind.Channel or SubjectKind.Device => Math.Max(
+            _devices.TryGetValue(key.Number, out var device) ? device.NoDataMs : DeviceMemory.GapMsDefault, 5 * (RuleCatalogue.Find(key.Rule)?.GapLeastMs ?? 0) / 3),
         SubjectKind.Due or SubjectKind.Pile => long.MaxValue,
     };
 

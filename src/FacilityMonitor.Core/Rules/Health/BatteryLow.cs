@@ -41,6 +41,9 @@ internal sealed class BatteryLow : ChannelRule
         new("按设备名单安排同批更换", "Plan the others of the same age"),
     ];
 
+    // Most tell it a few times a day, between heartbeats of a minute.
+    internal override long GapLeastMs => 24 * 3_600_000L;
+
     internal override MetricSet Metrics { get; } = MetricSet.Of(Metric.Batt);
 
     internal override bool AppliesTo(in Subject subject) => subject.Device?.Kind is not DeviceKind.Climber && subject.Channel.Kind == ChannelKind.Main;

@@ -40,6 +40,9 @@ internal sealed class FireEquipmentPressure : ChannelRule
         new("补压或更换，查漏", "Refill or replace, and look for the leak"),
     ];
 
+    // A gauge on a battery tells it once an hour, or once a day.
+    internal override long GapLeastMs => 24 * 3_600_000L;
+
     internal override MetricSet Metrics { get; } = MetricSet.Of(Metric.Kpa);
 
     internal override bool AppliesTo(in Subject subject) => subject.Device?.NominalKpa is not null && subject.Channel.Kind == ChannelKind.Main;

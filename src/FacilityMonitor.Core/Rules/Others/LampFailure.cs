@@ -50,6 +50,9 @@ internal sealed class LampFailure : StateRule<LampFailure.State, LampFailure.Lam
     /// <inheritdoc/>
     public override SubjectKind Subject => SubjectKind.Device;
 
+    // A lamp controller tells its lamp a few times an hour at most.
+    internal override long GapLeastMs => 3_600_000;
+
     /// <inheritdoc/>
     internal override MetricSet Metrics { get; } = MetricSet.Of(Metric.Lamp, Metric.W);
 
@@ -62,7 +65,7 @@ internal sealed class LampFailure : StateRule<LampFailure.State, LampFailure.Lam
 
     internal override void Step(ref State state, in Sight sight, LampLimits limits)
     {
-        var counted = state.Pace.Next(sight);
+        var counted = state.Pace.Next(sight, GapLeastMs);
         var isLit = sight.Values.TryGet(Metric.W, out var watts) ? watts > DarkW : sight.Values.Is(Metric.Lamp);
         if (isLit)
         {

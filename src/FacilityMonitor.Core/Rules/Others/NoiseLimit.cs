@@ -53,6 +53,9 @@ internal sealed class NoiseLimit : StateRule<NoiseLimit.State, NoiseLimit.NoiseL
     /// <inheritdoc/>
     public override SubjectKind Subject => SubjectKind.Device;
 
+    // A meter that averages five minutes speaks every five. Longer than that the ten minutes would be made of one value.
+    internal override long GapLeastMs => 6 * MinuteMs;
+
     /// <inheritdoc/>
     internal override MetricSet Metrics { get; } = MetricSet.Of(Metric.Laeq);
 
@@ -76,7 +79,7 @@ internal sealed class NoiseLimit : StateRule<NoiseLimit.State, NoiseLimit.NoiseL
     {
         if (!sight.Values.TryGet(Metric.Laeq, out var level))
             return;
-        var counted = state.Pace.Next(sight);
+        var counted = state.Pace.Next(sight, GapLeastMs);
         state.Advance(sight.AtMs / MinuteMs);
         var limit = (float)limits.At(sight.AtMs);
         if (limit != state.LimitDb)

@@ -36,6 +36,9 @@ internal sealed class OverCapacity : ChannelRule
     /// <inheritdoc/>
     public override IReadOnlyList<LocalText> Steps { get; } = [new("引导新来的车去别的车棚", "Send newcomers to another shed"), new("清理长期不动的车", "Clear bikes that never move")];
 
+    // Many count by a camera that looks a few times an hour.
+    internal override long GapLeastMs => 3_600_000;
+
     internal override MetricSet Metrics { get; } = MetricSet.Of(Metric.Bikes);
 
     internal override bool AppliesTo(in Subject subject) => subject is { Channel.Kind: ChannelKind.Main, Place.Capacity: not null };
