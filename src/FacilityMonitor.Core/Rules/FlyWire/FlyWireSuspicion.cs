@@ -87,6 +87,13 @@ internal static class FlyWireSuspicion
         if (state.SuspectMin == 0)
             return;
         var suspect = Place(state, state.SuspectMin);
+        // Somebody may register it while it is suspected: nobody goes for what belongs there, and it must not grow more urgent.
+        if (suspect >= 0 && state.Signs[suspect].IsExpected)
+        {
+            (state.OverMin, state.EndedMin, state.SuspectMin) = (state.SuspectMin, minute, 0);
+            return;
+        }
+
         if (suspect >= 0 && IsDrawing(state.Signature.Candidates[suspect]))
             state.DrawingMs = atMs;
         state.IsDangerous |= state.Over == OverValues || (suspect >= 0 && state.Signs[suspect].HeatK >= TerminalWarmth.RiseK);
@@ -132,6 +139,8 @@ internal static class FlyWireSuspicion
         evidence["meter_step_w"] = state.Signature.MeterStepW;
         evidence["noise_w"] = Math.Round(state.Signature.SigmaW, 2);
         evidence["curve"] = Curve(state.Signature.CurveOf(place));
+        if (!isOn && signs.IsExpected)
+            return new LocalText($"{where.Zh}的负载与登记的充电器相符，不再视为疑似飞线", $"The load on {where.En} is as large as the chargers that are registered there, and is suspected no more");
         if (!isOn)
         {
             return new LocalText(

@@ -138,6 +138,24 @@ public sealed class FlyWireSuspicionTests
     }
 
     [Fact]
+    public void A_load_that_is_registered_while_it_is_suspected_is_suspected_no_more_and_grows_no_more_urgent()
+    {
+        var state = new FlyWireState();
+        Charge(ref state, Limits, 60, 45);
+        Assert.Equal(FacilityMonitor.Alerts.Condition.Active, FlyWireSuspicion.Judge(state, Limits).Condition);
+        var known = Limits with { Expected = [new ExpectedCharger(new LocalText("保洁车", "Cart"), 150, 0, 24)] };
+
+        Charge(ref state, known, 60, 46, from: 105);
+
+        Assert.Equal(FacilityMonitor.Alerts.Condition.Normal, FlyWireSuspicion.Judge(state, known).Condition);
+        Assert.Contains("registered there", FlyWireSuspicion.Explain(state, known, [], new LocalText("楼道", "the stairs")).En, StringComparison.Ordinal);
+        // It carries more than its breaker is rated for: that is another rule's matter now.
+        for (var minute = 106; minute < 130; minute++)
+            FlyWireSuspicion.Take(ref state, EveningMs + (minute * 60_000L), 172, 2, known);
+        Assert.Equal(FacilityMonitor.Alerts.Condition.Normal, FlyWireSuspicion.Judge(state, known).Condition);
+    }
+
+    [Fact]
     public void When_it_is_over_the_evidence_is_of_the_whole_charge_with_its_taper()
     {
         var state = new FlyWireState();
