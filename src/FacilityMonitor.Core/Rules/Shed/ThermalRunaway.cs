@@ -12,6 +12,10 @@ internal sealed class ThermalRunaway : StateRule<ThermalRunaway.State, ThermalRu
     private static readonly RuleSetting SlotC = new("slot_c", "°C", 60, 30, 120, "our choice: above what a slot reaches in August, below the onset of runaway (70 to 90 °C at the cell)");
     private static readonly RuleSetting SlotKMin = new("slot_k_min", "K/min", 2, 0.5, 20, "our choice: charging alone warms a slot by less than 0.5 K a minute");
 
+    /// <summary>Least time between two samples for a rise, ms; and the least that the rate of one is taken over.</summary>
+    private const long LeastMs = 30_000;
+    private const float RateMs = 60_000;
+
     private ThermalRunaway()
     {
     }
@@ -108,11 +112,10 @@ internal sealed class ThermalRunaway : StateRule<ThermalRunaway.State, ThermalRu
     private static void Slot(ref State state, in Sight sight, float celsius, RunawayLimits limits)
     {
         var key = (sight.Speaker.Device << 12) | sight.Speaker.Channel.Number;
-        var place = (int)((uint)(key * 31) % Slots.Length);
-        // Two slots can fall on one place only in a room with more than there is room for; then the hotter is followed.
-        ref var slot = ref state.Hot[place];
+        ref var slot = ref PlaceOf(ref state.Hot, key);
         if (slot.Key != key)
         {
+            // More slots in one room than there is room for: the hotter are followed.
             if (slot.Key != 0 && celsius < slot.Celsius)
                 return;
             slot = new SlotHeat { Key = key, FromMs = sight.AtMs, FromC = celsius, Celsius = celsius };
@@ -121,13 +124,35 @@ internal sealed class ThermalRunaway : StateRule<ThermalRunaway.State, ThermalRu
 
         slot.Celsius = celsius;
         var passed = sight.AtMs - slot.FromMs;
-        if (passed < 30_000)
+        if (passed < LeastMs)
             return;
-        var isHot = passed <= Math.Max(sight.GapMs, TemperatureRise.WindowMs) && celsius >= limits.SlotC && (celsius - slot.FromC) * 60_000 / passed >= limits.SlotKMin;
+        // Against a minute at least: a sensor of whole degrees that steps once within half a minute does not rise by 2 K a minute.
+        var rate = (celsius - slot.FromC) * RateMs / Math.Max(passed, RateMs);
+        var isHot = passed <= Math.Max(sight.GapMs, TemperatureRise.WindowMs) && celsius >= limits.SlotC && rate >= limits.SlotKMin;
         // One that is as hot as that stays a sign until it has cooled: what burns steadily rises no more.
         slot.IsHot = isHot || (slot.IsHot && celsius >= limits.SlotC - 5);
-        if (passed >= TemperatureRise.WindowMs / 2)
+        if (passed >= RateMs)
             (slot.FromMs, slot.FromC) = (sight.AtMs, celsius);
+    }
+
+    /// <summary>Where a slot is followed: its own place; else a free one; else that of the coolest which is no sign.</summary>
+    private static ref SlotHeat PlaceOf(ref Slots slots, int key)
+    {
+        // It is nearly always found at once: the search begins where it was put when nothing else was there.
+        var first = (int)(((uint)key * 2_654_435_769UL & uint.MaxValue) * Slots.Length >> 32);
+        var (free, coolest) = (-1, first);
+        for (var step = 0; step < Slots.Length; step++)
+        {
+            var place = (first + step) % Slots.Length;
+            if (slots[place].Key == key)
+                return ref slots[place];
+            if (slots[place].Key == 0)
+                free = free < 0 ? place : free;
+            else if (!slots[place].IsHot && (slots[coolest].IsHot || slots[place].Celsius < slots[coolest].Celsius))
+                coolest = place;
+        }
+
+        return ref slots[free >= 0 ? free : coolest];
     }
 
     internal override Verdict Judge(in State state, RunawayLimits limits, long nowMs) => Verdict.When(state.SinceMs > 0, Priority.P0, state.SinceMs);
