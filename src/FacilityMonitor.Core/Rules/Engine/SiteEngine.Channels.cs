@@ -139,6 +139,9 @@ internal sealed partial class SiteEngine
         var told = Math.Max(SocketTrackOf(channel).NewestMs, channel.Wiring?.Counter?.NewestMs ?? 0);
         if (told >= device.SaidMs || !HasSessions(device, channel.Channel))
             return false;
+        // Nobody may be using a port whose relay is welded: that it is left out says nothing of what flows.
+        if (channel.IsWatched && _offs.Find(device.Place, channel.Channel.Code) is { Welded: WeldedWord.Said })
+            return false;
         var (drew, isLongAgo) = (SocketTrackOf(channel).Value > SessionLimits.LoadW, told < device.SaidMs - device.GapMs);
         if (SocketOf(channel) < 0)
             return isLongAgo && !drew;
