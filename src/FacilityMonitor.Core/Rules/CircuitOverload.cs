@@ -216,16 +216,17 @@ internal sealed class CircuitOverload : StateRule<CircuitHeat, CircuitLimits>
         var complete = load.IsComplete;
         var clear = limits.ClearRatio;
         var forecast = limits.ForecastA(phase);
-        var soon = limits.Early.TimeToTripS(phase.EarlyLevel, forecast, rated) < limits.TripWithinS;
+        // An image that is at the trip level already, of a load that would trip nothing, is one that cools: of a motor that has started, or of a breaker that held.
+        var soon = forecast > rated * limits.Early.K && limits.Early.TimeToTripS(phase.EarlyLevel, forecast, rated) < limits.TripWithinS;
 
         // The clear level of a prediction: it would not be one even if the current were those few percent higher.
         var nearlySoon = limits.Early.TimeToTripS(phase.EarlyLevel, forecast / clear, rated) < limits.TripWithinS;
         Step(ref phase.Trip, soon, complete && !nearlySoon, phase.PartialMs, load, limits.TripTiming);
 
         // The image takes the newest current for all the time since the word before, so one word that caught a pump or a lift starting heats it as minutes of it would. A load that lasts is in two
-        // words running; and whatever lasts and heats it to 0.9 is above k_low. It is the current that must be in two, not the level: where words are minutes apart the second rings if by then the
-        // image is hot. What trips a breaker before a second word comes nobody can be warned of; that it tripped is told.
-        var lasts = Math.Min(phase.Amps, beforeA) > rated * limits.Early.K;
+        // words running. It is the current that must be in two, not the level: where words are minutes apart the second rings if by then the image is hot. What trips a breaker before a second
+        // word comes nobody can be warned of; that it tripped is told.
+        var lasts = Math.Min(phase.Amps, beforeA) > rated * limits.LastingRatio;
         Step(ref phase.Warm, phase.Level >= limits.LevelMax && lasts, complete && phase.Level < limits.LevelMax * clear, phase.PartialMs, load, CircuitLimits.AtOnce(Priority.P1));
 
         var over = rated * limits.OverRatio;
@@ -341,6 +342,9 @@ internal sealed record CircuitLimits(double? RatedA, ThermalImage Nominal, Therm
     public required double MeanUrgentRatio { get; init; }
 
     public required double ClearRatio { get; init; }
+
+    /// <summary>Whatever lasts and heats the image to <see cref="LevelMax"/> is above this multiple of the rated current, with other settings than ours as well.</summary>
+    public double LastingRatio => Math.Min(Early.K, Nominal.K * Math.Sqrt(LevelMax));
 
     /// <summary>A rise of less than this part of the current is noise.</summary>
     private const double ForecastLeast = 1.03;
