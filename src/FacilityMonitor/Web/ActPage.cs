@@ -145,9 +145,7 @@ internal static class ActPage
     }
 
     private static Task<IResult> PostBySignInAsync(HttpContext context, string alert, string what, IAntiforgery antiforgery, ResponseDesk desk, PhotoStore photos, TimeProvider time) =>
-        what is "shelve" or "unshelve" && !context.Visitor().May(Right.Shelve)
-            ? Task.FromResult<IResult>(Message(Texts.In(context, "not-allowed"), SignedIn(context, alert), StatusCodes.Status403Forbidden))
-            : PostAsync(context, SignedIn(context, alert), what, desk, photos, () => antiforgery.IsOursAsync(context), NowMs(time));
+        PostAsync(context, SignedIn(context, alert), what, desk, photos, () => antiforgery.IsOursAsync(context), NowMs(time));
 
     private static Task<IResult> TakeAllBySignInAsync(HttpContext context, string alert, IAntiforgery antiforgery, ResponseDesk desk, AuditTrail audit) =>
         TakeAllAsync(context, SignedIn(context, alert), desk, () => antiforgery.IsOursAsync(context), audit.EachOf(context.Visitor(), "acknowledge"));
@@ -187,6 +185,9 @@ internal static class ActPage
 
     private static async Task<IResult> PostAsync(HttpContext context, ActDoor door, string what, ResponseDesk desk, PhotoStore photos, Func<Task<bool>> isOurs, long nowMs)
     {
+        // Whoever answers a call may not silence it; no link has the button, and none does without it what the button would.
+        if (what is "shelve" or "unshelve" && !door.MayShelve)
+            return Message(Texts.In(context, "not-allowed"), door, StatusCodes.Status403Forbidden);
         if (!context.Request.HasFormContentType)
             return Message(context, "act-bad", StatusCodes.Status400BadRequest);
         var takesPhoto = ActForm.TakesPhoto(context.Request);

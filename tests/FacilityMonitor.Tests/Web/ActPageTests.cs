@@ -473,7 +473,7 @@ public sealed class ActPageTests : IAsyncDisposable
 
         // A press after the end does no harm, and says what it is now.
         var facts = _fixture.Timeline("a1").Count;
-        foreach (var button in (string[])["acknowledge", "arrive", "set-out", "extinguished", "false-alarm", "unshelve", "close"])
+        foreach (var button in (string[])["acknowledge", "arrive", "set-out", "extinguished", "false-alarm", "close"])
             Assert.Equal(button == "close" ? HttpStatusCode.BadRequest : HttpStatusCode.SeeOther, (await PressAsync(link, button)).StatusCode);
         Assert.Equal(facts, _fixture.Timeline("a1").Count);
         Assert.Contains("已关闭", await _client.GetStringAsync(link), StringComparison.Ordinal);
@@ -483,6 +483,50 @@ public sealed class ActPageTests : IAsyncDisposable
         Assert.Empty(_fixture.State("a1").Acknowledgements);
         await PressAsync(link, "acknowledge");
         Assert.Equal(ResponseStage.Acked, _fixture.State("a1").Stage);
+    }
+
+    [Fact]
+    public async Task A_link_silences_nothing_and_lets_nothing_ring_that_somebody_silenced()
+    {
+        await StartAsync();
+        await _fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active), ResponseFixture.Step("a2", Condition.Active, asset: "huaihai/pile-02"));
+        var until = _fixture.NowMs + 3_600_000;
+        await _fixture.DoesAsync("manager", "a2", new ResponseCommand.Shelve(until, "等电工"));
+        var facts = (_fixture.Timeline("a1").Count, _fixture.Timeline("a2").Count);
+
+        Assert.Equal(HttpStatusCode.Forbidden, (await PressAsync(Path("a1", "guard"), "shelve", ("hours", "8"), ("reason", "等电工"))).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await PressAsync(Path("a2", "guard"), "unshelve")).StatusCode);
+
+        Assert.Equal((null, until), (_fixture.State("a1").ShelvedUntilMs, _fixture.State("a2").ShelvedUntilMs));
+        Assert.Equal(facts, (_fixture.Timeline("a1").Count, _fixture.Timeline("a2").Count));
+        Assert.True(_fixture.State("a1").IsCalling);
+    }
+
+    [Theory]
+    [InlineData("acknowledge")]
+    [InlineData("set-out")]
+    [InlineData("arrive")]
+    [InlineData("extinguished")]
+    [InlineData("false-alarm")]
+    [InlineData("assign")]
+    [InlineData("comment")]
+    [InlineData("close")]
+    [InlineData("case")]
+    public async Task Whatever_a_link_changes_says_who_it_was_when_and_by_which_way(string button)
+    {
+        await StartAsync();
+        await _fixture.RaiseAsync(button == "case" ? Suspicion("a1") : ResponseFixture.Step("a1", Condition.Active));
+        var facts = _fixture.Timeline("a1").Count;
+
+        var pressed = await PressAsync(Path("a1", "guard"), button, ("to", "grid"), ("text", "看过"), ("cause", "false-alarm"), ("without-photo", "夜里看不清"), ("stage", "confirmed"));
+
+        Assert.Equal(HttpStatusCode.SeeOther, pressed.StatusCode);
+        var written = _fixture.Timeline("a1").Skip(facts).ToList();
+        Assert.NotEmpty(written);
+        Assert.Equal(new Actor("guard", "link"), written[0].Fact.By);
+        // What the service does upon it, such as to tell the other, is nobody's.
+        Assert.All(written, entry => Assert.True(entry.Fact.By is null || entry.Fact.By == written[0].Fact.By));
+        Assert.All(written, entry => Assert.Equal(_fixture.NowMs, entry.Fact.AtMs));
     }
 
     [Fact]
