@@ -14,19 +14,19 @@ internal sealed record ShownAlerts(IReadOnlyDictionary<string, Priority> Priorit
     public static ShownAlerts None { get; } = new(new Dictionary<string, Priority>());
 
     /// <summary>The first of many.</summary>
-    public static ShownAlerts Of(IEnumerable<(string Alert, Priority Priority)> alerts) => new(alerts.Take(Max).ToDictionary(one => one.Alert, one => one.Priority, StringComparer.Ordinal));
+    public static ShownAlerts Of(IEnumerable<(string Alert, Priority Priority)> alerts, int most = Max) => new(alerts.Take(most).ToDictionary(one => one.Alert, one => one.Priority, StringComparer.Ordinal));
 
     /// <summary>As the page holds it: no more than a list changes it, so that the buttons beside it are not drawn anew every time.</summary>
     public override string ToString() => string.Join(',', Priorities.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Key}:{(int)one.Value}")));
 
     /// <summary>What a page held; null: no page of ours did.</summary>
-    public static ShownAlerts? Parse(string? text)
+    public static ShownAlerts? Parse(string? text, int most = Max)
     {
         var shown = new Dictionary<string, Priority>(StringComparer.Ordinal);
         foreach (var one in (text ?? "").Split(','))
         {
             var colon = one.IndexOf(':', StringComparison.Ordinal);
-            if (colon <= 0 || shown.Count == Max || !int.TryParse(one.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var priority)
+            if (colon <= 0 || shown.Count == most || !int.TryParse(one.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var priority)
                 || !Enum.IsDefined((Priority)priority) || !shown.TryAdd(one[..colon], (Priority)priority))
                 return null;
         }

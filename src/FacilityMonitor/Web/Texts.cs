@@ -310,6 +310,8 @@ internal static class Texts
         ["inbox-refused"] = ("没有做，条数", "Not done, alerts"),
         ["inbox-did-none"] = ("原来就是这样，没有变化。", "It was so before; nothing changed."),
         ["inbox-left"] = ("一次最多 500 条，请再按一次；还有", "500 at once; press again for those left:"),
+        ["inbox-changed"] = ("没有处理，因为是后来的或变得更紧急，请看清再选：", "Left alone, because they came later or grew more urgent; look at them before you choose:"),
+        ["inbox-first"] = ("勾选只含前", "the tick means the first"),
         ["inbox-gone"] = ("有的告警没有找到，可能已过期。请刷新。", "Some alerts were not found, perhaps too old. Reload the page."),
         ["inbox-none-chosen"] = ("请先选中要处理的告警。", "Tick what you mean first."),
         ["inbox-reason-electrician"] = ("等电工来修", "Waiting for the electrician"),

@@ -53,6 +53,8 @@ public sealed class AlertsPageTests(AlertPagesFixture fixture) : IClassFixture<A
     {
         var alerts = Enumerable.Range(1, 120).Select(number => string.Create(CultureInfo.InvariantCulture, $"{number:x16}")).ToArray();
         await fixture.RaiseAsync([.. alerts.Select(alert => fixture.Step(alert, asset: "garage/" + alert))]);
+        // All of them stand on one page.
+        await fixture.ExplainAsync(alerts[0], alerts[1..]);
         var html = await fixture.Property.TextAsync("/alerts");
         var audited = fixture.Count("select count(*) from audit");
         await fixture.Page.Database.CommitAsync(CommitPriority.Alerts, connection => Database.Execute(
@@ -77,6 +79,44 @@ public sealed class AlertsPageTests(AlertPagesFixture fixture) : IClassFixture<A
         await fixture.Property.PostAsync("/alerts", html, [("do", "acknowledge"), .. alerts.Select(alert => ("alert", alert))]);
         Assert.Equal(120, fixture.Count($"select count(distinct subject) from audit where number > {audited} and who = 'wang' and subject like '/alert/%/acknowledge'"));
         Assert.Equal(audited + 120, fixture.Count("select count(*) from audit"));
+    }
+
+    [Theory]
+    [InlineData("group", "00000000000000ff", 3, 2)]
+    [InlineData("alert", "0000000000000002", 0, 1)]
+    [InlineData("one", "0000000000000002", 0, 1)]
+    public async Task What_came_or_grew_more_urgent_after_the_page_was_written_is_not_taken_unseen(string field, string value, int taken, int left)
+    {
+        string[] consequences = ["0000000000000001", "0000000000000002", "0000000000000003"];
+        await fixture.RaiseAsync([fixture.Step("00000000000000ff", Priority.P1), .. consequences.Select(alert => fixture.Step(alert, asset: "garage/" + alert))]);
+        await fixture.ExplainAsync("00000000000000ff", consequences);
+        var html = await fixture.Property.TextAsync("/alerts");
+        await fixture.RaiseAsync(fixture.Step("0000000000000002", Priority.P0, asset: "garage/0000000000000002", number: 1), fixture.Step("0000000000000004", asset: "garage/0000000000000004"));
+        await fixture.ExplainAsync("00000000000000ff", "0000000000000004");
+
+        var pressed = await fixture.Property.PostAsync("/alerts", html, (field, value), ("do", "acknowledge"));
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, pressed.StatusCode);
+        var said = await pressed.Content.ReadAsStringAsync();
+        Assert.Contains($"请看清再选： {left}</p>", said, StringComparison.Ordinal);
+        Assert.Equal(taken > 0, said.Contains($"你接下了，条数： {taken}", StringComparison.Ordinal));
+        Assert.All((string[])["0000000000000002", "0000000000000004"], alert => Assert.Empty(fixture.State(alert).Acknowledgements));
+        Assert.Equal(taken, ((string[])["00000000000000ff", .. consequences]).Count(alert => fixture.State(alert).Acknowledgements.Count > 0));
+
+        // On a page that is written now it is seen as it is now, and the next press takes it.
+        Assert.Equal(HttpStatusCode.Redirect, (await fixture.Property.PostAsync("/alerts?tab=all", await fixture.Property.TextAsync("/alerts?tab=all"), (field, value), ("do", "acknowledge"))).StatusCode);
+        Assert.Single(fixture.State("0000000000000002").Acknowledgements);
+    }
+
+    [Fact]
+    public async Task A_press_from_no_page_of_ours_takes_nothing()
+    {
+        await fixture.RaiseAsync(fixture.Step("00000000000000a1"));
+        var html = (await fixture.Property.TextAsync("/alerts")).Replace("name=\"shown\"", "name=\"other\"", StringComparison.Ordinal);
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await fixture.Property.PostAsync("/alerts", html, ("one", "00000000000000a1"))).StatusCode);
+
+        Assert.Empty(fixture.State("00000000000000a1").Acknowledgements);
     }
 
     [Fact]

@@ -23,11 +23,12 @@ internal sealed partial class UserUnderTest(Uri url) : IDisposable
 
     /// <summary>Sends a form.</summary>
     /// <param name="path">Where.</param>
-    /// <param name="html">A page of ours with the proof; null: without.</param>
+    /// <param name="html">A page of ours with the proof, and with what its form says that it was about; null: without.</param>
     /// <param name="fields">Its fields.</param>
     public async Task<HttpResponseMessage> PostAsync(string path, string? html, params (string Name, string Value)[] fields)
     {
-        using var body = new FormUrlEncodedContent([.. fields.Select(field => KeyValuePair.Create(field.Name, field.Value)), KeyValuePair.Create("__RequestVerificationToken", html is null ? "" : ProofOf(html))]);
+        var shown = Shown().Matches(html ?? "").Select(match => KeyValuePair.Create("shown", match.Groups["value"].Value));
+        using var body = new FormUrlEncodedContent([.. fields.Select(field => KeyValuePair.Create(field.Name, field.Value)), .. shown, KeyValuePair.Create("__RequestVerificationToken", html is null ? "" : ProofOf(html))]);
         return await Client.PostAsync(new Uri(path, UriKind.Relative), body);
     }
 
@@ -39,4 +40,7 @@ internal sealed partial class UserUnderTest(Uri url) : IDisposable
 
     [GeneratedRegex("name=\"__RequestVerificationToken\" value=\"(?<value>[^\"]+)\"")]
     private static partial Regex Proof();
+
+    [GeneratedRegex("<input type=\"hidden\" name=\"shown\" value=\"(?<value>[^\"]+)\"")]
+    private static partial Regex Shown();
 }

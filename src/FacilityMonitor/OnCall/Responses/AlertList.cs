@@ -39,7 +39,11 @@ internal sealed record AlertFilter(AlertTab Tab, SiteScope Sites, string Person,
 /// <param name="IsAnswered">Whether enough people take care of every one.</param>
 /// <param name="Alerts">The alerts, the cause in front, then the most urgent and oldest.</param>
 /// <param name="Waiting">Those of them that no other explains and that too few people have taken, in the same order.</param>
-internal sealed record AlertGroup(string Cause, Priority Priority, long SinceMs, bool IsAnswered, IReadOnlyList<string> Alerts, IReadOnlyList<string> Waiting);
+internal sealed record AlertGroup(string Cause, Priority Priority, long SinceMs, bool IsAnswered, IReadOnlyList<string> Alerts, IReadOnlyList<string> Waiting)
+{
+    /// <summary>Each with how urgent it is: the first, then those that too few people have taken before the others.</summary>
+    public required IReadOnlyList<(string Alert, Priority Priority)> Seen { get; init; }
+}
 
 /// <summary>One alert of a list.</summary>
 /// <param name="State">What it is for the people.</param>
@@ -114,6 +118,21 @@ internal static class AlertList
         while (rows.Read())
             found.Add(rows.GetString(0));
         return found;
+    }
+
+    /// <summary>Those of some alerts that became more urgent than somebody saw them.</summary>
+    /// <param name="connection">A reader.</param>
+    /// <param name="seen">How urgent each was.</param>
+    public static HashSet<string> Risen(SqliteConnection connection, IReadOnlyDictionary<string, Priority> seen)
+    {
+        using var command = Database.Command(
+            connection, "select response.alert from json_each($seen) as was join response on response.alert = was.key and response.priority < was.value",
+            ("$seen", JsonSerializer.Serialize(seen.ToDictionary(one => one.Key, one => (int)one.Value))));
+        using var rows = command.ExecuteReader();
+        var risen = new HashSet<string>(StringComparer.Ordinal);
+        while (rows.Read())
+            risen.Add(rows.GetString(0));
+        return risen;
     }
 
     /// <summary>Other open alerts of the cause of one, that somebody has not taken, each with its priority: the most urgent and oldest first.</summary>
@@ -215,7 +234,10 @@ internal static class AlertList
             var ordered = group.OrderBy(row => row.Alert != group.Key).ThenBy(row => row.Priority).ThenBy(row => row.RaisedMs).ToList();
             return new AlertGroup(
                 group.Key, group.Min(row => row.Priority), isLatestFirst ? group.Max(row => row.ChangedMs) : group.Min(row => row.RaisedMs), group.All(row => row.IsAnswered),
-                ordered.ConvertAll(row => row.Alert), [.. ordered.Where(row => row.SuppressedBy is null && !row.IsAnswered).Select(row => row.Alert)]);
+                ordered.ConvertAll(row => row.Alert), [.. ordered.Where(row => row.SuppressedBy is null && !row.IsAnswered).Select(row => row.Alert)])
+            {
+                Seen = [.. ordered.OrderBy(row => row.Alert != group.Key).ThenBy(row => row.IsAnswered).Select(row => (row.Alert, row.Priority))],
+            };
         });
         return isLatestFirst ? [.. groups.OrderByDescending(group => group.SinceMs)] : [.. groups.OrderBy(group => group.Priority).ThenBy(group => group.IsAnswered).ThenBy(group => group.SinceMs)];
     }

@@ -14,7 +14,8 @@ namespace FacilityMonitor.Web.Pages;
 /// <summary>Alerts of one cause, as far as they are listed.</summary>
 /// <param name="Group">All of them.</param>
 /// <param name="Rows">Those that are shown.</param>
-internal sealed record InboxGroup(AlertGroup Group, IReadOnlyList<AlertRow> Rows);
+/// <param name="Shown">All that a tick at the cause means, as they are now.</param>
+internal sealed record InboxGroup(AlertGroup Group, IReadOnlyList<AlertRow> Rows, ShownAlerts Shown);
 
 /// <summary>What a press on the list asks for.</summary>
 internal sealed record InboxForm
@@ -22,8 +23,11 @@ internal sealed record InboxForm
     /// <summary>Alerts that were ticked.</summary>
     public IReadOnlyList<string>? Alert { get; init; }
 
-    /// <summary>Causes that were ticked: everything of them, shown or not.</summary>
+    /// <summary>Causes that were ticked: everything of them, named or not, as the page was written.</summary>
     public IReadOnlyList<string>? Group { get; init; }
+
+    /// <summary>What the page was about: of each cause its alerts, and how urgent each was.</summary>
+    public IReadOnlyList<string>? Shown { get; init; }
 
     /// <summary>The one alert whose own button was pressed.</summary>
     public string? One { get; init; }
@@ -59,6 +63,9 @@ internal sealed class AlertsModel(Database database, ResponseDesk desk, Facility
 
     /// <summary>More alerts than this in ten minutes is more than a person can follow (ISA-18.2): the page says so first.</summary>
     public const int FloodAlerts = 10;
+
+    /// <summary>Alerts that a page is about, beside those that it names: some presses, and the page of a storm stays below 100 KB.</summary>
+    private const int ShownMax = 4 * ResponseDesk.AtOnceMax;
 
     private const int PagesMax = 1_000;
     private const int NamesMax = 12;
@@ -141,8 +148,8 @@ internal sealed class AlertsModel(Database database, ResponseDesk desk, Facility
         var what = string.IsNullOrEmpty(form.One) ? form.Do ?? "" : "acknowledge";
         if (!isRead || DoneKey(what) is not { } key || CommandOf(what, form) is not { } command)
             return Answer(StatusCodes.Status422UnprocessableEntity, isRead ? [Texts.In(HttpContext, "act-bad")] : []);
-        var (chosen, missing) = Chosen(form, visitor.Sites);
-        if (chosen.Count == 0)
+        var (chosen, missing, changed) = Chosen(form, visitor.Sites);
+        if (chosen.Count == 0 && changed == 0)
             return Answer(StatusCodes.Status422UnprocessableEntity, [Texts.In(HttpContext, missing > 0 ? "inbox-gone" : "inbox-none-chosen")]);
         try
         {
@@ -151,6 +158,8 @@ internal sealed class AlertsModel(Database database, ResponseDesk desk, Facility
             var outcomes = await desk.DoAsync(now, command, visitor.Actor, audit.EachOf(visitor, what));
             var done = outcomes.OfType<ResponseOutcome.Done>().Where(one => one.IsNew).ToList();
             var refusals = outcomes.OfType<ResponseOutcome.Refused>().GroupBy(refused => refused.Refusal.Text).Select(same => $"{Texts.In(HttpContext, "inbox-refused")} {same.Count()}: {same.Key.In(Texts.Language(HttpContext))}").ToList();
+            if (changed > 0)
+                refusals.Add($"{Texts.In(HttpContext, "inbox-changed")} {changed}");
             if (missing > 0)
                 refusals.Add(Texts.In(HttpContext, "inbox-gone"));
             if (chosen.Count > now.Count)
@@ -241,16 +250,33 @@ internal sealed class AlertsModel(Database database, ResponseDesk desk, Facility
         _ => null,
     };
 
-    /// <summary>What was ticked, as far as it is the visitor's, and how many are not; a cause stands for all that the address shows of it.</summary>
-    private (List<string> Alerts, int Missing) Chosen(InboxForm form, SiteScope sites)
+    /// <summary>What was ticked, as far as it is the visitor's and as it stood on the page, how many are not his, and how many came or grew more urgent since: a fire is not taken by a press on what was none.</summary>
+    private (List<string> Alerts, int Missing, int Changed) Chosen(InboxForm form, SiteScope sites)
     {
         using var reader = database.OpenReader();
         var isOne = !string.IsNullOrEmpty(form.One);
         var ticked = isOne ? [form.One!] : (form.Alert ?? []).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        var (seen, byCause) = (new Dictionary<string, Priority>(StringComparer.Ordinal), new Dictionary<string, ShownAlerts>(StringComparer.Ordinal));
+        foreach (var one in (form.Shown ?? []).OfType<string>())
+        {
+            if (one.Split('=') is [var cause, var list] && ShownAlerts.Parse(list, ShownMax) is { } shown && byCause.TryAdd(cause, shown))
+            {
+                foreach (var (alert, priority) in shown.Priorities)
+                    seen.TryAdd(alert, priority);
+            }
+        }
+
+        var come = 0;
         if (!isOne && (form.Group ?? []).OfType<string>().ToHashSet(StringComparer.Ordinal) is { Count: > 0 } causes)
-            ticked.UnionWith(AlertList.Find(reader, Filter(sites), Now()).Where(group => causes.Contains(group.Cause)).SelectMany(group => group.Alerts));
+        {
+            ticked.UnionWith(causes.SelectMany(cause => byCause.GetValueOrDefault(cause, ShownAlerts.None).Priorities.Keys));
+            come = AlertList.Find(reader, Filter(sites), Now()).Where(group => causes.Contains(group.Cause)).SelectMany(group => group.Alerts).Count(alert => !ticked.Contains(alert));
+        }
+
         var within = AlertList.Within(reader, sites, ticked);
-        return (within, ticked.Count - within.Count);
+        var risen = AlertList.Risen(reader, seen);
+        var asSeen = within.FindAll(alert => seen.ContainsKey(alert) && !risen.Contains(alert));
+        return (asSeen, ticked.Count - within.Count, come + within.Count - asSeen.Count);
     }
 
     private PageResult Answer(int status, IReadOnlyList<string> refusals)
@@ -293,9 +319,20 @@ internal sealed class AlertsModel(Database database, ResponseDesk desk, Facility
         var groups = AlertList.Find(reader, Filter(sites), NowMs);
         (Causes, Count, Pages) = (groups.Count, groups.Sum(group => group.Alerts.Count), Math.Max(1, (groups.Count + GroupsMax - 1) / GroupsMax));
         Number = Math.Min(Number, Pages);
-        Groups = [.. groups.Skip((Number - 1) * GroupsMax).Take(GroupsMax).Select(group => new InboxGroup(group, [.. group.Alerts.Take(RowsMax).Select(alert => AlertList.Row(reader, alert))]))];
+        var room = ShownMax;
+        Groups = [.. groups.Skip((Number - 1) * GroupsMax).Take(GroupsMax).Select(Shown)];
         Flood = AlertList.CountSince(reader, sites, NowMs - (long)FloodWindow.TotalMilliseconds) is > FloodAlerts and var many ? many : null;
         Strangers = Tab is AlertTab.Open or AlertTab.All ? AlertList.CountOfStrangers(reader, sites) : 0;
+
+        InboxGroup Shown(AlertGroup group)
+        {
+            var rows = group.Alerts.Take(RowsMax).Select(alert => AlertList.Row(reader, alert)).ToList();
+            // What is named can be ticked by itself, so it is always among them. As the rows say it: the list was read a moment before.
+            var named = rows.Select(row => (row.State.Alert, row.State.Priority)).ToList();
+            var shown = ShownAlerts.Of(named.Concat(group.Seen.Where(one => !named.Exists(row => row.Alert == one.Alert)).Take(room)), ShownMax);
+            room -= shown.Priorities.Count - named.Count;
+            return new InboxGroup(group, rows, shown);
+        }
     }
 
     private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();
