@@ -8,7 +8,8 @@ import { age, clock, local, span, t } from './texts.js';
 /** @typedef {{id: string, name: Local, places: {id: string, name: Local, kind: string}[], circuits: Circuit[], devices: Registered[]}} Site */
 /** @typedef {Record<string, any>} Values */
 /** @typedef {{key: string, known: boolean, dialect: string, name: string, site?: string, heard: number, presence: string, fresh: number, model?: string, firmware?: string, yaml?: string, group?: boolean, channels: Record<string, Values>}} Device */
-/** @typedef {{id: string, rule: string, priority: string, needs?: boolean, condition: string, onset: number, at: number, text: Local, asset: string}} Alert */
+/** @typedef {{id: string, rule: string, priority: string, needs?: boolean, condition: string, onset: number, at: number, text: Local, asset: string, mark?: string, takers?: Local}} Alert */
+/** @typedef {{asset: string, until: number, text: Local, feed?: boolean}} Permit It covers what is below; of the feed: it explains silence alone. */
 /** @typedef {{path: string, amps: number[], from?: number, to?: number}} CircuitState */
 
 export const state = {
@@ -16,7 +17,8 @@ export const state = {
   /** The file to edit. */ file: '',
   /** @type {Map<string, Device>} */ devices: new Map(),
   /** @type {Alert[]} */ alerts: [],
-  /** Assets with an active overload. @type {Set<string>} */ overloaded: new Set(),
+  /** What the most urgent alert on an asset makes of it. @type {Map<string, string>} */ marks: new Map(),
+  /** What is tested, maintained or out of service. @type {Map<string, Permit>} */ permits: new Map(),
   /** @type {Map<string, CircuitState>} */ circuits: new Map(),
   /** @type {any} */ health: {},
   /** Server time minus ours: a phone's clock may be wrong. */ skew: 0,
@@ -25,26 +27,38 @@ export const state = {
   /** Read to people who do not see the page: what is urgent at once, the rest when they pause. */ urgent: '', said: '',
 };
 
-const now = () => Date.now() + state.skew;
-const number = (/** @type {number} */ value, digits = 0) => value.toFixed(digits);
+export const now = () => Date.now() + state.skew;
+export const number = (/** @type {number} */ value, digits = 0) => value.toFixed(digits);
 const isGone = (/** @type {Device} */ device) => device.presence === 'Offline' || device.presence === 'Shutdown';
 
 /** A value that its device did not repeat for three of its periods, or that it calls old itself, is never shown as the present one. @param {Device} device @param {Values | undefined} values */
 const isOld = (device, values) => !values || values.quality === 'stale' || now() - values.heard > device.fresh;
 
+/** The permit that covers an asset: its own or the next one above. @param {string} path @returns {Permit | undefined} */
+export const permitOn = (path) => state.permits.size === 0 ? undefined : state.permits.get(path) ?? (path.includes('/') ? permitOn(path.slice(0, path.lastIndexOf('/'))) : undefined);
+
+/** @param {Site} site @param {Registered} entry */
+export const pathOf = (site, entry) => [site.id, entry.place, entry.id].filter(Boolean).join('/');
+
+const Worked = (/** @type {Permit | undefined} */ permit) => permit && html`<span class="trip">⚒ ${local(permit.text)}</span>`;
+
 /** @param {Device | undefined} device @param {Values | undefined} values @param {string} path */
 function tileState(device, values, path) {
-  if (!device || !values) return 'never';
-  if (isGone(device)) return 'offline';
-  if (isOld(device, values)) return 'stale';
-  if (state.overloaded.has(path)) return 'overload';
-  if (values.st === 'fault' || values.st === 'fuse') return 'fault';
-  if (values.st === 'full') return 'full';
-  return (values.w ?? 0) > 3 || values.st === 'charging' ? 'charging' : 'idle';
+  // In the order of every page: what endangers, what is worked on, what is not known, what is wrong else.
+  const mark = state.marks.get(path);
+  if (mark === 'overload') return 'overload';
+  if (mark === 'fault') return 'fault';
+  const permit = permitOn(path);
+  if (permit && !permit.feed) return 'maintenance';
+  const away = !device || !values ? 'never' : isGone(device) ? 'offline' : isOld(device, values) ? 'stale' : '';
+  if (away) return permit ? 'maintenance' : away;
+  if (mark || values?.st === 'fault' || values?.st === 'fuse') return 'fault';
+  if (values?.st === 'full') return 'full';
+  return (values?.w ?? 0) > 3 || values?.st === 'charging' ? 'charging' : 'idle';
 }
 
 /** @type {Record<string, string>} */
-const signs = { never: '—', offline: '×', stale: '×', overload: '▲', fault: '!', full: t('signFull'), charging: t('signCharging'), idle: '' };
+const signs = { never: '—', offline: '×', stale: '×', maintenance: '⚒', overload: '▲', fault: '!', full: t('signFull'), charging: t('signCharging'), idle: '' };
 
 /** Tiles, not compared while the same. @type {Record<string, any[]>} */
 const drawnTiles = {};
@@ -53,9 +67,9 @@ const drawnTiles = {};
 function Tile(site, entry, channel, isMore) {
   const device = state.devices.get(`${site.id}/${entry.id}`);
   const values = device?.channels[channel];
-  const what = tileState(device, values, [site.id, entry.place, entry.id, channel].filter(Boolean).join('/'));
+  const path = `${pathOf(site, entry)}/${channel}`, what = tileState(device, values, path);
   const old = what === 'stale' || what === 'offline';
-  const shown = what === 'charging' || what === 'overload' ? `${number(values?.w ?? 0)} W` : old && values ? span(now() - values.at) : '';
+  const shown = what === 'charging' || what === 'overload' ? `${number(values?.w ?? 0)} W` : what === 'maintenance' ? clock(permitOn(path)?.until ?? 0).slice(0, 5) : old && values ? span(now() - values.at) : '';
   const id = `${site.id}-${entry.id}-${channel}`, last = drawnTiles[id];
   if (last?.[2] === entry && last[0] === values && last[1] === what + shown) return last[3];
   const reserved = entry.reserved.includes(channel);
@@ -115,7 +129,7 @@ function CircuitRow(site, circuit) {
   const trip = from === undefined ? '' : from === 0 ? soon : to === undefined ? t('tripOpen', { from }) : t('trip', { from, to });
   const level = part === undefined ? 'unknown' : part > 1 ? 'over' : part > 0.8 ? 'near' : 'fine';
   return html`<tr key=${circuit.id} data-testid=${`circuit-${site.id}-${circuit.id}`} class=${level}>
-    <th scope="row"><a href=${`/circuit/${site.id}/${circuit.id}`}>${local(circuit.name)}</a>${trip && html`<span class="trip">${trip}</span>`}</th>
+    <th scope="row"><a href=${`/circuit/${site.id}/${circuit.id}`}>${local(circuit.name)}</a>${Worked(permitOn(`${site.id}/${circuit.id}`))}${trip && html`<span class="trip">${trip}</span>`}</th>
     <td class="bar"><span class="meter" aria-hidden="true"><svg viewBox="0 0 125 14" preserveAspectRatio="none"><rect width=${Math.min(125, (part ?? 0) * 100)} height="14" />${level === 'over' && html`<path class="hatch" d=${hatch} />`}<path d="M80 0v14M100 0v14" /></svg></span></td>
     <td class="n">${phases.length > 1 && html`<span class="wide">${phases.map((a) => number(a, 1)).join(' / ')} A</span>`}<span class=${phases.length > 1 ? 'narrow' : ''}>${phases.length ? `${number(Math.max(...phases), 1)} A` : `— ${t('noMeter')}`}</span></td>
     <td class="n rated">${circuit.ratedA ? `${number(circuit.ratedA)} A` : t('notRated')}</td>
@@ -147,7 +161,7 @@ function Sensor(site, entry) {
   const shown = Object.keys(values ?? {}).filter((key) => key in units || key in words);
   const away = !device ? '' : isGone(device) ? t('offline') : !entry.quiet && isOld(device, values) ? t('stale') : '';
   return html`<li key=${entry.id} class=${away ? 'gone' : ''} data-testid=${`device-${site.id}-${entry.id}`}>
-    <b>${local(entry.name)}</b>
+    <b>${local(entry.name)}</b>${Worked(permitOn(pathOf(site, entry)))}
     ${!device || !values ? html`<span class="age">— ${t('never')}</span>` : html`${shown.map((key) => Quantity(key, values[key]))}
       <span class="age">${away && `× ${away} · `}${age(now() - values.at)}</span>`}</li>`;
 }
@@ -215,8 +229,15 @@ function SiteSection(site) {
 function AlertItem(alert) {
   const [facts, steps] = local(alert.text).split(/(?=请做：|Do: )/);
   const urgent = alert.priority === 'P0' || alert.priority === 'P1';
-  return html`<li key=${alert.id} class=${`${alert.priority.toLowerCase()} ${alert.condition}`} data-testid=${`alert-${alert.id}`} data-rule=${alert.rule} data-condition=${alert.condition}>
-    <b>${urgent ? '▲ ' : ''}${alert.priority} ${t(alert.priority)}</b> <span class="age">${age(now() - alert.onset)}</span><p>${facts} <small>${t('figuresOf', { at: clock(alert.at) })}</small></p>${steps && html`<p class="steps">${steps}</p>`}<p><a href=${`/alert/${alert.id}`}>${t('act')}</a></p></li>`;
+  return html`<li key=${alert.id} class=${`${alert.priority.toLowerCase()} ${alert.condition} ${alert.needs ? '' : 'taken'}`} data-testid=${`alert-${alert.id}`} data-rule=${alert.rule} data-condition=${alert.condition}>
+    <b>${urgent && alert.needs ? '▲ ' : ''}${alert.priority} ${t(alert.priority)}</b> ${alert.takers && html`<span>✓ ${local(alert.takers)}</span> `}<span class="age">${age(now() - alert.onset)}</span><p>${facts} <small>${t('figuresOf', { at: clock(alert.at) })}</small></p>${steps && html`<p class="steps">${steps}</p>`}<p><a href=${`/alert/${alert.id}`}>${t('act')}</a></p></li>`;
+}
+
+/** How many of each priority, and how long the oldest waits that nobody answered. */
+function AlertSum() {
+  const waiting = state.alerts.filter((alert) => alert.needs).map((alert) => alert.onset);
+  const counts = ['P0', 'P1', 'P2', 'P3'].map((priority) => [priority, state.alerts.filter((alert) => alert.priority === priority).length]).filter(([, count]) => count).map((one) => one.join(' '));
+  return html`<p class="soft" data-testid="alert-sum"><a href="/alerts">${[...counts, ...waiting.length ? [`${t('oldest')}${age(now() - Math.min(...waiting))}`] : []].join(' · ')}</a></p>`;
 }
 
 /** New devices drawn at once: a whole network of them must not freeze a phone. */
@@ -228,11 +249,8 @@ const Unknown = (device) => html`<li key=${device.key} data-testid=${`new-device
     <span>${Object.entries(device.channels).map(([channel, values]) => `${channel}${typeof values.w === 'number' ? ` ${number(values.w, 1)} W` : ''}`).join(', ')}</span>
     <span class="age">${t('heard')} ${age(now() - device.heard)}${device.group ? ` · ${t('perhapsGroup')}` : ''}</span>${device.yaml && html`<pre tabindex="0">${device.yaml}</pre>`}</li>`;
 
-/** @param {string} label @param {any} value @param {{id?: string, bad?: boolean, row?: boolean}} [more] */
-const Fact = (label, value, more) => html`<div key=${label} class=${`${more?.bad ? 'attention' : ''} ${more?.row ? 'row' : ''}`}><dt>${label}</dt><dd data-testid=${more?.id ? `health-${more.id}` : undefined}>${value}</dd></div>`;
-
 /** Why the broker is away; what the network said to it is for whoever mends it. @param {any} broker */
-const Reason = (broker) => (broker.loss ? `${t(`loss_${broker.loss}`)}${broker.detail ? ` (${broker.detail})` : ''}` : '');
+export const Reason = (broker) => (broker.loss ? `${t(`loss_${broker.loss}`)}${broker.detail ? ` (${broker.detail})` : ''}` : '');
 
 /** What makes all below doubtful comes first. */
 function Banner() {
@@ -242,57 +260,14 @@ function Banner() {
     ${errors.length > 0 && html`<p class="lost" role="status" data-testid="configuration-errors">! ${t('configuration')} (${errors.length}): ${local(errors[0])} <a href="#health">${t('see')}</a></p>`}`;
 }
 
-function Health() {
-  const { health } = state;
-  if (!health.journal) return null;
-  const { books, broker, journal, disk, limits, influx } = health;
-  return html`<section id="health" data-testid="health"><h2>${t('health')}</h2>
-    ${health.configuration.length > 0 && html`<div class="attention"><b>${t('configuration')}</b><ul>${health.configuration.map((/** @type {Local} */ error) => html`<li key=${error.en}>${local(error)}</li>`)}</ul></div>`}
-    <dl>
-      ${Fact(t('broker'), broker.connected ? t('connected') : `× ${t('disconnected')} ${age(now() - broker.since)} · ${Reason(broker)}`, { id: 'broker', bad: !broker.connected })}
-      ${books && Fact(t('sinceStart'), books.received, { id: 'received' })}
-      ${books && ['inFlight', 'journaled', 'duplicates', 'deadLettered', 'lost'].map((key) => Fact(t(key), books[key], { id: key }))}
-      ${books && Fact(t('books'), books.hole === 0 ? t('balanced') : t('hole', { count: books.hole }), { id: 'hole', bad: books.hole !== 0 })}
-      ${books && Object.entries(books.reasons).map(([reason, count]) => Fact(t(`reason_${reason}`), count))}
-      ${Fact(t('lag'), `${journal.lagMs} ms`)}
-      ${Object.entries(journal.readers).map(([name, behind]) => Fact(t(`behind_${name}`), behind))}
-      ${Fact(t('disk'), `${number(disk.free / 2 ** 30, 1)} GiB ${disk.error ?? ''}`, { bad: Boolean(disk.error) })}
-      ${influx && Fact('InfluxDB', influx.said || influx.oldest
-    ? `× ${influx.said ? t('influxAway', { since: clock(influx.since), said: influx.said }) : t('influxBehind')}${influx.oldest ? ` · ${t('influxOldest', { at: clock(influx.oldest) })}` : ''}${influx.room ? ` · ${t('influxFull', { time: local(influx.room) })}` : ''}`
-    : t('influxFine', { target: influx.target }), { id: 'influx', bad: Boolean(influx.said || influx.oldest), row: Boolean(influx.said || influx.oldest) })}
-      ${influx && influx.setAside > 0 && Fact(t('influxSetAside'), influx.setAside)}
-      ${influx && influx.skipped > 0 && Fact(t('influxSkipped'), influx.skipped, { bad: true })}
-      ${Object.entries(limits).filter(([key, count]) => key === 'pages' || count > 0).map(([key, count]) => Fact(t(`limit_${key}`), count, { bad: key === 'damaged' || key === 'cfgBehind' }))}
-    </dl>
-    <${Books} /></section>`;
-}
-
-const day = 86_400_000;
-const shanghai = 8 * 3_600_000;
-
-/** What came is stored, told before, set aside or on its way; what is none of these is missing, and said in red. Who does not see all sites is told of holes alone. */
-function Books() {
-  const { hours, settledHour, holes, alertBooks } = state.health;
-  const columns = ['received', 'stored', 'duplicates', 'deadLettered', 'open'];
-  const words = ['received', 'stored', 'duplicates', 'deadLettered', 'onTheWay'];
-  const midnight = Math.floor((now() + shanghai) / day) * day - shanghai;
-  const today = hours.filter((/** @type {any} */ hour) => hour.hour * 3_600_000 >= midnight);
-  const Row = (/** @type {string} */ name, /** @type {any[]} */ of, /** @type {boolean} */ bad) => html`<tr key=${name} class=${bad ? 'attention' : ''}>
-    <th scope="row">${name}</th>${columns.map((column) => html`<td key=${column} class="n">${of.reduce((sum, hour) => sum + hour[column], 0)}</td>`)}</tr>`;
-  return html`<div class="books"><div>
-    ${holes.length > 0 && html`<div class="attention" data-testid="books-open"><p>${t('booksOpen')}</p><ul>${holes.map((/** @type {any} */ hole) => html`<li key=${`${hole.device} ${hole.hour}`}>${t('hole_at', { device: hole.device, hour: clock(hole.hour * 3_600_000).slice(0, 5), received: hole.received, stored: hole.stored, open: hole.open })}</li>`)}</ul></div>`}
-    ${alertBooks && html`<div class="scroll" tabindex="0"><table data-testid="hour-books"><caption>${t('hourBooks')}</caption>
-      <thead><tr><th scope="col">${t('hour')}</th>${words.map((word) => html`<th key=${word} scope="col" class="n">${t(word)}</th>`)}</tr></thead>
-      <tbody>${Row(t('today'), today, false)}
-        ${hours.slice(-6).reverse().map((/** @type {any} */ hour) => Row(clock(hour.hour * 3_600_000).slice(0, 5), [hour], hour.hour <= settledHour && hour.open !== 0))}</tbody></table></div>`}</div>
-    ${alertBooks && html`<div class="scroll" tabindex="0"><table data-testid="alert-books"><caption>${t('alertBooks')}</caption>
-      <tbody>${Object.entries(alertBooks).map(([key, count]) => html`<tr key=${key} class=${count > 0 && (['undelivered', 'withheld', 'nobody'].includes(key)) ? 'attention' : ''} data-testid=${`alert-books-${key}`}><th scope="row">${t(`alerts_${key}`)}</th><td class="n">${count}</td></tr>`)}</tbody></table></div>`}</div>`;
-}
-
 function Legend() {
   return html`<details class="legend"><summary>${t('legend')}</summary><ul class="tiles">${Object.keys(signs).map((what) => html`<li key=${what} class=${`tile ${what}`}><span class="no">${t(what)}</span><b aria-hidden="true">${signs[what]}</b></li>`)}</ul>
     <p>♥ ${t('reserved')} · ? ${t('suspect')} · + ${t('notRegistered')}</p></details>`;
 }
+
+/** @type {() => any} */
+let Health = () => null;
+import('./health/health.js').then((module) => { Health = module.Health; soon(); });
 
 /** Drawn by the server; its own script keeps it true. */
 const drawing = document.getElementById('schematic');
@@ -310,7 +285,7 @@ function App() {
     <nav aria-label=${t('sites')}><ul class="cards">${state.sites.map(SiteCard)}
       ${OtherCard('unknown', t('unknown'), unknown.length ? t('unknownCount', { count: unknown.length }) : t('allKnown'))}
       ${OtherCard('health', t('health'), t(isBad ? 'healthBad' : 'healthFine'), isBad)}</ul></nav>
-    <section><h2>${t('alerts')}</h2>${state.alerts.length === 0 ? html`<p class=${isDeaf() ? 'attention' : 'empty'} data-testid="alerts-none">${t(isDeaf() ? 'noAlertsDeaf' : 'noAlerts')}</p>` : html`<ol class="alerts" data-testid="alerts-open">${state.alerts.map(AlertItem)}</ol>`}</section>
+    <section><h2>${t('alerts')}</h2>${state.alerts.length === 0 ? html`<p class=${isDeaf() ? 'attention' : 'empty'} data-testid="alerts-none">${t(isDeaf() ? 'noAlertsDeaf' : 'noAlerts')}</p>` : html`<${AlertSum} /><ol class="alerts" data-testid="alerts-open">${state.alerts.map(AlertItem)}</ol>`}</section>
     ${drawing && html`<section ref=${hang}></section>`}
     ${state.sites.length === 0 ? html`<p class="empty">${t('noSites')}</p>` : html`<${Legend} />${state.sites.map(SiteSection)}`}
     <section id="unknown"><h2>${t('unknown')}</h2>${unknown.length === 0 ? html`<p class="empty">${t('noUnknown')}</p>` : html`<p>${t('unknownHelp')} <code>${state.file}</code></p><ul class="unknown">${unknown.slice(0, unknownMax).map(Unknown)}</ul>${more > 0 && html`<p class="empty" data-testid="unknown-more">${t('unknownMore', { count: more })}</p>`}`}</section>
@@ -335,8 +310,8 @@ function draw() {
 /** Once for all that came until the screen is drawn next: the service keeps the pace, nothing waits here. */
 const soon = () => { drawn ||= requestAnimationFrame(draw); };
 
-/** @param {Alert[]} alerts */
-function takeAlerts(alerts) {
+/** @param {Alert[]} alerts @param {Permit[]} permits */
+function takeAlerts(alerts, permits) {
   const before = new Map(state.alerts.map((alert) => [alert.id, alert]));
   const after = new Set(alerts.map((alert) => alert.id));
   const come = hasState ? alerts.filter((alert) => !before.has(alert.id)) : [];
@@ -347,7 +322,8 @@ function takeAlerts(alerts) {
     state.said = [...come.filter((alert) => !isUrgent(alert)).map((alert) => local(alert.text)), ...over.map((alert) => `${t('over')} ${local(alert.text)}`)].join(' ');
   }
   state.alerts = alerts;
-  state.overloaded = new Set(alerts.filter((alert) => alert.condition === 'active' && alert.rule === 'socket-overload').map((alert) => alert.asset));
+  state.marks = new Map(alerts.filter((alert) => alert.mark).map((alert) => [alert.asset, String(alert.mark)]));
+  state.permits = new Map(permits.map((permit) => [permit.asset, permit]));
 }
 
 /** @type {Record<string, (body: any) => void>} */
@@ -368,7 +344,7 @@ const take = {
     for (const device of body.devices) state.devices.set(device.key, device);
     if (body.circuits) state.circuits = new Map(body.circuits.map((/** @type {CircuitState} */ circuit) => [circuit.path, circuit]));
   },
-  alerts(body) { takeAlerts(body.alerts); },
+  alerts(body) { takeAlerts(body.alerts, body.permits); },
   health(body) { state.health = body; },
   heartbeat() {},
 };

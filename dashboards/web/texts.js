@@ -116,6 +116,8 @@ export const texts = {
   full: { zh: '充满', en: 'full' },
   fault: { zh: '故障', en: 'fault' },
   overload: { zh: '过载', en: 'overload' },
+  maintenance: { zh: '检修', en: 'maintenance' },
+  oldest: { zh: '最早一条待响应：', en: 'oldest unanswered: ' },
   offline: { zh: '离线', en: 'offline' },
   stale: { zh: '数据过时', en: 'stale' },
   never: { zh: '还没有数据', en: 'never heard' },

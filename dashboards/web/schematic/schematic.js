@@ -1,6 +1,6 @@
 // The schematic on the start page: the server draws it, and what the live page hears keeps its words true. Nothing moves: each word has its place.
-import { isDeaf, isSilent, share, sockets, state } from '../live.js';
-import { t } from '../texts.js';
+import { isDeaf, isSilent, pathOf, permitOn, share, sockets, state } from '../live.js';
+import { local, t } from '../texts.js';
 
 /** @typedef {import('../live.js').Alert} Alert */
 /** @typedef {import('../live.js').Site} Site */
@@ -24,18 +24,21 @@ function says(node, site) {
     const alerts = state.alerts.filter((alert) => (circuit ? alert.asset === asset : isOf(asset, alert.asset)));
     if (alerts.length > 0) return told(alerts);
     if (!circuit) return isDeaf() ? ['silent', `× ${t('notReceiving')}`] : ['calm', t('calm')];
-    const part = share(site, circuit);
+    const part = share(site, circuit), permit = permitOn(asset);
+    if (permit && !((part ?? 0) > 0.8)) return ['calm', `⚒ ${local(permit.text)}`];
     if (part === undefined) return ['calm', circuit.ratedA ? '—' : t('notRated')];
     const percent = `${(part * 100).toFixed()} %`;
     return part > 1 ? ['danger', `▲ ${percent}`] : part > 0.8 ? ['warning', `! ${percent}`] : ['calm', percent];
   }
   const ids = new Set(devices.split(' '));
   const entries = site.devices.filter((entry) => ids.has(entry.id));
-  const paths = entries.map((entry) => [site.id, entry.place, entry.id].filter(Boolean).join('/'));
+  const paths = entries.map((entry) => pathOf(site, entry));
   const alerts = state.alerts.filter((alert) => alert.asset === asset || paths.some((path) => isOf(path, alert.asset)));
   if (alerts.length > 0) return told(alerts);
-  const silent = entries.filter((entry) => isSilent(site, entry)).length;
+  const permits = paths.map(permitOn), worked = permits.filter((permit) => permit !== undefined);
+  const silent = entries.filter((entry, index) => !permits[index] && isSilent(site, entry)).length;
   if (silent > 0) return ['silent', `× ${t('silentCount', { count: silent })}`];
+  if (worked[0]) return ['calm', `⚒ ${worked.length < entries.length ? `${worked.length} / ${entries.length} · ` : ''}${local(worked[0].text)}`];
   const { all, used } = sockets(site, entries);
   return ['calm', all > 0 ? `${t('charging')} ${used} / ${all}` : t('healthFine')];
 }

@@ -29,6 +29,12 @@ internal sealed record MonitoringState(long Number, IReadOnlyList<AlertTransitio
     /// <summary>Alerts for which nobody is waited for: enough people take care of them, or another one explains them.</summary>
     public IReadOnlySet<string> Settled { get; init; } = new HashSet<string>();
 
+    /// <summary>Who has taken an alert, by the names of people.yaml; of what nobody has, nothing.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Takers { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
+
+    /// <summary>What is tested, maintained or out of service, or will be.</summary>
+    public IReadOnlyList<Permit> Permits { get; init; } = [];
+
     /// <summary>Whether an alert needs somebody who has not come yet. Information needs nobody.</summary>
     public bool NeedsSomebody(AlertTransition alert) => alert.Priority <= Priority.P2 && !Settled.Contains(alert.AlertId);
 }

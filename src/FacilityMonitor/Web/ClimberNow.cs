@@ -1,8 +1,10 @@
 using FacilityMonitor.Climbers;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Monitoring;
+using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
+using FacilityMonitor.Response;
 using Microsoft.Data.Sqlite;
 
 namespace FacilityMonitor.Web;
@@ -43,6 +45,9 @@ internal sealed record ClimberWord(string? State, bool? IsOccupied, double? Char
 /// <param name="Alerts">What is open on it.</param>
 internal sealed record ClimberNow(RegisteredDevice At, ClimberWord Word, IReadOnlyList<ClimberTrip> Trips, IReadOnlyList<ClimberFault> Faults, IReadOnlyList<AssetAlert> Alerts)
 {
+    /// <summary>That it is tested, maintained or out of service, or that what feeds it is worked on; null: neither.</summary>
+    public Permit? Permit { get; init; }
+
     /// <summary>Trips and faults that are shown.</summary>
     public const int ShownMax = 20;
 
@@ -58,13 +63,14 @@ internal sealed record ClimberNow(RegisteredDevice At, ClimberWord Word, IReadOn
     public static IReadOnlyList<ClimberNow> All(Facility facility, LiveFeed feed, SqliteConnection reader, Func<RegisteredDevice, bool>? only = null)
     {
         var climbers = facility.Sites.SelectMany(site => site.Devices.Where(device => device.Kind == DeviceKind.Climber).Select(device => new RegisteredDevice(site, device))).Where(at => only?.Invoke(at) != false).ToList();
-        var (words, open) = feed.Look((view, state, nowMs) => (climbers.ConvertAll(at => ClimberWord.Of(view, at, nowMs)), OpenOn(state, climbers)));
+        var (words, open, now) = feed.Look((view, state, nowMs) => (climbers.ConvertAll(at => ClimberWord.Of(view, at, nowMs)), OpenOn(state, climbers), nowMs));
+        var permits = PermitTable.Standing(reader, now);
         var alerts = AssetAlert.Of(open, reader).ToLookup(one => one.Asset, one => one.Alert, StringComparer.Ordinal);
         return
         [
             .. climbers.Select((at, index) => new ClimberNow(
                 at, words[index], ClimberTable.Trips(reader, at.Site.Id, at.Entry.Id, ShownMax), ClimberTable.Faults(reader, at.Site.Id, at.Entry.Id, ShownMax),
-                [.. alerts[at.AssetPath(ChannelId.Main)]])),
+                [.. alerts[at.AssetPath(ChannelId.Main)]]) { Permit = PermitText.On(permits, at, now) }),
         ];
     }
 

@@ -7,6 +7,7 @@ using FacilityMonitor.Monitoring;
 using FacilityMonitor.Mqtt;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
+using FacilityMonitor.Response;
 using FacilityMonitor.Rules;
 using FacilityMonitor.Users;
 
@@ -26,6 +27,9 @@ internal sealed record Picture
     public required int ErrorCount { get; init; }
 
     public required IReadOnlyList<PictureAlert> Alerts { get; init; }
+
+    /// <summary>How many there are of each priority, and how long the oldest waits that nobody answered.</summary>
+    public required string AlertSum { get; init; }
 
     public required IReadOnlyList<PictureSite> Sites { get; init; }
 
@@ -47,7 +51,11 @@ internal sealed record Picture
 }
 
 /// <summary>An alert: its priority as a style, and what it says.</summary>
-internal sealed record PictureAlert(string Css, string Text);
+/// <param name="Css">Its style.</param>
+/// <param name="Link">Its page.</param>
+/// <param name="Text">What it says.</param>
+/// <param name="Takers">Who has it; empty: nobody.</param>
+internal sealed record PictureAlert(string Css, string Link, string Text, string Takers);
 
 /// <summary>A site; without circuits it has no table of them.</summary>
 internal sealed record PictureSite(string Id, LocalText Name, PictureTable? Circuits, PictureTable Devices);
@@ -64,7 +72,7 @@ internal sealed record PictureRow(string? Css, string Name, params IReadOnlyList
 
 /// <summary>What the page says before its scripts run, and all it says without them: alerts, circuits, devices, new devices, and how the monitor itself is.</summary>
 /// <remarks>Plain tables on purpose. The live picture is drawn by the page's module alone; this one shares its order, its words and its styles, not its markup.</remarks>
-internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest, BooksWatch books)
+internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest, BooksWatch books, PersonNames names)
 {
     /// <summary>Power from which a channel is in use, W.</summary>
     public const double InUseW = 3;
@@ -81,7 +89,7 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
         var state = sites.Of(all);
         var errors = sites.IsAll ? registry.LastErrors : [];
         var circuits = state.Circuits.ToDictionary(circuit => circuit.Path, StringComparer.Ordinal);
-        var at = new Moment(view, nowMs, language);
+        var at = new Moment(view, state.Permits, nowMs, language);
         var isDeaf = ingest.Broker.State is not MqttConnectionState.Subscribed;
         var unknown = view.All.Where(device => view.Find(device.Id) is null && sites.Has(view, device)).ToList();
         return new Picture
@@ -90,7 +98,10 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
             IsDeaf = isDeaf,
             Errors = [.. errors.Take(ErrorsMax).Select(error => error.In(language))],
             ErrorCount = errors.Count,
-            Alerts = [.. state.Alerts.Select(alert => new PictureAlert(alert.Priority.ToString().ToLowerInvariant(), $"{alert.Priority} {alert.Text.In(language)}"))],
+            Alerts = [.. state.Alerts.Select(alert => new PictureAlert(
+                alert.Priority.ToString().ToLowerInvariant() + (state.NeedsSomebody(alert) ? "" : " taken"), "/alert/" + alert.AlertId, $"{alert.Priority} {alert.Text.In(language)}",
+                string.Join(language == "en" ? ", " : "、", (state.Takers.GetValueOrDefault(alert.AlertId) ?? []).Select(person => names.Of(person, language)))))],
+            AlertSum = SumOf(state, nowMs, language),
             Sites = [.. sites.Of(registry.Current.Facility).Sites.Select(site => OfSite(at, site, circuits))],
             Schematic = Schematic.Of(view, state, registry.Current.Facility, sites, isDeaf, nowMs, language),
             Unknown = [.. unknown.Take(LiveView.OfferedMax).Select(device => new PictureUnknown(
@@ -119,13 +130,21 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
             amps.Count == 0 ? at.Say("no-reading") : string.Join(" / ", amps.Select(a => Number(a, "0.0"))) + " A",
             circuit.RatedA is { } ratedA ? Number(ratedA, "0.#") + " A" : at.Say("not-rated"),
             share is { } part ? (part > 1 ? "▲ " : "") + Number(part * 100, "0") + " %" : "—",
-            TripText.Of(judged?.Trip, at.Language));
+            (at.Say(PermitText.On(at.Permits, site, circuit, at.NowMs)) + TripText.Of(judged?.Trip, at.Language)).TrimEnd(' ', '·'));
+    }
+
+    private static string SumOf(MonitoringState state, long nowMs, string language)
+    {
+        var counts = state.Alerts.GroupBy(alert => alert.Priority).OrderBy(group => group.Key).Select(group => string.Create(CultureInfo.InvariantCulture, $"{group.Key} {group.Count()}"));
+        var waiting = state.Alerts.Where(state.NeedsSomebody).Select(alert => (long?)alert.OnsetMs).Min();
+        return string.Join(" · ", waiting is { } since ? counts.Append($"{Texts.In(language, "oldest-unanswered")} {ViewTexts.Age(nowMs - since, language)}") : counts);
     }
 
     private static PictureRow OfDevice(Moment at, Site site, DeviceEntry entry)
     {
+        var worked = at.Say(PermitText.On(at.Permits, new RegisteredDevice(site, entry), at.NowMs));
         if (at.View.Find(site.Id, entry.Id) is not { } device)
-            return new PictureRow(null, entry.Name.In(at.Language), "", "", at.Say("never"));
+            return new PictureRow(null, entry.Name.In(at.Language), "", "", worked + at.Say("never"));
         var fresh = at.View.FreshMs(device);
         var now = device.Channels.Select(channel => channel.Now).Where(channel => at.NowMs - channel.HeardMs <= fresh).ToList();
         var watts = now.SelectMany(channel => channel.Values.TryGet(Metric.W, out var told) ? (double[])[told.Value] : []).ToList();
@@ -138,7 +157,7 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
             entry.Name.In(at.Language),
             (entry.Sockets > 0 || more > 0) && away is null ? $"{watts.Count(w => w > InUseW)}/{entry.Sockets}{beyond}" : "",
             watts.Count > 0 && away is null ? Number(watts.Sum(), "0") + " W" : "",
-            (away is null ? "" : $"× {away} · ") + ViewTexts.Clock(device.HeardMs, at.Language));
+            worked + (away is null ? "" : $"× {away} · ") + ViewTexts.Clock(device.HeardMs, at.Language));
     }
 
     private PictureRow OfHour(HourBook hour, string language) => new(
@@ -147,8 +166,10 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
 
     private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 
-    private readonly record struct Moment(LiveView View, long NowMs, string Language)
+    private readonly record struct Moment(LiveView View, IReadOnlyList<Permit> Permits, long NowMs, string Language)
     {
         public string Say(string key) => Texts.In(Language, key);
+
+        public string Say(Permit? permit) => permit is null ? "" : $"⚒ {PermitText.Of(permit).In(Language)} · ";
     }
 }

@@ -47,6 +47,7 @@ internal sealed partial class LiveFeed(
 
     private readonly ILogger<LiveFeed> _log = log;
     private readonly HealthSources _healthOf = new(ingest, monitoring, books, database, journal, registry, devices, signIn, control, series, reports, shipping, outcry);
+    private readonly PersonNames _names = new(registry, users);
     private readonly JournalRecords _records = new(devices);
     private readonly DeviceMessage _message = new();
     private readonly LiveView _view = new(registry);
@@ -334,7 +335,7 @@ internal sealed partial class LiveFeed(
             _seenAlerts = state.Number;
             foreach (var (sites, audience) in _audiences)
             {
-                var alerts = LiveJson.Alerts(sites.Of(state));
+                var alerts = AlertsOf(sites, state);
                 if (!IsNew(audience.Alerts, alerts))
                     continue;
                 TellNew(audience, LiveFrame.Of("alerts", audience.Alerts = alerts));
@@ -401,14 +402,17 @@ internal sealed partial class LiveFeed(
     private MonitoringState Seen()
     {
         var state = monitoring.State;
-        return state.Alerts.Count == 0 ? state : state with { Alerts = AttentionOrder.Of(state.Alerts, answered.Known), Settled = answered.Settled };
+        return state with { Alerts = state.Alerts.Count == 0 ? state.Alerts : AttentionOrder.Of(state.Alerts, answered.Known), Settled = answered.Settled, Takers = answered.Takers, Permits = answered.Permits };
     }
 
     private Audience Meet(SiteScope sites)
     {
         var state = sites.Of(Seen());
-        return new Audience { ToldAt = time.GetTimestamp(), Alerts = LiveJson.Alerts(state), Circuits = LiveJson.Circuits(state), Health = Health(sites) };
+        return new Audience { ToldAt = time.GetTimestamp(), Alerts = AlertsOf(sites, state), Circuits = LiveJson.Circuits(state), Health = Health(sites) };
     }
+
+    private byte[] AlertsOf(SiteScope sites, MonitoringState state) =>
+        LiveJson.Alerts(sites.Of(state), sites.Of(registry.Current.Facility), person => new(_names.Of(person, "zh"), _names.Of(person, "en")), NowMs());
 
     private byte[] Health(SiteScope sites) => LiveJson.Health(_healthOf, _link, new LiveFeedCounts(_watching, Refused + RefusedToOne, SentAway, _view.NotShown, Damaged), sites);
 
@@ -422,7 +426,7 @@ internal sealed partial class LiveFeed(
         return audience.Hello = LiveFrame.Of("hello", LiveJson.Hello(
             Build, NowMs(), LiveJson.Registry(sites.Of(registry.Current.Facility), sites.IsAll ? registry.File : ""),
             LiveJson.Devices(_view, sites.IsAll ? _view.All : [.. _view.All.Where(device => sites.Has(_view, device))], NowMs(), LiveJson.Circuits(state), LeaveOut),
-            LiveJson.Alerts(state), audience.Health));
+            AlertsOf(sites, state), audience.Health));
     }
 
     private void LeaveOut(DeviceNow device, string why)

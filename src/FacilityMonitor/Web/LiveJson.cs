@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using FacilityMonitor.Alerts;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Ingest;
 using FacilityMonitor.Journal;
@@ -124,8 +125,20 @@ internal static class LiveJson
             Part(writer, "circuits", circuits);
     });
 
-    public static byte[] Alerts(MonitoringState state) => Write(writer =>
+    /// <summary>What is open and who has it, and what is tested, maintained or out of service.</summary>
+    /// <param name="state">What the rules say.</param>
+    /// <param name="facility">The registry, of the same sites.</param>
+    /// <param name="nameOf">What a person is called.</param>
+    /// <param name="nowMs">Now, ms since 1970-01-01 UTC.</param>
+    public static byte[] Alerts(MonitoringState state, Facility facility, Func<string, LocalText> nameOf, long nowMs) => Write(writer =>
     {
+        var leading = new Dictionary<string, AlertTransition>(StringComparer.Ordinal);
+        foreach (var alert in state.Alerts)
+        {
+            if (!leading.TryGetValue(alert.Asset, out var other) || alert.Priority < other.Priority)
+                leading[alert.Asset] = alert;
+        }
+
         writer.WriteStartArray("alerts");
         foreach (var alert in state.Alerts)
         {
@@ -139,7 +152,29 @@ internal static class LiveJson
             writer.WriteNumber("onset", alert.OnsetMs);
             writer.WriteNumber("at", alert.AtMs);
             writer.WriteString("asset", alert.Asset);
+            // The page draws a thing by the most urgent alert on it, in the order of every page.
+            if (leading[alert.Asset] == alert)
+                writer.WriteString("mark", SocketNow.DangerOf(alert.Rule, alert.Priority.ToString(), PermitText.On(state.Permits, alert.Asset, nowMs))?.ToString().ToLowerInvariant() ?? "alert");
+            if (state.Takers.GetValueOrDefault(alert.AlertId) is { Count: > 0 } takers)
+            {
+                var names = takers.Select(nameOf).ToList();
+                Local(writer, "takers", new LocalText(string.Join('、', names.Select(name => name.Zh)), string.Join(", ", names.Select(name => name.En))));
+            }
+
             Local(writer, "text", alert.Text);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteStartArray("permits");
+        foreach (var (asset, permit, isOfFeed) in PermitText.Marks(state.Permits, facility, nowMs))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("asset", asset);
+            writer.WriteNumber("until", permit.UntilMs);
+            if (isOfFeed)
+                writer.WriteBoolean("feed", true);
+            Local(writer, "text", PermitText.Of(permit));
             writer.WriteEndObject();
         }
 

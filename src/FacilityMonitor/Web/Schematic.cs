@@ -2,6 +2,7 @@ using FacilityMonitor.Alerts;
 using FacilityMonitor.Monitoring;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
+using FacilityMonitor.Response;
 using FacilityMonitor.Rules;
 using FacilityMonitor.Users;
 
@@ -79,7 +80,7 @@ internal sealed record Schematic(IReadOnlyList<SchematicSite> Sites, SchematicDe
         var alerts = all.Alerts.ToLookup(alert => alert.Site);
         var judged = all.Circuits.ToDictionary(circuit => circuit.Path, StringComparer.Ordinal);
         return new Schematic(
-            [.. known.Take(PartsMax).Select(site => new SchematicPainter(view, site, [.. alerts[site.Id]], all.NeedsSomebody, judged, isDeaf, nowMs, language).Draw(depth))], depth, Math.Max(0, known.Count - PartsMax));
+            [.. known.Take(PartsMax).Select(site => new SchematicPainter(view, site, [.. alerts[site.Id]], all.NeedsSomebody, judged, all.Permits, isDeaf, nowMs, language).Draw(depth))], depth, Math.Max(0, known.Count - PartsMax));
     }
 
     /// <summary>Things that are shown as one: what charges in one place on one circuit, and sensors of one place; a climber and a lift stand for themselves.</summary>
@@ -90,7 +91,7 @@ internal sealed record Schematic(IReadOnlyList<SchematicSite> Sites, SchematicDe
 
 /// <summary>Draws one site.</summary>
 internal sealed class SchematicPainter(
-    LiveView view, Site site, IReadOnlyList<AlertTransition> alerts, Func<AlertTransition, bool> needsSomebody, IReadOnlyDictionary<string, CircuitState> judged, bool isDeaf, long nowMs, string language)
+    LiveView view, Site site, IReadOnlyList<AlertTransition> alerts, Func<AlertTransition, bool> needsSomebody, IReadOnlyDictionary<string, CircuitState> judged, IReadOnlyList<Permit> permits, bool isDeaf, long nowMs, string language)
 {
     private readonly ILookup<string?, IGrouping<(string? Circuit, string? Place, string Kind), DeviceEntry>> _groups = Schematic.Groups(site).ToLookup(group => group.Key.Circuit);
     private readonly HashSet<string> _ids = [.. site.Circuits.Select(circuit => circuit.Id)];
@@ -124,9 +125,13 @@ internal sealed class SchematicPainter(
         var path = $"{site.Id}/{circuit.Id}";
         if (alerts.Where(alert => alert.Asset == path).ToList() is { Count: > 0 } own)
             return Told(own);
+        var load = CircuitLoad.Of(view, site.Id, circuit, judged.GetValueOrDefault(path), nowMs).Share;
+        // Too much is too much, whoever works there.
+        if (load is null or <= CircuitLoad.LastingShare && PermitText.On(permits, site, circuit, nowMs) is { } permit)
+            return new(SchematicState.Calm, "⚒ " + PermitText.Of(permit).In(language));
         if (circuit.RatedA is null)
             return new(SchematicState.Calm, Say("not-rated"));
-        if (CircuitLoad.Of(view, site.Id, circuit, judged.GetValueOrDefault(path), nowMs).Share is not { } share)
+        if (load is not { } share)
             return new(SchematicState.Calm, "—");
         var percent = ViewTexts.Number(Math.Round(share * 100, MidpointRounding.AwayFromZero)) + " %";
         return share > 1 ? new(SchematicState.Danger, "▲ " + percent) : share > CircuitLoad.LastingShare ? new(SchematicState.Warning, "! " + percent) : new(SchematicState.Calm, percent);
@@ -137,9 +142,11 @@ internal sealed class SchematicPainter(
         var paths = entries.Select(entry => new RegisteredDevice(site, entry).AssetPath(ChannelId.Main)).ToList();
         if (alerts.Where(alert => alert.Asset == asset || paths.Exists(path => alert.Asset == path || alert.Asset.StartsWith(path + "/", StringComparison.Ordinal))).ToList() is { Count: > 0 } own)
             return Told(own);
-        var devices = entries.Select(entry => (Entry: entry, Now: view.Find(site.Id, entry.Id))).ToList();
-        if (devices.Count(one => SiteNow.IsSilent(view, one.Entry, one.Now, nowMs)) is > 0 and var silent)
+        var devices = entries.Select(entry => (Entry: entry, Now: view.Find(site.Id, entry.Id), Permit: PermitText.On(permits, new RegisteredDevice(site, entry), nowMs))).ToList();
+        if (devices.Count(one => one.Permit is null && SiteNow.IsSilent(view, one.Entry, one.Now, nowMs)) is > 0 and var silent)
             return new(SchematicState.Silent, $"× {silent} {Say("not-heard")}");
+        if (devices.Select(one => one.Permit).OfType<Permit>().ToList() is [var first, ..] worked)
+            return new(SchematicState.Calm, $"⚒ {(worked.Count < devices.Count ? $"{worked.Count} / {devices.Count} · " : "")}{PermitText.Of(first).In(language)}");
         return new(SchematicState.Calm, entries.Sum(entry => entry.Sockets) is > 0 and var sockets
             ? $"{Say("charging")} {devices.Sum(one => SiteNow.InUseOf(view, one.Entry, one.Now, nowMs))} / {sockets}" : Say("fine"));
     }

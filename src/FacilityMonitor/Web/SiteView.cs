@@ -16,6 +16,7 @@ internal static class SiteView
     {
         Alerts = [.. state.Alerts.Where(alert => sites.Has(alert.Site))],
         Circuits = [.. state.Circuits.Where(circuit => sites.HasAsset(circuit.Path))],
+        Permits = [.. state.Permits.Where(permit => sites.HasAsset(permit.Asset))],
     };
 
     /// <summary>Whether a device belongs to them; one that nobody registered belongs where it says it is, if it says so.</summary>

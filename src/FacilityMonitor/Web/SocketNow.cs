@@ -139,10 +139,8 @@ internal sealed record SocketNow(DeviceEntry Device, ChannelId Channel, SocketSt
     /// <summary>What endangers comes before what is worked on, though it fell silent since, and that before what is not known. What somebody tests may say what it likes.</summary>
     private static SocketState StateOf(SocketState? away, ChannelNow? now, double? watts, AssetAlert? alert, Permit? permit)
     {
-        if (alert is { Rule: Overloads })
-            return SocketState.Overload;
-        if (alert is { Priority: nameof(Priority.P0) or nameof(Priority.P1) } && permit is not { Kind: PermitKind.Test })
-            return SocketState.Fault;
+        if (alert is not null && DangerOf(alert.Rule, alert.Priority, permit) is { } danger)
+            return danger;
         if (permit is not null)
             return SocketState.Maintenance;
         if (away is { } gone)
@@ -153,6 +151,14 @@ internal sealed record SocketNow(DeviceEntry Device, ChannelId Channel, SocketSt
             return SocketState.Full;
         return watts > FirstPicture.InUseW || now.State == "charging" ? SocketState.Charging : SocketState.Idle;
     }
+
+    /// <summary>What an alert makes of the thing whatever that says of itself, on every page; null: permits and silence come before it.</summary>
+    /// <param name="rule">Its rule.</param>
+    /// <param name="priority">How urgent, as it is written.</param>
+    /// <param name="permit">What covers the thing; null: nothing.</param>
+    public static SocketState? DangerOf(string rule, string priority, Permit? permit) => rule == Overloads ? SocketState.Overload
+        : priority is nameof(Priority.P0) or nameof(Priority.P1) && permit is not { Kind: PermitKind.Test } ? SocketState.Fault
+        : null;
 
     /// <summary>Why what it said last is not the present; null: it is.</summary>
     private static SocketState? AwayOf(LiveView view, DeviceNow? device, ChannelNow? now, long nowMs) =>

@@ -273,6 +273,8 @@ internal static class Texts
         ["today-duty-next"] = ("换班", "Changes"),
         ["today-team"] = ("班组", "Team"),
         ["today-print"] = ("打印：用浏览器的打印，正好一页 A4。", "To print, use the browser: it is one page of A4."),
+        ["oldest-unanswered"] = ("最早一条待响应：", "oldest unanswered:"),
+        ["device-permit"] = ("测试或停用", "Test it, or take it out of service"),
         ["permit-test"] = ("测试", "Test"),
         ["permit-out-of-service"] = ("停用", "Out of service"),
         ["permit-maintenance"] = ("检修", "Maintenance"),

@@ -39,16 +39,19 @@ internal sealed class ViewTexts : IViewContextAware
     public string Day(DateOnly day) => day.ToString(IsEnglish ? "d MMM" : "MM-dd", CultureInfo.InvariantCulture);
 
     /// <summary>How long ago, in words.</summary>
-    public string Age(long ms) => Long(ms, "age-seconds", "age-minutes", "age-hours", "age-days");
+    public string Age(long ms) => Age(ms, Language);
+
+    /// <summary>How long ago, in the words of a language.</summary>
+    public static string Age(long ms, string language) => Long(ms, language, "age-seconds", "age-minutes", "age-hours", "age-days");
 
     /// <summary>How long, in words: where there is little room.</summary>
-    public string Span(long ms) => Long(ms, "span-seconds", "span-minutes", "span-hours", "span-days");
+    public string Span(long ms) => Long(ms, Language, "span-seconds", "span-minutes", "span-hours", "span-days");
 
-    private string Long(long ms, string secondsKey, string minutesKey, string hoursKey, string daysKey)
+    private static string Long(long ms, string language, string secondsKey, string minutesKey, string hoursKey, string daysKey)
     {
         var seconds = Math.Max(0, ms) / 1000;
         var (count, key) = seconds switch { < 60 => (seconds, secondsKey), < 3600 => (seconds / 60, minutesKey), < 172_800 => (seconds / 3600, hoursKey), _ => (seconds / 86_400, daysKey) };
-        return string.Create(CultureInfo.InvariantCulture, $"{count} {this[key]}");
+        return string.Create(CultureInfo.InvariantCulture, $"{count} {Texts.In(language, key)}");
     }
 
     /// <summary>How long until something, as a clock that runs down: 3:20, or 1:03:20; empty from a day on, where the date says more.</summary>

@@ -108,6 +108,61 @@ public sealed class SchematicPageTests : IDisposable
         Assert.Empty(chromium.Errors);
     }
 
+    /// <summary>Every socket of the live page beside the page of its site: those that differ.</summary>
+    private const string DifferingTiles = """
+        async () => {
+          const server = new DOMParser().parseFromString(await (await fetch('/site/huaihai')).text(), 'text/html');
+          const there = new Map([...server.querySelectorAll('a.tile')].map((one) => [`socket-huaihai-${one.id}`, one.dataset.state]));
+          const here = [...document.querySelectorAll('[data-testid^=socket-huaihai-]')];
+          return here.length !== there.size ? `${here.length} and ${there.size} sockets` : here.flatMap((one) => one.dataset.state === there.get(one.dataset.testid) ? [] : [`${one.dataset.testid} is ${there.get(one.dataset.testid)}, not ${one.dataset.state}`]).join('; ');
+        }
+        """;
+
+    [RealServerFact(BrowserUnderTest.Program, PageRules.Library)]
+    public async Task A_socket_is_drawn_as_on_the_page_of_its_site_and_each_alert_says_who_has_it()
+    {
+        await using var service = await PageUnderTest.StartAsync(_folder.Path);
+        await using var chromium = await BrowserUnderTest.StartAsync();
+        var page = await chromium.OpenAsync();
+        await page.GotoAsync(new Uri(service.Url, "/sign-in").ToString());
+        await BrowserUnderTest.SignInAsync(page, PageUnderTest.Password);
+        await page.GetByTestId("health").WaitForAsync();
+        ILocator Socket(string pile, int number) => page.GetByTestId($"socket-huaihai-{pile}-s{number}");
+        foreach (var pile in (string[])["pile-01", "pile-02", "pile-03"])
+            await service.SayAsync(pile, Enumerable.Range(1, 20).Select(number => ($"s{number}", service.NowMs, new[] { (Metric.W, 180d) })));
+        var desk = service.Services.GetRequiredService<ResponseDesk>();
+        await desk.AskAsync(new Permit("permit-1", PermitKind.Maintenance, "huaihai/shed-1/pile-03", service.NowMs, service.NowMs + 3_600_000, "manager", null, "换插座", null));
+        // Never heard: its circuit is worked on.
+        await desk.HangAsync(new Permit("permit-2", PermitKind.Maintenance, "huaihai/c-cabinet", service.NowMs, service.NowMs + 3_600_000, "manager", null, "换断路器", null), _ => { });
+        service.Ring("00000000000000a1", "huaihai", "huaihai/shed-1/pile-01/s1", Priority.P1, "welded-relay");
+        service.Ring("00000000000000c1", "huaihai", "huaihai/shed-1/pile-01/s1", Priority.P3, "restart-after-full");
+        service.Ring("00000000000000a2", "huaihai", "huaihai/shed-1/pile-01/s2");
+        service.Ring("00000000000000c3", "huaihai", "huaihai/shed-1/pile-01/s3", Priority.P3, "restart-after-full");
+        service.Ring("00000000000000a4", "huaihai", "huaihai/shed-1/pile-03/s4", Priority.P1, "welded-relay");
+        service.Ring("00000000000000c5", "huaihai", "huaihai/shed-1/pile-03/s5", Priority.P3, "restart-after-full");
+        await service.UntilAsync(async () => await Socket("pile-03", 4).GetAttributeAsync("data-state") == "fault" && await Socket("pile-03", 5).GetAttributeAsync("data-state") == "maintenance", "the last of it");
+
+        Assert.Equal("fault", await Socket("pile-01", 1).GetAttributeAsync("data-state"));
+        Assert.Equal("overload", await Socket("pile-01", 2).GetAttributeAsync("data-state"));
+        Assert.Equal("fault", await Socket("pile-01", 3).GetAttributeAsync("data-state"));
+        Assert.Equal("maintenance", await page.GetByTestId("socket-huaihai-cabinet-1-k1").GetAttributeAsync("data-state"));
+        Assert.Equal("", await page.EvaluateAsync<string>(DifferingTiles));
+        await SameAsync(page);
+        await Assertions.Expect(page.GetByTestId("circuit-huaihai-c-cabinet")).ToContainTextAsync("⚒ 检修 · 至 ");
+        await Assertions.Expect(page.GetByTestId("alert-sum")).ToContainTextAsync("P1 3 · P3 3 · 最早一条待响应：");
+
+        await desk.DoAsync("00000000000000a1", new ResponseCommand.Acknowledge(), new Actor("stair-a", "page"));
+        var alert = page.GetByTestId("alert-00000000000000a1");
+        await service.UntilAsync(async () => (await alert.InnerTextAsync()).Contains("✓ 楼组长甲", StringComparison.Ordinal), "the name");
+        await Assertions.Expect(alert).ToHaveClassAsync(new System.Text.RegularExpressions.Regex("\\btaken\\b"));
+
+        // Silent since: what endangers and what is worked on stay, the rest is not known.
+        service.Time.Sleep(TimeSpan.FromMinutes(70));
+        await service.UntilAsync(async () => await Socket("pile-01", 3).GetAttributeAsync("data-state") == "stale", "the silence");
+        Assert.Equal(("fault", "overload"), (await Socket("pile-01", 1).GetAttributeAsync("data-state"), await Socket("pile-01", 2).GetAttributeAsync("data-state")));
+        Assert.Empty(chromium.Errors);
+    }
+
     private static async Task SameAsync(IPage page) => Assert.Equal("", await page.EvaluateAsync<string>(Differing));
 
     private static async Task SeenAsync(PageUnderTest service, ILocator part, string words)

@@ -49,6 +49,19 @@ public sealed class DevicePageTests : IDisposable
     }
 
     [Fact]
+    public async Task Who_may_finds_the_way_to_test_a_device_or_take_it_out_of_service_and_nobody_else_does()
+    {
+        const string Way = "/settings/permits?asset=huaihai%2Fshed-1%2Fshed-01";
+        await using var page = await StartAsync();
+        using var guard = await page.EnterAsync("guard", FacilityMonitor.Users.UserRole.OnCall, "huaihai");
+
+        Assert.Contains($"href=\"{Way}\"", await TextAsync(page, "/device/huaihai/shed-01"), StringComparison.Ordinal);
+        Assert.DoesNotContain("/settings/permits", await guard.TextAsync("/device/huaihai/shed-01"), StringComparison.Ordinal);
+
+        Assert.Matches("value=\"huaihai/shed-1/shed-01\" selected", await TextAsync(page, Way));
+    }
+
+    [Fact]
     public async Task An_alert_shows_half_an_hour_to_both_sides_with_the_limit_that_was_crossed_but_not_to_whoever_came_by_a_link()
     {
         await using var page = await StartAsync();

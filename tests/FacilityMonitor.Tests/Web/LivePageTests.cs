@@ -1,6 +1,10 @@
 using System.Net;
+using FacilityMonitor.Alerts;
 using FacilityMonitor.Contract;
+using FacilityMonitor.OnCall.Responses;
+using FacilityMonitor.Response;
 using FacilityMonitor.Tests.Conventions;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace FacilityMonitor.Tests.Web;
 
@@ -146,6 +150,34 @@ public sealed class LivePageTests : IDisposable
         Assert.InRange(text.IndexOf("class=\"lost\"", StringComparison.Ordinal), 0, text.IndexOf("<h2>Alerts</h2>", StringComparison.Ordinal));
         Assert.Contains("No open alert, but nothing is being received", text, StringComparison.Ordinal);
         Assert.DoesNotContain("No open alert.", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_scripts_the_page_sums_up_what_is_open_and_says_who_has_it()
+    {
+        await using var page = await StartAsync();
+        await page.SignInAsync(PageUnderTest.Password);
+        var desk = page.Services.GetRequiredService<ResponseDesk>();
+        page.Ring("00000000000000a1", "huaihai", "huaihai/shed-1/pile-01/s1");
+        page.Time.Advance(TimeSpan.FromMinutes(3));
+        page.Ring("00000000000000a2", "huaihai", "huaihai/shed-1/pile-01/s2");
+        page.Ring("00000000000000b1", "huaihai", "huaihai/lamp-1", Priority.P2, "lamp-failure");
+        await page.UntilAsync(() => desk.Find("00000000000000b1") is not null && desk.Find("00000000000000a1") is not null, "the alerts");
+        Assert.Matches("^P1 2 · P2 1 · 最早一条待响应： [3-9] 分钟前$", await SumAsync());
+
+        await desk.DoAsync("00000000000000a1", new ResponseCommand.Acknowledge(), new Actor("stair-a", "page"));
+
+        // What somebody has is nobody's reason to get up: grey, with the name, and no longer the one that waits longest.
+        await page.UntilAsync(async () => System.Net.WebUtility.HtmlDecode(await TextAsync(page, "/")).Contains("<li class=\"p1 taken\">✓ 楼组长甲 · <a href=\"/alert/00000000000000a1\">P1 ", StringComparison.Ordinal), "the name");
+        Assert.Matches("^P1 2 · P2 1 · 最早一条待响应： ", await SumAsync());
+        Assert.Contains("✓ Stair leader A · ", await TextAsync(page, "/?lang=en"), StringComparison.Ordinal);
+        var before = await SumAsync();
+        await desk.DoAsync("00000000000000a2", new ResponseCommand.Acknowledge(), new Actor("stair-a", "page"));
+        await desk.DoAsync("00000000000000b1", new ResponseCommand.Acknowledge(), new Actor("stair-a", "page"));
+        await page.UntilAsync(async () => await SumAsync() == "P1 2 · P2 1", "that nobody is waited for, which was " + before);
+
+        async Task<string> SumAsync() =>
+            System.Text.RegularExpressions.Regex.Match(System.Net.WebUtility.HtmlDecode(await TextAsync(page, "/")), "data-testid=\"alert-sum\"><a href=\"/alerts\">(?<sum>[^<]*)</a>").Groups["sum"].Value;
     }
 
     [Fact]

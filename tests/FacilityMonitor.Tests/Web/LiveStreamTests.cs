@@ -2,7 +2,11 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using FacilityMonitor.Alerts;
+using FacilityMonitor.OnCall.Responses;
+using FacilityMonitor.Response;
 using FacilityMonitor.Web;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace FacilityMonitor.Tests.Web;
 
@@ -53,6 +57,37 @@ public sealed class LiveStreamTests : IDisposable
 
         var hello = await EventAsync(reader, "hello");
         Assert.Contains("\"w\":742", hello.GetProperty("devices").GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_alert_says_who_has_it_and_what_it_makes_of_its_thing_and_what_is_worked_on_is_told_with_it()
+    {
+        await using var page = await StartAsync();
+        var desk = page.Services.GetRequiredService<ResponseDesk>();
+        page.Ring("00000000000000c1", "huaihai", "huaihai/shed-1/pile-01/s1", Priority.P3, "restart-after-full");
+        page.Ring("00000000000000a1", "huaihai", "huaihai/shed-1/pile-01/s1", Priority.P1, "welded-relay");
+        page.Ring("00000000000000a2", "huaihai", "huaihai/shed-1/pile-01/s2");
+        page.Ring("00000000000000a3", "huaihai", "huaihai/shed-1/pile-01/s3", Priority.P1, "welded-relay");
+        await page.UntilAsync(() => desk.Find("00000000000000a3") is not null, "the alerts");
+        await desk.DoAsync("00000000000000a1", new ResponseCommand.Acknowledge(), new Actor("stair-a", "page"));
+        await desk.AskAsync(new Permit("permit-1", PermitKind.Test, "huaihai/shed-1/pile-01/s3", page.NowMs, page.NowMs + 600_000, "manager", null, "试继电器", null));
+        await desk.HangAsync(new Permit("permit-2", PermitKind.Maintenance, "huaihai/c-cabinet", page.NowMs, page.NowMs + 3_600_000, "manager", null, "换断路器", null), _ => { });
+        await page.UntilAsync(() => page.State().GetProperty("alerts").GetProperty("permits").GetArrayLength() == 3, "what is worked on");
+
+        var told = page.State().GetProperty("alerts");
+        var alerts = told.GetProperty("alerts").EnumerateArray().ToDictionary(alert => alert.GetProperty("id").GetString()![^2..]);
+        // Of several on one thing the most urgent makes it what it is; a test of it takes that back.
+        Assert.Equal(("fault", "overload", "alert"), (alerts["a1"].GetProperty("mark").GetString(), alerts["a2"].GetProperty("mark").GetString(), alerts["a3"].GetProperty("mark").GetString()));
+        Assert.False(alerts["c1"].TryGetProperty("mark", out _));
+        Assert.Equal(("楼组长甲", "Stair leader A"), (alerts["a1"].GetProperty("takers").GetProperty("zh").GetString(), alerts["a1"].GetProperty("takers").GetProperty("en").GetString()));
+        Assert.False(alerts["a2"].TryGetProperty("takers", out _));
+        Assert.Equal(
+            ["huaihai/c-cabinet False 检修", "huaihai/cabinet/cabinet-1 True 检修", "huaihai/shed-1/pile-01/s3 False 测试"],
+            told.GetProperty("permits").EnumerateArray().Select(permit => $"{permit.GetProperty("asset").GetString()} {permit.TryGetProperty("feed", out _)} {permit.GetProperty("text").GetProperty("zh").GetString()!.Split(' ')[0]}").Order(StringComparer.Ordinal));
+        // Who sees another site is told of none of it.
+        using var viewer = page.Feed.Open(FacilityMonitor.Users.SiteScope.Of(["panyu-road"]), () => true)!;
+        Assert.True(viewer.Frames.TryRead(out var hello));
+        Assert.DoesNotContain("huaihai", PageUnderTest.Body(hello!).GetProperty("alerts").GetRawText(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -128,7 +128,7 @@ public sealed class SchematicTests : IDisposable
             Circuits = [Fed("a", "b"), Fed("b", "a")],
         };
 
-        Assert.Empty(new SchematicPainter(null!, site, [], _ => true, new Dictionary<string, FacilityMonitor.Rules.CircuitState>(), isDeaf: false, 0, "zh").Draw(SchematicDepth.Circuits).Circuits);
+        Assert.Empty(new SchematicPainter(null!, site, [], _ => true, new Dictionary<string, FacilityMonitor.Rules.CircuitState>(), [], isDeaf: false, 0, "zh").Draw(SchematicDepth.Circuits).Circuits);
 
         static Circuit Fed(string id, string by) => new() { Id = id, Parent = by, Name = new LocalText("回路", "Circuit"), Kind = CircuitKind.Feeder };
     }

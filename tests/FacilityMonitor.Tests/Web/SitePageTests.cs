@@ -115,6 +115,55 @@ public sealed class SitePageTests : IDisposable
         Assert.Contains("pile-01", await TextAsync(page, "/site/huaihai?only=abnormal"), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(PermitKind.OutOfService, "停用")]
+    [InlineData(PermitKind.Test, "测试")]
+    public async Task A_sensor_that_is_tested_or_out_of_service_says_so_wherever_it_stands(PermitKind kind, string word)
+    {
+        await using var page = await StartAsync();
+        await page.SayAsync("shed-01", [("main", page.NowMs, [(Metric.Tc, 21d), (Metric.Smoke, 0d)])]);
+        await page.UntilAsync(() => page.Channel("huaihai/shed-01", "main") is not null, "the sensor's word");
+        var (desk, until) = (page.Services.GetRequiredService<ResponseDesk>(), page.NowMs + 600_000);
+        Assert.Null(await desk.AskAsync(new Permit("permit-1", kind, "huaihai/shed-1/shed-01", page.NowMs, until, "manager", null, "换探头", "门岗")));
+        if (kind == PermitKind.OutOfService)
+        {
+            // Nobody agreed yet: it holds back nothing, and nothing is said of it.
+            Assert.DoesNotContain("⚒", Part(WebUtility.HtmlDecode(await TextAsync(page, "/site/huaihai")), "data-testid=\"sensor-shed-01\"", "</li>"), StringComparison.Ordinal);
+            Assert.Null(await desk.ConfirmAsync("permit-1", "stair-a"));
+        }
+
+        var said = $"⚒ {word} · 至 {AlertText.Clock(until)[..^3]}";
+        Assert.Contains(said, Part(WebUtility.HtmlDecode(await TextAsync(page, "/site/huaihai")), "data-testid=\"sensor-shed-01\"", "</li>"), StringComparison.Ordinal);
+        Assert.Matches($"{said}</span>\\s+换探头", WebUtility.HtmlDecode(await TextAsync(page, "/device/huaihai/shed-01")));
+        // The start page without scripts: on the schematic, and among the devices.
+        await page.UntilAsync(async () => WebUtility.HtmlDecode(await TextAsync(page, "/")).Contains($"data-devices=\"shed-01\" data-state=\"calm\">{said}</b>", StringComparison.Ordinal), "the schematic");
+        Assert.Contains(said + " · ", WebUtility.HtmlDecode(await TextAsync(page, "/")), StringComparison.Ordinal);
+
+        page.Time.Advance(TimeSpan.FromMinutes(11));
+        foreach (var path in (string[])["/site/huaihai", "/device/huaihai/shed-01"])
+            Assert.DoesNotContain("⚒ " + word, WebUtility.HtmlDecode(await TextAsync(page, path)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_climber_and_a_circuit_that_are_out_of_service_say_so()
+    {
+        await using var page = await StartAsync();
+        var (desk, until) = (page.Services.GetRequiredService<ResponseDesk>(), page.NowMs + 3_600_000);
+        foreach (var asset in (string[])["jiugeng/stair-3/climber-1", "huaihai/c-stair"])
+        {
+            Assert.Null(await desk.AskAsync(new Permit(asset, PermitKind.OutOfService, asset, page.NowMs, until, "manager", null, "大修", "门岗")));
+            Assert.Null(await desk.ConfirmAsync(asset, "stair-a"));
+        }
+
+        var said = $"⚒ 停用 · 至 {AlertText.Clock(until)[..^3]}";
+        Assert.Contains(said, Part(WebUtility.HtmlDecode(await TextAsync(page, "/climbers")), "climber-jiugeng-climber-1", "</li>"), StringComparison.Ordinal);
+        Assert.DoesNotContain(said, Part(WebUtility.HtmlDecode(await TextAsync(page, "/climbers")), "climber-jiugeng-climber-2", "</li>"), StringComparison.Ordinal);
+        Assert.Contains(said, WebUtility.HtmlDecode(await TextAsync(page, "/climbers/jiugeng/climber-1")), StringComparison.Ordinal);
+        Assert.Contains(said, Part(WebUtility.HtmlDecode(await TextAsync(page, "/site/jiugeng")), "sensor-climber-1", "</li>"), StringComparison.Ordinal);
+        Assert.Contains(said, Part(WebUtility.HtmlDecode(await TextAsync(page, "/site/huaihai")), "data-testid=\"circuit-c-stair\"", "</table>"), StringComparison.Ordinal);
+        Assert.Contains(said, WebUtility.HtmlDecode(await TextAsync(page, "/circuit/huaihai/c-stair")), StringComparison.Ordinal);
+    }
+
     /// <summary>State of sockets of pile-01, and the end of the alert that each leads to.</summary>
     private static async Task<string[]> TilesAsync(PageUnderTest page, params int[] sockets)
     {

@@ -12,7 +12,7 @@ namespace FacilityMonitor.Tests.Web;
 public sealed partial class TextTests
 {
     private static readonly string Folder = Path.Combine(SourceTree.Root, "dashboards/web");
-    private static readonly string Script = File.ReadAllText(Path.Combine(Folder, "live.js"));
+    private static readonly string Script = File.ReadAllText(Path.Combine(Folder, "live.js")) + File.ReadAllText(Path.Combine(Folder, "health/health.js"));
     private static readonly string TextScript = File.ReadAllText(Path.Combine(Folder, "texts.js"));
 
     private static readonly Dictionary<string, (string Zh, string En)> Known = TextLine().Matches(TextScript)
@@ -91,7 +91,8 @@ public sealed partial class TextTests
         var told = Told().Matches(Script[Script.IndexOf("function tileState", StringComparison.Ordinal)..Script.IndexOf("const signs", StringComparison.Ordinal)]).Select(state => state.Groups["state"].Value).ToHashSet();
         var signs = Script.Split('\n').Single(line => line.StartsWith("const signs", StringComparison.Ordinal));
 
-        Assert.Equal(8, told.Count);
+        Assert.Equal(9, told.Count);
+        Assert.Contains("maintenance", told);
         Assert.All(told, state => Assert.Contains($" {state}:", signs, StringComparison.Ordinal));
         Assert.All(told, state => Assert.Contains(state, Known.Keys));
     }

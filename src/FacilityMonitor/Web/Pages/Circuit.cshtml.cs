@@ -70,7 +70,7 @@ internal sealed class CircuitModel(LiveFeed feed, Database database, ResponseDes
 
     public IReadOnlyList<ChartAlert> Alerts { get; private set; } = [];
 
-    /// <summary>The tag of work that hangs on it or on what feeds it; null: none.</summary>
+    /// <summary>What is done to it or to what feeds it; null: nothing.</summary>
     public Permit? Tag { get; private set; }
 
     /// <summary>Its history; null without a meter.</summary>
@@ -92,7 +92,7 @@ internal sealed class CircuitModel(LiveFeed feed, Database database, ResponseDes
         using (var reader = database.OpenReader())
         {
             Alerts = AlertTimes.Of(reader, path, NowMs - (long)SeriesDesk.SpanMax.TotalMilliseconds);
-            Tag = PowerOffModel.TagOn(PermitTable.Standing(reader, NowMs), Site, Circuit.Id, NowMs);
+            Tag = PermitText.On(PermitTable.Standing(reader, NowMs), Site, Circuit, NowMs);
         }
 
         Cases = [.. desk.CasesOn(path, CasesMax).Select(Of)];

@@ -3,8 +3,11 @@ using FacilityMonitor.Alerts;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Journal;
+using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
+using FacilityMonitor.Response;
+using FacilityMonitor.Users;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
@@ -56,6 +59,14 @@ internal sealed class DeviceModel(LiveFeed feed, Database database, FacilitySour
 
     public IReadOnlyList<ChartAlert> Alerts { get; private set; } = [];
 
+    /// <summary>That it or the channel that is shown is tested, maintained or out of service, or that what feeds it is worked on; null: neither.</summary>
+    public Permit? Permit { get; private set; }
+
+    public RegisteredDevice At => new(Site, Entry);
+
+    /// <summary>Where somebody may ask that it is tested or out of service; null: who looks may not.</summary>
+    public string? PermitLink => HttpContext.Visitor().May(Right.Permit) ? $"/settings/permits?asset={Uri.EscapeDataString(At.AssetPath(ChannelId.Main))}" : null;
+
     /// <summary>How the last day and the last week were.</summary>
     public (IReadOnlyList<PastPart> Day, IReadOnlyList<PastPart> Week) Past { get; private set; }
 
@@ -63,7 +74,7 @@ internal sealed class DeviceModel(LiveFeed feed, Database database, FacilitySour
     public IReadOnlyList<ShownMessage>? Messages { get; private set; }
 
     /// <summary>Whether whoever looks may read its messages: those who work on it.</summary>
-    public bool MayRead => HttpContext.Visitor().May(Users.Right.Permit);
+    public bool MayRead => HttpContext.Visitor().May(Right.Permit);
 
     /// <summary>Its history; null while it has measured nothing that can be drawn.</summary>
     public ChartView? Chart { get; private set; }
@@ -78,9 +89,10 @@ internal sealed class DeviceModel(LiveFeed feed, Database database, FacilitySour
         var number = Number();
         using (var reader = database.OpenReader())
         {
-            var asset = new RegisteredDevice(known, entry).AssetPath(ChannelId.Main);
-            Alerts = AlertTimes.Of(reader, asset, NowMs - (long)SeriesDesk.SpanMax.TotalMilliseconds);
-            Past = PastPart.Of(reader, entry, number, asset, Alerts, HeardMs, NowMs);
+            Alerts = AlertTimes.Of(reader, At.AssetPath(ChannelId.Main), NowMs - (long)SeriesDesk.SpanMax.TotalMilliseconds);
+            Past = PastPart.Of(reader, entry, number, At.AssetPath(ChannelId.Main), Alerts, HeardMs, NowMs);
+            var permits = PermitTable.Standing(reader, NowMs);
+            Permit = PermitText.On(permits, At.AssetPath(Chosen?.Channel ?? ChannelId.Main), NowMs) ?? PermitText.On(permits, At, NowMs);
         }
 
         if (raw && MayRead)

@@ -14,7 +14,7 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace FacilityMonitor.Web.Pages;
 
-/// <summary>A circuit of the site with what is open on it, and the tag of work that hangs on it or on what feeds it.</summary>
+/// <summary>A circuit of the site with what is open on it, and what is done to it or to what feeds it.</summary>
 internal sealed record SiteCircuit(CircuitLoad Load, IReadOnlyList<AssetAlert> Alerts, Permit? Tag)
 {
     public bool IsAbnormal => Alerts.Count > 0 || Load.Css is "over" or "near" || (Load.Amps.Count == 0 && Load.Circuit.Meter is not null && Tag is null);
@@ -41,9 +41,10 @@ internal sealed record SensorValue(LocalText Name, LocalText Value, bool IsBad);
 /// <param name="AtMs">When it was heard last, ms since 1970-01-01 UTC; null: never.</param>
 /// <param name="Away">Key of why its values are not the present ones; null: they are.</param>
 /// <param name="Alerts">What is open on it.</param>
-internal sealed record SiteSensor(DeviceEntry Entry, IReadOnlyList<SensorValue> Values, LocalText? State, long? AtMs, string? Away, IReadOnlyList<AssetAlert> Alerts)
+/// <param name="Permit">That it is tested, maintained or out of service, or that what feeds it is worked on; null: neither.</param>
+internal sealed record SiteSensor(DeviceEntry Entry, IReadOnlyList<SensorValue> Values, LocalText? State, long? AtMs, string? Away, IReadOnlyList<AssetAlert> Alerts, Permit? Permit)
 {
-    /// <summary>Whether its silence is explained: what feeds it is worked on.</summary>
+    /// <summary>Whether its silence is explained: it is worked on, or what feeds it.</summary>
     public bool IsMaintained => Away == SiteModel.Maintained;
 
     public bool IsAbnormal => (Away is not null && !IsMaintained) || Alerts.Count > 0 || Values.Any(value => value.IsBad);
@@ -97,7 +98,7 @@ internal sealed class SiteModel(LiveFeed feed, IngestWorker ingest, Database dat
     public ChartView? Chart { get; private set; }
 
     /// <summary>The number that was asked for and of which there are several, or none; null: nothing was asked.</summary>
-    /// <summary>Key of why a device is silent on whose circuit a tag hangs.</summary>
+    /// <summary>Key of why a device is silent that is worked on, or on whose circuit a tag hangs.</summary>
     public const string Maintained = "maintenance";
 
     public int? Sought { get; private set; }
@@ -159,12 +160,12 @@ internal sealed class SiteModel(LiveFeed feed, IngestWorker ingest, Database dat
         Circuits =
         [
             .. Site.Circuits.Select(circuit => new SiteCircuit(
-                CircuitLoad.Of(view, Site.Id, circuit, states.GetValueOrDefault($"{Site.Id}/{circuit.Id}"), nowMs), [.. byAsset[$"{Site.Id}/{circuit.Id}"]], PowerOffModel.TagOn(permits, Site, circuit.Id, nowMs))),
+                CircuitLoad.Of(view, Site.Id, circuit, states.GetValueOrDefault($"{Site.Id}/{circuit.Id}"), nowMs), [.. byAsset[$"{Site.Id}/{circuit.Id}"]], PermitText.On(permits, Site, circuit, nowMs))),
         ];
         Sockets = [.. Site.Devices.Where(device => HasSockets(view, device)).SelectMany(device => SocketNow.Of(
-            view, new RegisteredDevice(Site, device), path => byAsset[path].MinBy(alert => alert.Priority, StringComparer.Ordinal), path => permits.Find(permit => permit.Covers(path, nowMs)), PowerOffModel.TagOn(permits, Site, device.Circuit, nowMs), nowMs))];
+            view, new RegisteredDevice(Site, device), path => byAsset[path].MinBy(alert => alert.Priority, StringComparer.Ordinal), path => PermitText.On(permits, path, nowMs), PowerOffModel.TagOn(permits, Site, device.Circuit, nowMs), nowMs))];
         Places = [.. PlacesOf(device => SharedCause.Of(view, Site, device, circuit => HasTripped(byAsset, circuit), nowMs))];
-        var sensors = Site.Devices.Where(device => device.Kind != DeviceKind.Meter && !HasSockets(view, device)).Select(device => SensorOf(view, device, byAsset, PowerOffModel.TagOn(permits, Site, device.Circuit, nowMs), nowMs)).ToList();
+        var sensors = Site.Devices.Where(device => device.Kind != DeviceKind.Meter && !HasSockets(view, device)).Select(device => SensorOf(view, device, byAsset, PermitText.On(permits, new RegisteredDevice(Site, device), nowMs), nowMs)).ToList();
         Groups =
         [
             ("environment", [.. sensors.Where(sensor => Environment.Contains(sensor.Entry.Kind))]),
@@ -196,14 +197,14 @@ internal sealed class SiteModel(LiveFeed feed, IngestWorker ingest, Database dat
         }
     }
 
-    private SiteSensor SensorOf(LiveView view, DeviceEntry entry, ILookup<string, AssetAlert> byAsset, Permit? tag, long nowMs)
+    private SiteSensor SensorOf(LiveView view, DeviceEntry entry, ILookup<string, AssetAlert> byAsset, Permit? permit, long nowMs)
     {
         AssetAlert[] alerts = [.. byAsset[new RegisteredDevice(Site, entry).AssetPath(ChannelId.Main)]];
         if (view.Find(Site.Id, entry.Id) is not { } device)
-            return new SiteSensor(entry, [], null, null, entry.SpeaksOnOccasion ? null : "never", alerts);
+            return new SiteSensor(entry, [], null, null, entry.SpeaksOnOccasion ? null : permit is not null ? Maintained : "never", alerts, permit);
         var away = device.Presence is Presence.Offline or Presence.Shutdown ? "offline" : SiteNow.IsSilent(view, entry, device, nowMs) ? "stale" : null;
-        // It is silent because somebody works on what feeds it.
-        if (away is not null && tag is not null)
+        // It is silent because somebody works on it, or on what feeds it.
+        if (away is not null && permit is not null)
             away = Maintained;
         var channels = device.Channels.ToList();
         var values = new List<SensorValue>();
@@ -217,7 +218,7 @@ internal sealed class SiteModel(LiveFeed feed, IngestWorker ingest, Database dat
             }
         }
 
-        return new SiteSensor(entry, values, channels.Select(pair => pair.Now.State).FirstOrDefault(text => text is not null) is { } word ? StateText.Of(word) : null, device.HeardMs, away, alerts);
+        return new SiteSensor(entry, values, channels.Select(pair => pair.Now.State).FirstOrDefault(text => text is not null) is { } word ? StateText.Of(word) : null, device.HeardMs, away, alerts, permit);
     }
 
     private ChartView? ChartOf()
