@@ -26,6 +26,7 @@ internal static class Access
 
     private static readonly object HiddenKey = new();
     private static readonly object SiteKey = new();
+    private static readonly object SubjectKey = new();
 
     public static void AddAccess(this IServiceCollection services)
     {
@@ -59,6 +60,12 @@ internal static class Access
 
     /// <summary>Says to which site belongs what a request was about, where its address does not.</summary>
     public static void BelongsTo(this HttpContext context, string? site) => context.Items[SiteKey] = site;
+
+    /// <summary>What a request was about, where its address does not say it: it stands in the audit.</summary>
+    public static string? SubjectOf(this HttpContext context) => context.Items[SubjectKey] as string;
+
+    /// <summary>Says what a request was about, where its address does not.</summary>
+    public static void IsAbout(this HttpContext context, string subject) => context.Items[SubjectKey] = subject;
 
     private static void Hide(this HttpContext context) => context.Items[HiddenKey] = true;
 

@@ -39,7 +39,8 @@ internal sealed partial class AuditTrail(UserDesk desk, TimeProvider time, ILogg
         var path = context.Request.Path.ToString();
         try
         {
-            await desk.NoteAsync(EntryOf(time.GetUtcNow().ToUnixTimeMilliseconds(), visitor, path, context.SiteOf(), context.Request.Method));
+            await desk.NoteAsync(EntryOf(
+                time.GetUtcNow().ToUnixTimeMilliseconds(), visitor, path, context.SiteOf(), context.SubjectOf() is { } subject ? $"{context.Request.Method} {subject}" : context.Request.Method));
         }
         catch (DatabaseUnavailableException error)
         {

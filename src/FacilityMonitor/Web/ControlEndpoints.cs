@@ -59,7 +59,15 @@ internal static class ControlEndpoints
             return Refused("body", "看不懂这条命令", "this is no command");
         try
         {
-            return await desk.OrderAsync(order) switch
+            var outcome = await desk.OrderAsync(order);
+            if (outcome is OrderOutcome.Taken)
+            {
+                // The address is the same for every device: an order without its device tells nobody anything.
+                context.BelongsTo(order.Device.Site);
+                context.IsAbout($"{Fm1Words.Operations[(int)order.Operation]} {order.Device.Site}/{order.Device.Name}{(order.Channel is { } channel ? $"/{channel}" : "")}");
+            }
+
+            return outcome switch
             {
                 OrderOutcome.Taken taken => Answer(taken.Command, taken.IsNew ? StatusCodes.Status202Accepted : StatusCodes.Status200OK),
                 OrderOutcome.Refused refused => Refused(refused.Refusal.Reason, refused.Refusal.Text.Zh, refused.Refusal.Text.En),

@@ -319,6 +319,9 @@ internal static class ResponseEndpoints
     private static Dictionary<string, object?> Of(DrillReport report) => new()
     {
         ["alert"] = report.Alert,
+        ["site"] = report.Site,
+        ["priority"] = report.Priority.ToString(),
+        ["by"] = report.By,
         ["began"] = Instant(report.BeganMs),
         ["over"] = report.IsOver,
         ["called"] = report.Called.Select(call => new Dictionary<string, object?> { ["person"] = call.Person, ["at"] = Instant(call.CalledMs), ["answeredAfterMin"] = call.Answered?.TotalMinutes }),

@@ -98,6 +98,9 @@ public sealed class ControlTests
 
         var outcome = await OrderAsync(service, "huaihai/pile-01/s1", "limit", "w=300", "--id", "killed");
         Assert.Equal((0, "killed done (done)"), (outcome.Code, outcome.Text.Trim()));
+        // The audit says of each order what it was, and for which device of which site.
+        Assert.Equal(1, Count(service, "select count(*) from audit where subject = '/control/commands' and site = 'huaihai' and detail = 'POST off huaihai/pile-01/s1'"));
+        Assert.NotEqual(0, Count(service, "select count(*) from audit where subject = '/control/commands' and site = 'huaihai' and detail = 'POST limit huaihai/pile-01/s1'"));
         // The device's name for another command is refused, and what expired came to nobody.
         Assert.Equal(1, (await OrderAsync(service, "huaihai/pile-01/s1", "limit", "w=200", "--id", "killed")).Code);
         Assert.Equal(2, Count(service, "select count(*) from command"));

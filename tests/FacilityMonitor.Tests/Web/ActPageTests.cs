@@ -685,6 +685,7 @@ public sealed class ActPageTests : IAsyncDisposable
         var report = JsonDocument.Parse(await _client.GetStringAsync(new Uri("/api/drills/" + alert, UriKind.Relative))).RootElement;
 
         Assert.True(report.GetProperty("over").GetBoolean());
+        Assert.Equal(("huaihai", "P0", "manager"), (report.GetProperty("site").GetString(), report.GetProperty("priority").GetString(), report.GetProperty("by").GetString()));
         Assert.Equal([("guard", null), ("fire", 1.5), ("manager", null), ("grid", 0.5)], report.GetProperty("called").EnumerateArray()
             .Select(call => (call.GetProperty("person").GetString(), call.GetProperty("answeredAfterMin") is { ValueKind: JsonValueKind.Number } minutes ? minutes.GetDouble() : default(double?))));
     }
