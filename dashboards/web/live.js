@@ -336,7 +336,7 @@ const take = {
     state.devices = new Map();
     take.devices(body.devices);
     take.alerts(body.alerts);
-    state.health = body.health;
+    take.health(body.health);
     if (!hasState) root.replaceChildren();
     hasState = true;
   },
@@ -345,7 +345,12 @@ const take = {
     if (body.circuits) state.circuits = new Map(body.circuits.map((/** @type {CircuitState} */ circuit) => [circuit.path, circuit]));
   },
   alerts(body) { takeAlerts(body.alerts, body.permits); },
-  health(body) { state.health = body; },
+  health(body) {
+    state.health = body;
+    const line = document.getElementById('duty-line');
+    line?.classList.toggle('attention', body.dutyBad);
+    if (line?.firstElementChild) line.firstElementChild.textContent = local(body.duty);
+  },
   heartbeat() {},
 };
 

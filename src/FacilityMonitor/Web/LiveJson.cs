@@ -16,7 +16,7 @@ namespace FacilityMonitor.Web;
 /// <summary>What the health section is made of.</summary>
 internal sealed record HealthSources(
     IngestWorker Ingest, MonitoringWorker Monitoring, BooksWatch Books, Database Database, MessageJournal Journal, Configuration.FacilitySource Registry, DeviceTable Devices, SignInAttempts SignIn,
-    Control.ControlCounts Control, SeriesDesk Series, Reports.ReportDesk Reports, Influx.ShipWatch? Shipping = null, OnCall.Outcry? Outcry = null);
+    Control.ControlCounts Control, SeriesDesk Series, Reports.ReportDesk Reports, DutyLine Duty, Influx.ShipWatch? Shipping = null, OnCall.Outcry? Outcry = null);
 
 /// <summary>The link to the broker as a person sees it: an attempt that fails again is not a new loss.</summary>
 /// <param name="IsConnected">Whether messages come.</param>
@@ -213,7 +213,10 @@ internal static class LiveJson
     /// <summary>How the monitor itself is. What names devices is told of the reader's sites; books of all sites, and what is wrong with the configuration, to who sees all of them.</summary>
     public static byte[] Health(HealthSources from, BrokerLink link, LiveFeedCounts counts, SiteScope sites) => Write(writer =>
     {
-        var (ingest, monitoring, hourly, database, journal, registry, devices, signIn, control, series, reports, shipping, outcry) = from;
+        var (ingest, monitoring, hourly, database, journal, registry, devices, signIn, control, series, reports, line, shipping, outcry) = from;
+        var duty = line.Of(link, sites);
+        Local(writer, "duty", duty.Text);
+        writer.WriteBoolean("dutyBad", duty.IsBad);
         var books = ingest.Books;
         var state = database.State;
         writer.WriteStartObject("broker");

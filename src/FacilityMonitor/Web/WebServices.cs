@@ -36,6 +36,7 @@ internal static class WebServices
         builder.Services.AddSingleton<LiveFeed>();
         builder.Services.AddHostedService(services => services.GetRequiredService<LiveFeed>());
         builder.Services.AddSingleton<FirstPicture>();
+        builder.Services.AddSingleton<DutyLine>();
         builder.Services.AddSingleton<WallPainter>();
         builder.Services.AddSingleton<SeriesDesk>();
         builder.Services.AddSingleton<KnownSecrets>();

@@ -4,6 +4,7 @@ using FacilityMonitor.Contract;
 using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Response;
 using FacilityMonitor.Tests.Conventions;
+using FacilityMonitor.Web;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace FacilityMonitor.Tests.Web;
@@ -178,6 +179,59 @@ public sealed class LivePageTests : IDisposable
 
         async Task<string> SumAsync() =>
             System.Text.RegularExpressions.Regex.Match(System.Net.WebUtility.HtmlDecode(await TextAsync(page, "/")), "data-testid=\"alert-sum\"><a href=\"/alerts\">(?<sum>[^<]*)</a>").Groups["sum"].Value;
+    }
+
+    /// <summary>What stands for each name in an address.</summary>
+    private static readonly Dictionary<string, string> Things = new()
+    {
+        ["{what}"] = "stand-in",
+        ["{site}"] = "huaihai",
+        ["{circuit}"] = "c-shed",
+        ["{name}"] = "manager",
+        ["{person}"] = "stair-a",
+        ["{alert}"] = "00000000000000a1",
+    };
+
+    [Fact]
+    public async Task While_nothing_is_received_every_page_says_since_when_and_none_gives_comfort()
+    {
+        await using var page = await StartAsync();
+        await page.SignInAsync(PageUnderTest.Password);
+        Assert.Contains("没有告警不等于平安", await TextAsync(page, "/alerts"), StringComparison.Ordinal);
+        Assert.Contains("没有告警不等于平安", await TextAsync(page, "/alerts?tab=all"), StringComparison.Ordinal);
+        Assert.Contains("新的危险不会出现在这里", await TextAsync(page, "/on-call"), StringComparison.Ordinal);
+        page.Ring("00000000000000a1", "huaihai", "huaihai/shed-1/pile-01/s1");
+        await page.UntilAsync(() => page.Services.GetRequiredService<ResponseDesk>().Find("00000000000000a1") is not null, "the alert");
+
+        var paths = EndToEnd.PageList.Of(page, new Dictionary<string, string>(Things) { ["{device}"] = "pile-01" }, "/climbers/{site}", "{what}").Append("/climbers/jiugeng/climber-1").ToList();
+        Assert.True(paths.Count >= 20, string.Join(' ', paths));
+        foreach (var path in paths)
+        {
+            var text = await TextAsync(page, path);
+            Assert.True(System.Text.RegularExpressions.Regex.IsMatch(text, "<p id=\"duty-line\" data-fresh class=\"duty-line attention\" data-testid=\"duty-line\"><a href=\"/on-call\">× 从 \\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d 起收不到任何消息</a>"), path);
+        }
+
+        // Before the door, and on the wall, nothing is said of anybody.
+        using var stranger = new HttpClient { BaseAddress = page.Url };
+        var link = page.Services.GetRequiredService<ActLinks>().Token("00000000000000a1", "stair-a", page.NowMs);
+        foreach (var path in (string[])["/sign-in", "/p/huaihai", "/a/" + link])
+            Assert.DoesNotContain("duty-line", await stranger.GetStringAsync(new Uri(path, UriKind.Relative)), StringComparison.Ordinal);
+        Assert.DoesNotContain("duty-line", await TextAsync(page, "/?wall=1"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task While_messages_come_every_page_says_who_is_on_duty_at_the_sites_of_who_looks()
+    {
+        await using var page = await StartAsync();
+        var (line, link) = (page.Services.GetRequiredService<DutyLine>(), new BrokerLink(true, page.NowMs, null, null));
+
+        var all = line.Of(link, FacilityMonitor.Users.SiteScope.All);
+        var own = line.Of(link, FacilityMonitor.Users.SiteScope.Of(["huaihai"]));
+
+        Assert.Matches("^(! 有班组没有人 · )?值班：[^+]+、[^+]+、[^+]+ \\+\\d+$", all.Text.Zh);
+        Assert.Matches("^(! a team has nobody · )?On duty: [^一-鿿]+$", all.Text.En);
+        Assert.Contains("楼组长甲", own.Text.Zh, StringComparison.Ordinal);
+        Assert.DoesNotContain("门岗", own.Text.Zh, StringComparison.Ordinal);
     }
 
     [Fact]

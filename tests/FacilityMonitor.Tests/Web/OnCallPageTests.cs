@@ -1,10 +1,12 @@
 using System.Net;
 using FacilityMonitor.Alerts;
+using FacilityMonitor.Configuration;
 using FacilityMonitor.Monitoring;
 using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
 using FacilityMonitor.Tests.Response;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace FacilityMonitor.Tests.Web;
 
@@ -27,6 +29,28 @@ public sealed class OnCallPageTests : IDisposable
         Assert.Contains("都确认过", text, StringComparison.Ordinal);
         Assert.Contains("href=\"/on-call\"", await TextAsync(page, "/"), StringComparison.Ordinal);
         Assert.Contains("On duty now", await TextAsync(page, "/on-call?lang=en"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task It_says_who_is_called_for_what_and_after_how_long()
+    {
+        await using var page = await StartAsync();
+
+        var text = System.Net.WebUtility.HtmlDecode(await TextAsync(page, "/on-call"));
+
+        var chains = text[text.IndexOf("data-testid=\"chains\"", StringComparison.Ordinal)..text.IndexOf("<section id=\"week\"", StringComparison.Ordinal)];
+        Assert.Matches("data-testid=\"chain-P0\"><summary><b>P0</b> 生命安全", chains);
+        foreach (var priority in (string[])["P0", "P1", "P2"])
+            Assert.Contains($"chain-{priority}", chains, StringComparison.Ordinal);
+        var facility = page.Services.GetRequiredService<FacilitySource>().Current.Facility;
+        var life = facility.People.ChainOf(Priority.P0, facility.Sites[0].Id);
+        var first = chains[chains.IndexOf("chain-P0", StringComparison.Ordinal)..].Split("</details>")[0];
+        Assert.Equal(life.Steps.Count, System.Text.RegularExpressions.Regex.Count(first, "<li><b>"));
+        Assert.Contains("值班员", first, StringComparison.Ordinal);
+        Assert.Contains("再从头叫一遍，每隔 3 分钟", first, StringComparison.Ordinal);
+        // Of one site nobody of another is named.
+        using var elsewhere = await page.EnterAsync("elsewhere", FacilityMonitor.Users.UserRole.OnCall, "panyu-road");
+        Assert.DoesNotContain("楼组长甲", await elsewhere.TextAsync("/on-call"), StringComparison.Ordinal);
     }
 
     [Fact]

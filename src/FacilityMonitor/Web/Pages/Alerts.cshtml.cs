@@ -1,7 +1,9 @@
 using System.Globalization;
 using FacilityMonitor.Alerts;
 using FacilityMonitor.Configuration;
+using FacilityMonitor.Ingest;
 using FacilityMonitor.Journal;
+using FacilityMonitor.Mqtt;
 using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
@@ -53,7 +55,7 @@ internal sealed record InboxForm
 
 /// <summary><c>/alerts</c>: what is open, whose it is and what comes next, by its cause; taken, handed on or shelved, one or many at once. Everything that is chosen stands in the address.</summary>
 [WritesAudit]
-internal sealed class AlertsModel(Database database, ResponseDesk desk, FacilitySource registry, PersonNames names, AuditTrail audit, TimeProvider time) : PageModel
+internal sealed class AlertsModel(Database database, ResponseDesk desk, FacilitySource registry, PersonNames names, AuditTrail audit, IngestWorker ingest, TimeProvider time) : PageModel
 {
     /// <summary>Causes on a page.</summary>
     public const int GroupsMax = 50;
@@ -221,9 +223,15 @@ internal sealed class AlertsModel(Database database, ResponseDesk desk, Facility
         AlertTab.Recovered => "inbox-recovered",
     };
 
+    /// <summary>Whether no message can come: an empty list is then no comfort.</summary>
+    public bool IsDeaf => ingest.Broker.State is not MqttConnectionState.Subscribed;
+
     /// <summary>What a list without anything says.</summary>
-    public static string EmptyKey(AlertTab tab) => tab switch
+    /// <param name="tab">Which list.</param>
+    /// <param name="isDeaf">Whether no message can come.</param>
+    public static string EmptyKey(AlertTab tab, bool isDeaf) => tab switch
     {
+        AlertTab.Open or AlertTab.All when isDeaf => "inbox-none-deaf",
         AlertTab.Open => "inbox-open-none",
         AlertTab.Mine => "inbox-mine-none",
         AlertTab.All => "inbox-all-none",

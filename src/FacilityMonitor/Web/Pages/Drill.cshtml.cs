@@ -3,6 +3,7 @@ using FacilityMonitor.Configuration;
 using FacilityMonitor.Journal;
 using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Registry;
+using FacilityMonitor.Response;
 using FacilityMonitor.Users;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
@@ -13,7 +14,20 @@ namespace FacilityMonitor.Web.Pages;
 /// <param name="AfterS">Seconds from its begin.</param>
 /// <param name="HasSiren">Whether the siren sounds.</param>
 /// <param name="Tiers">Who is on duty now of each tier that it calls; nobody is a gap.</param>
-internal sealed record DrillStep(int AfterS, bool HasSiren, IReadOnlyList<(Tier Tier, IReadOnlyList<LocalText> People)> Tiers);
+internal sealed record DrillStep(int AfterS, bool HasSiren, IReadOnlyList<(Tier Tier, IReadOnlyList<LocalText> People)> Tiers)
+{
+    /// <summary>The steps of a chain.</summary>
+    /// <param name="chain">The chain.</param>
+    /// <param name="roster">Who is on duty when.</param>
+    /// <param name="sites">The sites that it is for.</param>
+    /// <param name="priority">Of what it tells: about lives those are called as well who just went, or are about to come.</param>
+    /// <param name="nowMs">Now, ms since 1970-01-01 UTC.</param>
+    public static IReadOnlyList<DrillStep> Of(EscalationChain chain, DutyRoster roster, IReadOnlyList<string> sites, Priority priority, long nowMs) =>
+    [
+        .. chain.Steps.Select(step => new DrillStep(step.AfterS, step.Siren, [.. step.Tiers.Select(tier =>
+            (tier, (IReadOnlyList<LocalText>)[.. sites.SelectMany(site => roster.OnDuty(tier, site, nowMs, overlap: priority == Priority.P0)).DistinctBy(person => person.Id).Select(person => person.Name)]))])),
+    ];
+}
 
 /// <summary><c>/on-call/drill</c>: an exercise: who would be called, a button that calls them, and who answered after how many minutes.</summary>
 [Needs(Right.Drill)]
@@ -94,12 +108,7 @@ internal sealed class DrillModel(FacilitySource registry, ResponseDesk desk, Res
         WithSiren = siren is "true";
         if (Site is not { } where)
             return;
-        var (roster, now) = (log.Board.Roster, time.GetUtcNow().ToUnixTimeMilliseconds());
-        Steps =
-        [
-            .. desk.DrillChain(where.Id, Priority, WithSiren).Steps.Select(step => new DrillStep(step.AfterS, step.Siren, [.. step.Tiers.Select(tier =>
-                (tier, (IReadOnlyList<LocalText>)[.. roster.OnDuty(tier, where.Id, now, overlap: Priority == Priority.P0).Select(person => person.Name)]))])),
-        ];
+        Steps = DrillStep.Of(desk.DrillChain(where.Id, Priority, WithSiren), log.Board.Roster, [where.Id], Priority, time.GetUtcNow().ToUnixTimeMilliseconds());
     }
 
     private PageResult Refuse(int status, LocalText why)

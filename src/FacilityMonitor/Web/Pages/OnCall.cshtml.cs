@@ -1,5 +1,8 @@
+using FacilityMonitor.Alerts;
 using FacilityMonitor.Configuration;
+using FacilityMonitor.Ingest;
 using FacilityMonitor.Journal;
+using FacilityMonitor.Mqtt;
 using FacilityMonitor.OnCall.Channels;
 using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Registry;
@@ -17,6 +20,13 @@ namespace FacilityMonitor.Web.Pages;
 /// <param name="Next">When that changes, on the wall clock, and who comes then.</param>
 internal sealed record TeamRow(string Id, LocalText Name, IReadOnlyList<LocalText> Sites, IReadOnlyList<LocalText> There, (DateTime At, IReadOnlyList<LocalText> People)? Next);
 
+/// <summary>Who hears of alerts of a priority, and when.</summary>
+/// <param name="Priority">The priority.</param>
+/// <param name="Sites">Names of the sites it is for; empty: all that the visitor sees.</param>
+/// <param name="Steps">Its steps, with who is on duty for them now.</param>
+/// <param name="RepeatS">Seconds after the last step when all of them are called again.</param>
+internal sealed record ChainRow(Priority Priority, IReadOnlyList<LocalText> Sites, IReadOnlyList<DrillStep> Steps, int RepeatS);
+
 /// <summary>Open alerts as a list of links.</summary>
 /// <param name="Open">The alerts.</param>
 /// <param name="People">Who may have them.</param>
@@ -26,7 +36,7 @@ internal sealed record OpenAlertsView(IReadOnlyList<OpenAlert> Open, People Peop
 /// <summary><c>/on-call</c>: who is on duty now and who comes next, what is open and who has it, where nobody would come, and which ways to people nobody confirmed.</summary>
 [WritesAudit]
 internal sealed class OnCallModel(
-    Database database, FacilitySource registry, ResponseLog log, ContactDesk contacts, ContactChecks checks, ChannelSource channels, ChannelSounds sounds, TimeProvider time) : PageModel
+    Database database, FacilitySource registry, ResponseLog log, ContactDesk contacts, ContactChecks checks, ChannelSource channels, ChannelSounds sounds, IngestWorker ingest, TimeProvider time) : PageModel
 {
     /// <summary>Gaps and contacts that are listed.</summary>
     public const int ListedMax = 50;
@@ -57,6 +67,12 @@ internal sealed class OnCallModel(
     public IReadOnlyList<WeekView> Weeks { get; private set; } = [];
 
     public IReadOnlyList<OpenAlert> Open { get; private set; } = [];
+
+    /// <summary>Whether no message can come: that nothing is open then says nothing.</summary>
+    public bool IsDeaf => ingest.Broker.State is not MqttConnectionState.Subscribed;
+
+    /// <summary>Who is called for what, and when, of each priority that calls somebody.</summary>
+    public IReadOnlyList<ChainRow> Chains { get; private set; } = [];
 
     public People People => registry.Current.Facility.People;
 
@@ -105,6 +121,9 @@ internal sealed class OnCallModel(
             Open = OpenAlerts.Of(reader, roster, facility.People.Teams, sites, now);
         Teams = [.. facility.People.Teams.Where(sites.Has).Select(team => Row(team, roster, at, sites))];
         Weeks = [.. facility.People.Teams.Where(sites.Has).Select(team => WeekView.Of(roster, team, DateOnly.FromDateTime(at)))];
+        var own = sites.Of(facility).Sites;
+        Chains = [.. DrillModel.Priorities.SelectMany(priority => own.GroupBy(site => facility.People.ChainOf(priority, site.Id)).Select(group => new ChainRow(
+            priority, group.Count() == own.Count ? [] : [.. group.Select(site => site.Name)], DrillStep.Of(group.Key, roster, [.. group.Select(site => site.Id)], priority, now), group.Key.RepeatS)))];
         var known = contacts.Known();
         _gaps = [.. DutyGaps.Find(facility, known, sounds, at, DutyGaps.DaysAhead).Where(gap => sites.Has(gap, facility.People))];
         Unverified = new ContactRows(
