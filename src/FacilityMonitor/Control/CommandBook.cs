@@ -20,9 +20,18 @@ internal static class CommandBook
 
     private const string From = "from command join device on device.number = command.device";
 
-    /// <summary>Takes in an order.</summary>
+    /// <summary>Takes in an order. An <c>off</c> ends what it replaces at once, sent or not: whoever orders it does not want the older command any more, also where it comes too late itself.</summary>
     /// <returns>False when there is one of this id already: nothing is changed then.</returns>
-    public static bool Insert(SqliteConnection connection, StoredCommand command) => Database.Execute(
+    public static bool Insert(SqliteConnection connection, StoredCommand command)
+    {
+        if (!Add(connection, command))
+            return false;
+        if (command.Order.Operation == Operation.Off)
+            EndReplaced(connection, command, command.CreatedMs);
+        return true;
+    }
+
+    private static bool Add(SqliteConnection connection, StoredCommand command) => Database.Execute(
         connection, """
         insert or ignore into command (id, device, site, channel, operation, watts, seconds, issuer, why, ttl_s, confirmed, created_ms, due_ms, expires_ms, state, changed_ms, ends)
           values ($id, $device, $site, $channel, $operation, $watts, $seconds, $issuer, $why, $ttl, $confirmed, $created, $due, $expires, $state, $created, $ends)
@@ -40,7 +49,7 @@ internal static class CommandBook
         return Sent(connection, command, command.SentMs!.Value);
     }
 
-    /// <summary>It goes out. The end of a siren is in the book before the siren sounds: whoever crashes, hangs or walks away, it goes out.</summary>
+    /// <summary>It goes out, and ends what it replaces. The end of a siren is in the book before the siren sounds: whoever crashes, hangs or walks away, it goes out.</summary>
     /// <returns>Whether it was still to be sent.</returns>
     public static bool Sent(SqliteConnection connection, StoredCommand command, long atMs)
     {
@@ -52,7 +61,18 @@ internal static class CommandBook
             Insert(connection, EndOf(command, atMs));
         }
 
+        EndReplaced(connection, command, atMs);
         return true;
+    }
+
+    /// <summary>Ends every older command that one replaces, so that it is not sent again behind it. One that went out may have been done: that is not proven.</summary>
+    private static void EndReplaced(SqliteConnection connection, StoredCommand newer, long atMs)
+    {
+        foreach (var older in Open(connection).Where(newer.Replaces))
+        {
+            var happened = older.State == CommandState.Queued ? CommandEvent.NotSent : CommandEvent.NothingHeard;
+            Happened(connection, older.Order.Id, older.Device, happened, atMs, $"replaced by {newer.Order.Id} · 已被 {newer.Order.Id} 取代");
+        }
     }
 
     /// <summary>The command that ends a siren.</summary>

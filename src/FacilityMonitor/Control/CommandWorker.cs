@@ -223,8 +223,8 @@ internal sealed partial class CommandWorker(
 
     private void Publish(StoredCommand command)
     {
-        // The next siren sounds already, from memory: the end of the one before must not silence it.
-        if (command.Ends is not null && unwritten.Sounds(command.Device))
+        // What replaces it went out already, from memory: the end of one siren must not silence the next, nor an older "on" undo an "off".
+        if (unwritten.Replaces(command))
             return;
         var now = NowMs;
         _publishedMs[command.Order.Id] = now;

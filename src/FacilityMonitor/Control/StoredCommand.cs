@@ -1,3 +1,5 @@
+using FacilityMonitor.Readings;
+
 namespace FacilityMonitor.Control;
 
 /// <summary>A command as it stands in the book.</summary>
@@ -35,6 +37,26 @@ internal sealed record StoredCommand
 
     /// <summary>The siren that this one ends; null for all others.</summary>
     public string? Ends { get; init; }
+
+    /// <summary>Whether an older command that may still be sent is of no worth beside this one: sent again behind it, it would undo it.</summary>
+    /// <remarks>An <c>off</c> ends another only when it lives as long: what makes safer is not cut short by its like. What a device accepted is not sent again, and is left to its end.</remarks>
+    public bool Replaces(StoredCommand older)
+    {
+        // Nobody ordered the end of a siren: it is no word about what was ordered.
+        if (Ends is not null || older.Device != Device || older.CreatedMs > CreatedMs || older.Order.Id == Order.Id || older.Ends == Order.Id || older.State is not (CommandState.Queued or CommandState.Sent))
+            return false;
+        var (of, mine, its) = (older.Order.Operation, Order.Channel ?? ChannelId.Main, older.Order.Channel ?? ChannelId.Main);
+        var covers = mine == ChannelId.Main || its == mine;
+        return Order.Operation switch
+        {
+            // A reset is the whole device's, and it may come up with closed relays.
+            Operation.Off => of == Operation.Reset || (covers && (of is Operation.On or Operation.Limit or Operation.Unlock or Operation.Siren || (of == Operation.Off && older.ExpiresMs <= ExpiresMs))),
+            Operation.On => its == mine && of is Operation.On or Operation.Off,
+            Operation.Siren => covers && of is Operation.Siren or Operation.Off,
+            Operation.Limit or Operation.Unlock or Operation.Reset or Operation.Rebirth or Operation.SelfTest => its == mine && of == Order.Operation,
+            Operation.Resend or Operation.Ota => false,
+        };
+    }
 }
 
 /// <summary>What a device said that matters to commands, on its way into the same commit as the message.</summary>

@@ -49,7 +49,7 @@ internal sealed partial class UnwrittenCommandWorker(UnwrittenCommands unwritten
         for (var index = 0; index < waiting.Count; index++)
         {
             var command = waiting[index];
-            if (now < command.ExpiresMs)
+            if (now < command.ExpiresMs && !waiting.Skip(index + 1).Any(later => later.Replaces(command)))
                 Publish(command, now);
             // Of the sirens of a device only the last has an end.
             if (command.Order.Operation != Operation.Siren || waiting.Skip(index + 1).Any(later => later.Device == command.Device && later.Order.Operation == Operation.Siren))

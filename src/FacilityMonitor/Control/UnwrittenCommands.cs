@@ -45,11 +45,11 @@ internal sealed class UnwrittenCommands
             return _waiting.Find(command => command.Order.Id == id);
     }
 
-    /// <summary>Whether a siren sounds that is not in the book: the end of an earlier one must not silence it.</summary>
-    public bool Sounds(int device)
+    /// <summary>Whether what is not in the book yet replaces an older command of it.</summary>
+    public bool Replaces(StoredCommand older)
     {
         lock (_gate)
-            return _waiting.Exists(command => command.Device == device && command.Order.Operation == Operation.Siren);
+            return _waiting.Exists(command => command.Replaces(older));
     }
 
     /// <summary>Puts what a device was sent into the book, as it was, within a commit that rests on it.</summary>

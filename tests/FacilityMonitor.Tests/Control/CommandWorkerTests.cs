@@ -212,6 +212,102 @@ public sealed class CommandWorkerTests
     }
 
     [Fact]
+    public async Task An_older_on_is_not_done_behind_a_newer_off_though_it_lives_longer()
+    {
+        await using var fixture = await CommandFixture.StartAsync();
+        await fixture.InsertAsync(fixture.Order("on", Operation.On, ttlS: 30));
+        await fixture.UntilPublishedAsync(1);
+        fixture.Time.Advance(TimeSpan.FromSeconds(1));
+        await fixture.InsertAsync(fixture.Order("off", ttlS: 10));
+        await fixture.UntilAsync(CommandState.Sent, "off");
+        // The pile is away: nobody answers either of them.
+        await LookAsync(fixture, seconds: 28);
+
+        Assert.Equal(["on", "off", "off"], Ids(fixture).Where(id => id is "on" or "off"));
+        Assert.Equal((CommandState.Unverified, "replaced by off · 已被 off 取代"), (fixture.Find("on").State, fixture.Find("on").Result));
+    }
+
+    [Fact]
+    public async Task Of_orders_that_follow_each_other_the_last_is_the_last_that_goes_out()
+    {
+        await using var fixture = await CommandFixture.StartAsync();
+        foreach (var (id, operation) in new[] { ("on-1", Operation.On), ("off-1", Operation.Off), ("on-2", Operation.On), ("off-2", Operation.Off) })
+        {
+            await fixture.InsertAsync(fixture.Order(id, operation));
+            await fixture.UntilAsync(CommandState.Sent, id);
+            fixture.Time.Advance(TimeSpan.FromSeconds(2));
+        }
+
+        var before = Ids(fixture).Length;
+        await LookAsync(fixture, seconds: 18);
+
+        Assert.Equal(["off-2"], Ids(fixture).Skip(before).Where(id => !id.StartsWith("look", StringComparison.Ordinal)).Distinct());
+        Assert.Equal((CommandState.Unverified, CommandState.Unverified, CommandState.Unverified), (fixture.Find("on-1").State, fixture.Find("off-1").State, fixture.Find("on-2").State));
+    }
+
+    [Fact]
+    public async Task An_on_that_waits_for_the_broker_is_not_sent_once_off_was_ordered_though_that_came_too_late_itself()
+    {
+        await using var fixture = await CommandFixture.StartAsync();
+        fixture.IsUp = false;
+        await fixture.InsertAsync(fixture.Order("on", Operation.On, ttlS: 30));
+        fixture.Time.Advance(TimeSpan.FromSeconds(1));
+        await fixture.InsertAsync(fixture.Order("off", ttlS: 5));
+        fixture.Time.Advance(TimeSpan.FromSeconds(10));
+        await fixture.UntilAsync(CommandState.Expired, "off");
+        fixture.IsUp = true;
+        await LookAsync(fixture, seconds: 10);
+
+        Assert.DoesNotContain("on", Ids(fixture));
+        Assert.Equal((CommandState.Expired, "replaced by off · 已被 off 取代"), (fixture.Find("on").State, fixture.Find("on").Result));
+    }
+
+    [Theory]
+    [InlineData(Operation.Off, Operation.On, 30, "s1", true)]
+    [InlineData(Operation.Off, Operation.On, 30, "s2", false)]
+    [InlineData(Operation.Off, Operation.Limit, 120, "s1", true)]
+    [InlineData(Operation.Off, Operation.Unlock, 120, "s1", true)]
+    [InlineData(Operation.Off, Operation.Reset, 30, null, true)]
+    [InlineData(Operation.Off, Operation.SelfTest, 120, "s1", false)]
+    [InlineData(Operation.Off, Operation.Off, 20, "s1", true)]
+    [InlineData(Operation.Off, Operation.Off, 21, "s1", false)]
+    [InlineData(Operation.On, Operation.Off, 120, "s1", true)]
+    [InlineData(Operation.On, Operation.Off, 120, "s2", false)]
+    [InlineData(Operation.On, Operation.Limit, 120, "s1", false)]
+    [InlineData(Operation.Limit, Operation.Limit, 120, "s1", true)]
+    [InlineData(Operation.Limit, Operation.On, 30, "s1", false)]
+    [InlineData(Operation.Siren, Operation.Off, 120, "s1", true)]
+    [InlineData(Operation.Off, Operation.Siren, 120, "s1", true)]
+    public async Task A_command_ends_the_older_ones_that_would_undo_it_and_no_others(Operation newer, Operation older, int olderTtlS, string? olderChannel, bool isEnded)
+    {
+        await using var fixture = await CommandFixture.StartAsync();
+        await fixture.InsertAsync(fixture.Order("older", older, olderTtlS, older == Operation.Siren ? 30 : null, olderChannel));
+        await fixture.UntilAsync(CommandState.Sent, "older");
+        await fixture.InsertAsync(fixture.Order("newer", newer, seconds: newer == Operation.Siren ? 30 : null));
+        await fixture.UntilAsync(CommandState.Sent, "newer");
+
+        Assert.Equal(isEnded ? CommandState.Unverified : CommandState.Sent, fixture.Find("older").State);
+        // What went out may have been done: a late word still counts.
+        await fixture.AckAsync("older", CommandResult.Failed);
+        Assert.Equal(CommandState.Failed, fixture.Find("older").State);
+        if (older == Operation.Siren)
+            Assert.Equal(CommandState.Queued, fixture.Find("older-end").State);
+    }
+
+    [Fact]
+    public async Task What_a_device_accepted_is_left_to_its_end()
+    {
+        await using var fixture = await CommandFixture.StartAsync();
+        await fixture.InsertAsync(fixture.Order("on", Operation.On));
+        await fixture.UntilAsync(CommandState.Sent, "on");
+        await fixture.AckAsync("on", CommandResult.Accepted);
+        await fixture.InsertAsync(fixture.Order("off"));
+        await fixture.UntilAsync(CommandState.Sent, "off");
+
+        Assert.Equal(CommandState.Accepted, fixture.Find("on").State);
+    }
+
+    [Fact]
     public async Task A_device_that_comes_back_under_another_boot_was_reset()
     {
         await using var fixture = await CommandFixture.StartAsync();
@@ -241,6 +337,21 @@ public sealed class CommandWorkerTests
         Assert.Equal((1, 1), CommandBook.Since(reader, fixture.Pile.Number, "lane", protective: false, fixture.NowMs - 60_000));
         Assert.Equal((0, 2), CommandBook.Since(reader, fixture.Pile.Number + 1, "lane", protective: true, fixture.NowMs - 60_000));
         Assert.Equal((0, 0), CommandBook.Since(reader, fixture.Pile.Number, "lane", protective: true, fixture.NowMs));
+    }
+
+    private static string[] Ids(CommandFixture fixture) => [.. fixture.Published.Select(sent => sent.Body.GetProperty("id").GetString()!)];
+
+    /// <summary>Lets seconds go by, and sees the worker look after each five of them: a command of another channel goes out.</summary>
+    private static async Task LookAsync(CommandFixture fixture, int seconds)
+    {
+        for (var left = seconds; left > 0; left -= 5)
+        {
+            fixture.Time.Advance(TimeSpan.FromSeconds(Math.Min(left, 5)));
+            var id = $"look-{fixture.NowMs}";
+            await fixture.InsertAsync(fixture.Order(id, Operation.SelfTest, ttlS: 5, channel: null));
+            await fixture.UntilAsync(CommandState.Sent, id);
+            await fixture.AckAsync(id, CommandResult.Done);
+        }
     }
 
     private static Task BirthAsync(CommandFixture fixture, string boot)

@@ -100,6 +100,30 @@ public sealed class UnwrittenCommandTests
     }
 
     [Fact]
+    public async Task What_goes_out_without_the_disk_ends_what_it_replaces_in_memory_and_in_the_book()
+    {
+        FaultyDisk disk = null!;
+        await using var fixture = await CommandFixture.StartAsync(folder => disk = new FaultyDisk(folder));
+        using var under = disk;
+        await fixture.InsertAsync(fixture.Order("on", Operation.On, ttlS: 30));
+        await fixture.UntilAsync(CommandState.Sent, "on");
+        disk.Arm(1, DiskFault.Error, lasts: true);
+        fixture.Sender.TrySend(Siren(fixture, "sounds"));
+        await fixture.UntilPublishedAsync(2);
+        fixture.Time.Advance(TimeSpan.FromSeconds(1));
+        fixture.Sender.TrySend(fixture.Order("off", ttlS: 60, channel: null) with { SentMs = fixture.NowMs });
+        await PassAsync(fixture, 30, () => Sent(fixture, "off") >= 3);
+        Assert.Equal((1, 1), (Sent(fixture, "siren"), Sent(fixture, "on")));
+
+        disk.Heal();
+        await PassAsync(fixture, 10, () => fixture.Unwritten.Waiting.Count == 0);
+
+        Assert.Equal((CommandState.Unverified, CommandState.Unverified, CommandState.Sent), (fixture.Find("on").State, fixture.Find("sounds").State, fixture.Find("off").State));
+        await PassAsync(fixture, 6, () => Sent(fixture, "off") >= 4);
+        Assert.Equal((1, 1), (Sent(fixture, "siren"), Sent(fixture, "on")));
+    }
+
+    [Fact]
     public async Task An_end_that_nobody_answered_is_not_sent_again_once_the_siren_is_asked_to_sound_anew()
     {
         await using var fixture = await CommandFixture.StartAsync();
