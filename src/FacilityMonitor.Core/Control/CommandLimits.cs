@@ -11,6 +11,9 @@ public static class CommandLimits
     /// <summary>Longest, s. Whoever ordered it has looked away by then.</summary>
     public const int TtlMaxS = 120;
 
+    /// <summary>Longest of what may energise (<see cref="Operations.MayEnergise"/>), s: a copy that the broker keeps for a device that is away is judged by nobody any more.</summary>
+    public const int TtlEnergiseMaxS = 30;
+
     /// <summary>When nobody says otherwise, s.</summary>
     public const int TtlDefaultS = 20;
 
@@ -55,6 +58,9 @@ public static class CommandLimits
 
     /// <summary>How long the end of a siren is worth sending, s: to be silent late is still right.</summary>
     public const int SirenEndTtlS = 3_600;
+
+    /// <summary>Longest time a command of an operation may be worth anything, s.</summary>
+    public static int TtlMaxSOf(Operation operation) => operation.MayEnergise() ? TtlEnergiseMaxS : TtlMaxS;
 
     /// <summary>Whether it may name a command: the characters that are the same in every log, table and topic, and not a name that we give ourselves.</summary>
     public static bool IsId(string id)

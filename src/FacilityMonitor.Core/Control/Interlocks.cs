@@ -80,6 +80,16 @@ public static class Interlocks
         return Form(order, scene) ?? Announced(order, scene) ?? Arguments(order, scene) ?? Person(order, scene) ?? Hazard(order, scene) ?? Reserved(order, scene) ?? Rate(order, scene);
     }
 
+    /// <summary>Whether it is judged again each time before it is sent: what was right when it was ordered may have become a danger since. It then has its place in the rate already.</summary>
+    public static bool IsJudgedAgain(CommandOrder order, CommandScene scene)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        ArgumentNullException.ThrowIfNull(scene);
+        return order.Operation.MayEnergise() || CarriesPeople(scene);
+    }
+
+    private static bool CarriesPeople(CommandScene scene) => scene.Abilities is { CarriesPeople: true } || scene.Registered?.Entry.Kind is DeviceKind.Climber or DeviceKind.LiftBlocker;
+
     private static CommandRefusal? Form(CommandOrder order, CommandScene scene)
     {
         if (!CommandLimits.IsId(order.Id))
@@ -88,11 +98,12 @@ public static class Interlocks
                 $"命令编号不对；请用 1 到 {CommandLimits.IdLengthMax} 个字母、数字或 - _ . :", $"the id is none; use 1 to {CommandLimits.IdLengthMax} letters, digits, - _ . and :"));
         }
 
-        if (order.TtlS is < CommandLimits.TtlMinS or > CommandLimits.TtlMaxS)
+        var longest = CommandLimits.TtlMaxSOf(order.Operation);
+        if (order.TtlS < CommandLimits.TtlMinS || order.TtlS > longest)
         {
             return new("ttl", new(
-                $"有效期 {order.TtlS} 秒超出范围；请写 {CommandLimits.TtlMinS} 到 {CommandLimits.TtlMaxS} 秒",
-                $"a time to live of {order.TtlS} s is out of range; use {CommandLimits.TtlMinS} to {CommandLimits.TtlMaxS} s"));
+                $"有效期 {order.TtlS} 秒超出范围；请写 {CommandLimits.TtlMinS} 到 {longest} 秒",
+                $"a time to live of {order.TtlS} s is out of range; use {CommandLimits.TtlMinS} to {longest} s"));
         }
 
         if (order.Why.Length > CommandLimits.WhyLengthMax || order.By.Length is 0 or > CommandLimits.ByLengthMax || order.Why.Any(char.IsControl) || order.By.Any(char.IsControl))
@@ -161,8 +172,7 @@ public static class Interlocks
     /// <summary>Nobody is stopped on the stairs or shut in a lift by remote. The seat must be measured empty, and lately.</summary>
     private static CommandRefusal? Person(CommandOrder order, CommandScene scene)
     {
-        var carries = scene.Abilities!.CarriesPeople || scene.Registered?.Entry.Kind is DeviceKind.Climber or DeviceKind.LiftBlocker;
-        if (!carries || order.Operation is Operation.Rebirth)
+        if (!CarriesPeople(scene) || order.Operation is Operation.Rebirth)
             return null;
         if (scene.Seat is not { } seat || scene.NowMs - seat.AtMs > CommandLimits.SeatFreshMs)
         {

@@ -34,7 +34,7 @@ internal static class ControlCommand
         operation.AcceptOnlyFromAmong([.. Fm1Words.Operations.Where(word => word is not ("resend" or "ota"))]);
         var arguments = new Argument<string[]>("args") { Description = "limit: w=600 (W); siren: s=60 (seconds).", Arity = ArgumentArity.ZeroOrMore };
         var why = new Option<string>("--why") { Description = "The reason, for those who ask later.", DefaultValueFactory = _ => "" };
-        var ttl = NumberOption.WithDefault("--ttl", CommandLimits.TtlMinS, CommandLimits.TtlMaxS, CommandLimits.TtlDefaultS, $"Seconds it is worth doing, {CommandLimits.TtlMinS} to {CommandLimits.TtlMaxS}.");
+        var ttl = NumberOption.WithDefault("--ttl", CommandLimits.TtlMinS, CommandLimits.TtlMaxS, CommandLimits.TtlDefaultS, $"Seconds it is worth doing, {CommandLimits.TtlMinS} to {CommandLimits.TtlMaxS}; on and reset at most {CommandLimits.TtlEnergiseMaxS}.");
         var id = new Option<string?>("--id") { Description = "Names the command: the same id is the same command and is never done twice. Default: a new one." };
         var confirm = new Option<bool>("--confirm") { Description = "This is meant, though the socket is kept for an old or disabled owner." };
         var command = new Command("command", "Tell a device what to do, and wait for the outcome: 0 done, 1 refused, 2 wrong usage, 3 the device refused or failed, 4 too late, 5 unproven.")

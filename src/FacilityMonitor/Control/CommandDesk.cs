@@ -1,6 +1,4 @@
-using FacilityMonitor.Configuration;
 using FacilityMonitor.Journal;
-using FacilityMonitor.Monitoring;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
 using Microsoft.Data.Sqlite;
@@ -26,7 +24,7 @@ internal abstract record OrderOutcome
 /// <summary>Takes orders: judges each by the interlocks, one after the other, and puts it into the book.</summary>
 /// <remarks>What a danger needs (<see cref="Operations.IsProtective"/>) does not wait for a disk that refuses or hangs: it goes out from memory, and the book has it as soon as the disk takes it.</remarks>
 internal sealed partial class CommandDesk(
-    Database database, FacilitySource registry, DeviceTable devices, MonitoringWorker monitoring, DeviceWords words, UnwrittenCommands unwritten, UnwrittenCommandWorker sender, ControlCounts counts,
+    Database database, CommandScenes scenes, DeviceTable devices, DeviceWords words, UnwrittenCommands unwritten, UnwrittenCommandWorker sender, ControlCounts counts,
     TimeProvider time, ILogger<CommandDesk> log) : IDisposable
 {
     private const long MinuteMs = 60_000;
@@ -120,7 +118,7 @@ internal sealed partial class CommandDesk(
             about = null;
         }
 
-        if (about is null && order.Operation == Operation.Siren && registry.Current.Find(order.Device)?.Entry.Kind == DeviceKind.Siren
+        if (about is null && order.Operation == Operation.Siren && scenes.Registry().Find(order.Device)?.Entry.Kind == DeviceKind.Siren
             && devices.All.FirstOrDefault(device => device.Id == order.Device) is { } siren)
             about = (siren.Number, new DeviceAbilities(["siren", "off"], [], CarriesPeople: false));
         if (about is not { } known)
@@ -154,15 +152,9 @@ internal sealed partial class CommandDesk(
 
     private CommandRefusal? Refusal(CommandOrder order, (int Device, DeviceAbilities? Abilities) known, (int OfDevice, int OfSite) booked, long now)
     {
-        var state = monitoring.State;
         var sent = unwritten.Waiting.Where(command => command.CreatedMs > now - MinuteMs && command.Order.Operation.IsProtective() == order.Operation.IsProtective()).ToList();
-        return Interlocks.Judge(order, new CommandScene
+        return Interlocks.Judge(order, scenes.Of(order.Device, known.Abilities, now) with
         {
-            NowMs = now,
-            Registered = registry.Current.Find(order.Device),
-            Abilities = known.Abilities,
-            OpenAlerts = state.Alerts,
-            Seat = state.Seats.TryGetValue(order.Device, out var seat) ? seat : null,
             OfDeviceInAMinute = booked.OfDevice + sent.Count(command => command.Device == known.Device),
             OfSiteInAMinute = booked.OfSite + sent.Count(command => command.Order.Device.Site == order.Device.Site),
         });

@@ -47,10 +47,10 @@ internal sealed record CommandPace
 /// <summary>Sends what is in the book, again and again under the same id until it is answered or its time is over, and closes what nobody answers.</summary>
 /// <remarks>
 /// First on disk as sent, with a record in the journal for the rules, then to the broker: killed in between, the next start sends it again, and the device knows the id.
-/// What could not be sent in time is never sent; what was sent is never forgotten. What a danger needs while the disk refuses goes out without it, by <see cref="UnwrittenCommandWorker"/>.
+/// What may energise, or goes to something that carries people, is judged again each time before it goes out. What could not be sent in time is never sent; what was sent is never forgotten. What a danger needs while the disk refuses goes out without it, by <see cref="UnwrittenCommandWorker"/>.
 /// </remarks>
 internal sealed partial class CommandWorker(
-    Database database, MessageJournal journal, DeviceTable devices, CommandLink link, DeviceWords words, UnwrittenCommands unwritten, ControlCounts counts, CommandPace pace, TimeProvider time,
+    Database database, MessageJournal journal, DeviceTable devices, CommandLink link, CommandScenes scenes, DeviceWords words, UnwrittenCommands unwritten, ControlCounts counts, CommandPace pace, TimeProvider time,
     ILogger<CommandWorker> log)
     : BackgroundService
 {
@@ -104,9 +104,9 @@ internal sealed partial class CommandWorker(
         {
             stoppingToken.ThrowIfCancellationRequested();
             if (command.State == CommandState.Queued)
-                await BeginAsync(command, stoppingToken);
+                await BeginAsync(reader, command, stoppingToken);
             else
-                await GoOnAsync(command);
+                await GoOnAsync(reader, command);
         }
 
         if (_publishedMs.Count > open.Count)
@@ -119,7 +119,7 @@ internal sealed partial class CommandWorker(
             await PruneAsync();
     }
 
-    private async Task BeginAsync(StoredCommand command, CancellationToken stoppingToken)
+    private async Task BeginAsync(SqliteConnection reader, StoredCommand command, CancellationToken stoppingToken)
     {
         if (NowMs >= command.ExpiresMs)
         {
@@ -128,27 +128,52 @@ internal sealed partial class CommandWorker(
             return;
         }
 
-        if (NowMs < command.DueMs || !link.IsUp())
+        if (NowMs < command.DueMs || !link.IsUp() || await IsHeldBackAsync(reader, command))
             return;
-        if (!await RecordAsync(command, isVoid: false, stoppingToken))
+        if (!await RecordAsync(command, null, stoppingToken))
             return;
         // The disk may have taken long. Late is never.
         if (NowMs >= command.ExpiresMs)
         {
-            await RecordAsync(command, isVoid: true, stoppingToken);
+            await RecordAsync(command, "not sent in time", stoppingToken);
             CountExpired(command);
-            return;
         }
-
-        Publish(command);
+        else if (Refusal(reader, command) is { } refusal)
+            await RecordAsync(command, refusal, stoppingToken);
+        else
+            Publish(command);
     }
 
-    private async Task GoOnAsync(StoredCommand command)
+    /// <summary>Whether something has come between since it was ordered. It is ended then; one that went out may have been done.</summary>
+    private async Task<bool> IsHeldBackAsync(SqliteConnection reader, StoredCommand command)
+    {
+        if (Refusal(reader, command) is not { } refusal)
+            return false;
+        // Right after a start nobody has read yet what is open: it waits.
+        if (scenes.AreKnown)
+            await TryBookAsync(command, command.State == CommandState.Queued ? CommandEvent.NotSent : CommandEvent.NothingHeard, refusal);
+        return true;
+    }
+
+    /// <summary>Why a command may not go out now, though it could when it was ordered; null: it may. The end of a siren always may.</summary>
+    private string? Refusal(SqliteConnection reader, StoredCommand command)
+    {
+        if (command.Ends is not null)
+            return null;
+        var scene = scenes.Of(command.Order.Device, CommandBook.Abilities(reader, command.Device), NowMs);
+        if (!Interlocks.IsJudgedAgain(command.Order, scene))
+            return null;
+        if (!scenes.AreKnown)
+            return "open alerts not read yet";
+        return Interlocks.Judge(command.Order, scene) is { } refusal ? $"{refusal.Reason}: {refusal.Text.En} · {refusal.Text.Zh}" : null;
+    }
+
+    private async Task GoOnAsync(SqliteConnection reader, StoredCommand command)
     {
         var now = NowMs;
         if (command.State == CommandState.Sent && now < command.ExpiresMs)
         {
-            if (link.IsUp() && now - _publishedMs.GetValueOrDefault(command.Order.Id) >= AgainEveryMs)
+            if (link.IsUp() && now - _publishedMs.GetValueOrDefault(command.Order.Id) >= AgainEveryMs && !await IsHeldBackAsync(reader, command))
                 Publish(command);
             return;
         }
@@ -185,14 +210,17 @@ internal sealed partial class CommandWorker(
     }
 
     /// <summary>Puts on disk that it goes out, or did not, and tells the rules in the same commit. While the disk refuses, nothing goes out from here.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="whyNot">Why it did not go out after all; null: it goes out.</param>
+    /// <param name="stoppingToken">A stop.</param>
     /// <returns>Whether it was still to be sent.</returns>
-    private Task<bool> RecordAsync(StoredCommand command, bool isVoid, CancellationToken stoppingToken)
+    private Task<bool> RecordAsync(StoredCommand command, string? whyNot, CancellationToken stoppingToken)
     {
         var now = NowMs;
         return RecordAsync(
-            command, isVoid, now,
-            connection => isVoid
-                ? CommandBook.Happened(connection, command.Order.Id, command.Device, CommandEvent.NotSent, now, "not sent in time") == true
+            command, whyNot is not null, now,
+            connection => whyNot is not null
+                ? CommandBook.Happened(connection, command.Order.Id, command.Device, CommandEvent.NotSent, now, whyNot) == true
                 : CommandBook.Sent(connection, command, now),
             stoppingToken);
     }
@@ -247,7 +275,7 @@ internal sealed partial class CommandWorker(
                 continue;
             LogBrokerRefused(command.Order.Id, reason);
             if (await TryBookAsync(command, CommandEvent.BrokerRefused, $"broker: {reason}"))
-                await RecordAsync(command, isVoid: true, stoppingToken);
+                await RecordAsync(command, "not sent in time", stoppingToken);
         }
     }
 

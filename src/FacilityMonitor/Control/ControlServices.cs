@@ -1,5 +1,6 @@
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Ingest;
+using FacilityMonitor.Monitoring;
 using FacilityMonitor.Mqtt;
 
 namespace FacilityMonitor.Control;
@@ -12,6 +13,11 @@ internal static class ControlServices
         builder.Services.AddSingleton<ControlCounts>();
         builder.Services.AddSingleton<UnwrittenCommands>();
         builder.Services.AddSingleton<DeviceWords>();
+        builder.Services.AddSingleton(services =>
+        {
+            var (registry, monitoring) = (services.GetRequiredService<FacilitySource>(), services.GetRequiredService<MonitoringWorker>());
+            return new CommandScenes(() => registry.Current, () => monitoring.State);
+        });
         builder.Services.AddSingleton<CommandDesk>();
         builder.Services.AddSingleton(services =>
         {

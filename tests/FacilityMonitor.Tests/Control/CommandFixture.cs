@@ -3,9 +3,12 @@ using System.Text.Json;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Control;
 using FacilityMonitor.Journal;
+using FacilityMonitor.Monitoring;
 using FacilityMonitor.Mqtt;
 using FacilityMonitor.Readings;
+using FacilityMonitor.Registry;
 using FacilityMonitor.Tests.Mqtt;
+using FacilityMonitor.Tests.Rules;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FacilityMonitor.Tests.Control;
@@ -21,6 +24,12 @@ internal sealed class CommandFixture : IAsyncDisposable
     private CommandWorker? _worker;
 
     public ManualTime Time { get; } = new();
+
+    /// <summary>What stands in the lane.</summary>
+    public FacilityIndex Registry { get; set; } = new(Scene.Lane());
+
+    /// <summary>What is open.</summary>
+    public MonitoringState Monitoring { get; set; } = new(1, [], [], 0);
 
     public bool IsUp { get; set; } = true;
 
@@ -53,7 +62,8 @@ internal sealed class CommandFixture : IAsyncDisposable
         var fixture = new CommandFixture();
         prepare?.Invoke(fixture._folder.Path);
         fixture.Open();
-        _ = fixture.Pile;
+        await fixture.SayAsync(new DeviceWord(
+            fixture.Pile.Number, fixture.NowMs, null, new DeviceAbilities([.. Fm1Words.Operations], [ChannelId.Main, ChannelId.Socket(1), ChannelId.Socket(2)], CarriesPeople: false), "boot-0", null));
         var writer = new JournalWriter();
         writer.Tick(fixture.NowMs);
         await fixture.Journal.AppendAsync(writer);
@@ -110,10 +120,14 @@ internal sealed class CommandFixture : IAsyncDisposable
     }
 
     /// <summary>The device answers.</summary>
-    public async Task AckAsync(string id, CommandResult result, int? device = null, string? reason = null)
+    public Task AckAsync(string id, CommandResult result, int? device = null, string? reason = null) =>
+        SayAsync(new DeviceWord(device ?? Pile.Number, NowMs, new CommandAck(id, result, reason), null, null, null));
+
+    /// <summary>The device says something.</summary>
+    public async Task SayAsync(DeviceWord word)
     {
         List<bool?> found = [];
-        var keep = Words.Keep([new DeviceWord(device ?? Pile.Number, NowMs, new CommandAck(id, result, reason), null, null, null)], found);
+        var keep = Words.Keep([word], found);
         await Database.CommitAsync(CommitPriority.Ingest, connection => keep(connection, 0));
         Words.Kept(found);
     }
@@ -172,7 +186,7 @@ internal sealed class CommandFixture : IAsyncDisposable
         },
         (_, _, _) => throw new InvalidOperationException("A command is never retained."));
         _worker = new CommandWorker(
-            Database, Journal, Devices, link, Words, Unwritten, Counts, new CommandPace { Verify = TimeSpan.FromSeconds(60) }, Time, NullLogger<CommandWorker>.Instance);
+            Database, Journal, Devices, link, new CommandScenes(() => Registry, () => Monitoring), Words, Unwritten, Counts, new CommandPace { Verify = TimeSpan.FromSeconds(60) }, Time, NullLogger<CommandWorker>.Instance);
         Sender = new UnwrittenCommandWorker(Unwritten, link, Counts, Time, NullLogger<UnwrittenCommandWorker>.Instance);
         await Sender.StartAsync(CancellationToken.None);
         await _worker.StartAsync(CancellationToken.None);

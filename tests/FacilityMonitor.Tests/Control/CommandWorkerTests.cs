@@ -1,6 +1,10 @@
+using FacilityMonitor.Alerts;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Control;
+using FacilityMonitor.Monitoring;
 using FacilityMonitor.Mqtt;
+using FacilityMonitor.Readings;
+using FacilityMonitor.Registry;
 using FacilityMonitor.Tests.Mqtt;
 
 namespace FacilityMonitor.Tests.Control;
@@ -338,6 +342,86 @@ public sealed class CommandWorkerTests
         Assert.Equal((0, 2), CommandBook.Since(reader, fixture.Pile.Number + 1, "lane", protective: true, fixture.NowMs - 60_000));
         Assert.Equal((0, 0), CommandBook.Since(reader, fixture.Pile.Number, "lane", protective: true, fixture.NowMs));
     }
+
+    [Theory]
+    [InlineData(Operation.On, "s1")]
+    [InlineData(Operation.Reset, null)]
+    public async Task What_switches_on_is_not_sent_again_once_a_fire_is_known_on_the_site(Operation operation, string? channel)
+    {
+        await using var fixture = await CommandFixture.StartAsync();
+        await fixture.InsertAsync(fixture.Order("on", operation, channel: channel));
+        await fixture.UntilPublishedAsync(1);
+        fixture.Monitoring = Smoke;
+        fixture.Time.Advance(TimeSpan.FromSeconds(5));
+        await fixture.UntilAsync(CommandState.Unverified, "on");
+        await LookAsync(fixture, seconds: 10);
+
+        Assert.Single(Ids(fixture), "on");
+        Assert.StartsWith("hazard: lane/shed-1/shed-01 has an open alert (smoke, P0)", fixture.Find("on").Result, StringComparison.Ordinal);
+        Assert.Contains("不能通电", fixture.Find("on").Result, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_switches_on_and_waits_for_the_broker_is_not_sent_once_a_fire_is_known_but_off_is()
+    {
+        await using var fixture = await CommandFixture.StartAsync();
+        fixture.IsUp = false;
+        await fixture.InsertAsync(fixture.Order("on", Operation.On));
+        await fixture.InsertAsync(fixture.Order("off") with { Order = fixture.Order("off").Order with { Channel = ChannelId.Socket(2) } });
+        fixture.Monitoring = Smoke;
+        fixture.Time.Advance(TimeSpan.FromSeconds(5));
+        fixture.IsUp = true;
+        fixture.Words.Announce();
+        await fixture.UntilAsync(CommandState.Expired, "on");
+        await fixture.UntilAsync(CommandState.Sent, "off");
+        await fixture.UntilPublishedAsync(1);
+
+        Assert.Equal(["off"], Ids(fixture));
+        Assert.StartsWith("hazard: ", fixture.Find("on").Result, StringComparison.Ordinal);
+        Assert.Equal((0, "off"), (fixture.Counts.Expired, Assert.Single(fixture.Notices()).Id));
+    }
+
+    [Fact]
+    public async Task After_a_start_what_switches_on_waits_until_the_open_alerts_were_read()
+    {
+        await using var fixture = await CommandFixture.StartAsync();
+        fixture.Monitoring = new MonitoringState(0, [], [], 0);
+        await fixture.InsertAsync(fixture.Order("on", Operation.On));
+        await LookAsync(fixture, seconds: 10);
+        Assert.Equal(CommandState.Queued, fixture.Find("on").State);
+
+        fixture.Monitoring = new MonitoringState(1, [], [], 0);
+        fixture.Words.Announce();
+        await fixture.UntilAsync(CommandState.Sent, "on");
+    }
+
+    [Fact]
+    public async Task What_carries_people_is_told_nothing_more_once_somebody_is_on_it()
+    {
+        await using var fixture = await CommandFixture.StartAsync();
+        await fixture.SayAsync(new DeviceWord(fixture.Pile.Number, fixture.NowMs, null, new DeviceAbilities(["off"], [ChannelId.Main], CarriesPeople: true), "boot-0", null));
+        fixture.Monitoring = Seat(inUse: false);
+        await fixture.InsertAsync(fixture.Order(channel: null));
+        await fixture.UntilPublishedAsync(1);
+        fixture.Monitoring = Seat(inUse: true);
+        fixture.Time.Advance(TimeSpan.FromSeconds(5));
+        await fixture.UntilAsync(CommandState.Unverified);
+
+        Assert.Single(fixture.Published);
+        Assert.StartsWith("in-use: ", fixture.Find().Result, StringComparison.Ordinal);
+
+        MonitoringState Seat(bool inUse) => new(1, [], [], 0) { Seats = new Dictionary<DeviceId, SeatState> { [fixture.Pile.Id] = new(inUse, fixture.NowMs) } };
+    }
+
+    private static MonitoringState Smoke => new(
+        2,
+        [
+            new AlertTransition
+            {
+                AlertId = "1", Rule = "smoke", Priority = Priority.P0, Condition = Condition.Active, AtMs = 0, OnsetMs = 0, Site = "lane", Asset = "lane/shed-1/shed-01", Text = new LocalText("", ""),
+            },
+        ],
+        [], 0);
 
     private static string[] Ids(CommandFixture fixture) => [.. fixture.Published.Select(sent => sent.Body.GetProperty("id").GetString()!)];
 

@@ -156,6 +156,24 @@ public sealed class InterlockTests
     public void A_command_is_worth_doing_for_a_short_time_only(int ttlS, string? reason) => Assert.Equal(reason, Reason(Order(Operation.Off) with { TtlS = ttlS }));
 
     [Theory]
+    [InlineData(Operation.On, "s1")]
+    [InlineData(Operation.Reset, null)]
+    public void What_may_energise_is_worth_doing_for_half_a_minute_only(Operation operation, string? channel)
+    {
+        Assert.Null(Reason(Order(operation, channel: channel) with { TtlS = 30 }));
+        Assert.Equal("ttl", Reason(Order(operation, channel: channel) with { TtlS = 31 }));
+    }
+
+    [Fact]
+    public void Only_what_may_energise_or_touch_a_person_is_judged_again_before_it_goes_out()
+    {
+        Assert.True(Interlocks.IsJudgedAgain(Order(Operation.On), SceneOf("pile-01")));
+        Assert.True(Interlocks.IsJudgedAgain(Order(Operation.Off, "climber-1", channel: null), SceneOf("climber-1")));
+        Assert.False(Interlocks.IsJudgedAgain(Order(Operation.Off), SceneOf("pile-01")));
+        Assert.False(Interlocks.IsJudgedAgain(Order(Operation.Siren, "siren-1", channel: null), SceneOf("siren-1")));
+    }
+
+    [Theory]
     [InlineData("a", null)]
     [InlineData("", "id")]
     [InlineData("resend-1", "id")]
