@@ -18,6 +18,9 @@ internal sealed class DeviceAccounts(BrokerAdministration broker)
     /// <summary>Accounts asked for at once: 500 are about 100 KB.</summary>
     private const int Page = 500;
 
+    /// <summary>Roles asked for at once with all they say: that of a gateway is tens of kilobytes.</summary>
+    private const int RolesPage = 20;
+
     /// <summary>Makes the account. Nobody else may speak for the device from now on, the shared accounts neither.</summary>
     /// <param name="account">The device and what it may do.</param>
     /// <param name="password">Its password.</param>
@@ -61,7 +64,9 @@ internal sealed class DeviceAccounts(BrokerAdministration broker)
         var (stored, unread) = await RulesAsync(user, cancellationToken);
         if (unread is not null)
             return unread;
-        var outdated = DeviceAccount.DenialsOf(stored ?? []).Except(account.Denials);
+        var (outdated, unlisted) = await OnlyOfAsync(user, [.. DeviceAccount.DenialsOf(stored ?? []).Except(account.Denials)], cancellationToken);
+        if (unlisted is not null)
+            return unlisted;
         return await DoAsync(
             [
                 [(RoleOf(account, isThere: stored is not null), null)],
@@ -82,10 +87,13 @@ internal sealed class DeviceAccounts(BrokerAdministration broker)
         var (stored, unread) = await RulesAsync(user, cancellationToken);
         if (unread is not null)
             return unread;
+        var (outdated, unlisted) = await OnlyOfAsync(user, [.. DeviceAccount.DenialsOf(stored ?? [])], cancellationToken);
+        if (unlisted is not null)
+            return unlisted;
         return await DoAsync(
             [
                 [(Command("deleteClient", ("username", user)), null)],
-                [.. DeviceAccount.DenialsOf(stored ?? []).Select(Allow)],
+                [.. outdated.Select(Allow)],
                 [(Command("deleteRole", ("rolename", DeviceAccount.RoleOf(user))), "Role not found")],
             ],
             (command, error) => command == "deleteClient" && error == "Client not found" ? NotThere(user) : null,
@@ -155,6 +163,36 @@ internal sealed class DeviceAccounts(BrokerAdministration broker)
             BrokerAnswer.Failed { Why: var why } => (null, why),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
+
+    /// <summary>Of denials to be taken back, those that no other device's account needs: two gateways of one dialect share their topics.</summary>
+    private async Task<(IReadOnlyList<AccessRule> Denials, LocalText? Why)> OnlyOfAsync(string user, IReadOnlyList<AccessRule> denials, CancellationToken cancellationToken)
+    {
+        var left = denials;
+        for (var offset = 0; left.Count > 0; offset += RolesPage)
+        {
+            switch (await broker.AskAsync([Command("listRoles", ("verbose", true), ("count", RolesPage), ("offset", offset))], cancellationToken))
+            {
+                case BrokerAnswer.Failed { Why: var why }:
+                    return ([], why);
+                case BrokerAnswer.Answered { Answers: [{ Error: { } error }] }:
+                    return ([], Refused("listRoles", error));
+                case BrokerAnswer.Answered { Answers: [var answer] }:
+                    var roles = answer.Data?["roles"] as JsonArray ?? [];
+                    left =
+                    [
+                        .. left.Except(roles.Where(role => role?["rolename"]?.ToString() is { } name && DeviceAccount.IsDeviceRole(name) && name != DeviceAccount.RoleOf(user))
+                            .SelectMany(role => DeviceAccount.DenialsOf(StoredRole.RulesOf(role)))),
+                    ];
+                    if (roles.Count < RolesPage)
+                        return (left, null);
+                    break;
+                default:
+                    throw new System.Diagnostics.UnreachableException();
+            }
+        }
+
+        return (left, null);
+    }
 
     /// <summary>Carries out steps, each a few commands in one message.</summary>
     private async Task<LocalText?> DoAsync(

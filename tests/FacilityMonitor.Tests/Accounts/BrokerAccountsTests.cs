@@ -259,6 +259,27 @@ public sealed class BrokerAccountsTests
     }
 
     [DynamicSecurityFact]
+    public async Task What_two_gateways_share_stays_denied_to_others_until_the_last_of_them_gives_it_up()
+    {
+        await using var broker = await GuardedBroker.StartAsync();
+        var facility = Gateways("gw-1", "gw-2", "gw-3");
+        foreach (var gateway in new[] { "gw-1", "gw-2", "gw-3" })
+            await AddAsync(broker, $"lane/{gateway}", facility);
+        await using var administration = await AdministrationAsync(broker);
+        var accounts = new DeviceAccounts(administration);
+        await using var shared = await broker.SpeakerAsync("plug", GuardedBroker.Secret, "DVES_1");
+        Assert.Equal(MqttReasonCode.NotAuthorized, await shared.SayAsync("v1/gateway/telemetry"));
+
+        Assert.Null(await accounts.RemoveAsync("lane/gw-1", default));
+        Assert.Equal(MqttReasonCode.NotAuthorized, await shared.SayAsync("v1/gateway/telemetry"));
+        // Nothing of ThingsBoard is behind it any more.
+        Assert.Null(await accounts.RotateAsync(Account("lane/gw-2", Gateways("gw-3")), "another one", default));
+        Assert.Equal(MqttReasonCode.NotAuthorized, await shared.SayAsync("v1/gateway/telemetry"));
+        Assert.Null(await accounts.RemoveAsync("lane/gw-3", default));
+        Assert.Equal(MqttReasonCode.NoMatchingSubscribers, await shared.SayAsync("v1/gateway/telemetry"));
+    }
+
+    [DynamicSecurityFact]
     public async Task Accounts_outlive_the_broker_and_an_upgrade_of_their_roles()
     {
         await using var broker = await StartAsync("huaihai/pile-02");
@@ -377,6 +398,27 @@ public sealed class BrokerAccountsTests
     private static Facility Registry(DeviceId foreign) => Facility.Empty with
     {
         Sites = [new Site { Id = "lane", Name = new("弄", "Lane"), Devices = [new DeviceEntry { Id = "kettle", Name = new("壶", "Kettle"), Kind = DeviceKind.Plug, Foreign = foreign }] }],
+    };
+
+    /// <summary>A lane with gateways, each with one ThingsBoard device behind it.</summary>
+    private static Facility Gateways(params string[] gateways) => Facility.Empty with
+    {
+        Sites =
+        [
+            new Site
+            {
+                Id = "lane",
+                Name = new("弄", "Lane"),
+                Devices =
+                [
+                    .. gateways.SelectMany(gateway => (DeviceEntry[])
+                    [
+                        new() { Id = gateway, Name = new(gateway, gateway), Kind = DeviceKind.Gateway },
+                        new() { Id = $"{gateway}-a", Name = new("表", "Meter"), Kind = DeviceKind.Meter, Gateway = gateway, Foreign = new DeviceId(Dialect.ThingsBoard, null, $"{gateway}-a") },
+                    ]),
+                ],
+            },
+        ],
     };
 
     private static async Task<BrokerAdministration> AdministrationAsync(GuardedBroker broker)
