@@ -9,6 +9,9 @@ public interface IMqttSession : IAsyncDisposable
     /// <summary>The last change: the state now, since when and why.</summary>
     MqttConnectionChange LastChange { get; }
 
+    /// <summary>Filters to be given up of which the server has not said yet that it has; the same list until that changes.</summary>
+    IReadOnlyList<string> Retired { get; }
+
     /// <summary>Begins to connect, and to reconnect whenever the connection is lost. Returns at once.</summary>
     /// <param name="cancellationToken">Cancels nothing but the call itself.</param>
     /// <returns>Completes at once.</returns>

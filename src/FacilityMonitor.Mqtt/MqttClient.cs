@@ -16,7 +16,7 @@ namespace FacilityMonitor.Mqtt;
 public sealed class MqttClient : IMqttSession, IConnectionOwner
 {
     private volatile MqttClientOptions _options;
-    private volatile IReadOnlyList<string> _retired = [];
+    private volatile IReadOnlyList<string> _retired;
     private readonly TimeProvider _time;
     private readonly Inbox _inbox;
     private readonly OutboundWindow _outbound;
@@ -43,6 +43,7 @@ public sealed class MqttClient : IMqttSession, IConnectionOwner
             throw new ArgumentException(string.Join(Environment.NewLine, errors), nameof(options));
 
         _options = options;
+        _retired = options.Retired;
         _time = time;
         _inbox = new Inbox(options, Counters);
         _outbound = new OutboundWindow(options, Counters, time);
@@ -54,6 +55,9 @@ public sealed class MqttClient : IMqttSession, IConnectionOwner
 
     /// <summary>The last change: the state now, since when and why.</summary>
     public MqttConnectionChange LastChange => _changes.Latest;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Retired => _retired;
 
     /// <summary>What was counted so far.</summary>
     public MqttCounters Counters { get; } = new();

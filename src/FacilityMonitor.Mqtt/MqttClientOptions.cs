@@ -59,6 +59,9 @@ public sealed record MqttClientOptions
     /// <summary>Subscriptions made at every connect. Default none.</summary>
     public IReadOnlyList<MqttSubscription> Subscriptions { get; init; } = [];
 
+    /// <summary>Filters that an earlier process asked for under this name and nobody wants any more: they are given up, or a kept session would go on delivering. Default none.</summary>
+    public IReadOnlyList<string> Retired { get; init; } = [];
+
     /// <summary>Most QoS 1 publishes under way and not yet acknowledged, 1 to 65,534. Default 1,000; the server's Receive Maximum may lower it.</summary>
     public int OutboundWindow { get; init; } = 1_000;
 

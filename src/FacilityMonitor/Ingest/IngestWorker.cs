@@ -57,7 +57,9 @@ internal sealed partial class IngestWorker : BackgroundService
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly JournalWriter _writer = new();
     private readonly Queue<(long AtMs, long Position)> _ticked = new();
+    private readonly SubscriptionBook _subscriptions;
     private JsonMappings _mappings;
+    private IReadOnlyList<string> _topics;
     private FacilityIndex? _inForce;
     private Task _completed = Task.CompletedTask;
     private long _settled;
@@ -84,8 +86,10 @@ internal sealed partial class IngestWorker : BackgroundService
         _pipeline.OutOfRange += (device, told) => LogOutOfRange(device.Id, told.Path!, told.Value);
         _registry = registry;
         _mappings = new JsonMappings(registry.Current.Facility.Mappings);
-        _live = Session("live", LiveTopics(_mappings), HostWill());
-        _hist = Session("hist", ["fm/1/+/+/hist"], will: null);
+        _subscriptions = new SubscriptionBook(database, SessionName("live"));
+        _topics = LiveTopics(_mappings);
+        _live = Session("live", _topics, HostWill(), [.. _subscriptions.Read().Except(_topics, StringComparer.Ordinal)]);
+        _hist = Session("hist", ["fm/1/+/+/hist"], will: null, retired: []);
         _receipts = new Receipts(_live, devices, time);
     }
 
@@ -161,10 +165,13 @@ internal sealed partial class IngestWorker : BackgroundService
 
     private MqttWill HostWill() => new(StateTopic, Fm1Downlink.HostState(online: false, 0));
 
-    private IMqttSession Session(string session, IReadOnlyList<string> topics, MqttWill? will) => BrokerSession.Open(
+    private string SessionName(string session) => $"{_options.ClientId}-{session}";
+
+    private IMqttSession Session(string session, IReadOnlyList<string> topics, MqttWill? will, IReadOnlyList<string> retired) => BrokerSession.Open(
         _options.Broker with
         {
-            ClientId = $"{_options.ClientId}-{session}",
+            ClientId = SessionName(session),
+            Retired = retired,
             CleanStart = false,
             InboundBatchMessages = _options.BatchMessages,
             Subscriptions = Subscriptions(topics),
@@ -183,12 +190,13 @@ internal sealed partial class IngestWorker : BackgroundService
     /// <summary>An edited registry may bring other mappings: they hold from the next batch on, and their topics are asked for.</summary>
     private void Reconfigured(FacilityIndex index)
     {
-        var before = LiveTopics(Volatile.Read(ref _mappings));
         var mappings = new JsonMappings(index.Facility.Mappings);
         Volatile.Write(ref _mappings, mappings);
         var topics = LiveTopics(mappings);
-        if (!topics.SequenceEqual(before))
-            _live.Resubscribe(Subscriptions(topics));
+        if (topics.SequenceEqual(_topics))
+            return;
+        _live.Resubscribe(Subscriptions(topics));
+        Volatile.Write(ref _topics, topics);
     }
 
     private long NowMs()
@@ -369,6 +377,7 @@ internal sealed partial class IngestWorker : BackgroundService
             // While the disk refuses, ticks wait with the readings; there is no use in queueing more of them.
             if (Interlocked.Read(ref _ticksWaiting) == 0)
                 await TickAsync(started: false);
+            await _subscriptions.KeepAsync(Volatile.Read(ref _topics), _live.Retired);
         }
     }
 

@@ -4,7 +4,7 @@ namespace FacilityMonitor.Journal;
 internal static class Schema
 {
     /// <summary>The statements of every version, the first one first; a database's version is how many of them it has seen.</summary>
-    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries, Layers, Sessions, ResponseExempt, NoticesByPerson, People, FlyWireCases, NeighbouringParts, Marks, Users, Climbers, Lookups, Figures, StrangerChannels];
+    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries, Layers, Sessions, ResponseExempt, NoticesByPerson, People, FlyWireCases, NeighbouringParts, Marks, Users, Climbers, Lookups, Figures, StrangerChannels, Subscriptions];
 
     private static IReadOnlyList<string> First =>
     [
@@ -284,6 +284,12 @@ internal static class Schema
     [
         // Channels that devices outside the registry told of: there is room for so many, also after a restart.
         "create table stranger_channel (device integer not null, channel integer not null, primary key (device, channel)) strict, without rowid",
+    ];
+
+    private static IReadOnlyList<string> Subscriptions =>
+    [
+        // What the broker may still hold as ours, by the name that the session has there: what is wanted no longer is given up also by the next process.
+        "create table subscription (client text not null, filter text not null, primary key (client, filter)) strict, without rowid",
     ];
 
     private static IReadOnlyList<string> Lookups =>

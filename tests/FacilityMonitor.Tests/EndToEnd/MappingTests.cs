@@ -50,6 +50,39 @@ public sealed class MappingTests
             "nobody listening any more");
     }
 
+    [RealServerFact("mosquitto")]
+    public async Task A_mapping_taken_away_while_the_service_is_down_leaves_its_devices_alone_from_the_next_start_on()
+    {
+        using var folder = new TemporaryFolder();
+        var configuration = Path.Combine(folder.Path, "config");
+        Directory.CreateDirectory(Path.Combine(configuration, "facility"));
+        await File.WriteAllTextAsync(Path.Combine(configuration, ConfigurationFolder.FacilityFile), "sites: []\n");
+        var mapping = Path.Combine(configuration, "facility", "juy.yaml");
+        File.Copy(Path.Combine(SourceTree.Root, "src/FacilityMonitor/demo/mappings/juy.yaml"), mapping);
+        await using var broker = await MosquittoBroker.StartAsync("allow_anonymous true");
+        await using var service = await ServiceUnderTest.StartAsync(broker, folder.Path, configuration);
+        await using var pile = await PileAsync(broker);
+        await SayAsync(pile, 1);
+        await service.Process.UntilAsync(() => Task.FromResult(Numbers(service, "select count(*) from device where dialect = 5") == 1), "the pile being known");
+        await service.Process.UntilAsync(() => Task.FromResult(Numbers(service, "select count(*) from subscription where filter = 'JUY/D2S/+/88/DEV'") == 1), "the topic being kept");
+
+        Assert.Equal(0, await service.Process.StopAsync());
+        File.Delete(mapping);
+        service.Process.Start();
+        await service.ReadyAsync();
+
+        await service.Process.UntilAsync(
+            async () =>
+            {
+                var before = Numbers(service, "select count(*) from dead_letter");
+                await SayAsync(pile, 2);
+                await SayAsync(pile, 3);
+                return Numbers(service, "select count(*) from dead_letter") == before;
+            },
+            "nobody listening any more");
+        await service.Process.UntilAsync(() => Task.FromResult(Numbers(service, "select count(*) from subscription where filter like 'JUY/%'") == 0), "the topic being forgotten");
+    }
+
     private static async Task<MqttClient> PileAsync(MosquittoBroker broker)
     {
         var pile = new MqttClient(new MqttClientOptions { Host = broker.Host, Port = broker.Port, ClientId = "pile" }, TimeProvider.System);

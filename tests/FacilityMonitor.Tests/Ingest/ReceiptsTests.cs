@@ -48,6 +48,8 @@ public sealed class ReceiptsTests
 
         public MqttConnectionChange LastChange => throw new NotSupportedException();
 
+        public IReadOnlyList<string> Retired => throw new NotSupportedException();
+
         public ValueTask<MqttReasonCode> PublishAsync(
             string topic, ReadOnlyMemory<byte> payload, MqttQos qos, bool retain, MqttPublishProperties? properties = null, CancellationToken cancellationToken = default)
         {

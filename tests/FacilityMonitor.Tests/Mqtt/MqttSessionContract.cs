@@ -392,6 +392,25 @@ public abstract class MqttSessionContract : IAsyncLifetime
         Assert.False(publish.IsCompleted);
     }
 
+    [Fact]
+    public async Task What_an_earlier_process_asked_for_and_nobody_wants_any_more_is_given_up()
+    {
+        var session = Start(Server.Options(MqttVersion.V500, new MqttSubscription("kept")) with { Retired = ["gone"] });
+        Assert.Equal(["gone"], session.Retired);
+        var server = await AcceptAsync(MqttVersion.V500, sessionPresent: true);
+        // Which of the two comes first is the client's own affair.
+        var said = new List<string>();
+        for (var number = 0; number < 2; number++)
+        {
+            var packet = await server.ReadAsync();
+            said.Add($"{packet.First:X2} {(Encoding.UTF8.GetString(packet.Body).Contains("gone", StringComparison.Ordinal) ? "gone" : "kept")}");
+            await server.SendAsync(ScriptedConnection.Packet((byte)(packet.First == 0xA2 ? 0xB0 : 0x90), [packet.Body[0], packet.Body[1], 0, (byte)(packet.First == 0xA2 ? 0 : 1)]));
+        }
+
+        Assert.Equal(["82 kept", "A2 gone"], said.Order());
+        await Until.TrueAsync(() => session.Retired.Count == 0, "the server having given it up");
+    }
+
     /// <summary>How a certificate that is not believed is reported.</summary>
     protected virtual MqttLossReason TlsLoss => MqttLossReason.TlsFailed;
 

@@ -24,7 +24,7 @@ internal sealed class MqttNetSession : IMqttSession
     private readonly Lock _gate = new();
     private volatile MqttClientOptions _options;
     private volatile TaskCompletionSource<Loss>? _lost;
-    private string[] _retired = [];
+    private volatile IReadOnlyList<string> _retired;
     private volatile Net.IMqttClient? _client;
     private Task? _running;
     private bool _publishWill;
@@ -37,12 +37,15 @@ internal sealed class MqttNetSession : IMqttSession
             throw new ArgumentException(string.Join(Environment.NewLine, errors), nameof(options));
 
         _options = options;
+        _retired = options.Retired;
         _time = time;
         _inbox = new MqttNetInbox(options);
         _changes = new ChangeFeed(time);
     }
 
     public MqttConnectionChange LastChange => _changes.Latest;
+
+    public IReadOnlyList<string> Retired => _retired;
 
     public Task StartAsync(CancellationToken cancellationToken = default)
     {
@@ -235,11 +238,11 @@ internal sealed class MqttNetSession : IMqttSession
     private async Task SubscribeAsync(Net.IMqttClient client)
     {
         MqttClientOptions options;
-        string[] retired;
+        IReadOnlyList<string> retired;
         lock (_gate)
             (options, retired) = (_options, _retired);
         List<MqttSubscriptionResult> results = [];
-        if (retired.Length > 0)
+        if (retired.Count > 0)
         {
             await client.UnsubscribeAsync(new Net.MqttClientUnsubscribeOptions { TopicFilters = [.. retired] }, _stop.Token);
             lock (_gate)
