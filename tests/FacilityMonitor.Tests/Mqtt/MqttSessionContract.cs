@@ -411,6 +411,43 @@ public abstract class MqttSessionContract : IAsyncLifetime
         await Until.TrueAsync(() => session.Retired.Count == 0, "the server having given it up");
     }
 
+    [Fact]
+    public async Task A_publish_that_nobody_answers_ends_the_connection()
+    {
+        var (session, server) = await ConnectAsync(Server.Options() with { KeepAlive = TimeSpan.Zero, AckTimeout = TimeSpan.FromMilliseconds(300) });
+        var loss = LossAsync(session);
+        var publish = session.PublishAsync("t", "off"u8.ToArray(), MqttQos.AtLeastOnce, retain: false, null, Until.DeadlineToken()).AsTask();
+        Assert.Equal(0x32, (await server.ReadAsync()).First);
+
+        Assert.Equal(MqttLossReason.AckTimeout, await loss);
+        Assert.False(publish.IsCompleted);
+    }
+
+    [Fact]
+    public async Task Subscriptions_that_nobody_answers_end_the_connection()
+    {
+        var session = Open(Server.Options(MqttVersion.V500, new MqttSubscription("t")) with { KeepAlive = TimeSpan.Zero, AckTimeout = TimeSpan.FromMilliseconds(300) });
+        _sessions.Add(session);
+        var loss = LossAsync(session);
+        await session.StartAsync();
+        var server = await AcceptAsync(MqttVersion.V500);
+        Assert.Equal(0x82, (await server.ReadAsync()).First);
+
+        Assert.Equal(MqttLossReason.AckTimeout, await loss);
+    }
+
+    /// <summary>Why the next connection is lost; watches from the call on.</summary>
+    private static async Task<MqttLossReason> LossAsync(IMqttSession session)
+    {
+        await foreach (var change in session.WatchAsync(Until.DeadlineToken()))
+        {
+            if (change.State == MqttConnectionState.Waiting)
+                return change.Loss;
+        }
+
+        throw new InvalidOperationException("The session stopped.");
+    }
+
     /// <summary>How a certificate that is not believed is reported.</summary>
     protected virtual MqttLossReason TlsLoss => MqttLossReason.TlsFailed;
 

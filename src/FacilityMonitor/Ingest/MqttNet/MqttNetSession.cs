@@ -89,6 +89,7 @@ internal sealed class MqttNetSession : IMqttSession
                 var left = properties?.MessageExpiry - _time.GetElapsedTime(called);
                 if (left <= TimeSpan.Zero)
                     return MqttReasonCode.ServerUnavailable;
+                var lost = _lost;
                 if (_client is not { IsConnected: true } client)
                 {
                     if (qos == MqttQos.AtMostOnce)
@@ -99,7 +100,8 @@ internal sealed class MqttNetSession : IMqttSession
 
                 try
                 {
-                    var result = await client.PublishAsync(MqttNetTranslation.Message(topic, payload, qos, retain, properties is null ? null : properties with { MessageExpiry = left }), either.Token);
+                    var message = MqttNetTranslation.Message(topic, payload, qos, retain, properties is null ? null : properties with { MessageExpiry = left });
+                    var result = await AnsweredAsync(patience => client.PublishAsync(message, patience), lost, either.Token);
                     return (MqttReasonCode)result.ReasonCode;
                 }
                 catch (Exception error) when (IsLoss(error, either.Token))
@@ -213,7 +215,7 @@ internal sealed class MqttNetSession : IMqttSession
                 ClientId = answer.AssignedClientIdentifier ?? _options.ClientId,
                 Detail = answer.ReasonString,
             });
-            await SubscribeAsync(client);
+            await SubscribeAsync(client, lost);
             return (await lost.Task.WaitAsync(_stop.Token), true);
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -235,7 +237,7 @@ internal sealed class MqttNetSession : IMqttSession
         }
     }
 
-    private async Task SubscribeAsync(Net.IMqttClient client)
+    private async Task SubscribeAsync(Net.IMqttClient client, TaskCompletionSource<Loss> lost)
     {
         MqttClientOptions options;
         IReadOnlyList<string> retired;
@@ -244,18 +246,35 @@ internal sealed class MqttNetSession : IMqttSession
         List<MqttSubscriptionResult> results = [];
         if (retired.Count > 0)
         {
-            await client.UnsubscribeAsync(new Net.MqttClientUnsubscribeOptions { TopicFilters = [.. retired] }, _stop.Token);
+            await AnsweredAsync(patience => client.UnsubscribeAsync(new Net.MqttClientUnsubscribeOptions { TopicFilters = [.. retired] }, patience), lost, _stop.Token);
             lock (_gate)
                 _retired = [.. _retired.Except(retired, StringComparer.Ordinal)];
         }
 
         if (options.Subscriptions.Count > 0)
         {
-            var answer = await client.SubscribeAsync(MqttNetTranslation.Subscribe(options), _stop.Token);
+            var answer = await AnsweredAsync(patience => client.SubscribeAsync(MqttNetTranslation.Subscribe(options), patience), lost, _stop.Token);
             results.AddRange(answer.Items.Select((item, index) => new MqttSubscriptionResult(options.Subscriptions[index], (MqttReasonCode)item.ResultCode)));
         }
 
         _changes.Report(MqttConnectionState.Subscribed, change => change with { Subscriptions = results });
+    }
+
+    /// <summary>What the server answers within <see cref="MqttClientOptions.AckTimeout"/>; without an answer the connection counts as dead. One publish is under way at a time: it would hold up all others.</summary>
+    private async Task<T> AnsweredAsync<T>(Func<CancellationToken, Task<T>> ask, TaskCompletionSource<Loss>? lost, CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(_options.AckTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        try
+        {
+            return await ask(either.Token);
+        }
+        // MQTTnet has an exception of its own for a wait that was cancelled.
+        catch (Exception) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            lost?.TrySetResult(new Loss(MqttLossReason.AckTimeout));
+            throw;
+        }
     }
 
     private async Task SayGoodbyeAsync(Net.IMqttClient client)
