@@ -21,8 +21,8 @@ public static class CommandLimits
     public const int IdsRemembered = 32;
 
     /// <summary>
-    /// Commands to one device within a minute, once for protective ones and once for all others. A device must remember every command that may still be sent
-    /// again: 2 classes × 8 × 2 minutes of <see cref="TtlMaxS"/> are the <see cref="IdsRemembered"/>.
+    /// Ids of commands to one device within a minute, once for protective ones and once for all others; see <see cref="IdsOf"/>. A device must remember every command that may
+    /// still be sent again: 2 classes × 8 × 2 minutes of <see cref="TtlMaxS"/> are the <see cref="IdsRemembered"/>.
     /// </summary>
     public const int DeviceAMinute = 8;
 
@@ -58,6 +58,9 @@ public static class CommandLimits
 
     /// <summary>How long the end of a siren is worth sending, s: to be silent late is still right.</summary>
     public const int SirenEndTtlS = 3_600;
+
+    /// <summary>How many ids a command is to a device: a siren's end has one of its own.</summary>
+    public static int IdsOf(Operation operation) => operation == Operation.Siren ? 2 : 1;
 
     /// <summary>Longest time a command of an operation may be worth anything, s.</summary>
     public static int TtlMaxSOf(Operation operation) => operation.MayEnergise() ? TtlEnergiseMaxS : TtlMaxS;

@@ -43,7 +43,7 @@ public sealed record CommandScene
     /// <summary>Whether somebody is on it; null: it was never measured.</summary>
     public SeatState? Seat { get; init; }
 
-    /// <summary>Commands of the same class to this device within the last minute.</summary>
+    /// <summary>Ids of commands of the same class to this device within the last minute, see <see cref="CommandLimits.IdsOf"/>.</summary>
     public int OfDeviceInAMinute { get; init; }
 
     /// <summary>Commands of the same class to this site within the last minute.</summary>
@@ -208,10 +208,10 @@ public static class Interlocks
 
     private static CommandRefusal? Rate(CommandOrder order, CommandScene scene)
     {
-        if (scene.OfDeviceInAMinute >= CommandLimits.DeviceAMinute)
+        if (scene.OfDeviceInAMinute + CommandLimits.IdsOf(order.Operation) > CommandLimits.DeviceAMinute)
         {
             return new("device-rate", new(
-                $"这台设备一分钟内已收到 {scene.OfDeviceInAMinute} 条命令，上限 {CommandLimits.DeviceAMinute} 条；请稍候", $"this device had {scene.OfDeviceInAMinute} commands within a minute, {CommandLimits.DeviceAMinute} are allowed; wait a little"));
+                $"这台设备一分钟内已收到 {scene.OfDeviceInAMinute} 条命令，上限 {CommandLimits.DeviceAMinute} 条（警报连同它的结束算两条）；请稍候", $"this device had {scene.OfDeviceInAMinute} commands within a minute, {CommandLimits.DeviceAMinute} are allowed (a siren counts two, with its end); wait a little"));
         }
 
         return scene.OfSiteInAMinute < CommandLimits.SiteAMinute ? null : new("site-rate", new(

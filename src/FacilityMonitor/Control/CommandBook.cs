@@ -193,12 +193,21 @@ internal static class CommandBook
         return new DeviceAbilities(rows.GetString(0).Split(' ', StringSplitOptions.RemoveEmptyEntries), [.. channels], rows.GetInt32(2) != 0);
     }
 
-    /// <summary>How many commands of a class were ordered since a moment, for a device and for its site. What we send ourselves to end a siren does not count.</summary>
+    /// <summary>
+    /// How many ids of a class went to a device since a moment, and how many commands to its site. The end of a siren counts with it (<see cref="CommandLimits.IdsOf"/>), and by itself
+    /// where it goes out after the siren's own minute.
+    /// </summary>
     public static (int OfDevice, int OfSite) Since(SqliteConnection connection, int device, string site, bool protective, long sinceMs)
     {
         const string Class = "and ends is null and (operation in (0, 7)) = $protective and created_ms > $since";
         using var ofDevice = Database.Command(
-            connection, "select count(*) from command where device = $device " + Class, ("$device", device), ("$protective", protective ? 1 : 0), ("$since", sinceMs));
+            connection, $"""
+            select coalesce(sum(case operation when {(int)Operation.Siren} then {CommandLimits.IdsOf(Operation.Siren)} else 1 end), 0)
+              + (select count(*) from command as later join command as siren on siren.id = later.ends
+                where $protective and later.device = $device and siren.created_ms <= $since and (later.ended_ms is null or later.sent_ms > $since))
+              from command where device = $device {Class}
+            """,
+            ("$device", device), ("$protective", protective ? 1 : 0), ("$since", sinceMs));
         using var ofSite = Database.Command(
             connection, "select count(*) from command where site = $site " + Class, ("$site", site), ("$protective", protective ? 1 : 0), ("$since", sinceMs));
         return (Convert.ToInt32(ofDevice.ExecuteScalar(), CultureInfo.InvariantCulture), Convert.ToInt32(ofSite.ExecuteScalar(), CultureInfo.InvariantCulture));

@@ -155,7 +155,7 @@ internal sealed partial class CommandDesk(
         var sent = unwritten.Waiting.Where(command => command.CreatedMs > now - MinuteMs && command.Order.Operation.IsProtective() == order.Operation.IsProtective()).ToList();
         return Interlocks.Judge(order, scenes.Of(order.Device, known.Abilities, now) with
         {
-            OfDeviceInAMinute = booked.OfDevice + sent.Count(command => command.Device == known.Device),
+            OfDeviceInAMinute = booked.OfDevice + sent.Where(command => command.Device == known.Device).Sum(command => CommandLimits.IdsOf(command.Order.Operation)),
             OfSiteInAMinute = booked.OfSite + sent.Count(command => command.Order.Device.Site == order.Device.Site),
         });
     }

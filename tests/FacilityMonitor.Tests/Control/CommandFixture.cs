@@ -25,6 +25,9 @@ internal sealed class CommandFixture : IAsyncDisposable
 
     public ManualTime Time { get; } = new();
 
+    /// <summary>What orders are judged by.</summary>
+    public CommandScenes Scenes => new(() => Registry, () => Monitoring);
+
     /// <summary>What stands in the lane.</summary>
     public FacilityIndex Registry { get; set; } = new(Scene.Lane());
 
@@ -186,7 +189,7 @@ internal sealed class CommandFixture : IAsyncDisposable
         },
         (_, _, _) => throw new InvalidOperationException("A command is never retained."));
         _worker = new CommandWorker(
-            Database, Journal, Devices, link, new CommandScenes(() => Registry, () => Monitoring), Words, Unwritten, Counts, new CommandPace { Verify = TimeSpan.FromSeconds(60) }, Time, NullLogger<CommandWorker>.Instance);
+            Database, Journal, Devices, link, Scenes, Words, Unwritten, Counts, new CommandPace { Verify = TimeSpan.FromSeconds(60) }, Time, NullLogger<CommandWorker>.Instance);
         Sender = new UnwrittenCommandWorker(Unwritten, link, Counts, Time, NullLogger<UnwrittenCommandWorker>.Instance);
         await Sender.StartAsync(CancellationToken.None);
         await _worker.StartAsync(CancellationToken.None);

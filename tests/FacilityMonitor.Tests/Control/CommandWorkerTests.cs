@@ -6,6 +6,7 @@ using FacilityMonitor.Mqtt;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Tests.Mqtt;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FacilityMonitor.Tests.Control;
 
@@ -223,7 +224,7 @@ public sealed class CommandWorkerTests
         await fixture.UntilPublishedAsync(1);
         fixture.Time.Advance(TimeSpan.FromSeconds(1));
         await fixture.InsertAsync(fixture.Order("off", ttlS: 10));
-        await fixture.UntilAsync(CommandState.Sent, "off");
+        await fixture.UntilPublishedAsync(2);
         // The pile is away: nobody answers either of them.
         await LookAsync(fixture, seconds: 28);
 
@@ -337,10 +338,50 @@ public sealed class CommandWorkerTests
         await fixture.InsertAsync(fixture.Order("d") with { Ends = "b" });
         using var reader = fixture.Database.OpenReader();
 
-        Assert.Equal((2, 2), CommandBook.Since(reader, fixture.Pile.Number, "lane", protective: true, fixture.NowMs - 60_000));
+        Assert.Equal((3, 2), CommandBook.Since(reader, fixture.Pile.Number, "lane", protective: true, fixture.NowMs - 60_000));
         Assert.Equal((1, 1), CommandBook.Since(reader, fixture.Pile.Number, "lane", protective: false, fixture.NowMs - 60_000));
         Assert.Equal((0, 2), CommandBook.Since(reader, fixture.Pile.Number + 1, "lane", protective: true, fixture.NowMs - 60_000));
-        Assert.Equal((0, 0), CommandBook.Since(reader, fixture.Pile.Number, "lane", protective: true, fixture.NowMs));
+        // The siren's minute is over and its end has still to go out.
+        Assert.Equal((1, 0), CommandBook.Since(reader, fixture.Pile.Number, "lane", protective: true, fixture.NowMs));
+        Assert.Equal((0, 0), CommandBook.Since(reader, fixture.Pile.Number, "lane", protective: false, fixture.NowMs));
+    }
+
+    [Fact]
+    public async Task Within_the_longest_life_of_a_command_a_device_is_told_no_more_ids_than_it_remembers()
+    {
+        await using var fixture = await CommandFixture.StartAsync();
+        using var desk = new CommandDesk(
+            fixture.Database, fixture.Scenes, fixture.Devices, fixture.Words, fixture.Unwritten, fixture.Sender, fixture.Counts, fixture.Time, NullLogger<CommandDesk>.Instance);
+        // One that sounded before: its end is due within the two minutes.
+        await OrderAsync("before", Operation.Siren, 90);
+        await fixture.UntilAsync(CommandState.Sent, "before");
+        await fixture.AckAsync("before", CommandResult.Done);
+        fixture.Time.Advance(TimeSpan.FromSeconds(61));
+        var before = Ids(fixture).Length;
+        for (var second = 0; second < CommandLimits.TtlMaxS; second += 4)
+        {
+            // The end of each goes out before the next sounds, or that would end it; that of the first is due at 31 s.
+            if (second >= 36 && await OrderAsync($"siren-{second}", Operation.Siren, 1))
+                await fixture.UntilAsync(CommandState.Sent, $"siren-{second}");
+            for (var number = 0; await OrderAsync($"test-{second}-{number}", Operation.SelfTest, null); number++)
+            {
+                await fixture.UntilAsync(CommandState.Sent, $"test-{second}-{number}");
+                fixture.Time.Advance(TimeSpan.FromMilliseconds(1));
+            }
+
+            fixture.Time.Advance(TimeSpan.FromSeconds(3));
+            fixture.Words.Announce();
+            if (fixture.Find($"siren-{second}") is not null)
+                await fixture.UntilAsync(CommandState.Sent, $"siren-{second}-end");
+            await fixture.AckAsync($"siren-{second}-end", CommandResult.Done);
+            fixture.Time.Advance(TimeSpan.FromMilliseconds(980));
+        }
+
+        var ids = Ids(fixture).Skip(before).Distinct().Count();
+        Assert.InRange(ids, CommandLimits.IdsRemembered - 3, CommandLimits.IdsRemembered);
+
+        async Task<bool> OrderAsync(string id, Operation operation, int? seconds) =>
+            await desk.OrderAsync(fixture.Order(id, operation, CommandLimits.TtlMaxS, seconds, channel: null).Order) is OrderOutcome.Taken;
     }
 
     [Theory]

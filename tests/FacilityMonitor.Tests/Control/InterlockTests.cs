@@ -197,6 +197,12 @@ public sealed class InterlockTests
     public void A_device_and_a_site_take_so_many_commands_a_minute(int ofDevice, int ofSite, string? reason) =>
         Assert.Equal(reason, Interlocks.Judge(Order(Operation.On), SceneOf("pile-01") with { OfDeviceInAMinute = ofDevice, OfSiteInAMinute = ofSite })?.Reason);
 
+    [Theory]
+    [InlineData(6, null)]
+    [InlineData(7, "device-rate")]
+    public void A_siren_counts_with_its_end(int ofDevice, string? reason) =>
+        Assert.Equal(reason, Interlocks.Judge(Order(Operation.Siren, "siren-1", channel: null) with { Seconds = 1 }, SceneOf("siren-1") with { OfDeviceInAMinute = ofDevice })?.Reason);
+
     [Fact]
     public void Every_refusal_says_in_both_languages_what_stands_in_the_way()
     {
