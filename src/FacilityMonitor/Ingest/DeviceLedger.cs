@@ -32,6 +32,7 @@ internal sealed class DeviceLedger
     private readonly Queue<Entry> _unsaved = new();
     private readonly HashSet<Entry> _receiptDue = [];
     private readonly HashSet<Entry> _withGaps = [];
+    private long _lost;
 
     /// <summary>How many devices have a book.</summary>
     public int Count => _entries.Count;
@@ -49,8 +50,10 @@ internal sealed class DeviceLedger
     public SequenceVerdict Observe(int device, in Envelope envelope, long nowMs, long position, bool live = true)
     {
         var entry = Of(device);
-        var hadGaps = entry.Tracker.HasGaps;
+        var (hadGaps, lost) = (entry.Tracker.HasGaps, entry.Tracker.Lost);
         var verdict = entry.Tracker.Observe(envelope.Boot, envelope.Seq, nowMs, live);
+        // A straggler of those given up comes after all; that they were given up stays counted.
+        _lost += Math.Max(0, entry.Tracker.Lost - lost);
         // A repetition says that our receipt did not reach the device: it gets it again.
         _receiptDue.Add(entry);
         if (verdict == SequenceVerdict.Duplicate)
@@ -61,6 +64,14 @@ internal sealed class DeviceLedger
         else if (hadGaps)
             entry.ReceiptAtMs = 0;
         return verdict;
+    }
+
+    /// <summary>How many messages <see cref="Observe"/> booked lost since the last call: a gap too wide or one too many, a boot that is forgotten with its gaps.</summary>
+    public long TakeLost()
+    {
+        var lost = _lost;
+        _lost = 0;
+        return lost;
     }
 
     /// <summary>Whether a birth or status says the same as the last one did; a retained one comes with every subscription.</summary>

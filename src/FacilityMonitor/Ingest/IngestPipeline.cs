@@ -143,7 +143,12 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
         if (_message.Device is not { } device)
             return false;
         if (_message.HasEnvelope)
-            return ledger.Observe(device.Number, _message.Envelope, receivedMs, position, _message.Kind != MessageKind.Hist) == SequenceVerdict.Duplicate;
+        {
+            var verdict = ledger.Observe(device.Number, _message.Envelope, receivedMs, position, _message.Kind != MessageKind.Hist);
+            books.AddLost(ledger.TakeLost());
+            return verdict == SequenceVerdict.Duplicate;
+        }
+
         if (result == DecodeResult.Rejected)
             return false;
         if (_message.Kind is MessageKind.Birth or MessageKind.Status)

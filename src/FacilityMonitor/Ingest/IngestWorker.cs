@@ -230,6 +230,8 @@ internal sealed partial class IngestWorker : BackgroundService
             }
         }
 
+        // Counted by the process that received it; the counts begin with this one.
+        _ledger.TakeLost();
         LogRecovered(_ledger.Count, cursor, _journal.Last);
     }
 

@@ -31,6 +31,19 @@ public sealed class IngestPipelineTests
     }
 
     [Fact]
+    public void What_is_given_up_at_once_because_the_gap_is_too_wide_is_counted_as_lost()
+    {
+        Take("fm/1/a/b/data", Data(0));
+        Take("fm/1/a/b/data", Data((int)SequenceTracker.Window + 10));
+
+        // Numbers 1 to 9 can no longer be told from duplicates; for the others it is waited.
+        Assert.Equal(9, _books.Lost);
+        Take("fm/1/a/b/data", Data((int)SequenceTracker.Window + 10));
+        Assert.Equal(9, _books.Lost);
+        Assert.Equal(0, _ledger.TakeLost());
+    }
+
+    [Fact]
     public void A_message_that_cannot_be_used_is_set_aside_once_and_its_number_is_settled()
     {
         const string Broken = """{"v":1,"boot":"x1","seq":0,"ts":1767225600000,"clk":"ntp","r":[{"ch":"nowhere"}]}""";
