@@ -21,6 +21,13 @@ internal static class HostileFlood
     private const int LongTextsPerSecond = 4;
     private const int LatePerSecond = 4;
 
+    /// <summary>The alert's target at the 99th percentile, ms; beyond it the measurement has failed.</summary>
+    private const double AlertMaxMs = 50;
+
+    /// <summary>Most memory that the service may ever have held, MiB: a district's 400, what may wait for the disk, and as much again that the collector has not given back. A flood that
+    /// grows in memory passes it within the measurement.</summary>
+    private const double PeakMaxMiB = 1_024;
+
     /// <summary>Below what the broker's configuration lets through, 1 MiB.</summary>
     private const int LongTextBytes = 1_000_000;
 
@@ -32,12 +39,20 @@ internal static class HostileFlood
             var quiet = await MeasureAsync(folder + "/quiet", isFlooded: false);
             var flooded = await MeasureAsync(folder + "/flooded", isFlooded: true);
             await report.Output.WriteLineAsync($"without: {quiet}\nflooded: {flooded}");
+            var alertMs = AlertLatency.At(flooded.AlertMs, .99);
+            if (alertMs > AlertMaxMs || flooded.PeakMiB > PeakMaxMiB)
+            {
+                throw new InvalidOperationException(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"Beside the flood an alert takes {alertMs:F1} ms at p99 ({AlertMaxMs:F0} are allowed), and the service held {flooded.PeakMiB:F0} MiB ({PeakMaxMiB:F0} are allowed)."));
+            }
+
             report.Add(
                 "告警：旁边每秒 1,000 个冒名新设备、500 条坏消息、4 MB 长文本，一个总是迟到的桩", "alert beside 1,000 invented devices, 500 broken messages and 4 MB of long text a second, and a pile that is always late",
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"p50 {AlertLatency.At(flooded.AlertMs, .5):F1} ms, p99 {AlertLatency.At(flooded.AlertMs, .99):F1} ms; 落盘 durable p99 {AlertLatency.At(flooded.DurableMs, .99):F0} ms; {flooded.ResidentMiB:F0} MiB"),
-                "p99 ≤ 50 ms",
+                string.Create(CultureInfo.InvariantCulture, $"p99 ≤ {AlertMaxMs:F0} ms"),
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"{AlertLatency.At(flooded.AlertMs, .5) / AlertLatency.At(quiet.AlertMs, .5):F1} × p50, {AlertLatency.At(flooded.AlertMs, .99) / AlertLatency.At(quiet.AlertMs, .99):F1} × p99, {flooded.ResidentMiB / quiet.ResidentMiB:F1} × 内存 memory 无攻击 without the flood"));
