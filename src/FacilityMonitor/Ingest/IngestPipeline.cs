@@ -93,7 +93,7 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
     {
         books.AddDeadLetter(reason);
         ledger.Book(device?.Number ?? HourBook.NobodysDevice, MessageFate.DeadLetter, receivedMs, position);
-        writer.DeadLetter(topic, payload, reason, detail, receivedMs, device);
+        writer.DeadLetter(topic, payload, reason, detail, receivedMs, device, isStranger: device is null || devices.IsStranger(device));
     }
 
     /// <summary>Strangers have no page on which it would be read, and must not take the room of those who have one.</summary>

@@ -11,8 +11,7 @@ internal sealed class DeadLetterRoom(long lettersMax = DeadLetterRoom.LettersMax
     public const long BytesMax = DeadLetters.BytesMax * 5 / 4;
 
     private readonly Lock _gate = new();
-    private long _letters;
-    private long _bytes;
+    private LetterSums _sums;
     private long _notKept;
     private long _pruned;
 
@@ -23,44 +22,66 @@ internal sealed class DeadLetterRoom(long lettersMax = DeadLetterRoom.LettersMax
     public long Pruned => Interlocked.Read(ref _pruned);
 
     /// <summary>What is stored, as it was counted.</summary>
-    public void Measured(long letters, long bytes)
+    public void Measured(LetterSums sums)
     {
         lock (_gate)
-            (_letters, _bytes) = (letters, bytes);
+            _sums = sums;
     }
 
-    /// <summary>How many of these letters there is room for, the first ones.</summary>
-    public int RoomFor(IReadOnlyList<DeadLetter> letters)
+    /// <summary>Those of these letters that there is room for.</summary>
+    public IReadOnlyList<DeadLetter> RoomFor(IReadOnlyList<DeadLetter> letters)
     {
+        if (letters.Count == 0)
+            return letters;
         lock (_gate)
         {
-            var (count, bytes) = (0, _bytes);
-            while (count < letters.Count && _letters + count < lettersMax && (bytes += Size(letters[count])) <= bytesMax)
-                count++;
-            return count;
+            var (sums, kept) = (_sums, new List<DeadLetter>(letters.Count));
+            foreach (var letter in letters)
+            {
+                var more = sums.With(Size(letter), letter.IsStranger);
+                if (more.Letters > lettersMax || more.Bytes > bytesMax)
+                    continue;
+                if (letter.IsStranger && (more.OfStrangers > DeadLetters.StrangersShare(lettersMax) || more.BytesOfStrangers > DeadLetters.StrangersShare(bytesMax)))
+                    continue;
+                sums = more;
+                kept.Add(letter);
+            }
+
+            return kept;
         }
     }
 
-    /// <summary>The first of these letters are on disk; the others are nowhere.</summary>
-    public void Stored(IReadOnlyList<DeadLetter> letters, int stored)
+    /// <summary>These letters are on disk; the others are nowhere.</summary>
+    public void Stored(IReadOnlyList<DeadLetter> letters, int notKept)
     {
         lock (_gate)
         {
-            _letters += stored;
-            for (var letter = 0; letter < stored; letter++)
-                _bytes += Size(letters[letter]);
+            foreach (var letter in letters)
+                _sums = _sums.With(Size(letter), letter.IsStranger);
         }
 
-        Interlocked.Add(ref _notKept, letters.Count - stored);
+        Interlocked.Add(ref _notKept, notKept);
     }
 
     /// <summary>Some were deleted.</summary>
-    public void Gone(long letters, long bytes)
+    public void Gone(LetterSums gone)
     {
         lock (_gate)
-            (_letters, _bytes) = (Math.Max(0, _letters - letters), Math.Max(0, _bytes - bytes));
-        Interlocked.Add(ref _pruned, letters);
+            _sums = _sums.Without(gone);
+        Interlocked.Add(ref _pruned, gone.Letters);
     }
 
     private static long Size(DeadLetter letter) => letter.Topic.Length + letter.Payload.Length + letter.Detail.Length;
+}
+
+/// <summary>Dead letters and their bytes: of all, and those of nobody whom the registry names among them.</summary>
+internal readonly record struct LetterSums(long Letters, long Bytes, long OfStrangers, long BytesOfStrangers)
+{
+    /// <summary>With one more.</summary>
+    public LetterSums With(long bytes, bool isStranger) =>
+        isStranger ? new(Letters + 1, Bytes + bytes, OfStrangers + 1, BytesOfStrangers + bytes) : new(Letters + 1, Bytes + bytes, OfStrangers, BytesOfStrangers);
+
+    /// <summary>Without those, never below nothing.</summary>
+    public LetterSums Without(LetterSums gone) => new(
+        Math.Max(0, Letters - gone.Letters), Math.Max(0, Bytes - gone.Bytes), Math.Max(0, OfStrangers - gone.OfStrangers), Math.Max(0, BytesOfStrangers - gone.BytesOfStrangers));
 }

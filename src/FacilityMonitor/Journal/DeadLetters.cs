@@ -16,6 +16,9 @@ internal static class DeadLetters
     /// <summary>How much of them is kept, bytes of topic, detail and payload together: one client that sends nonsense must not fill the disk.</summary>
     public const long BytesMax = 256L << 20;
 
+    /// <summary>What letters of nobody whom the registry names may take of a limit: the rest is for registered devices, whose letters a flood of strangers' must not push out.</summary>
+    public static long StrangersShare(long max) => max * 3 / 4;
+
     /// <summary>How much of a topic is kept, bytes. No topic we read is longer; one that is may be 65,535.</summary>
     public const int TopicMax = 256;
 
@@ -35,51 +38,66 @@ internal static class DeadLetters
     public static bool IsCut(string stored) => Encoding.UTF8.GetByteCount(stored) > TopicMax;
 
     public static void Insert(SqliteConnection connection, DeadLetter letter) => Database.Execute(
-        connection, "insert into dead_letter (received_ms, topic, payload, reason, detail, device) values ($received, $topic, $payload, $reason, $detail, $device)",
+        connection, "insert into dead_letter (received_ms, topic, payload, reason, detail, device, stranger) values ($received, $topic, $payload, $reason, $detail, $device, $stranger)",
         ("$received", letter.ReceivedMs), ("$topic", Encoding.UTF8.GetString(letter.Topic)), ("$payload", letter.Payload),
-        ("$reason", letter.Reason), ("$detail", letter.Detail), ("$device", letter.Device));
+        ("$reason", letter.Reason), ("$detail", letter.Detail), ("$device", letter.Device), ("$stranger", letter.IsStranger ? 1 : 0));
 
     /// <summary>The newest that is beyond one of the limits, with all before it; 0: none is.</summary>
-    public static long Excess(SqliteConnection connection, long bytesMax = BytesMax)
+    /// <param name="connection">Where they are.</param>
+    /// <param name="bytesMax">Bytes that are kept.</param>
+    /// <param name="lettersMax">Letters that are kept.</param>
+    /// <param name="ofStrangers">Only those of nobody whom the registry names; the limits are theirs then.</param>
+    public static long Excess(SqliteConnection connection, long bytesMax = BytesMax, long lettersMax = LettersMax, bool ofStrangers = false)
     {
+        var whose = ofStrangers ? "where stranger = 1" : "";
         using var command = Database.Command(
-            connection, """
-            select max(coalesce((select max(id) - $most from dead_letter), 0),
+            connection, $"""
+            select max(coalesce((select id from dead_letter {whose} order by id desc limit 1 offset $most), 0),
               coalesce((select max(id) from (
-                select id, sum(length(payload) + length(cast(topic as blob)) + length(cast(detail as blob))) over (order by id desc) as bytes from dead_letter) where bytes > $bytes), 0))
+                select id, sum(length(payload) + length(cast(topic as blob)) + length(cast(detail as blob))) over (order by id desc) as bytes from dead_letter {whose}) where bytes > $bytes), 0))
             """,
-            ("$most", LettersMax), ("$bytes", bytesMax));
-        return Math.Max(0, (long)command.ExecuteScalar()!);
+            ("$most", lettersMax), ("$bytes", bytesMax));
+        return (long)command.ExecuteScalar()!;
     }
 
     /// <summary>How many there are, and their bytes.</summary>
-    public static (long Letters, long Bytes) Measure(SqliteConnection connection)
+    public static LetterSums Measure(SqliteConnection connection)
     {
-        using var command = Database.Command(connection, "select count(*), coalesce(sum(length(payload) + length(cast(topic as blob)) + length(cast(detail as blob))), 0) from dead_letter");
+        using var command = Database.Command(
+            connection, """
+            select count(*), coalesce(sum(bytes), 0), coalesce(sum(stranger), 0), coalesce(sum(bytes * stranger), 0) from (
+              select stranger, length(payload) + length(cast(topic as blob)) + length(cast(detail as blob)) as bytes from dead_letter)
+            """);
         using var rows = command.ExecuteReader();
         rows.Read();
-        return (rows.GetInt64(0), rows.GetInt64(1));
+        return new LetterSums(rows.GetInt64(0), rows.GetInt64(1), rows.GetInt64(2), rows.GetInt64(3));
     }
 
     /// <summary>Deletes the next of those up to one: so many, or so many bytes, but one at least.</summary>
-    /// <returns>How many went, and their bytes.</returns>
-    public static (int Letters, long Bytes) Prune(SqliteConnection connection, long upTo, int most, long bytesMost)
+    /// <param name="connection">Where they are.</param>
+    /// <param name="upTo">The last that goes.</param>
+    /// <param name="most">Letters that go at once.</param>
+    /// <param name="bytesMost">The same in bytes.</param>
+    /// <param name="ofStrangers">Only those of nobody whom the registry names.</param>
+    /// <returns>What went.</returns>
+    public static LetterSums Prune(SqliteConnection connection, long upTo, int most, long bytesMost, bool ofStrangers = false)
     {
-        var (last, letters, bytes) = (0L, 0, 0L);
+        var whose = ofStrangers ? "and stranger = 1" : "";
+        var (last, gone) = (0L, default(LetterSums));
         using (var command = Database.Command(
-            connection, """
-            select id, length(payload) + length(cast(topic as blob)) + length(cast(detail as blob)) from dead_letter where id <= $upTo order by id limit $most
+            connection, $"""
+            select id, length(payload) + length(cast(topic as blob)) + length(cast(detail as blob)), stranger from dead_letter where id <= $upTo {whose} order by id limit $most
             """,
             ("$upTo", upTo), ("$most", most)))
         {
             using var rows = command.ExecuteReader();
-            while (rows.Read() && (letters == 0 || bytes + rows.GetInt64(1) <= bytesMost))
-                (last, letters, bytes) = (rows.GetInt64(0), letters + 1, bytes + rows.GetInt64(1));
+            while (rows.Read() && (gone.Letters == 0 || gone.Bytes + rows.GetInt64(1) <= bytesMost))
+                (last, gone) = (rows.GetInt64(0), gone.With(rows.GetInt64(1), rows.GetInt64(2) != 0));
         }
 
-        if (letters > 0)
-            Database.Execute(connection, "delete from dead_letter where id <= $last", ("$last", last));
-        return (letters, bytes);
+        if (gone.Letters > 0)
+            Database.Execute(connection, $"delete from dead_letter where id <= $last {whose}", ("$last", last));
+        return gone;
     }
 
     public static IEnumerable<StoredDeadLetter> Read(SqliteConnection connection, long afterId = 0)

@@ -39,7 +39,6 @@ internal sealed partial class JournalUpkeepWorker(Database database, MessageJour
     /// <summary>Adding them up is for a reader, and only when there are new ones; the writer deletes by number, a few at a time.</summary>
     internal async Task PruneAsync(CancellationToken stoppingToken)
     {
-        long excess;
         using (var reader = database.OpenReader())
         {
             using var command = Database.Command(reader, "select max(id) from dead_letter");
@@ -47,24 +46,37 @@ internal sealed partial class JournalUpkeepWorker(Database database, MessageJour
             if (seen == _seen)
                 return;
             _seen = seen;
-            excess = DeadLetters.Excess(reader);
-            var (letters, bytes) = DeadLetters.Measure(reader);
-            journal.Letters.Measured(letters, bytes);
+            journal.Letters.Measured(DeadLetters.Measure(reader));
         }
 
-        var all = 0;
-        for (var isMore = excess > 0; isMore && !stoppingToken.IsCancellationRequested;)
-        {
-            var (letters, bytes) = (0, 0L);
-            await database.CommitAsync(CommitPriority.Housekeeping, connection => (letters, bytes) = DeadLetters.Prune(connection, excess, PruneStep, PruneBytesStep));
-            journal.Letters.Gone(letters, bytes);
-            (all, isMore) = (all + letters, letters > 0);
-        }
-
+        // Strangers' first: with what they have beyond their share gone, less or nothing of the others is too much.
+        var all = await PruneAsync(ofStrangers: true, stoppingToken) + await PruneAsync(ofStrangers: false, stoppingToken);
         if (all > 0)
             LogPruned(all, DeadLetters.LettersMax, DeadLetters.BytesMax >> 20);
     }
 
+    private async Task<long> PruneAsync(bool ofStrangers, CancellationToken stoppingToken)
+    {
+        long excess;
+        using (var reader = database.OpenReader())
+        {
+            excess = ofStrangers
+                ? DeadLetters.Excess(reader, DeadLetters.StrangersShare(DeadLetters.BytesMax), DeadLetters.StrangersShare(DeadLetters.LettersMax), ofStrangers: true)
+                : DeadLetters.Excess(reader);
+        }
+
+        var all = 0L;
+        for (var isMore = excess > 0; isMore && !stoppingToken.IsCancellationRequested;)
+        {
+            var gone = default(LetterSums);
+            await database.CommitAsync(CommitPriority.Housekeeping, connection => gone = DeadLetters.Prune(connection, excess, PruneStep, PruneBytesStep, ofStrangers));
+            journal.Letters.Gone(gone);
+            (all, isMore) = (all + gone.Letters, gone.Letters > 0);
+        }
+
+        return all;
+    }
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} of the oldest dead letters were deleted; {Max} of them and {Mebibytes} MiB are kept. Export them with: facility-monitor dead-letter export")]
-    private partial void LogPruned(int count, int max, long mebibytes);
+    private partial void LogPruned(long count, int max, long mebibytes);
 }

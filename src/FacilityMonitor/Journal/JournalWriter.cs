@@ -7,7 +7,7 @@ using FacilityMonitor.Readings;
 namespace FacilityMonitor.Journal;
 
 /// <summary>A message that could not be used, on its way into the same commit as its neighbours.</summary>
-internal sealed record DeadLetter(long ReceivedMs, byte[] Topic, byte[] Payload, string Reason, string Detail, int? Device);
+internal sealed record DeadLetter(long ReceivedMs, byte[] Topic, byte[] Payload, string Reason, string Detail, int? Device, bool IsStranger = false);
 
 /// <summary>Gathers what one commit will hold. Its buffer is used again: writing a message allocates nothing once it has grown. One thread at a time.</summary>
 internal sealed class JournalWriter
@@ -61,11 +61,18 @@ internal sealed class JournalWriter
         Unsigned((ulong)device.Number);
     }
 
-    public void DeadLetter(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, RejectReason reason, string detail, long receivedMs, Device? device)
+    /// <param name="topic">Its topic in UTF-8.</param>
+    /// <param name="payload">Its payload.</param>
+    /// <param name="reason">Why it is set aside.</param>
+    /// <param name="detail">What is wrong.</param>
+    /// <param name="receivedMs">When it was received.</param>
+    /// <param name="device">Whose it is, as far as is known.</param>
+    /// <param name="isStranger">Whether it is of nobody whom the registry names; such letters leave room for the others.</param>
+    public void DeadLetter(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, RejectReason reason, string detail, long receivedMs, Device? device, bool isStranger = false)
     {
         Begin(JournalRecordKind.DeadLetter, receivedMs);
         Unsigned((ulong)(device?.Number ?? HourBook.NobodysDevice));
-        _deadLetters.Add(new DeadLetter(receivedMs, Journal.DeadLetters.Stored(topic), payload.ToArray(), reason.Key(), detail, device?.Number));
+        _deadLetters.Add(new DeadLetter(receivedMs, Journal.DeadLetters.Stored(topic), payload.ToArray(), reason.Key(), detail, device?.Number, isStranger));
     }
 
     /// <summary>A command, so that the rules know what a measurement has to follow.</summary>

@@ -357,8 +357,8 @@ internal sealed class MessageJournal
         }
 
         batch.LettersStored = Letters.RoomFor(batch.DeadLetters);
-        for (var letter = 0; letter < batch.LettersStored; letter++)
-            DeadLetters.Insert(connection, batch.DeadLetters[letter]);
+        foreach (var letter in batch.LettersStored)
+            DeadLetters.Insert(connection, letter);
         Database.Execute(
             connection, "insert into journal (position, first_ms, last_ms, messages, body) values ($position, $first, $last, $messages, $body)",
             ("$position", entry.Position), ("$first", batch.FirstMs), ("$last", batch.LastMs), ("$messages", batch.Messages), ("$body", batch.Body));
@@ -379,7 +379,7 @@ internal sealed class MessageJournal
         if (batch.WasRefused)
             _refused--;
         Interlocked.Add(ref _bytes, entry.Body.Length);
-        Letters.Stored(batch.DeadLetters, batch.LettersStored);
+        Letters.Stored(batch.LettersStored, notKept: batch.DeadLetters.Length - batch.LettersStored.Count);
         lock (_gate)
         {
             if (batch.WaitingSince is not null && _waiting.Find(batch) is { } node)
@@ -434,8 +434,8 @@ internal sealed class JournalBatch(JournalWriter writer)
     /// <summary>Channels that took room since the batch before; null: not appended yet. Guarded by the journal.</summary>
     internal IReadOnlyList<DeviceChannel>? Channels { get; set; }
 
-    /// <summary>How many of the dead letters there was room for; known to the database's writer only.</summary>
-    internal int LettersStored { get; set; }
+    /// <summary>The dead letters that there was room for; known to the database's writer only.</summary>
+    internal IReadOnlyList<DeadLetter> LettersStored { get; set; } = [];
 
     /// <summary>Whether the rules may judge it while the disk refuses or is slow. Only what is appended again until the disk takes it: else they would know what never was.</summary>
     public bool MayBeJudgedAhead { get; init; }

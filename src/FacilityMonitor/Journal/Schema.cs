@@ -4,7 +4,7 @@ namespace FacilityMonitor.Journal;
 internal static class Schema
 {
     /// <summary>The statements of every version, the first one first; a database's version is how many of them it has seen.</summary>
-    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries, Layers, Sessions, ResponseExempt, NoticesByPerson, People, FlyWireCases, NeighbouringParts, Marks, Users, Climbers, Lookups, Figures, StrangerChannels, Subscriptions];
+    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries, Layers, Sessions, ResponseExempt, NoticesByPerson, People, FlyWireCases, NeighbouringParts, Marks, Users, Climbers, Lookups, Figures, StrangerChannels, Subscriptions, StrangersLetters];
 
     private static IReadOnlyList<string> First =>
     [
@@ -290,6 +290,12 @@ internal static class Schema
     [
         // What the broker may still hold as ours, by the name that the session has there: what is wanted no longer is given up also by the next process.
         "create table subscription (client text not null, filter text not null, primary key (client, filter)) strict, without rowid",
+    ];
+
+    private static IReadOnlyList<string> StrangersLetters =>
+    [
+        // Set aside from nobody whom the registry named then: such letters leave room for those of registered devices.
+        "alter table dead_letter add column stranger integer not null default 0",
     ];
 
     private static IReadOnlyList<string> Lookups =>

@@ -52,9 +52,22 @@ public sealed class IngestPipelineTests
         Assert.Equal(MqttReasonCode.Success, Take("fm/1/a/b/data", Broken));
         Take("fm/1/a/b/data", Data(1));
 
-        Assert.Single(_writer.DeadLetters);
+        Assert.False(Assert.Single(_writer.DeadLetters).IsStranger);
         Assert.Equal(1, Receipt().Seq);
         AssertBalanced();
+    }
+
+    [Theory]
+    [InlineData("fm/1/a/b/data", false)]
+    [InlineData("fm/1/a/c/data", true)]
+    [InlineData("nothing/we/know", true)]
+    public void A_dead_letter_of_nobody_in_the_registry_is_a_strangers(string topic, bool isStranger)
+    {
+        _devices.Use(device => device.Name == "b");
+
+        Take(topic, "{");
+
+        Assert.Equal(isStranger, Assert.Single(_writer.DeadLetters).IsStranger);
     }
 
     [Fact]

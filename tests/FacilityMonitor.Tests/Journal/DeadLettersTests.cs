@@ -24,7 +24,7 @@ public sealed class DeadLettersTests
         using var reader = data.Database.OpenReader();
         Assert.Equal(excess, DeadLetters.Excess(reader, bytesMax));
         var pruned = 0;
-        await data.Database.CommitAsync(CommitPriority.Housekeeping, connection => pruned = DeadLetters.Prune(connection, excess, 20, 1 << 20).Letters);
+        await data.Database.CommitAsync(CommitPriority.Housekeeping, connection => pruned = (int)DeadLetters.Prune(connection, excess, 20, 1 << 20).Letters);
         Assert.Equal(excess, pruned);
         Assert.Equal(3 - excess, DeadLetters.Read(reader).Count());
     }
@@ -92,12 +92,12 @@ public sealed class DeadLettersTests
             writer.DeadLetter("t"u8, new byte[bytesMost > 5_000 ? 10 : 1_000], RejectReason.BadJson, "x", 1, null);
         await data.Journal.AppendAsync(writer);
 
-        var (letters, bytes) = (0, 0L);
-        await data.Database.CommitAsync(CommitPriority.Housekeeping, connection => (letters, bytes) = DeadLetters.Prune(connection, 50, most, bytesMost));
+        var gone = default(LetterSums);
+        await data.Database.CommitAsync(CommitPriority.Housekeeping, connection => gone = DeadLetters.Prune(connection, 50, most, bytesMost));
 
         using var reader = data.Database.OpenReader();
-        Assert.Equal((expected, 50 - expected), (letters, DeadLetters.Read(reader).Count()));
-        Assert.Equal(DeadLetters.Measure(reader).Bytes * expected, bytes * (50 - expected));
+        Assert.Equal((expected, 50 - expected), (gone.Letters, DeadLetters.Read(reader).Count()));
+        Assert.Equal(DeadLetters.Measure(reader).Bytes * expected, gone.Bytes * (50 - expected));
     }
 
     [Theory]
@@ -116,11 +116,7 @@ public sealed class DeadLettersTests
             Assert.Equal(stored, DeadLetters.Read(reader).Count());
         Assert.Equal(5 - stored, journal.Letters.NotKept);
 
-        await data.Database.CommitAsync(CommitPriority.Housekeeping, connection =>
-        {
-            var (letters, bytes) = DeadLetters.Prune(connection, upTo: 1, most: 10, bytesMost: 1);
-            journal.Letters.Gone(letters, bytes);
-        });
+        await data.Database.CommitAsync(CommitPriority.Housekeeping, connection => journal.Letters.Gone(DeadLetters.Prune(connection, upTo: 1, most: 10, bytesMost: 1)));
         await journal.AppendAsync(OneLetter());
         await journal.AppendAsync(OneLetter());
         using var after = data.Database.OpenReader();
@@ -128,10 +124,49 @@ public sealed class DeadLettersTests
         Assert.Equal((1, 6 - stored), (journal.Letters.Pruned, journal.Letters.NotKept));
     }
 
-    private static JournalWriter OneLetter()
+    [Theory]
+    [InlineData(8, 1_000_000)]
+    [InlineData(1_000, 8 * 1_002)]
+    public async Task A_flood_of_strangers_leaves_a_quarter_of_the_room_to_registered_devices(int lettersMax, long bytesMax)
+    {
+        await using var data = new StoreFixture();
+        await data.StartAsync();
+        var journal = new MessageJournal(data.Database, data.Devices) { Letters = new DeadLetterRoom(lettersMax, bytesMax) };
+        for (var letter = 0; letter < 20; letter++)
+            await journal.AppendAsync(OneLetter(isStranger: true));
+        for (var letter = 0; letter < 3; letter++)
+            await journal.AppendAsync(OneLetter());
+
+        using var reader = data.Database.OpenReader();
+        Assert.Equal(new LetterSums(8, 8 * 1_002, 6, 6 * 1_002), DeadLetters.Measure(reader));
+        Assert.Equal(15, journal.Letters.NotKept);
+    }
+
+    [Fact]
+    public async Task Of_what_is_kept_a_flood_of_strangers_pushes_out_no_letter_of_a_registered_device()
+    {
+        await using var data = new StoreFixture();
+        await data.StartAsync();
+        await data.Journal.AppendAsync(OneLetter());
+        for (var letter = 0; letter < 5; letter++)
+            await data.Journal.AppendAsync(OneLetter(isStranger: true));
+        using var reader = data.Database.OpenReader();
+
+        var excess = DeadLetters.Excess(reader, lettersMax: 2, ofStrangers: true);
+        Assert.Equal(excess, DeadLetters.Excess(reader, bytesMax: 2 * 1_002, ofStrangers: true));
+        var gone = default(LetterSums);
+        await data.Database.CommitAsync(CommitPriority.Housekeeping, connection => gone = DeadLetters.Prune(connection, excess, 20, 1 << 20, ofStrangers: true));
+
+        Assert.Equal(new LetterSums(3, 3 * 1_002, 3, 3 * 1_002), gone);
+        Assert.Equal([1, 5, 6], DeadLetters.Read(reader).Select(letter => letter.Id));
+        // What is counted are the letters that are there, not their numbers.
+        Assert.Equal(0, DeadLetters.Excess(reader, lettersMax: 3));
+    }
+
+    private static JournalWriter OneLetter(bool isStranger = false)
     {
         var writer = new JournalWriter();
-        writer.DeadLetter("t"u8, new byte[1_000], RejectReason.BadJson, "x", 1, null);
+        writer.DeadLetter("t"u8, new byte[1_000], RejectReason.BadJson, "x", 1, null, isStranger);
         return writer;
     }
 }
