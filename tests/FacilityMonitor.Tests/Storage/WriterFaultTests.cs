@@ -33,6 +33,12 @@ public sealed class WriterFaultTests
     [InlineData("Torn", true)]
     public Task Whatever_operation_fails_a_command_is_one_command_and_ends_as_the_device_says(string fault, bool lasts) => EachAsync(fault, lasts, CommandAsync, 10);
 
+    [Theory]
+    [InlineData("Full", true)]
+    [InlineData("Error", false)]
+    [InlineData("Torn", true)]
+    public Task Whatever_operation_fails_a_siren_sounds_once_and_is_ended_once(string fault, bool lasts) => EachAsync(fault, lasts, SirenAsync, 10);
+
     /// <summary>Every operation in its turn, until there are not so many.</summary>
     private static async Task EachAsync(string fault, bool lasts, Func<Action<FaultyDisk>, Task<bool>> run, int least)
     {
@@ -84,6 +90,27 @@ public sealed class WriterFaultTests
         disk.Heal();
         Assert.All(fixture.Published, published => Assert.Equal("c-1", published.Body.GetProperty("id").GetString()));
         Assert.Equal(("c-1", false), Assert.Single(fixture.Notices().Select(notice => (notice.Id, notice.IsVoid))));
+        return hasFailed;
+
+        Task UntilAsync(Func<bool> condition, string what) => disk.UntilAsync(condition, () => fixture.Time.Advance(Step), what);
+    }
+
+    private static async Task<bool> SirenAsync(Action<FaultyDisk> arm)
+    {
+        FaultyDisk disk = null!;
+        await using var fixture = await CommandFixture.StartAsync(folder => disk = new FaultyDisk(folder));
+        using var under = disk;
+        arm(disk);
+        await disk.InsistAsync(() => fixture.InsertAsync(fixture.Order(operation: Operation.Siren, ttlS: 100, seconds: 1, channel: null)));
+        await UntilAsync(() => fixture.Published.Count > 0, "the siren is published");
+        await disk.InsistAsync(() => fixture.AckAsync("c-1", CommandResult.Done));
+        await UntilAsync(() => fixture.Published.Any(published => published.Body.GetProperty("op").GetString() == "off"), "its end is published");
+        await disk.InsistAsync(() => fixture.AckAsync("c-1-end", CommandResult.Done));
+        await UntilAsync(() => fixture.Find("c-1-end").State == CommandState.Done, "its end is done");
+        var hasFailed = disk.HasFailed;
+        disk.Heal();
+        Assert.Equal(["c-1 siren", "c-1-end off"], fixture.Published.Select(published => $"{published.Body.GetProperty("id").GetString()} {published.Body.GetProperty("op").GetString()}").Distinct());
+        Assert.Equal([("c-1", false), ("c-1-end", false)], fixture.Notices().Select(notice => (notice.Id, notice.IsVoid)));
         return hasFailed;
 
         Task UntilAsync(Func<bool> condition, string what) => disk.UntilAsync(condition, () => fixture.Time.Advance(Step), what);
