@@ -1,4 +1,3 @@
-using FacilityMonitor.Configuration;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
