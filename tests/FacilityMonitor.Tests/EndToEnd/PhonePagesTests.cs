@@ -35,7 +35,9 @@ public sealed class PhonePagesTests : IDisposable
         await AtTheThumbAsync(phone, phone.Url, "arrive");
 
         var (page, eye) = (await chromium.OpenAsync(), await chromium.OpenAsync());
-        foreach (var address in addresses.Values.Where(address => address.Length > 0))
+        // The same link at a change of shift.
+        var handOver = "/a/" + service.Services.GetRequiredService<ActLinks>().Token(ActLinks.HandOver, "stair-a", service.NowMs);
+        foreach (var address in (string[])[.. addresses.Values.Where(address => address.Length > 0), handOver])
         {
             await HoldAsync(page, At(service, address));
             // The door is no place of alarm; a fire is one.

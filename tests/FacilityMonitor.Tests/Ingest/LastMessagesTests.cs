@@ -1,5 +1,4 @@
 using System.Text;
-using FacilityMonitor.Contract;
 using FacilityMonitor.Ingest;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Readings;

@@ -2,7 +2,6 @@ using System.Net;
 using System.Text.RegularExpressions;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Readings;
-using FacilityMonitor.Rules;
 using FacilityMonitor.Tests.EndToEnd;
 using Microsoft.Extensions.DependencyInjection;
 
