@@ -89,7 +89,8 @@ internal sealed class IngestBooks
 
     public void AddDurable(long messages) => Interlocked.Add(ref _durable, messages);
 
-    public void AddLost(long messages) => Add(ref _lost, messages);
+    /// <summary>Stands still at <see cref="SequenceTracker.LostMax"/>: each device may claim as many, and their sum would turn negative.</summary>
+    public void AddLost(long messages) => Volatile.Write(ref _lost, Math.Min(SequenceTracker.LostMax, _lost + messages));
 
     /// <summary>One writer at a time, so a plain sum published in order is enough.</summary>
     private static void Add(ref long counter, long by) => Volatile.Write(ref counter, counter + by);
