@@ -257,8 +257,8 @@ internal static partial class DashboardRules
     /// <summary>Places on our page that an address can name, as the page's own source has them.</summary>
     private static string[] FindAnchors()
     {
-        var page = File.ReadAllText(Path.Combine(SourceTree.Root, "dashboards/web/live.js"));
-        return [.. Anchor().Matches(page).Select(match => "#" + match.Groups[1].Value)];
+        string[] scripts = ["dashboards/web/live.js", "dashboards/web/health/health.js"];
+        return [.. scripts.SelectMany(script => Anchor().Matches(File.ReadAllText(Path.Combine(SourceTree.Root, script)))).Select(match => "#" + match.Groups[1].Value)];
     }
 
     /// <summary>Pages of ours, as they say themselves: <c>site/{}</c>.</summary>

@@ -137,7 +137,7 @@ public sealed class PageTests
             }
         }
 
-        // By keyboard alone: the night, alerts, cases, who is on call, the language, the way out, then the sites.
+        // By keyboard alone: the night, alerts, cases, who is on call, the language, the way out, who is on duty, then the sites.
         foreach (var way in (string[])["/today", "/alerts", "/fly-wire", "/on-call"])
         {
             await page.Keyboard.PressAsync("Tab");
@@ -147,6 +147,8 @@ public sealed class PageTests
         await page.Keyboard.PressAsync("Tab");
         Assert.Equal("language", await page.EvaluateAsync<string>("document.activeElement.dataset.testid"));
         await page.Keyboard.PressAsync("Tab");
+        await page.Keyboard.PressAsync("Tab");
+        Assert.Equal("duty-line", await page.EvaluateAsync<string>("document.activeElement.parentElement.id"));
         await page.Keyboard.PressAsync("Tab");
         Assert.Equal("card-jiugeng", await page.EvaluateAsync<string>("document.activeElement.dataset.testid"));
         Assert.Empty(chromium.Errors);

@@ -8,6 +8,7 @@ using FacilityMonitor.Response;
 using FacilityMonitor.Tests.Conventions;
 using FacilityMonitor.Tests.Storage;
 using FacilityMonitor.Users;
+using Microsoft.Data.Sqlite;
 
 namespace FacilityMonitor.Tests.Web;
 
@@ -61,11 +62,24 @@ public class AlertPagesFixture : IAsyncLifetime, IDisposable
     protected virtual Task<IReadOnlyDictionary<string, string>> SettingsAsync() => Task.FromResult<IReadOnlyDictionary<string, string>>(new Dictionary<string, string>());
 
     /// <summary>A neighbourhood in which nothing ever happened.</summary>
-    internal Task ClearAsync() => Page.Database.CommitAsync(CommitPriority.Alerts, connection =>
+    /// <remarks>What is being sent just now is waited for: a worker that cannot book what it sent ends the service, and nobody is called in the tests after.</remarks>
+    internal Task ClearAsync() => Page.UntilAsync(TryClearAsync, "what is on its way");
+
+    private async Task<bool> TryClearAsync()
     {
+        var isCleared = false;
+        await Page.Database.CommitAsync(CommitPriority.Alerts, connection => isCleared = TryClear(connection));
+        return isCleared;
+    }
+
+    private static bool TryClear(SqliteConnection connection)
+    {
+        if (FacilityMonitor.Storage.BlockTable.Number(connection, "select count(*) from notice_way where state = 1") > 0)
+            return false;
         foreach (var table in (string[])["notice_attempt", "notice_way", "notice", "page_member", "fly_wire_sight", "fly_wire_case", "permit_event", "response_event", "response", "response_exempt", "alert_transition", "alert"])
             Database.Execute(connection, "delete from " + table);
-    });
+        return true;
+    }
 
     /// <summary>Raises alerts in one commit, as the rules do when several come at once.</summary>
     internal Task RaiseAsync(params AlertTransition[] steps) => Page.Database.CommitAsync(CommitPriority.Alerts, connection =>

@@ -44,7 +44,7 @@ public sealed class AlertsPageTests(AlertPagesFixture fixture) : IClassFixture<A
         Assert.Contains("原来就是这样，没有变化", await fixture.Property.TextAsync("/alerts?did=acknowledge&n=0"), StringComparison.Ordinal);
         Assert.Equal(facts, fixture.Count("select count(*) from response_event"));
         Assert.Equal(audited + 13, fixture.Count("select count(*) from audit"));
-        Assert.Contains("没有待响应的告警", await fixture.Property.TextAsync("/alerts"), StringComparison.Ordinal);
+        Assert.Contains("data-testid=\"none\"", await fixture.Property.TextAsync("/alerts"), StringComparison.Ordinal);
         Assert.Contains("✓ 物业经理甲", await fixture.Property.TextAsync("/alerts?tab=mine"), StringComparison.Ordinal);
     }
 
@@ -289,7 +289,7 @@ public sealed class AlertsPageTests(AlertPagesFixture fixture) : IClassFixture<A
         await fixture.Guard.PostAsync("/alerts", waiting, ("one", "00000000000000f0"));
 
         Assert.True(fixture.State("00000000000000f0").IsAnswered);
-        Assert.Contains("没有待响应的告警", await fixture.Guard.TextAsync("/alerts"), StringComparison.Ordinal);
+        Assert.Contains("data-testid=\"none\"", await fixture.Guard.TextAsync("/alerts"), StringComparison.Ordinal);
     }
 
     [Fact]

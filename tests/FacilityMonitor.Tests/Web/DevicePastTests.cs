@@ -76,7 +76,7 @@ public sealed partial class DevicePastTests : IDisposable
         await page.SayAsync("pile-02", "s1", 10);
         await page.UntilAsync(() => page.Channel("huaihai/pile-02", "s1") is not null, "its word");
         var (last, number) = (page.Services.GetRequiredService<LastMessages>(), NumberOf(page));
-        Keep("""{"v":1,"r":[{"ch":"s1","w":5,"user":"card-4711","st":"<img src=x onerror=pwned=1>"}]}""");
+        Keep("""{"v":1,"r":[{"ch":"s1","w":5,"user":"card-4711","who":{"openid":"o-81","cards":["0012345678"],"tel":13800000000,"telemetry":1,"卡号":{"n":"77"}},"st":"<img src=x onerror=pwned=1>"}]}""");
         Keep("""{"password": "open sesame", "half":""");
         Keep("\u202e\u0007 not JSON <script>alert(1)</script>");
         Keep(new string('x', LastMessages.PayloadMax + 1));
@@ -86,7 +86,7 @@ public sealed partial class DevicePastTests : IDisposable
         Assert.Equal(4, Regex.Count(html, "data-testid=\"message\""));
         Assert.Contains("fm/1/huaihai/pile-02/&lt;b&gt;", html, StringComparison.Ordinal);
         var text = WebUtility.HtmlDecode(html);
-        Assert.Contains("\n      \"w\": 5,\n      \"user\": \"•••\",\n      \"st\": \"<img src=x onerror=pwned=1>\"\n", text, StringComparison.Ordinal);
+        Assert.Contains("\n      \"w\": 5,\n      \"user\": \"•••\",\n      \"who\": {\n        \"openid\": \"•••\",\n        \"cards\": \"•••\",\n        \"tel\": \"•••\",\n        \"telemetry\": 1,\n        \"卡号\": \"•••\"\n      },\n      \"st\": \"<img src=x onerror=pwned=1>\"\n", text, StringComparison.Ordinal);
         Assert.Contains("{\"password\": \"•••\", \"half\":", text, StringComparison.Ordinal);
         Assert.Contains("·· not JSON", text, StringComparison.Ordinal);
         Assert.Contains($"只有开头，全长字节数： {LastMessages.PayloadMax + 1}", text, StringComparison.Ordinal);

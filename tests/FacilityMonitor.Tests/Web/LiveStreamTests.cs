@@ -73,6 +73,7 @@ public sealed class LiveStreamTests : IDisposable
         await desk.AskAsync(new Permit("permit-1", PermitKind.Test, "huaihai/shed-1/pile-01/s3", page.NowMs, page.NowMs + 600_000, "manager", null, "试继电器", null));
         await desk.HangAsync(new Permit("permit-2", PermitKind.Maintenance, "huaihai/c-cabinet", page.NowMs, page.NowMs + 3_600_000, "manager", null, "换断路器", null), _ => { });
         await page.UntilAsync(() => page.State().GetProperty("alerts").GetProperty("permits").GetArrayLength() == 3, "what is worked on");
+        await page.UntilAsync(() => page.State().GetProperty("alerts").GetProperty("alerts").GetArrayLength() == 4, "every alert");
 
         var told = page.State().GetProperty("alerts");
         var alerts = told.GetProperty("alerts").EnumerateArray().ToDictionary(alert => alert.GetProperty("id").GetString()![^2..]);
@@ -159,7 +160,8 @@ public sealed class LiveStreamTests : IDisposable
         for (var attempt = 0; !isHurried && attempt < 50; attempt++)
         {
             await page.SayAsync("pile-02", "s7", ++watts);
-            await page.UntilAsync(() => Values(viewer).Any(values => (before = values.GetProperty("now").GetInt64()) > 0), "a value");
+            // In small steps: one of its looks, 250 ms apart, is to be between the value and the pace.
+            await page.UntilAsync(() => Values(viewer).Any(values => (before = values.GetProperty("now").GetInt64()) > 0), "a value", stepMs: 50);
             await page.SayAsync("pile-02", "s7", ++watts);
             page.Ring($"alert-{attempt}", "huaihai", "huaihai/shed-1/pile-02/s7");
             List<LiveFrame> frames = [];
@@ -169,7 +171,8 @@ public sealed class LiveStreamTests : IDisposable
                     frames.AddRange(Drain(viewer));
                     return frames.Exists(frame => frame.Name == "alerts");
                 },
-                "the alert");
+                "the alert",
+                stepMs: 50);
             var next = frames.FindIndex(frame => frame.Name == "alerts") + 1;
             isHurried = next < frames.Count && frames[next].Name == "devices" && PageUnderTest.Body(frames[next]) is var values && Watts(values) == watts
                 && values.GetProperty("now").GetInt64() - before < LiveFeed.PaceOf(1).TotalMilliseconds;

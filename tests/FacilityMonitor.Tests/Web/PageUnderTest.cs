@@ -142,16 +142,16 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
     }
 
     /// <summary>Moves the clock in steps, in real time as short as the workers need, until a condition holds.</summary>
-    public Task UntilAsync(Func<bool> holds, string what) => UntilAsync(() => Task.FromResult(holds()), what);
+    public Task UntilAsync(Func<bool> holds, string what, int stepMs = 250) => UntilAsync(() => Task.FromResult(holds()), what, stepMs);
 
     /// <summary>The same for a condition that takes its time.</summary>
-    public async Task UntilAsync(Func<Task<bool>> holds, string what)
+    public async Task UntilAsync(Func<Task<bool>> holds, string what, int stepMs = 250)
     {
         for (var step = 0; step < 2_000; step++)
         {
             if (await holds())
                 return;
-            Time.Advance(TimeSpan.FromMilliseconds(250));
+            Time.Advance(TimeSpan.FromMilliseconds(stepMs));
             await Task.Delay(5);
             // On a busy machine the clock must not run away from the work that it set off: leases would run out before anybody had his turn.
             for (var look = 0; look < 20 && ThreadPool.PendingWorkItemCount > 0; look++)

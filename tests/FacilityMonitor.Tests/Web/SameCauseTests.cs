@@ -162,7 +162,7 @@ public sealed class SameCauseTests(AlertPagesFixture fixture) : IClassFixture<Al
                 after = await PartsAsync();
             }
 
-            Assert.Equal(["title", "since", "what", "facts", "as-of", "buttons", "timeline"], before.Keys);
+            Assert.Equal(["title", "duty-line", "since", "what", "facts", "as-of", "buttons", "timeline"], before.Keys);
             Assert.Equal(["since", "as-of"], after.Where(part => before[part.Key] != part.Value).Select(part => part.Key));
             Assert.Contains("do-take-all", before["buttons"], StringComparison.Ordinal);
             Assert.DoesNotContain("<button", before["since"] + before["as-of"], StringComparison.Ordinal);
