@@ -68,8 +68,9 @@ function Tile(site, entry, channel, isMore) {
   const device = state.devices.get(`${site.id}/${entry.id}`);
   const values = device?.channels[channel];
   const path = `${pathOf(site, entry)}/${channel}`, what = tileState(device, values, path);
-  const old = what === 'stale' || what === 'offline';
-  const shown = what === 'charging' || what === 'overload' ? `${number(values?.w ?? 0)} W` : what === 'maintenance' ? clock(permitOn(path)?.until ?? 0).slice(0, 5) : old && values ? span(now() - values.at) : '';
+  // What it said before it fell silent is never shown as the present, whatever its alert makes of it.
+  const gone = !device || !values || isGone(device) || isOld(device, values);
+  const shown = what === 'maintenance' ? clock(permitOn(path)?.until ?? 0).slice(0, 5) : gone ? (values ? span(now() - values.at) : '') : what === 'charging' || what === 'overload' ? `${number(values.w ?? 0)} W` : '';
   const id = `${site.id}-${entry.id}-${channel}`, last = drawnTiles[id];
   if (last?.[2] === entry && last[0] === values && last[1] === what + shown) return last[3];
   const reserved = entry.reserved.includes(channel);
@@ -267,7 +268,8 @@ function Legend() {
 
 /** @type {() => any} */
 let Health = () => null;
-import('./health/health.js').then((module) => { Health = module.Health; soon(); });
+const fetchHealth = (/** @type {number} */ times) => import(`./health/health.js${times ? `?${times}` : ''}`).then((module) => { Health = module.Health; soon(); }, () => setTimeout(fetchHealth, 5000, times + 1));
+fetchHealth(0);
 
 /** Drawn by the server; its own script keeps it true. */
 const drawing = document.getElementById('schematic');

@@ -32,9 +32,9 @@ internal static class PermitText
                 yield return (asset, permit, false);
         }
 
-        if (!permits.Any(permit => permit.Kind == PermitKind.Maintenance && permit.Covers(permit.Asset, nowMs)))
-            yield break;
-        foreach (var site in facility.Sites)
+        // Only the sites on which something is worked on are looked through: this is asked with every change of an alert.
+        var sites = permits.Where(permit => permit.Kind == PermitKind.Maintenance && permit.Covers(permit.Asset, nowMs)).Select(permit => permit.Asset.Split('/')[0]).ToHashSet(StringComparer.Ordinal);
+        foreach (var site in facility.Sites.Where(site => sites.Contains(site.Id)))
         {
             foreach (var circuit in site.Circuits)
             {

@@ -32,7 +32,7 @@ internal sealed partial record ShownMessage(LastMessage Message, string Topic, s
     /// <summary>Makes it readable.</summary>
     public static ShownMessage Of(LastMessage message, KnownSecrets secrets)
     {
-        var text = secrets.Without(Private().Replace(Pretty(message), "$1" + $"\"{KnownSecrets.Hidden}\""));
+        var text = secrets.Without(Pretty(message));
         return new ShownMessage(message, Plain(secrets.Without(Encoding.UTF8.GetString(message.Topic))), text.Length > TextMax ? text[..TextMax] + "…" : text);
     }
 
@@ -43,13 +43,43 @@ internal sealed partial record ShownMessage(LastMessage Message, string Topic, s
             using var json = JsonDocument.Parse(message.Payload);
             var output = new ArrayBufferWriter<byte>(2 * message.Payload.Length);
             using (var writer = new Utf8JsonWriter(output, Options))
-                json.WriteTo(writer);
+                Write(json.RootElement, writer);
             return Plain(Encoding.UTF8.GetString(output.WrittenSpan));
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
         {
-            // No JSON, half of one, or one that holds half a character: as it is.
-            return Plain(Encoding.UTF8.GetString(message.Payload));
+            // No JSON, half of one, or one that holds half a character: as it is, but for what stands behind such a name.
+            return PrivateText().Replace(Plain(Encoding.UTF8.GetString(message.Payload)), "$1" + $"\"{KnownSecrets.Hidden}\"");
+        }
+    }
+
+    /// <summary>Writes it again without all that stands below a name that is private, lists and objects too.</summary>
+    private static void Write(JsonElement element, Utf8JsonWriter writer)
+    {
+        if (element.ValueKind == JsonValueKind.Object)
+        {
+            writer.WriteStartObject();
+            foreach (var property in element.EnumerateObject())
+            {
+                writer.WritePropertyName(property.Name);
+                if (Private().IsMatch(property.Name))
+                    writer.WriteStringValue(KnownSecrets.Hidden);
+                else
+                    Write(property.Value, writer);
+            }
+
+            writer.WriteEndObject();
+        }
+        else if (element.ValueKind == JsonValueKind.Array)
+        {
+            writer.WriteStartArray();
+            foreach (var item in element.EnumerateArray())
+                Write(item, writer);
+            writer.WriteEndArray();
+        }
+        else
+        {
+            element.WriteTo(writer);
         }
     }
 
@@ -59,7 +89,12 @@ internal sealed partial record ShownMessage(LastMessage Message, string Topic, s
     [GeneratedRegex(@"[\p{Cc}\p{Cf}\p{Co}\p{Cn}-[\n]]")]
     private static partial Regex Unseen();
 
+    private const string PrivateNames = "user|uid|openid|pass|pwd|token|secret|key|card|phone|mobile|account|idtag|ssid|(?<![a-z])tel(?![a-z])|用户|姓名|卡号|手机|电话|账号|密码|密钥";
+
     /// <summary>Who charged with which card, and keys: their names are enough to find a fault.</summary>
-    [GeneratedRegex("""("[^"\n]*(?:user|pass|pwd|token|secret|key|card|phone|idtag|ssid)[^"\n]*"\s*:\s*)("(?:[^"\\]|\\.)*"?|-?[0-9][0-9.eE+-]*)""", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(PrivateNames, RegexOptions.IgnoreCase)]
     private static partial Regex Private();
+
+    [GeneratedRegex("(\"[^\"\\n]*(?:" + PrivateNames + ")[^\"\\n]*\"\\s*:\\s*)(\"(?:[^\"\\\\]|\\\\.)*\"?|-?[0-9][0-9.eE+-]*)", RegexOptions.IgnoreCase)]
+    private static partial Regex PrivateText();
 }

@@ -160,6 +160,7 @@ public sealed class SchematicPageTests : IDisposable
         service.Time.Sleep(TimeSpan.FromMinutes(70));
         await service.UntilAsync(async () => await Socket("pile-01", 3).GetAttributeAsync("data-state") == "stale", "the silence");
         Assert.Equal(("fault", "overload"), (await Socket("pile-01", 1).GetAttributeAsync("data-state"), await Socket("pile-01", 2).GetAttributeAsync("data-state")));
+        Assert.DoesNotContain("W", await Socket("pile-01", 2).Locator(".w").InnerTextAsync(), StringComparison.Ordinal);
         Assert.Empty(chromium.Errors);
     }
 
