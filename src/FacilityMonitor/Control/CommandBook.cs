@@ -49,7 +49,7 @@ internal static class CommandBook
         return Sent(connection, command, command.SentMs!.Value);
     }
 
-    /// <summary>It goes out, and ends what it replaces. The end of a siren is in the book before the siren sounds: whoever crashes, hangs or walks away, it goes out.</summary>
+    /// <summary>It goes out, and ends what it replaces; but what may energise is judged once more after this commit, and ends an <c>off</c> only when it really goes (<see cref="EndReplaced"/>). The end of a siren is in the book before the siren sounds: whoever crashes, hangs or walks away, it goes out.</summary>
     /// <returns>Whether it was still to be sent.</returns>
     public static bool Sent(SqliteConnection connection, StoredCommand command, long atMs)
     {
@@ -61,12 +61,13 @@ internal static class CommandBook
             Insert(connection, EndOf(command, atMs));
         }
 
-        EndReplaced(connection, command, atMs);
+        if (!command.Order.Operation.MayEnergise())
+            EndReplaced(connection, command, atMs);
         return true;
     }
 
     /// <summary>Ends every older command that one replaces, so that it is not sent again behind it. One that went out may have been done: that is not proven.</summary>
-    private static void EndReplaced(SqliteConnection connection, StoredCommand newer, long atMs)
+    public static void EndReplaced(SqliteConnection connection, StoredCommand newer, long atMs)
     {
         foreach (var older in Open(connection).Where(newer.Replaces))
         {

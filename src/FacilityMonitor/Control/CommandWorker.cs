@@ -141,7 +141,25 @@ internal sealed partial class CommandWorker(
         else if (Refusal(reader, command) is { } refusal)
             await RecordAsync(command, refusal, stoppingToken);
         else
+        {
+            await EndReplacedAsync(command);
             Publish(command);
+        }
+    }
+
+    /// <summary>What may energise ends what it replaces just before it goes out. Where the disk refuses, an older <c>off</c> goes on being sent: that is the safe side.</summary>
+    private async Task EndReplacedAsync(StoredCommand command)
+    {
+        if (!command.Order.Operation.MayEnergise())
+            return;
+        try
+        {
+            await database.CommitAsync(CommitPriority.Alerts, connection => CommandBook.EndReplaced(connection, command, NowMs));
+        }
+        catch (DatabaseUnavailableException)
+        {
+            // It is sent all the same: it is in the book as sent.
+        }
     }
 
     /// <summary>Whether something has come between since it was ordered. It is ended then; one that went out may have been done.</summary>

@@ -52,7 +52,8 @@ internal sealed record StoredCommand
             // A reset is the whole device's, and it may come up with closed relays.
             Operation.Off => of == Operation.Reset || (covers && (of is Operation.On or Operation.Limit or Operation.Unlock or Operation.Siren || (of == Operation.Off && older.ExpiresMs <= ExpiresMs))),
             Operation.On => its == mine && of is Operation.On or Operation.Off,
-            Operation.Siren => covers && of is Operation.Siren or Operation.Off,
+            // The siren of a pile leaves alone what cuts one of its sockets off.
+            Operation.Siren => its == mine && of is Operation.Siren or Operation.Off,
             Operation.Limit or Operation.Unlock or Operation.Reset or Operation.Rebirth or Operation.SelfTest => its == mine && of == Order.Operation,
             Operation.Resend or Operation.Ota => false,
         };

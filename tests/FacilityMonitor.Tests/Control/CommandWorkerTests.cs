@@ -300,6 +300,18 @@ public sealed class CommandWorkerTests
     }
 
     [Fact]
+    public async Task The_siren_of_a_pile_leaves_alone_what_cuts_one_of_its_sockets_off()
+    {
+        await using var fixture = await CommandFixture.StartAsync();
+        await fixture.InsertAsync(fixture.Order("off"));
+        await fixture.UntilAsync(CommandState.Sent, "off");
+        await fixture.InsertAsync(fixture.Order("siren", Operation.Siren, seconds: 30, channel: null));
+        await fixture.UntilAsync(CommandState.Sent, "siren");
+
+        Assert.Equal(CommandState.Sent, fixture.Find("off").State);
+    }
+
+    [Fact]
     public async Task What_a_device_accepted_is_left_to_its_end()
     {
         await using var fixture = await CommandFixture.StartAsync();
