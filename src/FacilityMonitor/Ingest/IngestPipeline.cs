@@ -52,7 +52,7 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
         if (outcome.Result == DecodeResult.Rejected && !isRepeated)
         {
             Keep(_message.Device, topic, payload, receivedMs, MessageFate.DeadLetter);
-            SetAside(topic, payload, outcome.Reason, outcome.Detail!, _message.Device, receivedMs, position, writer);
+            SetAside(topic, payload, outcome.Reason, outcome.Detail!, _message.Device, _message.Device is not { } teller || devices.IsStranger(teller), receivedMs, position, writer);
             return MqttReasonCode.PayloadFormatInvalid;
         }
 
@@ -69,7 +69,7 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
             Keep(first, topic, payload, receivedMs, isRepeated ? MessageFate.Duplicate : MessageFate.Journaled);
         if (_decoder.LeftOut is not { } leftOut || isRepeated)
             return MqttReasonCode.Success;
-        SetAside(topic, payload, leftOut.Reason, leftOut.Detail!, null, receivedMs, position, writer);
+        SetAside(topic, payload, leftOut.Reason, leftOut.Detail!, null, devices.IsStranger(first), receivedMs, position, writer);
         return leftOut.Reason == RejectReason.TooManyDevices ? MqttReasonCode.QuotaExceeded : MqttReasonCode.PayloadFormatInvalid;
     }
 
@@ -85,15 +85,15 @@ internal sealed class IngestPipeline(DeviceTable devices, IngestBooks books, Dev
     {
         var detail = string.Create(
             CultureInfo.InvariantCulture, $"payload: {(long)begin.Length + missing} bytes, more than is received; the first {begin.Length} are kept");
-        SetAside(topic, begin, RejectReason.TooLarge, detail, null, receivedMs, position, writer);
+        SetAside(topic, begin, RejectReason.TooLarge, detail, null, isStranger: true, receivedMs, position, writer);
         return MqttReasonCode.PayloadFormatInvalid;
     }
 
-    private void SetAside(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, RejectReason reason, string detail, Device? device, long receivedMs, long position, JournalWriter writer)
+    private void SetAside(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, RejectReason reason, string detail, Device? device, bool isStranger, long receivedMs, long position, JournalWriter writer)
     {
         books.AddDeadLetter(reason);
         ledger.Book(device?.Number ?? HourBook.NobodysDevice, MessageFate.DeadLetter, receivedMs, position);
-        writer.DeadLetter(topic, payload, reason, detail, receivedMs, device, isStranger: device is null || devices.IsStranger(device));
+        writer.DeadLetter(topic, payload, reason, detail, receivedMs, device, isStranger);
     }
 
     /// <summary>Strangers have no page on which it would be read, and must not take the room of those who have one.</summary>
