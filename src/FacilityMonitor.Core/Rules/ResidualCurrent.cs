@@ -56,8 +56,9 @@ internal sealed class ResidualCurrent : StateRule<ResidualCurrent.State, Residua
     {
         var ma = Math.Abs(sight.Values.Or(Metric.RaMa));
         var counted = state.Pace.Next(sight, GapLeastMs);
+        // After a longer silence than the device's own nobody knows what it was meanwhile: the lesser of the two ends, or one word would be a mean of ten minutes.
+        state.Ten.Add(MeanWindow.TenMinutes, sight.AtMs, counted > sight.GapMs ? Math.Min(ma, state.Ma) : ma, counted / 1000.0);
         state.Ma = (float)ma;
-        state.Ten.Add(MeanWindow.TenMinutes, sight.AtMs, ma, counted / 1000.0);
         var mean = state.Ten.Mean(MeanWindow.TenMinutes);
         state.Mean.Step(mean >= limits.MeanMa, mean < limits.MeanMa * limits.ClearRatio, sight.AtMs, counted, new HoldTiming(0, 1, AlertTiming.OffDelayMs(Priority.P2)));
         state.Urgent.Step(ma >= limits.UrgentMa, ma < limits.UrgentMa * limits.ClearRatio, sight.AtMs, counted, new HoldTiming(0, limits.Samples, AlertTiming.OffDelayMs(Priority.P1)));

@@ -68,7 +68,7 @@ internal sealed class Stuck : StateRule<Stuck.State, Stuck.StuckLimits>
     internal override bool HearsWords => true;
 
     /// <inheritdoc/>
-    internal override int StateVersion => 3;
+    internal override int StateVersion => 2;
 
     internal override bool IsTimed => true;
 
@@ -207,6 +207,7 @@ internal sealed class Stuck : StateRule<Stuck.State, Stuck.StuckLimits>
         public bool IsAway;
 
         /// <summary>Whether its link was lost and no reading has come since: what it said of its steps is no longer known.</summary>
+        /// <remarks>It takes the last byte of a state that was saved without it, where 0 stands: whoever sits on the stairs is not forgotten by an upgrade.</remarks>
         public bool IsLost;
 
         /// <summary>Whether it stands still as far as it tells: by its steps; of one that tells none, by its own word, or because it cannot move.</summary>
