@@ -22,11 +22,19 @@ internal sealed class CommandFixture : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly ConcurrentQueue<PublishedCommand> _published = new();
     private CommandWorker? _worker;
+    private int _asked;
 
     public ManualTime Time { get; } = new();
 
     /// <summary>What orders are judged by.</summary>
-    public CommandScenes Scenes => new(() => Registry, () => Monitoring);
+    public CommandScenes Scenes => new(() => Registry, () =>
+    {
+        Interlocked.Increment(ref _asked);
+        return Monitoring;
+    });
+
+    /// <summary>How often it was asked what is open.</summary>
+    public int Asked => Volatile.Read(ref _asked);
 
     /// <summary>What stands in the lane.</summary>
     public FacilityIndex Registry { get; set; } = new(Scene.Lane());

@@ -1,6 +1,7 @@
 using FacilityMonitor.Alerts;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Control;
+using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
 using FacilityMonitor.Mqtt;
 using FacilityMonitor.Readings;
@@ -432,6 +433,28 @@ public sealed class CommandWorkerTests
         Assert.Equal(["off"], Ids(fixture));
         Assert.StartsWith("hazard: ", fixture.Find("on").Result, StringComparison.Ordinal);
         Assert.Equal((0, "off"), (fixture.Counts.Expired, Assert.Single(fixture.Notices()).Id));
+    }
+
+    [Fact]
+    public async Task An_off_is_not_given_up_for_an_on_that_does_not_go_out_after_all()
+    {
+        await using var fixture = await CommandFixture.StartAsync();
+        await fixture.InsertAsync(fixture.Order("off", ttlS: 120));
+        await fixture.UntilAsync(CommandState.Sent, "off");
+        await fixture.Database.CommitAsync(CommitPriority.Alerts, connection => CommandBook.Insert(connection, fixture.Order("on", Operation.On)));
+        using var disk = new ManualResetEventSlim();
+        var slow = fixture.Database.CommitAsync(CommitPriority.Alerts, _ => disk.Wait());
+        var asked = fixture.Asked;
+        fixture.Words.Announce();
+        // It was judged, and waits for the disk, when the fire is told.
+        await Until.TrueAsync(() => fixture.Asked >= asked + 2, "it is judged");
+        fixture.Monitoring = Smoke;
+        disk.Set();
+        await slow;
+        await fixture.UntilAsync(CommandState.Expired, "on");
+
+        Assert.Equal(CommandState.Sent, fixture.Find("off").State);
+        Assert.DoesNotContain("on", Ids(fixture));
     }
 
     [Fact]

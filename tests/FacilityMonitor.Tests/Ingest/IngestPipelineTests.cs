@@ -131,6 +131,18 @@ public sealed class IngestPipelineTests
         AssertBalanced();
     }
 
+    [Theory]
+    [InlineData("A", false)]
+    [InlineData("nobody", true)]
+    public void What_is_left_out_of_the_message_of_a_registered_gateway_is_no_strangers(string registered, bool isStranger)
+    {
+        _devices.Use(device => device.Name == registered);
+
+        Take("v1/gateway/telemetry", """{"A":[{"values":{"power":1}}],"B":5}""");
+
+        Assert.Equal(isStranger, Assert.Single(_writer.DeadLetters).IsStranger);
+    }
+
     [Fact]
     public void A_gateway_message_that_is_no_JSON_to_its_end_makes_nobody_known()
     {
