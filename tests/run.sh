@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every test: installs what they need, builds, runs, prints the totals. --long adds longer proofs, some minutes more.
+# Runs every test: installs what they need, builds, runs, prints the totals. --long adds longer proofs, which may take more than an hour on two cores.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
