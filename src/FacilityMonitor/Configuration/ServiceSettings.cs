@@ -63,6 +63,9 @@ internal sealed record BrokerSettings
     /// <summary>Topics of foreign devices. None of them takes <c>fm/1</c> too.</summary>
     public required IReadOnlyList<string> ForeignTopics { get; init; }
 
+    /// <summary>Longest silence between the broker and us, 5 to 600 s: half of it more, and the broker takes us for gone (MQTT-3.1.2-22). Default 30 s.</summary>
+    public required TimeSpan KeepAlive { get; init; }
+
     /// <summary>How long the broker keeps the session while we are away, 1 to 1,000 h. Default 72 h.</summary>
     public required TimeSpan SessionExpiry { get; init; }
 

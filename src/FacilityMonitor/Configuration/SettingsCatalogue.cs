@@ -26,6 +26,7 @@ internal static class SettingsCatalogue
         "broker.foreign-topics",
         ["tele/+/SENSOR", "tele/+/STATE", "tele/+/LWT", "stat/+/STATUS8", "stat/+/STATUS10", "stat/+/RESULT", "stat/+/POWER", "+/events/rpc", "+/status/+", "+/online", "zigbee2mqtt/#", "v1/gateway/+", "tb/#"],
         "topic filters", "外来设备（Tasmota、Shelly、Zigbee2MQTT、ThingsBoard）的主题", "topics of foreign devices (Tasmota, Shelly, Zigbee2MQTT, ThingsBoard)", TopicFilters.Refuse);
+    public static readonly Setting<int> BrokerKeepAlive = Integer("broker.keep-alive-s", 30, 5, 600, "s", "与代理之间最多多久没有动静；再过一半，代理就当我们断了", "longest silence between the broker and us; half of it more, and the broker takes us for gone");
     public static readonly Setting<int> BrokerSessionExpiry = Integer("broker.session-expiry-hours", 72, 1, 1_000, "h", "我们不在时代理为我们保留消息多久", "how long the broker keeps messages for us while we are away");
 
     public static readonly Setting<string> DataDirectory = Text("data.directory", "data", "path", "数据文件夹；相对路径从当前目录算", "where everything is kept; a relative path starts in the working directory");
@@ -82,7 +83,7 @@ internal static class SettingsCatalogue
     [
         Language,
         BrokerHost, BrokerPort, BrokerVersion, BrokerTls, BrokerTlsCa, BrokerTlsCertificate, BrokerTlsKey, BrokerUsername, BrokerPassword, BrokerPasswordFile,
-        BrokerAdminUsername, BrokerAdminPassword, BrokerAdminPasswordFile, BrokerClientId, BrokerForeignTopics, BrokerSessionExpiry,
+        BrokerAdminUsername, BrokerAdminPassword, BrokerAdminPasswordFile, BrokerClientId, BrokerForeignTopics, BrokerKeepAlive, BrokerSessionExpiry,
         DataDirectory, DataReadings, DataRecentDays, DataRetentionDays, DataRetention, DataJournal, DataReserve, DataPhotos,
         InfluxUrl, InfluxKind, InfluxDatabase, InfluxRetentionPolicy, InfluxOrganization, InfluxUsername, InfluxPassword, InfluxPasswordFile, InfluxToken, InfluxTokenFile,
         InfluxBatch, InfluxInterval, InfluxTimeout, InfluxHorizon,

@@ -224,6 +224,7 @@ internal sealed class SettingsLoader
             AdminPasswordFile = adminFile,
             ClientId = Value(BrokerClientId),
             ForeignTopics = Value(BrokerForeignTopics),
+            KeepAlive = TimeSpan.FromSeconds(Value(BrokerKeepAlive)),
             SessionExpiry = TimeSpan.FromHours(Value(BrokerSessionExpiry)),
         };
     }

@@ -30,6 +30,7 @@ internal static class IngestServices
             Username = settings.Broker.Username,
             Password = settings.Broker.Password,
             Tls = settings.Broker.Tls,
+            KeepAlive = settings.Broker.KeepAlive,
             SessionExpiry = settings.Broker.SessionExpiry,
             ReconnectMax = TimeSpan.FromSeconds(5),
             // Debian's mosquitto exceeds it after every longer absence of ours; to disconnect it then would bring the same backlog again and again.

@@ -41,7 +41,7 @@ public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixt
         var page = await OpenAsync(chromium);
         await LookAsync(page, async path =>
         {
-            Assert.Equal(0, await page.Locator(".attention:visible, .lost:visible, .p0:visible, .p1:visible, .p2:visible, .over:visible, .near:visible").CountAsync());
+            Assert.Empty(await page.Locator(".attention:visible, .lost:visible, .p0:visible, .p1:visible, .p2:visible, .over:visible, .near:visible").AllInnerTextsAsync());
             if (path == "/today")
                 await Assertions.Expect(page.GetByTestId("calm")).ToHaveCountAsync(1);
         });
@@ -304,8 +304,6 @@ public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixt
         await using var chromium = await BrowserUnderTest.StartAsync();
         var page = await OpenAsync(chromium);
         await page.Clock.InstallAsync();
-        // Signing in took real seconds and none of ours: the broker may have taken us for dead.
-        await HearAsync();
         await page.GotoAsync(At("/?wall=1"));
         await Assertions.Expect(page.GetByTestId("wall-site")).ToContainTextAsync("久耕小区 1 / 3");
         await Assertions.Expect(page.GetByTestId("link-state")).ToContainTextAsync("正在接收");
@@ -337,11 +335,7 @@ public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixt
     private async Task LookAsync(IPage page, Func<string, Task> more)
     {
         foreach (var path in Pages)
-        {
-            // Real seconds go by for the broker and none for us: now and then it takes us for dead.
-            await HearAsync();
             await PageRules.HoldAsync(page, At(path), () => more(path));
-        }
     }
 
     private async Task<IPage> OpenAsync(BrowserUnderTest chromium, bool scripts = true)

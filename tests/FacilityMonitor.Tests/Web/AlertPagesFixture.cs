@@ -151,6 +151,11 @@ public sealed class HeardAlertPagesFixture : AlertPagesFixture
     protected override async Task<IReadOnlyDictionary<string, string>> SettingsAsync()
     {
         _broker = await FacilityMonitor.Tests.Mqtt.MosquittoBroker.StartAsync();
-        return new Dictionary<string, string> { ["FM_BROKER__PORT"] = _broker.Port.ToString(System.Globalization.CultureInfo.InvariantCulture) };
+        return new Dictionary<string, string>
+        {
+            ["FM_BROKER__PORT"] = _broker.Port.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            // The broker's clock runs while ours stands: after the usual 45 s it took us for gone in the middle of a look, and the page said so.
+            ["FM_BROKER__KEEP_ALIVE_S"] = "600",
+        };
     }
 }
