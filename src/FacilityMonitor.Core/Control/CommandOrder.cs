@@ -43,7 +43,8 @@ public sealed record CommandOrder
 /// <param name="Channel">Which part of it; <c>main</c>: the whole.</param>
 /// <param name="ExpiresMs">After this moment the device no longer does it, ms since 1970-01-01 UTC.</param>
 /// <param name="IsVoid">It did not go out after all: nothing follows from it.</param>
-public sealed record CommandNotice(Device Device, string Id, Operation Operation, ChannelId Channel, long ExpiresMs, bool IsVoid = false);
+/// <param name="IsEnd">It only ends a siren: nobody ordered that no current flows.</param>
+public sealed record CommandNotice(Device Device, string Id, Operation Operation, ChannelId Channel, long ExpiresMs, bool IsVoid = false, bool IsEnd = false);
 
 /// <summary>What measurements say of a command.</summary>
 /// <param name="Id">Its name.</param>

@@ -11,6 +11,9 @@ namespace FacilityMonitor.Control;
 /// <param name="CarriesPeople">Whether it measures a seat or a belt.</param>
 public sealed record DeviceAbilities(IReadOnlyList<string> Operations, IReadOnlyList<ChannelId> Channels, bool CarriesPeople)
 {
+    /// <summary>Whether it charges: then <c>off</c> without a channel may mean all its sockets to its firmware, and is never sent.</summary>
+    public bool HasSockets => Channels.Any(one => one.Kind is ChannelKind.Socket or ChannelKind.Slot);
+
     /// <summary>What a birth says.</summary>
     public static DeviceAbilities Of(Birth birth)
     {
@@ -134,8 +137,7 @@ public static class Interlocks
         if (order.Channel is { } channel && !abilities.Channels.Contains(channel))
             return new("no-such-channel", new($"设备没有通道 {channel}", $"the device has no channel {channel}"));
         // "Off" without a socket would mean a whole pile to one firmware and nothing to another.
-        var hasSockets = abilities.Channels.Any(one => one.Kind is ChannelKind.Socket or ChannelKind.Slot);
-        if (hasSockets && order.Operation is Operation.Off or Operation.On or Operation.Limit or Operation.Unlock && order.Channel is not { Kind: ChannelKind.Socket or ChannelKind.Slot })
+        if (abilities.HasSockets && order.Operation is Operation.Off or Operation.On or Operation.Limit or Operation.Unlock && order.Channel is not { Kind: ChannelKind.Socket or ChannelKind.Slot })
             return new("channel-missing", new("请指明是哪个充电口，例如 …/s7", "say which socket, such as …/s7"));
         return null;
     }

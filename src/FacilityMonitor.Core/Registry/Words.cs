@@ -23,5 +23,12 @@ public static class Words
 
     /// <summary>Every kind with its word, in the order of the enum.</summary>
     public static IReadOnlyList<(string Word, T Kind)> All<T>()
-        where T : struct, Enum => [.. Enum.GetValues<T>().Select(kind => (Of(kind), kind))];
+        where T : struct, Enum => Cache<T>.All;
+
+    /// <summary>Once an enum: a registry asks for every device.</summary>
+    private static class Cache<T>
+        where T : struct, Enum
+    {
+        public static readonly IReadOnlyList<(string Word, T Kind)> All = [.. Enum.GetValues<T>().Select(kind => (Of(kind), kind))];
+    }
 }

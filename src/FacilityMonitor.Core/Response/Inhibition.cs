@@ -44,8 +44,9 @@ internal sealed class Inhibition
     {
         foreach (var site in facility.Sites)
         {
+            var devices = site.Devices.ToDictionary(device => device.Id, StringComparer.Ordinal);
             foreach (var device in site.Devices)
-                Place(site, device);
+                Place(site, device, devices);
             foreach (var circuit in site.Circuits)
                 _circuits[$"{site.Id}/{circuit.Id}"] = [.. ElectricalTree.Feeding(site.Circuits, circuit).Select(feeder => $"{site.Id}/{feeder.Id}")];
         }
@@ -128,7 +129,7 @@ internal sealed class Inhibition
     public bool IsBack(string node, IReadOnlyDictionary<string, long> silent) =>
         !_below.TryGetValue(node, out var devices) || devices.Count(silent.ContainsKey) < LossOverShare * devices.Count;
 
-    private void Place(Site site, DeviceEntry device)
+    private void Place(Site site, DeviceEntry device, Dictionary<string, DeviceEntry> devices)
     {
         var asset = new RegisteredDevice(site, device).AssetPath(ChannelId.Main);
         _names[asset] = device.Name;
@@ -139,11 +140,11 @@ internal sealed class Inhibition
                 Hang(asset, $"{site.Id}/{feeder.Id}", feeder.Name);
         }
 
-        var gateway = site.Devices.FirstOrDefault(one => one.Id == device.Gateway);
-        for (var depth = 0; gateway is not null && depth <= site.Devices.Count; depth++)
+        var gateway = device.Gateway;
+        for (var depth = 0; gateway is not null && devices.TryGetValue(gateway, out var above) && depth <= devices.Count; depth++)
         {
-            Hang(asset, new RegisteredDevice(site, gateway).AssetPath(ChannelId.Main), gateway.Name);
-            gateway = site.Devices.FirstOrDefault(one => one.Id == gateway.Gateway);
+            Hang(asset, new RegisteredDevice(site, above).AssetPath(ChannelId.Main), above.Name);
+            gateway = above.Gateway;
         }
 
         Hang(asset, site.Id, site.Name);

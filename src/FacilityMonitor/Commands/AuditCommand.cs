@@ -47,7 +47,7 @@ internal static class AuditCommand
     {
         using var reader = Database.OpenReader(directory);
         foreach (var entry in AuditLog.Newest(reader, SiteScope.All, sinceMs, who, LinesMax))
-            output.WriteLine(isJson ? Json(entry) : $"{AlertText.Clock(entry.AtMs)}  {(entry.Who.Length > 0 ? entry.Who : "-")}  {(entry.Place.Length > 0 ? entry.Place : "-")}  {AuditText.Of(entry).In(language)}");
+            output.WriteLine(isJson ? Json(entry) : $"{AlertText.Clocks(entry.AtMs).In(language)}  {(entry.Who.Length > 0 ? entry.Who : "-")}  {(entry.Place.Length > 0 ? entry.Place : "-")}  {AuditText.Of(entry).In(language)}");
         if (AuditLog.FirstBroken(reader) is not { } number)
             return 0;
         errors.WriteLine(language == "en"

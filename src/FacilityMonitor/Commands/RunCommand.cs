@@ -39,15 +39,17 @@ internal static class RunCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var folder = ConfigurationFolder.Resolve(parsed.GetValue(config));
-            var registry = FacilityLoader.Load(folder, Rules);
+            // The registry of a district takes most of the start: it is read while the rest is put together.
+            var reading = Task.Run(() => FacilityLoader.Load(folder, Rules), cancellationToken);
             var (settings, errors) = SettingsLoader.Load(folder, Environment.GetEnvironmentVariables());
             var language = SettingsLoader.LanguageOf(folder, Environment.GetEnvironmentVariables());
             var (channels, refused) = ChannelReader.Load(folder, settings?.Language ?? language);
+            await using var app = settings is null || channels is null ? null : Build(folder, () => reading.GetAwaiter().GetResult().Facility!, settings, channels: channels);
+            var registry = await reading;
             foreach (var error in registry.Errors.Concat(errors).Concat(refused))
                 await Console.Error.WriteLineAsync(error.In(language));
-            if (registry.Facility is null || settings is null || channels is null)
+            if (registry.Facility is null || app is null)
                 return 1;
-            await using var app = Build(folder, registry.Facility, settings, channels: channels);
             try
             {
                 await app.StartAsync(cancellationToken);
@@ -66,7 +68,13 @@ internal static class RunCommand
         return command;
     }
 
-    internal static WebApplication Build(string folder, Facility facility, ServiceSettings settings, TimeProvider? time = null, IReadOnlyList<ChannelDefinition>? channels = null, Action<IServiceCollection>? also = null)
+    /// <param name="folder">The configuration folder.</param>
+    /// <param name="facility">The registry, asked for when the first part needs it.</param>
+    /// <param name="settings">The settings.</param>
+    /// <param name="time">The clock; null: the machine's.</param>
+    /// <param name="channels">How people are told; null: no way.</param>
+    /// <param name="also">Puts something else in place of a part.</param>
+    internal static WebApplication Build(string folder, Func<Facility> facility, ServiceSettings settings, TimeProvider? time = null, IReadOnlyList<ChannelDefinition>? channels = null, Action<IServiceCollection>? also = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.AddSimpleConsole(options => { options.SingleLine = true; options.TimestampFormat = "yyyy-MM-dd HH:mm:ss "; });
@@ -79,7 +87,7 @@ internal static class RunCommand
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = DrainMax);
         builder.WebHost.UseUrls(settings.Web.Url);
 
-        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<FacilitySource>(services, folder, facility, Rules));
+        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<FacilitySource>(services, folder, facility(), Rules));
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<SettingsWatch>(services, folder, Environment.GetEnvironmentVariables()));
         builder.Services.AddHostedService(services => services.GetRequiredService<SettingsWatch>());
         builder.AddJournal(settings.Data);              // the spine: what was received, on disk

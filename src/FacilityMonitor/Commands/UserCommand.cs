@@ -141,8 +141,8 @@ internal static class UserCommand
 
         foreach (var session in said.RootElement.GetProperty("sessions").EnumerateArray())
         {
-            var (opened, seen) = (AlertText.Clock(session.GetProperty("opened").GetInt64()), AlertText.Clock(session.GetProperty("seen").GetInt64()));
-            await output.WriteLineAsync(In(language, $"{opened} 登录，{seen} 用过", $"signed in {opened}, used {seen}") + $"  {session.GetProperty("place").GetString()}  {session.GetProperty("agent").GetString()}");
+            var (opened, seen) = (AlertText.Clocks(session.GetProperty("opened").GetInt64()), AlertText.Clocks(session.GetProperty("seen").GetInt64()));
+            await output.WriteLineAsync(In(language, $"{opened.Zh} 登录，{seen.Zh} 用过", $"signed in {opened.En}, used {seen.En}") + $"  {session.GetProperty("place").GetString()}  {session.GetProperty("agent").GetString()}");
         }
 
         return 0;

@@ -1,12 +1,10 @@
-using FacilityMonitor.Rules;
-
 namespace FacilityMonitor.Evaluation;
 
-/// <summary>Holds the charger signature against traces whose truth is known.</summary>
+/// <summary>Holds the rules that tell of fly-wires against traces whose truth is known.</summary>
 /// <remarks>
-/// Alone: every trace on a public circuit of its own. Mixture: each charge on a circuit with two to four appliances, a lift and a lamp timer, at
-/// twenty offsets, and as many circuit-days without. A charge whose own sampling is coarser than the meter's is judged at its own, the whole
-/// circuit with it: nothing is ever interpolated.
+/// Alone: every trace on a public circuit of its own, an appliance at the hours at which it ran, a charge by day and by night, of which the worse counts. Mixture: each charge on a
+/// circuit with two to four appliances, a lift and a lamp timer, at twenty offsets, and as many circuit-days without. A charge whose own sampling is coarser than the meter's is judged
+/// at its own, the whole circuit with it: nothing is ever interpolated.
 /// </remarks>
 internal static class ChargerEvaluation
 {
@@ -20,6 +18,9 @@ internal static class ChargerEvaluation
 
     /// <summary>A charge comes to a circuit that has been quiet for this long, minutes.</summary>
     private const double IdleMin = 60;
+
+    /// <summary>Minutes of the day at which a lone charge is plugged in: a charge at noon is less likely than one at ten in the evening, and must be found all the same.</summary>
+    private static readonly double[] AloneAtMin = [12 * 60, 22 * 60];
 
     /// <summary>The meters mixtures are looked at through.</summary>
     public static IReadOnlyList<MeterModel> Meters { get; } =
@@ -35,7 +36,7 @@ internal static class ChargerEvaluation
         var falseDays = new List<FoundDay>();
         foreach (var day in traces.Days)
         {
-            if (FirstFound(alone.See(day.Samples, Dice.For(Seed, day.Name))) is { } minute)
+            if (WatchedCircuit.FirstAlert(alone.See(day.Samples, Dice.For(Seed, day.Name))) is { } minute)
                 falseDays.Add(new FoundDay(day.Category, day.Name, minute));
         }
 
@@ -54,20 +55,6 @@ internal static class ChargerEvaluation
         return background.Count == 0 ? [] : [.. Enumerable.Range(0, times).Select(time => Mixture(traces.Charges, background, meter, Seed + ((ulong)time * SeedStep))).OfType<MixtureResult>()];
     }
 
-    /// <summary>Minute at which a charger is first suspected with the probability at which somebody is told; null: never.</summary>
-    public static double? FirstFound(IReadOnlyList<PowerSample> samples)
-    {
-        var signature = new ChargerSignature();
-        foreach (var sample in samples)
-        {
-            signature.Add(sample.Minute, sample.Watts);
-            if (signature.TryBest(out var place) && ChargerOdds.Probability(signature.Candidates[place].Nats + ChargerOdds.PriorNats) >= ChargerOdds.Told)
-                return sample.Minute;
-        }
-
-        return null;
-    }
-
     private static ChargeResult Alone(Trace charge, MeterModel meter)
     {
         var shape = ChargeShape.Of(charge);
@@ -75,8 +62,10 @@ internal static class ChargerEvaluation
         var idle = new List<PowerSample>();
         for (var minute = charge.Samples[0].Minute - IdleMin; minute < charge.Samples[0].Minute - (spacing / 2); minute += spacing)
             idle.Add(new PowerSample(minute, 0));
-        var found = FirstFound(meter.See([.. idle, .. charge.Samples], Dice.For(Seed, charge.Name)));
-        return new ChargeResult(charge.Name, found is { } at && at >= shape.StartMin ? at - shape.StartMin : null, shape);
+        // The same values at both hours: what differs is what the hour says.
+        var seen = meter.See([.. idle, .. charge.Samples], Dice.For(Seed, charge.Name));
+        var found = AloneAtMin.Select(at => WatchedCircuit.FirstAlert([.. seen.Select(sample => sample with { Minute = sample.Minute + at })]) - at).ToList();
+        return new ChargeResult(charge.Name, found.All(at => at >= shape.StartMin) ? found.Max() - shape.StartMin : null, shape);
     }
 
     private static MixtureResult? Mixture(IReadOnlyList<Trace> charges, List<Trace> background, MeterModel meter, ulong seed)
@@ -88,26 +77,29 @@ internal static class ChargerEvaluation
             if (meter.IntervalS < 60 && charge.SpacingMin > 1.5 * meter.IntervalS / 60)
                 continue;
             var shape = ChargeShape.Of(charge);
-            var (found, wrong) = (0, 0);
+            var days = new List<DayDecision>();
             for (var offset = 0; offset < Offsets; offset++)
             {
-                var (at, start, end) = Judge(charge, shape, background, meter, Dice.For(seed + (ulong)offset, charge.Name), isThere: true);
-                if (at < start)
-                    wrong++;
-                else if (at <= end)
-                    found++;
-                if (Judge(charge, shape, background, meter, Dice.For(seed + (ulong)offset, charge.Name + " without"), isThere: false).Found is not null)
-                    wrong++;
+                days.Add(Judge(charge, shape, background, meter, Dice.For(seed + (ulong)offset, charge.Name), isThere: true));
+                days.Add(Judge(charge, shape, background, meter, Dice.For(seed + (ulong)offset, charge.Name + " without"), isThere: false));
             }
 
-            rows.Add(new ChargeInMixture(charge.Name, shape.ClimbPercentAMin >= ChargeShape.StrongClimb, found, wrong));
+            rows.Add(ChargeInMixture.Of(charge.Name, shape.ClimbPercentAMin >= ChargeShape.StrongClimb, days));
         }
 
         return rows.Count == 0 ? null : new MixtureResult(meter, rows);
     }
 
-    /// <summary>One circuit-day: when a charger was found, when the charge began, and when it was unplugged.</summary>
-    private static (double? Found, double StartMin, double EndMin) Judge(Trace charge, ChargeShape shape, List<Trace> background, MeterModel meter, Dice dice, bool isThere)
+    /// <summary>One circuit-day, on which one decision is taken: the first alert.</summary>
+    private static DayDecision Judge(Trace charge, ChargeShape shape, List<Trace> background, MeterModel meter, Dice dice, bool isThere)
+    {
+        var (samples, offset) = CircuitDay(charge, background, dice, isThere);
+        var told = WatchedCircuit.FirstAlert(meter.See(samples, dice));
+        return isThere ? DayDecisions.OnCharge(told - offset, shape) : DayDecisions.OnNone(told);
+    }
+
+    /// <summary>The power of a circuit over a day, with a charge that is plugged in at some minute, or without it at the same times.</summary>
+    internal static (IReadOnlyList<PowerSample> Samples, double OffsetMin) CircuitDay(Trace charge, IReadOnlyList<Trace> background, Dice dice, bool isThere)
     {
         var circuit = PublicCircuit.Compose(background, dice);
         var length = charge.Samples[^1].Minute;
@@ -123,21 +115,20 @@ internal static class ChargerEvaluation
                 var minute = (double)step / steps;
                 samples.Add(new PowerSample(minute, circuit.At(minute) + (isThere ? charge.At(minute - offset, 1.5) : 0)));
             }
+
+            return (samples, offset);
         }
-        else
+
+        for (var minute = 0.0; minute < offset + charge.Samples[0].Minute - (spacing / 2); minute += spacing)
+            samples.Add(new PowerSample(minute, circuit.At(minute)));
+        foreach (var sample in charge.Samples)
         {
-            for (var minute = 0.0; minute < offset + charge.Samples[0].Minute - (spacing / 2); minute += spacing)
-                samples.Add(new PowerSample(minute, circuit.At(minute)));
-            foreach (var sample in charge.Samples)
-            {
-                if (offset + sample.Minute < MinutesADay)
-                    samples.Add(new PowerSample(offset + sample.Minute, circuit.At(offset + sample.Minute) + (isThere ? sample.Watts : 0)));
-            }
-
-            for (var minute = offset + length + spacing; minute < MinutesADay; minute += spacing)
-                samples.Add(new PowerSample(minute, circuit.At(minute)));
+            if (offset + sample.Minute < MinutesADay)
+                samples.Add(new PowerSample(offset + sample.Minute, circuit.At(offset + sample.Minute) + (isThere ? sample.Watts : 0)));
         }
 
-        return (FirstFound(meter.See(samples, dice)), offset + shape.StartMin, offset + length);
+        for (var minute = offset + length + spacing; minute < MinutesADay; minute += spacing)
+            samples.Add(new PowerSample(minute, circuit.At(minute)));
+        return (samples, offset);
     }
 }

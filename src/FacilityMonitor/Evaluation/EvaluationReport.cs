@@ -44,16 +44,17 @@ internal static class EvaluationReport
         output.WriteLine();
         output.WriteLine("### Mixture: charges among appliances, a lift and a lamp timer");
         output.WriteLine();
-        output.WriteLine("| noise, W | values | interval, s | precision | recall | recall, climb ≥ 0.1 %/min | of each charge |");
-        output.WriteLine("|---|---|---|---|---|---|---|");
+        output.WriteLine("| noise, W | values | interval, s | precision | recall | recall, climb ≥ 0.1 %/min | too late | wrong days: too early, none there | of each charge |");
+        output.WriteLine("|---|---|---|---|---|---|---|---|---|");
         foreach (var row in result.Mixtures)
         {
             var strong = row.StrongRecall is { } recall ? recall.ToString("0.00", Culture) : "–";
             var each = string.Join(", ", row.Charges.Select(charge => string.Create(Culture, $"{charge.File} {(double)charge.Found / ChargerEvaluation.Offsets:0.00}")));
-            output.WriteLine(string.Create(Culture, $"| {row.Meter.NoiseW} | {row.Meter.StepW} W | {row.Meter.IntervalS} | {row.Precision:0.000} | {row.Recall:0.000} | {strong} | {each} |"));
+            output.WriteLine(string.Create(Culture, $"| {row.Meter.NoiseW} | {row.Meter.StepW} W | {row.Meter.IntervalS} | {row.Precision:0.000} | {row.Recall:0.000} | {strong} | {row.Late} | {row.Early}, {row.Without} | {each} |"));
         }
 
         output.WriteLine();
+        output.WriteLine("Recall counts alerts while the charge draws 20 W or more. One that comes when it draws less is too late: true, so precision counts it as such, and found by nobody, so recall does not.");
         output.WriteLine("A charge whose own sampling is coarser than the interval is judged at its own, with the whole circuit: nothing is interpolated.");
     }
 
@@ -66,12 +67,12 @@ internal static class EvaluationReport
         output.WriteLine();
         output.WriteLine(string.Create(Culture, $"### The same mixture {rows.Count} times: {rows[0].Meter.NoiseW} W of noise, every {rows[0].Meter.IntervalS} s"));
         output.WriteLine();
-        output.WriteLine("| time | precision | recall | recall, climb ≥ 0.1 %/min |");
-        output.WriteLine("|---|---|---|---|");
+        output.WriteLine("| time | precision | recall | recall, climb ≥ 0.1 %/min | too late | wrong days: too early, none there |");
+        output.WriteLine("|---|---|---|---|---|---|");
         for (var time = 0; time < rows.Count; time++)
-            output.WriteLine(string.Create(Culture, $"| {time + 1} | {rows[time].Precision:0.000} | {rows[time].Recall:0.000} | {rows[time].StrongRecall ?? double.NaN:0.00} |"));
+            output.WriteLine(string.Create(Culture, $"| {time + 1} | {rows[time].Precision:0.000} | {rows[time].Recall:0.000} | {rows[time].StrongRecall ?? double.NaN:0.00} | {rows[time].Late} | {rows[time].Early}, {rows[time].Without} |"));
         var all = new MixtureResult(rows[0].Meter, [.. rows.SelectMany(row => row.Charges)]);
-        output.WriteLine(string.Create(Culture, $"| all | {all.Precision:0.000} | {all.Recall:0.000} | {all.StrongRecall ?? double.NaN:0.00} |"));
+        output.WriteLine(string.Create(Culture, $"| all | {all.Precision:0.000} | {all.Recall:0.000} | {all.StrongRecall ?? double.NaN:0.00} | {all.Late} | {all.Early}, {all.Without} |"));
     }
 
     private static void WriteCategories(EvaluationResult result, TextWriter output)
@@ -103,6 +104,10 @@ internal static class EvaluationReport
             ["noise"] = row.Meter.NoiseW,
             ["interval"] = row.Meter.IntervalS,
             ["step"] = row.Meter.StepW,
+            ["found"] = row.Found,
+            ["early"] = row.Early,
+            ["late"] = row.Late,
+            ["without"] = row.Without,
             ["precision"] = Math.Round(row.Precision, 4),
             ["recall"] = Math.Round(row.Recall, 4),
             ["strongRecall"] = row.StrongRecall is { } strong ? Math.Round(strong, 4) : null,

@@ -8,7 +8,7 @@ internal sealed record CategoryResult(string Category, int Days, int FalseDays);
 
 /// <summary>A charge on a circuit of its own.</summary>
 /// <param name="File">Its file.</param>
-/// <param name="Minutes">Minutes from its start until it was found; null: never.</param>
+/// <param name="Minutes">Minutes from its start until it was found, by day or by night, whichever took longer; null: at one of them never.</param>
 /// <param name="Shape">What it is asked for.</param>
 internal sealed record ChargeResult(string File, double? Minutes, ChargeShape Shape)
 {
@@ -19,9 +19,22 @@ internal sealed record ChargeResult(string File, double? Minutes, ChargeShape Sh
 /// <summary>One charge on its circuit-days.</summary>
 /// <param name="File">Its file.</param>
 /// <param name="IsStrong">Whether it climbs fast.</param>
-/// <param name="Found">Days with the charge on which it was found after it began and before it was unplugged: where its trace ends, tail included.</param>
-/// <param name="Wrong">Days on which a charger was suspected that was not there, or not yet.</param>
-internal sealed record ChargeInMixture(string File, bool IsStrong, int Found, int Wrong);
+/// <param name="Found">Days with the charge on which somebody was told while it drew power.</param>
+/// <param name="Early">Days with the charge on which somebody was told before it began.</param>
+/// <param name="Late">Days with the charge on which somebody was told of it when it was over: true, and too late to find anybody.</param>
+/// <param name="Without">Days without it on which somebody was told.</param>
+internal sealed record ChargeInMixture(string File, bool IsStrong, int Found, int Early, int Late, int Without)
+{
+    /// <summary>Days on which what somebody was told was not so.</summary>
+    public int Wrong => Early + Without;
+
+    public static ChargeInMixture Of(string file, bool isStrong, IReadOnlyCollection<DayDecision> days)
+    {
+        return new ChargeInMixture(file, isStrong, Count(DayDecision.Found), Count(DayDecision.Early), Count(DayDecision.Late), Count(DayDecision.Without));
+
+        int Count(DayDecision which) => days.Count(day => day == which);
+    }
+}
 
 /// <summary>All charges seen through one meter.</summary>
 internal sealed record MixtureResult(MeterModel Meter, IReadOnlyList<ChargeInMixture> Charges)
@@ -30,11 +43,20 @@ internal sealed record MixtureResult(MeterModel Meter, IReadOnlyList<ChargeInMix
 
     public int Wrong => Charges.Sum(charge => charge.Wrong);
 
-    /// <summary>Share of what was suspected that was there; 1 when nothing was suspected.</summary>
-    public double Precision => Found + Wrong == 0 ? 1 : (double)Found / (Found + Wrong);
+    public int Early => Charges.Sum(charge => charge.Early);
 
-    /// <summary>Share of what was there that was found.</summary>
+    public int Late => Charges.Sum(charge => charge.Late);
+
+    public int Without => Charges.Sum(charge => charge.Without);
+
+    /// <summary>Share of the alerts that were true, also those that came when the charge was over; 1 when there were none.</summary>
+    public double Precision => Found + Late + Wrong == 0 ? 1 : (Found + Late) / (double)(Found + Late + Wrong);
+
+    /// <summary>Share of the charges that were told of while they drew 20 W or more.</summary>
     public double Recall => (double)Found / (Charges.Count * ChargerEvaluation.Offsets);
+
+    /// <summary>Share of the charges that were told of at all.</summary>
+    public double ToldShare => (double)(Found + Late) / (Charges.Count * ChargerEvaluation.Offsets);
 
     /// <summary>The same of the chargers that climb fast; null when there are none.</summary>
     public double? StrongRecall => Charges.Any(charge => charge.IsStrong)

@@ -43,7 +43,7 @@ public sealed partial class AlertTextTests
         foreach (var (said, title, where, what, since, ask) in new[]
         {
             (text.Zh, rule.Title.Zh, Where.Zh, What.Zh, "自 11-20 18:00:05 起", "请做："),
-            (text.En, rule.Title.En, Where.En, What.En, "ince 11-20 18:00:05", "Do: "),
+            (text.En, rule.Title.En, Where.En, What.En, "ince 20 Nov 18:00:05", "Do: "),
         })
         {
             Assert.Contains(title, said, StringComparison.Ordinal);

@@ -59,7 +59,7 @@ public sealed class EvaluationTests
 
         Assert.All(result.Charges, charge => Assert.True(charge.IsInTime, $"{charge.File}: {charge.Minutes}"));
         Assert.True(result.IsQuietEnough, string.Join(", ", result.False));
-        Assert.True(result.Mixtures[0].Precision >= 0.95, $"precision {result.Mixtures[0].Precision}");
+        Assert.True(result.Mixtures[0].Precision >= 0.95, $"precision {result.Mixtures[0].Precision}: {result.Mixtures[0].Early} too early, {result.Mixtures[0].Late} too late, {result.Mixtures[0].Without} for nothing");
         Assert.True(result.Mixtures[0].Recall >= 0.6, $"recall {result.Mixtures[0].Recall}");
     }
 
@@ -152,6 +152,56 @@ public sealed class EvaluationTests
         Assert.Equal(120, ChargeShape.Of(tapering).LimitMin);
     }
 
+    [Fact]
+    public void A_charge_is_over_with_its_last_20_W_though_the_plug_stays_in()
+    {
+        var shape = ChargeShape.Of(new Trace("", "", [new(0, 19.9), new(1, 20), new(2, 150), new(3, 20), new(4, 19.9), new(5, 5)]));
+
+        Assert.Equal((1, 3), (shape.StartMin, shape.EndMin));
+    }
+
+    [Theory]
+    [InlineData(null, "Quiet")]
+    [InlineData(0.99, "Early")]
+    [InlineData(1.0, "Found")]
+    [InlineData(3.0, "Found")]
+    [InlineData(3.01, "Late")]
+    public void An_alert_finds_a_charge_while_it_lasts_and_is_wrong_before_and_late_after(double? toldMin, string decision)
+    {
+        var shape = ChargeShape.Of(new Trace("", "", [new(0, 0), new(1, 20), new(2, 150), new(3, 20), new(4, 5)]));
+
+        Assert.Equal(decision, DayDecisions.OnCharge(toldMin, shape).ToString());
+        Assert.Equal(toldMin is null ? DayDecision.Quiet : DayDecision.Without, DayDecisions.OnNone(toldMin));
+    }
+
+    [Fact]
+    public void Whoever_was_sent_for_nothing_counts_against_precision_and_a_late_alert_is_true_and_finds_nothing()
+    {
+        var days = Enumerable.Repeat(DayDecision.Found, 15).Concat([DayDecision.Early, DayDecision.Late, DayDecision.Late, DayDecision.Without, DayDecision.Without, DayDecision.Quiet]);
+
+        var row = new MixtureResult(new MeterModel(0, 60), [ChargeInMixture.Of("one", isStrong: true, [.. days])]);
+
+        Assert.Equal((15, 1, 2, 2, 3), (row.Found, row.Early, row.Late, row.Without, row.Wrong));
+        Assert.Equal(17 / 20.0, row.Precision);
+        Assert.Equal((15 / 20.0, 17 / 20.0), (row.Recall, row.ToldShare));
+        Assert.Equal(15 / 20.0, row.StrongRecall);
+    }
+
+    [Theory]
+    [InlineData(0.5)]
+    [InlineData(2)]
+    public void Noise_scatters_as_far_as_was_asked_for_and_to_both_sides(double noiseW)
+    {
+        var seen = new MeterModel(noiseW, 60).See([.. Enumerable.Range(0, 40_000).Select(minute => new PowerSample(minute, 100))], new Dice(5));
+
+        var off = seen.Select(sample => sample.Watts - 100).ToList();
+        // Of 40,000 values the deviation is known to 0.35 %, three times that is 1 %; rounding to 0.1 W adds 0.03 W to 0.5 W, squared.
+        Assert.Equal(noiseW, Math.Sqrt(off.Average(value => value * value)), 0.011 * noiseW);
+        Assert.Equal(0, off.Average(), 3 * noiseW / 200);
+        // Of normal values 4.6 % lie beyond two deviations, a little less where the rounding is coarse; of evenly spread ones none do.
+        Assert.InRange(off.Count(value => Math.Abs(value) > (2 * noiseW) + 0.01) / 40_000.0, 0.03, 0.05);
+    }
+
     [RealTracesFact]
     public void On_real_traces_at_most_one_day_in_a_thousand_is_a_false_one() =>
         Assert.True(Real.Value.IsQuietEnough, string.Join(", ", Real.Value.False));
@@ -177,9 +227,10 @@ public sealed class EvaluationTests
         var all = new MixtureResult(rows[0].Meter, [.. rows.SelectMany(row => row.Charges)]);
 
         Assert.Equal(6, rows.Count);
-        Assert.True(all.Precision >= 0.95 && all.Recall >= 0.8 && all.StrongRecall >= 0.95, $"precision {all.Precision}, recall {all.Recall}, of strong climbers {all.StrongRecall}");
+        // Four of five are told of, though not all of them while they last: the README says both.
+        Assert.True(all.Precision >= 0.95 && all.ToldShare >= 0.8 && all.StrongRecall >= 0.95, $"precision {all.Precision}, told {all.ToldShare}, recall {all.Recall}, of strong climbers {all.StrongRecall}");
         // All of them together find fewer than the one in the table, and the README says so.
-        var said = string.Create(CultureInfo.InvariantCulture, $"precision {all.Precision:F3}, recall {all.Recall:F3}, of fast climbers {all.StrongRecall:F3}");
+        var said = string.Create(CultureInfo.InvariantCulture, $"precision {all.Precision:F3}, told of {all.ToldShare:F3}, in time {all.Recall:F3}, of fast climbers {all.StrongRecall:F3}");
         Assert.Contains(said, File.ReadAllText(Path.Combine(SourceTree.Root, "README.md")), StringComparison.Ordinal);
     }
 

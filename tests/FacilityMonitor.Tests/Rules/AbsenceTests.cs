@@ -46,9 +46,9 @@ public sealed class AbsenceTests
 
         Assert.Equal(["11 pending P2", "100 active P2", "201 recovering P2", "206 active P2"], scene.Course);
         Assert.Contains("最后一次有消息是 11-20 18:00:00", scene.Steps[1].Text.Zh, StringComparison.Ordinal);
-        Assert.Contains("last heard at 11-20 18:03:20", scene.Steps[2].Text.En, StringComparison.Ordinal);
+        Assert.Contains("last heard at 20 Nov 18:03:20", scene.Steps[2].Text.En, StringComparison.Ordinal);
         Assert.Contains("其间短暂恢复过，11-20 18:03:20 又没有消息。自 11-20 18:00:10 起", scene.Steps[3].Text.Zh, StringComparison.Ordinal);
-        Assert.Contains("gone again since 11-20 18:03:20. Since 11-20 18:00:10", scene.Steps[3].Text.En, StringComparison.Ordinal);
+        Assert.Contains("gone again since 20 Nov 18:03:20. Since 20 Nov 18:00:10", scene.Steps[3].Text.En, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,4 +1,7 @@
+using System.Buffers;
 using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using FacilityMonitor.Alerts;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Monitoring;
@@ -101,6 +104,44 @@ public sealed class SnapshotTests
             Assert.True(at >= 0);
             return from + at;
         }
+    }
+
+    [Fact]
+    public void What_stood_before_an_upgrade_that_only_added_to_a_state_stands_after_it()
+    {
+        var on = new Hold { Phase = HoldPhase.On, SinceMs = Scene.At(0), Samples = 3 };
+        var timing = new HoldTiming(0, 1, 60_000);
+
+        var smoke = Upgraded(Smoke.Instance, new(0.1, timing), new() { Said = on, IsMeasured = true }, fromVersion: 2)!;
+        Assert.Equal((Verdict.When(true, Priority.P0, Scene.At(0)), true), (smoke.Judge(Scene.At(60)), smoke.Live.IsMeasured));
+        var gas = Upgraded(Gas.Instance, new(100, 200, 30, 60, timing, timing), new() { Said = on, Baseline = 7, HasBaseline = true, HasCo = true }, fromVersion: 2)!;
+        Assert.Equal((Priority.P0, 7, true, true), (gas.Judge(Scene.At(60)).Priority, gas.Live.Baseline, gas.Live.HasBaseline, gas.Live.HasCo));
+        var tilt = Upgraded(Tilt.Instance, new(40, 15, timing), new() { Rolled = on, RollDeg = 21 }, fromVersion: 1)!;
+        Assert.Equal((Tilt.Instance.Judge(tilt.Live, tilt.Limits, Scene.At(60)).Code, 21), (Upgraded(Tilt.Instance, tilt.Limits, tilt.Live, fromVersion: 1)!.Judge(Scene.At(60)).Code, tilt.Live.RollDeg));
+        Assert.NotEqual(0, tilt.Judge(Scene.At(60)).Code);
+
+        // Of another layout, and of a version that is not known yet.
+        Assert.Null(Upgraded(Smoke.Instance, smoke.Limits, smoke.Live, fromVersion: 1));
+        Assert.Null(Upgraded(Smoke.Instance, smoke.Limits, smoke.Live, fromVersion: 4));
+        Assert.Null(Upgraded(Smoke.Instance, smoke.Limits, smoke.Live, fromVersion: 3));
+    }
+
+    /// <summary>What a cell knows that was saved without the pace that now stands last; null when it begins anew.</summary>
+    private static Cell<TState, TLimits>? Upgraded<TState, TLimits>(StateRule<TState, TLimits> rule, TLimits limits, TState state, int fromVersion)
+        where TState : unmanaged
+        where TLimits : class
+    {
+        var shorter = MemoryMarshal.AsBytes(new TState[] { state }.AsSpan())[..^Unsafe.SizeOf<Pace>()].ToArray();
+        var saved = new ArrayBufferWriter<byte>();
+        var writer = new SnapshotWriter(saved);
+        writer.Byte(0);
+        writer.Int32(fromVersion);
+        writer.Int32(shorter.Length);
+        writer.Bytes(shorter);
+        writer.Bytes(shorter);
+        var reader = new SnapshotReader(saved.WrittenSpan);
+        var cell = new Cell<TState, TLimits>(rule, limits);
+        return cell.Load(ref reader) ? cell : null;
     }
 
     [Fact]

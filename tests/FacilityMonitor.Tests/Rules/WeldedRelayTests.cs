@@ -307,6 +307,17 @@ public sealed class WeldedRelayTests
         Assert.Equal(whole.Steps.Select(step => (step.AlertId, step.Sequence, step.Text)), restarted.Steps.Select(step => (step.AlertId, step.Sequence, step.Text)));
     }
 
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    public void The_end_of_a_siren_is_no_word_about_current(bool isEnd, bool isAlert)
+    {
+        _scene.Engine.Command(new CommandNotice(_scene.Device("pile-01"), "off-1", Operation.Off, ChannelId.Socket(1), Scene.At(20), IsEnd: isEnd), Scene.At(0));
+        Ack(1, CommandResult.Done).Watts(2, 150).Watts(32, 150).Watts(62, 150);
+
+        Assert.Equal(isAlert, IsActive);
+    }
+
     [Fact]
     public void A_limit_of_the_registry_counts()
     {

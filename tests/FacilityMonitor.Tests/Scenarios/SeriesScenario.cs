@@ -21,7 +21,7 @@ internal sealed record Edge(string Setting, double At, double Beyond, bool InNum
 /// <summary>A scenario written as series of values. The form is told in Rules/README.md of the source.</summary>
 internal sealed partial class SeriesScenario
 {
-    private static readonly string[] Keywords = ["start", "every", "until", "restart", "period", "edge", "shows", "expect"];
+    private static readonly string[] Keywords = ["start", "every", "until", "restart", "period", "boot", "edge", "shows", "expect"];
 
     private readonly List<(long ArrivesMs, int Order, Action<Player> Act)> _acts = [];
     private readonly SortedDictionary<(long ArrivesMs, long SentMs, string Device, MessageKind Kind, bool Again), List<Action<DeviceMessage>>> _messages = [];
@@ -145,6 +145,9 @@ internal sealed partial class SeriesScenario
             case "period":
                 var (device, period) = (words[1], Duration(words[2]));
                 Act(0, player => player.Birth(device, period));
+                break;
+            case "boot":
+                Act(Duration(words[2]), player => player.Boot(words[1]));
                 break;
             case "edge":
                 Edges.Add(new Edge(words[1], Number(words[2]), Number(words[3]), InNumbers: false));
@@ -299,6 +302,7 @@ internal sealed partial class SeriesScenario
         private readonly FacilityIndex _index;
         private readonly DeviceTable _devices = new();
         private readonly Dictionary<string, long> _sequences = [];
+        private readonly Dictionary<string, BootId> _boots = [];
         private readonly Dictionary<string, byte[]> _disk = [];
         private RuleEngine _engine;
         private long _nowMs;
@@ -340,8 +344,17 @@ internal sealed partial class SeriesScenario
         public void Birth(string device, long periodMs) => Observe(new DeviceMessage
         {
             Kind = MessageKind.Birth,
-            Birth = new Birth { Boot = default, Bd = 1, TsMs = _nowMs, Model = "TEST", Firmware = "1", Clock = ClockSource.Ntp, PeriodS = periodMs / 1000.0, Channels = [] },
+            Birth = new Birth { Boot = _boots.GetValueOrDefault(device), Bd = 1, TsMs = _nowMs, Model = "TEST", Firmware = "1", Clock = ClockSource.Ntp, PeriodS = periodMs / 1000.0, Channels = [] },
         }, device);
+
+        /// <summary>It begins anew.</summary>
+        public void Boot(string device)
+        {
+            // The same birth may come twice.
+            Assert.True(BootId.TryParse(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"boot-{_nowMs}")), out var boot));
+            _boots[device] = boot;
+            Birth(device, 0);
+        }
 
         public void Status(string device, Presence presence) =>
             Observe(new DeviceMessage { Kind = MessageKind.Status, Status = new DeviceStatus { Presence = presence, Bd = 1, Boot = default } }, device);

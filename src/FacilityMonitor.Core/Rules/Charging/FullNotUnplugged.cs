@@ -116,7 +116,7 @@ internal sealed class FullNotUnplugged : Rule
             return new LocalText("已有人拔车，或有了空位", "somebody unplugged, or there is a free socket");
         var named = late.Take(NamedMax).Select(socket => new LocalText(
             $"{(socket.IsReserved ? "爱心充电口 " : "")}{socket.Name.Zh}（{AlertText.Clock(socket.SinceMs)} 充满）",
-            $"{(socket.IsReserved ? "reserved " : "")}{socket.Name.En} (full since {AlertText.Clock(socket.SinceMs)})")).ToList();
+            $"{(socket.IsReserved ? "reserved " : "")}{socket.Name.En} (full since {AlertText.EnglishClock(socket.SinceMs)})")).ToList();
         var more = late.Count - named.Count;
         return new LocalText(
             $"没有空位，{late.Count} 个充电口已充满未拔：{string.Join("、", named.Select(name => name.Zh))}{(more > 0 ? $"，另有 {more} 个" : "")}",

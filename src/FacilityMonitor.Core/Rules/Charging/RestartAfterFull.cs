@@ -57,6 +57,6 @@ internal sealed class RestartAfterFull : SessionRule<RestartAfterFullLimits>
         evidence["full_since"] = Contract.ReadingJson.Instant(session.FullMs);
         evidence["restarts"] = session.Restarts;
         return new LocalText(
-            $"{AlertText.Clock(session.FullMs)} 充满后已重新起充 {session.Restarts} 次", $"full since {AlertText.Clock(session.FullMs)}, and started again {session.Restarts} times");
+            $"{AlertText.Clock(session.FullMs)} 充满后已重新起充 {session.Restarts} 次", $"full since {AlertText.EnglishClock(session.FullMs)}, and started again {session.Restarts} times");
     }
 }

@@ -8,7 +8,8 @@ namespace FacilityMonitor.Rules;
 
 /// <summary>Somebody sits on a stair-climber that stands still on the stairs (|pitch| ≥ 15°): 60 s without a step ring the operator (P1); 180 s, or emergency stop, fault, empty battery or a lost link meanwhile (P0).</summary>
 /// <remarks>One that tells no steps is judged by its own word, emergency stop, fault or empty battery alone, and by no clock: most stair-climbers keep one pitch all the way up, so nothing else tells a trip from standing still.
-/// A link that is lost takes nothing back: who sat there sits there still, and time goes on. Of one that moved then nobody knows whether it goes on: 60 s without a word of it are P1, 180 s P0.</remarks>
+/// A link that is lost takes nothing back: who sat there sits there still, and time goes on. Of one that moved then nobody knows whether it goes on: 60 s without a word of it are P1, 180 s P0.
+/// Its link is lost, too, when its gateway is, and when it says nothing for a gap: three of its periods.</remarks>
 internal sealed class Stuck : StateRule<Stuck.State, Stuck.StuckLimits>
 {
     /// <summary>Below this many steps a minute it stands, 1/min.</summary>
@@ -36,8 +37,8 @@ internal sealed class Stuck : StateRule<Stuck.State, Stuck.StuckLimits>
 
     /// <inheritdoc/>
     public override LocalText Detects { get; } = new(
-        "有人、倾斜 15° 以上、60 秒没有动：P1（呼叫操作员）；180 秒，或期间急停、故障、没电、失联：P0；移动中失联按没有动计时",
-        "Occupied, pitched by 15° and no step for 60 s: P1, ring the operator; for 180 s, or with an emergency stop, a fault, an empty battery or a lost link meanwhile: P0; one whose link is lost while it moves counts as standing");
+        "有人、倾斜 15° 以上、60 秒没有动：P1（呼叫操作员）；180 秒，或期间急停、故障、没电、失联：P0；移动中失联按没有动计时；所属网关离线、3 个周期没有消息也算失联",
+        "Occupied, pitched by 15° and no step for 60 s: P1, ring the operator; for 180 s, or with an emergency stop, a fault, an empty battery or a lost link meanwhile: P0; one whose link is lost while it moves counts as standing; a lost gateway or three periods of silence are a lost link");
 
     /// <inheritdoc/>
     public override IReadOnlyList<RuleSetting> Settings { get; } = [PitchDeg, HoldS, UrgentS];
@@ -63,6 +64,8 @@ internal sealed class Stuck : StateRule<Stuck.State, Stuck.StuckLimits>
     internal override EventSet Events { get; } = EventSet.Of(EventKind.EStop, EventKind.TripEnd);
 
     internal override bool HearsPresence => true;
+
+    internal override bool HearsSilence => true;
 
     /// <inheritdoc/>
     internal override bool HearsWords => true;
@@ -102,6 +105,7 @@ internal sealed class Stuck : StateRule<Stuck.State, Stuck.StuckLimits>
                 break;
             case SightKind.Load:
             case SightKind.Finding:
+            case SightKind.Boot:
                 break;
         }
 

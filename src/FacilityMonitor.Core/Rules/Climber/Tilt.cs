@@ -50,6 +50,12 @@ internal sealed class Tilt : StateRule<Tilt.State, Tilt.TiltLimits>
     /// <inheritdoc/>
     internal override MetricSet Metrics { get; } = MetricSet.Of(Metric.Pitch, Metric.Roll);
 
+    /// <inheritdoc/>
+    internal override int StateVersion => 2;
+
+    /// <inheritdoc/>
+    internal override int StateVersionOldest => 1;
+
     internal override bool AppliesTo(in Subject subject) => subject.Device?.Kind == DeviceKind.Climber;
 
     internal override TiltLimits LimitsFor(in Subject subject, SettingScopes scopes) => new(
@@ -58,17 +64,16 @@ internal sealed class Tilt : StateRule<Tilt.State, Tilt.TiltLimits>
 
     internal override void Step(ref State state, in Sight sight, TiltLimits limits)
     {
-        var counted = state.Pace.Next(sight);
         if (sight.Values.TryGet(Metric.Pitch, out var pitch))
         {
             state.PitchDeg = (float)pitch;
-            state.Pitched.Step(Math.Abs(pitch) > limits.PitchDeg, Math.Abs(pitch) <= limits.PitchDeg, sight.AtMs, counted, limits.Timing);
+            state.Pitched.Step(Math.Abs(pitch) > limits.PitchDeg, Math.Abs(pitch) <= limits.PitchDeg, sight.AtMs, state.PitchPace.Next(sight), limits.Timing);
         }
 
         if (!sight.Values.TryGet(Metric.Roll, out var roll))
             return;
         state.RollDeg = (float)roll;
-        state.Rolled.Step(Math.Abs(roll) > limits.RollDeg, Math.Abs(roll) <= limits.RollDeg, sight.AtMs, counted, limits.Timing);
+        state.Rolled.Step(Math.Abs(roll) > limits.RollDeg, Math.Abs(roll) <= limits.RollDeg, sight.AtMs, state.RollPace.Next(sight), limits.Timing);
     }
 
     internal override Verdict Judge(in State state, TiltLimits limits, long nowMs) => Verdict.Normal.Or(Priority.P1, state.Pitched).Or(Priority.P1, state.Rolled);
@@ -85,11 +90,15 @@ internal sealed class Tilt : StateRule<Tilt.State, Tilt.TiltLimits>
 
     internal record struct State
     {
-        public Pace Pace;
+        // One each: told in messages of their own, each would cut the other's time short.
+        public Pace PitchPace;
         public Hold Pitched;
         public Hold Rolled;
         public float PitchDeg;
         public float RollDeg;
+
+        // Last: what version 1 had stands where it stood.
+        public Pace RollPace;
     }
 
     internal sealed record TiltLimits(double PitchDeg, double RollDeg, HoldTiming Timing);

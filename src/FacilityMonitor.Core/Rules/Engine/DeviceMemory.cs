@@ -183,6 +183,9 @@ internal sealed class DeviceMemory(Device self, RegisteredDevice? registered)
     /// <summary>Whether it tells words of its sockets in messages without power: then <see cref="OffWatches"/> keeps them.</summary>
     public bool TellsWordsApart { get; set; }
 
+    /// <summary>Whether rules were shown that it is not heard any more, see <see cref="StateRule.HearsSilence"/>. Not saved: to show it twice changes nothing.</summary>
+    public bool IsUnheard { get; set; }
+
     /// <summary>Whether any of its sockets ever told power or current: then those it leaves out draw nothing.</summary>
     public bool TellsPower { get; set; }
 

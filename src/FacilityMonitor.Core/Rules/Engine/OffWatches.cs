@@ -125,7 +125,7 @@ internal sealed class OffWatches
         var watch = FindOrAdd(device, notice.Channel.Code);
         (watch.Command, watch.Operation, watch.SentMs) = (notice.Id, notice.Operation, atMs);
         // Nobody waits for an older command of this channel any more: what follows is the effect of the newest.
-        watch.IsOff = notice.Operation == Operation.Off;
+        watch.IsOff = notice is { Operation: Operation.Off, IsEnd: false };
         if (!watch.IsOff)
             return;
         (watch.OffMs, watch.WasOpen, watch.LastCommand, watch.IsAnswered, watch.IsSessionOver) = (notice.ExpiresMs, false, notice.Id, false, false);

@@ -100,6 +100,9 @@ internal enum SightKind : byte
 
     /// <summary>Another rule's verdict about something in the same place changed.</summary>
     Finding = 4,
+
+    /// <summary>A device began anew.</summary>
+    Boot = 5,
 }
 
 /// <summary>Who speaks: one channel of a device that a subject hears.</summary>

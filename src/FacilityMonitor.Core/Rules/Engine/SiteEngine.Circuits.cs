@@ -25,6 +25,9 @@ internal sealed partial class SiteEngine
             var verdict = cell.Judge(_nowMs);
             if ((verdict.Code | cell.Told) == 0)
                 continue;
+            // The meter alone is no word of what is beyond its sockets: while one of those is not heard, who subtracts them has no data.
+            if (cell.Rule.NeedsBelow && verdict.Code == cell.Told && !circuit.Live.IsBelowComplete)
+                continue;
             var key = new AlertKey(cell.Rule.Name, SubjectKind.Circuit, place, 0);
             if (IsNews(verdict, ref cell.Told, key))
                 Apply(key, verdict, Math.Max(circuit.Live.LastMs, circuit.Live.FactsMs));

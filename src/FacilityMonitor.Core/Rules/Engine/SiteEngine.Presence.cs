@@ -51,6 +51,8 @@ internal sealed partial class SiteEngine
         device.BirthPeriodMs = (long)((birth.PeriodS ?? 0) * 1000);
         if (device.GapMs != gapMs)
             MeasureGaps();
+        if (device.Watches is { HearsBoots: true, NewestMs: > 0 } watches && birth.Boot != device.BirthBoot && !device.BirthBoot.IsEmpty)
+            ShowQuietly(device, watches, 0, SightKind.Boot, 0);
         device.BirthBd = birth.Bd;
         device.BirthBoot = birth.Boot;
     }
@@ -77,6 +79,7 @@ internal sealed partial class SiteEngine
     private void Heard(DeviceMemory device, DeviceMessage message)
     {
         device.HeardMs = Math.Max(device.HeardMs, message.ReceivedMs);
+        device.IsUnheard = false;
         // A device that speaks live is there, whatever its will said before; buffered words prove nothing.
         if (device.Presence == Contract.Presence.Offline && message.Kind is MessageKind.Data or MessageKind.Event or MessageKind.Birth)
         {
@@ -97,6 +100,31 @@ internal sealed partial class SiteEngine
         var silent = period > 0 && device.Presence is Contract.Presence.Online or Contract.Presence.Sleep && _nowMs - since > device.Form.Silence.TimeoutMs(period);
         JudgeAbsence(device, ref device.Silent, Silent.Instance, silent, device.HeardMs, 0);
         JudgeHealth(device, isHeard: !silent && !offline);
+        if (device.Watches is { HearsSilence: true } watches)
+            ShowSilence(device, watches);
+    }
+
+    /// <summary>Who is behind a gateway has no will of its own while that is gone, and who hangs, or never tells a status, has none at all: to rules that ask for it their silence is the lost link.</summary>
+    private void ShowSilence(DeviceMemory device, Timeline watches)
+    {
+        if (device.IsUnheard || device.Presence != Contract.Presence.Online || IsAwaiting)
+            return;
+        var isCutOff = GatewayOf(device) is { Presence: Contract.Presence.Offline } gateway && gateway.PresenceMs >= device.HeardMs;
+        // By our own clock: what a device tells may be hours old by its own and yet be live.
+        var sinceMs = isCutOff ? _nowMs : Math.Max(device.HeardMs, _startedMs);
+        if (!isCutOff && _nowMs - sinceMs <= device.GapMs)
+            return;
+        device.IsUnheard = true;
+        ShowQuietly(device, watches, sinceMs, SightKind.Presence, (byte)Contract.Presence.Offline);
+    }
+
+    /// <summary>Shows the timed rules about a device what nobody said; what comes of it is told with the next second.</summary>
+    private void ShowQuietly(DeviceMemory device, Timeline watches, long atMs, SightKind kind, byte side)
+    {
+        _changed = true;
+        var speaker = watches.SpeakerOf(device.Place, device.Registered?.Entry, ChannelId.Main, ofFacts: true);
+        // By its own clock, which may be slow, or what it tells comes before this for as long; and after its last word, whose time may lie ahead of ours.
+        watches.Fact(speaker, Math.Max(atMs - watches.LagMs, watches.NewestMs + 1), kind, side, null, device.GapMs, isLive: true);
     }
 
     private void JudgeAbsence(DeviceMemory device, ref AbsenceMemory absence, Rule rule, bool absent, long sinceMs, long holdMs, Priority priority = Priority.P2, ChannelId channel = default)

@@ -133,8 +133,8 @@ internal sealed partial class SiteEngine
             evidence["last_heard"] = ReadingJson.Instant(device.HeardMs);
             // It came back, but not for long enough to be over: said plainly, or the two times would contradict each other.
             if (alert.Condition == Condition.Active && device.HeardMs > alert.OnsetMs)
-                return new LocalText($"其间短暂恢复过，{AlertText.Clock(device.HeardMs)} 又没有消息", $"it came back for a moment and has been gone again since {AlertText.Clock(device.HeardMs)}");
-            return new LocalText($"最后一次有消息是 {AlertText.Clock(device.HeardMs)}", $"last heard at {AlertText.Clock(device.HeardMs)}");
+                return new LocalText($"其间短暂恢复过，{AlertText.Clock(device.HeardMs)} 又没有消息", $"it came back for a moment and has been gone again since {AlertText.EnglishClock(device.HeardMs)}");
+            return new LocalText($"最后一次有消息是 {AlertText.Clock(device.HeardMs)}", $"last heard at {AlertText.EnglishClock(device.HeardMs)}");
         }
 
         ref readonly var channel = ref device.Channels[device.Find(ChannelId.FromCode(alert.Key.Channel), 0)];

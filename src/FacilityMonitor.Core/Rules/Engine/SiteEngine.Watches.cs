@@ -132,6 +132,9 @@ internal sealed partial class SiteEngine
         if (timeline.MustCatchUp(reading.AtMs))
             Derive(timeline);
         var accepted = timeline.Reading(speaker, reading.AtMs, values, reading.State, device.GapMs, isLive);
+        // What waited for us while we were away says nothing of clocks.
+        if (isLive && accepted == Accepted.InOrder && !IsAwaiting)
+            timeline.Came(_nowMs);
         if (accepted is not (Accepted.InOrder or Accepted.Reordered) || IsBehind(timeline))
             return;
         foreach (var cell in timeline.Cells)
@@ -146,7 +149,10 @@ internal sealed partial class SiteEngine
         var speaker = timeline.SpeakerOf(device.Place, device.Registered?.Entry, channel, ofFacts: true);
         if (timeline.MustCatchUp(atMs))
             Derive(timeline);
-        if (timeline.Fact(speaker, atMs, kind, side, word, device.GapMs, isLive) is not (Accepted.InOrder or Accepted.Reordered) || IsBehind(timeline))
+        var accepted = timeline.Fact(speaker, atMs, kind, side, word, device.GapMs, isLive);
+        if (kind == SightKind.Event && accepted == Accepted.InOrder && !IsAwaiting)
+            timeline.Came(_nowMs);
+        if (accepted is not (Accepted.InOrder or Accepted.Reordered) || IsBehind(timeline))
             return;
         foreach (var cell in timeline.Cells)
         {
@@ -256,9 +262,9 @@ internal sealed partial class SiteEngine
     private void WatchPresence(DeviceMemory device)
     {
         if (device.Watches is { HearsPresence: true } ofDevice)
-            ShowFact(device, ofDevice, ChannelId.Main, _nowMs, SightKind.Presence, (byte)device.Presence, null, isLive: true);
+            ShowFact(device, ofDevice, ChannelId.Main, _nowMs - ofDevice.LagMs, SightKind.Presence, (byte)device.Presence, null, isLive: true);
         if (PlaceTimeline(device, ChannelId.Main) is { HearsPresence: true } ofPlace)
-            ShowFact(device, ofPlace, ChannelId.Main, _nowMs, SightKind.Presence, (byte)device.Presence, null, isLive: true);
+            ShowFact(device, ofPlace, ChannelId.Main, _nowMs - ofPlace.LagMs, SightKind.Presence, (byte)device.Presence, null, isLive: true);
     }
 
     private void WatchFinding(DeviceMemory device, Rule rule, ChannelId channel, byte side, long atMs)
@@ -287,7 +293,7 @@ internal sealed partial class SiteEngine
     /// <param name="sightMs">When what was seen now was so; null: nothing was, but a second went by.</param>
     private void TellCell(Timeline timeline, Cell cell, long atMs, long? sightMs)
     {
-        var verdict = cell.Judge(sightMs is { } seenMs && cell.Rule.IsTimed && IsAwaiting ? Math.Max(_beforeMs, Math.Min(_nowMs, seenMs)) : _nowMs);
+        var verdict = cell.Judge(sightMs is { } seenMs && cell.Rule.IsTimed && IsAwaiting ? Math.Max(_beforeMs, Math.Min(_nowMs, seenMs)) : _nowMs - timeline.LagMs);
         if ((verdict.Code | cell.Told) == 0)
             return;
         var isSight = sightMs is not null;

@@ -59,6 +59,12 @@ internal abstract class StateRule : Rule
     /// <summary>Whether it wants to see devices come and go.</summary>
     internal virtual bool HearsPresence => false;
 
+    /// <summary>Of a device, beside <see cref="HearsPresence"/>: whether one that is not heard for a gap though nothing says that it left, or whose gateway is gone, is shown as offline. Of timed rules: it is told with the seconds.</summary>
+    internal virtual bool HearsSilence => false;
+
+    /// <summary>Of a device, and timed: whether it is shown that the device began anew, and remembers nothing of what it said before.</summary>
+    internal virtual bool HearsBoots => false;
+
     /// <summary>Whether its verdict can change because time goes by: then it is asked every second as well.</summary>
     internal virtual bool IsTimed => false;
 
@@ -67,6 +73,9 @@ internal abstract class StateRule : Rule
 
     /// <summary>Rises with every change of the state's layout: an older state is then begun anew.</summary>
     internal virtual int StateVersion => 1;
+
+    /// <summary>The oldest version whose state is the beginning of today's: what it did not have is 0 then. What stood before an upgrade goes on; without it an alert would be over, though nothing is.</summary>
+    internal virtual int StateVersionOldest => StateVersion;
 
     /// <summary>Whether it judges this.</summary>
     internal abstract bool AppliesTo(in Subject subject);
@@ -199,6 +208,7 @@ internal abstract class Cell(StateRule rule)
         SightKind.Reading => rule.Metrics.Overlaps(sight.Values.Present) || (rule.HearsWords && sight.State is not null),
         SightKind.Event => rule.Events.Has(sight.Event!.Kind),
         SightKind.Presence => rule.HearsPresence,
+        SightKind.Boot => rule.HearsBoots,
         SightKind.Load => true,
         SightKind.Finding => rule.Hears(sight.Rule!),
     };
@@ -275,7 +285,8 @@ internal sealed class Cell<TState, TLimits>(StateRule<TState, TLimits> rule, TLi
         var (version, size) = (reader.Int32(), reader.Int32());
         var live = reader.Bytes(size);
         var settled = reader.Bytes(size);
-        if (version != rule.StateVersion || size != Bytes(ref _live).Length)
+        var today = Bytes(ref _live).Length;
+        if (version > rule.StateVersion || version < rule.StateVersionOldest || (version == rule.StateVersion ? size != today : size > today))
             return false;
         Told = told;
         live.CopyTo(Bytes(ref _live));

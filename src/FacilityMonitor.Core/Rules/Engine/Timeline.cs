@@ -59,6 +59,8 @@ internal sealed class Timeline
     private int _shown;
     private long _shownMs;
 
+    private long _promptestMs = long.MaxValue;
+
     /// <summary>A timeline in which no rule remembers anything yet.</summary>
     public Timeline(Subject subject, int number, StatePlan[] plans)
     {
@@ -68,6 +70,8 @@ internal sealed class Timeline
             _layout |= plan.Rule.Metrics;
             Events |= plan.Rule.Events;
             HearsPresence |= plan.Rule.HearsPresence;
+            HearsSilence |= plan.Rule.HearsSilence;
+            HearsBoots |= plan.Rule.HearsBoots;
             HearsWords |= plan.Rule.HearsWords;
             IsTimed |= plan.Rule.IsTimed;
         }
@@ -85,6 +89,10 @@ internal sealed class Timeline
 
     public bool HearsPresence { get; }
 
+    public bool HearsSilence { get; }
+
+    public bool HearsBoots { get; }
+
     public bool HearsWords { get; }
 
     public bool IsTimed { get; }
@@ -95,6 +103,14 @@ internal sealed class Timeline
     public long NewestMs { get; private set; }
 
     public long SettledMs { get; private set; }
+
+    /// <summary>How slow the clock is that its sights are told by, ms: as their promptest live one lay behind when it came. 0 up to <see cref="ReorderWindow.LatenessMaxMs"/>, which a way may take.</summary>
+    /// <remarks>What passes between its sights and now is measured by the same clock: one that is five minutes slow must not make a stop of a second last for five minutes. One late sight is no
+    /// slow clock, it was held up; a clock that is set back is seen to (<c>SiteEngine.BehindMs</c>), and one that is put right is believed at once.</remarks>
+    public long LagMs => _promptestMs is > ReorderWindow.LatenessMaxMs and < long.MaxValue ? _promptestMs : 0;
+
+    /// <summary>A live sight came now, in order.</summary>
+    public void Came(long nowMs) => _promptestMs = Math.Min(_promptestMs, Math.Max(0, nowMs - NewestMs));
 
     /// <summary>Longest time without a gap among those who speak, ms.</summary>
     public long GapMs { get; private set; } = DeviceMemory.GapMsDefault;
@@ -433,6 +449,7 @@ internal sealed class Timeline
         writer.Int32(_count);
         for (var index = 0; index < _count; index++)
             SaveEntry(ref writer, index);
+        writer.Int64(_promptestMs);
     }
 
     /// <summary>Takes back what <see cref="Save"/> wrote, into a timeline whose cells are those of today. A rule that is new begins now; one that is gone is read over.</summary>
@@ -469,6 +486,8 @@ internal sealed class Timeline
         var layout = new MetricSet((ulong)reader.Int64());
         for (var entries = reader.Int32(); entries > 0; entries--)
             LoadEntry(ref reader, layout);
+        // What was saved before it was measured ends here.
+        _promptestMs = reader.AtEnd ? long.MaxValue : reader.Int64();
     }
 
     /// <summary>Of a place, after <see cref="Load"/>: forgets what those said who stand there no more, and counts anew what the others find.</summary>
@@ -538,7 +557,7 @@ internal sealed class Timeline
         entry.Present = new MetricSet(present.Bits & _layout.Bits);
         if (entry.Kind == SightKind.Event)
             entry.Word = reader.Event();
-        if (entry.Kind is SightKind.Reading or SightKind.Presence || entry.Word is not null)
+        if (entry.Kind is SightKind.Reading or SightKind.Presence or SightKind.Boot || entry.Word is not null)
             Insert(_count, entry, new Values(entry.Present, saved, values));
     }
 

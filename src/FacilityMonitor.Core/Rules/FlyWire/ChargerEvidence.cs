@@ -37,10 +37,13 @@ internal static class ChargerEvidence
     private const double SmoothNatsMost = 10;
     private const double AgainstNatsMost = 3;
 
-    /// <summary>A fall that is less than this is not looked at; less than half proves nothing alone.</summary>
+    /// <summary>A fall that is less than this is not looked at; one that is not four times as deep as ordinary loads relax proves nothing alone.</summary>
     private const double FallLooked = 0.3;
-    private const double FallProving = 0.5;
+    private const double FallProving = 4 * RelaxationMean;
     private const double TaperMinutesLeast = 20;
+
+    /// <summary>A line through so many knots still has two to be wrong by.</summary>
+    private const int TaperKnotsLeast = 4;
 
     /// <summary>The depth of a smooth fall: ordinary loads relax by a tenth on average, and twice as deep is e times as rare.</summary>
     private const double RelaxationMean = 0.1;
@@ -49,8 +52,8 @@ internal static class ChargerEvidence
     /// <summary>No battery of a portable device may hold more (air transport limit), so less may be a laptop's.</summary>
     private const double PortableWh = 100;
 
-    /// <summary>What a taper says that may be a laptop's, or has not gone half way.</summary>
-    private const double DoubtfulNatsMost = 4;
+    /// <summary>What a taper says that may be a laptop's, or has not gone far: with one rise in a hundred a charger's it is told of from 6.3 at night, so it proves nothing alone.</summary>
+    private const double DoubtfulNatsMost = 6;
 
     /// <summary>A taper neither rises again nor falls at once: faster, that is, than e-fold in 20 minutes, which is the fast part of a lead-acid battery's (reference §2.2). Between knots
     /// that are far apart, because something else hid what was between, it falls far, and not at once.</summary>
@@ -89,6 +92,9 @@ internal static class ChargerEvidence
     private const double RestlessMost = 0.95;
     private const double RestlessAlike = 3;
     private const int RestlessValues = 8;
+
+    /// <summary>Share of the values of a charger that are a bad word, or the moment between two packs.</summary>
+    private const double DipShare = 0.01;
 
     /// <summary>Values further apart than this do not show a taper, minutes: a taper of an hour would have five of them.</summary>
     private const double CoarsestMin = 12;
@@ -158,13 +164,18 @@ internal static class ChargerEvidence
     /// <param name="trace">The load.</param>
     /// <param name="on">Values on its floor.</param>
     /// <param name="restless">Values a little above it.</param>
-    public static void WeighRest(ref ChargerTrace trace, int on, int restless)
+    /// <param name="dips">Values far below it. Loads only add, so there the load was off: a bad word, or a scatter in which any low value is taken for a floor.</param>
+    public static void WeighRest(ref ChargerTrace trace, int on, int restless, int dips)
     {
         var values = on + restless;
         var before = Math.Min((RestlessTimes * trace.RestlessBefore) + RestlessMore, RestlessMost);
         var now = values > RestlessValues ? (double)restless / values : 0;
-        trace.RestlessNats = now <= before ? 0 : (float)(values / RestlessAlike * ((now * Math.Log(now / before)) + ((1 - now) * Math.Log(Math.Max(1 - now, 1e-3) / (1 - before)))));
+        trace.RestlessNats = (float)((Beyond(now, before) * values / RestlessAlike) + (Beyond((double)dips / (on + dips), DipShare) * (on + dips)));
     }
+
+    /// <summary>How much likelier a share is of what has just this share than of what has a smaller one, natural logarithm a value.</summary>
+    private static double Beyond(double share, double expected) =>
+        !(share > expected) ? 0 : (share * Math.Log(share / expected)) + ((1 - share) * Math.Log(Math.Max(1 - share, 1e-3) / (1 - expected)));
 
     private static void Climb(ref ChargerTrace trace, ReadOnlySpan<double> minutes, ReadOnlySpan<double> watts, ReadOnlySpan<double> variances, ReadOnlySpan<byte> pieces, int first, int peak, double slack)
     {
@@ -259,7 +270,7 @@ internal static class ChargerEvidence
         var fallen = (watts[peak] - watts[last]) / step;
         trace.Fallen = (float)fallen;
         var count = last - peak + 1;
-        if (fallen is < FallLooked or > FallenMost || count < 5 || minutes[last] - minutes[peak] < TaperMinutesLeast)
+        if (fallen is < FallLooked or > FallenMost || count < TaperKnotsLeast || minutes[last] - minutes[peak] < TaperMinutesLeast)
             return;
         var (rise, fall, seen) = (0.0, 0.0, 0.0);
         for (var index = peak + 1; index <= last; index++)
@@ -273,10 +284,7 @@ internal static class ChargerEvidence
 
         if (rise > RiseMost * step)
             return;
-        var variance = Mean(variances.Slice(peak, count)) + Square(TaperSmoothShare * step);
-        var smooth = fall > FallAtOnceMost * seen
-            ? 0
-            : SmoothPath.Against(minutes.Slice(peak, count), watts.Slice(peak, count), pieces.Slice(peak, count), variance, variance, SmoothPath.OrderMax, isClimb: false).Nats;
+        var smooth = fall > FallAtOnceMost * seen ? 0 : Smooth(minutes, watts, variances, pieces, peak, step);
         // Depth counts only as far as the fall is seen to be smooth.
         var depth = Math.Min(DepthNatsMost, (Math.Min(fallen, seen / step) - RelaxationMean) / RelaxationMean) * Math.Clamp((smooth - 2) / 4, 0, 1);
         var nats = Math.Min(smooth, SmoothNatsMost) + depth;
@@ -285,6 +293,22 @@ internal static class ChargerEvidence
         if (!isProven || energy < PortableWh || intervalMin > CoarsestMin)
             nats = Math.Min(nats, DoubtfulNatsMost);
         trace.TaperNats = (float)Math.Max(trace.TaperNats, nats);
+    }
+
+    /// <summary>How smooth the fall is. Where constant current ends the curve has a knee, which no polynomial follows: the taper may begin with any value that is not yet further below the peak
+    /// than ordinary loads relax, and each of them is one more chance to be fooled.</summary>
+    private static double Smooth(ReadOnlySpan<double> minutes, ReadOnlySpan<double> watts, ReadOnlySpan<double> variances, ReadOnlySpan<byte> pieces, int peak, double step)
+    {
+        var (best, looks) = (double.NegativeInfinity, 0);
+        for (var from = peak; from <= minutes.Length - TaperKnotsLeast && watts[from] >= watts[peak] - (FallBegun * step); from++)
+        {
+            var count = minutes.Length - from;
+            var variance = Mean(variances.Slice(from, count)) + Square(TaperSmoothShare * step);
+            var found = SmoothPath.Against(minutes.Slice(from, count), watts.Slice(from, count), pieces.Slice(from, count), variance, variance, SmoothPath.OrderMax, isClimb: false);
+            (best, looks) = (Math.Max(best, found.Nats), looks + 1);
+        }
+
+        return best - Math.Log(looks);
     }
 
     /// <summary>A battery's current goes to nothing without a rest: of a fall that rested half way, only what came after can be a taper.</summary>

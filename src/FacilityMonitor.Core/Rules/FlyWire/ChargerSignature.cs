@@ -48,7 +48,9 @@ internal struct ChargerSignature
     private Traces _traces;
     private Runs _runs;
     private int _runCount;
-    private bool _isFine;
+    private MeterStep _step;
+    private float _besideStepW;
+    private float _noiseStepW;
     private float _intervalMin;
     private MeterNoise _noise;
     private long _measuredMin;
@@ -67,8 +69,8 @@ internal struct ChargerSignature
     /// <summary>Usual time between values, minutes, at least one.</summary>
     public readonly double IntervalMin => _intervalMin == 0 ? 1 : _intervalMin;
 
-    /// <summary>Smallest step of the meter, W.</summary>
-    public readonly double MeterStepW => _isFine ? PowerHistory.StepW : 1;
+    /// <summary>Smallest step of the meter, W; where something was taken off, of both together.</summary>
+    public readonly double MeterStepW => _besideStepW > 0 ? _besideStepW : _step.Watts;
 
     /// <summary>Whether a load is on that may be a charger.</summary>
     public readonly bool IsFollowing
@@ -105,7 +107,10 @@ internal struct ChargerSignature
     public void Add(double minute, double watts, Beside beside = default)
     {
         Take(minute, beside);
-        _isFine |= Math.Abs(watts - Math.Round(watts)) > 1e-6;
+        // What is left of a subtraction has fractions that no meter told.
+        _besideStepW = (float)beside.StepW;
+        if (_besideStepW == 0)
+            _step.Take(watts);
         if (_history.IsEmpty)
             _lookedMin = (long)Math.Floor(minute);
         var passed = _history.Add(minute, watts);
@@ -136,6 +141,16 @@ internal struct ChargerSignature
         return curve;
     }
 
+    /// <summary>One of <see cref="Candidates"/> is suspected.</summary>
+    public void Suspect(int place) => _traces[place].IsSuspected = true;
+
+    /// <summary>The floor of the last minutes, W: what was on all the time. After a silence, of what came since.</summary>
+    public readonly double FloorW(int ofMin)
+    {
+        Span<float> watts = stackalloc float[ofMin + 1];
+        return FloorPath.Low(watts[.._history.ReadNewest(watts)]);
+    }
+
     /// <summary>Notes between what limits the power that was taken off has moved: since each load began, and in the last half hour, in which a load may have begun that is not known yet.</summary>
     private void Take(double minute, Beside beside)
     {
@@ -154,8 +169,8 @@ internal struct ChargerSignature
         var count = _history.Read(minutes, watts, out var from);
         minutes = minutes[..count];
         watts = watts[..count];
-        if (_noise.SigmaW == 0 || _history.NewestMin - _measuredMin >= NoiseEveryMin)
-            (_noise, _measuredMin) = (MeterNoise.Measure(minutes, watts, IntervalMin, MeterStepW), _history.NewestMin);
+        if (_noise.SigmaW == 0 || _history.NewestMin - _measuredMin >= NoiseEveryMin || (float)MeterStepW < _noiseStepW)
+            (_noise, _measuredMin, _noiseStepW) = (MeterNoise.Measure(minutes, watts, IntervalMin, MeterStepW), _history.NewestMin, (float)MeterStepW);
         var path = new FloorPath(minutes, watts, from, IntervalMin);
         FindRises(path, minutes, watts, from);
         foreach (ref var trace in (Span<ChargerTrace>)_traces)
@@ -163,7 +178,7 @@ internal struct ChargerSignature
             if (!trace.IsOn)
                 continue;
             path.Follow(ref trace, trace.ForgivenW(SigmaW), out var curve);
-            ChargerEvidence.WeighRest(ref trace, path.On, path.Restless);
+            ChargerEvidence.WeighRest(ref trace, path.On, path.Restless, path.Dips);
             ChargerEvidence.Weigh(ref trace, curve, trace.ForgivenW(SigmaW), IntervalMin, new Beside(0, _besideMeters).ErrorW(trace.BesideMostW - trace.BesideLeastW));
             Repeats(ref trace);
             if (trace.IsOver)

@@ -8,6 +8,12 @@ internal struct ChargerTrace
     /// <summary>It went off, or cannot be followed any more. Its evidence stays until the place is needed.</summary>
     public bool IsOver;
 
+    /// <summary>Of one that is over: nobody saw it go off, it only lasted for longer than its curve is kept, or began before all that is.</summary>
+    public bool IsLost;
+
+    /// <summary>It is suspected: it is followed on when its curve is full, for who ends it says that it is off.</summary>
+    public bool IsSuspected;
+
     /// <summary>When it went on, and when it was last seen.</summary>
     public double StartMin;
     public double LastMin;
@@ -20,6 +26,9 @@ internal struct ChargerTrace
 
     /// <summary>What it draws, W.</summary>
     public float LastW;
+
+    /// <summary>What lies below it now, W.</summary>
+    public float FloorW;
 
     /// <summary>Scatter and wander of the circuit when it began, W: what has to be forgiven it.</summary>
     public float SigmaW;

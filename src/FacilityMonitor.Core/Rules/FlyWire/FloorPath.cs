@@ -48,6 +48,9 @@ internal ref struct FloorPath(ReadOnlySpan<short> minutes, ReadOnlySpan<float> w
 
     public int Restless { get; private set; }
 
+    /// <summary>Values far below it that were passed over.</summary>
+    public int Dips { get; private set; }
+
     /// <summary>How far values on one floor may differ, W.</summary>
     public static double Tolerance(double sigmaW, double stepW) => Math.Max(Math.Max(4 * sigmaW, 1), 0.005 * stepW);
 
@@ -73,13 +76,13 @@ internal ref struct FloorPath(ReadOnlySpan<short> minutes, ReadOnlySpan<float> w
     public void Follow(ref ChargerTrace trace, double sigmaW, out ChargerCurve curve)
     {
         curve = default;
-        (On, Restless) = (0, 0);
+        (On, Restless, Dips) = (0, 0, 0);
         var first = 0;
         while (first < _watts.Length && from + _minutes[first] < trace.StartMin)
             first++;
         if (first == _watts.Length || (first == 0 && from > trace.StartMin))
         {
-            trace.IsOver = true;
+            (trace.IsOver, trace.IsLost) = (true, true);
             return;
         }
 
@@ -101,7 +104,7 @@ internal ref struct FloorPath(ReadOnlySpan<short> minutes, ReadOnlySpan<float> w
                 + (TrendMargin * Math.Abs(trend) * draws * Math.Min(passed, 20)) + (isSettling ? 0.01 * step : 0);
             if (watts > expected + up)
             {
-                low = 0;
+                (Dips, low) = (Dips + low, 0);
                 if (watts < expected + (RestlessShare * step))
                     Restless++;
                 if (minute - seenMin <= Math.Max(SilenceMin, 4.5 * intervalMin) || index - after < SilenceValues || turns >= TurnsMax / 2)
@@ -120,7 +123,7 @@ internal ref struct FloorPath(ReadOnlySpan<short> minutes, ReadOnlySpan<float> w
             {
                 // One value may be a dip, or a change of packs; several that meet are a level.
                 var meets = low > 0 && Math.Abs(watts - _watts[index - 1]) <= tolerance + (UnseenTaper * step * (minute - _minutes[index - 1]));
-                (low, lowFirst) = meets ? (low + 1, lowFirst) : (1, index);
+                (Dips, low, lowFirst) = meets ? (Dips, low + 1, lowFirst) : (Dips + low, 1, index);
                 if (low < (intervalMin < 2.5 ? 3 : 2))
                     continue;
                 low = 0;
@@ -154,23 +157,27 @@ internal ref struct FloorPath(ReadOnlySpan<short> minutes, ReadOnlySpan<float> w
                 continue;
             }
 
-            low = 0;
+            (Dips, low) = (Dips + low, 0);
             if (IsDip(index, expected, up, tolerance, step, passed))
+            {
+                Dips++;
                 continue;
+            }
+
             On++;
             var off = watts - expected;
             trend = Math.Clamp(trend + (0.15 * Math.Min(1, passed / 3) * off / passed / draws), -FastTaper, Climb);
             (level, seenMin, after) = (expected + ((passed >= 4 ? 0.85 : 0.4) * off), minute, index + 1);
             trace.LastMin = from + minute;
             // What has only just come on is still warming up.
-            if (minute - joinedMin > SettlingMin && !curve.Add(from + minute - trace.StartMin, watts - floor))
+            if (minute - joinedMin > SettlingMin && !curve.Add(from + minute - trace.StartMin, watts - floor) && !trace.IsSuspected)
             {
-                trace.IsOver = true;
+                (trace.IsOver, trace.IsLost) = (true, true);
                 break;
             }
         }
 
-        trace.LastW = (float)(level - floor);
+        (trace.LastW, trace.FloorW) = ((float)(level - floor), (float)floor);
     }
 
     /// <summary>Share of values a little above the floor in the three hours before a moment: what a load that begins then is not blamed for.</summary>

@@ -21,6 +21,13 @@ internal struct FlyWireState
     /// <summary>When it was last seen drawing.</summary>
     public long DrawingMs;
 
+    /// <summary>What it drew at first, and what lay below it when it was last followed, W: a charge may last for longer than its curve is kept, and the meter be silent meanwhile.</summary>
+    public float DrawnW;
+    public float BelowW;
+
+    /// <summary>How likely it charges, as was known last.</summary>
+    public float SuspectProbability;
+
     /// <summary>While it was suspected its terminals became warm, or the circuit carried more than its breaker is rated for.</summary>
     public bool IsDangerous;
 
@@ -42,7 +49,7 @@ internal static class FlyWireSuspicion
     public const double MsAMinute = 60_000;
 
     /// <summary>How long it must have drawn nothing, ms: a charger may pause between two packs.</summary>
-    private const long OverMs = 30 * 60_000;
+    private const int OverMin = 30;
 
     /// <summary>Less than this share of its step is no drawing: the tail of a charge.</summary>
     private const double TailShare = 0.1;
@@ -82,6 +89,7 @@ internal static class FlyWireSuspicion
             if (state.SuspectMin != start)
                 (state.SuspectMin, state.DrawingMs, state.IsDangerous) = (start, atMs, false);
             state.Signs[found].IsTold = true;
+            state.Signature.Suspect(found);
         }
 
         if (state.SuspectMin == 0)
@@ -94,11 +102,26 @@ internal static class FlyWireSuspicion
             return;
         }
 
-        if (suspect >= 0 && IsDrawing(state.Signature.Candidates[suspect]))
+        if (suspect >= 0)
+            state.SuspectProbability = (float)state.Signs[suspect].Probability;
+        if (IsDrawing(ref state, suspect))
             state.DrawingMs = atMs;
         state.IsDangerous |= state.Over == OverValues || (suspect >= 0 && state.Signs[suspect].HeatK >= TerminalWarmth.RiseK);
-        if (atMs - state.DrawingMs >= OverMs)
+        if (atMs - state.DrawingMs >= OverMin * MsAMinute)
             (state.OverMin, state.EndedMin, state.SuspectMin) = (state.SuspectMin, minute, 0);
+    }
+
+    /// <summary>Whether what is suspected draws power. Of one that is followed no more it is known by the level alone: the circuit has stood for half an hour at what lay below it and half of what it
+    /// drew. A level that stays says nothing of an end, however long it stays and whoever looked away meanwhile.</summary>
+    private static bool IsDrawing(ref FlyWireState state, int place)
+    {
+        if (place < 0 || state.Signature.Candidates[place].IsLost)
+            return state.Signature.FloorW(OverMin) >= state.BelowW + (state.DrawnW / 2);
+        ref readonly var trace = ref state.Signature.Candidates[place];
+        if (!IsDrawing(trace))
+            return false;
+        (state.DrawnW, state.BelowW) = (trace.StepW, trace.FloorW);
+        return true;
     }
 
     /// <summary>What is suspected now.</summary>
@@ -106,7 +129,7 @@ internal static class FlyWireSuspicion
     {
         if (state.SuspectMin == 0)
             return Verdict.Normal;
-        var urgent = state.IsDangerous || (limits.IsEscapeRoute && Place(state, state.SuspectMin) is var place and >= 0 && state.Signs[place].Probability >= limits.Urgent);
+        var urgent = state.IsDangerous || (limits.IsEscapeRoute && state.SuspectProbability >= limits.Urgent);
         return Verdict.When(active: true, urgent ? Alerts.Priority.P1 : Alerts.Priority.P2, (long)(state.SuspectMin * MsAMinute));
     }
 
@@ -114,11 +137,14 @@ internal static class FlyWireSuspicion
     public static LocalText Explain(in FlyWireState state, FlyWireLimits limits, SortedDictionary<string, object> evidence, LocalText where)
     {
         var isOn = state.SuspectMin != 0;
-        if (Place(state, isOn ? state.SuspectMin : state.OverMin) is not (var place and >= 0))
+        var place = Place(state, isOn ? state.SuspectMin : state.OverMin);
+        if (isOn && (place < 0 || state.Signature.Candidates[place].IsLost))
+            return Still(state, evidence, where);
+        if (place < 0)
             return new LocalText($"{where.Zh}的疑似充电负载已停止", $"The load on {where.En} that looked like charging is off");
         ref readonly var trace = ref state.Signature.Candidates[place];
         var signs = state.Signs[place];
-        var minutes = trace.LastMin - trace.StartMin;
+        var minutes = (trace.IsLost ? state.DrawingMs / MsAMinute : trace.LastMin) - trace.StartMin;
         evidence["p"] = Math.Round(signs.Probability, 3);
         evidence["level_w"] = Math.Round(trace.StepW, 1);
         evidence["minutes"] = Math.Round(minutes);
@@ -136,16 +162,17 @@ internal static class FlyWireSuspicion
         evidence["nats_heat"] = Math.Round(signs.HeatNats, 2);
         evidence["nats_nights"] = Math.Round(signs.NightsNats, 2);
         evidence["interval_s"] = Math.Round(state.Signature.IntervalMin * 60);
-        evidence["meter_step_w"] = state.Signature.MeterStepW;
+        evidence["meter_step_w"] = Math.Round(state.Signature.MeterStepW, 2);
         evidence["noise_w"] = Math.Round(state.Signature.SigmaW, 2);
-        evidence["curve"] = Curve(state.Signature.CurveOf(place));
+        if (!trace.IsLost)
+            evidence["curve"] = Curve(state.Signature.CurveOf(place));
         if (!isOn && signs.IsExpected)
             return new LocalText($"{where.Zh}的负载与登记的充电器相符，不再视为疑似飞线", $"The load on {where.En} is as large as the chargers that are registered there, and is suspected no more");
         if (!isOn)
         {
             return new LocalText(
-                Text($"{where.Zh}的疑似充电负载已停止：共 {minutes:0} 分钟，约 {trace.EnergyWh:0} Wh{(trace.TaperNats > 0 ? Text($"，结束前平滑下降了 {trace.Fallen * 100:0}%，像充满的电池") : "")}"),
-                Text($"The load on {where.En} that looked like charging is off: {minutes:0} minutes, about {trace.EnergyWh:0} Wh{(trace.TaperNats > 0 ? Text($"; before it ended it sank smoothly by {trace.Fallen * 100:0} %, as a battery does that is full") : "")}"));
+                Text($"{where.Zh}的疑似充电负载已停止：共 {minutes:0} 分钟，{(trace.IsLost ? "至少" : "约")} {trace.EnergyWh:0} Wh{(trace.TaperNats > 0 ? Text($"，结束前平滑下降了 {trace.Fallen * 100:0}%，像充满的电池") : "")}"),
+                Text($"The load on {where.En} that looked like charging is off: {minutes:0} minutes, {(trace.IsLost ? "at least" : "about")} {trace.EnergyWh:0} Wh{(trace.TaperNats > 0 ? Text($"; before it ended it sank smoothly by {trace.Fallen * 100:0} %, as a battery does that is full") : "")}"));
         }
 
         var tapers = trace.TaperNats > trace.ClimbNats;
@@ -156,6 +183,18 @@ internal static class FlyWireSuspicion
         return new LocalText(
             Text($"疑似飞线充电：{where.Zh}多出约 {trace.StepW:0} W，已 {minutes:0} 分钟，{zh}，像电池充电，概率 {percent:0}%（{why.Zh}）；这是线索，须现场核实"),
             Text($"Perhaps somebody charges by a fly-wire: about {trace.StepW:0} W more on {where.En} for {minutes:0} minutes, which {en}, as a battery does; probability {percent:0} % ({why.En}). A suspicion, to be checked on the spot"));
+    }
+
+    /// <summary>Of one that is followed no more, and still on as far as the level tells.</summary>
+    private static LocalText Still(in FlyWireState state, SortedDictionary<string, object> evidence, LocalText where)
+    {
+        var minutes = (state.DrawingMs / MsAMinute) - state.SuspectMin;
+        evidence["p"] = Math.Round((double)state.SuspectProbability, 3);
+        evidence["level_w"] = Math.Round((double)state.DrawnW, 1);
+        evidence["minutes"] = Math.Round(minutes);
+        return new LocalText(
+            Text($"疑似飞线充电：{where.Zh}多出的约 {state.DrawnW:0} W 仍在，已 {minutes:0} 分钟；这是线索，须现场核实"),
+            Text($"Perhaps somebody charges by a fly-wire: the {state.DrawnW:0} W more on {where.En} are still there, after {minutes:0} minutes. A suspicion, to be checked on the spot"));
     }
 
     /// <summary>What each sign adds: so many times as likely a charger as before.</summary>
@@ -232,7 +271,8 @@ internal static class FlyWireSuspicion
         signs.IsOver = true;
     }
 
-    /// <summary>The load that is not expected here and is most likely a charger; false when nothing but a sign beside the curve speaks for any.</summary>
+    /// <summary>The load that is not expected here and is most likely a charger; false when nothing but a sign beside the curve speaks for any. A load that only became sure when it had
+    /// stopped drawing wakes nobody, as nobody charges any more: it is remembered among the undecided nights.</summary>
     private static bool TryFind(in FlyWireState state, FlyWireLimits limits, out int place)
     {
         place = -1;
@@ -240,7 +280,7 @@ internal static class FlyWireSuspicion
         for (var index = 0; index < candidates.Length; index++)
         {
             ref readonly var trace = ref candidates[index];
-            if (!trace.IsOn || trace.Nats < ChargerOdds.CurveNatsLeast || trace.StartMin == state.OverMin || (trace.StartMin < state.EndedMin && !IsDrawing(trace)) || state.Signs[index].IsExpected)
+            if (!trace.IsOn || trace.Nats < ChargerOdds.CurveNatsLeast || trace.StartMin == state.OverMin || (trace.StartMin != state.SuspectMin && !IsDrawing(trace)) || state.Signs[index].IsExpected)
                 continue;
             if (place < 0 || state.Signs[index].OddsNats > state.Signs[place].OddsNats)
                 place = index;

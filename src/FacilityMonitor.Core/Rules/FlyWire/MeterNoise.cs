@@ -18,6 +18,9 @@ internal readonly record struct MeterNoise(float SigmaW, float WanderW)
     private const double QuantisationShare = 0.29;
     private const int DifferencesMin = 7;
 
+    /// <summary>A normal difference is larger than so many deviations of a value, four of its own, once in 16,000 times.</summary>
+    private const float NoiseMost = 5.66f;
+
     /// <summary>A larger change of the level is a load that came or went, W.</summary>
     private const double SwitchW = 4;
 
@@ -40,8 +43,25 @@ internal readonly record struct MeterNoise(float SigmaW, float WanderW)
         if (count < DifferencesMin)
             return new MeterNoise(Math.Max(FirstSigmaW, least), 0);
         differences[..count].Sort();
-        var sigma = Math.Max((float)(differences[(int)(count * Quantile)] / QuantileOfDifference), least);
+        var sigma = Math.Max(Scatter(differences[..count]), least);
         return new MeterNoise(sigma, Wander(minutes, watts, sigma, differences));
+    }
+
+    /// <summary>Where a lift runs in most values, more than that of the differences is no noise: those that are too large for the noise they would stand for are left out, and the rest is
+    /// asked again. Differences of any size are spread evenly near nothing, so without noise among them they rather seem larger the second time, and nothing changes.</summary>
+    /// <param name="differences">Sorted.</param>
+    private static float Scatter(ReadOnlySpan<float> differences)
+    {
+        var sigma = (float)(differences[(int)(differences.Length * Quantile)] / QuantileOfDifference);
+        for (var count = differences.Length; ;)
+        {
+            while (count > 0 && differences[count - 1] > NoiseMost * sigma)
+                count--;
+            var next = count < DifferencesMin ? sigma : (float)(differences[(int)(count * Quantile)] / QuantileOfDifference);
+            if (next >= sigma)
+                return sigma;
+            sigma = next;
+        }
     }
 
     private static float Wander(ReadOnlySpan<short> minutes, ReadOnlySpan<float> watts, float sigma, Span<float> differences)

@@ -68,11 +68,27 @@ internal struct PowerHistory
             if (code == 0)
                 continue;
             minutes[count] = (short)(slot - from);
-            watts[count++] = (float)(((code - 1) * StepW) + LeastW);
+            watts[count++] = WattsOf(code);
         }
 
         return count;
     }
+
+    /// <summary>Reads the values of as many of the newest minutes as fit, the newest first.</summary>
+    /// <returns>How many there are.</returns>
+    public readonly int ReadNewest(Span<float> watts)
+    {
+        var count = 0;
+        for (var slot = NewestMin; slot > NewestMin - watts.Length && slot >= _firstMin; slot--)
+        {
+            if (_codes[PlaceOf(slot)] is not 0 and var code)
+                watts[count++] = WattsOf(code);
+        }
+
+        return count;
+    }
+
+    private static float WattsOf(ushort code) => (float)(((code - 1) * StepW) + LeastW);
 
     private static int PlaceOf(long slot) => (int)(((slot % Length) + Length) % Length);
 

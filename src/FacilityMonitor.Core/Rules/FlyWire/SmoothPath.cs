@@ -13,7 +13,7 @@ internal static class SmoothPath
 {
     public const int OrderMax = 3;
 
-    private const int KnotsMin = 5;
+    private const int KnotsMin = 4;
     private const double RelaxationParameters = 3;
 
     /// <summary>ln 3.</summary>

@@ -41,7 +41,7 @@ internal sealed class UnmeteredLoad : StateRule<UnmeteredState, FlyWireLimits>
 
     public override SubjectKind Subject => SubjectKind.Circuit;
 
-    internal override int StateVersion => 5;
+    internal override int StateVersion => 6;
 
     internal override bool NeedsBelow => true;
 
@@ -77,6 +77,10 @@ internal sealed class UnmeteredLoad : StateRule<UnmeteredState, FlyWireLimits>
         // While the meter is silent there is nothing to compare: what jumped below meanwhile counts as a jump when it is back.
         if (sight.Load is not { } load || double.IsNaN(load.BelowWatts) || double.IsNaN(load.Watts))
             return;
+        if (load.IsBelowTouched)
+            state.SocketStep.Take(load.BelowWatts);
+        if (load.IsTouched)
+            state.FeederStep.Take(load.Watts);
         if (load.IsBelowTouched && state.Remainder.Below(sight.AtMs, load.BelowWatts) >= StartW)
             state.Bikes.Started(minute);
 
@@ -86,8 +90,10 @@ internal sealed class UnmeteredLoad : StateRule<UnmeteredState, FlyWireLimits>
         if (!load.IsTouched || !load.IsBelowComplete || double.IsNaN(load.Watts))
             return;
         state.Bikes.Settle(minute, ref state.Suspicion.Bikes);
-        if (state.Remainder.TryTake(sight.AtMs, load.Watts, load.BelowWatts, state.Suspicion.Signature.IsFollowing, out var rest))
-            FlyWireSuspicion.Take(ref state.Suspicion, sight.AtMs, rest, load.MostAmps, limits, new Beside(load.BelowWatts, load.BelowMeters));
+        if (!state.Remainder.TryTake(sight.AtMs, load.Watts, load.BelowWatts, state.Suspicion.Signature.IsFollowing, out var rest))
+            return;
+        var stepW = Beside.JointStepW(state.FeederStep.Watts, state.SocketStep.Watts, load.BelowWatts, load.BelowMeters);
+        FlyWireSuspicion.Take(ref state.Suspicion, sight.AtMs, rest, load.MostAmps, limits, new Beside(load.BelowWatts, load.BelowMeters, stepW));
     }
 
     internal override Verdict Judge(in UnmeteredState state, FlyWireLimits limits, long nowMs) => FlyWireSuspicion.Judge(state.Suspicion, limits);
@@ -107,5 +113,7 @@ internal struct UnmeteredState
 {
     public UnmeteredRemainder Remainder;
     public BikesAtSockets Bikes;
+    public MeterStep FeederStep;
+    public MeterStep SocketStep;
     public FlyWireState Suspicion;
 }

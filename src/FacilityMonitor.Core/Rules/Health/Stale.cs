@@ -43,6 +43,6 @@ internal sealed class Stale : Rule
         if (poorSinceMs == 0)
             return new LocalText("读数又可用了", "its values can be used again");
         evidence["poor_since"] = Contract.ReadingJson.Instant(poorSinceMs);
-        return new LocalText($"{AlertText.Clock(poorSinceMs)} 起没有可用的读数", $"no value that could be used since {AlertText.Clock(poorSinceMs)}");
+        return new LocalText($"{AlertText.Clock(poorSinceMs)} 起没有可用的读数", $"no value that could be used since {AlertText.EnglishClock(poorSinceMs)}");
     }
 }

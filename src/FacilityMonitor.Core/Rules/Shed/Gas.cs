@@ -61,7 +61,10 @@ internal sealed class Gas : StateRule<Gas.State, Gas.GasLimits>
     internal override EventSet Events { get; } = EventSet.Of(EventKind.Gas);
 
     /// <inheritdoc/>
-    internal override int StateVersion => 2;
+    internal override int StateVersion => 3;
+
+    /// <inheritdoc/>
+    internal override int StateVersionOldest => 2;
 
     internal override bool AppliesTo(in Subject subject) => true;
 
@@ -71,26 +74,26 @@ internal sealed class Gas : StateRule<Gas.State, Gas.GasLimits>
 
     internal override void Step(ref State state, in Sight sight, GasLimits limits)
     {
-        var counted = state.Pace.Next(sight);
         if (sight.Event is { } fact)
         {
             // No reading tells what the detector itself calls gas: what it takes back is over.
             if (fact.On == false)
                 state.Said = default;
             else
-                state.Said.Step(breach: true, clear: false, sight.AtMs, counted, limits.Urgent);
+                state.Said.Step(breach: true, clear: false, sight.AtMs, 0, limits.Urgent);
             return;
         }
 
         if (sight.Values.TryGet(Metric.CoPpm, out var co))
         {
+            var counted = state.CoPace.Next(sight);
             (state.Co, state.HasCo) = ((float)co, true);
             state.CoHigh.Step(co >= limits.CoPpm, co < 0.8 * limits.CoPpm, sight.AtMs, counted, limits.High);
             state.CoUrgent.Step(co >= limits.CoUrgentPpm, co < 0.8 * limits.CoUrgentPpm, sight.AtMs, counted, limits.Urgent);
         }
 
         if (sight.Values.TryGet(Metric.H2Ppm, out var h2))
-            Hydrogen(ref state, sight.AtMs, h2, counted, limits);
+            Hydrogen(ref state, sight.AtMs, h2, state.H2Pace.Next(sight), limits);
     }
 
     private static void Hydrogen(ref State state, long atMs, double h2, long counted, GasLimits limits)
@@ -148,7 +151,8 @@ internal sealed class Gas : StateRule<Gas.State, Gas.GasLimits>
 
     internal record struct State
     {
-        public Pace Pace;
+        // One each: told in messages of their own, each would cut the other's time short.
+        public Pace H2Pace;
         public Hold Said;
         public Hold H2High;
         public Hold H2Urgent;
@@ -161,6 +165,9 @@ internal sealed class Gas : StateRule<Gas.State, Gas.GasLimits>
 
         /// <summary>Whether carbon monoxide is measured, and not only gas told.</summary>
         public bool HasCo;
+
+        // Last: what version 2 had stands where it stood.
+        public Pace CoPace;
     }
 
     internal sealed record GasLimits(double H2Ppm, double H2UrgentPpm, double CoPpm, double CoUrgentPpm, HoldTiming High, HoldTiming Urgent);

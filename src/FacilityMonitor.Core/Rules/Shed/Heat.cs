@@ -8,6 +8,7 @@ using FacilityMonitor.Registry;
 namespace FacilityMonitor.Rules;
 
 /// <summary>Heat by the rate-of-rise and fixed algorithm of EN 54-5 detectors (Panasonic EBL128, class A1): a rise of ≥ 4 K/min over 2 min is fast and alarms at 46 °C, else 56 °C; 10 K earlier a pre-alarm. P0, P3.</summary>
+/// <remarks>One wild value rings nobody out of bed: without a value of the pre-alarm before it, it takes a second. What a detector says itself, as an event, counts at once.</remarks>
 internal sealed class Heat : StateRule<Heat.State, Heat.HeatLimits>
 {
     /// <summary>How far apart two samples must be for a rate, ms: a sensor of whole degrees that steps once within 15 s would rise by 4 K/min.</summary>
@@ -33,8 +34,8 @@ internal sealed class Heat : StateRule<Heat.State, Heat.HeatLimits>
 
     /// <inheritdoc/>
     public override LocalText Detects { get; } = new(
-        "2 分钟内升温每分钟 4 K 以上时 46 °C，否则 56 °C（B 级探测器 64、74 °C）：P0；提前 10 K 预警：P3",
-        "46 °C while it rises by 4 K a minute over 2 min, else 56 °C (class B 64 and 74 °C): P0; 10 K earlier: P3");
+        "2 分钟内升温每分钟 4 K 以上时 46 °C，否则 56 °C（B 级探测器 64、74 °C）：P0，没有先预警的要连续两个读数；提前 10 K 预警：P3",
+        "46 °C while it rises by 4 K a minute over 2 min, else 56 °C (class B 64 and 74 °C): P0, by two values running where none of the pre-alarm came before; 10 K earlier: P3");
 
     /// <inheritdoc/>
     public override IReadOnlyList<RuleSetting> Settings { get; } = [FixedC, FastC, RateKMin, EarlyK];
@@ -101,9 +102,13 @@ internal sealed class Heat : StateRule<Heat.State, Heat.HeatLimits>
         (state.Celsius, state.IsMeasured) = ((float)celsius, true);
         state.RateKMin = state.Rises.Rate(sight.AtMs, (float)celsius, RateLeastMs, sight.GapMs);
         var limit = state.RateKMin >= limits.RateKMin ? limits.FastC : limits.FixedC;
+        // A fire passes through the pre-alarm: after a word of that one is enough. A step past it waits for a second, as a common sensor says 85 °C after each dip of its supply.
+        var timing = state.WasEarly && counted > 0 ? HeatLimits.AlarmTiming : HeatLimits.StepTiming;
+        state.WasEarly = celsius >= limit - limits.EarlyK;
         // An alarm that came by the rate stays while the air is as hot as that: a fire that burns steadily rises no more.
-        state.Alarm.Step(celsius >= limit, celsius < limits.FastC - 2, sight.AtMs, counted, HeatLimits.AlarmTiming);
-        state.Early.Step(celsius >= limit - limits.EarlyK, celsius < limits.FastC - limits.EarlyK - 2, sight.AtMs, counted, HeatLimits.EarlyTiming);
+        // Nor need its second word rise as fast as the first.
+        state.Alarm.Step(celsius >= (state.Alarm.Phase == HoldPhase.Pending ? limits.FastC : limit), celsius < limits.FastC - 2, sight.AtMs, counted, timing);
+        state.Early.Step(state.WasEarly, celsius < limits.FastC - limits.EarlyK - 2, sight.AtMs, counted, HeatLimits.EarlyTiming);
     }
 
     internal override Verdict Judge(in State state, HeatLimits limits, long nowMs) => Verdict.Normal.Or(Priority.P3, state.Early).Or(Priority.P0, state.Alarm);
@@ -138,6 +143,10 @@ internal sealed class Heat : StateRule<Heat.State, Heat.HeatLimits>
 
         /// <summary>Whether the temperature of the air is measured, and not only heat told.</summary>
         public bool IsMeasured;
+
+        /// <summary>Whether the last sample was one of the pre-alarm.</summary>
+        /// <remarks>It takes a byte that was none of the state's before, where 0 stands: whatever is on stays on over an upgrade.</remarks>
+        public bool WasEarly;
     }
 
     /// <summary>Limits of one channel.</summary>
@@ -152,6 +161,8 @@ internal sealed class Heat : StateRule<Heat.State, Heat.HeatLimits>
         public static HeatLimits OfEvents { get; } = new(false, double.NaN, double.NaN, double.NaN, double.NaN);
 
         public static HoldTiming AlarmTiming => new(0, 1, AlertTiming.OffDelayMs(Priority.P0));
+
+        public static HoldTiming StepTiming => AlarmTiming with { Samples = 2 };
 
         public static HoldTiming EarlyTiming => new(0, 1, AlertTiming.OffDelayMs(Priority.P3));
     }

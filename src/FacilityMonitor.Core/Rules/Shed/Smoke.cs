@@ -52,7 +52,10 @@ internal sealed class Smoke : StateRule<Smoke.State, Smoke.SmokeLimits>
     internal override EventSet Events { get; } = EventSet.Of(EventKind.Smoke);
 
     /// <inheritdoc/>
-    internal override int StateVersion => 2;
+    internal override int StateVersion => 3;
+
+    /// <inheritdoc/>
+    internal override int StateVersionOldest => 2;
 
     internal override bool AppliesTo(in Subject subject) => true;
 
@@ -63,27 +66,26 @@ internal sealed class Smoke : StateRule<Smoke.State, Smoke.SmokeLimits>
 
     internal override void Step(ref State state, in Sight sight, SmokeLimits limits)
     {
-        var counted = state.Pace.Next(sight);
         if (sight.Event is { } fact)
         {
             // Where no reading tells smoke nothing more is heard of it: what the detector takes back is over.
             if (fact.On == false && !state.IsMeasured)
                 state.Said = default;
             else
-                state.Said.Step(fact.On != false, fact.On == false, sight.AtMs, counted, limits.Said);
+                state.Said.Step(fact.On != false, fact.On == false, sight.AtMs, state.SaidPace.Next(sight), limits.Said);
             return;
         }
 
         if (sight.Values.Has(Metric.Smoke))
         {
             state.IsMeasured = true;
-            state.Said.Step(sight.Values.Is(Metric.Smoke), !sight.Values.Is(Metric.Smoke), sight.AtMs, counted, limits.Said);
+            state.Said.Step(sight.Values.Is(Metric.Smoke), !sight.Values.Is(Metric.Smoke), sight.AtMs, state.SaidPace.Next(sight), limits.Said);
         }
 
         if (!sight.Values.TryGet(Metric.SmokeDbm, out var dbm))
             return;
         state.Dbm = (float)dbm;
-        state.Dense.Step(dbm >= limits.Dbm, dbm < 0.8 * limits.Dbm, sight.AtMs, counted, limits.Dense);
+        state.Dense.Step(dbm >= limits.Dbm, dbm < 0.8 * limits.Dbm, sight.AtMs, state.DensePace.Next(sight), limits.Dense);
     }
 
     internal override Verdict Judge(in State state, SmokeLimits limits, long nowMs) => Verdict.Normal.Or(Priority.P0, state.Said).Or(Priority.P0, state.Dense);
@@ -104,13 +106,17 @@ internal sealed class Smoke : StateRule<Smoke.State, Smoke.SmokeLimits>
 
     internal record struct State
     {
-        public Pace Pace;
+        // One each: told in messages of their own, each would cut the other's time short.
+        public Pace SaidPace;
         public Hold Said;
         public Hold Dense;
         public float Dbm;
 
         /// <summary>Whether readings tell smoke or none as well, and not only events.</summary>
         public bool IsMeasured;
+
+        // Last: what version 2 had stands where it stood.
+        public Pace DensePace;
     }
 
     /// <param name="Dbm">Obscuration, dB/m.</param>

@@ -109,6 +109,40 @@ public sealed class ChargerSignatureTests
     public void A_load_that_is_switched_down_in_steps_is_none() =>
         Assert.True(double.IsNaN(Found(minute => minute < 60 ? 0 : Math.Max(20, 200 - (60 * ((minute - 60) / 50))), 600)));
 
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    public void Where_the_line_lies_at_nothing_between_two_values_no_charge_sinks(bool isOffBetween, bool isFound)
+    {
+        // A lift hides every second value, or at half of them the line lies where it did before.
+        double Watts(int minute) => minute < 60 || minute >= 330 ? 20 : minute % 10 == 5 ? (isOffBetween && minute % 20 == 15 ? 20 : 420 + minute) : 20 + (minute < 150 ? 180 : 180 * Math.Exp(-(minute - 150) / 60.0));
+
+        Assert.Equal(isFound, !double.IsNaN(Found(Watts, 320, skip: minute => minute % 5 != 0)));
+    }
+
+    [Fact]
+    public void Where_constant_current_ends_the_curve_may_have_a_knee()
+    {
+        // The knots of a real charge at five to ten minutes: constant, then down in a line.
+        static double Watts(int minute) => 20 + (minute < 60 ? 0 : minute < 120 ? 104 : 104 - (0.75 * (minute - 120)));
+
+        Assert.InRange(Found(Watts, 240, skip: minute => minute % 10 != 0), 120, 220);
+    }
+
+    [Theory]
+    [InlineData(0.5)]
+    [InlineData(1.5)]
+    public void A_lift_in_every_other_value_is_no_noise(double noiseW)
+    {
+        var signature = new ChargerSignature();
+        var dice = new Dice(5);
+        for (var minute = 0; minute < 1200; minute++)
+            signature.Add(minute, 80 + (dice.Chance(0.5) ? dice.Between(20, 3_000) : 0) + (noiseW * dice.Normal()));
+
+        // A quarter of the pairs are quiet, fewer than the quantile asks for.
+        Assert.InRange(signature.SigmaW, 0.6 * noiseW, 1.6 * noiseW);
+    }
+
     [Fact]
     public void A_silence_of_hours_ends_what_was_believed()
     {

@@ -96,6 +96,48 @@ public sealed class FlyWireSuspicionTests
         Assert.Equal(0, state.SuspectMin);
     }
 
+    [Fact]
+    public void A_load_that_is_only_sure_when_it_draws_nothing_any_more_wakes_nobody()
+    {
+        var (drawing, after) = (0.0, 0.0);
+        Taper(Limits with { Least = 1 }, (in FlyWireState state) =>
+        {
+            for (var place = 0; place < ChargerSignature.TracesMax; place++)
+            {
+                var trace = state.Signature.Candidates[place];
+                if (trace.IsOn && trace.LastW > 0.1 * trace.StepW)
+                    drawing = Math.Max(drawing, state.Signs[place].Probability);
+                else if (trace.IsOn)
+                    after = Math.Max(after, state.Signs[place].Probability);
+            }
+        });
+
+        // Between the two: sure enough at last, and too late.
+        Assert.True(after > drawing);
+        Assert.False(Told((drawing + after) / 2));
+        Assert.True(Told(drawing - 0.001));
+
+        static bool Told(double least)
+        {
+            var told = false;
+            Taper(Limits with { Least = least }, (in FlyWireState state) => told |= state.SuspectMin != 0);
+            return told;
+        }
+
+        static void Taper(FlyWireLimits limits, Look look)
+        {
+            var state = new FlyWireState();
+            for (var minute = 0; minute < 304; minute += 8)
+            {
+                var watts = 20 + (minute < 60 ? 0 : minute < 180 ? 107 : Math.Max(4, 107 * Math.Exp(-(minute - 180) / 18.0)));
+                FlyWireSuspicion.Take(ref state, EveningMs + (minute * 60_000L), Math.Round(watts, 1), 1, limits);
+                look(state);
+            }
+        }
+    }
+
+    private delegate void Look(in FlyWireState state);
+
     [Theory]
     [InlineData(1, 0.1, 60)]
     [InlineData(1, 1, 60)]
@@ -115,6 +157,22 @@ public sealed class FlyWireSuspicionTests
         // A meter in whole watts scatters by q/√12 at least.
         Assert.True((double)evidence["noise_w"] >= Math.Round(0.29 * stepW, 2));
         Assert.InRange((double)evidence["p"], 0.9, 1);
+    }
+
+    [Fact]
+    public void A_meter_in_tens_of_watts_is_known_as_such_and_scatters_by_its_rounding()
+    {
+        var (state, dice) = (new FlyWireState(), new FacilityMonitor.Evaluation.Dice(7));
+        for (var minute = 0; minute < 480; minute++)
+        {
+            // Some hours of lamps, and then a charger whose climb is hardly more than a step.
+            var watts = minute < 240 ? 60 + (30 * dice.Normal()) : 240 + (0.07 * (minute - 240)) + (2 * dice.Normal());
+            FlyWireSuspicion.Take(ref state, EveningMs + (minute * 60_000L), Math.Round(watts / 10) * 10, 1, Limits);
+        }
+
+        var evidence = Evidence(state);
+        Assert.Equal(10.0, evidence["meter_step_w"]);
+        Assert.True((double)evidence["noise_w"] >= 2.88, $"{evidence["noise_w"]}");
     }
 
     [Fact]
@@ -172,6 +230,51 @@ public sealed class FlyWireSuspicionTests
         Assert.InRange((double)evidence["minutes"], 265, 310);
         Assert.InRange((double)evidence["energy_wh"], 280, 370);
         Assert.True((double)evidence["nats_taper"] > 4, $"{evidence["nats_taper"]}");
+    }
+
+    [Theory]
+    [InlineData(14 * 60, 0)]
+    [InlineData(90, 4 * 60)]
+    public void A_load_that_is_followed_no_more_is_called_off_only_when_its_level_fell(int minutes, int silent)
+    {
+        var state = new FlyWireState();
+        Charge(ref state, Limits, 60, 90);
+        var (watts, minute) = (173.6, 150);
+        for (; minute < 60 + minutes; minute++)
+            Take(ref state, minute, watts);
+        minute += silent;
+        // Something else comes and goes above it.
+        for (var until = minute + 60; minute < until; minute++)
+            Take(ref state, minute, minute % 20 < 10 ? watts : watts + 120);
+
+        var evidence = new SortedDictionary<string, object>(StringComparer.Ordinal);
+        var text = FlyWireSuspicion.Explain(state, Limits, evidence, new LocalText("楼道", "the stairs"));
+        Assert.Equal(FacilityMonitor.Alerts.Condition.Active, FlyWireSuspicion.Judge(state, Limits).Condition);
+        Assert.Contains("仍在", text.Zh, StringComparison.Ordinal);
+        Assert.Contains("are still there", text.En, StringComparison.Ordinal);
+        Assert.Equal(minute - 1.0 - 60, (double)evidence["minutes"], 1.0);
+        Assert.InRange((double)evidence["level_w"], 140, 160);
+
+        // It goes, and what came and went goes on: half an hour after both were off it is over.
+        for (var until = minute + 29; minute < until; minute++)
+            Take(ref state, minute, minute % 20 < 10 ? 20 : 140);
+        Assert.Equal(FacilityMonitor.Alerts.Condition.Active, FlyWireSuspicion.Judge(state, Limits).Condition);
+        for (var until = minute + 15; minute < until; minute++)
+            Take(ref state, minute, minute % 20 < 10 ? 20 : 140);
+        Assert.Equal(FacilityMonitor.Alerts.Condition.Normal, FlyWireSuspicion.Judge(state, Limits).Condition);
+        Assert.Contains("已停止", FlyWireSuspicion.Explain(state, Limits, [], new LocalText("楼道", "the stairs")).Zh, StringComparison.Ordinal);
+
+        static void Take(ref FlyWireState state, int minute, double watts) => FlyWireSuspicion.Take(ref state, EveningMs + (minute * 60_000L), watts, 1, Limits);
+    }
+
+    [Fact]
+    public void Lights_that_go_off_below_it_after_ten_hours_do_not_end_it()
+    {
+        var state = new FlyWireState();
+        for (var minute = 0; minute < 60 + (11 * 60); minute++)
+            FlyWireSuspicion.Take(ref state, EveningMs + (minute * 60_000L), (minute < 60 + (10 * 60) + 20 ? 120 : 20) + (minute < 60 ? 0 : Math.Min(154, 150 + (0.06 * (minute - 60)))), 1, Limits);
+
+        Assert.Equal(FacilityMonitor.Alerts.Condition.Active, FlyWireSuspicion.Judge(state, Limits).Condition);
     }
 
     [Theory]
