@@ -55,7 +55,8 @@ internal sealed class Connection : IDisposable
     private volatile bool _paused;
     private volatile bool _waitsForOutbox;
     private volatile bool _subscriptionsAnswered;
-    private bool _unsubscribing;
+    private volatile bool _unsubscribing;
+    private long _unsubscribedAt;
 
     public Connection(
         MqttClientOptions options, IReadOnlyList<string> retired, TimeProvider time, Inbox inbox, OutboundWindow outbound, MqttCounters counters, IConnectionOwner owner)
@@ -161,7 +162,8 @@ internal sealed class Connection : IDisposable
         {
             End(new Loss(MqttLossReason.ConnectFailed, Detail: error.Message));
         }
-        catch (Exception error) when (error is AuthenticationException or CryptographicException || error is IOException && _transport is null && _options.Tls is not null)
+        // A file of certificates that we may not read is one that is not there: whoever mends its rights need not start us again.
+        catch (Exception error) when (error is AuthenticationException or CryptographicException or UnauthorizedAccessException || error is IOException && _transport is null && _options.Tls is not null)
         {
             End(new Loss(MqttLossReason.TlsFailed, Detail: error.InnerException?.Message ?? error.Message));
         }
@@ -534,6 +536,7 @@ internal sealed class Connection : IDisposable
     {
         if (_retired.Count == 0)
             return;
+        Volatile.Write(ref _unsubscribedAt, _time.GetTimestamp());
         _unsubscribing = true;
         AppendIfTaken(UnsubscribePacket.Write(UnsubscribePacketId, _retired, _options.Version), "UNSUBSCRIBE");
     }
@@ -652,7 +655,8 @@ internal sealed class Connection : IDisposable
     {
         var resumed = Volatile.Read(ref _resumed);
         return _outbound.OldestWait(notBefore: resumed) > _options.AckTimeout
-            || !_subscriptionsAnswered && _time.GetElapsedTime(Math.Max(_subscribedAt, resumed)) > _options.AckTimeout;
+            || !_subscriptionsAnswered && _time.GetElapsedTime(Math.Max(_subscribedAt, resumed)) > _options.AckTimeout
+            || _unsubscribing && _time.GetElapsedTime(Math.Max(Volatile.Read(ref _unsubscribedAt), resumed)) > _options.AckTimeout;
     }
 
     private void KeepAlive(Outbox outbox)

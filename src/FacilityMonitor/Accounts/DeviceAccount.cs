@@ -33,9 +33,10 @@ internal sealed record DeviceAccount(string User, IReadOnlyList<AccessRule> Own,
     public IEnumerable<AccessRule> Denials => DenialsOf(Own);
 
     /// <summary>Denials that belong to rules, as few as will do: the broker goes through them for every message of a shared account.</summary>
+    /// <remarks>What it hears is what it takes orders by: nobody but the service says that to it, whatever topics the settings let a shared account say.</remarks>
     public static IEnumerable<AccessRule> DenialsOf(IEnumerable<AccessRule> own) =>
         own.Where(rule => rule.Allow && rule.Kind is Send or Receive && rule.Topic != SharedAccount.HostState)
-            .Select(rule => new AccessRule(rule.Kind, Whole(rule.Topic), Allow: false)).Distinct();
+            .SelectMany(rule => (AccessKind[])(rule.Kind == Receive ? [Send, Receive] : [Send]), (rule, kind) => new AccessRule(kind, Whole(rule.Topic), Allow: false)).Distinct();
 
     /// <summary>What the broker cannot keep apart; null when it can.</summary>
     public LocalText? Warning { get; init; }

@@ -92,7 +92,8 @@ internal sealed class DeviceAccounts(BrokerAdministration broker)
             return unlisted;
         return await DoAsync(
             [
-                [(Command("deleteClient", ("username", user)), null)],
+                // A removal that was cut off has left the role: it goes on from there.
+                [(Command("deleteClient", ("username", user)), stored is null ? null : "Client not found")],
                 [.. outdated.Select(Allow)],
                 [(Command("deleteRole", ("rolename", DeviceAccount.RoleOf(user))), "Role not found")],
             ],

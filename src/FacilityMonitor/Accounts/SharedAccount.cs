@@ -46,8 +46,9 @@ internal sealed record SharedAccount(string Name, IReadOnlyList<AccessRule> Rule
     ], IsShared: true);
 
     /// <summary>What plugs say besides their readings: a device that is refused such a message says it over and over.</summary>
+    /// <remarks>Not <c>+/rpc</c>: that is where a Shelly takes orders. It answers there as well, but only whom it was asked by, and we ask none.</remarks>
     private static IEnumerable<string> Dialects =>
-        ["tele/#", "stat/#", "tasmota/discovery/#", "+/events/rpc", "+/online", "+/status/#", "+/rpc", "zigbee2mqtt/#", "tb/#", "v1/gateway/#"];
+        ["tele/#", "stat/#", "tasmota/discovery/#", "+/events/rpc", "+/online", "+/status/#", "zigbee2mqtt/#", "tb/#", "v1/gateway/#"];
 
     private static string Any(Fm1Kind kind) => Fm1Topic.Of("+", "+", kind);
 }

@@ -24,11 +24,19 @@ internal static class CommandBook
     /// <returns>False when there is one of this id already: nothing is changed then.</returns>
     public static bool Insert(SqliteConnection connection, StoredCommand command)
     {
+        // Two of one millisecond, or of a clock that was set back, stay in the order in which they came: an "on" must not take the "off" after it for an older one.
+        command = command with { CreatedMs = Math.Max(command.CreatedMs, LastOpenMs(connection, command.Device) + 1) };
         if (!Add(connection, command))
             return false;
         if (command.Order.Operation == Operation.Off)
             EndReplaced(connection, command, command.CreatedMs);
         return true;
+    }
+
+    private static long LastOpenMs(SqliteConnection connection, int device)
+    {
+        using var command = Database.Command(connection, "select coalesce(max(created_ms), 0) from command where device = $device and ended_ms is null", ("$device", device));
+        return (long)command.ExecuteScalar()!;
     }
 
     private static bool Add(SqliteConnection connection, StoredCommand command) => Database.Execute(
@@ -49,7 +57,7 @@ internal static class CommandBook
         return Sent(connection, command, command.SentMs!.Value);
     }
 
-    /// <summary>It goes out, and ends what it replaces; but what may energise is judged once more after this commit, and ends an <c>off</c> only when it really goes (<see cref="EndReplaced"/>). The end of a siren is in the book before the siren sounds: whoever crashes, hangs or walks away, it goes out.</summary>
+    /// <summary>It goes out, and ends what it replaces; but what may energise is judged once more after this commit, and ends an <c>off</c> only when it really goes (<see cref="EndReplaced"/>). The end of a siren is in the book before the siren sounds: whoever crashes, hangs or walks away, it goes out. Not to a device with sockets.</summary>
     /// <returns>Whether it was still to be sent.</returns>
     public static bool Sent(SqliteConnection connection, StoredCommand command, long atMs)
     {
@@ -58,7 +66,9 @@ internal static class CommandBook
         if (command.Order.Operation == Operation.Siren)
         {
             DropEnds(connection, command.Device, atMs);
-            Insert(connection, EndOf(command, atMs));
+            // A pile's buzzer ends by itself: an "off" for the whole pile might cut off everybody who charges there.
+            if (Abilities(connection, command.Device) is not { HasSockets: true })
+                Insert(connection, EndOf(command, atMs));
         }
 
         if (!command.Order.Operation.MayEnergise())
@@ -66,13 +76,16 @@ internal static class CommandBook
         return true;
     }
 
+    /// <summary>Why a command ended that another one replaces.</summary>
+    public static string ReplacedBy(string id) => $"replaced by {id} · 已被 {id} 取代";
+
     /// <summary>Ends every older command that one replaces, so that it is not sent again behind it. One that went out may have been done: that is not proven.</summary>
     public static void EndReplaced(SqliteConnection connection, StoredCommand newer, long atMs)
     {
         foreach (var older in Open(connection).Where(newer.Replaces))
         {
             var happened = older.State == CommandState.Queued ? CommandEvent.NotSent : CommandEvent.NothingHeard;
-            Happened(connection, older.Order.Id, older.Device, happened, atMs, $"replaced by {newer.Order.Id} · 已被 {newer.Order.Id} 取代");
+            Happened(connection, older.Order.Id, older.Device, happened, atMs, ReplacedBy(newer.Order.Id));
         }
     }
 
@@ -200,12 +213,13 @@ internal static class CommandBook
     /// </summary>
     public static (int OfDevice, int OfSite) Since(SqliteConnection connection, int device, string site, bool protective, long sinceMs)
     {
-        const string Class = "and ends is null and (operation in (0, 7)) = $protective and created_ms > $since";
+        // By when it was due, which is when it was ordered: behind a clock that was set back created_ms runs ahead of it (Insert), and is there for the index.
+        const string Class = "and ends is null and (operation in (0, 7)) = $protective and created_ms > $since and due_ms > $since";
         using var ofDevice = Database.Command(
             connection, $"""
             select coalesce(sum(case operation when {(int)Operation.Siren} then {CommandLimits.IdsOf(Operation.Siren)} else 1 end), 0)
               + (select count(*) from command as later join command as siren on siren.id = later.ends
-                where $protective and later.device = $device and siren.created_ms <= $since and (later.ended_ms is null or later.sent_ms > $since))
+                where $protective and later.device = $device and siren.due_ms <= $since and (later.ended_ms is null or later.sent_ms > $since))
               from command where device = $device {Class}
             """,
             ("$device", device), ("$protective", protective ? 1 : 0), ("$since", sinceMs));

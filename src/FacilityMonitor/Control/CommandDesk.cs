@@ -43,10 +43,12 @@ internal sealed partial class CommandDesk(
     /// <exception cref="DatabaseUnavailableException">The disk did not take it: nothing was ordered.</exception>
     public async Task<OrderOutcome> OrderAsync(CommandOrder order)
     {
+        // Its life begins when it is ordered: whoever ordered it looks away while it waits for its turn or for the disk.
+        var orderedMs = NowMs;
         if (!order.Operation.IsProtective())
-            return await InTurnAsync(order);
+            return await InTurnAsync(order, orderedMs);
         // Not on the caller's thread: a disk may hang with what is read, too.
-        var taking = Task.Run(() => InTurnAsync(order));
+        var taking = Task.Run(() => InTurnAsync(order, orderedMs));
         try
         {
             return await taking.WaitAsync(UnwrittenAfter, time);
@@ -66,12 +68,12 @@ internal sealed partial class CommandDesk(
         return CommandBook.Find(reader, id) ?? unwritten.Find(id);
     }
 
-    private async Task<OrderOutcome> InTurnAsync(CommandOrder order)
+    private async Task<OrderOutcome> InTurnAsync(CommandOrder order, long orderedMs)
     {
         await _turn.WaitAsync();
         try
         {
-            return await JudgeAsync(order);
+            return await JudgeAsync(order, orderedMs);
         }
         finally
         {
@@ -79,7 +81,7 @@ internal sealed partial class CommandDesk(
         }
     }
 
-    private async Task<OrderOutcome> JudgeAsync(CommandOrder order)
+    private async Task<OrderOutcome> JudgeAsync(CommandOrder order, long orderedMs)
     {
         using var reader = database.OpenReader();
         if (CommandBook.Find(reader, order.Id) is { } known)
@@ -94,9 +96,11 @@ internal sealed partial class CommandDesk(
         if (Known(reader, order.Device) is not { } about)
             return Refuse(order, new("unknown-device", new($"从未有设备 {order.Device.Site}/{order.Device.Name} 上报过；请核对编号", $"no device {order.Device.Site}/{order.Device.Name} ever spoke; check its id")));
         var now = NowMs;
-        return Refusal(order, about, CommandBook.Since(reader, about.Device, order.Device.Site!, order.Operation.IsProtective(), now - MinuteMs), now) is { } refusal
+        if (now >= orderedMs + (order.TtlS * 1000L))
+            return Refuse(order, new("late", new("磁盘太慢，轮到它时已过有效期，没有下发；请重新下令", "the disk was slow, and its time was over before its turn came; nothing was sent. Order it again")));
+        return Refusal(order, about, CommandBook.Since(reader, about.Device, order.Device.Site!, order.Operation.IsProtective(), now - MinuteMs), now, reader) is { } refusal
             ? Refuse(order, refusal)
-            : await TakeAsync(Command(order, about.Device, now));
+            : await TakeAsync(Command(order, about.Device, orderedMs));
     }
 
     /// <summary>Sends from memory what may go, by what can be read of the device and, where nothing can, by what the registry says of a siren.</summary>
@@ -124,9 +128,9 @@ internal sealed partial class CommandDesk(
         if (about is not { } known)
             throw new DatabaseUnavailableException("The disk did not take the order, and nothing is known of the device", fault);
         var now = NowMs;
-        if (Refusal(order, known, (0, 0), now) is { } refusal)
+        if (Refusal(order, known, (0, 0), now, reader: null) is { } refusal)
             return Refuse(order, refusal);
-        var command = Command(order, known.Device, now) with { SentMs = now };
+        var command = Command(order, known.Device, now) with { SentMs = now, EndsItself = known.Abilities is { HasSockets: true } };
         if (!sender.TrySend(command))
             throw new DatabaseUnavailableException("The disk did not take the order, and too many went out without it", fault);
         counts.AddOrdered();
@@ -150,9 +154,11 @@ internal sealed partial class CommandDesk(
         return new OrderOutcome.Taken(known, IsNew: false);
     }
 
-    private CommandRefusal? Refusal(CommandOrder order, (int Device, DeviceAbilities? Abilities) known, (int OfDevice, int OfSite) booked, long now)
+    private CommandRefusal? Refusal(CommandOrder order, (int Device, DeviceAbilities? Abilities) known, (int OfDevice, int OfSite) booked, long now, SqliteConnection? reader)
     {
-        var sent = unwritten.Waiting.Where(command => command.CreatedMs > now - MinuteMs && command.Order.Operation.IsProtective() == order.Operation.IsProtective()).ToList();
+        // A disk that is full but for orders has them in the book and here: each counts once, and the end of a siren with its siren.
+        var sent = unwritten.Waiting.Where(command => command.Ends is null && command.CreatedMs > now - MinuteMs && command.Order.Operation.IsProtective() == order.Operation.IsProtective()
+            && (reader is null || CommandBook.Find(reader, command.Order.Id) is null)).ToList();
         return Interlocks.Judge(order, scenes.Of(order.Device, known.Abilities, now) with
         {
             OfDeviceInAMinute = booked.OfDevice + sent.Where(command => command.Device == known.Device).Sum(command => CommandLimits.IdsOf(command.Order.Operation)),
@@ -173,7 +179,15 @@ internal sealed partial class CommandDesk(
 
     private async Task<OrderOutcome> TakeAsync(StoredCommand command)
     {
-        await database.CommitAsync(CommitPriority.Alerts, connection => CommandBook.Insert(connection, command));
+        // What went out from memory before this was ordered is older; what goes out while this waits for the disk was ordered later, though the disk takes it first.
+        var before = unwritten.Waiting.Select(one => one.Order.Id).ToHashSet(StringComparer.Ordinal);
+        await database.CommitAsync(CommitPriority.Alerts, connection =>
+        {
+            unwritten.Book(connection, command.Device);
+            var since = unwritten.Waiting.Where(one => !before.Contains(one.Order.Id));
+            if (CommandBook.Insert(connection, command) && since.FirstOrDefault(one => (one with { CreatedMs = long.MaxValue }).Replaces(command)) is { } later)
+                CommandBook.Happened(connection, command.Order.Id, command.Device, CommandEvent.NotSent, NowMs, CommandBook.ReplacedBy(later.Order.Id));
+        });
         counts.AddOrdered();
         var order = command.Order;
         var (id, operation, name) = (order.Id, order.Operation, Name(order));

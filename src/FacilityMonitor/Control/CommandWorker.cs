@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Journal;
@@ -47,10 +48,10 @@ internal sealed record CommandPace
 /// <summary>Sends what is in the book, again and again under the same id until it is answered or its time is over, and closes what nobody answers.</summary>
 /// <remarks>
 /// First on disk as sent, with a record in the journal for the rules, then to the broker: killed in between, the next start sends it again, and the device knows the id.
-/// What may energise, or goes to something that carries people, is judged again each time before it goes out. What could not be sent in time is never sent; what was sent is never forgotten. What a danger needs while the disk refuses goes out without it, by <see cref="UnwrittenCommandWorker"/>.
+/// What may energise, or goes to something that carries people, is judged again each time before it goes out. What could not be sent in time is never sent; what was sent is never forgotten. What a danger needs while the disk refuses or hangs goes out without it, by <see cref="UnwrittenCommandWorker"/>; everything else stays queued meanwhile and holds nothing up.
 /// </remarks>
 internal sealed partial class CommandWorker(
-    Database database, MessageJournal journal, DeviceTable devices, CommandLink link, CommandScenes scenes, DeviceWords words, UnwrittenCommands unwritten, ControlCounts counts, CommandPace pace, TimeProvider time,
+    Database database, MessageJournal journal, DeviceTable devices, CommandLink link, CommandScenes scenes, DeviceWords words, UnwrittenCommands unwritten, UnwrittenCommandWorker sender, ControlCounts counts, CommandPace pace, TimeProvider time,
     ILogger<CommandWorker> log)
     : BackgroundService
 {
@@ -65,6 +66,9 @@ internal sealed partial class CommandWorker(
 
     private const int PruneStep = 100;
 
+    /// <summary>How long the disk may take with that a command goes out.</summary>
+    private static readonly TimeSpan RecordWithin = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PruneEvery = TimeSpan.FromHours(1);
 
@@ -72,20 +76,33 @@ internal sealed partial class CommandWorker(
     private readonly JournalWriter _writer = new();
     private readonly Dictionary<string, long> _publishedMs = new(StringComparer.Ordinal);
     private readonly List<(StoredCommand Command, Task<MqttReasonCode> Answer)> _underWay = [];
+
+    /// <summary>What the disk was given of a command and has not answered yet. It may take it after all.</summary>
+    private readonly Dictionary<string, Task<bool>> _recording = new(StringComparer.Ordinal);
+
+    /// <summary>What the rules take for sent and did not go out after all, until they are told.</summary>
+    private readonly Dictionary<string, (StoredCommand Command, string WhyNot)> _voids = new(StringComparer.Ordinal);
+
+    /// <summary>What the broker refused, and the book knows it.</summary>
+    private readonly ConcurrentQueue<StoredCommand> _refused = new();
+
+    /// <summary>The last commit that was not waited for to its end.</summary>
+    private Task _booking = Task.CompletedTask;
+
+    private bool _diskWaits;
     private long _prunedAt;
 
     private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var reader = database.OpenReader();
         using var timer = new PeriodicTimer(LookEvery, time);
         _prunedAt = time.GetTimestamp();
         var tick = timer.WaitForNextTickAsync(stoppingToken).AsTask();
         var news = words.News.ReadAsync(stoppingToken).AsTask();
         while (!stoppingToken.IsCancellationRequested)
         {
-            await StepAsync(reader, stoppingToken);
+            await StepAsync(stoppingToken);
             await Task.WhenAny(tick, news);
             stoppingToken.ThrowIfCancellationRequested();
             if (tick.IsCompleted)
@@ -95,72 +112,109 @@ internal sealed partial class CommandWorker(
         }
     }
 
-    private async Task StepAsync(SqliteConnection reader, CancellationToken stoppingToken)
+    private async Task StepAsync(CancellationToken stoppingToken)
     {
-        await HearBrokerAsync(stoppingToken);
+        await HearBrokerAsync();
         await BookUnwrittenAsync(stoppingToken);
-        var open = CommandBook.Open(reader);
-        foreach (var command in open)
+        await BookVoidsAsync(stoppingToken);
+        try
         {
-            stoppingToken.ThrowIfCancellationRequested();
-            if (command.State == CommandState.Queued)
-                await BeginAsync(reader, command, stoppingToken);
-            else
-                await GoOnAsync(reader, command);
+            // Anew at each look: one that is kept stays with a file that somebody deleted, and never sees what came since.
+            using var reader = database.OpenReader();
+            await LookAsync(reader, stoppingToken);
         }
-
-        if (_publishedMs.Count > open.Count)
+        catch (Exception error) when (error is DatabaseUnavailableException or SqliteException)
         {
-            foreach (var id in _publishedMs.Keys.Except(open.Select(command => command.Order.Id)).ToList())
-                _publishedMs.Remove(id);
+            LogDiskOnce("the book", error.Message);
+            return;
         }
 
         if (time.GetElapsedTime(_prunedAt) >= PruneEvery)
             await PruneAsync();
     }
 
+    private async Task LookAsync(SqliteConnection reader, CancellationToken stoppingToken)
+    {
+        var open = CommandBook.Open(reader);
+        foreach (var command in open)
+        {
+            stoppingToken.ThrowIfCancellationRequested();
+            var id = command.Order.Id;
+            // What went out from memory is sent from there until the book has it.
+            if (_voids.ContainsKey(id) || unwritten.Find(id) is not null || (command.Ends is { } siren && unwritten.Find(siren) is not null))
+                continue;
+            if (command.State == CommandState.Queued || _recording.ContainsKey(id))
+                await BeginAsync(reader, command, stoppingToken);
+            else
+                await GoOnAsync(reader, command);
+        }
+
+        if (_publishedMs.Count + _recording.Count > open.Count)
+        {
+            var known = open.Select(command => command.Order.Id).ToHashSet(StringComparer.Ordinal);
+            foreach (var id in _publishedMs.Keys.Except(known).ToList())
+                _publishedMs.Remove(id);
+            // It was ended while the disk was at it.
+            foreach (var id in _recording.Keys.Where(id => !known.Contains(id) && _recording[id].IsCompleted && !_voids.ContainsKey(id) && unwritten.Find(id) is null).ToList())
+                _recording.Remove(id);
+        }
+    }
+
     private async Task BeginAsync(SqliteConnection reader, StoredCommand command, CancellationToken stoppingToken)
     {
-        if (NowMs >= command.ExpiresMs)
+        if (!_recording.ContainsKey(command.Order.Id))
         {
-            if (await TryBookAsync(command, CommandEvent.NotSent, "not sent in time"))
-                CountExpired(command);
+            if (NowMs >= command.ExpiresMs)
+            {
+                await BookAsync(command, CommandEvent.NotSent, "not sent in time", isExpired: true);
+                return;
+            }
+
+            if (NowMs < command.DueMs || !link.IsUp() || await IsHeldBackAsync(reader, command))
+                return;
+        }
+
+        if (await RecordAsync(command, null, stoppingToken) is not { } isNews)
+        {
+            SendUnwritten(reader, command);
             return;
         }
 
-        if (NowMs < command.DueMs || !link.IsUp() || await IsHeldBackAsync(reader, command))
-            return;
-        if (!await RecordAsync(command, null, stoppingToken))
+        if (!isNews)
             return;
         // The disk may have taken long. Late is never.
         if (NowMs >= command.ExpiresMs)
         {
-            await RecordAsync(command, "not sent in time", stoppingToken);
+            await VoidAsync(command, "not sent in time", stoppingToken);
             CountExpired(command);
         }
         else if (Refusal(reader, command) is { } refusal)
-            await RecordAsync(command, refusal, stoppingToken);
+            await VoidAsync(command, refusal, stoppingToken);
         else
         {
             await EndReplacedAsync(command);
-            Publish(command);
+            // Here too the disk may have taken long. What is not published now is judged at the next look.
+            if (NowMs < command.ExpiresMs && Refusal(reader, command) is null)
+                Publish(command);
         }
     }
 
-    /// <summary>What may energise ends what it replaces just before it goes out. Where the disk refuses, an older <c>off</c> goes on being sent: that is the safe side.</summary>
-    private async Task EndReplacedAsync(StoredCommand command)
+    /// <summary>What a danger needs does not wait for a disk that took the order, but not that it goes out: the disk is full but for alerts, or has begun to refuse or to hang since.</summary>
+    private void SendUnwritten(SqliteConnection reader, StoredCommand command)
     {
-        if (!command.Order.Operation.MayEnergise())
+        var now = NowMs;
+        if (!command.Order.Operation.IsProtective() || now >= command.ExpiresMs || unwritten.Replaces(command) || Refusal(reader, command) is not null)
             return;
-        try
-        {
-            await database.CommitAsync(CommitPriority.Alerts, connection => CommandBook.EndReplaced(connection, command, NowMs));
-        }
-        catch (DatabaseUnavailableException)
-        {
-            // It is sent all the same: it is in the book as sent.
-        }
+        if (sender.TrySend(command with { SentMs = now, EndsItself = CommandBook.Abilities(reader, command.Device) is { HasSockets: true } }))
+            LogUnwritten(command.Order.Id);
+        else if (!_diskWaits)
+            LogNoRoom(command.Order.Id, UnwrittenCommands.WaitingMax);
     }
+
+    /// <summary>What may energise ends what it replaces just before it goes out. Where the disk refuses or hangs, an older <c>off</c> goes on being sent: that is the safe side.</summary>
+    private Task EndReplacedAsync(StoredCommand command) => command.Order.Operation.MayEnergise()
+        ? TryCommitAsync(() => database.CommitAsync(CommitPriority.Alerts, connection => CommandBook.EndReplaced(connection, command, NowMs)))
+        : Task.CompletedTask;
 
     /// <summary>Whether something has come between since it was ordered. It is ended then; one that went out may have been done.</summary>
     private async Task<bool> IsHeldBackAsync(SqliteConnection reader, StoredCommand command)
@@ -169,7 +223,7 @@ internal sealed partial class CommandWorker(
             return false;
         // Right after a start nobody has read yet what is open: it waits.
         if (scenes.AreKnown)
-            await TryBookAsync(command, command.State == CommandState.Queued ? CommandEvent.NotSent : CommandEvent.NothingHeard, refusal);
+            await BookAsync(command, command.State == CommandState.Queued ? CommandEvent.NotSent : CommandEvent.NothingHeard, refusal);
         return true;
     }
 
@@ -205,7 +259,7 @@ internal sealed partial class CommandWorker(
         };
         // What went out before the disk took it may be in the book before the answer that waited for the disk with it.
         if (now >= Math.Max(deadline, _publishedMs.GetValueOrDefault(command.Order.Id) + AnswerLateMs))
-            await TryBookAsync(command, CommandEvent.NothingHeard, command.State == CommandState.Done ? "done, and no measurement came" : "no answer");
+            await BookAsync(command, CommandEvent.NothingHeard, command.State == CommandState.Done ? "done, and no measurement came" : "no answer");
     }
 
     /// <summary>Puts into the book what went out before the disk took it, before anything else is done: what follows rests on it.</summary>
@@ -217,7 +271,9 @@ internal sealed partial class CommandWorker(
             // A commit that took too long may have succeeded after all; then it is ours, and the rules know of it.
             if (!_publishedMs.ContainsKey(id))
             {
-                await RecordAsync(command, isVoid: false, NowMs, connection => CommandBook.InsertSent(connection, command), stoppingToken);
+                // In the order in which they went out: what the disk does not take now is tried again at the next look.
+                if (await RecordAsync(command, isVoid: false, NowMs, connection => CommandBook.InsertSent(connection, command), stoppingToken) is null)
+                    return;
                 // The disk may have taken an hour: its answer has its time from here on.
                 _publishedMs[id] = NowMs;
                 LogBooked(id);
@@ -227,12 +283,30 @@ internal sealed partial class CommandWorker(
         }
     }
 
-    /// <summary>Puts on disk that it goes out, or did not, and tells the rules in the same commit. While the disk refuses, nothing goes out from here.</summary>
+    /// <summary>It did not go out after all, though the rules were told that it does.</summary>
+    private Task VoidAsync(StoredCommand command, string whyNot, CancellationToken stoppingToken)
+    {
+        _voids[command.Order.Id] = (command, whyNot);
+        return BookVoidsAsync(stoppingToken);
+    }
+
+    private async Task BookVoidsAsync(CancellationToken stoppingToken)
+    {
+        while (_refused.TryDequeue(out var refused))
+            _voids[refused.Order.Id] = (refused, "not sent in time");
+        foreach (var (command, whyNot) in _voids.Values.ToList())
+        {
+            if (await RecordAsync(command, whyNot, stoppingToken) is not null)
+                _voids.Remove(command.Order.Id);
+        }
+    }
+
+    /// <summary>Puts on disk that it goes out, or did not, and tells the rules in the same commit.</summary>
     /// <param name="command">The command.</param>
     /// <param name="whyNot">Why it did not go out after all; null: it goes out.</param>
     /// <param name="stoppingToken">A stop.</param>
-    /// <returns>Whether it was still to be sent.</returns>
-    private Task<bool> RecordAsync(StoredCommand command, string? whyNot, CancellationToken stoppingToken)
+    /// <returns>Whether it was still to be sent; null: the disk has not taken it yet.</returns>
+    private Task<bool?> RecordAsync(StoredCommand command, string? whyNot, CancellationToken stoppingToken)
     {
         var now = NowMs;
         return RecordAsync(
@@ -243,28 +317,48 @@ internal sealed partial class CommandWorker(
             stoppingToken);
     }
 
-    private async Task<bool> RecordAsync(StoredCommand command, bool isVoid, long now, Func<SqliteConnection, bool> write, CancellationToken stoppingToken)
+    private async Task<bool?> RecordAsync(StoredCommand command, bool isVoid, long now, Func<SqliteConnection, bool> write, CancellationToken stoppingToken)
+    {
+        var id = command.Order.Id;
+        // One command waits for a disk that hangs; those behind it do not wait each for themselves.
+        var within = _recording.Values.Any(running => !running.IsCompleted) ? TimeSpan.Zero : RecordWithin;
+        if (!_recording.TryGetValue(id, out var recording))
+            _recording[id] = recording = AppendAsync(command, isVoid, now, write);
+        try
+        {
+            var isNews = await recording.WaitAsync(within, time, stoppingToken);
+            _recording.Remove(id);
+            _diskWaits = false;
+            return isNews;
+        }
+        catch (TimeoutException error)
+        {
+            LogDiskOnce(id, error.Message);
+            return null;
+        }
+        catch (DatabaseUnavailableException error)
+        {
+            _recording.Remove(id);
+            LogDiskOnce(id, error.Message);
+            return null;
+        }
+    }
+
+    private async Task<bool> AppendAsync(StoredCommand command, bool isVoid, long now, Func<SqliteConnection, bool> write)
     {
         var order = command.Order;
-        var device = devices.Find(command.Device)!;
         _writer.Clear();
-        _writer.Command(new CommandNotice(device, order.Id, order.Operation, order.Channel ?? ChannelId.Main, command.ExpiresMs, isVoid), now);
-        var batch = new JournalBatch(_writer);
+        _writer.Command(new CommandNotice(devices.Find(command.Device)!, order.Id, order.Operation, order.Channel ?? ChannelId.Main, command.ExpiresMs, isVoid, command.Ends is not null), now);
         var isNews = false;
-        while (true)
-        {
-            try
-            {
-                await journal.AppendAsync(batch, (connection, _) => isNews = write(connection));
-                return isNews;
-            }
-            catch (DatabaseUnavailableException error)
-            {
-                // The same batch again: the journal keeps count of what it was refused. A stop meanwhile leaves it queued, and it expires.
-                LogDisk(order.Id, error.Message);
-                await Task.Delay(TimeSpan.FromSeconds(1), time, stoppingToken);
-            }
-        }
+        await journal.AppendAsync(new JournalBatch(_writer) { MayBeGivenUp = true }, (connection, _) => isNews = write(connection));
+        return isNews;
+    }
+
+    private void LogDiskOnce(string id, string reason)
+    {
+        if (!_diskWaits)
+            LogDisk(id, reason);
+        _diskWaits = true;
     }
 
     private void Publish(StoredCommand command)
@@ -279,7 +373,7 @@ internal sealed partial class CommandWorker(
     }
 
     /// <summary>What the broker said to what was published. A refusal will not change by asking again.</summary>
-    private async Task HearBrokerAsync(CancellationToken stoppingToken)
+    private async Task HearBrokerAsync()
     {
         for (var index = _underWay.Count - 1; index >= 0; index--)
         {
@@ -292,28 +386,46 @@ internal sealed partial class CommandWorker(
             if (reason < MqttReasonCode.UnspecifiedError || reason == MqttReasonCode.ServerUnavailable)
                 continue;
             LogBrokerRefused(command.Order.Id, reason);
-            if (await TryBookAsync(command, CommandEvent.BrokerRefused, $"broker: {reason}"))
-                await RecordAsync(command, "not sent in time", stoppingToken);
+            await BookAsync(command, CommandEvent.BrokerRefused, $"broker: {reason}");
         }
     }
 
-    private async Task<bool> TryBookAsync(StoredCommand command, CommandEvent happened, string result)
+    /// <summary>Books how a command ended, as soon as the disk takes it; what it does not take now the next look finds as it was.</summary>
+    private Task BookAsync(StoredCommand command, CommandEvent happened, string result, bool isExpired = false)
     {
-        var isNews = false;
         var now = NowMs;
+        return TryCommitAsync(async () =>
+        {
+            var isNews = false;
+            await database.CommitAsync(CommitPriority.Alerts, connection => isNews = CommandBook.Happened(connection, command.Order.Id, command.Device, happened, now, result) == true);
+            if (!isNews)
+                return;
+            LogEnded(command.Order.Id, result);
+            if (isExpired)
+                CountExpired(command);
+            if (happened == CommandEvent.BrokerRefused)
+                _refused.Enqueue(command);
+        });
+    }
+
+    /// <summary>Waits for the disk no longer than for what goes out: the next repeat of an <c>off</c> does not wait for the end of another command. While one commit hangs none is begun behind it.</summary>
+    private async Task TryCommitAsync(Func<Task> commit)
+    {
+        if (!_booking.IsCompleted)
+            return;
         try
         {
-            await database.CommitAsync(CommitPriority.Alerts, connection => isNews = CommandBook.Happened(connection, command.Order.Id, command.Device, happened, now, result) == true);
+            _booking = commit();
+            await _booking.WaitAsync(RecordWithin, time);
         }
         catch (DatabaseUnavailableException)
         {
             // The next look finds it as it was.
-            return false;
         }
-
-        if (isNews)
-            LogEnded(command.Order.Id, result);
-        return isNews;
+        catch (TimeoutException)
+        {
+            _ = _booking.ContinueWith(late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        }
     }
 
     private void CountExpired(StoredCommand command)
@@ -327,21 +439,20 @@ internal sealed partial class CommandWorker(
     {
         var before = (time.GetUtcNow() - TimeSpan.FromDays(pace.RetentionDays)).ToUnixTimeMilliseconds();
         var pruned = 0;
-        try
-        {
-            await database.CommitAsync(CommitPriority.Housekeeping, connection => pruned = CommandBook.Prune(connection, before, PruneStep));
-        }
-        catch (DatabaseUnavailableException)
-        {
-            // It comes again in an hour.
-        }
-
+        // What the disk does not take now comes again in an hour.
+        await TryCommitAsync(() => database.CommitAsync(CommitPriority.Housekeeping, connection => pruned = CommandBook.Prune(connection, before, PruneStep)));
         if (pruned < PruneStep)
             _prunedAt = time.GetTimestamp();
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Command {Id} waits: the disk refuses ({Reason})")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Command {Id} and those after it wait for the disk ({Reason}); sirens and off go out without it")]
     private partial void LogDisk(string id, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Command {Id} goes out without the disk, which took the order and does not take that it goes out")]
+    private partial void LogUnwritten(string id);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Command {Id} does not go out without the disk: {Most} that went out are not written yet")]
+    private partial void LogNoRoom(string id, int most);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Command {Id}, which went out without the disk, is in the book")]
     private partial void LogBooked(string id);

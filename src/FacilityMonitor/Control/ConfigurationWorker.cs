@@ -33,18 +33,29 @@ internal sealed partial class ConfigurationWorker(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var reader = database.OpenReader();
         using var timer = new PeriodicTimer(LookEvery, time);
         do
         {
-            await StepAsync(reader, stoppingToken);
+            await StepAsync(stoppingToken);
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    private async Task StepAsync(SqliteConnection reader, CancellationToken stoppingToken)
+    private async Task StepAsync(CancellationToken stoppingToken)
     {
-        var told = Told(reader);
+        Dictionary<(string Site, string Device), ToldConfiguration> told;
+        try
+        {
+            // Anew at each look: one that is kept stays with a file that somebody deleted, and tells the same 200 for ever.
+            using var reader = database.OpenReader();
+            told = Told(reader);
+        }
+        catch (Exception error) when (error is DatabaseUnavailableException or SqliteException)
+        {
+            // Deleted, and the disk does not let it be put back yet; or it cannot be read. The next look is soon.
+            return;
+        }
+
         var wanted = Wanted();
         var behind = told.Where(pair => wanted.TryGetValue(pair.Key, out var wish) && wish.Hash == pair.Value.Hash && pair.Value.IsBehind && NowMs - pair.Value.SinceMs >= BehindAfterMs);
         Count([.. behind.Select(pair => pair.Key)]);

@@ -12,7 +12,7 @@ internal sealed record StoredCommand
 
     public required CommandState State { get; init; }
 
-    /// <summary>When it was ordered, ms since 1970-01-01 UTC; all times here are.</summary>
+    /// <summary>When it was ordered, ms since 1970-01-01 UTC; all times here are. In the book later than of every open command that the device was given before.</summary>
     public required long CreatedMs { get; init; }
 
     /// <summary>Before this it is not sent.</summary>
@@ -37,6 +37,9 @@ internal sealed record StoredCommand
 
     /// <summary>The siren that this one ends; null for all others.</summary>
     public string? Ends { get; init; }
+
+    /// <summary>Of a siren that waits in memory: it goes out to a device with sockets and is not followed by an end (<see cref="CommandBook.Sent"/>).</summary>
+    public bool EndsItself { get; init; }
 
     /// <summary>Whether an older command that may still be sent is of no worth beside this one: sent again behind it, it would undo it.</summary>
     /// <remarks>An <c>off</c> ends another only when it lives as long: what makes safer is not cut short by its like. What a device accepted is not sent again, and is left to its end.</remarks>

@@ -52,7 +52,7 @@ internal sealed partial class UnwrittenCommandWorker(UnwrittenCommands unwritten
             if (now < command.ExpiresMs && !waiting.Skip(index + 1).Any(later => later.Replaces(command)))
                 Publish(command, now);
             // Of the sirens of a device only the last has an end.
-            if (command.Order.Operation != Operation.Siren || waiting.Skip(index + 1).Any(later => later.Device == command.Device && later.Order.Operation == Operation.Siren))
+            if (command.Order.Operation != Operation.Siren || command.EndsItself || waiting.Skip(index + 1).Any(later => later.Device == command.Device && later.Order.Operation == Operation.Siren))
                 continue;
             var end = CommandBook.EndOf(command, command.SentMs!.Value);
             if (now >= end.DueMs && now < end.DueMs + EndForMs)

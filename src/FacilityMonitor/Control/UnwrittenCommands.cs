@@ -9,7 +9,7 @@ namespace FacilityMonitor.Control;
 /// </remarks>
 internal sealed class UnwrittenCommands
 {
-    /// <summary>Commands that may wait. Beyond it an order is not taken, as it would be without this.</summary>
+    /// <summary>Commands that may wait. Beyond it the one that has been over for longest gives its place, and a siren takes that of the oldest <c>off</c>; else an order is not taken, as it would be without this.</summary>
     public const int WaitingMax = 256;
 
     private readonly Lock _gate = new();
@@ -31,11 +31,22 @@ internal sealed class UnwrittenCommands
     {
         lock (_gate)
         {
-            if (_waiting.Count >= WaitingMax)
+            if (_waiting.Count >= WaitingMax && !HasGivenWay(command))
                 return false;
             _waiting.Add(command);
             return true;
         }
+    }
+
+    /// <summary>A full disk takes none for hours. What is over needs no more than its line in the book, which the log has too.</summary>
+    private bool HasGivenWay(StoredCommand command)
+    {
+        var place = _waiting.FindIndex(one => one.ExpiresMs + (CommandLimits.SirenMaxS * 1000L) < command.SentMs);
+        if (place < 0 && command.Order.Operation == Operation.Siren)
+            place = _waiting.FindIndex(one => one.Order.Operation == Operation.Off);
+        if (place >= 0)
+            _waiting.RemoveAt(place);
+        return place >= 0;
     }
 
     /// <summary>The command of this id, if it waits here.</summary>
@@ -45,11 +56,11 @@ internal sealed class UnwrittenCommands
             return _waiting.Find(command => command.Order.Id == id);
     }
 
-    /// <summary>Whether what is not in the book yet replaces an older command of it.</summary>
-    public bool Replaces(StoredCommand older)
+    /// <summary>Whether what is not in the book yet replaces a command of it. Beside what may energise it counts as newer, whatever a clock says that was set back: until it is in the book nothing is switched on against it.</summary>
+    public bool Replaces(StoredCommand other)
     {
         lock (_gate)
-            return _waiting.Exists(command => command.Replaces(older));
+            return _waiting.Exists(command => (other.Order.Operation.MayEnergise() ? command with { CreatedMs = long.MaxValue } : command).Replaces(other));
     }
 
     /// <summary>Puts what a device was sent into the book, as it was, within a commit that rests on it.</summary>

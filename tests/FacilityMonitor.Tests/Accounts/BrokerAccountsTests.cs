@@ -169,7 +169,8 @@ public sealed class BrokerAccountsTests
         Assert.Equal([MqttReasonCode.GrantedQos1], await plug.SubscribedAsync());
         foreach (var topic in (string[])["tele/plug-1/SENSOR", "stat/plug-1/RESULT", "shelly-1/events/rpc", "shelly-1/status/switch:0", "shelly-1/online", "zigbee2mqtt/lamp", "v1/gateway/telemetry", "tb/x/v1/devices/me/telemetry"])
             Assert.Equal(MqttReasonCode.NoMatchingSubscribers, await plug.SayAsync(topic));
-        foreach (var topic in (string[])["fm/1/huaihai/pile-02/data", "fm/1/huaihai/pile-02/birth", "fm/status/x", "fm/online", "cmnd/plug-2/POWER"])
+        // The last two are how a relay is switched, of a Tasmota and of a Shelly.
+        foreach (var topic in (string[])["fm/1/huaihai/pile-02/data", "fm/1/huaihai/pile-02/birth", "fm/status/x", "fm/online", "cmnd/plug-2/POWER", "shelly-1/rpc"])
             Assert.Equal(MqttReasonCode.NotAuthorized, await plug.SayAsync(topic));
 
         await AddAsync(broker, "lane/kettle", Registry(new DeviceId(Dialect.Tasmota, null, "plug-1")));
@@ -179,6 +180,29 @@ public sealed class BrokerAccountsTests
         Assert.Equal([MqttReasonCode.GrantedQos1, MqttReasonCode.NotAuthorized], await own.SubscribedAsync());
         Assert.Equal(MqttReasonCode.NoMatchingSubscribers, await own.SayAsync("tele/plug-1/SENSOR"));
         Assert.Equal(MqttReasonCode.NotAuthorized, await own.SayAsync("tele/plug-2/SENSOR"));
+    }
+
+    [DynamicSecurityFact]
+    public async Task Whatever_topics_the_settings_add_for_new_plugs_only_the_service_orders_a_device_with_an_account_about()
+    {
+        await using var broker = await GuardedBroker.StartWithAsync(["+/rpc", "+/command/#", "cmnd/#", "+/cmnd/#"]);
+        await using var plug = await broker.SpeakerAsync("plug", GuardedBroker.Secret, "DVES_1");
+        (Dialect Dialect, string Name, string Topic)[] orders =
+        [
+            (Dialect.Shelly, "shelly-1", "shelly-1/rpc"), (Dialect.Shelly, "shelly-2", "shelly-2/command/switch:0"),
+            (Dialect.Tasmota, "plug-1", "cmnd/plug-1/POWER"), (Dialect.Tasmota, "plug-2", "plug-2/cmnd/POWER"),
+            (Dialect.ThingsBoard, "meter-1", "tb/meter-1/v1/devices/me/rpc/request/1"),
+        ];
+        foreach (var (dialect, name, topic) in orders)
+        {
+            Assert.Equal(MqttReasonCode.NoMatchingSubscribers, await plug.SayAsync(topic));
+            await AddAsync(broker, $"lane/{name}", Registry(new DeviceId(dialect, null, name), name));
+
+            Assert.Equal(MqttReasonCode.NotAuthorized, await plug.SayAsync(topic));
+            Assert.Equal(MqttReasonCode.NoMatchingSubscribers, await plug.SayAsync(topic.Replace(name, "new-one", StringComparison.Ordinal)));
+            await using var own = await broker.SpeakerAsync($"lane/{name}", Password, $"lane/{name}", topic);
+            Assert.Equal([MqttReasonCode.GrantedQos1], await own.SubscribedAsync());
+        }
     }
 
     [DynamicSecurityFact]
@@ -222,6 +246,21 @@ public sealed class BrokerAccountsTests
         Assert.Null(await new DeviceAccounts(administration).AddAsync(Account("huaihai/pile-02"), Password, null, default));
         await using var pile = await broker.SpeakerAsync("huaihai/pile-02", Password, "whatever it likes");
         Assert.Equal(MqttReasonCode.NoMatchingSubscribers, await pile.SayAsync("fm/1/huaihai/pile-02/data"));
+    }
+
+    [DynamicSecurityFact]
+    public async Task A_removal_that_was_cut_off_goes_on_where_it_ended_and_leaves_nothing()
+    {
+        await using var broker = await StartAsync("huaihai/pile-02");
+        await using var administration = await AdministrationAsync(broker);
+        var accounts = new DeviceAccounts(administration);
+        await administration.AskAsync([new() { ["command"] = "deleteClient", ["username"] = "huaihai/pile-02" }], default);
+
+        Assert.Null(await accounts.RemoveAsync("huaihai/pile-02", default));
+        Assert.DoesNotContain("pile-02", await File.ReadAllTextAsync(broker.File), StringComparison.Ordinal);
+        await using var simulator = await broker.SpeakerAsync("devices", GuardedBroker.Secret, "sim");
+        Assert.Equal(MqttReasonCode.NoMatchingSubscribers, await simulator.SayAsync("fm/1/huaihai/pile-02/data"));
+        Assert.Contains("has no account", (await accounts.RemoveAsync("huaihai/pile-02", default))!.En, StringComparison.Ordinal);
     }
 
     [DynamicSecurityFact]
@@ -395,9 +434,9 @@ public sealed class BrokerAccountsTests
     private static DeviceAccount Account(string user, Facility? facility = null) =>
         DeviceAccount.Of(facility ?? Facility.Empty, user.Split('/')[0], user.Split('/')[1], out _)!;
 
-    private static Facility Registry(DeviceId foreign) => Facility.Empty with
+    private static Facility Registry(DeviceId foreign, string device = "kettle") => Facility.Empty with
     {
-        Sites = [new Site { Id = "lane", Name = new("弄", "Lane"), Devices = [new DeviceEntry { Id = "kettle", Name = new("壶", "Kettle"), Kind = DeviceKind.Plug, Foreign = foreign }] }],
+        Sites = [new Site { Id = "lane", Name = new("弄", "Lane"), Devices = [new DeviceEntry { Id = device, Name = new("壶", "Kettle"), Kind = DeviceKind.Plug, Foreign = foreign }] }],
     };
 
     /// <summary>A lane with gateways, each with one ThingsBoard device behind it.</summary>

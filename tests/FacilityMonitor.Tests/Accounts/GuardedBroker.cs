@@ -24,10 +24,14 @@ internal sealed class GuardedBroker : IAsyncDisposable
     /// <summary>A file with the administrator's password.</summary>
     public string AdminPasswordFile => Path.Combine(_folder.Path, "admin.password");
 
-    public static async Task<GuardedBroker> StartAsync(params string[] extraLines)
+    public static Task<GuardedBroker> StartAsync(params string[] extraLines) => StartWithAsync([], extraLines);
+
+    /// <param name="foreignTopics">Topics of foreign devices that the settings name.</param>
+    /// <param name="extraLines">Further lines of its configuration.</param>
+    public static async Task<GuardedBroker> StartWithAsync(IReadOnlyList<string> foreignTopics, params string[] extraLines)
     {
         var folder = new TemporaryFolder();
-        Assert.Null(AccountFile.Write(FileIn(folder), AccountFile.Accounts.ToDictionary(name => name, _ => (string?)Secret), Facility.Empty, []));
+        Assert.Null(AccountFile.Write(FileIn(folder), AccountFile.Accounts.ToDictionary(name => name, _ => (string?)Secret), Facility.Empty, foreignTopics));
         // The configuration that is shipped: what it does with a client that was refused something is part of what is tested.
         var shipped = await System.IO.File.ReadAllLinesAsync(Path.Combine(SourceTree.Root, "src/deploy/mosquitto.conf"));
         var broker = await MosquittoBroker.StartAsync(

@@ -44,6 +44,9 @@ internal sealed class CommandFixture : IAsyncDisposable
 
     public bool IsUp { get; set; } = true;
 
+    /// <summary>What is held back of the disk from the next start on; more than the disk has: what is left is for alerts alone.</summary>
+    public long ReserveBytes { get; set; }
+
     public MqttReasonCode Answer { get; set; } = MqttReasonCode.Success;
 
     public Database Database { get; private set; } = null!;
@@ -68,13 +71,14 @@ internal sealed class CommandFixture : IAsyncDisposable
     public Device Pile => Devices.Resolve(Dialect.Fm1, "lane"u8, "pile-01"u8)!;
 
     /// <param name="prepare">Told the folder before the first file in it is opened.</param>
-    public static async Task<CommandFixture> StartAsync(Action<string>? prepare = null)
+    /// <param name="hasSockets">False: what stands there is a siren, whose end is sent.</param>
+    public static async Task<CommandFixture> StartAsync(Action<string>? prepare = null, bool hasSockets = true)
     {
         var fixture = new CommandFixture();
         prepare?.Invoke(fixture._folder.Path);
         fixture.Open();
         await fixture.SayAsync(new DeviceWord(
-            fixture.Pile.Number, fixture.NowMs, null, new DeviceAbilities([.. Fm1Words.Operations], [ChannelId.Main, ChannelId.Socket(1), ChannelId.Socket(2)], CarriesPeople: false), "boot-0", null));
+            fixture.Pile.Number, fixture.NowMs, null, new DeviceAbilities([.. Fm1Words.Operations], hasSockets ? [ChannelId.Main, ChannelId.Socket(1), ChannelId.Socket(2)] : [ChannelId.Main], CarriesPeople: false), "boot-0", null));
         var writer = new JournalWriter();
         writer.Tick(fixture.NowMs);
         await fixture.Journal.AppendAsync(writer);
@@ -181,7 +185,7 @@ internal sealed class CommandFixture : IAsyncDisposable
 
     private void Open()
     {
-        Database = Database.Open(_folder.Path, Time);
+        Database = Database.Open(_folder.Path, Time, ReserveBytes);
         Devices = new DeviceTable();
         Journal = new MessageJournal(Database, Devices);
         Unwritten = new UnwrittenCommands();
@@ -196,9 +200,9 @@ internal sealed class CommandFixture : IAsyncDisposable
             return ValueTask.FromResult(Answer);
         },
         (_, _, _) => throw new InvalidOperationException("A command is never retained."));
-        _worker = new CommandWorker(
-            Database, Journal, Devices, link, Scenes, Words, Unwritten, Counts, new CommandPace { Verify = TimeSpan.FromSeconds(60) }, Time, NullLogger<CommandWorker>.Instance);
         Sender = new UnwrittenCommandWorker(Unwritten, link, Counts, Time, NullLogger<UnwrittenCommandWorker>.Instance);
+        _worker = new CommandWorker(
+            Database, Journal, Devices, link, Scenes, Words, Unwritten, Sender, Counts, new CommandPace { Verify = TimeSpan.FromSeconds(60) }, Time, NullLogger<CommandWorker>.Instance);
         await Sender.StartAsync(CancellationToken.None);
         await _worker.StartAsync(CancellationToken.None);
     }

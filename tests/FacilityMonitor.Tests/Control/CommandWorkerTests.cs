@@ -179,9 +179,65 @@ public sealed class CommandWorkerTests
     }
 
     [Fact]
-    public async Task A_siren_is_ended_by_command_whatever_becomes_of_us()
+    public async Task What_is_ordered_after_somebody_deleted_the_file_and_it_was_put_back_goes_out_like_what_was_before()
     {
         await using var fixture = await CommandFixture.StartAsync();
+        await fixture.InsertAsync(fixture.Order("before"));
+        await fixture.UntilPublishedAsync(1);
+        foreach (var file in Directory.GetFiles(fixture.Database.Directory, Database.FileName + "*"))
+            File.Delete(file);
+
+        await fixture.InsertAsync(fixture.Order("after", channel: "s2"));
+        await fixture.UntilPublishedAsync(2);
+
+        Assert.Equal(1, fixture.Database.Rescues);
+        await fixture.UntilAsync(CommandState.Sent, "after");
+        Assert.Equal(["before", "after"], fixture.Published.Select(sent => sent.Body.GetProperty("id").GetString()));
+        // What is over is over: a book that is not there any more would have it sent again, and the journal told of it at every look.
+        await fixture.AckAsync("after", CommandResult.Rejected);
+        fixture.Time.Advance(TimeSpan.FromSeconds(6));
+        await fixture.UntilPublishedAsync(3);
+        Assert.Equal("before", fixture.Published[2].Body.GetProperty("id").GetString());
+        Assert.Equal(2, fixture.Notices().Count);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_buzzer_of_a_pile_is_not_followed_by_an_off_that_might_cut_all_its_sockets_off(bool diskRefuses)
+    {
+        FacilityMonitor.Tests.Storage.FaultyDisk disk = null!;
+        await using var fixture = await CommandFixture.StartAsync(folder => disk = new(folder));
+        using var under = disk;
+        fixture.IsUp = false;
+        await fixture.InsertAsync(fixture.Order(operation: Operation.Siren, seconds: 3, channel: null));
+        if (diskRefuses)
+            disk.Arm(1, FacilityMonitor.Tests.Storage.DiskFault.Error, lasts: true);
+        fixture.IsUp = true;
+        fixture.Words.Announce();
+        await fixture.UntilPublishedAsync(1);
+        for (var second = 0; second < 15; second++)
+        {
+            fixture.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(20);
+        }
+
+        disk.Heal();
+        await Until.TrueAsync(
+            () =>
+            {
+                fixture.Time.Advance(TimeSpan.FromMilliseconds(200));
+                return fixture.Find().State != CommandState.Queued;
+            },
+            "the siren being booked");
+        Assert.All(fixture.Published, published => Assert.Equal("siren", published.Body.GetProperty("op").GetString()));
+        Assert.Null(fixture.Find("c-1-end"));
+    }
+
+    [Fact]
+    public async Task A_siren_is_ended_by_command_whatever_becomes_of_us()
+    {
+        await using var fixture = await CommandFixture.StartAsync(hasSockets: false);
         await fixture.InsertAsync(fixture.Order(operation: Operation.Siren, seconds: 30, channel: null));
         await fixture.UntilPublishedAsync(1);
         await fixture.AckAsync("c-1", CommandResult.Done);
@@ -197,7 +253,7 @@ public sealed class CommandWorkerTests
     [Fact]
     public async Task A_siren_that_is_asked_again_sounds_to_its_new_end()
     {
-        await using var fixture = await CommandFixture.StartAsync();
+        await using var fixture = await CommandFixture.StartAsync(hasSockets: false);
         await fixture.InsertAsync(fixture.Order("first", Operation.Siren, seconds: 30, channel: null));
         await fixture.UntilPublishedAsync(1);
         fixture.Time.Advance(TimeSpan.FromSeconds(1));
@@ -286,18 +342,40 @@ public sealed class CommandWorkerTests
     [InlineData(Operation.Off, Operation.Siren, 120, "s1", true)]
     public async Task A_command_ends_the_older_ones_that_would_undo_it_and_no_others(Operation newer, Operation older, int olderTtlS, string? olderChannel, bool isEnded)
     {
-        await using var fixture = await CommandFixture.StartAsync();
+        await using var fixture = await CommandFixture.StartAsync(hasSockets: older != Operation.Siren);
         await fixture.InsertAsync(fixture.Order("older", older, olderTtlS, older == Operation.Siren ? 30 : null, olderChannel));
         await fixture.UntilAsync(CommandState.Sent, "older");
         await fixture.InsertAsync(fixture.Order("newer", newer, seconds: newer == Operation.Siren ? 30 : null));
         await fixture.UntilAsync(CommandState.Sent, "newer");
 
+        // What an "on" replaces is ended in a commit of its own, right behind.
+        if (isEnded)
+            await fixture.UntilAsync(CommandState.Unverified, "older");
         Assert.Equal(isEnded ? CommandState.Unverified : CommandState.Sent, fixture.Find("older").State);
         // What went out may have been done: a late word still counts.
         await fixture.AckAsync("older", CommandResult.Failed);
         Assert.Equal(CommandState.Failed, fixture.Find("older").State);
         if (older == Operation.Siren)
             Assert.Equal(CommandState.Queued, fixture.Find("older-end").State);
+    }
+
+    /// <summary>The worker ends what an <c>on</c> replaces a moment after it is booked as sent; an <c>off</c> may come in between.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(5)]
+    public async Task An_off_of_the_same_moment_or_of_a_clock_that_was_set_back_is_newer_all_the_same(int setBackS)
+    {
+        await using var fixture = await CommandFixture.StartAsync();
+        fixture.IsUp = false;
+        await fixture.InsertAsync(fixture.Order("on", Operation.On));
+        fixture.Time.SetBack(TimeSpan.FromSeconds(setBackS));
+        await fixture.InsertAsync(fixture.Order("off"));
+        Assert.Equal((CommandState.Expired, "replaced by off · 已被 off 取代"), (fixture.Find("on").State, fixture.Find("on").Result));
+
+        var on = fixture.Find("on");
+        await fixture.Database.CommitAsync(CommitPriority.Alerts, connection => CommandBook.EndReplaced(connection, on, fixture.NowMs));
+
+        Assert.Equal(CommandState.Queued, fixture.Find("off").State);
     }
 
     [Fact]
@@ -355,14 +433,14 @@ public sealed class CommandWorkerTests
         Assert.Equal((1, 1), CommandBook.Since(reader, fixture.Pile.Number, "lane", protective: false, fixture.NowMs - 60_000));
         Assert.Equal((0, 2), CommandBook.Since(reader, fixture.Pile.Number + 1, "lane", protective: true, fixture.NowMs - 60_000));
         // The siren's minute is over and its end has still to go out.
-        Assert.Equal((1, 0), CommandBook.Since(reader, fixture.Pile.Number, "lane", protective: true, fixture.NowMs));
-        Assert.Equal((0, 0), CommandBook.Since(reader, fixture.Pile.Number, "lane", protective: false, fixture.NowMs));
+        Assert.Equal((1, 0), CommandBook.Since(reader, fixture.Pile.Number, "lane", protective: true, fixture.NowMs + 1_000));
+        Assert.Equal((0, 0), CommandBook.Since(reader, fixture.Pile.Number, "lane", protective: false, fixture.NowMs + 1_000));
     }
 
     [Fact]
     public async Task Within_the_longest_life_of_a_command_a_device_is_told_no_more_ids_than_it_remembers()
     {
-        await using var fixture = await CommandFixture.StartAsync();
+        await using var fixture = await CommandFixture.StartAsync(hasSockets: false);
         using var desk = new CommandDesk(
             fixture.Database, fixture.Scenes, fixture.Devices, fixture.Words, fixture.Unwritten, fixture.Sender, fixture.Counts, fixture.Time, NullLogger<CommandDesk>.Instance);
         // One that sounded before: its end is due within the two minutes.

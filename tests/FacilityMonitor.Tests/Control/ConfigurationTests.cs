@@ -92,6 +92,32 @@ public sealed class ConfigurationTests : IAsyncLifetime, IDisposable
         Assert.Equal((Topic, ""), _told.Last());
     }
 
+    [Fact]
+    public async Task After_somebody_deleted_the_file_a_device_is_told_once_all_the_same()
+    {
+        await _worker.StartAsync(CancellationToken.None);
+        await ToldAsync(1);
+        await Until.TrueAsync(IsBooked, "the first wish being booked");
+        foreach (var file in Directory.GetFiles(_database.Directory, Database.FileName + "*"))
+            File.Delete(file);
+
+        Write("limit-w: 600");
+        await UntilAsync(() => _told.Count == 2, "the new wish being told");
+        for (var look = 0; look < 20; look++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(5));
+            await Task.Delay(10);
+        }
+
+        Assert.Equal((1, 2), (_database.Rescues, _told.Count));
+
+        bool IsBooked()
+        {
+            using var reader = _database.OpenReader();
+            return FacilityMonitor.Storage.BlockTable.Number(reader, "select count(*) from device_cfg") == 1;
+        }
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

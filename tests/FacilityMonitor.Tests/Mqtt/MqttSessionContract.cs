@@ -436,6 +436,38 @@ public abstract class MqttSessionContract : IAsyncLifetime
         Assert.Equal(MqttLossReason.AckTimeout, await loss);
     }
 
+    [Fact]
+    public async Task A_file_of_certificates_that_may_not_be_read_is_said_and_the_connection_tried_again()
+    {
+        using var folder = new TemporaryFolder();
+        var authority = Path.Combine(folder.Path, "ca.pem");
+        await File.WriteAllTextAsync(authority, "");
+        var session = Open(Server.Options() with { Tls = new MqttTls { CaFile = authority } });
+        _sessions.Add(session);
+        // A folder in its place is refused as a file without rights is, also to root.
+        File.Delete(authority);
+        Directory.CreateDirectory(authority);
+        var loss = LossAsync(session);
+        await session.StartAsync();
+
+        Assert.Equal(TlsLoss, await loss);
+    }
+
+    [Fact]
+    public async Task What_is_given_up_and_nobody_confirms_ends_the_connection()
+    {
+        var session = Open(Server.Options(MqttVersion.V500, new MqttSubscription("kept")) with { Retired = ["gone"], KeepAlive = TimeSpan.Zero, AckTimeout = TimeSpan.FromMilliseconds(300) });
+        _sessions.Add(session);
+        var loss = LossAsync(session);
+        await session.StartAsync();
+        var server = await AcceptAsync(MqttVersion.V500);
+        // Some give up first, others ask first: that is answered.
+        for (var packet = await server.ReadAsync(); packet.First != 0xA2; packet = await server.ReadAsync())
+            await server.SendAsync(ScriptedConnection.Packet(0x90, [packet.Body[0], packet.Body[1], 0, 1]));
+
+        Assert.Equal(MqttLossReason.AckTimeout, await loss);
+    }
+
     /// <summary>Why the next connection is lost; watches from the call on.</summary>
     private static async Task<MqttLossReason> LossAsync(IMqttSession session)
     {

@@ -175,7 +175,7 @@ internal sealed class MqttNetInbox(MqttClientOptions options) : IDisposable
                 await received.AcknowledgeAsync(CancellationToken.None);
             }
         }
-        catch (Exception error) when (error is Net.Exceptions.MqttCommunicationException or IOException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception error) when (MqttNetTranslation.IsGone(error) || error is OperationCanceledException)
         {
             // The connection is gone, and with it the need: the server delivers the rest again.
         }

@@ -225,8 +225,8 @@ internal sealed class MqttNetSession : IMqttSession
             await SayGoodbyeAsync(client);
             return (new Loss(MqttLossReason.Stopped), accepted);
         }
-        catch (Exception error) when (error is Net.Exceptions.MqttCommunicationException or Net.Adapter.MqttConnectingFailedException
-            or Net.Exceptions.MqttProtocolViolationException or IOException or CryptographicException or OperationCanceledException)
+        catch (Exception error) when (MqttNetTranslation.IsGone(error)
+            || error is Net.Adapter.MqttConnectingFailedException or Net.Exceptions.MqttProtocolViolationException or UnauthorizedAccessException or CryptographicException or OperationCanceledException)
         {
             return (accepted && lost.Task.IsCompleted ? await lost.Task : MqttNetTranslation.LossOf(error), accepted);
         }
@@ -289,7 +289,7 @@ internal sealed class MqttNetSession : IMqttSession
             using var patience = new CancellationTokenSource(_options.AckTimeout, _time);
             await client.DisconnectAsync(new Net.MqttClientDisconnectOptions { Reason = reason }, patience.Token);
         }
-        catch (Exception error) when (error is Net.Exceptions.MqttCommunicationException or OperationCanceledException or IOException)
+        catch (Exception error) when (MqttNetTranslation.IsGone(error) || error is OperationCanceledException)
         {
             // The server was faster.
         }
@@ -307,8 +307,7 @@ internal sealed class MqttNetSession : IMqttSession
     }
 
     private static bool IsLoss(Exception error, CancellationToken ours) =>
-        error is Net.Exceptions.MqttCommunicationException or IOException or ObjectDisposedException
-        || error is OperationCanceledException && !ours.IsCancellationRequested;
+        MqttNetTranslation.IsGone(error) || error is OperationCanceledException && !ours.IsCancellationRequested;
 
     private async Task WaitToReconnectAsync(Loss loss, int failures)
     {

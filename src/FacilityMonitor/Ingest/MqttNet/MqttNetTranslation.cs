@@ -72,10 +72,14 @@ internal static class MqttNetTranslation
         var error => new Loss(MqttLossReason.NetworkError, Detail: error.Message),
     };
 
+    /// <summary>Whether an error says only that the connection is gone. MQTTnet sets its own parts to null when one ends, and whoever is just using them meets that null.</summary>
+    public static bool IsGone(Exception error) => error is Net.Exceptions.MqttCommunicationException or IOException or ObjectDisposedException or NullReferenceException;
+
     public static Loss LossOf(Exception error) => error switch
     {
         Net.Exceptions.MqttCommunicationTimedOutException or OperationCanceledException => new Loss(MqttLossReason.ConnectTimeout),
         Net.Exceptions.MqttProtocolViolationException => new Loss(MqttLossReason.ProtocolError, MqttReasonCode.ProtocolError, error.Message),
+        NullReferenceException or ObjectDisposedException => new Loss(MqttLossReason.NetworkError),
         _ => new Loss(MqttLossReason.ConnectFailed, Detail: error.InnerException?.Message ?? error.Message),
     };
 
