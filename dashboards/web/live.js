@@ -279,8 +279,8 @@ function App() {
   // Those with lines to paste first, which as many have as are listed.
   const unknown = [...state.devices.values()].filter((device) => !device.known).sort((one, other) => Number(other.yaml !== undefined) - Number(one.yaml !== undefined));
   const more = unknown.length - unknownMax;
-  const { books, journal, holes, disk, configuration } = state.health;
-  const isBad = isDeaf() || Boolean(journal && ((books && books.hole !== 0) || holes.length > 0 || disk.error || configuration.length > 0));
+  const { books, journal, holes, disk, configuration, alertBooks } = state.health;
+  const isBad = isDeaf() || Boolean(journal && ((books && books.hole !== 0) || holes.length > 0 || disk.error || journal.rulesLateMs > 0 || (alertBooks && alertBooks.undelivered + alertBooks.withheld + alertBooks.nobody > 0) || configuration.length > 0));
   return html`<main class=${state.isLost ? 'still' : ''}>
     <p class="sr" role="status" aria-live="polite">${state.said}</p><p class="sr" role="alert" aria-live="assertive">${state.urgent}</p>
     <${Banner} />
@@ -358,6 +358,8 @@ const take = {
 
 /** Three heartbeats: a connection that died without a word. */
 const silenceMs = 30_000;
+/** Two heartbeats: what is older when somebody looks again is not the present until the stream has spoken. A short look elsewhere is less. */
+const staleMs = 20_000;
 const retryMs = 2_000;
 /** @type {EventSource | undefined} */ let stream;
 let openedAt = 0;
@@ -365,6 +367,10 @@ let openedAt = 0;
 function open() {
   stream?.close();
   openedAt = Date.now();
+  if (openedAt - state.heardAt > staleMs) {
+    state.isLost = true;
+    soon();
+  }
   const own = stream = new EventSource('/events');
   for (const name of Object.keys(take)) {
     own.addEventListener(name, (event) => {

@@ -106,9 +106,10 @@ class Chart {
       const query = new URLSearchParams([...this.told.lines.map((line) => ['channel', line.channel]), ['metric', this.quantity.key], ['from', String(Math.round(from))], ['to', String(Math.round(to))], ['points', String(points)]]);
       const answer = await fetch(`${this.told.source}?${query}`, { redirect: 'manual' });
       if (answer.type === 'opaqueredirect') return location.reload();
-      const body = await answer.json();
+      // A failure may come without our words: from a proxy, or before anybody could write them.
+      const body = await answer.json().catch((error) => { if (answer.ok) throw error; return {}; });
       if (own !== this.asked) return;
-      if (!answer.ok) return this.say('failed', local(body));
+      if (!answer.ok) return this.say('failed', (local(body) ?? t('serviceFailed', { status: answer.status })) + (body.id ? t('errorId', { id: body.id }) : ''));
       this.lines = body.channels;
       this.width = body.width;
       this.shown = [from, to];

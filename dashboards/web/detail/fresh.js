@@ -1,4 +1,4 @@
-// Keeps the server's own words on a page fresh: asks for the page again and puts its marked parts in place of the old ones. What a person has ticked, unfolded, scrolled to or stands on stays; there are no fields to write in in such a part.
+// Keeps the server's own words on a page fresh: asks for the page again and puts its marked parts in place of the old ones. What a person has ticked, unfolded, scrolled to or stands on stays, and so does a part with a choice that somebody has made or is making; there are no fields to write in in such a part.
 import { clock } from '../texts.js';
 import { t } from './texts.js';
 
@@ -9,6 +9,16 @@ const retryMs = 2_000;
 let heardAt = Date.now();
 /** The address of what is shown: a page that goes on by itself is further than its own. */
 let here = location.href;
+/** How long after a finger has left its press may come: a telephone tells of it by itself. */
+const pressMs = 400;
+/** A finger that nobody saw leave holds up nothing for ever. */
+const heldMostMs = 10_000;
+/** So long nobody has read what stands under a finger since it moved there. */
+const movedMs = 500;
+let heldAt = 0;
+/** What came while a finger was down. @type {Document | undefined} */ let waiting;
+/** Buttons that stand elsewhere than a moment ago. @type {Set<string>} */ let moved = new Set();
+let movedAt = 0;
 let isAsking = false;
 let isDue = false;
 let answeredAt = 0;
@@ -55,30 +65,98 @@ function renew(part, next) {
   (stand ?? next).focus({ preventScroll: true });
 }
 
+const clocks = (/** @type {Element} */ part) => [...part.querySelectorAll('[data-clock]')];
+
+/** What a part says, without what runs by itself and what is a reader's own. @param {Element} part */
+function said(part) {
+  const plain = /** @type {Element} */ (part.cloneNode(true));
+  for (const one of clocks(plain)) one.textContent = '';
+  for (const one of plain.querySelectorAll('details[open]')) one.removeAttribute('open');
+  for (const one of plain.querySelectorAll('input[checked]')) one.removeAttribute('checked');
+  return plain.innerHTML;
+}
+
+/** Where each button stands, by its name. */
+const places = () => new Map([.../** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll('[data-fresh] button'))].map((one) => /** @type {const} */ ([one.id || `${one.name}=${one.value}`, one.getBoundingClientRect().top])));
+
+/** Puts what is new in place of what was. @param {Document} page */
+function put(page) {
+  waiting = undefined;
+  /** @type {[HTMLElement, HTMLElement][]} */ const changed = [];
+  for (const part of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('[data-fresh]'))) {
+    const next = page.getElementById(part.id);
+    if (!next || part.dataset.chosen !== undefined || part.querySelector('select:focus')) continue;
+    if (said(next) !== said(part)) {
+      changed.push([part, next]);
+      continue;
+    }
+    // Where only time went on nothing is drawn anew: a row keeps its button, and a button its press.
+    const now = clocks(next);
+    clocks(part).forEach((one, index) => { if (one.textContent !== now[index].textContent) one.textContent = now[index].textContent; });
+    Object.assign(part.dataset, next.dataset);
+  }
+  if (changed.length > 0) {
+    const before = places();
+    for (const [part, next] of changed) renew(part, next);
+    moved = new Set([...places()].filter(([name, top]) => !(Math.abs((before.get(name) ?? NaN) - top) <= 2)).map(([name]) => name));
+    movedAt = Date.now();
+  }
+  document.title = page.title;
+}
+
+/** A finger is down, or has just left: what stands under it stays. */
+const isHeld = () => heldAt > 0 && Date.now() - heldAt < heldMostMs;
+/** @type {ReturnType<typeof setTimeout> | undefined} */ let leaving;
+function release() {
+  clearTimeout(leaving);
+  heldAt = 0;
+  if (waiting) put(waiting);
+}
+addEventListener('pointerdown', () => {
+  clearTimeout(leaving);
+  heldAt = Date.now();
+}, true);
+addEventListener('pointerup', () => { leaving = setTimeout(release, pressMs); }, true);
+addEventListener('pointercancel', release, true);
+addEventListener('click', (event) => {
+  const button = event.target instanceof Element ? event.target.closest('button') : null;
+  // A row that came a moment ago has pushed another under the finger. Who presses a key stands on what he presses.
+  if (button?.closest('[data-fresh]') && event.detail > 0 && Date.now() - movedAt < movedMs && moved.has(button.id || `${button.name}=${button.value}`)) {
+    event.preventDefault();
+    event.stopPropagation();
+  }
+  clearTimeout(leaving);
+  if (heldAt > 0) leaving = setTimeout(release);
+}, true);
+addEventListener('input', (event) => {
+  if (event.target instanceof HTMLSelectElement) event.target.closest('[data-fresh]')?.setAttribute('data-chosen', '');
+});
+
 /** @param {string} address */
 async function refresh(address) {
   if (document.hidden) return;
   if (isAsking) return soon();
   isAsking = true;
+  // Not AbortSignal.timeout: a telephone of 2021 has none.
+  const end = new AbortController();
+  const late = setTimeout(() => end.abort(), everyMs);
   try {
-    const answer = await fetch(address, { redirect: 'manual', signal: AbortSignal.timeout(everyMs) });
+    const answer = await fetch(address, { redirect: 'manual', signal: end.signal });
     // Signed out meanwhile: the door says so better than we could.
     if (answer.type === 'opaqueredirect') return location.reload();
     if (!answer.ok) throw new Error(String(answer.status));
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
     // An update of the service may have changed the page as well.
     if (page.documentElement.dataset.build !== document.documentElement.dataset.build) return location.reload();
-    for (const part of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('[data-fresh]'))) {
-      const next = page.getElementById(part.id);
-      if (next && next.innerHTML !== part.innerHTML) renew(part, next);
-    }
-    document.title = page.title;
+    if (isHeld()) waiting = page;
+    else put(page);
     here = address;
     heardAt = Date.now();
     say(false);
   } catch {
     say(true);
   } finally {
+    clearTimeout(late);
     isAsking = false;
     answeredAt = Date.now();
   }

@@ -8,6 +8,8 @@ export const texts = {
   retry: { zh: '再试一次', en: 'Try again' },
   failed: { zh: '没有读到：{why}', en: 'Not read: {why}' },
   noAnswer: { zh: '服务没有应答', en: 'the service does not answer' },
+  serviceFailed: { zh: '服务出错（{status}）', en: 'the service failed ({status})' },
+  errorId: { zh: '。出错编号 {id}', en: '. Error number {id}' },
   nothing: { zh: '这段时间没有读数。', en: 'No reading in this time.' },
   range: { zh: '时间范围', en: 'Time' },
   range_1h: { zh: '1 小时', en: '1 h' },

@@ -21,7 +21,7 @@ export function Health() {
       ${books && Fact(t('books'), books.hole === 0 ? t('balanced') : t('hole', { count: books.hole }), { id: 'hole', bad: books.hole !== 0 })}
       ${books && Object.entries(books.reasons).map(([reason, count]) => Fact(t(`reason_${reason}`), count))}
       ${Fact(t('lag'), `${journal.lagMs} ms`)}
-      ${Object.entries(journal.readers).map(([name, behind]) => Fact(t(`behind_${name}`), behind))}
+      ${Object.entries(journal.readers).map(([name, behind]) => Fact(t(`behind_${name}`), behind, { bad: name === 'monitoring' && journal.rulesLateMs > 0 }))}
       ${Fact(t('disk'), `${number(disk.free / 2 ** 30, 1)} GiB ${disk.error ?? ''}`, { bad: Boolean(disk.error) })}
       ${influx && Fact('InfluxDB', influx.said || influx.oldest
     ? `× ${influx.said ? t('influxAway', { since: clock(influx.since), said: influx.said }) : t('influxBehind')}${influx.oldest ? ` · ${t('influxOldest', { at: clock(influx.oldest) })}` : ''}${influx.room ? ` · ${t('influxFull', { time: local(influx.room) })}` : ''}`

@@ -169,16 +169,16 @@ internal sealed partial class ShipWatch(
     private LocalText Text(ShipState ship, long nowMs)
     {
         var (roomZh, roomEn) = Room(ship);
-        var (since, minutes) = (AlertText.Clock(ship.OldestMs!.Value), (nowMs - ship.OldestMs.Value) / 60_000);
+        var (since, minutes) = (AlertText.Clocks(ship.OldestMs!.Value), (nowMs - ship.OldestMs.Value) / 60_000);
         return new LocalText(
-            $"InfluxDB 跟不上：{ship.Target} 还在接收，但最早一条没写入的读数是 {since} 收到的，已晚 {minutes} 分钟。接收、告警和页面都正常。{roomZh}跟上后自动解除。请做：1. 刚恢复的话，等它补完；2. 看 InfluxDB 主机的磁盘、处理器和网络是否太慢或太忙；3. 联系系统维护人员。",
-            $"InfluxDB is behind: {ship.Target} takes readings, but the oldest that is not written was received at {since}, {minutes} minutes ago. Receiving, alerts and page go on. {roomEn} It clears by itself once it has caught up. Do: 1. If it has just come back, wait until it has caught up; 2. See whether disk, processor or network of the InfluxDB machine are too slow or too busy; 3. Call whoever maintains the system.");
+            $"InfluxDB 跟不上：{ship.Target} 还在接收，但最早一条没写入的读数是 {since.Zh} 收到的，已晚 {minutes} 分钟。接收、告警和页面都正常。{roomZh}跟上后自动解除。请做：1. 刚恢复的话，等它补完；2. 看 InfluxDB 主机的磁盘、处理器和网络是否太慢或太忙；3. 联系系统维护人员。",
+            $"InfluxDB is behind: {ship.Target} takes readings, but the oldest that is not written was received at {since.En}, {minutes} minutes ago. Receiving, alerts and page go on. {roomEn} It clears by itself once it has caught up. Do: 1. If it has just come back, wait until it has caught up; 2. See whether disk, processor or network of the InfluxDB machine are too slow or too busy; 3. Call whoever maintains the system.");
     }
 
     /// <summary>It takes none.</summary>
     private LocalText Text(ShipState ship, ShipTrouble trouble)
     {
-        var since = AlertText.Clock(trouble.SinceMs);
+        var since = AlertText.Clocks(trouble.SinceMs);
         var (roomZh, roomEn) = Room(ship);
         var (doZh, doEn) = trouble.NeedsSomebody
             ? ("1. 按它的答复核对 settings.yaml 里的 influx.database、influx.token-file 或用户名口令；2. 在 InfluxDB 里建好数据库并给写权限；3. 联系系统维护人员。",
@@ -186,8 +186,8 @@ internal sealed partial class ShipWatch(
             : ("1. 看 InfluxDB 是否在运行、磁盘是否已满（腾出空间后要重启它）；2. 核对 influx.url 和网络；3. 联系系统维护人员。",
                 "1. See whether InfluxDB runs and has disk left (once there is room again, restart it); 2. Check influx.url and the network; 3. Call whoever maintains the system.");
         return new LocalText(
-            $"InfluxDB 收不进读数：自 {since} 起 {ship.Target}（{trouble.Words}）。接收、告警和页面都正常。{roomZh}恢复后自动补上。请做：{doZh}",
-            $"InfluxDB takes no readings since {since}: {ship.Target} ({trouble.Words}). Receiving, alerts and page go on. {roomEn} It catches up by itself afterwards. Do: {doEn}");
+            $"InfluxDB 收不进读数：自 {since.Zh} 起 {ship.Target}（{trouble.Words}）。接收、告警和页面都正常。{roomZh}恢复后自动补上。请做：{doZh}",
+            $"InfluxDB takes no readings since {since.En}: {ship.Target} ({trouble.Words}). Receiving, alerts and page go on. {roomEn} It catches up by itself afterwards. Do: {doEn}");
     }
 
     /// <summary>What makes it another trouble to a person: the status. Words may hold the time or a number of the request.</summary>

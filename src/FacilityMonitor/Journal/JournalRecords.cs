@@ -118,9 +118,9 @@ internal sealed class JournalRecords(DeviceTable devices)
     {
         var device = Device();
         var operation = (Operation)Byte();
-        var isVoid = Byte() != 0;
+        var flags = Byte();
         var channel = ChannelId.FromCode((ushort)Unsigned());
-        return new CommandNotice(device, ExpiresMs: atMs + Signed(), Id: Text(), Operation: operation, Channel: channel, IsVoid: isVoid);
+        return new CommandNotice(device, ExpiresMs: atMs + Signed(), Id: Text(), Operation: operation, Channel: channel, IsVoid: (flags & 1) != 0, IsEnd: (flags & 2) != 0);
     }
 
     private Device Device()

@@ -81,7 +81,7 @@ internal sealed class JournalWriter
         Begin(JournalRecordKind.Command, atMs);
         Unsigned((ulong)notice.Device.Number);
         Byte((byte)notice.Operation);
-        Byte(notice.IsVoid ? (byte)1 : (byte)0);
+        Byte((byte)((notice.IsVoid ? 1 : 0) | (notice.IsEnd ? 2 : 0)));
         Unsigned(notice.Channel.Code);
         Signed(notice.ExpiresMs - atMs);
         Text(notice.Id);

@@ -164,7 +164,7 @@ internal sealed class MessageJournal
             _unconfirmed.AddRange(_devices.TakeNew());
             var devices = _unconfirmed.ToArray();
             // They stay with the batch that brought them: one that is never written costs a stranger nothing but room that it has again after a restart.
-            batch.Channels ??= _devices.TakeNewChannels();
+            batch.Channels ??= batch.MayBeGivenUp ? [] : _devices.TakeNewChannels();
             position = ++_next;
             var entry = new JournalEntry(position, batch.Body);
             commit = _database.CommitAsync(
@@ -367,7 +367,7 @@ internal sealed class MessageJournal
 
     private void Refuse(JournalBatch batch)
     {
-        if (batch.WasRefused)
+        if (batch.WasRefused || batch.MayBeGivenUp)
             return;
         batch.WasRefused = true;
         _refused++;
@@ -439,6 +439,9 @@ internal sealed class JournalBatch(JournalWriter writer)
 
     /// <summary>Whether the rules may judge it while the disk refuses or is slow. Only what is appended again until the disk takes it: else they would know what never was.</summary>
     public bool MayBeJudgedAhead { get; init; }
+
+    /// <summary>Whether whoever appends it may give it up when the disk refuses it. It holds no message of a device, so nothing that is kept speaks of it, and nobody waits for it to come.</summary>
+    public bool MayBeGivenUp { get; init; }
 
     /// <summary>Since when it waits, a time stamp; null: it may not be judged ahead, or was not appended yet. Guarded by the journal.</summary>
     internal long? WaitingSince { get; set; }

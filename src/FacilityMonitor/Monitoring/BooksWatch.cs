@@ -120,10 +120,10 @@ internal sealed partial class BooksWatch(Database database, DeviceTable devices,
 
     private LocalText ActiveText(HourBook hole, int holes)
     {
-        var (name, since) = (NameOf(hole), AlertText.Clock(hole.Hour * HourBook.HourMs));
+        var (name, since) = (NameOf(hole), AlertText.Clocks(hole.Hour * HourBook.HourMs));
         return new LocalText(
-            string.Create(CultureInfo.InvariantCulture, $"系统账目不平，设备 {name}：自 {since} 起的一小时收到 {hole.Received} 条消息，入库 {hole.Stored} 条，重复 {hole.Duplicates} 条，死信 {hole.DeadLetters} 条，差 {hole.Open} 条（共 {holes} 处）。这些读数可能缺失，监测仍在继续。请做：1. 备份数据文件夹；2. 查看服务日志里这段时间的错误；3. 联系系统维护人员。"),
-            string.Create(CultureInfo.InvariantCulture, $"The monitor's books do not balance, device {name}: in the hour from {since} {hole.Received} messages came, {hole.Stored} were stored, {hole.Duplicates} were duplicates, {hole.DeadLetters} dead letters, {hole.Open} differ ({holes} places in all). These readings may be missing; monitoring goes on. Do: 1. Back up the data folder; 2. Look for errors of that time in the service's log; 3. Call whoever maintains the system."));
+            string.Create(CultureInfo.InvariantCulture, $"系统账目不平，设备 {name}：自 {since.Zh} 起的一小时收到 {hole.Received} 条消息，入库 {hole.Stored} 条，重复 {hole.Duplicates} 条，死信 {hole.DeadLetters} 条，差 {hole.Open} 条（共 {holes} 处）。这些读数可能缺失，监测仍在继续。请做：1. 备份数据文件夹；2. 查看服务日志里这段时间的错误；3. 联系系统维护人员。"),
+            string.Create(CultureInfo.InvariantCulture, $"The monitor's books do not balance, device {name}: in the hour from {since.En} {hole.Received} messages came, {hole.Stored} were stored, {hole.Duplicates} were duplicates, {hole.DeadLetters} dead letters, {hole.Open} differ ({holes} places in all). These readings may be missing; monitoring goes on. Do: 1. Back up the data folder; 2. Look for errors of that time in the service's log; 3. Call whoever maintains the system."));
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The books could not be added up: {Reason}")]

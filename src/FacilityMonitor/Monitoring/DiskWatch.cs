@@ -76,18 +76,18 @@ internal sealed partial class DiskWatch(Database database, long freeMin, Func<lo
 
     private LocalText LowText(long nowMs, long free)
     {
-        var since = AlertText.Clock(nowMs);
+        var since = AlertText.Clocks(nowMs);
         return new LocalText(
-            string.Create(CultureInfo.InvariantCulture, $"数据盘快满了：{database.Directory} 所在的磁盘自 {since} 只剩 {free >> 20} MiB，应不少于 {freeMin >> 20} MiB。监测、告警和入库都在继续；写满后读数会先用备用空间，再之后由消息代理和设备暂存。请做：1. 删除或移走这块磁盘上的其他文件；2. 调低 data.retention-mib 或 data.retention-days；3. 联系系统维护人员扩容。"),
-            string.Create(CultureInfo.InvariantCulture, $"The data disk is nearly full: the disk of {database.Directory} has {free >> 20} MiB left since {since}, {freeMin >> 20} MiB are wanted. Monitoring, alerts and storing go on; when it is full, readings first take the reserve, then the broker and the devices keep them. Do: 1. Delete or move other files of this disk; 2. Lower data.retention-mib or data.retention-days; 3. Ask whoever maintains the system for a larger disk."));
+            string.Create(CultureInfo.InvariantCulture, $"数据盘快满了：{database.Directory} 所在的磁盘自 {since.Zh} 只剩 {free >> 20} MiB，应不少于 {freeMin >> 20} MiB。监测、告警和入库都在继续；写满后读数会先用备用空间，再之后由消息代理和设备暂存。请做：1. 删除或移走这块磁盘上的其他文件；2. 调低 data.retention-mib 或 data.retention-days；3. 联系系统维护人员扩容。"),
+            string.Create(CultureInfo.InvariantCulture, $"The data disk is nearly full: the disk of {database.Directory} has {free >> 20} MiB left since {since.En}, {freeMin >> 20} MiB are wanted. Monitoring, alerts and storing go on; when it is full, readings first take the reserve, then the broker and the devices keep them. Do: 1. Delete or move other files of this disk; 2. Lower data.retention-mib or data.retention-days; 3. Ask whoever maintains the system for a larger disk."));
     }
 
     private LocalText RefusesText(long nowMs, string error)
     {
-        var since = AlertText.Clock(nowMs);
+        var since = AlertText.Clocks(nowMs);
         return new LocalText(
-            $"数据盘写不进去：自 {since} 起 {database.Directory}（{error}）。新读数没有确认收到，由消息代理和设备暂存，恢复后补上；收到的照常判断，P0、P1 不等写盘直接通知，警报器照响，但确认和升级要等磁盘恢复。请做：1. 看磁盘是否已满或变成只读；2. 腾出空间或修复磁盘；3. 同时派人到现场巡查。",
-            $"The data disk refuses to be written since {since}: {database.Directory} ({error}). New readings are not acknowledged; the broker and the devices keep them until it is back. What is received is judged all the same, and P0 and P1 are told and sirens sound without the disk; acknowledgements and further calls wait for it. Do: 1. See whether the disk is full or has become read-only; 2. Make room or repair it; 3. Meanwhile send somebody round the site.");
+            $"数据盘写不进去：自 {since.Zh} 起 {database.Directory}（{error}）。新读数没有确认收到，由消息代理和设备暂存，恢复后补上；收到的照常判断，P0、P1 不等写盘直接通知，警报器照响，但确认和升级要等磁盘恢复。请做：1. 看磁盘是否已满或变成只读；2. 腾出空间或修复磁盘；3. 同时派人到现场巡查。",
+            $"The data disk refuses to be written since {since.En}: {database.Directory} ({error}). New readings are not acknowledged; the broker and the devices keep them until it is back. What is received is judged all the same, and P0 and P1 are told and sirens sound without the disk; acknowledgements and further calls wait for it. Do: 1. See whether the disk is full or has become read-only; 2. Make room or repair it; 3. Meanwhile send somebody round the site.");
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Whether a disk alert was open before the restart could not be read: {Reason}")]

@@ -16,10 +16,14 @@ internal static class OnCallServices
     /// <summary>Notices are looked at every second; a round that is older is one that hangs.</summary>
     private const long RoundAgeMaxMs = 15_000;
 
+    /// <summary>Rules that are further behind guard nobody: then somebody outside has to ring, as notices go round all the same.</summary>
+    private const long RulesLagMaxMs = 60_000;
+
     public static void AddMonitoring(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<MonitoringWorker>();
         builder.Services.AddHostedService(services => services.GetRequiredService<MonitoringWorker>());
+        builder.Services.AddSingleton<RulesLag>();
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<BooksWatch>(services, new Action<AlertTransition>(services.GetRequiredService<MonitoringWorker>().Tell)));
         builder.Services.AddHostedService(services => services.GetRequiredService<BooksWatch>());
         builder.Services.AddHostedService(services =>
@@ -108,14 +112,20 @@ internal static class OnCallServices
         builder.Services.AddHostedService(services => services.GetRequiredService<AnswerWorker>());
     }
 
+    /// <summary>Whether somebody outside may believe that we work.</summary>
+    /// <param name="roundAgeMs">How long ago notices were looked at.</param>
+    /// <param name="isRefused">Whether the disk refuses.</param>
+    /// <param name="rulesLagMs">How long the oldest message waits for the rules.</param>
+    internal static bool IsWorking(long roundAgeMs, bool isRefused, long rulesLagMs) => roundAgeMs < RoundAgeMaxMs && !isRefused && rulesLagMs <= RulesLagMaxMs;
+
     private static void AddHeartbeat(this IHostApplicationBuilder builder, Uri address, TimeSpan timeout)
     {
         builder.Services.AddSingleton(services =>
         {
-            var (time, notices, database) = (services.GetRequiredService<TimeProvider>(), services.GetRequiredService<NoticeWorker>(), services.GetRequiredService<Database>());
+            var (time, notices, database, lag) = (services.GetRequiredService<TimeProvider>(), services.GetRequiredService<NoticeWorker>(), services.GetRequiredService<Database>(), services.GetRequiredService<RulesLag>());
             return new HeartbeatWorker(
                 address, new ProviderHttp(new HttpMessageInvoker(WebhookNotifier.Handler()), timeout, time),
-                () => time.GetUtcNow().ToUnixTimeMilliseconds() - notices.LastRoundMs < RoundAgeMaxMs && database.State.Refusal is null, time, services.GetRequiredService<ILogger<HeartbeatWorker>>());
+                () => IsWorking(time.GetUtcNow().ToUnixTimeMilliseconds() - notices.LastRoundMs, database.State.Refusal is not null, lag.WaitsMs), time, services.GetRequiredService<ILogger<HeartbeatWorker>>());
         });
         builder.Services.AddHostedService(services => services.GetRequiredService<HeartbeatWorker>());
     }

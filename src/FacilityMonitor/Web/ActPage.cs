@@ -90,7 +90,7 @@ internal static class ActPage
             return (open, new OpenAlertsView(open, people, Link));
         }
 
-        string Link(string alert) => "/a/" + links.Token(alert, pass.Person, now);
+        string Link(string alert) => "/a/" + links.TokenUntil(alert, pass.Person, pass.UntilMs);
     }
 
     private static IResult ShowBySignIn(HttpContext context, string alert, ResponseDesk desk, FacilitySource registry, PersonNames names, TimeProvider time)

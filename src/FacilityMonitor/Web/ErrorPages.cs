@@ -54,12 +54,19 @@ internal static partial class ErrorPages
         // The request was wrong, not we: too long, or cut off.
         if (failure.Error is BadHttpRequestException bad)
             return Page(context, bad.StatusCode, Texts.In(context, KeyOf(bad.StatusCode))).ExecuteAsync(context);
-        var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes));
-        // Never the address itself: a link from a message is a secret.
-        LogFailed(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ErrorPages)), failure.Error, (failure.Endpoint as RouteEndpoint)?.RoutePattern.RawText ?? "", id);
+        var id = Named(context, failure.Error, failure.Endpoint);
         var isAway = failure.Error is DatabaseUnavailableException or SqliteException;
         var text = $"{Texts.In(context, isAway ? "error-database" : "error-failed")} {Texts.In(context, "error-id")} {id}";
         return Page(context, isAway ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status500InternalServerError, text).ExecuteAsync(context);
+    }
+
+    /// <summary>Writes a failure down, and gives the name it has in the log and that the person is told.</summary>
+    public static string Named(HttpContext context, Exception error, Endpoint? endpoint)
+    {
+        var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes));
+        // Never the address itself: a link from a message is a secret.
+        LogFailed(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ErrorPages)), error, (endpoint as RouteEndpoint)?.RoutePattern.RawText ?? "", id);
+        return id;
     }
 
     private static string KeyOf(int status) => status switch

@@ -15,7 +15,7 @@ namespace FacilityMonitor.Web;
 /// <remarks>A page that comes, or comes back, is given the whole state. Nothing is kept of what a page has missed: that would be a second journal for every browser.</remarks>
 internal sealed partial class LiveFeed(
     MessageJournal journal, DeviceTable devices, FacilitySource registry, IngestWorker ingest, MonitoringWorker monitoring, Database database, BooksWatch books, IReadingStore store,
-    SignInAttempts signIn, UserDirectory users, Control.ControlCounts control, SeriesDesk series, Reports.ReportDesk reports, AnsweredAlerts answered, DutyLine duty, TimeProvider time, ILogger<LiveFeed> log, Influx.ShipWatch? shipping = null,
+    SignInAttempts signIn, UserDirectory users, Control.ControlCounts control, SeriesDesk series, Reports.ReportDesk reports, AnsweredAlerts answered, DutyLine duty, RulesLag lag, TimeProvider time, ILogger<LiveFeed> log, Influx.ShipWatch? shipping = null,
     OnCall.Outcry? outcry = null) : BackgroundService
 {
     /// <summary>Open pages; one more is refused and counted.</summary>
@@ -46,7 +46,7 @@ internal sealed partial class LiveFeed(
     public static TimeSpan PaceOf(int viewers) => viewers > FewViewers ? ValuesToManyEvery : ValuesEvery;
 
     private readonly ILogger<LiveFeed> _log = log;
-    private readonly HealthSources _healthOf = new(ingest, monitoring, books, database, journal, registry, devices, signIn, control, series, reports, duty, shipping, outcry);
+    private readonly HealthSources _healthOf = new(ingest, monitoring, books, database, journal, registry, devices, signIn, control, series, reports, duty, lag, shipping, outcry);
     private readonly PersonNames _names = new(registry, users);
     private readonly JournalRecords _records = new(devices);
     private readonly DeviceMessage _message = new();

@@ -16,7 +16,7 @@ namespace FacilityMonitor.Web;
 /// <summary>What the health section is made of.</summary>
 internal sealed record HealthSources(
     IngestWorker Ingest, MonitoringWorker Monitoring, BooksWatch Books, Database Database, MessageJournal Journal, Configuration.FacilitySource Registry, DeviceTable Devices, SignInAttempts SignIn,
-    Control.ControlCounts Control, SeriesDesk Series, Reports.ReportDesk Reports, DutyLine Duty, Influx.ShipWatch? Shipping = null, OnCall.Outcry? Outcry = null);
+    Control.ControlCounts Control, SeriesDesk Series, Reports.ReportDesk Reports, DutyLine Duty, RulesLag Lag, Influx.ShipWatch? Shipping = null, OnCall.Outcry? Outcry = null);
 
 /// <summary>The link to the broker as a person sees it: an attempt that fails again is not a new loss.</summary>
 /// <param name="IsConnected">Whether messages come.</param>
@@ -213,7 +213,7 @@ internal static class LiveJson
     /// <summary>How the monitor itself is. What names devices is told of the reader's sites; books of all sites, and what is wrong with the configuration, to who sees all of them.</summary>
     public static byte[] Health(HealthSources from, BrokerLink link, LiveFeedCounts counts, SiteScope sites) => Write(writer =>
     {
-        var (ingest, monitoring, hourly, database, journal, registry, devices, signIn, control, series, reports, line, shipping, outcry) = from;
+        var (ingest, monitoring, hourly, database, journal, registry, devices, signIn, control, series, reports, line, lag, shipping, outcry) = from;
         var duty = line.Of(link, sites);
         Local(writer, "duty", duty.Text);
         writer.WriteBoolean("dutyBad", duty.IsBad);
@@ -230,6 +230,7 @@ internal static class LiveJson
         Hours(writer, hourly.State, devices, registry.Current, sites);
         writer.WriteStartObject("journal");
         writer.WriteNumber("lagMs", Math.Max(ingest.LiveLagMs, ingest.LastLiveMs));
+        writer.WriteNumber("rulesLateMs", lag.WaitsMs > RulesLag.LateMs ? lag.WaitsMs / DutyLine.LateStepMs * DutyLine.LateStepMs : 0);
         writer.WriteStartObject("readers");
         // Ingest's own cursor is where a restart reads from, and the rules' is their snapshot's: neither says how far behind anybody is.
         writer.WriteNumber("monitoring", Behind(journal.Last - monitoring.Position));

@@ -1,3 +1,4 @@
+using FacilityMonitor.Alerts;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
@@ -55,7 +56,7 @@ internal static class PermitText
     /// <summary>What is done, and until when; its sign is ⚒.</summary>
     public static LocalText Of(Permit permit)
     {
-        var (kind, until, clock) = (Texts.All[PermitsModel.KindKey(permit.Kind)], Texts.All["until"], ViewTexts.Clocks(permit.UntilMs));
+        var (kind, until, clock) = (Texts.All[PermitsModel.KindKey(permit.Kind)], Texts.All["until"], AlertText.Clocks(permit.UntilMs));
         return new LocalText($"{kind.Zh} · {until.Zh} {clock.Zh[..^3]}", $"{kind.En} · {until.En} {clock.En[..^3]}");
     }
 }

@@ -364,8 +364,16 @@ internal static class ResponseEndpoints
     private static string? Instant(long? ms) => ms is { } known ? DateTimeOffset.FromUnixTimeMilliseconds(known).ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture) : null;
 
     /// <summary>What was not done, and why, in both languages.</summary>
-    public static IResult Refused(ResponseRefusal refusal, int status = StatusCodes.Status422UnprocessableEntity) =>
-        Results.Json(new Dictionary<string, object?> { ["refused"] = refusal.Reason, ["zh"] = refusal.Text.Zh, ["en"] = refusal.Text.En }, CommandJson.Options, statusCode: status);
+    /// <param name="refusal">Why.</param>
+    /// <param name="status">What a program reads.</param>
+    /// <param name="id">The name of the failure in the log, where it is one of ours.</param>
+    public static IResult Refused(ResponseRefusal refusal, int status = StatusCodes.Status422UnprocessableEntity, string? id = null)
+    {
+        var body = new Dictionary<string, object?> { ["refused"] = refusal.Reason, ["zh"] = refusal.Text.Zh, ["en"] = refusal.Text.En };
+        if (id is not null)
+            body["id"] = id;
+        return Results.Json(body, CommandJson.Options, statusCode: status);
+    }
 
     private static IResult Json(object body) => Results.Json(body, CommandJson.Options);
 }

@@ -21,8 +21,8 @@ internal abstract record SeriesOutcome
     /// <summary>Too many ask at once.</summary>
     public sealed record Busy : SeriesOutcome;
 
-    /// <summary>The store is away; its words.</summary>
-    public sealed record Away(string Said) : SeriesOutcome;
+    /// <summary>The store is away; what it said.</summary>
+    public sealed record Away(IOException Error) : SeriesOutcome;
 }
 
 /// <summary>Reads history for charts, from whichever store is configured: a bounded answer, by a bounded number of readers, so that nobody's ninety days keep the others waiting.</summary>
@@ -64,7 +64,7 @@ internal sealed class SeriesDesk(IReadingStore store, DeviceTable devices, TimeP
         }
         catch (IOException error)
         {
-            return new SeriesOutcome.Away(error.Message);
+            return new SeriesOutcome.Away(error);
         }
         finally
         {

@@ -16,8 +16,22 @@ internal static class SeriesEndpoints
 {
     public static void MapSeries(this WebApplication app)
     {
-        app.MapGet("/series/{site}/{device}", ReadAsync).RequireAuthorization();
-        app.MapGet("/series/{site}", ReadTotalAsync).RequireAuthorization();
+        app.MapGet("/series/{site}/{device}", ReadAsync).RequireAuthorization().AddEndpointFilter(NamedAsync);
+        app.MapGet("/series/{site}", ReadTotalAsync).RequireAuthorization().AddEndpointFilter(NamedAsync);
+    }
+
+    /// <summary>A chart that failed is told in its panel with the number under which the log has it; the rest of the page stands.</summary>
+    internal static async ValueTask<object?> NamedAsync(EndpointFilterInvocationContext call, EndpointFilterDelegate next)
+    {
+        var context = call.HttpContext;
+        try
+        {
+            return await next(call);
+        }
+        catch (Exception error) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            return Refused("failed", new LocalText("服务出错", "the service failed"), StatusCodes.Status500InternalServerError, ErrorPages.Named(context, error, context.GetEndpoint()));
+        }
     }
 
     /// <summary><c>GET /series/{site}?channel=main&amp;metric=w&amp;from=ms&amp;to=ms&amp;points=720</c>: what all main circuits of a site draw together.</summary>
@@ -60,7 +74,7 @@ internal static class SeriesEndpoints
     }
 
     /// <summary>Why there is no history now.</summary>
-    private static IResult Missing(HttpContext context, SeriesOutcome outcome)
+    internal static IResult Missing(HttpContext context, SeriesOutcome outcome)
     {
         switch (outcome)
         {
@@ -68,13 +82,13 @@ internal static class SeriesEndpoints
                 context.Response.Headers.RetryAfter = "5";
                 return Refused("busy", new LocalText("同时打开的曲线太多，请稍等", "too many charts are read at once, wait a moment"), StatusCodes.Status503ServiceUnavailable);
             case SeriesOutcome.Away away:
-                return Refused("store", new LocalText($"读数库没有应答：{away.Said}", $"the store of readings does not answer: {away.Said}"), StatusCodes.Status502BadGateway);
+                return Refused("store", new LocalText($"读数库没有应答：{away.Error.Message}", $"the store of readings does not answer: {away.Error.Message}"), StatusCodes.Status502BadGateway, ErrorPages.Named(context, away.Error, context.GetEndpoint()));
             default:
                 throw new UnreachableException();
         }
     }
 
-    private static IResult Refused(string reason, LocalText text, int status) => ResponseEndpoints.Refused(new ResponseRefusal(reason, text), status);
+    private static IResult Refused(string reason, LocalText text, int status, string? id = null) => ResponseEndpoints.Refused(new ResponseRefusal(reason, text), status, id);
 
     private static LocalText? Read(IQueryCollection from, RegisteredDevice device, out SeriesQuery? query)
     {

@@ -29,10 +29,7 @@ internal sealed class StatusDesk(
     /// <summary>Devices that are named; the others are counted.</summary>
     public const int NamedMax = 20;
 
-    /// <summary>What the rules have not read for so long is a lag; less is the rhythm of commits, ms.</summary>
-    private const long RulesLateMs = 10_000;
-
-    /// <summary>The same for the store, which writes every few seconds, ms.</summary>
+    /// <summary>What the store has not read for so long is a lag: it writes every few seconds, ms.</summary>
     private const long StoreLateMs = 60_000;
 
     private const long DayMs = 86_400_000;
@@ -66,13 +63,13 @@ internal sealed class StatusDesk(
         var name = new LocalText("消息代理", "Broker");
         if (link.IsConnected)
         {
-            yield return new("broker", StatusLevel.Fine, name, Both($"已连接，自 {AlertText.Clock(link.SinceMs)}", $"connected since {ViewTexts.Clock(link.SinceMs, "en")}"));
+            yield return new("broker", StatusLevel.Fine, name, Both($"已连接，自 {AlertText.Clock(link.SinceMs)}", $"connected since {AlertText.EnglishClock(link.SinceMs)}"));
         }
         else
         {
             var (why, said) = (StatusWords.Of(link.Loss ?? MqttLossReason.None), link.Detail is { } detail ? $" ({detail})" : "");
             yield return new(
-                "broker", StatusLevel.Bad, name, Both($"自 {AlertText.Clock(link.SinceMs)} 断开：{why.Zh}{said}", $"away since {ViewTexts.Clock(link.SinceMs, "en")}: {why.En}{said}"),
+                "broker", StatusLevel.Bad, name, Both($"自 {AlertText.Clock(link.SinceMs)} 断开：{why.Zh}{said}", $"away since {AlertText.EnglishClock(link.SinceMs)}: {why.En}{said}"),
                 new("现在收不到任何消息。看代理是否在运行，核对 broker.host、broker.port、用户名和口令；会一直重连。", "Nothing is being received. See whether the broker runs; check broker.host, broker.port, user and password. It is tried again and again."));
         }
 
@@ -173,11 +170,11 @@ internal sealed class StatusDesk(
         }
 
         var ship = shipping.State;
-        var waits = ship.OldestMs is { } since ? Both($"；最早没写入的是 {AlertText.Clock(since)} 收到的（{Ago(now - since).Zh}）", $"; the oldest not written was received at {ViewTexts.Clock(since, "en")} ({Ago(now - since).En})") : new LocalText("；没有积压", "; nothing waits");
+        var waits = ship.OldestMs is { } since ? Both($"；最早没写入的是 {AlertText.Clock(since)} 收到的（{Ago(now - since).Zh}）", $"; the oldest not written was received at {AlertText.EnglishClock(since)} ({Ago(now - since).En})") : new LocalText("；没有积压", "; nothing waits");
         if (ship.Trouble is { } trouble)
         {
             yield return new(
-                "influx", StatusLevel.Bad, name, Both($"{ship.Target} 自 {AlertText.Clock(trouble.SinceMs)} 收不进读数：{trouble.Words}{waits.Zh}", $"{ship.Target} takes no readings since {ViewTexts.Clock(trouble.SinceMs, "en")}: {trouble.Words}{waits.En}"),
+                "influx", StatusLevel.Bad, name, Both($"{ship.Target} 自 {AlertText.Clock(trouble.SinceMs)} 收不进读数：{trouble.Words}{waits.Zh}", $"{ship.Target} takes no readings since {AlertText.EnglishClock(trouble.SinceMs)}: {trouble.Words}{waits.En}"),
                 new("看它是否在运行、磁盘和权限；读数在日志里等着，恢复后自动补上。", "See whether it runs, its disk and our rights there; readings wait in the journal and are sent afterwards."));
         }
         else
@@ -198,7 +195,7 @@ internal sealed class StatusDesk(
     private IEnumerable<StatusLine> Judging(long now)
     {
         var oldest = Oldest(monitoring.Position, out var isRead);
-        yield return Reader("rules", new("规则", "Rules"), oldest, isRead, journal.Last - monitoring.Position, now, RulesLateMs);
+        yield return Reader("rules", new("规则", "Rules"), oldest, isRead, journal.Last - monitoring.Position, now, RulesLag.LateMs);
         var held = monitoring.State.NotDurable;
         yield return new(
             "held", held > 0 ? StatusLevel.Attention : StatusLevel.Fine, new("等磁盘的告警步骤", "Steps of alerts that wait for the disk"), Both($"{held}", $"{held}"),
@@ -260,17 +257,17 @@ internal sealed class StatusDesk(
             return new(key, StatusLevel.Unknown, name, Both($"还没有试过；{carried.Zh}", $"never tried; {carried.En}"), Both($"在「值班」页的「通道」里（或用 facility-monitor channel test {id}）试一次。", $"Try it once on the page On call, Channels (or with facility-monitor channel test {id})."));
         if (condition.IsDead(now))
         {
-            var since = condition.FailingMs is { } failing ? ViewTexts.Clocks(failing) : new("?", "?");
+            var since = condition.FailingMs is { } failing ? AlertText.Clocks(failing) : new("?", "?");
             return new(
                 key, StatusLevel.Bad, name, Both($"自 {since.Zh} 不通（{condition.Fault}）；{carried.Zh}", $"dead since {since.En} ({condition.Fault}); {carried.En}"),
                 new("看服务器能否上网，核对 channels.yaml 里的密钥、签名和模板，再在「值班」页的「通道」里试。", "See whether the server reaches the internet, check key, signature and template in channels.yaml, and try again on the page On call, Channels."));
         }
 
         if (condition.PausedMs > now)
-            return new(key, StatusLevel.Attention, name, Both($"服务商要求暂停到 {AlertText.Clock(condition.PausedMs)}；{carried.Zh}", $"the provider wants a rest until {ViewTexts.Clock(condition.PausedMs, "en")}; {carried.En}"), new("不用处理，会自动换别的联系方式。", "Nothing; other ways are used meanwhile."));
+            return new(key, StatusLevel.Attention, name, Both($"服务商要求暂停到 {AlertText.Clock(condition.PausedMs)}；{carried.Zh}", $"the provider wants a rest until {AlertText.EnglishClock(condition.PausedMs)}; {carried.En}"), new("不用处理，会自动换别的联系方式。", "Nothing; other ways are used meanwhile."));
         if (condition.Fault is { } fault)
             return new(key, StatusLevel.Attention, name, Both($"最近一次没有送出（{fault}）；{carried.Zh}", $"the last was not taken ({fault}); {carried.En}"), new("会自动再试；五分钟还不通就会告警。", "It is tried again by itself; after five minutes an alert says so."));
-        var last = condition.AcceptedMs is { } accepted ? ViewTexts.Clocks(accepted) : new("—", "—");
+        var last = condition.AcceptedMs is { } accepted ? AlertText.Clocks(accepted) : new("—", "—");
         return new(key, StatusLevel.Fine, name, Both($"{carried.Zh}；最近一次 {last.Zh}", $"{carried.En}; the last at {last.En}"));
     }
 
@@ -290,12 +287,12 @@ internal sealed class StatusDesk(
             return new("heartbeat", StatusLevel.Bad, name, new("没有发出：通知没有在处理，外部监测会响", "held back: notices are not worked on, the outside monitor will ring"), new("看磁盘和日志；需要时重启服务。", "Look at disk and log; restart the service if needed."));
         if (state.Refusal is { } refusal)
         {
-            var last = state.HeardMs is { } beforeMs ? ViewTexts.Clocks(beforeMs) : new("—", "—");
+            var last = state.HeardMs is { } beforeMs ? AlertText.Clocks(beforeMs) : new("—", "—");
             return new("heartbeat", StatusLevel.Bad, name, Both($"没有被收到（{refusal}）；最近一次 {last.Zh}", $"not heard ({refusal}); the last at {last.En}"), new("看服务器能否上网，核对 oncall.heartbeat-url-file；外部监测可能会响。", "See whether the server reaches the internet, check oncall.heartbeat-url-file; the outside monitor may ring."));
         }
 
         return state.HeardMs is { } heard
-            ? new("heartbeat", StatusLevel.Fine, name, Both($"最近一次 {AlertText.Clock(heard)}（{Ago(now - heard).Zh}）", $"the last at {ViewTexts.Clock(heard, "en")} ({Ago(now - heard).En})"))
+            ? new("heartbeat", StatusLevel.Fine, name, Both($"最近一次 {AlertText.Clock(heard)}（{Ago(now - heard).Zh}）", $"the last at {AlertText.EnglishClock(heard)} ({Ago(now - heard).En})"))
             : new("heartbeat", StatusLevel.Unknown, name, new("刚启动，还没有发", "just started, none sent yet"));
     }
 
@@ -394,8 +391,7 @@ internal sealed class StatusDesk(
         try
         {
             using var reader = database.OpenReader();
-            using var command = Database.Command(reader, "select first_ms from journal where position > $position order by position limit 1", ("$position", position));
-            return command.ExecuteScalar() as long?;
+            return RulesLag.FirstMs(reader, position.Value);
         }
         catch (SqliteException)
         {

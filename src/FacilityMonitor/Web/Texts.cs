@@ -257,6 +257,7 @@ internal static class Texts
         ["today-hand-choose"] = ("请选一个人", "choose somebody"),
         ["today-hand-do"] = ("一键交班", "Hand over"),
         ["today-hand-next"] = ("下一班", "next on duty"),
+        ["today-next-changed"] = ("下一班已经换了人，还没有交班：请看现在选的是谁，再按一次。", "Somebody else is next on duty by now, and nothing was handed over: see who is chosen now, and press again."),
         ["today-hand-how"] = ("对方会收到一条消息；对方接下之前，仍算在你手上。按两次没有影响。", "They get one message; until they take it, it stays with you. To press twice changes nothing."),
         ["today-handed"] = ("已转交：", "Handed over:"),
         ["today-handed-none"] = ("没有新的要转交：已经转交过，或手上没有。", "Nothing more to hand over: it was handed over before, or you have nothing."),

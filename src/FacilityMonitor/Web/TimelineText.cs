@@ -40,14 +40,14 @@ internal static class TimelineText
             ResponseEvent.MarkedFalse => ($"{who}：误报", $"{who}: false alarm"),
             ResponseEvent.Closed closed => Closing(closed, who),
             ResponseEvent.Shelved shelved => (
-                $"{who} 暂停提醒到 {AlertText.Clock(shelved.UntilMs)}：{shelved.Reason}", $"{who} shelves it until {ViewTexts.Clock(shelved.UntilMs, "en")}: {shelved.Reason}"),
+                $"{who} 暂停提醒到 {AlertText.Clock(shelved.UntilMs)}：{shelved.Reason}", $"{who} shelves it until {AlertText.EnglishClock(shelved.UntilMs)}: {shelved.Reason}"),
             ResponseEvent.Unshelved => who.Length > 0 ? ($"{who} 恢复提醒", $"{who} ends the shelving") : ("暂停到期，恢复提醒", "no longer shelved, its time is over"),
-            ResponseEvent.TakenOutOfService taken => ($"停用或检修中，到 {AlertText.Clock(taken.UntilMs)}", $"out of service or under maintenance until {ViewTexts.Clock(taken.UntilMs, "en")}"),
+            ResponseEvent.TakenOutOfService taken => ($"停用或检修中，到 {AlertText.Clock(taken.UntilMs)}", $"out of service or under maintenance until {AlertText.EnglishClock(taken.UntilMs)}"),
             ResponseEvent.BackInService => ("恢复使用", "back in service"),
             ResponseEvent.Suppressed suppressed => ($"由另一告警 #{Short(suppressed.Source)} 引起，已合并", $"explained by another alert, #{Short(suppressed.Source)}"),
             ResponseEvent.Released => ("另一告警已恢复，单独通知", "the other alert is over, told on its own"),
             ResponseEvent.Grouped grouped => ($"与告警 #{Short(grouped.Lead)} 一并通知 {name(grouped.Person)}", $"told to {name(grouped.Person)} together with #{Short(grouped.Lead)}"),
-            ResponseEvent.Postponed postponed => ($"消息太多，{AlertText.Clock(postponed.DueMs)} 合并通知", $"too many messages; told together at {ViewTexts.Clock(postponed.DueMs, "en")}"),
+            ResponseEvent.Postponed postponed => ($"消息太多，{AlertText.Clock(postponed.DueMs)} 合并通知", $"too many messages; told together at {AlertText.EnglishClock(postponed.DueMs)}"),
             ResponseEvent.StepFired { People.Count: 0 } fired => ($"{Why(fired.Reason).Zh}：没有人可以通知", $"{Why(fired.Reason).En}: nobody to tell"),
             ResponseEvent.StepFired fired => ($"{Why(fired.Reason).Zh}：通知 {string.Join("、", fired.People.Select(name))}", $"{Why(fired.Reason).En}: told {string.Join(", ", fired.People.Select(name))}"),
             ResponseEvent.StepSkipped skipped => (

@@ -29,11 +29,8 @@ internal sealed class ViewTexts : IViewContextAware
     /// <summary>A moment on the wall clock of Shanghai.</summary>
     public string Clock(long ms) => Clock(ms, Language);
 
-    /// <summary>A moment on the wall clock of Shanghai, in a language: 11-22 is a day of November in Chinese, and to English readers could be one of two.</summary>
-    public static string Clock(long ms, string language) => language == "en" ? DutyRoster.Wall(ms).ToString("d MMM HH:mm:ss", CultureInfo.InvariantCulture) : AlertText.Clock(ms);
-
-    /// <summary>The same in both.</summary>
-    public static LocalText Clocks(long ms) => new(Clock(ms, "zh"), Clock(ms, "en"));
+    /// <summary>A moment on the wall clock of Shanghai, in a language.</summary>
+    public static string Clock(long ms, string language) => language == "en" ? AlertText.EnglishClock(ms) : AlertText.Clock(ms);
 
     /// <summary>A day without its year.</summary>
     public string Day(DateOnly day) => day.ToString(IsEnglish ? "d MMM" : "MM-dd", CultureInfo.InvariantCulture);

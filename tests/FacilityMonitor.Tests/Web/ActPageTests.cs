@@ -443,11 +443,28 @@ public sealed class ActPageTests : IAsyncDisposable
 
         Assert.Contains("通知你时还没有写进磁盘", page, StringComparison.Ordinal);
         var link = System.Text.RegularExpressions.Regex.Match(page, "href=\"(/a/[^\"]+)\">P0 ").Groups[1].Value;
-        Assert.Equal(new ActPass("after", "guard"), _fixture.Links.Read(link["/a/".Length..], _fixture.NowMs));
+        Assert.Equal(("after", "guard"), _fixture.Links.Read(link["/a/".Length..], _fixture.NowMs) is { } pass ? (pass.Alert, pass.Person) : default);
         // A button of the first page that was still open leads there, too, and nothing is acknowledged that nobody looked at.
         var pressed = await PressAsync(Path("before", "guard"), "acknowledge");
         Assert.Equal((HttpStatusCode.SeeOther, Path("before", "guard")), (pressed.StatusCode, pressed.Headers.Location));
         Assert.Empty(_fixture.State("after").Acknowledgements);
+    }
+
+    [Fact]
+    public async Task A_link_that_stands_on_a_page_ends_with_the_link_that_opened_the_page()
+    {
+        await StartAsync();
+        await _fixture.RaiseAsync(ResponseFixture.Step("after", Condition.Active, Priority.P0, "smoke"));
+        var path = Path("before", "guard");
+
+        _fixture.Time.Advance(TimeSpan.FromHours(47));
+        var link = new Uri(System.Text.RegularExpressions.Regex.Match(await _client.GetStringAsync(path), "href=\"(/a/[^\"]+)\">P0 ").Groups[1].Value, UriKind.Relative);
+        Assert.Contains("P0", await _client.GetStringAsync(link), StringComparison.Ordinal);
+
+        // Else whoever keeps a link opens it every other day, for ever.
+        _fixture.Time.Advance(TimeSpan.FromHours(2));
+        Assert.Equal(HttpStatusCode.NotFound, (await _client.GetAsync(link)).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await PressAsync(link, "acknowledge")).StatusCode);
     }
 
     [Fact]

@@ -229,6 +229,9 @@ public sealed class AlertsPageTests(AlertPagesFixture fixture) : IClassFixture<A
         Assert.Contains("没有做，条数 1: P0 关系生命，不能暂停提醒", said, StringComparison.Ordinal);
         Assert.Contains("已暂停提醒，条数： 1", said, StringComparison.Ordinal);
         Assert.Contains("value=\"等电工 &lt;b&gt;\"", said, StringComparison.Ordinal);
+        // The hours that were chosen stay chosen when the page renews itself; of a page just opened they are drawn anew.
+        Assert.Contains("id=\"shelvings\" data-fresh data-chosen>", said, StringComparison.Ordinal);
+        Assert.Contains("id=\"shelvings\" data-fresh>", html, StringComparison.Ordinal);
         Assert.Null(fixture.State("00000000000000f0").ShelvedUntilMs);
         Assert.Equal((long.Parse(until, CultureInfo.InvariantCulture), "manager-a"), (fixture.State("00000000000000a1").ShelvedUntilMs!.Value, fixture.State("00000000000000a1").ShelvedBy));
         var facts = fixture.State("00000000000000a1").Events;

@@ -187,6 +187,8 @@ public abstract class CircuitPageTests : IDisposable
         Assert.Contains("151.5 W", text, StringComparison.Ordinal);
         Assert.Contains("疑似飞线，等待现场核实", text, StringComparison.Ordinal);
         Assert.Contains("/alert/00000000000000a1\">P2", text, StringComparison.Ordinal);
+        // Whoever has the page open sees the next one, too.
+        Assert.Contains("<section id=\"past-alerts\" data-fresh>", text, StringComparison.Ordinal);
         Assert.DoesNotContain("00000000000000a2", text, StringComparison.Ordinal);
         Assert.DoesNotContain("00000000000000a1", await TextAsync(page, "/circuit/huaihai/c-shed"), StringComparison.Ordinal);
     }

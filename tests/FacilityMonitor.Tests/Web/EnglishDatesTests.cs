@@ -1,3 +1,4 @@
+using FacilityMonitor.Alerts;
 using System.Text.RegularExpressions;
 using FacilityMonitor.Response;
 using FacilityMonitor.Web;
@@ -17,7 +18,7 @@ public sealed partial class EnglishDatesTests(AlertPagesFixture fixture) : IClas
         var ms = DateTimeOffset.Parse(at, System.Globalization.CultureInfo.InvariantCulture).ToUnixTimeMilliseconds();
 
         Assert.Equal((zh, en), (ViewTexts.Clock(ms, "zh"), ViewTexts.Clock(ms, "en")));
-        Assert.Equal((zh, en), (ViewTexts.Clocks(ms).Zh, ViewTexts.Clocks(ms).En));
+        Assert.Equal((zh, en), (AlertText.Clocks(ms).Zh, AlertText.Clocks(ms).En));
     }
 
     [Fact]

@@ -1,11 +1,14 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using FacilityMonitor.Alerts;
 using FacilityMonitor.Journal;
 using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Tests.Journal;
 using FacilityMonitor.Users;
+using FacilityMonitor.Web;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -150,6 +153,31 @@ public sealed class ErrorPageTests(AlertPagesFixture fixture) : IClassFixture<Al
             Assert.Contains("没有保存成功，请再按一次", said, StringComparison.Ordinal);
             Assert.Contains("data-testid=\"language-save\"", said, StringComparison.Ordinal);
         }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_chart_that_cannot_be_read_has_a_number_that_is_in_the_log(bool isAway)
+    {
+        using var log = new KeptLog();
+        var services = new ServiceCollection();
+        services.AddLogging(logging => logging.AddProvider(log));
+        await using var provider = services.BuildServiceProvider();
+        using var body = new MemoryStream();
+        var context = new DefaultHttpContext { RequestServices = provider, Response = { Body = body } };
+
+        var result = await SeriesEndpoints.NamedAsync(
+            EndpointFilterInvocationContext.Create(context),
+            call => isAway ? new(SeriesEndpoints.Missing(call.HttpContext, new SeriesOutcome.Away(new IOException("disk gone")))) : throw new InvalidOperationException("disk gone"));
+        await Assert.IsAssignableFrom<IResult>(result).ExecuteAsync(context);
+
+        Assert.Equal(isAway ? StatusCodes.Status502BadGateway : StatusCodes.Status500InternalServerError, context.Response.StatusCode);
+        using var told = JsonDocument.Parse(body.ToArray());
+        var id = told.RootElement.GetProperty("id").GetString()!;
+        Assert.Matches("^[0-9a-f]{8}$", id);
+        var line = Assert.Single(log.Lines, line => line.Contains(id, StringComparison.Ordinal));
+        Assert.Contains("disk gone", line, StringComparison.Ordinal);
     }
 
     private Task ExecuteAsync(string statement) => fixture.Page.Database.CommitAsync(CommitPriority.Alerts, connection => Database.Execute(connection, statement));

@@ -76,7 +76,7 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
         var (settings, errors) = SettingsLoader.Load(folder, given);
         Assert.Empty(errors);
         var time = clock ?? new ManualTime();
-        var app = RunCommand.Build(folder, FacilityLoader.Load(folder, RunCommand.Rules).Facility!, settings!, time, channels, services => services.Configure<PasswordHasherOptions>(options => options.IterationCount = rounds ?? QuickRounds));
+        var app = RunCommand.Build(folder, () => FacilityLoader.Load(folder, RunCommand.Rules).Facility!, settings!, time, channels, services => services.Configure<PasswordHasherOptions>(options => options.IterationCount = rounds ?? QuickRounds));
         await app.StartAsync();
         return new PageUnderTest(app, time, url);
     }

@@ -2,7 +2,10 @@ using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using FacilityMonitor.Journal;
+using FacilityMonitor.Monitoring;
+using FacilityMonitor.OnCall;
 using FacilityMonitor.OnCall.Channels;
+using FacilityMonitor.OnCall.Notices;
 using FacilityMonitor.Tests.Conventions;
 using FacilityMonitor.Users;
 using FacilityMonitor.Web;
@@ -42,6 +45,39 @@ public sealed partial class StatusPageTests : IDisposable
             Assert.Contains($"data-testid=\"status-{key}\"", text, StringComparison.Ordinal);
         Assert.Contains(StatusDesk.Version, text, StringComparison.Ordinal);
         Assert.Contains("href=\"/status\"", await TextAsync(page, "/"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task While_the_rules_are_far_behind_every_page_says_so_and_somebody_outside_hears_no_beat()
+    {
+        var beat = Path.Combine(_folder.Path, "beat");
+        await File.WriteAllTextAsync(beat, "http://127.0.0.1:9/beat");
+        await using var page = await StartAsync([], new Dictionary<string, string> { ["FM_ONCALL__HEARTBEAT_URL_FILE"] = beat });
+        var (line, lag, heart) = (page.Services.GetRequiredService<DutyLine>(), page.Services.GetRequiredService<RulesLag>(), page.Services.GetRequiredService<HeartbeatWorker>());
+        var link = new BrokerLink(true, page.NowMs, null, null);
+        await page.SayAsync("pile-02", "s7", 123);
+        await page.UntilAsync(() => page.Services.GetRequiredService<MonitoringWorker>().Position == page.Services.GetRequiredService<MessageJournal>().Last && lag.WaitsMs == 0, "the rules");
+        // The first beat comes before the first round of notices.
+        await page.UntilAsync(() => !heart.State.IsHeldBack && heart.State.Refusal is not null, "a beat that is sent");
+        var calm = line.Of(link, SiteScope.All).Text;
+
+        await page.Services.GetRequiredService<MonitoringWorker>().StopAsync(CancellationToken.None);
+        await page.SayAsync("pile-02", "s7", 124);
+        var saidAt = page.NowMs;
+        await page.UntilAsync(() => page.NowMs - saidAt >= RulesLag.LateMs, "ten seconds");
+        Assert.Equal((calm, 0), (line.Of(link, SiteScope.All).Text, Late()));
+        await page.UntilAsync(() => page.NowMs - saidAt > RulesLag.LateMs + 1_000, "a little more");
+        Assert.Equal(new DutyWords(true, new("× 规则落后 10 秒：新的危险会晚报", "× The rules are 10 s behind: a new danger is told late")), line.Of(link, SiteScope.All));
+        Assert.Equal(10_000, Late());
+        Assert.False(heart.State.IsHeldBack);
+
+        await page.UntilAsync(() => heart.State.IsHeldBack, "the beat that stays away");
+        Assert.InRange(lag.WaitsMs, 60_001, 125_000);
+        // The rest of it works.
+        Assert.True(OnCallServices.IsWorking(0, false, 60_000));
+        Assert.False(OnCallServices.IsWorking(15_000, false, 0) || OnCallServices.IsWorking(0, true, 0) || OnCallServices.IsWorking(0, false, 60_001));
+
+        int Late() => page.State().GetProperty("health").GetProperty("journal").GetProperty("rulesLateMs").GetInt32();
     }
 
     [Fact]

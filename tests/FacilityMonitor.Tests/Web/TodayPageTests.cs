@@ -156,6 +156,27 @@ public sealed class TodayPageTests(AlertPagesFixture fixture) : IClassFixture<Al
     }
 
     [Fact]
+    public async Task Who_was_next_last_evening_gets_nothing_that_nobody_chose_to_give_him_this_morning()
+    {
+        await fixture.RaiseAsync(fixture.Step("00000000000000a1"));
+        await fixture.DoesAsync("guard-a", "00000000000000a1", new ResponseCommand.Acknowledge());
+        var html = await fixture.Guard.TextAsync("/today");
+        Assert.Contains("<span id=\"hand-to\" data-fresh><input type=\"hidden\" name=\"next\" value=\"guard-b\"><select", html, StringComparison.Ordinal);
+
+        // Drawn when another was next, and sent as it stood.
+        var stale = await fixture.Guard.PostAsync("/today", html, ("to", "committee-a"), ("next", "committee-a"), ("shown", ShownOn(html)));
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, stale.StatusCode);
+        var again = WebUtility.HtmlDecode(await stale.Content.ReadAsStringAsync());
+        Assert.Contains("下一班已经换了人", again, StringComparison.Ordinal);
+        Assert.Contains("name=\"next\" value=\"guard-b\"><select id=\"to\" name=\"to\"><option value=\"guard-b\">", again, StringComparison.Ordinal);
+        Assert.Null(fixture.State("00000000000000a1").Assignee);
+        // Who was chosen gets it, whoever is next.
+        Assert.Equal(HttpStatusCode.Redirect, (await fixture.Guard.PostAsync("/today", html, ("to", "committee-a"), ("next", "guard-b"), ("shown", ShownOn(html)))).StatusCode);
+        Assert.Equal("committee-a", fixture.State("00000000000000a1").Assignee);
+    }
+
+    [Fact]
     public async Task What_was_taken_since_the_page_was_opened_is_not_handed_over_unseen()
     {
         await fixture.RaiseAsync(fixture.Step("00000000000000a1"), fixture.Step("00000000000000a2", asset: "garage/pile-u2", rule: "other"));
@@ -208,6 +229,8 @@ public sealed class TodayPageTests(AlertPagesFixture fixture) : IClassFixture<Al
         Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
         var again = await refused.Content.ReadAsStringAsync();
         Assert.Equal("manager-a", HandFormOf(again)["to"]);
+        // A page that renews itself must not put the next one on duty in his place.
+        Assert.Contains("id=\"hand-to\" data-fresh data-chosen>", again, StringComparison.Ordinal);
         await fixture.Guard.PostAsync("/today", again, ("to", HandFormOf(again)["to"]!), ("shown", ShownOn(again)));
         Assert.Equal("manager-a", fixture.State("00000000000000a1").Assignee);
     }

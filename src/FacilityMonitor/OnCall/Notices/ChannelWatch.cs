@@ -185,7 +185,7 @@ internal sealed partial class ChannelWatch(
         Brief = new LocalText("通道测试，请忽略", "Channel test, please ignore"),
         Text = new LocalText(
             $"通道测试，{channel.Id}：自 {AlertText.Clock(nowMs)} 起。不会再有后续通知。请做：不用处理。",
-            $"Channel test, {channel.Id}: since {AlertText.Clock(nowMs)}. Nothing follows. Do: nothing."),
+            $"Channel test, {channel.Id}: since {AlertText.EnglishClock(nowMs)}. Nothing follows. Do: nothing."),
         Language = channel.Language,
     };
 
@@ -201,10 +201,10 @@ internal sealed partial class ChannelWatch(
     {
         if (deaf.Count == 0)
             return DeadText(dead, nowMs);
-        var (names, since) = (string.Join(", ", deaf.Select(condition => $"{condition.Name} ({condition.Fault})")), AlertText.Clock(deaf.Min(condition => condition.FailingMs ?? nowMs)));
+        var (names, since) = (string.Join(", ", deaf.Select(condition => $"{condition.Name} ({condition.Fault})")), AlertText.Clocks(deaf.Min(condition => condition.FailingMs ?? nowMs)));
         var text = new LocalText(
-            $"收不到大家的回复：{names}。自 {since} 起连不上。消息照样发出，回复“确认”却到不了；请大家用链接或电话按键确认，我们会一直重连。请做：1. 看服务器能否上网；2. 核对 channels.yaml 里的 client-id 和密钥，应用要在钉钉后台选 Stream 模式并发布。",
-            $"People's answers do not come: {names}. No connection since {since}. Messages still go out, but an answer does not arrive; acknowledge by link or telephone key meanwhile, the connection is tried again and again. Do: 1. See whether the server reaches the internet; 2. Check client-id and secret in channels.yaml; the app must use Stream mode and be published.");
+            $"收不到大家的回复：{names}。自 {since.Zh} 起连不上。消息照样发出，回复“确认”却到不了；请大家用链接或电话按键确认，我们会一直重连。请做：1. 看服务器能否上网；2. 核对 channels.yaml 里的 client-id 和密钥，应用要在钉钉后台选 Stream 模式并发布。",
+            $"People's answers do not come: {names}. No connection since {since.En}. Messages still go out, but an answer does not arrive; acknowledge by link or telephone key meanwhile, the connection is tried again and again. Do: 1. See whether the server reaches the internet; 2. Check client-id and secret in channels.yaml; the app must use Stream mode and be published.");
         if (dead.Count == 0)
             return text;
         var lost = DeadText(dead, nowMs);
@@ -213,11 +213,11 @@ internal sealed partial class ChannelWatch(
 
     private static LocalText DeadText(List<ChannelCondition> dead, long nowMs)
     {
-        var (names, since) = (string.Join(", ", dead.Select(condition => $"{condition.Name}（{condition.Fault}）")), AlertText.Clock(dead.Min(condition => condition.FailingMs ?? nowMs)));
+        var (names, since) = (string.Join(", ", dead.Select(condition => $"{condition.Name}（{condition.Fault}）")), AlertText.Clocks(dead.Min(condition => condition.FailingMs ?? nowMs)));
         var namesEn = string.Join(", ", dead.Select(condition => $"{condition.Name} ({condition.Fault})"));
         return new LocalText(
-            $"通知通道不通：{names}。自 {since} 起没有一条送出。其他通道继续使用，每人自动换到下一种联系方式。请做：1. 看服务器能否上网；2. 核对 channels.yaml 里的密钥、签名和模板，服务器时间要准；3. 在「值班」页的「通道」里（或用 facility-monitor channel test）再试。",
-            $"A channel to people is dead: {namesEn}. Nothing went through since {since}. The others are used; everybody is reached by the next of their ways. Do: 1. See whether the server reaches the internet; 2. Check key, signature and template in channels.yaml, and the server's clock; 3. Try again on the page On call, Channels (or with facility-monitor channel test).");
+            $"通知通道不通：{names}。自 {since.Zh} 起没有一条送出。其他通道继续使用，每人自动换到下一种联系方式。请做：1. 看服务器能否上网；2. 核对 channels.yaml 里的密钥、签名和模板，服务器时间要准；3. 在「值班」页的「通道」里（或用 facility-monitor channel test）再试。",
+            $"A channel to people is dead: {namesEn}. Nothing went through since {since.En}. The others are used; everybody is reached by the next of their ways. Do: 1. See whether the server reaches the internet; 2. Check key, signature and template in channels.yaml, and the server's clock; 3. Try again on the page On call, Channels (or with facility-monitor channel test).");
     }
 
     private long NowMs() => time.GetUtcNow().ToUnixTimeMilliseconds();

@@ -8,7 +8,11 @@ namespace FacilityMonitor.OnCall.Responses;
 /// <summary>Whose link it is, and for which alert.</summary>
 /// <param name="Alert">The alert.</param>
 /// <param name="Person">The person it was sent to.</param>
-internal sealed record ActPass(string Alert, string Person);
+internal sealed record ActPass(string Alert, string Person)
+{
+    /// <summary>When it ends, ms since 1970-01-01 UTC.</summary>
+    public long UntilMs { get; init; }
+}
 
 /// <summary>Signed links under <c>web.public-url</c>: whoever opens one is the person it was sent to, for this alert and for a time, without a name or a password.</summary>
 /// <param name="publicUrl">The address that a phone can open; null: there is none.</param>
@@ -55,10 +59,12 @@ internal sealed class ActLinks(string? publicUrl, byte[] key, string? localUrl =
         (publicUrl ?? (isHere ? localUrl : null)) is { } url ? $"{url.TrimEnd('/')}/a/{Token(alert, person, nowMs)}" : null;
 
     /// <summary>What stands behind <c>/a/</c>.</summary>
-    public string Token(string alert, string person, long nowMs)
+    public string Token(string alert, string person, long nowMs) => TokenUntil(alert, person, nowMs + (long)ValidFor.TotalMilliseconds);
+
+    /// <summary>The same, with its end: what stands on a page that was opened by a link ends when that link does, or whoever keeps it would never be shut out.</summary>
+    public string TokenUntil(string alert, string person, long untilMs)
     {
-        var until = (nowMs + (long)ValidFor.TotalMilliseconds) / 60_000;
-        var body = Encoding.UTF8.GetBytes(FormattableString.Invariant($"{alert}.{person}.{until:x}"));
+        var body = Encoding.UTF8.GetBytes(FormattableString.Invariant($"{alert}.{person}.{untilMs / 60_000:x}"));
         return Base64Url.EncodeToString([.. body, .. Sign(body)]);
     }
 
@@ -72,7 +78,7 @@ internal sealed class ActLinks(string? publicUrl, byte[] key, string? localUrl =
             return null;
         if (Encoding.UTF8.GetString(bytes.AsSpan(..^MacBytes)).Split('.') is not [var alert, var person, var until])
             return null;
-        return Convert.ToInt64(until, 16) * 60_000 > nowMs ? new ActPass(alert, person) : null;
+        return Convert.ToInt64(until, 16) * 60_000 is var untilMs && untilMs > nowMs ? new ActPass(alert, person) { UntilMs = untilMs } : null;
     }
 
     private byte[] Sign(ReadOnlySpan<byte> body) => HMACSHA256.HashData(key, body)[..MacBytes];

@@ -197,7 +197,7 @@ internal sealed class ContactDesk(Database database, FacilitySource registry, Re
         var code = RandomNumberGenerator.GetInt32(1_000_000).ToString("000000", CultureInfo.InvariantCulture);
         ContactTable.Ask(connection, id, person.Id, contact, code, now);
         var hours = (int)ContactTable.ValidFor.TotalHours;
-        var since = AlertText.Clock(now);
+        var since = AlertText.Clocks(now);
         NoticeBook.Enqueue(
             connection, new Notice
             {
@@ -209,8 +209,8 @@ internal sealed class ContactDesk(Database database, FacilitySource registry, Re
                 // What fits into the variable of a template: the code alone answers it.
                 Brief = new LocalText($"联系方式确认，确认码 {code}", $"Contact check, code {code}"),
                 Text = new LocalText(
-                    string.Create(CultureInfo.InvariantCulture, $"联系方式确认，{person.Name.Zh}：{contact.Channel}，自 {since} 起 {hours} 小时内有效。告警会这样通知你；不确认，值班表会记为没有确认过。请做：打开链接按「我收到了」，或把确认码 {code} 告诉管理员。"),
-                    string.Create(CultureInfo.InvariantCulture, $"Contact check, {person.Name.En}: {contact.Channel}, since {since}, for {hours} hours. Alerts reach you like this; without an answer the roster counts it as not confirmed. Do: open the link and press \"I got it\", or tell the code {code} to whoever runs this.")),
+                    string.Create(CultureInfo.InvariantCulture, $"联系方式确认，{person.Name.Zh}：{contact.Channel}，自 {since.Zh} 起 {hours} 小时内有效。告警会这样通知你；不确认，值班表会记为没有确认过。请做：打开链接按「我收到了」，或把确认码 {code} 告诉管理员。"),
+                    string.Create(CultureInfo.InvariantCulture, $"Contact check, {person.Name.En}: {contact.Channel}, since {since.En}, for {hours} hours. Alerts reach you like this; without an answer the roster counts it as not confirmed. Do: open the link and press \"I got it\", or tell the code {code} to whoever runs this.")),
                 Link = log.LinkOf(id, person.Id, [contact]),
             },
             now, [log]);

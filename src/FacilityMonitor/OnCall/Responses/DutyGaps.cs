@@ -45,7 +45,7 @@ internal static class DutyGaps
 
     private static DutyGap Of(Site site, DateTime from, DateTime to) => new(
         null, site.Id, NobodyAtAll, from, to,
-        new LocalText($"{site.Name.Zh}，{Times(from, to)}：起火时整条通知链没有一个人能叫到", $"{site.Name.En}, {Times(from, to)}: if it burned, the whole chain would reach nobody"), WakesUp: true);
+        new LocalText($"{site.Name.Zh}，{Times(from, to, "MM-dd")}：起火时整条通知链没有一个人能叫到", $"{site.Name.En}, {Times(from, to, "d MMM")}: if it burned, the whole chain would reach nobody"), WakesUp: true);
 
     private static DutyGap Of(RosterGap gap, int verifiedForDays)
     {
@@ -56,10 +56,9 @@ internal static class DutyGaps
             RosterGapKind.Unverified => ($"值班的人 {verifiedForDays} 天内没有确认过联系方式", $"no contact was verified within {verifiedForDays} days"),
             RosterGapKind.UnknownYear => ($"缺少 {gap.From.Year} 年的节假日和调休，请在 people.yaml 的 holidays 里补上", $"the holidays of {gap.From.Year} are missing, add them under holidays in people.yaml"),
         };
-        var times = Times(gap.From, gap.To);
         return new DutyGap(
-            gap.Team.Id, null, Words.Of(gap.Kind), gap.From, gap.To, new LocalText($"{gap.Team.Name.Zh}，{times}：{zh}", $"{gap.Team.Name.En}, {times}: {en}"), gap.Kind != RosterGapKind.Unverified);
+            gap.Team.Id, null, Words.Of(gap.Kind), gap.From, gap.To, new LocalText($"{gap.Team.Name.Zh}，{Times(gap.From, gap.To, "MM-dd")}：{zh}", $"{gap.Team.Name.En}, {Times(gap.From, gap.To, "d MMM")}: {en}"), gap.Kind != RosterGapKind.Unverified);
     }
 
-    private static string Times(DateTime from, DateTime to) => string.Create(CultureInfo.InvariantCulture, $"{from:MM-dd HH:mm} – {to:MM-dd HH:mm}");
+    private static string Times(DateTime from, DateTime to, string day) => string.Join(" – ", new[] { from, to }.Select(at => at.ToString(day + " HH:mm", CultureInfo.InvariantCulture)));
 }

@@ -60,9 +60,9 @@ internal static class OpenAlerts
     /// <summary>The one message of a hand-over: what is open, and who has it.</summary>
     public static (LocalText Brief, LocalText Text) HandOverText(IReadOnlyList<OpenAlert> open, IReadOnlyList<Team> teams, People people, long nowMs)
     {
-        var since = AlertText.Clock(nowMs);
-        var zh = string.Create(CultureInfo.InvariantCulture, $"交班：自 {since} 起你值班（{string.Join("、", teams.Select(team => team.Name.Zh))}），有 {open.Count} 条告警没有结束。");
-        var en = string.Create(CultureInfo.InvariantCulture, $"Hand-over: you are on duty since {since} ({string.Join(", ", teams.Select(team => team.Name.En))}), and {open.Count} alerts are open.");
+        var since = AlertText.Clocks(nowMs);
+        var zh = string.Create(CultureInfo.InvariantCulture, $"交班：自 {since.Zh} 起你值班（{string.Join("、", teams.Select(team => team.Name.Zh))}），有 {open.Count} 条告警没有结束。");
+        var en = string.Create(CultureInfo.InvariantCulture, $"Hand-over: you are on duty since {since.En} ({string.Join(", ", teams.Select(team => team.Name.En))}), and {open.Count} alerts are open.");
         foreach (var one in open.Take(ResponseLog.NamedMax))
         {
             var brief = PageText.Brief(one.Text);

@@ -73,15 +73,15 @@ internal sealed partial class OverdueWatch(Database database, FacilitySource reg
 
     private static LocalText On(FlyWireCaseEntry entry, FacilityIndex index)
     {
-        var (where, stage, due, step) = (entry.Where(index), FlyWireWords.Of(entry.Case.Stage), AlertText.Clock(entry.Case.DueMs!.Value), Step(entry.Case.Stage));
+        var (where, stage, due, step) = (entry.Where(index), FlyWireWords.Of(entry.Case.Stage), AlertText.Clocks(entry.Case.DueMs!.Value), Step(entry.Case.Stage));
         return new LocalText(
-            string.Create(CultureInfo.InvariantCulture, $"飞线案件逾期，{where.Zh}：案件停在“{stage.Zh}”，应在 {due} 前{step.Zh}。自 {due} 起。没有人处理，充电可能还在继续。请做：1. {step.Zh}；2. 在“飞线案件”页（/fly-wire）记下结果；3. 做不到的，写明原因、改派别人。"),
-            string.Create(CultureInfo.InvariantCulture, $"Fly-wire case overdue, {where.En}: the case stands at \"{stage.En}\"; by {due} somebody was to {step.En}. Since {due}. While nobody does, charging may go on. Do: 1. Go and {step.En}; 2. Note the result on the page of fly-wire cases (/fly-wire); 3. If you cannot, write why and hand it on."));
+            string.Create(CultureInfo.InvariantCulture, $"飞线案件逾期，{where.Zh}：案件停在“{stage.Zh}”，应在 {due.Zh} 前{step.Zh}。自 {due.Zh} 起。没有人处理，充电可能还在继续。请做：1. {step.Zh}；2. 在“飞线案件”页（/fly-wire）记下结果；3. 做不到的，写明原因、改派别人。"),
+            string.Create(CultureInfo.InvariantCulture, $"Fly-wire case overdue, {where.En}: the case stands at \"{stage.En}\"; by {due.En} somebody was to {step.En}. Since {due.En}. While nobody does, charging may go on. Do: 1. Go and {step.En}; 2. Note the result on the page of fly-wire cases (/fly-wire); 3. If you cannot, write why and hand it on."));
     }
 
     private static LocalText Over(long onsetMs, long nowMs) => new(
         $"已恢复：飞线案件已有进展。自 {AlertText.Clock(onsetMs)} 起逾期，{AlertText.Clock(nowMs)} 不再逾期。请做：不用处理。",
-        $"Cleared: the fly-wire case has gone on. Overdue since {AlertText.Clock(onsetMs)}, no longer at {AlertText.Clock(nowMs)}. Do: nothing.");
+        $"Cleared: the fly-wire case has gone on. Overdue since {AlertText.EnglishClock(onsetMs)}, no longer at {AlertText.EnglishClock(nowMs)}. Do: nothing.");
 
     /// <summary>What a case at this stage waits for.</summary>
     internal static LocalText Step(FlyWireStage stage) => stage switch

@@ -219,7 +219,7 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
             Evidence = new SortedDictionary<string, object>(StringComparer.Ordinal) { [BegunBy] = by.Person },
             Text = new LocalText(
                 $"演练，{known.Name.Zh}：检验有没有人接、多久接。自 {AlertText.Clock(now)} 起，由 {by.Person} 发起。不是真的火情。请做：1. 像真的一样确认；2. 不用到场，不要拨打 119。",
-                $"Exercise, {known.Name.En}: finds out who answers and how fast. Since {AlertText.Clock(now)}, begun by {by.Person}. Nothing burns. Do: 1. Acknowledge it as if it were meant; 2. Do not come, do not call 119."),
+                $"Exercise, {known.Name.En}: finds out who answers and how fast. Since {AlertText.EnglishClock(now)}, begun by {by.Person}. Nothing burns. Do: 1. Acknowledge it as if it were meant; 2. Do not come, do not call 119."),
         };
         string? begun = null;
         await database.CommitAsync(CommitPriority.Alerts, connection =>

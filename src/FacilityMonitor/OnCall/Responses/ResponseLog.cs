@@ -391,7 +391,7 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
         var text = ResponseTable.TextOf(connection, state.Alert);
         var takers = state.Acknowledgements.Select(one => people.Find(one.Person)?.Name ?? new LocalText(one.Person, one.Person)).ToList();
         var (zh, en) = takers.Count == 0 ? ("已关闭", "Closed") : ($"已有人处理（{string.Join("、", takers.Select(name => name.Zh))}）", $"Taken by {string.Join(", ", takers.Select(name => name.En))}");
-        var clock = AlertText.Clock(now);
+        var clock = AlertText.Clocks(now);
         foreach (var (step, person, told) in NoticeWays.ToldBy(connection, state.Alert, sounds.Replaced))
         {
             NoticeBook.Enqueue(
@@ -405,7 +405,7 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
                     IsDrill = state.Exercise != Exercise.None,
                     Reaches = [told],
                     Brief = new LocalText($"{zh}：{PageText.Brief(text).Zh}", $"{en}: {PageText.Brief(text).En}"),
-                    Text = new LocalText($"{zh}，{clock}。{text.Zh}", $"{en}, {clock}. {text.En}"),
+                    Text = new LocalText($"{zh}，{clock.Zh}。{text.Zh}", $"{en}, {clock.En}. {text.En}"),
                     Link = LinkOf(state.Alert, person, [new PersonContact(told.Channel, told.Address, null)]),
                 },
                 now, []);

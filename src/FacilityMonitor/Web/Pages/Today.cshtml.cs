@@ -116,8 +116,8 @@ internal sealed class TodayModel(
 
     public void OnGet() => Fill();
 
-    /// <summary>Everything that is mine and open and stood on the page goes to somebody, by the way that each alert could be handed on alone. What was taken since is not handed over unseen.</summary>
-    public async Task<IActionResult> OnPostAsync([FromForm] string? to, [FromForm] string? shown)
+    /// <summary>Everything that is mine and open and stood on the page goes to somebody, by the way that each alert could be handed on alone. What was taken since is not handed over unseen, and who stood chosen as the next on duty gets it only while that is true.</summary>
+    public async Task<IActionResult> OnPostAsync([FromForm] string? to, [FromForm] string? shown, [FromForm] string? next)
     {
         var visitor = HttpContext.Visitor();
         if (!MayRespond)
@@ -126,10 +126,19 @@ internal sealed class TodayModel(
         if (AlertsModel.PeopleOf(visitor, registry.Current.Facility.People).All(person => person.Id != to))
             return Refuse(StatusCodes.Status422UnprocessableEntity, Both("today-nobody-to-hand"));
         List<string> mine;
-        using (var reader = database.OpenReader())
-            mine = [.. MineOf(reader, visitor).SelectMany(group => group.Alerts)];
         var seen = (shown ?? "").Split(',').ToHashSet(StringComparer.Ordinal);
-        mine.RemoveAll(alert => !seen.Contains(alert));
+        using (var reader = database.OpenReader())
+        {
+            mine = [.. MineOf(reader, visitor).SelectMany(group => group.Alerts).Where(seen.Contains)];
+            var states = mine.Take(ResponseDesk.AtOnceMax).Select(alert => ResponseTable.Load(reader, alert)!).ToList();
+            if (to == next && NextOnDuty.Find(log.Board, visitor.Person, states, time.GetUtcNow().ToUnixTimeMilliseconds()) is { } now && now.Person.Id != to)
+            {
+                // Drawn with who is next now: nobody chose the one of last evening.
+                To = null;
+                return Refuse(StatusCodes.Status422UnprocessableEntity, Both("today-next-changed"));
+            }
+        }
+
         try
         {
             var command = new ResponseCommand.Assign(to!);
