@@ -39,14 +39,6 @@ internal static class HostileFlood
             var quiet = await MeasureAsync(folder + "/quiet", isFlooded: false);
             var flooded = await MeasureAsync(folder + "/flooded", isFlooded: true);
             await report.Output.WriteLineAsync($"without: {quiet}\nflooded: {flooded}");
-            var alertMs = AlertLatency.At(flooded.AlertMs, .99);
-            if (alertMs > AlertMaxMs || flooded.PeakMiB > PeakMaxMiB)
-            {
-                throw new InvalidOperationException(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"Beside the flood an alert takes {alertMs:F1} ms at p99 ({AlertMaxMs:F0} are allowed), and the service held {flooded.PeakMiB:F0} MiB ({PeakMaxMiB:F0} are allowed)."));
-            }
-
             report.Add(
                 "告警：旁边每秒 1,000 个冒名新设备、500 条坏消息、4 MB 长文本，一个总是迟到的桩", "alert beside 1,000 invented devices, 500 broken messages and 4 MB of long text a second, and a pile that is always late",
                 string.Create(
@@ -56,6 +48,14 @@ internal static class HostileFlood
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"{AlertLatency.At(flooded.AlertMs, .5) / AlertLatency.At(quiet.AlertMs, .5):F1} × p50, {AlertLatency.At(flooded.AlertMs, .99) / AlertLatency.At(quiet.AlertMs, .99):F1} × p99, {flooded.ResidentMiB / quiet.ResidentMiB:F1} × 内存 memory 无攻击 without the flood"));
+            // Missed: the row says so in the README, and the exit code does.
+            var alertMs = AlertLatency.At(flooded.AlertMs, .99);
+            if (alertMs > AlertMaxMs || flooded.PeakMiB > PeakMaxMiB)
+            {
+                throw new InvalidOperationException(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"Beside the flood an alert takes {alertMs:F1} ms at p99 ({AlertMaxMs:F0} are allowed), and the service held {flooded.PeakMiB:F0} MiB ({PeakMaxMiB:F0} are allowed)."));
+            }
         }
         finally
         {

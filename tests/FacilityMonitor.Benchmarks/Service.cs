@@ -45,7 +45,7 @@ internal sealed class Service : IAsyncDisposable
             var loaded = FacilityLoader.Load(folder, RunCommand.Rules);
             if (settings is null || loaded.Facility is null)
                 throw new InvalidOperationException(string.Join('\n', errors.Concat(loaded.Errors)));
-            return new Service(RunCommand.Build(folder, loaded.Facility, settings));
+            return new Service(RunCommand.Build(folder, () => loaded.Facility, settings));
         }
         finally
         {

@@ -8,20 +8,21 @@ internal sealed class SmallDisk : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    private SmallDisk()
-    {
-    }
+    private SmallDisk(string? path) => Path = path ?? _folder.Path;
 
-    public string Path => _folder.Path;
+    public string Path { get; }
 
     public long FreeBytes => new DriveInfo(Path).AvailableFreeSpace;
 
     private string Ballast => System.IO.Path.Combine(Path, "ballast");
 
     /// <summary>Mounts one; null where that is not allowed.</summary>
-    public static SmallDisk? TryMount(int mebibytes)
+    /// <param name="mebibytes">How much it holds.</param>
+    /// <param name="path">Where; null: in a folder of its own.</param>
+    public static SmallDisk? TryMount(int mebibytes, string? path = null)
     {
-        var disk = new SmallDisk();
+        var disk = new SmallDisk(path);
+        Directory.CreateDirectory(disk.Path);
         if (Run("mount", "-t", "tmpfs", "-o", string.Create(CultureInfo.InvariantCulture, $"size={mebibytes}m"), "tmpfs", disk.Path))
             return disk;
         disk._folder.Dispose();

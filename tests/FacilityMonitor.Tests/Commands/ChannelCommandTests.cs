@@ -31,7 +31,7 @@ public sealed class ChannelCommandTests : IDisposable
         var (code, text) = await TestAsync(provider, "group", "");
 
         Assert.Equal(0, code);
-        Assert.StartsWith("[TEST][P3] Channel test, group: since 11-20 18:00:00. Nothing follows.", Assert.Single(provider.Ledger).Text, StringComparison.Ordinal);
+        Assert.StartsWith("[TEST][P3] Channel test, group: since 20 Nov 18:00:00. Nothing follows.", Assert.Single(provider.Ledger).Text, StringComparison.Ordinal);
         Assert.Contains("group took it", text, StringComparison.Ordinal);
     }
 

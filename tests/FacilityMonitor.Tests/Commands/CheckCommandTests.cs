@@ -63,7 +63,7 @@ public sealed class CheckCommandTests : IDisposable
         Assert.Contains("gap: no siren that would sound", text, StringComparison.Ordinal);
         Assert.Contains("until 1 have acknowledged", text, StringComparison.Ordinal);
         Assert.Contains("Wang tonight: call at most 1 calls", text, StringComparison.Ordinal);
-        Assert.Contains("gap: Gate, 12-22 12:00 – 12-22 20:00: nobody on duty", text, StringComparison.Ordinal);
+        Assert.Contains("gap: Gate, 22 Dec 12:00 – 22 Dec 20:00: nobody on duty", text, StringComparison.Ordinal);
         Assert.Contains("the holidays of 2027 are missing", text, StringComparison.Ordinal);
         Assert.DoesNotContain("13912345678", text, StringComparison.Ordinal);
     }

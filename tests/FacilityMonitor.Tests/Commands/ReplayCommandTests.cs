@@ -22,7 +22,7 @@ public sealed class ReplayCommandTests : IDisposable
         Assert.Equal((0, ""), (code, errors));
         Assert.Equal(
             """
-            {"at":"2026-11-20T10:00:10.000Z","alert":"a25c924b5a5f3014","rule":"socket-overload","priority":"P2","state":"active","site":"lane","device":"pile-01","channel":"s1","asset":"lane/pile-01/s1","text":{"zh":"充电口过载，淮海里 1 号桩 1 号充电口：功率 1200.5 W，限值 1000 W。自 11-20 18:00:00 起。若不处理，插头、线缆可能过热起火。请做：1. 断开该充电口；2. 检查插头和充电器是否发烫、有焦味；3. 联系车主，查明所接电器。","en":"Socket overload, Huaihai Lane, Pile 1, socket 1: 1200.5 W where 1000 W is the limit. Since 11-20 18:00:00. If nobody acts, plug and lead may overheat and catch fire. Do: 1. Switch this socket off; 2. Check plug and charger for heat and smell; 3. Find the owner and what was plugged in."},"evidence":{"limit_w":1000,"w":1200.5}}
+            {"at":"2026-11-20T10:00:10.000Z","alert":"a25c924b5a5f3014","rule":"socket-overload","priority":"P2","state":"active","site":"lane","device":"pile-01","channel":"s1","asset":"lane/pile-01/s1","text":{"zh":"充电口过载，淮海里 1 号桩 1 号充电口：功率 1200.5 W，限值 1000 W。自 11-20 18:00:00 起。若不处理，插头、线缆可能过热起火。请做：1. 断开该充电口；2. 检查插头和充电器是否发烫、有焦味；3. 联系车主，查明所接电器。","en":"Socket overload, Huaihai Lane, Pile 1, socket 1: 1200.5 W where 1000 W is the limit. Since 20 Nov 18:00:00. If nobody acts, plug and lead may overheat and catch fire. Do: 1. Switch this socket off; 2. Check plug and charger for heat and smell; 3. Find the owner and what was plugged in."},"evidence":{"limit_w":1000,"w":1200.5}}
             """,
             output.Split('\n')[1]);
         Assert.EndsWith("}\n", output, StringComparison.Ordinal);

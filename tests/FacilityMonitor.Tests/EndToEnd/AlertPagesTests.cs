@@ -5,10 +5,12 @@ using FacilityMonitor.Ingest;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
 using FacilityMonitor.Mqtt;
+using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
 using FacilityMonitor.Tests.Web;
+using FacilityMonitor.Web.Pages;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 
@@ -166,28 +168,103 @@ public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixt
     }
 
     [RealServerFact(BrowserUnderTest.Program, PageRules.Library)]
+    public async Task An_inbox_left_open_since_a_calm_hour_does_in_the_flood_what_one_opened_in_it_does_and_no_press_goes_astray()
+    {
+        await using var chromium = await BrowserUnderTest.StartAsync();
+        var page = await OpenAsync(chromium);
+        // A telephone of 2021.
+        await page.AddInitScriptAsync("delete AbortSignal.timeout");
+        await page.Clock.InstallAsync();
+        await page.GotoAsync(At("/alerts"));
+        await Assertions.Expect(page.GetByTestId("none")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByTestId("flood")).ToHaveCountAsync(0);
+
+        await fixture.RaiseAsync([.. Enumerable.Range(1, AlertsModel.GroupsMax + 1).Select(number => fixture.Step($"{number:x16}", asset: $"thing-{number}", rule: $"rule-{number}"))]);
+        await page.Clock.RunForAsync(10_000);
+
+        await Assertions.Expect(page.GetByTestId("flood")).ToContainTextAsync($"{AlertsModel.GroupsMax + 1}");
+        await Assertions.Expect(page.GetByTestId("next")).ToBeVisibleAsync();
+        await page.Locator("[name=alert]").First.CheckAsync();
+        await page.GetByTestId("do-acknowledge").ClickAsync();
+        await Assertions.Expect(page.GetByTestId("done")).ToHaveTextAsync("✓ 你接下了，条数： 1");
+
+        // Where only time goes on a row stays the same one; two looks, as the second begins when the first is drawn.
+        await page.EvaluateAsync("window.row = document.querySelector('.row')");
+        for (var look = 0; look < 2; look++)
+            await page.RunAndWaitForResponseAsync(() => page.Clock.RunForAsync(10_000), answer => answer.Request.ResourceType == "fetch");
+        Assert.True(await page.EvaluateAsync<bool>("window.row.isConnected"), "Every row was drawn anew.");
+
+        // What comes between finger down and finger up waits for the press.
+        await page.EvaluateAsync("document.addEventListener('submit', (event) => { event.preventDefault(); (window.sent ??= []).push(event.submitter.value); })");
+        var row = page.Locator("[data-take]").First;
+        var pressed = (await row.GetAttributeAsync("value"))!;
+        await row.HoverAsync();
+        // Its clock stands: a finger that is down for ten seconds is none, and this machine may be slow.
+        await page.Clock.PauseAtAsync(DateTimeOffset.FromUnixTimeMilliseconds((long)await page.EvaluateAsync<double>("Date.now()") + 1_000).UtcDateTime);
+        await page.Mouse.DownAsync();
+        await fixture.RaiseAsync(fixture.Step("00000000000000f0", Priority.P1, asset: "garage/pile-u9", rule: "over-temperature"));
+        await page.RunAndWaitForResponseAsync(() => page.EvaluateAsync("document.dispatchEvent(new Event('visibilitychange'))"), answer => answer.Request.ResourceType == "fetch");
+        await page.EvaluateAsync("fetch('/alerts').then((answer) => answer.text())");
+        await page.Mouse.UpAsync();
+        Assert.Equal([pressed], await page.EvaluateAsync<string[]>("window.sent"));
+
+        // And what has just come under the finger is taken by nobody who meant its neighbour.
+        await page.Clock.RunForAsync(15_000);
+        await Assertions.Expect(page.GetByTestId("row-00000000000000f0")).ToBeVisibleAsync();
+        await page.Clock.RunForAsync(1_000);
+        var place = (await page.GetByTestId("take-00000000000000f0").BoundingBoxAsync())!;
+        // The answer comes while the page's clock stands: what it brings has just come, however busy this machine is.
+        var asked = new TaskCompletionSource<IRoute>();
+        await page.RouteAsync(new Regex("/alerts"), route => route.Request.ResourceType == "fetch" && asked.TrySetResult(route) ? Task.CompletedTask : route.ContinueAsync());
+        await fixture.RaiseAsync(fixture.Step("00000000000000f1", Priority.P0, asset: "garage/smoke-1", rule: "smoke"));
+        for (var second = 0; second < 30 && !asked.Task.IsCompleted; second++)
+            await page.Clock.RunForAsync(1_000);
+        await (await asked.Task.WaitAsync(TimeSpan.FromMilliseconds(BrowserUnderTest.Patience))).ContinueAsync();
+        await page.GetByTestId("row-00000000000000f1").WaitForAsync();
+        double[] at = [place.X + (place.Width / 2), place.Y + (place.Height / 2)];
+        Assert.Equal("00000000000000f1", await page.EvaluateAsync<string>("([x, y]) => document.elementFromPoint(x, y).value", at));
+        await page.Mouse.ClickAsync((float)at[0], (float)at[1]);
+        Assert.Equal([pressed], await page.EvaluateAsync<string[]>("window.sent"));
+        await page.Clock.RunForAsync(500);
+        await page.Mouse.ClickAsync((float)at[0], (float)at[1]);
+        Assert.Equal([pressed, "00000000000000f1"], await page.EvaluateAsync<string[]>("window.sent"));
+        Assert.Empty(chromium.Errors);
+    }
+
+    [RealServerFact(BrowserUnderTest.Program, PageRules.Library)]
     public async Task An_open_alert_shows_who_took_it_meanwhile_and_keeps_what_is_being_typed()
     {
-        await fixture.RaiseAsync(fixture.Step("00000000000000a1", Priority.P2));
+        var step = fixture.Step("00000000000000a1", Priority.P2);
+        await fixture.Page.Database.CommitAsync(CommitPriority.Alerts, connection =>
+        {
+            AlertLog.Write(connection, step);
+            fixture.Page.Responses.Observe(connection, [step], Exercise.Drill);
+        });
         await using var chromium = await BrowserUnderTest.StartAsync();
         var page = await OpenAsync(chromium);
         await page.Clock.InstallAsync();
         await page.GotoAsync(At("/alert/00000000000000a1"));
         await Assertions.Expect(page.Locator("#facts")).ToContainTextAsync("还没有人");
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("P2 待响应");
+        await Assertions.Expect(page.Locator(".exercise")).ToHaveTextAsync("演练，不是真的");
         await page.FillAsync("#text", "正在过去");
         await page.Locator("#do-arrive").FocusAsync();
 
+        await fixture.Page.Database.CommitAsync(CommitPriority.Alerts, connection => ResponseTable.Append(
+            connection, step.AlertId, ResponseTable.Load(connection, step.AlertId), [new ResponseEvent.TestOver(fixture.Page.NowMs) { AtMs = fixture.Page.NowMs }]));
         await fixture.DoesAsync("guard-a", "00000000000000a1", new ResponseCommand.Acknowledge());
         await page.Clock.RunForAsync(10_000);
 
+        // What was none is meant: nobody reads on that it is none.
+        await Assertions.Expect(page.Locator(".exercise")).ToHaveCountAsync(0);
         await Assertions.Expect(page.Locator("#facts")).ToContainTextAsync("处理人： 值班员甲");
         await Assertions.Expect(page.Locator("#timeline")).ToContainTextAsync("值班员甲 接下处理");
         await Assertions.Expect(page.Locator("h1")).ToHaveTextAsync("P2 已响应");
         Assert.StartsWith("P2 已响应", await page.TitleAsync(), StringComparison.Ordinal);
         Assert.Equal("正在过去", await page.InputValueAsync("#text"));
         await Assertions.Expect(page.Locator("#do-arrive")).ToBeFocusedAsync();
-        // The button that was renewed does what it says.
+        // The button that was renewed does what it says, once one has seen where it went.
+        await page.Clock.RunForAsync(500);
         await page.Locator("#do-arrive").ClickAsync();
         await Assertions.Expect(page.Locator("#facts")).ToContainTextAsync("值班员甲");
         Assert.Equal(ResponseStage.OnScene, fixture.State("00000000000000a1").Stage);
@@ -206,6 +283,8 @@ public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixt
         await fixture.DoesAsync(FacilityMonitor.Web.ActPage.Manager, "00000000000000a1", new ResponseCommand.Acknowledge());
         await page.Clock.RunForAsync(10_000);
         await Assertions.Expect(page.GetByTestId("hand-over")).ToHaveTextAsync("一键交班 (1)");
+        // Who is next is known by now, and nobody had chosen.
+        await Assertions.Expect(page.Locator("#hand-to [name=next]")).Not.ToHaveValueAsync("");
         await page.SelectOptionAsync("#to", "guard-b");
 
         await fixture.DoesAsync(FacilityMonitor.Web.ActPage.Manager, "00000000000000a2", new ResponseCommand.Acknowledge());
@@ -379,6 +458,6 @@ public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixt
 
     private AlertTransition Told(string alert, Priority priority, string zh, string en, string rule, string asset, string site = "jiugeng") => fixture.Step(alert, priority, site, asset, rule) with
     {
-        Text = new LocalText($"{zh}。自 11-20 18:00:00 起。请做：1. 去看", $"{en}. Since 11-20 18:00:00. Do: 1. Go and look"),
+        Text = new LocalText($"{zh}。自 11-20 18:00:00 起。请做：1. 去看", $"{en}. Since 20 Nov 18:00:00. Do: 1. Go and look"),
     };
 }

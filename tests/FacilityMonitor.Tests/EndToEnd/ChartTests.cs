@@ -85,10 +85,15 @@ public sealed class ChartTests : IDisposable
         var page = await OpenAsync(chromium, service, "/circuit/huaihai/c-shed");
         await Assertions.Expect(page.GetByTestId("chart-empty")).ToHaveTextAsync("这段时间没有读数。");
 
-        await page.RouteAsync("**/series/**", route => route.FulfillAsync(new() { Status = 502, ContentType = "application/json", Body = """{"refused":"store","zh":"读数库没有应答：x","en":"the store does not answer: x"}""" }));
+        await page.RouteAsync("**/series/**", route => route.FulfillAsync(new() { Status = 502, ContentType = "application/json", Body = """{"refused":"store","zh":"读数库没有应答：x","en":"the store does not answer: x","id":"0badcafe"}""" }));
         await page.GetByTestId("range-7d").ClickAsync();
-        await Assertions.Expect(page.GetByTestId("chart-failed")).ToContainTextAsync("没有读到：读数库没有应答：x");
+        await Assertions.Expect(page.GetByTestId("chart-failed")).ToContainTextAsync("没有读到：读数库没有应答：x。出错编号 0badcafe");
         await Assertions.Expect(page.GetByTestId("headroom")).ToBeVisibleAsync();
+        await page.UnrouteAsync("**/series/**");
+        // A failure that nobody put into words.
+        await page.RouteAsync("**/series/**", route => route.FulfillAsync(new() { Status = 500, Body = "" }));
+        await page.GetByTestId("chart-failed").Locator("button").ClickAsync();
+        await Assertions.Expect(page.GetByTestId("chart-failed")).ToContainTextAsync("没有读到：服务出错（500）");
         await page.UnrouteAsync("**/series/**");
         await page.GetByTestId("chart-failed").Locator("button").ClickAsync();
         await Assertions.Expect(page.GetByTestId("chart-empty")).ToHaveCountAsync(1);

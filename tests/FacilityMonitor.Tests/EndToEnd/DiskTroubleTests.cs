@@ -57,6 +57,21 @@ public sealed class DiskTroubleTests
         await service.Process.UntilAsync(() => Task.FromResult(Stored(service) == 21), "the next reading being stored");
     }
 
+    [RealServerFact("mosquitto", MailServer.Library)]
+    public async Task A_database_file_that_somebody_deletes_keeps_no_siren_silent()
+    {
+        await using var place = await OnCallNeighbourhood.StartAsync(People, Siren);
+        await using var siren = await SirenUnderTest.StartAsync(place.Broker, "lane/siren-1");
+        await place.UntilAsync(() => place.Count("select count(*) from device_birth") == 1, "the siren being known");
+
+        foreach (var file in Directory.GetFiles(place.Service.Data, Database.FileName + "*"))
+            File.Delete(file);
+        await place.SmokeAsync(true);
+
+        await place.UntilAsync(() => siren.Sounded.Count == 1, "the siren sounding");
+        await place.UntilAsync(() => siren.Told.Any(told => told.Operation == "off"), "the siren being ended");
+    }
+
     [FrozenFilesFact]
     public async Task While_the_disk_takes_no_write_a_fire_is_told_all_the_same_nothing_is_acknowledged_and_once_it_does_everything_that_waited_is_stored()
     {

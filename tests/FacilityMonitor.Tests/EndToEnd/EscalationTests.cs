@@ -54,8 +54,9 @@ public sealed class EscalationTests
         // Nothing more is due but the question whether anything was heard, ten minutes later: nobody is called again.
         Assert.Equal(1, place.Count("select count(*) from response where rule = 'smoke' and due_ms > changed_ms + 590000"));
         Assert.Equal(["guard", "manager"], place.Posts.Select(post => post.Key).Distinct().Select(key => key[(key.LastIndexOf('-') + 1)..]).Order());
-        // A kill repeats at most what was on its way, under the same key.
-        Assert.InRange(place.Posts.Count, 2, 3);
+        // A kill repeats at most what was on its way, under the same key; so does a webhook that this machine let answer too late, and that is in the book.
+        var unanswered = place.Count("select count(*) from notice_attempt where channel = 'hook' and ended_ms is not null and outcome <> 'accepted'");
+        Assert.InRange(place.Posts.Count, 2, 3 + unanswered);
         Assert.Equal(0, place.Count("select count(*) from notice where state not in (1, 2)"));
     }
 

@@ -63,6 +63,62 @@ public sealed class FullDiskTests
         Assert.Equal(sent, Count(service, "select sum(readings) from block"));
     }
 
+    [SmallDiskFact]
+    public async Task On_a_disk_that_has_room_for_alerts_alone_the_siren_of_a_fire_sounds_and_ends()
+    {
+        const string People = """
+            people:
+              - {id: guard, name: Guard, reach: [{channel: hook, address: guard}]}
+            teams:
+              - {id: gate, name: Gate, tier: guard, shifts: [{from: "00:00", to: "24:00", people: [guard]}]}
+            chains:
+              - priority: P0
+                steps: [{after-s: 0, tiers: [guard], siren: true}]
+                repeat-s: 600
+            """;
+        SmallDisk disk = null!;
+        await using var place = await OnCallNeighbourhood.StartAsync(
+            People, "      - {id: siren-1, kind: siren, name: Siren, place: shed}", settings: new Dictionary<string, string> { ["FM_DATA__RESERVE_MIB"] = "16", ["FM_INGEST__DISK_FREE_MIN_MIB"] = "24" },
+            prepare: data => disk = SmallDisk.TryMount(128, data)!);
+        using var under = disk;
+        var service = place.Service;
+        await using var siren = await SirenUnderTest.StartAsync(place.Broker, "lane/siren-1");
+        await place.UntilAsync(() => Count(service, "select count(*) from device_birth") == 1, "the siren being known");
+        var reserve = Path.Combine(service.Data, "reserve");
+        using var end = new CancellationTokenSource();
+        var sending = SendAsync(place.Broker, end.Token);
+        // Full: the reserve is given, and readings go on in its first half. Then less than that is left.
+        await place.UntilAsync(
+            () =>
+            {
+                if (File.Exists(reserve))
+                    disk.FillUpTo(0);
+                return !File.Exists(reserve);
+            }, "the reserve being given");
+        var before = Count(service, "select count(*) from journal");
+        await place.UntilAsync(() => Count(service, "select count(*) from journal") > before, "readings being taken on the reserve");
+        var log = service.Process.Log.Length;
+        await place.UntilAsync(
+            () =>
+            {
+                disk.FillUpTo(4 << 20);
+                return service.Process.Log[log..].Contains(NothingAcknowledged, StringComparison.Ordinal);
+            },
+            "readings being refused");
+
+        await place.SmokeAsync(true);
+        await place.UntilAsync(() => siren.Sounded.Count == 1, "the siren sounding");
+        // The order is in the book, that it went out is not: there is no room for what the rules read.
+        Assert.Equal((1L, 0L), (Count(service, "select count(*) from command where operation = 7"), Count(service, "select count(*) from command where sent_ms is not null")));
+        await place.UntilAsync(() => siren.Told.Any(told => told.Operation == "off"), "the siren being ended");
+        await end.CancelAsync();
+        await sending;
+
+        disk.Clear();
+        await place.UntilAsync(() => Count(service, "select count(*) from command where operation = 7 and done_ms is not null") == 1, "the siren and its answer being booked");
+        Assert.Single(siren.Sounded);
+    }
+
     private static long Steps(ServiceUnderTest service) => Count(service, "select count(*) from alert_transition where alert in (select id from alert where rule = $rule)");
 
     private static long Stored(ServiceUnderTest service) => Count(service, "select sum(stored) from book");

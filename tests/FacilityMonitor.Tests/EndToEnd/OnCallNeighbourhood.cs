@@ -42,9 +42,10 @@ internal sealed class OnCallNeighbourhood : IAsyncDisposable
     /// <param name="devices">YAML of devices of the site lane, beside the shed sensor shed-1.</param>
     /// <param name="rules">YAML of the registry beside its sites.</param>
     /// <param name="settings">Further settings, as environment variables.</param>
+    /// <param name="prepare">Told the folder of its data before anything is in it.</param>
     /// <param name="disk">Makes the disk under its data, told the folder; its environment joins the settings.</param>
     public static async Task<OnCallNeighbourhood> StartAsync(
-        string people, string devices = "", string rules = "", IReadOnlyDictionary<string, string>? settings = null, Func<string, SlowDisk>? disk = null)
+        string people, string devices = "", string rules = "", IReadOnlyDictionary<string, string>? settings = null, Func<string, SlowDisk>? disk = null, Action<string>? prepare = null)
     {
         var place = new OnCallNeighbourhood
         {
@@ -53,6 +54,7 @@ internal sealed class OnCallNeighbourhood : IAsyncDisposable
             Mail = await MailServer.StartAsync(SmtpTls.None),
         };
         Directory.CreateDirectory(place.Configuration);
+        prepare?.Invoke(ServiceUnderTest.DataOf(place._folder.Path));
         place.Write("facility.yaml", $"""
             sites:
               - id: lane

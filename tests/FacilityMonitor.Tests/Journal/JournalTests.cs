@@ -143,6 +143,8 @@ public sealed class JournalTests : IDisposable
 
         var notice = new CommandNotice(message.Device!, "c-1", Operation.Siren, ChannelId.Socket(7), At + 20_000, IsVoid: true);
         writer.Command(notice, At + 5);
+        var end = notice with { Id = "c-1-end", Operation = Operation.Off, IsVoid = false, IsEnd = true };
+        writer.Command(end, At + 5);
         writer.Tick(At + 6);
         var records = new JournalRecords(devices);
         records.Open(new JournalEntry(1, writer.ToBody()));
@@ -155,6 +157,8 @@ public sealed class JournalTests : IDisposable
         Assert.Null(message.Status!.Cfg);
         Assert.True(records.TryRead(message, out var kind4, out var atMs, out var device));
         Assert.Equal((JournalRecordKind.Command, At + 5, notice.Device.Number, notice), (kind4, atMs, device, records.Command));
+        Assert.True(records.TryRead(message, out _, out _, out _));
+        Assert.Equal(end, records.Command);
         Assert.True(records.TryRead(message, out var kind5, out _, out _));
         Assert.Equal(JournalRecordKind.Tick, kind5);
     }

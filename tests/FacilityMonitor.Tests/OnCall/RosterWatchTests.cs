@@ -47,7 +47,7 @@ public sealed class RosterWatchTests : IAsyncDisposable
         var gap = Assert.Single(_told, told => told.Rule == RosterWatch.Rule);
         Assert.Equal(Priority.P2, gap.Priority);
         // The overlap of the hand-over still reaches the guard for a quarter of an hour; the team is empty from 20:00 on.
-        Assert.Contains("guard, 11-21 20:00 – 11-22 08:00: nobody on duty", gap.Text.En, StringComparison.Ordinal);
+        Assert.Contains("guard, 21 Nov 20:00 – 22 Nov 08:00: nobody on duty", gap.Text.En, StringComparison.Ordinal);
         var found = DutyGaps.Find(_fixture.Facility, _fixture.Facility.People, _fixture.Sounds, new DateTime(2026, 11, 21, 12, 0, 0), 1);
         Assert.Contains(found, one => one is { Why: DutyGaps.NobodyAtAll, Site: "huaihai", WakesUp: true } && one.From == new DateTime(2026, 11, 21, 20, 15, 0) && one.To == new DateTime(2026, 11, 22, 8, 0, 0));
     }
@@ -70,7 +70,7 @@ public sealed class RosterWatchTests : IAsyncDisposable
         await _fixture.PassAsync(31);
 
         Assert.Equal([$"{gap.AlertId} 0 guard"], _fixture.Notices());
-        Assert.Contains("committee, 12-05 12:00 – ", _fixture.Rows("select text_en from notice").Single(), StringComparison.Ordinal);
+        Assert.Contains("committee, 5 Dec 12:00 – ", _fixture.Rows("select text_en from notice").Single(), StringComparison.Ordinal);
         Assert.StartsWith("https://monitor.example.org/a/", _fixture.Rows("select link from notice").Single(), StringComparison.Ordinal);
         // Half an hour without an answer, and the next above hears of it.
         await _fixture.PassAsync(1_801);

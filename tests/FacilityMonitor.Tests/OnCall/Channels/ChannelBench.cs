@@ -114,7 +114,7 @@ internal sealed class ChannelBench : IDisposable
         Priority = Priority.P0,
         Mark = mark,
         Brief = new LocalText("烟雾，淮海里车棚", "Smoke, Huaihai Lane shed"),
-        Text = new LocalText(text ?? "烟雾，淮海里车棚：烟感报警。自 11-20 18:00:00 起。将依次呼叫值班人员。请做：1. 去现场看；2. 拨打 119。", "Smoke, Huaihai Lane shed: smoke. Since 11-20 18:00:00. People on duty are called. Do: 1. Go and see; 2. Call 119."),
+        Text = new LocalText(text ?? "烟雾，淮海里车棚：烟感报警。自 11-20 18:00:00 起。将依次呼叫值班人员。请做：1. 去现场看；2. 拨打 119。", "Smoke, Huaihai Lane shed: smoke. Since 20 Nov 18:00:00. People on duty are called. Do: 1. Go and see; 2. Call 119."),
         Link = Link,
     };
 

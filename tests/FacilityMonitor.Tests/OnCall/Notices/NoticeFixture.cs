@@ -84,7 +84,7 @@ internal sealed class NoticeFixture : IAsyncDisposable, IDeliveryLog, ILogger<No
         Priority = priority,
         Reaches = [.. ways.Select(way => new Reach(way.Channel, way.Address))],
         Brief = new LocalText("烟雾，淮海里车棚", "Smoke, Huaihai Lane shed"),
-        Text = new LocalText("烟雾，淮海里车棚：烟感报警。自 11-20 18:00:00 起。请做：去现场看。", "Smoke, Huaihai Lane shed: smoke. Since 11-20 18:00:00. Do: go and see."),
+        Text = new LocalText("烟雾，淮海里车棚：烟感报警。自 11-20 18:00:00 起。请做：去现场看。", "Smoke, Huaihai Lane shed: smoke. Since 20 Nov 18:00:00. Do: go and see."),
         Link = ChannelBench.Link,
     };
 
