@@ -8,7 +8,7 @@ import { age, clock, local, span, t } from './texts.js';
 /** @typedef {{id: string, name: Local, places: {id: string, name: Local, kind: string}[], circuits: Circuit[], devices: Registered[]}} Site */
 /** @typedef {Record<string, any>} Values */
 /** @typedef {{key: string, known: boolean, dialect: string, name: string, site?: string, heard: number, presence: string, fresh: number, model?: string, firmware?: string, yaml?: string, group?: boolean, channels: Record<string, Values>}} Device */
-/** @typedef {{id: string, rule: string, priority: string, needs?: boolean, condition: string, onset: number, at: number, text: Local, asset: string, mark?: string, takers?: Local}} Alert */
+/** @typedef {{id: string, rule: string, priority: string, needs?: boolean, condition: string, onset: number, at: number, text: Local, asset: string, mark?: string, takers?: Local, suspected?: boolean}} Alert */
 /** @typedef {{asset: string, until: number, text: Local, feed?: boolean}} Permit It covers what is below; of the feed: it explains silence alone. */
 /** @typedef {{path: string, amps: number[], from?: number, to?: number}} CircuitState */
 
@@ -17,7 +17,7 @@ export const state = {
   /** The file to edit. */ file: '',
   /** @type {Map<string, Device>} */ devices: new Map(),
   /** @type {Alert[]} */ alerts: [],
-  /** What the most urgent alert on an asset makes of it. @type {Map<string, string>} */ marks: new Map(),
+  /** The most urgent alert on an asset: what it makes of it, and who has it. @type {Map<string, Alert>} */ marks: new Map(),
   /** What is tested, maintained or out of service. @type {Map<string, Permit>} */ permits: new Map(),
   /** @type {Map<string, CircuitState>} */ circuits: new Map(),
   /** @type {any} */ health: {},
@@ -45,7 +45,7 @@ const Worked = (/** @type {Permit | undefined} */ permit) => permit && html`<spa
 /** @param {Device | undefined} device @param {Values | undefined} values @param {string} path */
 function tileState(device, values, path) {
   // In the order of every page: what endangers, what is worked on, what is not known, what is wrong else.
-  const mark = state.marks.get(path);
+  const mark = state.marks.get(path)?.mark;
   if (mark === 'overload') return 'overload';
   if (mark === 'fault') return 'fault';
   const permit = permitOn(path);
@@ -71,14 +71,15 @@ function Tile(site, entry, channel, isMore) {
   // What it said before it fell silent is never shown as the present, whatever its alert makes of it.
   const gone = !device || !values || isGone(device) || isOld(device, values);
   const shown = what === 'maintenance' ? clock(permitOn(path)?.until ?? 0).slice(0, 5) : gone ? (values ? span(now() - values.at) : '') : what === 'charging' || what === 'overload' ? `${number(values.w ?? 0)} W` : '';
+  const takers = what === 'overload' || what === 'fault' ? state.marks.get(path)?.takers : undefined, by = takers ? local(takers) : '';
   const id = `${site.id}-${entry.id}-${channel}`, last = drawnTiles[id];
-  if (last?.[2] === entry && last[0] === values && last[1] === what + shown) return last[3];
+  if (last?.[2] === entry && last[0] === values && last[1] === what + shown + by) return last[3];
   const reserved = entry.reserved.includes(channel);
   const doubt = values?.quality === 'suspect' || values?.quality === 'bad';
   const no = channel.replace(/^[a-z]/, '');
-  const label = [no, t(what), shown, isMore ? t('notRegistered') : '', reserved ? t('reserved') : '', doubt ? t('suspect') : '', values ? clock(values.at) : ''].filter(Boolean).join(' · ');
-  drawnTiles[id] = [values, what + shown, entry, html`<li key=${channel} class=${`tile ${what} ${isMore ? 'more' : ''}`} data-testid=${`socket-${id}`} data-state=${what} title=${label}>
-    <span class="no" aria-hidden="true">${no}${reserved ? '♥' : ''}${isMore ? '+' : ''}</span><b aria-hidden="true">${signs[what]}${doubt ? '?' : ''}</b><span class="w" aria-hidden="true">${shown}</span><span class="sr">${label}</span></li>`];
+  const label = [no, t(what), shown, by && `${t('taken')} ${by}`, isMore ? t('notRegistered') : '', reserved ? t('reserved') : '', doubt ? t('suspect') : '', values ? clock(values.at) : ''].filter(Boolean).join(' · ');
+  drawnTiles[id] = [values, what + shown + by, entry, html`<li key=${channel} class=${`tile ${what} ${isMore ? 'more' : ''} ${by ? 'taken' : ''}`} data-testid=${`socket-${id}`} data-state=${what} title=${label}>
+    <span class="no" aria-hidden="true">${no}${reserved ? '♥' : ''}${isMore ? '+' : ''}</span><b aria-hidden="true">${signs[what]}${doubt ? '?' : ''}${by ? '✓' : ''}</b><span class="w" aria-hidden="true">${by || shown}</span><span class="sr">${label}</span></li>`];
   return drawnTiles[id][3];
 }
 
@@ -231,7 +232,7 @@ function AlertItem(alert) {
   const [facts, steps] = local(alert.text).split(/(?=请做：|Do: )/);
   const urgent = alert.priority === 'P0' || alert.priority === 'P1';
   return html`<li key=${alert.id} class=${`${alert.priority.toLowerCase()} ${alert.condition} ${alert.needs ? '' : 'taken'}`} data-testid=${`alert-${alert.id}`} data-rule=${alert.rule} data-condition=${alert.condition}>
-    <b>${urgent && alert.needs ? '▲ ' : ''}${alert.priority} ${t(alert.priority)}</b> ${alert.takers && html`<span>✓ ${local(alert.takers)}</span> `}<span class="age">${age(now() - alert.onset)}</span><p>${facts} <small>${t('figuresOf', { at: clock(alert.at) })}</small></p>${steps && html`<p class="steps">${steps}</p>`}<p><a href=${`/alert/${alert.id}`}>${t('act')}</a></p></li>`;
+    <b>${urgent && alert.needs ? '▲ ' : ''}${alert.priority} ${t(alert.priority)}${alert.suspected ? ' ◆' : ''}</b> ${alert.takers && html`<span>✓ ${local(alert.takers)}</span> `}<span class="age">${age(now() - alert.onset)}</span><p>${facts} <small>${t('figuresOf', { at: clock(alert.at) })}</small></p>${steps && html`<p class="steps">${steps}</p>`}<p><a href=${`/alert/${alert.id}`}>${t('act')}</a></p></li>`;
 }
 
 /** How many of each priority, and how long the oldest waits that nobody answered. */
@@ -263,7 +264,7 @@ function Banner() {
 
 function Legend() {
   return html`<details class="legend"><summary>${t('legend')}</summary><ul class="tiles">${Object.keys(signs).map((what) => html`<li key=${what} class=${`tile ${what}`}><span class="no">${t(what)}</span><b aria-hidden="true">${signs[what]}</b></li>`)}</ul>
-    <p>♥ ${t('reserved')} · ? ${t('suspect')} · + ${t('notRegistered')}</p></details>`;
+    <p>✓ ${t('takenSign')} · ♥ ${t('reserved')} · ? ${t('suspect')} · + ${t('notRegistered')} · ◆ ${t('suspicion')}</p></details>`;
 }
 
 /** @type {() => any} */
@@ -324,7 +325,7 @@ function takeAlerts(alerts, permits) {
     state.said = [...come.filter((alert) => !isUrgent(alert)).map((alert) => local(alert.text)), ...over.map((alert) => `${t('over')} ${local(alert.text)}`)].join(' ');
   }
   state.alerts = alerts;
-  state.marks = new Map(alerts.filter((alert) => alert.mark).map((alert) => [alert.asset, String(alert.mark)]));
+  state.marks = new Map(alerts.filter((alert) => alert.mark).map((alert) => [alert.asset, alert]));
   state.permits = new Map(permits.map((permit) => [permit.asset, permit]));
 }
 

@@ -23,8 +23,20 @@ let isAsking = false;
 let isDue = false;
 let answeredAt = 0;
 
+/** What a person fills in waits for the line: of a press on a broken one the browser makes a page of its own, and what was typed is gone. What is one press, taking an alert before all, is tried on any line: it stops the calls. @param {boolean} isLost */
+function hold(isLost) {
+  for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll(isLost ? 'main button:enabled:not([data-take], [value=acknowledge])' : 'button[data-held]'))) {
+    if (button.form?.method !== 'post' || ![...button.form.elements].some((field) => field.matches('select, textarea, input:not([type=hidden])'))) continue;
+    button.disabled = isLost;
+    button.toggleAttribute('data-held', isLost);
+    if (isLost) button.title = t('held');
+    else button.removeAttribute('title');
+  }
+}
+
 /** @param {boolean} isLost */
 function say(isLost) {
+  hold(isLost);
   let bar = document.getElementById('lost');
   if (!isLost) return bar?.remove();
   if (!bar) {
@@ -34,7 +46,7 @@ function say(isLost) {
     bar.setAttribute('role', 'status');
     document.querySelector('main')?.before(bar);
   }
-  bar.textContent = `× ${t('refreshFailed', { since: clock(heardAt) })}`;
+  bar.textContent = `× ${t('refreshFailed', { since: clock(heardAt) })} ${document.querySelector('[data-held]') ? t('held') : ''}`;
 }
 
 /**
@@ -148,11 +160,11 @@ async function refresh(address) {
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
     // An update of the service may have changed the page as well.
     if (page.documentElement.dataset.build !== document.documentElement.dataset.build) return location.reload();
-    if (isHeld()) waiting = page;
-    else put(page);
     here = address;
     heardAt = Date.now();
     say(false);
+    if (isHeld()) waiting = page;
+    else put(page);
   } catch {
     say(true);
   } finally {

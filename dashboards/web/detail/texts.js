@@ -35,7 +35,8 @@ export const texts = {
   table: { zh: '同样的数字，列成表', en: 'The same numbers as a table' },
   tableSome: { zh: '每 {every} 点取一段，共 {count} 行', en: '{every} points a row, {count} rows' },
   time: { zh: '时间', en: 'Time' },
-  refreshFailed: { zh: '与服务的连接断了：下面的数值自 {since} 起没有更新', en: 'Connection to the service lost: what is below is as of {since}' },
+  held: { zh: '告警仍可试着接下；要填写的操作等连上再做。', en: 'Taking an alert can still be tried; what is filled in waits for the line.' },
+  refreshFailed: { zh: '与服务的连接断了：下面的数值自 {since} 起没有更新。', en: 'Connection to the service lost: what is below is as of {since}.' },
 };
 
 /** The text of a key, with what is named in braces put in. @param {string} key @param {Record<string, string | number>} [values] */

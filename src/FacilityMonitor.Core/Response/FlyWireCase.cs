@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-
 using FacilityMonitor.Rules;
 
 namespace FacilityMonitor.Response;
@@ -57,6 +56,9 @@ public sealed record FlyWireCase(FlyWireStage Stage, long SinceMs, long? DueMs)
 
     /// <summary>Key of the curve among the numbers: an alert that ends without it knows nothing of the load any more.</summary>
     public const string Curve = "curve";
+
+    /// <summary>Where the evidence has its probability, 0 to 1.</summary>
+    public const string Likelihood = "p";
 
     private const long HourMs = 3_600_000;
 

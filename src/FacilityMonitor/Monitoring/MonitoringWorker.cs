@@ -145,6 +145,9 @@ internal sealed partial class MonitoringWorker(
     /// <summary>What one step of the snapshot writes.</summary>
     internal int SnapshotStepBytes { get; init; } = RuleSnapshot.StepBytesMax;
 
+    /// <summary>Whether what was open at the start and is watched no more has been ended.</summary>
+    internal bool IsReconciled => Volatile.Read(ref _isReconciled);
+
     /// <summary>Sites written to the snapshot since the start.</summary>
     internal long SitesSaved => _snapshot?.SitesWritten ?? 0;
 

@@ -13,7 +13,7 @@ internal sealed record FlyWireView(FlyWireCase At, long NowMs)
 
     private static readonly (string Key, string Text, string Unit)[] Names =
     [
-        ("p", "case-p", ""), ("level_w", "case-level", " W"), ("minutes", "case-minutes", " min"), ("climb_pct_min", "case-climb", " %/min"), ("fit_error_pct", "case-fit", " %"),
+        (FlyWireCase.Likelihood, "case-p", ""), ("level_w", "case-level", " W"), ("minutes", "case-minutes", " min"), ("climb_pct_min", "case-climb", " %/min"), ("fit_error_pct", "case-fit", " %"),
         ("fallen_pct", "case-taper", " %"), ("hour", "case-hour", " h"),
     ];
 

@@ -9,6 +9,7 @@ using FacilityMonitor.Monitoring;
 using FacilityMonitor.Mqtt;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
+using FacilityMonitor.Response;
 using FacilityMonitor.Users;
 
 namespace FacilityMonitor.Web;
@@ -152,6 +153,8 @@ internal static class LiveJson
             writer.WriteNumber("onset", alert.OnsetMs);
             writer.WriteNumber("at", alert.AtMs);
             writer.WriteString("asset", alert.Asset);
+            if (FlyWireCase.IsBegunBy(alert.Rule))
+                writer.WriteBoolean("suspected", true);
             // The page draws a thing by the most urgent alert on it, in the order of every page.
             if (leading[alert.Asset] == alert)
                 writer.WriteString("mark", SocketNow.DangerOf(alert.Rule, alert.Priority.ToString(), PermitText.On(state.Permits, alert.Asset, nowMs))?.ToString().ToLowerInvariant() ?? "alert");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using FacilityMonitor.Alerts;
 using FacilityMonitor.Contract;
 using FacilityMonitor.OnCall.Responses;
@@ -48,6 +49,9 @@ internal enum SocketState
 /// <param name="Takers">Who has acknowledged, by the names of people.yaml; empty: nobody.</param>
 internal sealed record AssetAlert(string Id, string Rule, string Priority, LocalText Brief, IReadOnlyList<string> Takers)
 {
+    /// <summary>That it is a suspicion of fly-wire charging, and how likely, where its evidence says so; empty: it is none.</summary>
+    public string Suspicion { get; private init; } = "";
+
     /// <summary>What kind it is, where the thing itself is named beside it; of what no rule of the registry raised the alert's own words.</summary>
     public LocalText Title => RuleCatalogue.All.FirstOrDefault(rule => rule.Name == Rule)?.Title ?? Brief;
 
@@ -56,7 +60,14 @@ internal sealed record AssetAlert(string Id, string Rule, string Priority, Local
     {
         var takers = ResponseTable.Takers(reader, alerts.Select(alert => alert.AlertId));
         return [.. alerts.Select(alert => (alert.Asset, new AssetAlert(
-            alert.AlertId, alert.Rule, alert.Priority.ToString(), PageText.Brief(alert.Text), takers.GetValueOrDefault(alert.AlertId) ?? [])))];
+            alert.AlertId, alert.Rule, alert.Priority.ToString(), PageText.Brief(alert.Text), takers.GetValueOrDefault(alert.AlertId) ?? []) { Suspicion = SuspicionOf(alert) }))];
+    }
+
+    private static string SuspicionOf(AlertTransition alert)
+    {
+        if (!FlyWireCase.IsBegunBy(alert.Rule))
+            return "";
+        return alert.Evidence.TryGetValue(FlyWireCase.Likelihood, out var p) ? $"◆ {ViewTexts.Number(Convert.ToDouble(p, CultureInfo.InvariantCulture) * 100)} %" : "◆";
     }
 }
 

@@ -540,7 +540,7 @@ internal static class Texts
         ["sign-charging"] = ("充", "C"),
         ["sign-full"] = ("满", "F"),
         ["legend"] = ("图例", "Legend"),
-        ["legend-signs"] = ("充 充电 · 满 充满未拔 · × 离线或没有新数据 · — 还没有数据 · ! 故障或告警 · ▲ 过载 · ⚒ 检修（到几点） · ✓ 有人处理 · ♥ 爱心充电口 · ? 读数可疑 · + 未登记", "C charging · F full, still plugged in · × offline or nothing new · — never heard · ! fault or alert · ▲ overload · ⚒ maintenance (until) · ✓ somebody has it · ♥ reserved socket · ? doubtful reading · + not registered"),
+        ["legend-signs"] = ("充 充电 · 满 充满未拔 · × 离线或没有新数据 · — 还没有数据 · ! 故障或告警 · ▲ 过载 · ⚒ 检修（到几点） · ✓ 只有边框：有人处理（写着名字）· ◆ 疑似飞线充电，概率 · ♥ 爱心充电口 · ? 读数可疑 · + 未登记", "C charging · F full, still plugged in · × offline or nothing new · — never heard · ! fault or alert · ▲ overload · ⚒ maintenance (until) · ✓ outline only: somebody has it (with the name) · ◆ suspected fly-wire charging, its probability · ♥ reserved socket · ? doubtful reading · + not registered"),
         ["environment"] = ("环境", "Environment"),
         ["climbers-lifts"] = ("爬楼机和电梯", "Stair-climbers and lifts"),
         ["other-devices"] = ("其他设备", "Other devices"),

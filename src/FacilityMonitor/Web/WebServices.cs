@@ -53,6 +53,13 @@ internal static class WebServices
                 options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto);
         }
 
+        // Over TLS too: nobody but our own pages makes a browser ask with its cookie (SameSite=Strict), and the mark of a form is another one each time, so sizes tell nothing. The stream of a page stays as it is: its events are a line each.
+        builder.Services.AddResponseCompression(options =>
+        {
+            options.EnableForHttps = true;
+            options.MimeTypes = ["text/css", "text/html", "text/javascript", "application/json"];
+        });
+
         // A form with a photo asks for more itself; nobody else sends as much.
         builder.WebHost.ConfigureKestrel(options => options.Limits.MaxRequestBodySize = BodyBytesMax);
     }
@@ -144,6 +151,7 @@ internal static class WebServices
         // Only where the browser came by TLS, for thirty days.
         app.UseHsts();
         app.Use(Texts.Remember);
+        app.UseResponseCompression();
         // Before anybody is asked who he is: the door itself needs its styles.
         var assets = Path.Combine(AppContext.BaseDirectory, "web");
         if (Directory.Exists(assets))

@@ -407,6 +407,35 @@ public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixt
         await Assertions.Expect(page.Locator("#lost")).ToHaveCountAsync(0);
     }
 
+    [RealServerFact(BrowserUnderTest.Program, PageRules.Library)]
+    public async Task While_the_line_is_down_an_alert_can_still_be_taken_and_anything_else_waits_and_says_why()
+    {
+        await TroubleAsync();
+        await using var chromium = await BrowserUnderTest.StartAsync();
+        var page = await OpenAsync(chromium);
+        await page.Clock.InstallAsync();
+        foreach (var (path, taking, waiting) in new[] { ("/alerts", "[data-testid=do-acknowledge]", "[data-testid=do-shelve]"), ("/alert/00000000000000f0", "[data-testid=acknowledge]", "form[action$=comment] button") })
+        {
+            await page.GotoAsync(At(path));
+            var (take, other) = (page.Locator(taking), page.Locator(waiting));
+            await Assertions.Expect(other).ToBeEnabledAsync();
+
+            await page.Context.SetOfflineAsync(true);
+            await page.Clock.RunForAsync(10_000);
+
+            await Assertions.Expect(page.Locator("#lost")).ToContainTextAsync("要填写的操作等连上再做");
+            await Assertions.Expect(other).ToBeDisabledAsync();
+            await Assertions.Expect(other).ToHaveAttributeAsync("title", "告警仍可试着接下；要填写的操作等连上再做。");
+            await Assertions.Expect(take).ToBeEnabledAsync();
+
+            await page.Context.SetOfflineAsync(false);
+            await page.Clock.RunForAsync(10_000);
+
+            await Assertions.Expect(page.Locator("#lost")).ToHaveCountAsync(0);
+            await Assertions.Expect(other).ToBeEnabledAsync();
+        }
+    }
+
     private Task HearAsync() => fixture.Page.UntilAsync(() => fixture.Page.Services.GetRequiredService<IngestWorker>().Broker.State is MqttConnectionState.Subscribed, "the broker");
 
     private string At(string path) => new Uri(fixture.Page.Url, path).ToString();

@@ -86,6 +86,8 @@ public sealed class WriterFaultTests
         await disk.InsistAsync(() => fixture.AckAsync("c-1", CommandResult.Accepted));
         await disk.InsistAsync(() => fixture.AckAsync("c-1", CommandResult.Done));
         await UntilAsync(() => fixture.Find().State == CommandState.Done, "the command is done");
+        // What went out from memory may be answered before the rules are told of it.
+        await UntilAsync(() => fixture.Unwritten.Waiting.Count == 0, "the rules are told of it");
         var hasFailed = disk.HasFailed;
         disk.Heal();
         Assert.All(fixture.Published, published => Assert.Equal("c-1", published.Body.GetProperty("id").GetString()));
@@ -107,7 +109,6 @@ public sealed class WriterFaultTests
         await UntilAsync(() => fixture.Published.Any(published => published.Body.GetProperty("op").GetString() == "off"), "its end is published");
         await disk.InsistAsync(() => fixture.AckAsync("c-1-end", CommandResult.Done));
         await UntilAsync(() => fixture.Find("c-1-end").State == CommandState.Done, "its end is done");
-        // What went out from memory may be answered before the rules are told of it.
         await UntilAsync(() => fixture.Unwritten.Waiting.Count == 0, "the rules are told of it");
         var hasFailed = disk.HasFailed;
         disk.Heal();

@@ -10,6 +10,7 @@ using FacilityMonitor.Monitoring;
 using FacilityMonitor.OnCall.Channels;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Tests.Conventions;
+using FacilityMonitor.Tests.Mqtt;
 using FacilityMonitor.Users;
 using FacilityMonitor.Web;
 using Microsoft.AspNetCore.Builder;
@@ -78,6 +79,9 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
         var time = clock ?? new ManualTime();
         var app = RunCommand.Build(folder, () => FacilityLoader.Load(folder, RunCommand.Rules).Facility!, settings!, time, channels, services => services.Configure<PasswordHasherOptions>(options => options.IterationCount = rounds ?? QuickRounds));
         await app.StartAsync();
+        // What a test tells the rules know nothing of: told before the service has looked for such alerts of before its start, it would be ended with them.
+        var monitoring = app.Services.GetRequiredService<MonitoringWorker>();
+        await Until.TrueAsync(() => monitoring.IsReconciled, "the rules having looked at what was open");
         return new PageUnderTest(app, time, url);
     }
 
@@ -202,8 +206,8 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
     });
 
     /// <summary>The same by way of the rules: it stands on the live picture too.</summary>
-    public void Ring(string alert, string site, string asset, Priority priority = Priority.P1, string rule = "socket-overload") =>
-        Services.GetRequiredService<MonitoringWorker>().Tell(Step(alert, site, asset, priority) with { Rule = rule });
+    public void Ring(string alert, string site, string asset, Priority priority = Priority.P1, string rule = "socket-overload", double? probability = null) =>
+        Services.GetRequiredService<MonitoringWorker>().Tell(Step(alert, site, asset, priority) with { Rule = rule, Evidence = probability is { } p ? new SortedDictionary<string, object> { ["p"] = p } : [] });
 
     private AlertTransition Step(string alert, string site, string asset, Priority priority) => new()
     {

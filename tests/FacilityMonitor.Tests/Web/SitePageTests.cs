@@ -61,10 +61,28 @@ public sealed class SitePageTests : IDisposable
         Assert.Contains("<a id=\"pile-01-s1\" class=\"tile charging\" href=\"/device/huaihai/pile-01?channel=s1\"", text, StringComparison.Ordinal);
         Assert.Contains("1 号充电口 · 充电 · 180 W", text, StringComparison.Ordinal);
         Assert.Contains("2 号充电口 · 空闲", text, StringComparison.Ordinal);
-        Assert.Contains("<a id=\"pile-01-s9\" class=\"tile overload\" href=\"/alert/00000000000000a1\"", text, StringComparison.Ordinal);
+        Assert.Contains("<a id=\"pile-01-s9\" class=\"tile overload taken\" href=\"/alert/00000000000000a1\"", text, StringComparison.Ordinal);
+        // Who has it stands where its power stood; the words for a screen reader keep both.
+        Assert.Contains("<span class=\"w\" aria-hidden=\"true\">楼组长甲</span>", text, StringComparison.Ordinal);
         Assert.Contains("已响应 楼组长甲", text, StringComparison.Ordinal);
         // A pile with a single charging socket is no socket that is out of order: it is counted in use.
         Assert.Contains("<b>2 / 72</b>", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_suspicion_says_on_its_circuit_how_likely_it_is_and_who_looks_after_it()
+    {
+        await using var page = await StartAsync();
+        page.Ring("00000000000000a1", "huaihai", "huaihai/c-cabinet", Priority.P2, "unmetered-load", 0.874);
+        await page.UntilAsync(() => page.Services.GetRequiredService<ResponseDesk>().Find("00000000000000a1") is not null, "the alert");
+        await page.UntilAsync(async () => (await TextAsync(page, "/site/huaihai")).Contains("a1#case", StringComparison.Ordinal), "the suspicion on the page");
+        Assert.Contains("<span class=\"trip\">◆ 87 % <a href=\"/alert/00000000000000a1#case\">疑似飞线充电</a></span>", WebUtility.HtmlDecode(await TextAsync(page, "/site/huaihai")), StringComparison.Ordinal);
+
+        await page.Services.GetRequiredService<ResponseDesk>().DoAsync("00000000000000a1", new ResponseCommand.Acknowledge(), new Actor("stair-a", "page"));
+
+        Assert.Contains("疑似飞线充电</a> ✓ 楼组长甲</span>", WebUtility.HtmlDecode(await TextAsync(page, "/site/huaihai")), StringComparison.Ordinal);
+        Assert.Contains("<b class=\"sign\">! P2 ◆</b>", WebUtility.HtmlDecode(await TextAsync(page, "/alerts?tab=all")), StringComparison.Ordinal);
+        Assert.True(Assert.Single(page.State().GetProperty("alerts").GetProperty("alerts").EnumerateArray().ToList()).GetProperty("suspected").GetBoolean());
     }
 
     [Fact]
@@ -168,7 +186,7 @@ public sealed class SitePageTests : IDisposable
     private static async Task<string[]> TilesAsync(PageUnderTest page, params int[] sockets)
     {
         var text = await TextAsync(page, "/site/huaihai");
-        return [.. sockets.Select(socket => System.Text.RegularExpressions.Regex.Match(text, $"id=\"pile-01-s{socket}\" class=\"tile (?<state>\\S+)\" href=\"(/alert/0+(?<alert>\\w+))?").Groups).Select(found => $"{found["state"].Value} {found["alert"].Value}")];
+        return [.. sockets.Select(socket => System.Text.RegularExpressions.Regex.Match(text, $"id=\"pile-01-s{socket}\" class=\"tile (?<state>\\S+?)( taken)?\" href=\"(/alert/0+(?<alert>\\w+))?").Groups).Select(found => $"{found["state"].Value} {found["alert"].Value}")];
     }
 
     [Fact]

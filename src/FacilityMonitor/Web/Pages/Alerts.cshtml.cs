@@ -198,12 +198,17 @@ internal sealed class AlertsModel(Database database, ResponseDesk desk, Facility
     public static IReadOnlyList<string> ReasonKeys { get; } = ["inbox-reason-electrician", "inbox-reason-sent", "inbox-reason-works", "inbox-reason-sensor"];
 
     /// <summary>How urgent it is, as a sign and a word: nobody needs its colour.</summary>
-    public static string Sign(AlertResponse state) => state.Priority switch
+    public static string Sign(AlertResponse state)
     {
-        Priority.P0 or Priority.P1 => $"▲ {state.Priority}",
-        Priority.P2 => $"! {state.Priority}",
-        Priority.P3 => $"· {state.Priority}",
-    };
+        var sign = state.Priority switch
+        {
+            Priority.P0 or Priority.P1 => $"▲ {state.Priority}",
+            Priority.P2 => $"! {state.Priority}",
+            Priority.P3 => $"· {state.Priority}",
+        };
+        // Its own words say how likely.
+        return FlyWireCase.IsBegunBy(state.Rule) ? sign + " ◆" : sign;
+    }
 
     /// <summary>What a priority is about.</summary>
     public static string PriorityKey(Priority priority) => priority switch
