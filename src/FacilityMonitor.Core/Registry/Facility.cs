@@ -53,6 +53,9 @@ public sealed record Site
     /// <summary>Street address, for those who come to help.</summary>
     public LocalText? Address { get; init; }
 
+    /// <summary>Telephone of the guard room (门岗), as it is written: digits with an optional +, blanks and dashes; null where there is none. No person's own number: every alert of the site shows it.</summary>
+    public string? GuardPhone { get; init; }
+
     /// <summary>Property company; null where there is none.</summary>
     public LocalText? PropertyCompany { get; init; }
 

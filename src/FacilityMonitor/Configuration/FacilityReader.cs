@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using FacilityMonitor.Control;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
@@ -6,7 +7,7 @@ using FacilityMonitor.Response;
 namespace FacilityMonitor.Configuration;
 
 /// <summary>Makes the registry out of what was written, and finds the line again for every contradiction the Core sees in it.</summary>
-internal sealed class FacilityReader(Problems problems)
+internal sealed partial class FacilityReader(Problems problems)
 {
     private const double RatedAMax = 1_000;
     private const int SocketsMax = 99;
@@ -133,6 +134,7 @@ internal sealed class FacilityReader(Problems problems)
             SubDistrict = reader.Name("sub-district", Untranslated),
             Neighbourhood = reader.Name("neighbourhood", Untranslated),
             Address = reader.Name("address", Untranslated),
+            GuardPhone = Phone(reader, "guard-phone"),
             PropertyCompany = reader.Name("property-company", Untranslated),
             IsPublic = reader.YesOrNo("public") ?? false,
             Buildings = [.. reader.Each("buildings", "building").Select(Building)],
@@ -153,6 +155,18 @@ internal sealed class FacilityReader(Problems problems)
 
         return site;
     }
+
+    private static string? Phone(MappingReader reader, string key)
+    {
+        var text = reader.Text(key);
+        if (text is null || PhoneNumber().IsMatch(text))
+            return text;
+        reader.Error(key, $"'{text}' 不是电话号码；请写 3 到 20 位数字，中间可以有空格和 -，如 \"021-5555 0100\"", $"'{text}' is no telephone number; write 3 to 20 digits, with blanks and dashes between them if you like, such as \"021-5555 0100\"");
+        return null;
+    }
+
+    [GeneratedRegex("^\\+?[0-9]([ -]?[0-9]){2,19}$", RegexOptions.ExplicitCapture)]
+    private static partial Regex PhoneNumber();
 
     private void Untranslated(YamlElement at) => _untranslated.Add(at);
 

@@ -137,8 +137,8 @@ public sealed class PageTests
             }
         }
 
-        // By keyboard alone: the night, alerts, cases, who is on call, the language, the way out, who is on duty, then the sites.
-        foreach (var way in (string[])["/today", "/alerts", "/fly-wire", "/on-call"])
+        // By keyboard alone: the night, alerts, sites, cases, who is on call, the language, the way out, who is on duty, then the sites.
+        foreach (var way in (string[])["/today", "/alerts", "/sites", "/fly-wire", "/on-call"])
         {
             await page.Keyboard.PressAsync("Tab");
             Assert.Equal(way, await page.EvaluateAsync<string>("document.activeElement.getAttribute('href')"));

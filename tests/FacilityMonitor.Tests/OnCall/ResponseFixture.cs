@@ -76,6 +76,7 @@ internal sealed class ResponseFixture : IAsyncDisposable
     public static Site Site(int devices = 30) => new()
     {
         Id = "huaihai",
+        GuardPhone = "021-5555 0100",
         Name = new LocalText("淮海里", "Huaihai Lane"),
         Circuits = [new Circuit { Id = "c-shed", Name = new LocalText("车棚回路", "Shed circuit"), Kind = CircuitKind.Charging }, new Circuit { Id = "c-other", Name = new LocalText("另一回路", "Other circuit"), Kind = CircuitKind.Public }],
         Devices =

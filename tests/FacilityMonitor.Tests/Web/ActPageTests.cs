@@ -46,6 +46,7 @@ public sealed class ActPageTests : IAsyncDisposable
         {
             var page = await _client.GetStringAsync(path);
             Assert.Contains("我来处理", page, StringComparison.Ordinal);
+            Assert.Contains("<a href=\"tel:119\">拨打 119</a><a href=\"tel:021-55550100\" data-testid=\"guard\">拨打门岗 021-5555 0100</a>", page, StringComparison.Ordinal);
             Assert.DoesNotContain("<script", page, StringComparison.Ordinal);
             Assert.True(Encoding.UTF8.GetByteCount(page) < 10_000);
         }

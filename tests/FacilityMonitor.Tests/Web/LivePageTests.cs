@@ -4,6 +4,7 @@ using FacilityMonitor.Contract;
 using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Response;
 using FacilityMonitor.Tests.Conventions;
+using FacilityMonitor.Users;
 using FacilityMonitor.Web;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -208,6 +209,11 @@ public sealed class LivePageTests : IDisposable
             var text = await TextAsync(page, path);
             Assert.True(System.Text.RegularExpressions.Regex.IsMatch(text, "<aside id=\"duty-line\" data-fresh class=\"duty-line attention\" aria-label=\"现在谁值班\" data-testid=\"duty-line\"><a href=\"/on-call\">× 从 \\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d 起收不到任何消息</a>"), path);
         }
+
+        // Who sees a part is told which; who sees all needs no word of it.
+        Assert.DoesNotContain("data-testid=\"scope\"", await TextAsync(page, "/today"), StringComparison.Ordinal);
+        using var here = await page.EnterAsync("here", UserRole.PropertyManager, "huaihai,panyu-road");
+        Assert.Contains("<span data-testid=\"scope\">你看到的点位： 淮海里、番禺路</span></aside>", System.Net.WebUtility.HtmlDecode(await here.TextAsync("/today")), StringComparison.Ordinal);
 
         // Before the door, and on the wall, nothing is said of anybody.
         using var stranger = new HttpClient { BaseAddress = page.Url };

@@ -3,8 +3,10 @@ using FacilityMonitor.Alerts;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Journal;
 using FacilityMonitor.OnCall.Channels;
+using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
+using FacilityMonitor.Response;
 using FacilityMonitor.Users;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -628,6 +630,26 @@ public sealed class SettingsPagesTests(ChangeableService service) : IClassFixtur
         Assert.Contains(Audited(), line => line is { What: "limits-edit", Site: "huaihai", Subject: "huaihai/device/pile-03/socket-overload" } && line.Detail == "limit_w: → 850");
         Assert.Equal(HttpStatusCode.Redirect, (await UndoAsync("facility.d/limits_huaihai_device_pile-03_socket-overload.yaml")).StatusCode);
         Assert.Empty(Registry.FindSite("huaihai")!.Devices.Single(device => device.Id == "pile-03").Rules.ByRule);
+    }
+
+    [Fact]
+    public async Task Beside_its_numbers_stands_how_often_a_rule_rang_here_and_how_often_people_called_it_wrong()
+    {
+        const string Path = "/settings/limits?rule=socket-overload&of=huaihai/device/pile-01";
+        var (rang, wrong) = await RangAsync();
+        await Page.RaiseAsync("00000000000f0001", "huaihai", "huaihai/shed-1/pile-01/s1");
+        await Page.RaiseAsync("00000000000f0002", "huaihai", "huaihai/shed-1/pile-01/s2");
+        await Page.RaiseAsync("00000000000f0003", "jiugeng", "jiugeng/shed/pile-01/s1");
+        await Page.RaiseAsync("00000000000f0004", "huaihai", "huaihai/shed-1/pile-01/s2", rule: "welded-relay");
+        await Page.Services.GetRequiredService<ResponseDesk>().DoAsync("00000000000f0002", new ResponseCommand.FalseAlarm(), new Actor("stair-a", "page"));
+
+        Assert.Equal((rang + 2, wrong + 1), await RangAsync());
+
+        async Task<(int Rang, int Wrong)> RangAsync()
+        {
+            var numbers = System.Text.RegularExpressions.Regex.Match(WebUtility.HtmlDecode(await service.Manager.TextAsync(Path)), "data-testid=\"rang\">近 30 天在这个点位的告警： (?<rang>\\d+) · 其中标为误报： (?<wrong>\\d+)</p>").Groups;
+            return (int.Parse(numbers["rang"].Value, System.Globalization.CultureInfo.InvariantCulture), int.Parse(numbers["wrong"].Value, System.Globalization.CultureInfo.InvariantCulture));
+        }
     }
 
     [Theory]

@@ -8,6 +8,19 @@ namespace FacilityMonitor.OnCall.Responses;
 /// <summary>Reads what the figures are made of.</summary>
 internal static class FiguresReader
 {
+    /// <summary>How often a rule has rung at a site since a moment, without exercises, and how many of these somebody marked as false alarms.</summary>
+    public static (long Rang, long False) Of(SqliteConnection connection, string site, string rule, long fromMs)
+    {
+        using var command = Database.Command(
+            connection, """
+            select count(*), count(*) filter (where exists (select 1 from response_event as fact where fact.alert = response.alert and fact.body like '{"what":"marked-false"%'))
+            from response where exercise = 0 and site = $site and rule = $rule and raised_ms >= $from
+            """,
+            ("$site", site), ("$rule", rule), ("$from", fromMs));
+        using var row = command.ExecuteReader();
+        return row.Read() ? (row.GetInt64(0), row.GetInt64(1)) : default;
+    }
+
     /// <summary>The figures of a period. Exercises are left out: they are meant to load people.</summary>
     public static AlarmFigures Read(SqliteConnection connection, long fromMs, long toMs)
     {

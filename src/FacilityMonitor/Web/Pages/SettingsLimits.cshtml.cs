@@ -1,6 +1,8 @@
 using System.Globalization;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Edits;
+using FacilityMonitor.Journal;
+using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Rules;
 using FacilityMonitor.Users;
 using Microsoft.AspNetCore.Mvc;
@@ -10,7 +12,7 @@ namespace FacilityMonitor.Web.Pages;
 /// <summary><c>/settings/limits?rule=socket-overload&amp;of=huaihai/device/pile-01</c>: numbers of a rule, and what they would have done in the last thirty days.</summary>
 [Needs(Right.Registry)]
 [WritesAudit]
-internal sealed class SettingsLimitsModel(FacilitySource registry, RegistryDesk desk, Rehearsal rehearsal) : SettingsPage(registry, desk)
+internal sealed class SettingsLimitsModel(FacilitySource registry, RegistryDesk desk, Rehearsal rehearsal, Database database, TimeProvider time) : SettingsPage(registry, desk)
 {
     /// <summary>Alerts of a rehearsal that are listed.</summary>
     public const int ListedMax = 20;
@@ -34,6 +36,13 @@ internal sealed class SettingsLimitsModel(FacilitySource registry, RegistryDesk 
 
     /// <summary>The number that holds here now.</summary>
     public string InForce(RuleSetting setting) => ViewTexts.Number(Scope!.Scopes(Facility).Value(Rule!, setting), "0.###");
+
+    /// <summary>How the rule has done at this site: what people said of its alerts is what its numbers are changed by.</summary>
+    public (long Rang, long False) Rang()
+    {
+        using var reader = database.OpenReader();
+        return FiguresReader.Of(reader, Scope!.Site.Id, Rule!.Name, time.GetUtcNow().AddDays(-Rehearsal.Days).ToUnixTimeMilliseconds());
+    }
 
     public static string Times(int count, string key, string language) => string.Format(CultureInfo.InvariantCulture, Texts.In(language, key), count);
 
