@@ -146,6 +146,9 @@ public sealed record Circuit
     /// <summary>Buildings whose stairs or lifts it feeds: an e-bike that rides up in one of their lifts may be charged here. Empty: not registered.</summary>
     public IReadOnlyList<string> Buildings { get; init; } = [];
 
+    /// <summary>What whoever is sent there has to know, such as where its breaker is and who has the key; at most 200 characters. Null: nothing.</summary>
+    public string? Note { get; init; }
+
     /// <summary>Chargers that belong here and are never suspected.</summary>
     public IReadOnlyList<ExpectedCharger> ExpectedChargers { get; init; } = [];
 

@@ -204,6 +204,7 @@ internal sealed partial class FacilityReader(Problems problems)
             Meter = reader.Reference("meter"),
             MeterChannel = Channel(reader, "meter-channel"),
             Buildings = reader.References("buildings"),
+            Note = reader.Text("note"),
             ExpectedChargers = [.. reader.Each("expected-chargers", "expected-charger").Select(Expected)],
             Rules = Rules(reader),
         });

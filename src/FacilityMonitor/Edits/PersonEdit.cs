@@ -59,13 +59,8 @@ internal static class PersonEdit
         var joined = fields.Team is { Length: > 0 } team ? registry.People.Teams.FirstOrDefault(known => known.Id == team) : null;
         if (refused.Count > 0)
             return (null, new EditRefusal(refused, []));
-        // What the owner's files say already is not said again: a later edit there must not be hidden by this one.
-        var below = desk.WrittenWithout(name).Person(id);
-        (string Key, YamlElement? Value)[] values =
-        [
-            ("name", Yaml.Name(fields.Name, fields.NameEn)), ("reach", Yaml.List(ways)), ("night-calls", Yaml.Text(fields.NightCalls is null ? "false" : "true")),
-        ];
-        var person = Yaml.Map([("id", Yaml.Text(id)), .. values.Where(value => below is null || desk.Seen(below.Find(value.Key)) != desk.Seen(value.Value))]);
+        var person = Yaml.Map([("id", Yaml.Text(id)), .. Yaml.Beyond(desk.WrittenWithout(name).Person(id),
+            ("name", Yaml.Name(fields.Name, fields.NameEn)), ("reach", Yaml.List(ways)), ("night-calls", Yaml.Text(fields.NightCalls is null ? "false" : "true")))]);
         var at = $"person {id}";
         return (new RegistryEdit
         {

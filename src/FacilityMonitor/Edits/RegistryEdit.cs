@@ -88,6 +88,12 @@ internal enum EditKind
 
     /// <summary>Numbers of a rule for a site, circuit or device.</summary>
     Limits,
+
+    /// <summary>A site: what it is called, where it is, whom the guard room's telephone reaches.</summary>
+    Site,
+
+    /// <summary>A circuit: its name, breaker and meter.</summary>
+    Circuit,
 }
 
 /// <summary>Why an edit was not made. Nothing was changed.</summary>
@@ -99,6 +105,10 @@ internal sealed record EditRefusal(IReadOnlyList<(string Field, LocalText Text)>
     public static EditRefusal Stale { get; } = Of(new LocalText(
         "你打开这一页以后，别人改过同一项内容，所以没有保存。下面是现在的内容和你填的；核对后再按一次就会保存。",
         "Somebody else changed the same thing after you opened this page, so nothing was saved. Below is what you wrote beside what holds now; look at it, and press again to save."));
+
+    /// <summary>All that was written stands in the files already.</summary>
+    public static EditRefusal SaysNothing { get; } = Of(new LocalText(
+        "没有跟文件里不同的内容，所以没有保存；要恢复原来的，请在“网页上的改动”里撤销", "Nothing differs from what the files say, so nothing was saved; to have the former back, undo the edit under changes"));
 
     public static EditRefusal Of(LocalText text) => new([], [text]);
 
@@ -115,6 +125,14 @@ internal static class Yaml
     public static YamlMapping Map(params IEnumerable<(string Key, YamlElement? Value)> entries) =>
         new("", 0, 0, [.. entries.Where(entry => entry.Value is not null).Select(entry => (Text(entry.Key), entry.Value!))]);
 
+    /// <summary>What of these keys is not said below already: a later change there must not be hidden by saying the same again. What is empty here and said below is taken back.</summary>
+    public static IEnumerable<(string Key, YamlElement? Value)> Beyond(YamlMapping? below, params IEnumerable<(string Key, YamlElement? Value)> values) =>
+        values.Select(one => (one.Key, Value: one.Value ?? (below?.Find(one.Key) is null or YamlScalar { IsNothing: true } ? null : Nothing))).Where(one => one.Value is not null && Print(below?.Find(one.Key)) != Print(one.Value));
+
+    /// <summary>Some of the keys; null: none of them is there.</summary>
+    public static YamlMapping? Only(YamlMapping? mapping, IReadOnlyCollection<string> keys) =>
+        mapping?.Entries.Where(entry => keys.Contains(entry.Key.Text)).Select(entry => (entry.Key.Text, (YamlElement?)entry.Value)).ToList() is { Count: > 0 } found ? Map(found) : null;
+
     public static YamlSequence List(params IEnumerable<YamlElement> items) => new("", 0, 0, [.. items]);
 
     public static YamlScalar Text(string text) => new("", 0, 0, text, plain: false);
@@ -122,9 +140,14 @@ internal static class Yaml
     /// <summary>A text, or nothing where nothing was written.</summary>
     public static YamlScalar? TextOrNone(string? text) => string.IsNullOrWhiteSpace(text) ? null : Text(text.Trim());
 
+    /// <summary>A key without a value: what is written below it does not count.</summary>
+    public static YamlScalar Nothing { get; } = new("", 0, 0, "", plain: true);
+
     /// <summary>A name, in one language or in both.</summary>
     public static YamlElement? Name(string? zh, string? en) =>
         string.IsNullOrWhiteSpace(zh) ? null : string.IsNullOrWhiteSpace(en) ? Text(zh.Trim()) : Map(("zh", Text(zh.Trim())), ("en", Text(en.Trim())));
+
+    private static string? Print(YamlElement? element) => element is null ? null : YamlPrinter.Print(Map(("it", element)));
 
     /// <summary>One item of a list by its id, with what is said of it.</summary>
     public static YamlMapping Listed(string list, params IEnumerable<(string Key, YamlElement? Value)> entries) => Map((list, List(Map(entries))));

@@ -29,6 +29,8 @@ internal static class AuditText
         ["climber-fault"] = new("记下爬楼机故障", "noted a fault of the stair-climber"),
         ["climber-mended"] = new("爬楼机故障已修好", "mended the stair-climber"),
         ["device-adopt"] = new("登记设备", "registered the device"),
+        ["site-edit"] = new("改点位", "changed the site"),
+        ["circuit-edit"] = new("改回路", "changed the circuit"),
         ["person-edit"] = new("改人员", "changed the person"),
         ["team-add"] = new("新增班组", "added the team"),
         ["shift-add"] = new("排班", "put on a shift of"),

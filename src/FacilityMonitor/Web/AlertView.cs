@@ -79,6 +79,10 @@ internal sealed record AlertView(ActDoor Door, AlertDossier Dossier, FacilityInd
 
     public Site? Site => State.Site is { } id ? Index.FindSite(id) : null;
 
+    /// <summary>The circuit it is about, or that what it is about hangs on; null: none is registered.</summary>
+    public Circuit? Circuit => Site?.Circuits.FirstOrDefault(circuit => Dossier.Step.Asset == $"{Site.Id}/{circuit.Id}")
+        ?? (Site?.Devices.FirstOrDefault(device => device.Id == Dossier.Step.Device)?.Circuit is { } on ? Site.Circuits.FirstOrDefault(circuit => circuit.Id == on) : null);
+
     /// <summary>The page of what it is about, for whoever is signed in; null: it has none.</summary>
     public string? AssetLink => !Door.IsSignedIn || Site is not { } site ? null
         : site.Circuits.FirstOrDefault(circuit => Dossier.Step.Asset == $"{site.Id}/{circuit.Id}") is { } circuit ? Links.Circuit(site.Id, circuit.Id)

@@ -26,6 +26,15 @@ internal static class RegistryNames
         DeviceKind.Camera => new("摄像头（只看事件）", "Camera (events only)"),
     };
 
+    public static LocalText Of(CircuitKind kind) => kind switch
+    {
+        CircuitKind.Feeder => new("进线", "Feeder"),
+        CircuitKind.Charging => new("充电桩、充电柜", "Charging piles and cabinets"),
+        CircuitKind.Corridor => new("楼道灯、公共插座", "Stair lights, public sockets"),
+        CircuitKind.Lift => new("电梯", "Lift"),
+        CircuitKind.Public => new("水泵、门卫室等公共用电", "Pumps, guard room and other public loads"),
+    };
+
     /// <summary>What people call an asset, as far as it is registered.</summary>
     public static LocalText OfAsset(FacilityIndex index, string asset)
     {
@@ -76,6 +85,8 @@ internal static class RegistryNames
             EditKind.StandIn => Join(new("代班：", "Stands in: "), Team(), Who("person"), Times()),
             EditKind.Swap => Join(new("换班：", "Exchange: "), Team(), Who("one"), Who("other"), Times()),
             EditKind.Absence => Join(new("请假：", "Away: "), people.Find(name.Ids[0])?.Name, Times()),
+            EditKind.Site => Join(new("点位：", "Site: "), index.FindSite(name.Ids[0])?.Name),
+            EditKind.Circuit => Join(new("回路：", "Circuit: "), index.FindSite(name.Ids[0])?.Name, index.FindSite(name.Ids[0])?.Circuits.FirstOrDefault(circuit => circuit.Id == name.Ids[^1])?.Name),
             EditKind.Limits => Join(new("规则数值：", "Numbers of a rule: "), index.FindSite(name.Ids[0])?.Name, new(string.Join(" · ", name.Ids.Skip(1)), string.Join(" · ", name.Ids.Skip(1)))),
         };
 
@@ -93,7 +104,7 @@ internal static class RegistryNames
     /// <summary>The sites that an edit is about; null: nobody can say.</summary>
     public static SiteScope? SitesOf(EditName edit, Facility facility) => edit.Kind switch
     {
-        EditKind.Device or EditKind.Limits => SiteScope.Of([edit.Ids[0]]),
+        EditKind.Device or EditKind.Limits or EditKind.Site or EditKind.Circuit => SiteScope.Of([edit.Ids[0]]),
         EditKind.Person or EditKind.Absence => facility.People.Find(edit.Ids[0]) is null ? null : PersonEdit.SitesOf(edit.Ids[0], facility.People),
         EditKind.Team or EditKind.Shift or EditKind.StandIn or EditKind.Swap => facility.People.Teams.FirstOrDefault(team => team.Id == edit.Ids[0]) is { } team ? SiteView.SitesOf(team) : null,
     };

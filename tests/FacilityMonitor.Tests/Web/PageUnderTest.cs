@@ -99,10 +99,10 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
         SayAsync(name, [(channel, atMs ?? NowMs, [(Metric.W, watts)])], kind);
 
     /// <summary>A device says several things in one message.</summary>
-    public async Task SayAsync(string name, IEnumerable<(string Channel, long AtMs, (Metric Metric, double Value)[] Values)> readings, MessageKind kind = MessageKind.Data, Dialect dialect = Dialect.Fm1)
+    public async Task SayAsync(string name, IEnumerable<(string Channel, long AtMs, (Metric Metric, double Value)[] Values)> readings, MessageKind kind = MessageKind.Data, Dialect dialect = Dialect.Fm1, string site = "huaihai")
     {
         var devices = _app.Services.GetRequiredService<DeviceTable>();
-        var message = new DeviceMessage { Kind = kind, Device = devices.Resolve(dialect, dialect == Dialect.Fm1 ? "huaihai"u8 : default, System.Text.Encoding.UTF8.GetBytes(name)), ReceivedMs = NowMs };
+        var message = new DeviceMessage { Kind = kind, Device = devices.Resolve(dialect, dialect == Dialect.Fm1 ? System.Text.Encoding.UTF8.GetBytes(site) : default, System.Text.Encoding.UTF8.GetBytes(name)), ReceivedMs = NowMs };
         foreach (var (channel, atMs, values) in readings)
         {
             ref var reading = ref message.Readings.Add();
@@ -198,9 +198,9 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
     }
 
     /// <summary>Puts an active alert onto a site, with everybody told who is. The rules know nothing of it.</summary>
-    public Task RaiseAsync(string alert, string site, string asset, Priority priority = Priority.P1, string rule = "socket-overload") => Database.CommitAsync(CommitPriority.Alerts, connection =>
+    public Task RaiseAsync(string alert, string site, string asset, Priority priority = Priority.P1, string rule = "socket-overload", string? device = null) => Database.CommitAsync(CommitPriority.Alerts, connection =>
     {
-        var step = Step(alert, site, asset, priority) with { Rule = rule };
+        var step = Step(alert, site, asset, priority) with { Rule = rule, Device = device };
         AlertLog.Write(connection, step);
         Responses.Observe(connection, [step]);
     });

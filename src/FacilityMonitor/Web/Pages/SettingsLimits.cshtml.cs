@@ -14,9 +14,6 @@ namespace FacilityMonitor.Web.Pages;
 [WritesAudit]
 internal sealed class SettingsLimitsModel(FacilitySource registry, RegistryDesk desk, Rehearsal rehearsal, Database database, TimeProvider time) : SettingsPage(registry, desk)
 {
-    /// <summary>Alerts of a rehearsal that are listed.</summary>
-    public const int ListedMax = 20;
-
     /// <summary>The rule; null: it has to be chosen first.</summary>
     public Rule? Rule { get; private set; }
 
@@ -44,8 +41,6 @@ internal sealed class SettingsLimitsModel(FacilitySource registry, RegistryDesk 
         return FiguresReader.Of(reader, Scope!.Site.Id, Rule!.Name, time.GetUtcNow().AddDays(-Rehearsal.Days).ToUnixTimeMilliseconds());
     }
 
-    public static string Times(int count, string key, string language) => string.Format(CultureInfo.InvariantCulture, Texts.In(language, key), count);
-
     public IActionResult OnGet(string? rule, string? of)
     {
         if (!Find(rule, of))
@@ -72,22 +67,8 @@ internal sealed class SettingsLimitsModel(FacilitySource registry, RegistryDesk 
         if (!Find(rule, of) || Scope is null)
             return new NotThere("limits-gone");
         Values = Written();
-        var (edit, refused) = LimitEdit.Of(Scope, Rule!, Values, Without());
-        if (edit is null)
-            return Refuse(refused!);
-        var (tried, wrong) = Desk.Try(edit);
-        if (tried is null)
-            return Refuse(wrong!);
-        try
-        {
-            Rehearsed = await rehearsal.RunAsync(Facility, tried, Scope.Site.Id, Scope.Devices(), Rule!.Name, HttpContext.RequestAborted);
-        }
-        catch (IOException error)
-        {
-            return Refuse(EditRefusal.Of(new($"读不到存下来的读数：{error.Message}", $"the stored readings cannot be read: {error.Message}")));
-        }
-
-        return Rehearsed is null ? Refuse(EditRefusal.Of(new("别人正在推演，请过半分钟再试", "another rehearsal is under way; try again in half a minute"))) : Page();
+        (Rehearsed, var refusal) = await RehearseAsync(rehearsal, LimitEdit.Of(Scope, Rule!, Values, Without()), Scope, Rule!.Name);
+        return refusal is null ? Page() : Refuse(refusal);
     }
 
     private Dictionary<string, string?> Written() => Limits.ToDictionary(limit => limit.Setting.Name, limit => (string?)Request.Form[limit.Setting.Name].ToString().Trim());

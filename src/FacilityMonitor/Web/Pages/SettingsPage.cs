@@ -78,6 +78,28 @@ internal abstract class SettingsPage(FacilitySource registry, RegistryDesk desk)
         }
     }
 
+    /// <summary>What an edit would have done; nothing is written.</summary>
+    protected async Task<(RehearsalResult? Result, EditRefusal? Refusal)> RehearseAsync(Rehearsal rehearsal, (RegistryEdit? Edit, EditRefusal? Refusal) made, LimitScope scope, string rule)
+    {
+        if (made.Edit is not { } edit)
+            return (null, made.Refusal);
+        var (tried, wrong) = desk.Try(edit);
+        if (tried is null)
+            return (null, wrong);
+        try
+        {
+            var result = await rehearsal.RunAsync(Facility, tried, scope.Site.Id, scope.Devices(), rule, HttpContext.RequestAborted);
+            return (result, result is null ? EditRefusal.Of(new("别人正在推演，请过半分钟再试", "another rehearsal is under way; try again in half a minute")) : null);
+        }
+        catch (IOException error)
+        {
+            return (null, EditRefusal.Of(new($"读不到存下来的读数：{error.Message}", $"the stored readings cannot be read: {error.Message}")));
+        }
+    }
+
+    /// <summary>The English of a name, as a form has it: empty where the files have one name for both.</summary>
+    protected static string? English(LocalText? name) => name?.En == name?.Zh ? null : name?.En;
+
     /// <summary>The page again, with what was written and why it was not taken.</summary>
     protected PageResult Refuse(EditRefusal refusal)
     {

@@ -67,7 +67,7 @@ internal sealed class SettingsPersonModel(FacilitySource registry, RegistryDesk 
     private PersonFields Written() => new()
     {
         Name = Known!.Name.Zh,
-        NameEn = Known.Name.En == Known.Name.Zh ? "" : Known.Name.En,
+        NameEn = English(Known.Name),
         Channels = [.. Known.Contacts.Select(contact => contact.Channel)],
         NightCalls = Known.NightCalls ? "true" : null,
     };
