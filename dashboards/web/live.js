@@ -290,6 +290,7 @@ function App() {
       ${OtherCard('health', t('health'), t(isBad ? 'healthBad' : 'healthFine'), isBad)}</ul></nav>
     <section><h2>${t('alerts')}</h2>${state.alerts.length === 0 ? html`<p class=${isDeaf() ? 'attention' : 'empty'} data-testid="alerts-none">${t(isDeaf() ? 'noAlertsDeaf' : 'noAlerts')}</p>` : html`<${AlertSum} /><ol class="alerts" data-testid="alerts-open">${state.alerts.map(AlertItem)}</ol>`}</section>
     ${drawing && html`<section ref=${hang}></section>`}
+    ${state.sites.length > 0 && state.devices.size === 0 && !isDeaf() && html`<p class="empty" data-testid="none-heard">${t('noneHeard')}</p>`}
     ${state.sites.length === 0 ? html`<p class="empty">${t('noSites')}</p>` : html`<${Legend} />${state.sites.map(SiteSection)}`}
     <section id="unknown"><h2>${t('unknown')}</h2>${unknown.length === 0 ? html`<p class="empty">${t('noUnknown')}</p>` : html`<p>${t('unknownHelp')} <code>${state.file}</code></p><ul class="unknown">${unknown.slice(0, unknownMax).map(Unknown)}</ul>${more > 0 && html`<p class="empty" data-testid="unknown-more">${t('unknownMore', { count: more })}</p>`}`}</section>
     <${Health} /></main>`;
@@ -372,7 +373,7 @@ function open() {
     state.isLost = true;
     soon();
   }
-  const own = stream = new EventSource('/events');
+  const own = stream = new EventSource(`/events${location.search}`);
   for (const name of Object.keys(take)) {
     own.addEventListener(name, (event) => {
       const body = JSON.parse(/** @type {MessageEvent} */ (event).data);

@@ -21,6 +21,9 @@ internal sealed record Picture
     /// <summary>Whether no message can come: what is not there then says nothing.</summary>
     public required bool IsDeaf { get; init; }
 
+    /// <summary>Whether nothing was ever heard of any device, though it could be.</summary>
+    public required bool IsNew { get; init; }
+
     /// <summary>What is wrong with the configuration, as far as it is listed.</summary>
     public required IReadOnlyList<string> Errors { get; init; }
 
@@ -96,6 +99,7 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
         {
             AsOf = ViewTexts.Clock(nowMs, language),
             IsDeaf = isDeaf,
+            IsNew = !isDeaf && !view.All.Any(device => sites.Has(view, device)),
             Errors = [.. errors.Take(ErrorsMax).Select(error => error.In(language))],
             ErrorCount = errors.Count,
             Alerts = [.. state.Alerts.Select(alert => new PictureAlert(

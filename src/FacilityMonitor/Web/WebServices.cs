@@ -217,11 +217,11 @@ internal static class WebServices
     private static bool IsForPrograms(PathString path) => path == EventsPath || path.StartsWithSegments("/api", StringComparison.Ordinal);
 
     /// <summary>The stream of one page. Every page of the same sites is sent the same bytes, so one more page costs its connection and nothing a change.</summary>
-    private static async Task StreamAsync(HttpContext context, LiveFeed feed, UserDirectory directory, IHostApplicationLifetime lifetime)
+    private static async Task StreamAsync(HttpContext context, LiveFeed feed, FacilitySource registry, UserDirectory directory, IHostApplicationLifetime lifetime)
     {
         var (response, visitor) = (context.Response, context.Visitor());
         var user = visitor.IsUser ? visitor.Name : null;
-        if (feed.Open(visitor.Sites, () => visitor.Session is null || directory.IsOpen(visitor.Session), user) is not { } viewer)
+        if (feed.Open(OnlySite.Of(context, registry.Current), () => visitor.Session is null || directory.IsOpen(visitor.Session), user) is not { } viewer)
         {
             var isTheirs = user is not null && !feed.HasRoomFor(user);
             response.StatusCode = isTheirs ? StatusCodes.Status429TooManyRequests : StatusCodes.Status503ServiceUnavailable;

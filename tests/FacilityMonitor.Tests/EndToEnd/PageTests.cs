@@ -39,9 +39,12 @@ public sealed class PageTests
         var socket = page.GetByTestId("socket-huaihai-pile-02-s7");
         await Assertions.Expect(socket).ToHaveAttributeAsync("data-state", "never");
 
+        // An empty page says why, and what to do.
+        await Assertions.Expect(page.GetByTestId("none-heard")).ToContainTextAsync("firmware-sim run");
         await using var plug = new Pile(broker, "pile-02");
         await plug.SayAsync(150);
         await Assertions.Expect(socket).ToHaveAttributeAsync("data-state", "charging");
+        await Assertions.Expect(page.GetByTestId("none-heard")).ToHaveCountAsync(0);
         await Assertions.Expect(socket.Locator(".w")).ToHaveTextAsync("150 W");
         await plug.SayAsync(187);
         await Assertions.Expect(socket.Locator(".w")).ToHaveTextAsync("187 W");
@@ -61,6 +64,16 @@ public sealed class PageTests
         // Read aloud once, by those who do not see the page.
         await Assertions.Expect(page.Locator("[aria-live=polite]")).ToContainTextAsync("充电口过载");
         await page.GetByTestId("language").ClickAsync();
+        await Assertions.Expect(alert).ToContainTextAsync("Huaihai Lane");
+
+        // One site alone, by its address: its stream tells of no other.
+        await page.GetByTestId("only").GetByRole(AriaRole.Combobox).SelectOptionAsync("jiugeng");
+        await page.GetByTestId("only").GetByRole(AriaRole.Button).ClickAsync();
+        await Assertions.Expect(page.GetByTestId("card-jiugeng")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByTestId("card-huaihai")).ToHaveCountAsync(0);
+        await Assertions.Expect(alert).ToHaveCountAsync(0);
+        await Assertions.Expect(page.GetByTestId("only")).ToContainTextAsync("alerts elsewhere are not on this page");
+        await page.GetByTestId("only").GetByRole(AriaRole.Link).ClickAsync();
         await Assertions.Expect(alert).ToContainTextAsync("Huaihai Lane");
         for (var ago = 135; ago >= 0; ago--)
             await slow.SayAsync(150, TimeSpan.FromSeconds(ago));

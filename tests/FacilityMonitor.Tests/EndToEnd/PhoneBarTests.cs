@@ -36,7 +36,7 @@ public sealed class PhoneBarTests : IDisposable
             await bar.Locator("a").Nth(index).ClickAsync();
             Assert.Equal(path, new Uri(page.Url).AbsolutePath);
             // A press waits until the page comes, not until its styles have come too.
-            await page.WaitForLoadStateAsync(LoadState.Load);
+            await Assertions.Expect(bar).ToHaveCSSAsync("position", "fixed");
             Assert.Equal(words, (await bar.Locator("a").AllInnerTextsAsync()).Select(text => text.Trim()));
             Assert.Equal(words[index], (await bar.Locator("[aria-current=page]").InnerTextAsync()).Trim());
             foreach (var way in await bar.Locator("a").AllAsync())

@@ -220,6 +220,29 @@ public sealed class AccessTests : IDisposable
         Assert.Empty(State(page).Acknowledgements);
     }
 
+    [Fact]
+    public async Task The_overview_of_one_site_is_of_no_other_and_of_a_foreign_one_there_is_none()
+    {
+        await using var page = await StartAsync();
+        using var both = await page.EnterAsync("both", UserRole.PropertyManager, "huaihai,panyu-road");
+        using var one = await page.EnterAsync("one", UserRole.PropertyManager, "panyu-road");
+
+        var html = await both.TextAsync("/?site=panyu-road");
+        using var stream = await both.Client.GetAsync(new Uri("/events?site=panyu-road", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+        using var all = await both.Client.GetAsync(new Uri("/events?site=", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (stream.StatusCode, all.StatusCode));
+        Assert.Contains("别处的告警不在这一页", html, StringComparison.Ordinal);
+        Assert.Contains("schematic-panyu-road", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("schematic-huaihai", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("淮海里", await FirstEventAsync(stream), StringComparison.Ordinal);
+        Assert.Contains("淮海里", await FirstEventAsync(all), StringComparison.Ordinal);
+        foreach (var path in (string[])["/?site=huaihai", "/events?site=huaihai", "/?site=panyu-road&site=huaihai"])
+            Assert.Equal(HttpStatusCode.NotFound, (await one.GetAsync(path)).StatusCode);
+        // With one site there is nothing to choose.
+        Assert.DoesNotContain("data-testid=\"only\"", await one.TextAsync("/"), StringComparison.Ordinal);
+    }
+
     /// <summary>Right by the address alone: the right was judged by it, and the form of the same name is read after it.</summary>
     [Theory]
     [InlineData("/climbers/panyu-road/climber-1?handler=fault")]
