@@ -39,6 +39,9 @@ public sealed class HolidayCalendar
     /// <summary>Whether a year is known.</summary>
     public bool Knows(int year) => _years.ContainsKey(year);
 
+    /// <summary>What is known of a year; null: nothing.</summary>
+    public HolidayYear? Find(int year) => _years.GetValueOrDefault(year);
+
     /// <summary>These years, and others; the others win.</summary>
     public HolidayCalendar With(IEnumerable<HolidayYear> others) => new([.. _years.Values, .. others]);
 

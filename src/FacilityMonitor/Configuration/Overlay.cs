@@ -1,6 +1,6 @@
 namespace FacilityMonitor.Configuration;
 
-/// <summary>Lays a later edit over what was written before: keys replace keys, items of a list with the same id are merged, others are added.</summary>
+/// <summary>Lays a later edit over what was written before: keys replace keys, items of a list with the same id (of holidays the same year) are merged, others are added.</summary>
 internal static class Overlay
 {
     /// <summary>The files with an edit in them. Sites that are there change where they stand; what only the edit knows follows as a file of its own.</summary>
@@ -48,5 +48,6 @@ internal static class Overlay
         return new YamlSequence(below.File, below.Line, below.Column, items);
     }
 
-    private static string? IdOf(YamlElement item) => item is YamlMapping mapping && mapping.Find("id") is YamlScalar id ? id.Text : null;
+    /// <summary>What tells it from the others of its list: its id, of holidays their year.</summary>
+    private static string? IdOf(YamlElement item) => item is YamlMapping mapping && (mapping.Find("id") ?? mapping.Find("year")) is YamlScalar id ? id.Text : null;
 }

@@ -5,7 +5,7 @@ using FacilityMonitor.Web;
 
 namespace FacilityMonitor.Edits;
 
-/// <summary>What a form says of a new device.</summary>
+/// <summary>What a form says of a device.</summary>
 internal sealed record DeviceFields
 {
     /// <summary>Choice of a place that is not there yet.</summary>
@@ -28,11 +28,22 @@ internal sealed record DeviceFields
     public string? Circuit { get; init; }
 
     public string? Sockets { get; init; }
+
+    /// <summary>Sockets kept for old or disabled owners, as people list them: <c>s1, s2</c>.</summary>
+    public string? Reserved { get; init; }
+
+    /// <summary>Of a climber: the day of its next inspection.</summary>
+    public string? InspectionDue { get; init; }
+
+    /// <summary>Of a climber: ids of those who are trained.</summary>
+    public IReadOnlyList<string>? Operators { get; init; }
 }
 
-/// <summary>A device that was heard becomes a registered one, at a place that is there or comes with it.</summary>
+/// <summary>A device that was heard becomes a registered one, at a place that is there or comes with it; and what is registered of a device is corrected.</summary>
 internal static class DeviceEdit
 {
+    private static readonly string[] Keys = ["name", "place", "circuit", "sockets", "reserved", "inspection-due", "operators"];
+
     /// <param name="device">The device, as it was heard.</param>
     /// <param name="site">Where it is.</param>
     /// <param name="fields">What somebody said of it.</param>
@@ -41,14 +52,10 @@ internal static class DeviceEdit
     {
         if (string.IsNullOrWhiteSpace(fields.Name))
             return (null, EditRefusal.At("name", "请写名称，大家怎么叫它就怎么写", "give it a name, as people call it"));
-        var isNewPlace = fields.Place == DeviceFields.NewPlace;
-        if (isNewPlace && string.IsNullOrWhiteSpace(fields.PlaceName))
-            return (null, EditRefusal.At("placeName", "请写新位置的名称，例如 2 号车棚", "name the new place, such as shed 2"));
-        var place = isNewPlace ? NewPlaceId(site, fields.PlaceKind ?? "") : fields.Place;
-        var at = $"device {device.Id}";
-        var inPlace = $"place {place}";
-        var content = Yaml.Listed("sites", ("id", Yaml.Text(site.Id)),
-            ("places", !isNewPlace ? null : Yaml.List(Yaml.Map(("id", Yaml.Text(place!)), ("name", Yaml.Text(fields.PlaceName!.Trim())), ("kind", Yaml.Text(fields.PlaceKind ?? ""))))),
+        var (place, newPlace, refusal) = PlaceOf(site, fields);
+        if (refusal is not null)
+            return (null, refusal);
+        var content = Yaml.Listed("sites", ("id", Yaml.Text(site.Id)), ("places", newPlace is null ? null : Yaml.List(newPlace)),
             ("devices", Yaml.List(Yaml.Map(
                 ("id", Yaml.Text(device.Id)), ("kind", Yaml.Text(fields.Kind ?? "")), ("name", Yaml.Name(fields.Name, fields.NameEn)), ("place", Yaml.TextOrNone(place)),
                 ("circuit", Yaml.TextOrNone(fields.Circuit)), ("sockets", Yaml.TextOrNone(fields.Sockets)), ("foreign", Foreign(device))))));
@@ -59,13 +66,47 @@ internal static class DeviceEdit
             Word = "device-adopt",
             Sites = SiteScope.Of([site.Id]),
             Part = written => Part(written, site.Id, device.Id),
-            Fields =
-            [
-                ($"{at} › id", "name"), ($"{at} › kind", "kind"), ($"{at} › name", "name"), ($"{at} › name › zh", "name"), ($"{at} › name › en", "nameEn"), ($"{at} › place", "place"),
-                ($"{at} › circuit", "circuit"), ($"{at} › sockets", "sockets"), (at, "kind"), ($"{inPlace} › name", "placeName"), ($"{inPlace} › kind", "placeKind"), (inPlace, "placeName"),
-            ],
+            Fields = FieldsOf(device.Id, place),
         }, null);
     }
+
+    /// <summary>What is registered of a device, corrected.</summary>
+    /// <param name="site">Where it is.</param>
+    /// <param name="entry">What is registered.</param>
+    /// <param name="fields">What somebody said of it.</param>
+    /// <param name="desk">What is written.</param>
+    /// <returns>The edit; or why there is none.</returns>
+    public static (RegistryEdit? Edit, EditRefusal? Refusal) Of(Site site, DeviceEntry entry, DeviceFields fields, RegistryDesk desk)
+    {
+        if (string.IsNullOrWhiteSpace(fields.Name))
+            return (null, EditRefusal.At("name", "请写名称，大家怎么叫它就怎么写", "give it a name, as people call it"));
+        var (place, newPlace, refusal) = PlaceOf(site, fields);
+        if (refusal is not null)
+            return (null, refusal);
+        // Another file than that of its registration: each can be taken back without the other.
+        var name = new EditName(EditKind.Equipment, site.Id, entry.Id);
+        var below = Item(desk.WrittenWithout(name), site.Id, entry.Id);
+        var said = Yaml.Beyond(below,
+            ("name", Yaml.Name(fields.Name, fields.NameEn)), ("place", Yaml.TextOrNone(place)), ("circuit", Yaml.TextOrNone(fields.Circuit)), ("sockets", Yaml.TextOrNone(fields.Sockets)),
+            ("reserved", Yaml.TextsOrNone(Listed(fields.Reserved))), ("inspection-due", Yaml.TextOrNone(fields.InspectionDue)), ("operators", Yaml.TextsOrNone(fields.Operators))).ToList();
+        if (said.Count == 0)
+            return (null, EditRefusal.SaysNothing);
+        // A place that an earlier edit of this device made stays with it: by now something else may be there.
+        var places = (desk.Made().FirstOrDefault(made => made.Name.File == name.File)?.Content is { } earlier && WrittenRegistry.Item(earlier, "sites", site.Id)?.Find("places") is YamlSequence kept ? kept.Items : [])
+            .Concat(newPlace is null ? [] : [newPlace]).ToList();
+        return (new RegistryEdit
+        {
+            Name = name,
+            Content = Yaml.Listed("sites", ("id", Yaml.Text(site.Id)), ("places", places.Count == 0 ? null : Yaml.List(places)), ("devices", Yaml.List(Yaml.Map([("id", Yaml.Text(entry.Id)), .. said])))),
+            Word = "device-edit",
+            Sites = SiteScope.Of([site.Id]),
+            Part = written => PartOfForm(written, site.Id, entry.Id),
+            Fields = FieldsOf(entry.Id, place),
+        }, null);
+    }
+
+    /// <summary>What is written of a device, as far as the form that corrects it shows it; null: nothing.</summary>
+    public static YamlElement? PartOfForm(WrittenRegistry written, string site, string device) => Yaml.Only(Item(written, site, device), Keys);
 
     /// <summary>Whether a device is registered as a form says.</summary>
     public static bool Says(DeviceEntry entry, Site site, DeviceFields fields)
@@ -77,7 +118,34 @@ internal static class DeviceEdit
     }
 
     /// <summary>What is written of a device.</summary>
-    public static YamlElement? Part(WrittenRegistry written, string site, string device) => WrittenRegistry.Item(written.Site(site), "devices", device);
+    public static YamlElement? Part(WrittenRegistry written, string site, string device) => Item(written, site, device);
+
+    private static YamlMapping? Item(WrittenRegistry written, string site, string device) => WrittenRegistry.Item(written.Site(site), "devices", device);
+
+    /// <summary>What people list, between commas or blanks.</summary>
+    private static string[] Listed(string? text) => (text ?? "").Split([',', '，', '、', ' ', ';', '；'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>The place that a form names, and what is written of it where it is new.</summary>
+    private static (string? Place, YamlMapping? New, EditRefusal? Refusal) PlaceOf(Site site, DeviceFields fields)
+    {
+        if (fields.Place != DeviceFields.NewPlace)
+            return (fields.Place, null, null);
+        if (string.IsNullOrWhiteSpace(fields.PlaceName))
+            return (null, null, EditRefusal.At("placeName", "请写新位置的名称，例如 2 号车棚", "name the new place, such as shed 2"));
+        var id = NewPlaceId(site, fields.PlaceKind ?? "");
+        return (id, Yaml.Map(("id", Yaml.Text(id)), ("name", Yaml.Text(fields.PlaceName.Trim())), ("kind", Yaml.Text(fields.PlaceKind ?? ""))), null);
+    }
+
+    private static (string Way, string Field)[] FieldsOf(string device, string? place)
+    {
+        var (at, inPlace) = ($"device {device}", $"place {place}");
+        return
+        [
+            ($"{at} › id", "name"), ($"{at} › kind", "kind"), ($"{at} › name", "name"), ($"{at} › name › zh", "name"), ($"{at} › name › en", "nameEn"), ($"{at} › place", "place"),
+            ($"{at} › circuit", "circuit"), ($"{at} › sockets", "sockets"), ($"{at} › reserved", "reserved"), ($"{at} › inspection-due", "inspectionDue"), ($"{at} › operators", "operators"), (at, "kind"),
+            ($"{inPlace} › name", "placeName"), ($"{inPlace} › kind", "placeKind"), (inPlace, "placeName"),
+        ];
+    }
 
     private static YamlMapping? Foreign(NewDevice device) => device.Device.Site is not null ? null
         : Yaml.Map(("dialect", Yaml.Text(RegistrationText.Word(device.Device.Dialect))), ("name", Yaml.Text(device.Device.Name)));

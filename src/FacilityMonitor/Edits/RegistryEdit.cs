@@ -37,7 +37,7 @@ internal sealed record EditName(EditKind Kind, params IReadOnlyList<string> Ids)
     public string File => Path.Combine(IsOfPeople ? ConfigurationFolder.PeopleEditsFolder : ConfigurationFolder.EditsFolder, $"{Words.Of(Kind)}_{string.Join('_', Ids)}{Extension}");
 
     /// <summary>Whether it is about people, whose files nobody else may read.</summary>
-    public bool IsOfPeople => Kind is EditKind.Person or EditKind.Team or EditKind.Shift or EditKind.StandIn or EditKind.Swap or EditKind.Absence;
+    public bool IsOfPeople => Kind is EditKind.Person or EditKind.Team or EditKind.Shift or EditKind.StandIn or EditKind.Swap or EditKind.Absence or EditKind.Holidays;
 
     /// <summary>What it is about, as the audit writes it.</summary>
     public string Subject => string.Join('/', Ids);
@@ -94,6 +94,15 @@ internal enum EditKind
 
     /// <summary>A circuit: its name, breaker and meter.</summary>
     Circuit,
+
+    /// <summary>What is registered of a device. Its files come behind those of <see cref="Device"/>, which they correct.</summary>
+    Equipment,
+
+    /// <summary>An extinguisher or hydrant.</summary>
+    FireEquipment,
+
+    /// <summary>Holidays and make-up workdays of a year.</summary>
+    Holidays,
 }
 
 /// <summary>Why an edit was not made. Nothing was changed.</summary>
@@ -142,6 +151,9 @@ internal static class Yaml
 
     /// <summary>A key without a value: what is written below it does not count.</summary>
     public static YamlScalar Nothing { get; } = new("", 0, 0, "", plain: true);
+
+    /// <summary>Texts, or nothing where there is none.</summary>
+    public static YamlSequence? TextsOrNone(IReadOnlyList<string>? texts) => texts is { Count: > 0 } ? List(texts.Select(Text)) : null;
 
     /// <summary>A name, in one language or in both.</summary>
     public static YamlElement? Name(string? zh, string? en) =>

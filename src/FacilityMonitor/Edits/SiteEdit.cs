@@ -1,5 +1,4 @@
 using FacilityMonitor.Configuration;
-using FacilityMonitor.Registry;
 using FacilityMonitor.Users;
 
 namespace FacilityMonitor.Edits;

@@ -87,6 +87,9 @@ internal static class RegistryNames
             EditKind.Absence => Join(new("请假：", "Away: "), people.Find(name.Ids[0])?.Name, Times()),
             EditKind.Site => Join(new("点位：", "Site: "), index.FindSite(name.Ids[0])?.Name),
             EditKind.Circuit => Join(new("回路：", "Circuit: "), index.FindSite(name.Ids[0])?.Name, index.FindSite(name.Ids[0])?.Circuits.FirstOrDefault(circuit => circuit.Id == name.Ids[^1])?.Name),
+            EditKind.Equipment => Join(new("设备：", "Device: "), index.FindSite(name.Ids[0])?.Name, index.FindSite(name.Ids[0])?.Devices.FirstOrDefault(device => device.Id == name.Ids[^1])?.Name),
+            EditKind.FireEquipment => Join(new("消防器材：", "Fire equipment: "), index.FindSite(name.Ids[0])?.Name, index.FindSite(name.Ids[0])?.FireEquipment.FirstOrDefault(thing => thing.Id == name.Ids[^1])?.Name),
+            EditKind.Holidays => new($"节假日：{name.Ids[0]}", $"Holidays: {name.Ids[0]}"),
             EditKind.Limits => Join(new("规则数值：", "Numbers of a rule: "), index.FindSite(name.Ids[0])?.Name, new(string.Join(" · ", name.Ids.Skip(1)), string.Join(" · ", name.Ids.Skip(1)))),
         };
 
@@ -104,7 +107,8 @@ internal static class RegistryNames
     /// <summary>The sites that an edit is about; null: nobody can say.</summary>
     public static SiteScope? SitesOf(EditName edit, Facility facility) => edit.Kind switch
     {
-        EditKind.Device or EditKind.Limits or EditKind.Site or EditKind.Circuit => SiteScope.Of([edit.Ids[0]]),
+        EditKind.Device or EditKind.Limits or EditKind.Site or EditKind.Circuit or EditKind.Equipment or EditKind.FireEquipment => SiteScope.Of([edit.Ids[0]]),
+        EditKind.Holidays => null,
         EditKind.Person or EditKind.Absence => facility.People.Find(edit.Ids[0]) is null ? null : PersonEdit.SitesOf(edit.Ids[0], facility.People),
         EditKind.Team or EditKind.Shift or EditKind.StandIn or EditKind.Swap => facility.People.Teams.FirstOrDefault(team => team.Id == edit.Ids[0]) is { } team ? SiteView.SitesOf(team) : null,
     };

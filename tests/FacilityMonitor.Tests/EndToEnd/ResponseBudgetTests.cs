@@ -1,5 +1,4 @@
 using System.Globalization;
-using FacilityMonitor.Tests.Mqtt;
 using Microsoft.Playwright;
 
 namespace FacilityMonitor.Tests.EndToEnd;

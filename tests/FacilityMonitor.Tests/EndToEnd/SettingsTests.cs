@@ -120,7 +120,7 @@ public sealed class SettingsTests : IDisposable
         await page.WaitForURLAsync(service.Url.ToString());
         string[] paths =
         [
-            "/settings", "/settings/devices", "/settings/adopt?key=huaihai/smoke-new", "/settings/people", "/settings/people/committee-a", "/settings/add-person", "/settings/sites", "/settings/site", "/settings/site?site=huaihai", "/settings/circuit?site=huaihai", "/settings/circuit?site=huaihai&circuit=c-shed", "/settings/duty", "/settings/duty/stand-in",
+            "/settings", "/settings/devices", "/settings/adopt?key=huaihai/smoke-new", "/settings/people", "/settings/people/committee-a", "/settings/add-person", "/settings/sites", "/settings/site", "/settings/site?site=huaihai", "/settings/circuit?site=huaihai", "/settings/circuit?site=huaihai&circuit=c-shed", "/settings/device?site=jiugeng&device=climber-1", "/settings/device?site=huaihai&device=pile-01", "/settings/fire-equipment?site=huaihai&thing=ext-1", "/settings/holidays", "/settings/duty", "/settings/duty/stand-in",
             "/settings/duty/shift", "/settings/duty/team", "/settings/power-off", "/settings/permits", "/settings/permits?site=huaihai", "/settings/limits", "/settings/limits?rule=socket-overload", "/settings/limits?rule=socket-overload&of=huaihai/device/pile-01", "/settings/changes", "/on-call", "/on-call/drill", "/on-call/drill?site=huaihai&priority=P0", "/on-call/channels",
         ];
         foreach (var language in languages)

@@ -9,6 +9,13 @@ internal sealed partial record FormOnPage(string Action, IReadOnlyList<(string N
     /// <summary>The value of a field; null: the form has none of this name.</summary>
     public string? this[string name] => Fields.Where(field => field.Name == name).Select(field => field.Value).FirstOrDefault();
 
+    /// <summary>What is sent after somebody changed some of the fields; null: it is not sent, as a box without its tick. The proof is for who sends it.</summary>
+    public (string, string)[] With(params IReadOnlyList<(string Name, string? Value)> changed) =>
+    [
+        .. Fields.Where(field => !field.Name.StartsWith("__", StringComparison.Ordinal) && !changed.Any(one => one.Name == field.Name)),
+        .. changed.Where(one => one.Value is not null).Select(one => (one.Name, one.Value!)),
+    ];
+
     /// <summary>The forms of a page, in their order.</summary>
     public static IReadOnlyList<FormOnPage> Of(string html) => [.. Form().Matches(html).Select(form => new FormOnPage(AttributeOf(form.Groups["head"].Value, "action") ?? "", [.. FieldsOf(form.Groups["body"].Value)]))];
 
@@ -17,7 +24,7 @@ internal sealed partial record FormOnPage(string Action, IReadOnlyList<(string N
     {
         foreach (Match input in Input().Matches(body))
         {
-            if (AttributeOf(input.Value, "name") is { } name && AttributeOf(input.Value, "type") != "file")
+            if (AttributeOf(input.Value, "name") is { } name && AttributeOf(input.Value, "type") != "file" && (AttributeOf(input.Value, "type") != "checkbox" || input.Value.Contains(" checked", StringComparison.Ordinal)))
                 yield return (name, AttributeOf(input.Value, "value") ?? "");
         }
 

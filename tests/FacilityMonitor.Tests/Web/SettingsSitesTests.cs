@@ -67,11 +67,7 @@ public sealed class SettingsSitesTests(ChangeableService service) : IClassFixtur
     {
         const string Path = "/settings/circuit?site=huaihai";
         var html = await service.Manager.TextAsync(Path);
-        (string, string)[] fields =
-        [
-            .. Hidden(html), ("name", "2 号车棚回路"), ("nameEn", "Shed 2"), ("kind", "charging"), ("parent", "feeder"), ("ratedA", "32"), ("curve", "C"), ("phases", "1"), ("phase", "2"), ("meter", ""),
-        ];
-        fields = [.. fields.Select(field => field.Item1 == "parent" ? ("parent", Registry.FindSite("huaihai")!.Circuits[0].Id) : field)];
+        var fields = FormOnPage.Of(html).Single(form => form["seen"] is not null).With(("name", "2 号车棚回路"), ("nameEn", "Shed 2"), ("parent", "c-shed"), ("ratedA", "32"), ("curve", "C"), ("phase", "2"));
 
         foreach (var answer in (HttpResponseMessage[])[await service.Manager.PostAsync(Path, html, fields), await service.Manager.PostAsync(Path, html, fields)])
             Assert.True(answer.StatusCode == HttpStatusCode.Redirect, WebUtility.HtmlDecode(await answer.Content.ReadAsStringAsync()));
@@ -210,9 +206,9 @@ public sealed class SettingsSitesTests(ChangeableService service) : IClassFixtur
         var html = await service.Manager.TextAsync(Path);
         // Another thing of the same circuit.
         Assert.Equal(HttpStatusCode.Redirect, (await SettingsPagesTests.PostAsync(service.Manager, "/settings/limits?rule=socket-overload&of=jiugeng/circuit/c-garage", ("limit_w", "850"), ("hold_s", ""))).StatusCode);
-        Assert.Equal(HttpStatusCode.Redirect, (await service.Manager.PostAsync(Path, html, [.. Form(html, ("ratedA", "50"))])).StatusCode);
+        Assert.Equal(HttpStatusCode.Redirect, (await service.Manager.PostAsync(Path, html, FormOnPage.Of(html).Single(form => form["seen"] is not null).With(("ratedA", "50")))).StatusCode);
 
-        var late = await service.Manager.PostAsync(Path, html, [.. Form(html, ("ratedA", "63"))]);
+        var late = await service.Manager.PostAsync(Path, html, FormOnPage.Of(html).Single(form => form["seen"] is not null).With(("ratedA", "63")));
 
         Assert.Equal(HttpStatusCode.UnprocessableEntity, late.StatusCode);
         Assert.Contains("别人改过同一项", WebUtility.HtmlDecode(await late.Content.ReadAsStringAsync()), StringComparison.Ordinal);
@@ -229,30 +225,12 @@ public sealed class SettingsSitesTests(ChangeableService service) : IClassFixtur
     private async Task<HttpResponseMessage> SaveAsync(string path, string handler, params (string Name, string? Value)[] changed)
     {
         var html = await service.Manager.TextAsync(path);
-        return await service.Manager.PostAsync(path + handler, html, [.. Form(html, changed)]);
+        return await service.Manager.PostAsync(path + handler, html, FormOnPage.Of(html).Single(form => form["seen"] is not null).With(changed));
     }
-
-    private static IEnumerable<(string, string)> Form(string html, params (string Name, string? Value)[] changed)
-    {
-        var fields = Hidden(html).ToDictionary(field => field.Item1, field => (string?)field.Item2);
-        foreach (Match input in Regex.Matches(html, "<input id=\"[^\"]*\" name=\"(?<name>[^\"]+)\" type=\"(text|tel)\"( value=\"(?<value>[^\"]*)\")?"))
-            fields[input.Groups["name"].Value] = WebUtility.HtmlDecode(input.Groups["value"].Value);
-        foreach (Match select in Regex.Matches(html, "(?s)<select id=\"[^\"]*\" name=\"(?<name>[^\"]+)\".*?</select>"))
-            fields[select.Groups["name"].Value] = Regex.Match(select.Value, "<option value=\"(?<value>[^\"]*)\" selected").Groups["value"].Value;
-        foreach (Match tick in Regex.Matches(html, "<input type=\"checkbox\" name=\"(?<name>[^\"]+)\" value=\"true\"(?<on> checked)?"))
-            fields[tick.Groups["name"].Value] = tick.Groups["on"].Success ? "true" : null;
-        foreach (var (name, value) in changed)
-            fields[name] = value;
-        return fields.Where(field => field.Value is not null).Select(field => (field.Key, field.Value!));
-    }
-
-    private static IEnumerable<(string, string)> Hidden(string html) =>
-        Regex.Matches(html, "<input type=\"hidden\" name=\"(?<name>seen|drawn)\" value=\"(?<value>[0-9a-f]+)\"").Select(field => (field.Groups["name"].Value, field.Groups["value"].Value));
 
     private async Task<HttpResponseMessage> UndoAsync(string file)
     {
         var html = await service.Manager.TextAsync("/settings/changes");
-        var seen = Regex.Match(html, $"name=\"file\" value=\"{Regex.Escape(file)}\"><input type=\"hidden\" name=\"seen\" value=\"(?<seen>[0-9a-f]+)\"").Groups["seen"].Value;
-        return await service.Manager.PostAsync("/settings/changes", html, ("file", file), ("seen", seen));
+        return await service.Manager.PostAsync("/settings/changes", html, FormOnPage.Of(html).Single(form => form["file"] == file).With());
     }
 }

@@ -15,12 +15,17 @@ internal sealed class FireEquipmentModel(FacilitySource registry, TimeProvider t
 {
     public IReadOnlyList<FireEquipmentRow> Rows { get; private set; } = [];
 
+    /// <summary>The sites that the visitor sees.</summary>
+    public IReadOnlyList<Site> Sites => HttpContext.Visitor().Sites.Of(registry.Current.Facility).Sites;
+
+    public bool IsSaved => Request.Query.ContainsKey("saved");
+
     public void OnGet()
     {
         var today = DateOnly.FromDateTime(DutyRoster.Wall(time.GetUtcNow().ToUnixTimeMilliseconds()));
         Rows =
         [
-            .. HttpContext.Visitor().Sites.Of(registry.Current.Facility).Sites.SelectMany(site => site.FireEquipment.Select(thing => new FireEquipmentRow(site, thing, DueDay.Of(thing.Due, today))))
+            .. Sites.SelectMany(site => site.FireEquipment.Select(thing => new FireEquipmentRow(site, thing, DueDay.Of(thing.Due, today))))
                 .OrderBy(row => row.Thing.Due),
         ];
     }

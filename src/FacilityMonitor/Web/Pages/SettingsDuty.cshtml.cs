@@ -9,6 +9,9 @@ namespace FacilityMonitor.Web.Pages;
 [Needs(Right.Registry)]
 internal sealed class SettingsDutyModel(FacilitySource registry, RegistryDesk desk, TimeProvider time) : SettingsPage(registry, desk)
 {
+    /// <summary>They hold for every site.</summary>
+    public bool MayWriteHolidays => Visitor.Sites.IsAll;
+
     public IReadOnlyList<WeekView> Weeks
     {
         get

@@ -74,7 +74,7 @@ internal sealed class SettingsDutyFormModel(FacilitySource registry, RegistryDes
             EditKind.StandIn => DutyEdit.StandIn(team, fields, Drawn),
             EditKind.Swap => DutyEdit.Swap(team, fields, Drawn),
             EditKind.Shift => DutyEdit.Shift(team, fields, Drawn),
-            EditKind.Team or EditKind.Absence or EditKind.Device or EditKind.Person or EditKind.Limits or EditKind.Site or EditKind.Circuit => throw new UnreachableException(),
+            EditKind.Team or EditKind.Absence or EditKind.Device or EditKind.Person or EditKind.Limits or EditKind.Site or EditKind.Circuit or EditKind.Equipment or EditKind.FireEquipment or EditKind.Holidays => throw new UnreachableException(),
         };
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Edits;
 using FacilityMonitor.Journal;
