@@ -483,6 +483,8 @@ public sealed class AlertsPageTests(AlertPagesFixture fixture) : IClassFixture<A
         Assert.Contains("00000000000fffa1", await fixture.Property.TextAsync("/api/alerts"), StringComparison.Ordinal);
         Assert.Contains("00000000000fffa1", await fixture.Property.TextAsync("/api/fly-wire-cases"), StringComparison.Ordinal);
         Assert.Contains("case-00000000000fffa1", await fixture.Property.TextAsync("/fly-wire"), StringComparison.Ordinal);
+        var rows = System.Text.Encoding.UTF8.GetString((await ReportPagesTests.FileAsync(fixture.Property, "/fly-wire?format=csv&lang=zh")).Bytes).Split("\r\n");
+        Assert.Contains("00000000000fffa1", Assert.Single(rows, row => row.Contains("00000000000fffa1", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.Contains("/alert/00000000000fffa1", await fixture.Property.TextAsync("/on-call"), StringComparison.Ordinal);
         Assert.Contains("row-00000000000fffa1", await fixture.Property.TextAsync("/alerts"), StringComparison.Ordinal);
         Assert.Contains("00000000000fffa1", await fixture.Property.TextAsync("/circuit/jiugeng/feeder-1"), StringComparison.Ordinal);

@@ -269,7 +269,7 @@ public sealed partial class ReportPagesTests(ReportServer server) : IClassFixtur
             Assert.Equal(shown, held);
     }
 
-    private static async Task<(byte[] Bytes, string Name)> FileAsync(UserUnderTest user, string path)
+    internal static async Task<(byte[] Bytes, string Name)> FileAsync(UserUnderTest user, string path)
     {
         using var answer = await user.GetAsync(path);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);

@@ -1,5 +1,7 @@
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Registry;
+using FacilityMonitor.Reports;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace FacilityMonitor.Web.Pages;
@@ -20,13 +22,27 @@ internal sealed class FireEquipmentModel(FacilitySource registry, TimeProvider t
 
     public bool IsSaved => Request.Query.ContainsKey("saved");
 
-    public void OnGet()
+    public IActionResult OnGet()
     {
-        var today = DateOnly.FromDateTime(DutyRoster.Wall(time.GetUtcNow().ToUnixTimeMilliseconds()));
+        var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var today = DateOnly.FromDateTime(DutyRoster.Wall(nowMs));
         Rows =
         [
             .. Sites.SelectMany(site => site.FireEquipment.Select(thing => new FireEquipmentRow(site, thing, DueDay.Of(thing.Due, today))))
                 .OrderBy(row => row.Thing.Due),
         ];
+        return ListFile.Of(this, language => ListFile.Document("fire-equipment", nowMs, language, Table(language))) ?? Page();
+    }
+
+    private ReportTable Table(string language)
+    {
+        string Say(string key) => Texts.In(language, key);
+        return new ReportTable(
+            "fire-equipment", Say("fire-equipment"), [new(Say("what")), new(Say("user-sites")), new(Say("place")), new(Say("fire-equipment-next")), new(Say("fire-equipment-days"), ColumnKind.Number), new(Say("id"))],
+            [.. Rows.Select(row => (IReadOnlyList<ReportCell>)
+            [
+                new ReportCell.Text(row.Thing.Name.In(language)), new ReportCell.Text(row.Site.Name.In(language)), ListFile.Words(row.Place?.Name.In(language)), ListFile.Day(row.Thing.Due), new ReportCell.Number(row.Due.Days),
+                new ReportCell.Text($"{row.Site.Id}/{row.Thing.Id}"),
+            ])], []) { Empty = Say("fire-equipment-none") };
     }
 }

@@ -1,6 +1,9 @@
 using FacilityMonitor.Configuration;
 using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Registry;
+using FacilityMonitor.Reports;
+using FacilityMonitor.Response;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace FacilityMonitor.Web.Pages;
@@ -18,10 +21,28 @@ internal sealed class FlyWireModel(ResponseDesk desk, FacilitySource registry, T
 
     public List<FlyWireRow> Ended { get; } = [];
 
-    public void OnGet()
+    public IActionResult OnGet()
     {
         var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
-        foreach (var entry in desk.Cases(HttpContext.Visitor().Sites, CasesMax))
+        foreach (var entry in desk.Cases(HttpContext.Visitor().Sites, Request.Query.ContainsKey("format") ? ListFile.RowsMax : CasesMax))
             (entry.Case.IsOver ? Ended : Open).Add(new FlyWireRow(entry.Alert, entry.Where(registry.Current), new FlyWireView(entry.Case, nowMs)));
+        return ListFile.Of(this, language => ListFile.Document("cases", nowMs, language, Table(language))) ?? Page();
+    }
+
+    private ReportTable Table(string language)
+    {
+        string Say(string key) => Texts.In(language, key);
+        return new ReportTable(
+            "cases", Say("cases"),
+            [
+                new(Say("where")), new(Say("act-since"), ColumnKind.Moment), new(Say("case-stage")), new(Say("case-due"), ColumnKind.Moment), new(Say("case-p"), ColumnKind.Share),
+                new(Say("case-numbers")), new(Say("case-remark")), new(Say("id")),
+            ],
+            [.. Open.Concat(Ended).Select(row => (IReadOnlyList<ReportCell>)
+            [
+                new ReportCell.Text(row.Where.In(language)), new ReportCell.Moment(row.Case.At.OpenedMs), new ReportCell.Text(FlyWireWords.Of(row.Case.At.Stage).In(language)), ListFile.Moment(row.Case.At.DueMs),
+                row.Case.At.Evidence.GetValueOrDefault(FlyWireCase.Likelihood) is double p ? new ReportCell.Share(p) : new ReportCell.Nothing(), ListFile.Words(row.Case.Evidence(language)),
+                ListFile.Words(row.Case.At.Text), new ReportCell.Text(row.Alert),
+            ])], []) { Empty = Say("cases-none") };
     }
 }
