@@ -4,7 +4,7 @@ import { language, local } from '../texts.js';
 import { t } from './texts.js';
 
 /** @typedef {{zh: string, en: string}} Local */
-/** @typedef {{key: string, name: Local, unit: string, digits: number, limit?: number, limitName?: Local, floor?: number, floorName?: Local}} Quantity */
+/** @typedef {{key: string, name: Local, unit: string, digits: number, limit?: number, limitName?: Local, floor?: number, floorName?: Local, from?: {address: string, key: string, lines: {channel: string, name: Local}[]}}} Quantity */
 /** @typedef {{id: string, from: number, to?: number, priority: string, text: Local}} Alert */
 /** @typedef {{source: string, lines: {channel: string, name: Local}[], metrics: Quantity[], alerts: Alert[], now: number, from?: number, to?: number}} Told */
 /** @typedef {{channel: string, raw: boolean, at: number[], min: number[], max: number[], mean: number[]}} Line */
@@ -88,6 +88,9 @@ class Chart {
   /** The server's time. */
   now() { return Date.now() + this.skew; }
 
+  /** The lines of what is shown. */
+  names() { return this.quantity.from?.lines ?? this.told.lines; }
+
   /** @returns {[number, number, number]} From, to, and how many points. */
   span() {
     if (this.zoom) return [...this.zoom, pointsMax];
@@ -103,8 +106,8 @@ class Chart {
     const slow = setTimeout(() => { if (own === this.asked && this.state === 'reading') this.say('slow'); }, 3_000);
     if (this.lines.length === 0) this.say('reading');
     try {
-      const query = new URLSearchParams([...this.told.lines.map((line) => ['channel', line.channel]), ['metric', this.quantity.key], ['from', String(Math.round(from))], ['to', String(Math.round(to))], ['points', String(points)]]);
-      const answer = await fetch(`${this.told.source}?${query}`, { redirect: 'manual' });
+      const query = new URLSearchParams([...this.names().map((line) => ['channel', line.channel]), ['metric', this.quantity.from?.key ?? this.quantity.key], ['from', String(Math.round(from))], ['to', String(Math.round(to))], ['points', String(points)]]);
+      const answer = await fetch(`${this.quantity.from?.address ?? this.told.source}?${query}`, { redirect: 'manual' });
       if (answer.type === 'opaqueredirect') return location.reload();
       // A failure may come without our words: from a proxy, or before anybody could write them.
       const body = await answer.json().catch((error) => { if (answer.ok) throw error; return {}; });
@@ -186,7 +189,7 @@ class Chart {
     const at = this.times[this.cursor];
     const { unit } = this.quantity;
     const parts = row.map((point, line) => point && t(this.isRaw() ? 'readOut' : 'readOutBand', {
-      name: local(this.told.lines[line].name), mean: this.number(point.mean), unit, min: this.number(point.min), max: this.number(point.max),
+      name: local(this.names()[line].name), mean: this.number(point.mean), unit, min: this.number(point.min), max: this.number(point.max),
     }) + this.beyond(point));
     const alerts = this.told.alerts.filter((alert) => Chart.isIn(alert, at, at + Math.max(1, this.isRaw() ? 1 : this.width))).map((alert) => t('alertThen', { priority: alert.priority, text: local(alert.text) }));
     return [toSecond.format(at), ...parts.filter(Boolean), ...alerts].join(' · ');
@@ -369,7 +372,7 @@ class Chart {
   }
 
   view() {
-    const { metrics, lines } = this.told;
+    const { metrics } = this.told, lines = this.names();
     const [from, to] = this.shown;
     const press = (/** @type {string} */ text, /** @type {boolean} */ isOn, /** @type {() => void} */ does, /** @type {string} */ id) =>
       html`<button type="button" key=${id} aria-pressed=${isOn} data-testid=${id} onClick=${does}>${text}</button>`;
@@ -394,8 +397,8 @@ class Chart {
     const every = Math.ceil(rows.length / rowsMax);
     const shown = Array.from({ length: Math.ceil(rows.length / every) }, (_, index) => rows.slice(index * every, (index + 1) * every));
     const { unit } = this.quantity;
-    return html`${every > 1 && html`<p class="empty">${t('tableSome', { every, count: shown.length })}</p>`}<div class="scroll" tabindex="0"><table data-testid="chart-rows"><thead><tr><th scope="col">${t('time')}</th>${this.told.lines.map((line) => html`<th key=${line.channel} scope="col" class="n">${local(line.name)} ${unit}</th>`)}</tr></thead>
-      <tbody>${shown.map((group, index) => html`<tr key=${index}><th scope="row">${toSecond.format(this.times[index * every])}</th>${this.told.lines.map((line, column) => {
+    return html`${every > 1 && html`<p class="empty">${t('tableSome', { every, count: shown.length })}</p>`}<div class="scroll" tabindex="0"><table data-testid="chart-rows"><thead><tr><th scope="col">${t('time')}</th>${this.names().map((line) => html`<th key=${line.channel} scope="col" class="n">${local(line.name)} ${unit}</th>`)}</tr></thead>
+      <tbody>${shown.map((group, index) => html`<tr key=${index}><th scope="row">${toSecond.format(this.times[index * every])}</th>${this.names().map((line, column) => {
         const points = group.flatMap((row) => row[column] ?? []);
         if (points.length === 0) return html`<td key=${line.channel} class="n">—</td>`;
         const [min, max] = [Math.min(...points.map((point) => point.min)), Math.max(...points.map((point) => point.max))];

@@ -39,6 +39,9 @@ internal sealed record ChartLine(string Channel, LocalText Name);
 /// <param name="LimitName">What that line is.</param>
 internal sealed record ChartMetric(string Key, LocalText Name, string Unit, int Digits, double? Limit = null, LocalText? LimitName = null)
 {
+    /// <summary>Where its points come from instead of <see cref="ChartView.Source"/>, and what is asked for there instead of <see cref="Key"/>; null: as all others.</summary>
+    public ChartSource? From { get; init; }
+
     /// <summary>A line below which it should not fall; null: none.</summary>
     public double? Floor { get; init; }
 
@@ -49,6 +52,12 @@ internal sealed record ChartMetric(string Key, LocalText Name, string Unit, int 
     [JsonIgnore]
     public bool HasLine => Limit is not null || Floor is not null;
 }
+
+/// <summary>Another source of points.</summary>
+/// <param name="Address">Its address.</param>
+/// <param name="Key">The metric that is asked for.</param>
+/// <param name="Lines">Its lines.</param>
+internal sealed record ChartSource(string Address, string Key, IReadOnlyList<ChartLine> Lines);
 
 /// <summary>A time at which there was an alert.</summary>
 /// <param name="Id">The alert.</param>

@@ -18,6 +18,7 @@ internal static class SeriesEndpoints
     {
         app.MapGet("/series/{site}/{device}", ReadAsync).RequireAuthorization().AddEndpointFilter(NamedAsync);
         app.MapGet("/series/{site}", ReadTotalAsync).RequireAuthorization().AddEndpointFilter(NamedAsync);
+        app.MapGet("/series/{site}/circuit/{circuit}/unmetered", ReadUnmeteredAsync).RequireAuthorization().AddEndpointFilter(NamedAsync);
     }
 
     /// <summary>A chart that failed is told in its panel with the number under which the log has it; the rest of the page stands.</summary>
@@ -41,22 +42,62 @@ internal static class SeriesEndpoints
             return Refused("site", new LocalText("没有登记这个点位，或它的总回路没有电表", "no such site is registered, or its main circuits have no meter"), StatusCodes.Status404NotFound);
         if (Read(context.Request.Query, new RegisteredDevice(known, MeterOf(known, roots[0])), out var asked) is { } refusal)
             return Refused("query", refusal, StatusCodes.Status422UnprocessableEntity);
-        if (asked!.Metric != Metric.W || asked.Channels is not [{ Kind: ChannelKind.Main }])
-            return Refused("query", new LocalText("整个点位只有总功率：channel=main&metric=w", "of a whole site there is its power alone: channel=main&metric=w"), StatusCodes.Status422UnprocessableEntity);
-        var lines = new List<IReadOnlyList<SeriesPoint>>();
-        foreach (var root in roots)
+        if (NotPower(asked!) is { } other)
+            return other;
+        var (lines, missing) = await GatherAsync(context, desk, asked!, roots.Select(root => (MeterOf(known, root), CircuitLoad.ChannelsOf(root))));
+        if (missing is not null)
+            return missing;
+        var period = feed.Look((view, _, _) => roots.Max(root => view.PeriodMs(known.Id, MeterOf(known, root))));
+        var stretch = SiteTotal.Stretch(asked!.FromMs, asked.ToMs, asked.Points, period);
+        return Results.Bytes(Write(asked, stretch, [SiteTotal.Sum(lines, asked.FromMs, stretch)]), "application/json");
+    }
+
+    /// <summary><c>GET /series/{site}/circuit/{circuit}/unmetered?channel=main&amp;metric=w&amp;from=ms&amp;to=ms&amp;points=720</c>: what a circuit's meter tells beyond all that is measured below it.</summary>
+    private static async Task<IResult> ReadUnmeteredAsync(HttpContext context, string site, string circuit, FacilitySource registry, SeriesDesk desk, LiveFeed feed)
+    {
+        if (registry.Current.FindSite(site) is not { } known || known.Circuits.FirstOrDefault(one => one.Id == circuit) is not { Meter: not null } found)
+            return Refused("circuit", new LocalText("没有登记这条回路，或它没有电表", "no such circuit is registered, or it has no meter"), StatusCodes.Status404NotFound);
+        var meter = MeterOf(known, found);
+        if (Read(context.Request.Query, new RegisteredDevice(known, meter), out var asked) is { } refusal)
+            return Refused("query", refusal, StatusCodes.Status422UnprocessableEntity);
+        if (NotPower(asked!) is { } other)
+            return other;
+        var (parts, period) = feed.Look((view, _, _) =>
         {
-            var query = asked with { Device = new RegisteredDevice(known, MeterOf(known, root)), Channels = CircuitLoad.ChannelsOf(root) };
-            var outcome = await desk.ReadAsync(query, context.RequestAborted);
+            var below = UnmeteredLoad.Parts(view, known, found);
+            return (below, (below ?? []).Select(part => part.Device).Append(meter).Max(device => view.PeriodMs(known.Id, device)));
+        });
+        var stretch = SiteTotal.Stretch(asked!.FromMs, asked.ToMs, asked.Points, period);
+        // What is not known is no remainder.
+        if (parts is null or [])
+            return Results.Bytes(Write(asked, stretch, [[]]), "application/json");
+        var (whole, noWhole) = await GatherAsync(context, desk, asked, [(meter, CircuitLoad.ChannelsOf(found))]);
+        if (noWhole is not null)
+            return noWhole;
+        var (below, noParts) = await GatherAsync(context, desk, asked, parts);
+        if (noParts is not null)
+            return noParts;
+        return Results.Bytes(Write(asked, stretch, [UnmeteredLoad.Of(SiteTotal.Sum(whole, asked.FromMs, stretch), SiteTotal.Sum(below, asked.FromMs, stretch))]), "application/json");
+    }
+
+    /// <summary>Lines of several devices of a site, one device after the other; or why they cannot be had.</summary>
+    private static async Task<(List<IReadOnlyList<SeriesPoint>> Lines, IResult? Missing)> GatherAsync(HttpContext context, SeriesDesk desk, SeriesQuery asked, IEnumerable<(DeviceEntry Device, IReadOnlyList<ChannelId> Channels)> parts)
+    {
+        var lines = new List<IReadOnlyList<SeriesPoint>>();
+        foreach (var (device, channels) in parts)
+        {
+            var outcome = await desk.ReadAsync(asked with { Device = asked.Device with { Entry = device }, Channels = channels }, context.RequestAborted);
             if (outcome is not SeriesOutcome.Found found)
-                return Missing(context, outcome);
+                return (lines, Missing(context, outcome));
             lines.AddRange(found.Channels);
         }
 
-        var period = feed.Look((view, _, _) => roots.Max(root => view.PeriodMs(known.Id, MeterOf(known, root))));
-        var stretch = SiteTotal.Stretch(asked.FromMs, asked.ToMs, asked.Points, period);
-        return Results.Bytes(Write(asked, stretch, [SiteTotal.Sum(lines, asked.FromMs, stretch)]), "application/json");
+        return (lines, null);
     }
+
+    /// <summary>A sum is of power alone.</summary>
+    private static IResult? NotPower(SeriesQuery asked) => asked.Metric == Metric.W && asked.Channels is [{ Kind: ChannelKind.Main }] ? null
+        : Refused("query", new LocalText("这里只有功率：channel=main&metric=w", "here there is power alone: channel=main&metric=w"), StatusCodes.Status422UnprocessableEntity);
 
     /// <summary>The validation of the registry sees to it that a meter is registered.</summary>
     private static DeviceEntry MeterOf(Site site, Circuit circuit) => site.Devices.First(entry => entry.Id == circuit.Meter);

@@ -59,6 +59,36 @@ public abstract class CircuitPageTests : IDisposable
     }
 
     [StoreFact]
+    public async Task What_a_circuit_draws_beyond_its_sockets_is_a_line_of_its_chart_where_all_of_them_were_heard()
+    {
+        await using var page = await StartAsync();
+        var address = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"/series/huaihai/circuit/c-shed/unmetered?channel=main&metric=w&from={From()}&to={From() + 3_600_000}&points=720");
+        string[] below = ["pile-01", "pile-02", "pile-03"], phases = ["l1", "l2", "l3"];
+        await page.SayAsync("meter-shed", Enumerable.Range(0, 60).SelectMany(minute => phases.Select(phase => (phase, From() + (minute * 60_000L), new[] { (Metric.W, 100d) }))));
+        foreach (var pile in below[1..])
+            await SayAsync(pile, 60);
+        await page.UntilAsync(() => page.Channel("huaihai/" + below[^1], "s1") is not null, "the last pile");
+
+        // Of one pile nothing was ever heard: what is left then would be its load too.
+        Assert.Empty(Numbers(await LineAsync(), "at"));
+        Assert.DoesNotContain("/unmetered", await TextAsync(page, "/circuit/huaihai/c-shed"), StringComparison.Ordinal);
+
+        // It says nothing in the second half of the hour.
+        await SayAsync(below[0], 30);
+        await page.UntilAsync(async () => Numbers(await LineAsync(), "at").Count == 15, "half an hour of the remainder");
+
+        Assert.All(Numbers(await LineAsync(), "mean"), mean => Assert.Equal(240, mean));
+        Assert.Contains("/series/huaihai/circuit/c-shed/unmetered", await TextAsync(page, "/circuit/huaihai/c-shed"), StringComparison.Ordinal);
+        foreach (var (path, status) in ((string, HttpStatusCode)[])
+                 [("huaihai/circuit/c-shed", HttpStatusCode.UnprocessableEntity), ("huaihai/circuit/nothing", HttpStatusCode.NotFound), ("nowhere/circuit/c-shed", HttpStatusCode.NotFound)])
+            Assert.Equal(status, (await page.Client.GetAsync(new Uri($"/series/{path}/unmetered?channel=l1&metric=a&from=0&to=1&points=1", UriKind.Relative))).StatusCode);
+
+        Task SayAsync(string pile, int minutes) => page.SayAsync(pile, Enumerable.Range(0, minutes).Select(minute => ("s1", From() + (minute * 60_000L), new[] { (Metric.W, 20d) })));
+
+        async Task<JsonElement> LineAsync() => (await JsonAsync(await page.Client.GetAsync(new Uri(address, UriKind.Relative)))).GetProperty("channels")[0];
+    }
+
+    [StoreFact]
     public async Task It_says_what_the_circuit_carries_how_many_more_bikes_it_could_and_what_draws_from_it()
     {
         await using var page = await StartAsync();

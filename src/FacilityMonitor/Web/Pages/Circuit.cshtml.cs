@@ -133,6 +133,15 @@ internal sealed class CircuitModel(LiveFeed feed, Database database, ResponseDes
         var channels = CircuitLoad.ChannelsOf(Circuit);
         var lines = channels.Select(channel => new ChartLine(channel.ToString(), channels.Count == 1 ? Circuit.Name : AlertText.Channel(channel)!)).ToList();
         var rated = Circuit.RatedA is { } amps ? new LocalText(string.Create(CultureInfo.InvariantCulture, $"额定 {amps:0.#} A"), string.Create(CultureInfo.InvariantCulture, $"rated {amps:0.#} A")) : null;
-        return new ChartView($"/series/{Site.Id}/{meter}", lines, [Quantity.Of(Metric.A)! with { Limit = Circuit.RatedA, LimitName = rated }, Quantity.Of(Metric.W)!], Alerts, NowMs);
+        var power = Quantity.Of(Metric.W)!;
+        ChartMetric[] metrics = [Quantity.Of(Metric.A)! with { Limit = Circuit.RatedA, LimitName = rated }, power];
+        // Without anything below it the remainder is the whole.
+        if (feed.Look((view, _, _) => UnmeteredLoad.Parts(view, Site, Circuit)) is { Count: > 0 })
+        {
+            var name = new LocalText(Texts.All["unmetered"].Zh, Texts.All["unmetered"].En);
+            metrics = [.. metrics, power with { Key = "unmetered", Name = name, From = new ChartSource(UnmeteredLoad.Address(Site.Id, Circuit.Id), power.Key, [new ChartLine("main", name)]) }];
+        }
+
+        return new ChartView($"/series/{Site.Id}/{meter}", lines, metrics, Alerts, NowMs);
     }
 }
