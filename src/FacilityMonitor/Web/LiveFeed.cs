@@ -343,10 +343,13 @@ internal sealed partial class LiveFeed(
             }
         }
 
-        if (haveAlertsChanged || _view.Changed >= DevicesPerEventMax || time.GetElapsedTime(_valuesAt) >= PaceOf(_watching))
+        var areValuesTold = haveAlertsChanged || _view.Changed >= DevicesPerEventMax || time.GetElapsedTime(_valuesAt) >= PaceOf(_watching);
+        if (areValuesTold)
             TellValues();
 
-        if (time.GetElapsedTime(_healthAt) >= HealthEvery)
+        // To many pages it goes out with the values: what a page costs is the times it is written to.
+        var sinceHealth = time.GetElapsedTime(_healthAt);
+        if (sinceHealth >= HealthEvery && (areValuesTold || _watching <= FewViewers || sinceHealth >= HealthEvery + ValuesToManyEvery))
         {
             _healthAt = time.GetTimestamp();
             _link = _link.Next(ingest.Broker);
