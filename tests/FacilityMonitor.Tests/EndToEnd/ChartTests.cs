@@ -1,4 +1,7 @@
+using System.Text.Json;
+using FacilityMonitor.Alerts;
 using FacilityMonitor.Readings;
+using FacilityMonitor.Tests.Reports;
 using FacilityMonitor.Tests.Web;
 using Microsoft.Playwright;
 
@@ -7,8 +10,6 @@ namespace FacilityMonitor.Tests.EndToEnd;
 /// <summary>History in a real browser: seen, read by keyboard, zoomed by finger, read as a table; in both languages, on a phone and on a desk.</summary>
 public sealed class ChartTests : IDisposable
 {
-    /// <summary>Rules of WCAG 2.2 A and AA, and good practice.</summary>
-
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -99,6 +100,90 @@ public sealed class ChartTests : IDisposable
         await Assertions.Expect(page.GetByTestId("chart-empty")).ToHaveCountAsync(1);
     }
 
+    [RealServerFact(BrowserUnderTest.Program)]
+    public async Task A_day_with_an_alert_is_coloured_while_it_was_on_and_at_no_other_time_with_the_rated_current_as_a_dashed_line_where_the_axis_says()
+    {
+        await using var service = await PageUnderTest.StartAsync(_folder.Path);
+        await DayAsync(service);
+        // Around the peak: from a quarter to five to a quarter past.
+        await PastAlert.WriteAsync(service.Database, new PastAlert("00000000000000a1", "circuit-overload", "huaihai/c-shed", Priority.P1, new DateTimeOffset(2026, 11, 20, 16, 45, 0, TimeSpan.FromHours(8))) { Recovered = 30 * 60 });
+        await using var chromium = await BrowserUnderTest.StartAsync();
+        var page = await OpenAsync(chromium, service, "/me");
+        await page.AddInitScriptAsync(Listen);
+        foreach (var (language, rated, day) in ((string, string, string)[])[("zh", "额定 63 A", "11月20日"), ("en", "rated 63 A", "20 Nov")])
+        {
+            await page.GotoAsync(new Uri(service.Url, $"/circuit/huaihai/c-shed?lang={language}").ToString());
+            await page.WaitForFunctionAsync("rated => told.some(({ text }) => text === rated)", rated);
+            var told = await page.EvaluateAsync<string[]>("told.map(({ text }) => text)");
+            Assert.Contains(day, told);
+            Assert.Contains("16:00", told);
+            // A day has one midnight, and its hours are those of a clock with twenty-four.
+            Assert.DoesNotContain(told, text => System.Text.RegularExpressions.Regex.IsMatch(text, "[ap]\\.?m\\b|上午|下午|24:00|00:00", System.Text.RegularExpressions.RegexOptions.IgnoreCase));
+            Assert.DoesNotContain(told, text => text != day && text != rated && text.Any(letter => char.IsLetter(letter)));
+
+            var drawn = await page.EvaluateAsync<JsonElement>(Drawn, new[] { 16.75, 17.25, 63 });
+            foreach (var band in (string[])["edge", "field"])
+            {
+                var (from, to, columns) = (Number(drawn, band, "from"), Number(drawn, band, "to"), Number(drawn, band, "columns"));
+                Assert.InRange(from - Number(drawn, "from"), -2, 2);
+                Assert.InRange(to - Number(drawn, "to"), -2, 2);
+                // Whole, but for a line of the grid, and the peak that is drawn over it.
+                Assert.InRange(columns, to - from - 6, to - from);
+            }
+
+            Assert.InRange(Number(drawn, "line", "y") - Number(drawn, "limit"), -1.5, 1.5);
+            // Ten drawn and four left out, from one side to the other.
+            Assert.InRange(Number(drawn, "line", "ink") / Number(drawn, "width"), 0.6, 0.85);
+            Assert.InRange(Number(drawn, "line", "dashes") / (Number(drawn, "width") / 14), 0.9, 1.1);
+            Assert.InRange(Number(drawn, "line", "longest"), 8, 12);
+        }
+
+        Assert.Empty(chromium.Errors);
+    }
+
+    /// <summary>Keeps every word that is written onto a picture, with its place.</summary>
+    private const string Listen = """
+        globalThis.told = [];
+        const write = CanvasRenderingContext2D.prototype.fillText;
+        CanvasRenderingContext2D.prototype.fillText = function (text, x, y, ...more) {
+          const place = this.getTransform().transformPoint(new DOMPoint(x, y));
+          told.push({ text: String(text), x: place.x, y: place.y });
+          return write.call(this, text, x, y, ...more);
+        };
+        """;
+
+    /// <summary>Where the colours of an alert stand and where a dashed line does, beside where they should by the words of the axes themselves: two hours of the day, and amperes.</summary>
+    private const string Drawn = """
+        ([onset, over, limit]) => {
+          const canvas = document.querySelector('.stage canvas');
+          const box = document.querySelector('.stage .u-over').getBoundingClientRect(), whole = canvas.getBoundingClientRect();
+          const [left, top, width, height] = [box.left - whole.left, box.top - whole.top, box.width, box.height].map(Math.round);
+          const { data } = canvas.getContext('2d').getImageData(left, top, width, height);
+          const at = (x, y) => data.slice(4 * (y * width + x), 4 * (y * width + x) + 4);
+          const place = (text, axis) => told.findLast((one) => one.text === text)[axis];
+          const between = (value, [low, lowAt], [high, highAt]) => lowAt + (value - low) * (highAt - lowAt) / (high - low);
+          const x = (hour) => between(hour, [4, place('04:00', 'x')], [16, place('16:00', 'x')]) - left;
+          const near = ([r, g, b, a], colour) => a > 250 && [r, g, b].every((part, index) => Math.abs(part - colour[index]) < 8);
+          const columns = (colour, least) => {
+            const found = [...Array(width).keys()].filter((x) => [...Array(height).keys()].filter((y) => near(at(x, y), colour)).length >= least);
+            return { from: found[0], to: found.at(-1) + 1, columns: found.length };
+          };
+          // Ink is grey; no line of a meter is.
+          const isInk = (x, y) => { const [r, g, b, a] = at(x, y); return a > 128 && Math.max(r, g, b) < 130 && Math.max(r, g, b) - Math.min(r, g, b) < 20; };
+          const rows = [...Array(height).keys()].map((y) => [...Array(width).keys()].filter((x) => isInk(x, y)));
+          const y = rows.reduce((most, row, index) => (row.length > rows[most].length ? index : most), 0);
+          const runs = [];
+          rows[y].forEach((x, index) => { if (index > 0 && rows[y][index - 1] === x - 1) runs[runs.length - 1]++; else runs.push(1); });
+          return {
+            width, from: x(onset), to: x(over), limit: between(limit, [0, place('0', 'y')], [60, place('60', 'y')]) - top,
+            edge: columns([0xa4, 0x00, 0x0f], 3), field: columns([0xff, 0xf3, 0xd6], height / 2),
+            line: { y, ink: rows[y].length, dashes: runs.length, longest: Math.max(...runs) },
+          };
+        }
+        """;
+
+    private static double Number(JsonElement drawn, params string[] path) => path.Aggregate(drawn, (part, name) => part.GetProperty(name)).GetDouble();
+
     /// <summary>Pixels of the chart that have the colour of an alert.</summary>
     // Nobody sends anything here, and every page says so in its first line.
     private const string Coloured = """
@@ -118,7 +203,8 @@ public sealed class ChartTests : IDisposable
         await BrowserUnderTest.SignInAsync(page, PageUnderTest.Password);
         await page.WaitForURLAsync(service.Url.ToString());
         await page.GotoAsync(new Uri(service.Url, path).ToString());
-        await page.GetByTestId("chart").WaitForAsync();
+        if (path.StartsWith("/circuit", StringComparison.Ordinal))
+            await page.GetByTestId("chart").WaitForAsync();
         return page;
     }
 
