@@ -44,6 +44,9 @@ function spanText(ms) {
 /** Values of the axis: hours of the day as a clock shows them, and the day where it begins. @param {Plot} _ @param {number[]} splits @param {number} __ @param {number} ___ @param {number} step */
 const timesOf = (_, splits, __, ___, step) => splits.map((ms) => (isMidnight(ms) || step >= day ? toDay : step < minute ? seconds : toMinute).format(ms));
 
+/** Values of the other axis, with as many places as its step has: less, and neighbours would read alike. @param {Plot} _ @param {number[]} splits @param {number} __ @param {number} ___ @param {number} step */
+const amountsOf = (_, splits, __, ___, step) => splits.map((value) => value.toFixed((String(step).split('.')[1] ?? '').length));
+
 /** Dashes beside tones: lines are told apart without colour. */
 const dashes = [[], [7, 4], [2, 3], [10, 3, 2, 3]];
 const tones = ['--line-1', '--line-2', '--line-3', '--line-4'];
@@ -285,15 +288,17 @@ class Chart {
     this.plot?.destroy();
     this.plot = undefined;
     if (!stage || this.times.length === 0) return;
-    const { limit, limitName, floor, floorName, digits } = this.quantity;
+    const { limit, limitName, floor, floorName } = this.quantity;
     const [ink, soft, hair, alarm, warn] = ['--ink', '--soft', '--hair', '--alarm', '--warn'].map(colour);
     const series = this.lines.flatMap((_, index) => {
       const stroke = colour(tones[index % tones.length]);
       return [{ scale: 'y', stroke: 'transparent', points: { show: false } }, { scale: 'y', stroke: 'transparent', points: { show: false } },
         { scale: 'y', stroke, width: 1.5, dash: dashes[index % dashes.length], points: { show: this.times.length < 40, size: 4, fill: stroke } }];
     });
-    const most = Math.max(limit ?? -Infinity, ...this.lines.flatMap((line) => line.max));
-    const least = Math.min(floor ?? Infinity, ...this.lines.flatMap((line) => line.min));
+    // A limit is on the picture too where everything lies beyond it: that is when somebody looks.
+    const marks = [limit ?? [], floor ?? []].flat();
+    const most = Math.max(...marks, ...this.lines.flatMap((line) => line.max));
+    const least = Math.min(...marks, ...this.lines.flatMap((line) => line.min));
     const font = '12px system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
     this.plot = new uPlot({
       width: Math.max(200, stage.clientWidth),
@@ -305,7 +310,7 @@ class Chart {
       scales: { x: { time: true, range: () => this.zoom ?? this.shown }, y: { range: () => (least < 0 || least > 0.7 * most ? pad(least, most) : [0, most > 0 ? most * 1.08 : 1]) } },
       axes: [
         { stroke: soft, font, grid: { stroke: hair, width: 1 }, ticks: { stroke: hair }, space: 64, values: timesOf },
-        { scale: 'y', stroke: soft, font, grid: { stroke: hair, width: 1 }, ticks: { stroke: hair }, size: 52, values: (_, splits) => splits.map((value) => (Math.max(...splits) > 10 ? value.toFixed(0) : value.toFixed(Math.min(2, digits + 1)))) },
+        { scale: 'y', stroke: soft, font, grid: { stroke: hair, width: 1 }, ticks: { stroke: hair }, size: 52, values: amountsOf },
       ],
       series: [{}, ...series],
       bands: this.isRaw() ? [] : this.lines.map((_, index) => ({ series: [3 * index + 2, 3 * index + 1], fill: `${colour(tones[index % tones.length])}2e` })),

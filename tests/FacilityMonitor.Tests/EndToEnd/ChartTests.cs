@@ -141,6 +141,25 @@ public sealed class ChartTests : IDisposable
         Assert.Empty(chromium.Errors);
     }
 
+    [RealServerFact(BrowserUnderTest.Program)]
+    public async Task A_circuit_that_is_above_its_rating_all_the_time_has_the_line_below_it_and_no_two_values_of_the_axis_read_alike()
+    {
+        await using var service = await PageUnderTest.StartAsync(_folder.Path);
+        await service.SayAsync("meter-shed", ((string[])["l1", "l2", "l3"]).Select(phase => (phase, service.NowMs, new[] { (Metric.A, 64.5), (Metric.W, 14_190d) })));
+        await service.UntilAsync(() => service.Channel("huaihai/meter-shed", "l1") is not null, "its word");
+        await using var chromium = await BrowserUnderTest.StartAsync();
+        var page = await OpenAsync(chromium, service, "/me");
+        await page.AddInitScriptAsync(Listen);
+        await page.GotoAsync(new Uri(service.Url, "/circuit/huaihai/c-shed").ToString());
+        await page.WaitForFunctionAsync("told.some(({ text }) => text === '额定 63 A')");
+
+        var lines = await page.EvaluateAsync<double[]>("[told.findLast(({ text }) => text === '额定 63 A').y, document.querySelector('.stage .u-over').getBoundingClientRect().bottom - document.querySelector('.stage canvas').getBoundingClientRect().top]");
+        Assert.InRange(lines[0], 20, lines[1]);
+        var amounts = await page.EvaluateAsync<string[]>("told.filter(({ text }) => /^\\d+(\\.\\d+)?$/.test(text)).map(({ text }) => text)");
+        Assert.True(amounts.Length >= 3 && amounts.Distinct().Count() == amounts.Length, string.Join(' ', amounts));
+        Assert.Empty(chromium.Errors);
+    }
+
     /// <summary>Keeps every word that is written onto a picture, with its place.</summary>
     private const string Listen = """
         globalThis.told = [];
