@@ -56,7 +56,12 @@ public sealed class CalmPagesTests : IDisposable
         ["{name}"] = "manager",
         ["{person}"] = "guard-a",
         ["{device}"] = "climber-1",
+        // Without a circuit nothing is there.
+        ["/settings/circuit"] = "/settings/circuit?site=huaihai&circuit=c-shed",
     };
+
+    /// <summary>What an alert is painted in, by day and in the dark.</summary>
+    private static readonly string[] ForAlerts = ["#a4000f", "#5c0008", "#7a4b00", "#fff3d6", "#ff9a94", "#ffd0cd", "#f0b45a", "#3d3013"];
 
     private static readonly string[] Phases = ["l1", "l2", "l3"];
 
@@ -81,20 +86,25 @@ public sealed class CalmPagesTests : IDisposable
             await page.WaitForURLAsync(service.Url.ToString());
             await WellAsync(page, service);
             var eye = await chromium.OpenAsync();
-            var pages = PageList.Of(service, Things, "{alert}");
+            var pages = PageList.Of(service, Things, "{alert}", "/settings/adopt");
             var wrong = new List<string>();
             foreach (var (index, path) in pages.Index())
             {
-                foreach (var (language, width) in ((string, int)[])[("zh", 320), ("en", 1440), ("en", 320), ("zh", 390), ("en", 390), ("zh", 1440)])
+                foreach (var (look, (language, width)) in (((string, int)[])[("zh", 320), ("en", 1440), ("en", 320), ("zh", 390), ("en", 390), ("zh", 1440)]).Index())
                 {
                     // Each page once, narrow in Chinese and wide in English by turns; --long looks at all of them six times.
                     if (!PageRules.IsLong && (language, width) != (index % 2 == 0 ? ("zh", 320) : ("en", 1440)))
                         continue;
+                    // Every third in the dark, so that either width has its turn; --long has each page three times by day and three in the dark.
+                    var isDark = PageRules.IsLong ? (index + look) % 2 == 0 : index % 3 == 0;
+                    await page.EmulateMediaAsync(new() { ColorScheme = isDark ? ColorScheme.Dark : ColorScheme.Light });
                     await page.SetViewportSizeAsync(width, 900);
-                    await page.GotoAsync(new Uri(service.Url, $"{path}?lang={language}").ToString());
+                    var answer = await page.GotoAsync(new Uri(service.Url, $"{path}{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}lang={language}").ToString());
                     if (path == "/")
                         await page.GetByTestId("health").WaitForAsync();
-                    var (where, over) = ($"{path} {language} {width}", await page.EvaluateAsync<int>("document.documentElement.scrollWidth - innerWidth"));
+                    var (where, over) = ($"{path} {language} {width}{(isDark ? " dark" : "")}", await page.EvaluateAsync<int>("document.documentElement.scrollWidth - innerWidth"));
+                    if (!answer!.Ok)
+                        wrong.Add($"{where}: {answer.Status}");
                     if (over != 0)
                         wrong.Add($"{where}: {over} px too wide");
                     var png = Convert.ToBase64String(await page.ScreenshotAsync(new() { FullPage = true }));
@@ -107,8 +117,9 @@ public sealed class CalmPagesTests : IDisposable
 
             Assert.True(pages.Count >= 12, string.Join(' ', pages));
             Assert.True(wrong.Count == 0, string.Join('\n', wrong));
-            // The eye itself sees: what is the colour of an alert is found.
-            Assert.True(await PageRules.AlarmingAsync(eye, await DarkRedAsync(eye)) > 1_000);
+            // The eye itself sees: what is the colour of an alert is found, of the day and of the dark, as the style sheet has them.
+            foreach (var colour in ForAlerts)
+                Assert.True(await PageRules.AlarmingAsync(eye, await PaintedAsync(eye, colour)) > 1_000, colour);
         }
         finally
         {
@@ -117,9 +128,9 @@ public sealed class CalmPagesTests : IDisposable
         }
     }
 
-    private static async Task<string> DarkRedAsync(IPage eye)
+    private static async Task<string> PaintedAsync(IPage eye, string colour)
     {
-        await eye.SetContentAsync("<p style='background:#a4000f;height:50px'></p>");
+        await eye.SetContentAsync($"<p style='background:{colour};height:50px'></p>");
         return Convert.ToBase64String(await eye.ScreenshotAsync());
     }
 

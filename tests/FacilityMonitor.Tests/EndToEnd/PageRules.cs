@@ -1,10 +1,12 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using FacilityMonitor.Tests.Conventions;
 using Microsoft.Playwright;
 
 namespace FacilityMonitor.Tests.EndToEnd;
 
 /// <summary>What every page keeps to, in a real browser: it fits the width, and breaks no rule of access.</summary>
-internal static class PageRules
+internal static partial class PageRules
 {
     /// <summary>The library that judges, installed with the page's modules.</summary>
     public const string Library = "dashboards/web/node_modules/axe-core/axe.min.js";
@@ -12,10 +14,9 @@ internal static class PageRules
     /// <summary>Rules of WCAG 2.2 A and AA, and good practice.</summary>
     private const string Axe = "async () => (await axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})).violations.map((one) => `${one.id}: ${one.nodes[0].html.slice(0, 160)}`).join('; ')";
 
-    /// <summary>Pixels of a picture in a colour of the alert palette, light scheme; text is drawn with softer edges, so what is near counts.</summary>
+    /// <summary>Pixels of a picture in one of the colours; text is drawn with softer edges, so what is near counts.</summary>
     private const string Alarming = """
-        async (png) => {
-          const palette = [[0xa4, 0x00, 0x0f], [0x5c, 0x00, 0x08], [0x7a, 0x4b, 0x00], [0xff, 0xf3, 0xd6]];
+        async ([png, palette]) => {
           const picture = await createImageBitmap(await (await fetch(`data:image/png;base64,${png}`)).blob());
           const canvas = new OffscreenCanvas(picture.width, picture.height);
           const context = canvas.getContext('2d');
@@ -29,6 +30,13 @@ internal static class PageRules
         """;
 
     private static readonly int[] Widths = [320, 390, 1440];
+
+    /// <summary>The colours of alerts as the style sheet has them, by day and in the dark: red, green and blue.</summary>
+    private static readonly int[][] Palette =
+    [
+        .. AlertColour().Matches(File.ReadAllText(Path.Combine(SourceTree.Root, "dashboards/web/style.css"))).Select(match => int.Parse(match.Groups["rgb"].ValueSpan, NumberStyles.HexNumber, CultureInfo.InvariantCulture))
+            .Select(rgb => (int[])[rgb >> 16, (rgb >> 8) & 0xff, rgb & 0xff]),
+    ];
 
     /// <summary>Whether every look is taken; else narrow in Chinese and wide in English are judged, and the others only measured.</summary>
     public static bool IsLong { get; } = Environment.GetEnvironmentVariable("FM_LONG") == "1";
@@ -64,7 +72,7 @@ internal static class PageRules
     /// <summary>How many pixels of a picture have a colour of the alert palette.</summary>
     /// <param name="eye">A page whose policy lets it look at a picture: none of ours.</param>
     /// <param name="png">The picture, as text.</param>
-    public static Task<int> AlarmingAsync(IPage eye, string png) => eye.EvaluateAsync<int>(Alarming, png);
+    public static Task<int> AlarmingAsync(IPage eye, string png) => eye.EvaluateAsync<int>(Alarming, new object[] { png, Palette });
 
     /// <summary>The rules of access that the page breaks as it stands, each with the element; empty for none.</summary>
     public static async Task<string> BrokenAsync(IPage page)
@@ -73,4 +81,7 @@ internal static class PageRules
             await page.EvaluateAsync(await File.ReadAllTextAsync(Path.Combine(SourceTree.Root, Library)));
         return await page.EvaluateAsync<string>(Axe);
     }
+
+    [GeneratedRegex("--(alarm|alarm-edge|warn|pale): *#(?<rgb>[0-9a-f]{6});")]
+    private static partial Regex AlertColour();
 }
