@@ -50,6 +50,47 @@ public sealed partial class ReportPrintTests(ReportServer server) : IClassFixtur
     }
 
     [RealServerFact(BrowserUnderTest.Program, "/usr/bin/pdftotext")]
+    public async Task The_printed_alert_log_says_of_every_alert_what_the_page_says_in_its_order_and_names_itself_on_every_sheet()
+    {
+        using var folder = new TemporaryFolder();
+        await using var chromium = await BrowserUnderTest.StartAsync();
+        var page = await OpenAsync(chromium);
+        foreach (var language in (string[])["zh", "en"])
+        {
+            await page.GotoAsync($"{server.Page.Url}reports/alerts?from=2026-10-01&to=2026-10-31&lang={language}");
+            var rows = await page.Locator("[data-testid=report] tbody tr").AllAsync();
+            var others = await page.Locator("[data-testid=report] :is(h2, h3, thead th, dt, dd, .note)").AllInnerTextsAsync();
+            var sheet = (await page.Locator("[data-sheet]").GetAttributeAsync("data-sheet"))!;
+            var sheets = await PrintAsync(page, Path.Combine(folder.Path, $"alerts-{language}.pdf"));
+
+            var printed = string.Concat(sheets.Select(Squeeze));
+            // All of October, a stranger's too; what a device wrote is on paper as on the page, and does nothing there.
+            Assert.Equal(8, rows.Count);
+            Assert.Contains(Squeeze(ReportServer.Hostile), printed, StringComparison.Ordinal);
+            foreach (var text in others)
+                Assert.True(printed.Contains(Squeeze(text), StringComparison.Ordinal), $"'{text}' is on the page in {language} and not on paper");
+            var from = 0;
+            foreach (var row in rows)
+            {
+                foreach (var cell in await row.Locator("th, td").AllInnerTextsAsync())
+                {
+                    var at = printed.IndexOf(Squeeze(cell), from, StringComparison.Ordinal);
+                    Assert.True(at >= 0, $"'{cell}' is on the page in {language} and not on paper behind what stands before it");
+                    from = at + Squeeze(cell).Length;
+                }
+            }
+
+            Assert.All(sheets, (text, index) =>
+            {
+                Assert.Contains(Squeeze(sheet), Squeeze(text), StringComparison.Ordinal);
+                Assert.Contains($"{index + 1}/{sheets.Count}", Squeeze(text), StringComparison.Ordinal);
+            });
+            foreach (var word in language == "zh" ? (string[])["下载", "查看", "退出", "English"] : ["Download", "Sign out", "中文"])
+                Assert.DoesNotContain(Squeeze(word), printed, StringComparison.Ordinal);
+        }
+    }
+
+    [RealServerFact(BrowserUnderTest.Program, "/usr/bin/pdftotext")]
     public async Task The_printed_totals_are_those_that_were_added_up_by_hand()
     {
         using var folder = new TemporaryFolder();
