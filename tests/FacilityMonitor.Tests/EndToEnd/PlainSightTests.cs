@@ -27,6 +27,17 @@ public sealed class PlainSightTests : IDisposable
         }
         """;
 
+    /// <summary>Elements that cut off what they say, with nowhere to scroll to it. Meant are three dots whose whole text is a title, and what is there for ears alone.</summary>
+    private const string Clipped = """
+        () => [...document.querySelectorAll('body *')].filter((one) => {
+          const style = getComputedStyle(one);
+          if (one.getClientRects().length === 0 || style.clipPath !== 'none' || !one.textContent.trim() || one.closest('svg')) return false;
+          const cuts = (overflow) => /hidden|clip/.test(overflow) || overflow === 'visible' && /paint|content|strict/.test(style.contain);
+          const [across, down] = [cuts(style.overflowX) && one.scrollWidth > one.clientWidth, cuts(style.overflowY) && one.scrollHeight > one.clientHeight];
+          return down || across && !(style.textOverflow === 'ellipsis' && one.closest('[title]'));
+        }).slice(0, 3).map((one) => `${one.outerHTML.slice(0, 160)} (${one.scrollWidth} × ${one.scrollHeight} in ${one.clientWidth} × ${one.clientHeight})`).join(' | ')
+        """;
+
     /// <summary>Which two of the pictures a person without colours could take for each other: fewer points than a sign has differ by more than a shade.</summary>
     private const string Alike = """
         async ([names, pictures]) => {
@@ -91,11 +102,18 @@ public sealed class PlainSightTests : IDisposable
                     await page.SetViewportSizeAsync(width, 844);
                     if (await page.EvaluateAsync<int>("document.documentElement.scrollWidth - innerWidth") is var over and > 0)
                         wrong.Add($"{path} {language} {width}: {over} px too wide: {await page.EvaluateAsync<string>("[...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > innerWidth && !one.closest('.scroll')).slice(0, 3).map((one) => one.outerHTML.slice(0, 120)).join(' | ')")}");
+                    if (await page.EvaluateAsync<string>(Clipped) is { Length: > 0 } clipped)
+                        wrong.Add($"{path} {language} {width}: cut off: {clipped}");
                 }
             }
         }
 
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+        // The eye itself sees: a heading that ends at its box is found, and three dots that stand for a title are not.
+        await page.EvaluateAsync("Object.assign(document.querySelector('h1').style, { width: '1em', whiteSpace: 'nowrap', overflow: 'hidden' })");
+        Assert.Contains("<h1", await page.EvaluateAsync<string>(Clipped), StringComparison.Ordinal);
+        await page.EvaluateAsync("Object.assign(document.querySelector('h1'), { title: document.querySelector('h1').textContent }).style.textOverflow = 'ellipsis'");
+        Assert.Equal("", await page.EvaluateAsync<string>(Clipped));
         Assert.Empty(chromium.Errors);
     }
 
