@@ -58,6 +58,26 @@ public sealed class ChartTests : IDisposable
         Assert.Empty(chromium.Errors);
     }
 
+    [RealServerFact(BrowserUnderTest.Program)]
+    public async Task What_nothing_below_a_circuit_explains_is_one_press_away_and_back_again()
+    {
+        await using var service = await PageUnderTest.StartAsync(_folder.Path);
+        await DayAsync(service);
+        await using var chromium = await BrowserUnderTest.StartAsync();
+        var page = await OpenAsync(chromium, service, "/circuit/huaihai/c-shed");
+
+        await page.GetByTestId("metric-unmetered").ClickAsync();
+
+        await Assertions.Expect(page.GetByTestId("stage")).ToHaveAttributeAsync("aria-label", new System.Text.RegularExpressions.Regex("^未计量用电曲线"));
+        await page.GetByTestId("stage").FocusAsync();
+        await page.Keyboard.PressAsync("End");
+        // Three phases of 10 A, less three sockets of 180 W.
+        await Assertions.Expect(page.GetByTestId("read-out")).ToContainTextAsync("6060 W");
+        await page.GetByTestId("metric-w").ClickAsync();
+        await Assertions.Expect(page.GetByText("L1 相").First).ToBeVisibleAsync();
+        Assert.Empty(chromium.Errors);
+    }
+
     [RealServerFact(BrowserUnderTest.Program, PageRules.Library)]
     public async Task The_page_of_a_circuit_fits_every_width_breaks_no_rule_of_access_and_is_grey_while_all_is_well()
     {
