@@ -27,6 +27,9 @@ export const state = {
   /** Read to people who do not see the page: what is urgent at once, the rest when they pause. */ urgent: '', said: '',
 };
 
+/** The site that alone is shown. */
+const only = new URLSearchParams(location.search).get('site');
+
 export const now = () => Date.now() + state.skew;
 export const number = (/** @type {number} */ value, digits = 0) => value.toFixed(digits);
 const isGone = (/** @type {Device} */ device) => device.presence === 'Offline' || device.presence === 'Shutdown';
@@ -286,14 +289,14 @@ function App() {
     <p class="sr" role="status" aria-live="polite">${state.said}</p><p class="sr" role="alert" aria-live="assertive">${state.urgent}</p>
     <${Banner} />
     <nav aria-label=${t('sites')}><ul class="cards">${state.sites.map(SiteCard)}
-      ${OtherCard('unknown', t('unknown'), unknown.length ? t('unknownCount', { count: unknown.length }) : t('allKnown'))}
-      ${OtherCard('health', t('health'), t(isBad ? 'healthBad' : 'healthFine'), isBad)}</ul></nav>
+      ${!only && html`${OtherCard('unknown', t('unknown'), unknown.length ? t('unknownCount', { count: unknown.length }) : t('allKnown'))}
+      ${OtherCard('health', t('health'), t(isBad ? 'healthBad' : 'healthFine'), isBad)}`}</ul></nav>
     <section><h2>${t('alerts')}</h2>${state.alerts.length === 0 ? html`<p class=${isDeaf() ? 'attention' : 'empty'} data-testid="alerts-none">${t(isDeaf() ? 'noAlertsDeaf' : 'noAlerts')}</p>` : html`<${AlertSum} /><ol class="alerts" data-testid="alerts-open">${state.alerts.map(AlertItem)}</ol>`}</section>
     ${drawing && html`<section ref=${hang}></section>`}
-    ${state.sites.length > 0 && state.devices.size === 0 && !isDeaf() && html`<p class="empty" data-testid="none-heard">${t('noneHeard')}</p>`}
+    ${state.sites.length > 0 && state.devices.size === 0 && !isDeaf() && html`<p class="empty" data-testid="none-heard">${root.dataset.none}</p>`}
     ${state.sites.length === 0 ? html`<p class="empty">${t('noSites')}</p>` : html`<${Legend} />${state.sites.map(SiteSection)}`}
-    <section id="unknown"><h2>${t('unknown')}</h2>${unknown.length === 0 ? html`<p class="empty">${t('noUnknown')}</p>` : html`<p>${t('unknownHelp')} <code>${state.file}</code></p><ul class="unknown">${unknown.slice(0, unknownMax).map(Unknown)}</ul>${more > 0 && html`<p class="empty" data-testid="unknown-more">${t('unknownMore', { count: more })}</p>`}`}</section>
-    <${Health} /></main>`;
+    ${!only && html`<section id="unknown"><h2>${t('unknown')}</h2>${unknown.length === 0 ? html`<p class="empty">${t('noUnknown')}</p>` : html`<p>${t('unknownHelp')} <code>${state.file}</code></p><ul class="unknown">${unknown.slice(0, unknownMax).map(Unknown)}</ul>${more > 0 && html`<p class="empty" data-testid="unknown-more">${t('unknownMore', { count: more })}</p>`}`}</section>
+    <${Health} />`}</main>`;
 }
 
 const Lost = () => state.isLost && html`<p class="lost" role="status" data-testid="connection-lost">× ${t('lostConnection', { since: clock(state.heardAt + state.skew), age: age(Date.now() - state.heardAt) })}</p>`;
@@ -373,7 +376,7 @@ function open() {
     state.isLost = true;
     soon();
   }
-  const own = stream = new EventSource(`/events${location.search}`);
+  const own = stream = new EventSource(only ? `/events?site=${encodeURIComponent(only)}` : '/events');
   for (const name of Object.keys(take)) {
     own.addEventListener(name, (event) => {
       const body = JSON.parse(/** @type {MessageEvent} */ (event).data);

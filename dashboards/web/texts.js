@@ -134,7 +134,6 @@ export const texts = {
   lostConnection: { zh: '与服务的连接已断开：自 {since} 起（{age}）数值不再更新，正在重连……', en: 'Connection to the service lost: no new value since {since} ({age}). Trying again …' },
   figuresOf: { zh: '（数值为 {at} 时）', en: '(figures of {at})' },
   noSites: { zh: '还没有登记点位。在“设置 › 点位和回路”里新增，或编写 facility.yaml。', en: 'No site is registered. Add one under settings, sites and circuits, or write facility.yaml.' },
-  noneHeard: { zh: '还没有设备上报。请核对设备里填的消息代理地址和端口；没有硬件时可以运行 firmware-sim run --scenario demo', en: 'No device has reported. Check the address and port of the broker in the devices; without hardware, run firmware-sim run --scenario demo' },
   elsewhere: { zh: '未登记位置', en: 'No place registered' },
   notRegistered: { zh: '未登记', en: 'not registered' },
   heard: { zh: '最近一次', en: 'heard' },

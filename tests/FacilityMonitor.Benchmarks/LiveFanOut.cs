@@ -43,7 +43,7 @@ internal static class LiveFanOut
             using var stop = new CancellationTokenSource();
             var publishing = PublishAsync(publisher, place, stop.Token);
             var key = ControlKey.Read(Path.Combine(folder, "data")) ?? throw new InvalidOperationException("The service has left no key.");
-            var pages = await ViewersAsync(new Uri(key.Url), $"GET /events HTTP/1.1\r\nHost: {new Uri(key.Url).Authority}\r\nAuthorization: Bearer {key.Secret}\r\n\r\n");
+            var pages = await ViewersAsync(new Uri(key.Url), $"GET /events HTTP/1.1\r\nHost: {new Uri(key.Url).Authority}\r\nAccept-Encoding: gzip, deflate, br\r\nAuthorization: Bearer {key.Secret}\r\n\r\n");
             var watched = await CpuAsync(service, pages);
             var alive = pages.Alive;
             // Last, when nothing is compiled any more: what that costs would else be taken off the pages.

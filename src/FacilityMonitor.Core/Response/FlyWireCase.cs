@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
 using FacilityMonitor.Rules;
 
 namespace FacilityMonitor.Response;
@@ -59,6 +60,18 @@ public sealed record FlyWireCase(FlyWireStage Stage, long SinceMs, long? DueMs)
 
     /// <summary>Where the evidence has its probability, 0 to 1.</summary>
     public const string Likelihood = "p";
+
+    /// <summary>How likely the evidence of a suspicion makes it, 0 to 1, as rules write it or as it was read back from JSON; null: it does not say.</summary>
+    public static double? LikelihoodOf(IReadOnlyDictionary<string, object> evidence)
+    {
+        ArgumentNullException.ThrowIfNull(evidence);
+        return evidence.GetValueOrDefault(Likelihood) switch
+        {
+            double p => p,
+            JsonElement { ValueKind: JsonValueKind.Number } p => p.GetDouble(),
+            _ => null,
+        };
+    }
 
     private const long HourMs = 3_600_000;
 

@@ -36,7 +36,7 @@ internal static class CircuitEdit
     /// <summary>Phases of a circuit of which nothing else is written.</summary>
     private const string Single = "1";
 
-    private static readonly string[] Keys = ["name", "kind", "parent", "rated-a", "curve", "phases", "phase", "meter", "note"];
+    private static readonly string[] Keys = ["name", "kind", "parent", "rated-a", "curve", "phases", "phase", "meter", "meter-channel", "note"];
 
     /// <summary>The id of a new one. Nobody has to read it: alerts and pages say its name.</summary>
     public static string IdOf(DrawnId drawn) => "circuit-" + drawn;
@@ -52,10 +52,12 @@ internal static class CircuitEdit
             return (null, EditRefusal.At("name", "请写名称，大家怎么叫它就怎么写", "give it a name, as people call it"));
         var name = Name(site, id);
         var below = Item(desk.WrittenWithout(name), site, id);
-        var said = Yaml.Beyond(below,
+        // The channel is of the meter it was written for.
+        (string Key, YamlElement? Value)[] channel = (below?.Find("meter") as YamlScalar)?.Text == fields.Meter && fields.Phases == Single ? [] : [("meter-channel", null)];
+        var said = Yaml.Beyond(below, [
             ("name", Yaml.Name(fields.Name, fields.NameEn)), ("kind", Yaml.TextOrNone(fields.Kind)), ("parent", Yaml.TextOrNone(fields.Parent)),
             ("rated-a", Yaml.TextOrNone(fields.RatedA)), ("curve", Yaml.TextOrNone(fields.Curve)), ("phases", below?.Find("phases") is null && fields.Phases == Single ? null : Yaml.TextOrNone(fields.Phases)), ("phase", Yaml.TextOrNone(fields.Phase)),
-            ("meter", Yaml.TextOrNone(fields.Meter)), ("note", Yaml.TextOrNone(fields.Note))).ToList();
+            ("meter", Yaml.TextOrNone(fields.Meter)), ("note", Yaml.TextOrNone(fields.Note)), .. channel]).ToList();
         if (said.Count == 0)
             return (null, EditRefusal.SaysNothing);
         var at = $"circuit {id}";

@@ -17,6 +17,11 @@ internal static class StoredAlert
         return ResponseJson.ReadEvidence(document.RootElement.GetProperty("evidence").GetRawText());
     }
 
+    /// <summary>Of a suspicion how likely it is, which every page of its site shows; of all others nothing.</summary>
+    private static SortedDictionary<string, object> LikelihoodOf(JsonElement root) =>
+        FlyWireCase.IsBegunBy(root.GetProperty("rule").GetString()!) && root.TryGetProperty("evidence", out var evidence) && evidence.TryGetProperty(FlyWireCase.Likelihood, out var p) && p.ValueKind == JsonValueKind.Number
+            ? new SortedDictionary<string, object>(StringComparer.Ordinal) { [FlyWireCase.Likelihood] = p.GetDouble() } : [];
+
     public static AlertTransition Read(string json, long onsetMs, int sequence)
     {
         using var document = JsonDocument.Parse(json);
@@ -35,6 +40,7 @@ internal static class StoredAlert
             Device = root.GetProperty("device").GetString(),
             Channel = root.GetProperty("channel").GetString() is { } text && ChannelId.TryParse(text, out var channel) ? channel : null,
             Asset = root.GetProperty("asset").GetString()!,
+            Evidence = LikelihoodOf(root),
             Text = new LocalText(root.GetProperty("text").GetProperty("zh").GetString()!, root.GetProperty("text").GetProperty("en").GetString()!),
         };
     }

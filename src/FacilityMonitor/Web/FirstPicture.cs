@@ -21,6 +21,9 @@ internal sealed record Picture
     /// <summary>Whether no message can come: what is not there then says nothing.</summary>
     public required bool IsDeaf { get; init; }
 
+    /// <summary>Whether it is of one site out of several: what belongs to none is not in it then.</summary>
+    public bool IsPart { get; init; }
+
     /// <summary>Whether nothing was ever heard of any device, though it could be.</summary>
     public required bool IsNew { get; init; }
 

@@ -5,11 +5,18 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace FacilityMonitor.Web;
 
-/// <summary>What a page lists, as a file (<c>?format=csv</c> or <c>xlsx</c>): the same rows, and all of them.</summary>
+/// <summary>What a page lists, as a file (<c>?format=csv</c> or <c>xlsx</c>): the same rows, and those behind them.</summary>
 internal static class ListFile
 {
-    /// <summary>Rows of a file; those behind them are counted in it.</summary>
+    /// <summary>Rows of a file; where there are more a note says so.</summary>
     public const int RowsMax = 100_000;
+
+    /// <summary>Rows that are read for what is asked for: those of a page, or of a file and one more.</summary>
+    public static int Most(PageModel page, int ofPage) => ReportForms.Read(page.Request.Query["format"].ToString()).Format is null ? ofPage : RowsMax + 1;
+
+    /// <summary>The note of a file that does not hold all there is.</summary>
+    public static IReadOnlyList<string> Note(int rows, string language) => rows <= RowsMax ? []
+        : [language == "en" ? $"There are more than these {RowsMax} rows, which are the first of the list." : $"不止这 {RowsMax} 行；这里是列表里最前面的。"];
 
     /// <summary>The file that is asked for, or why there is none; null: the page is asked for.</summary>
     /// <param name="page">The page.</param>

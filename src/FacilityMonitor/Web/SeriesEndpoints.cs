@@ -64,7 +64,7 @@ internal static class SeriesEndpoints
             return other;
         var (parts, period) = feed.Look((view, _, _) =>
         {
-            var below = UnmeteredLoad.Parts(view, known, found);
+            var below = UnmeteredSeries.Parts(view, known, found);
             return (below, (below ?? []).Select(part => part.Device).Append(meter).Max(device => view.PeriodMs(known.Id, device)));
         });
         var stretch = SiteTotal.Stretch(asked!.FromMs, asked.ToMs, asked.Points, period);
@@ -77,7 +77,7 @@ internal static class SeriesEndpoints
         var (below, noParts) = await GatherAsync(context, desk, asked, parts);
         if (noParts is not null)
             return noParts;
-        return Results.Bytes(Write(asked, stretch, [UnmeteredLoad.Of(SiteTotal.Sum(whole, asked.FromMs, stretch), SiteTotal.Sum(below, asked.FromMs, stretch))]), "application/json");
+        return Results.Bytes(Write(asked, stretch, [UnmeteredSeries.Of(SiteTotal.Sum(whole, asked.FromMs, stretch), SiteTotal.Sum(below, asked.FromMs, stretch))]), "application/json");
     }
 
     /// <summary>Lines of several devices of a site, one device after the other; or why they cannot be had.</summary>

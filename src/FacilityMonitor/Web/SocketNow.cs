@@ -67,7 +67,7 @@ internal sealed record AssetAlert(string Id, string Rule, string Priority, Local
     {
         if (!FlyWireCase.IsBegunBy(alert.Rule))
             return "";
-        return alert.Evidence.TryGetValue(FlyWireCase.Likelihood, out var p) ? $"◆ {ViewTexts.Number(Convert.ToDouble(p, CultureInfo.InvariantCulture) * 100)} %" : "◆";
+        return FlyWireCase.LikelihoodOf(alert.Evidence) is { } p ? $"◆ {ViewTexts.Number(p * 100)} %" : "◆";
     }
 }
 

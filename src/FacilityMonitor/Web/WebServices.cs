@@ -151,7 +151,8 @@ internal static class WebServices
         // Only where the browser came by TLS, for thirty days.
         app.UseHsts();
         app.Use(Texts.Remember);
-        app.UseResponseCompression();
+        // Not of the stream: what wraps it would cut every event into writes of its own.
+        app.UseWhen(context => context.Request.Path != EventsPath, branch => branch.UseResponseCompression());
         // Before anybody is asked who he is: the door itself needs its styles.
         var assets = Path.Combine(AppContext.BaseDirectory, "web");
         if (Directory.Exists(assets))

@@ -72,7 +72,7 @@ public sealed class PageTests
         await Assertions.Expect(page.GetByTestId("card-jiugeng")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByTestId("card-huaihai")).ToHaveCountAsync(0);
         await Assertions.Expect(alert).ToHaveCountAsync(0);
-        await Assertions.Expect(page.GetByTestId("only")).ToContainTextAsync("alerts elsewhere are not on this page");
+        await Assertions.Expect(page.GetByTestId("only")).ToContainTextAsync("alerts elsewhere, new devices");
         await page.GetByTestId("only").GetByRole(AriaRole.Link).ClickAsync();
         await Assertions.Expect(alert).ToContainTextAsync("Huaihai Lane");
         for (var ago = 135; ago >= 0; ago--)

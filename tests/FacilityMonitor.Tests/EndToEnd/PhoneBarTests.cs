@@ -45,7 +45,9 @@ public sealed class PhoneBarTests : IDisposable
                 Assert.True(box is { Height: >= 44, Width: >= 44 } && box.Y + box.Height <= 640, $"{path}: {box.Width} × {box.Height} at {box.Y}");
             }
 
-            // What the bar leads to has no second place above it.
+            // What the bar leads to has no second place above it; what it does not lead to has its only one there.
+            foreach (var other in ((string[])["/today", "/fly-wire", "/on-call"]).Where(other => other != path))
+                Assert.True(await page.Locator($"header nav a[href='{other}']").IsVisibleAsync(), $"{other} cannot be reached from {path}");
             Assert.Equal(0, await page.Locator("header nav a[href='/alerts']:visible, footer a[href='/me']:visible").CountAsync());
             await page.SetViewportSizeAsync(1440, 900);
             Assert.False(await bar.IsVisibleAsync());

@@ -11,6 +11,23 @@ namespace FacilityMonitor.Tests.OnCall;
 
 public sealed class ResponseLogTests
 {
+    /// <summary>As the service reads them when it starts again: pages show the probability of a suspicion, and of no other alert any number.</summary>
+    [Theory]
+    [InlineData("unmetered-load", 0.87)]
+    [InlineData("socket-overload", null)]
+    public async Task What_is_open_is_read_back_with_the_probability_of_a_suspicion(string rule, double? likelihood)
+    {
+        await using var fixture = new ResponseFixture();
+        var step = ResponseFixture.Step("a1", Condition.Active) with { Rule = rule, Evidence = new SortedDictionary<string, object>(StringComparer.Ordinal) { ["level_w"] = 151.5, ["p"] = 0.87 } };
+        await fixture.RaiseAsync(step);
+
+        using var reader = fixture.Database.OpenReader();
+        var open = Assert.Single(AlertLog.ReadOpen(reader));
+
+        Assert.Equal(likelihood, FlyWireCase.LikelihoodOf(open.Evidence));
+        Assert.Equal(likelihood is null ? 0 : 1, open.Evidence.Count);
+    }
+
     [Fact]
     public async Task A_fire_is_told_in_the_same_commit_that_knows_of_it()
     {

@@ -238,7 +238,7 @@ public sealed class AccessTests : IDisposable
         using var all = await both.Client.GetAsync(new Uri("/events?site=", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
 
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (stream.StatusCode, all.StatusCode));
-        Assert.Contains("别处的告警不在这一页", html, StringComparison.Ordinal);
+        Assert.Contains("只显示这个点位", html, StringComparison.Ordinal);
         Assert.Contains("schematic-panyu-road", html, StringComparison.Ordinal);
         Assert.DoesNotContain("schematic-huaihai", html, StringComparison.Ordinal);
         Assert.DoesNotContain("淮海里", await FirstEventAsync(stream), StringComparison.Ordinal);

@@ -475,7 +475,7 @@ public sealed class AlertsPageTests(AlertPagesFixture fixture) : IClassFixture<A
             for (var number = 0; number < 210; number++)
             {
                 Database.Execute(
-                    connection, "insert into fly_wire_case values ($alert, 0, $site, $asset, 'unmetered-load', 0, 0, $due, 1, 0, '', '{}')",
+                    connection, "insert into fly_wire_case values ($alert, 0, $site, $asset, 'unmetered-load', 0, 0, $due, 1, 0, '', '{\"p\":0.87}')",
                     ("$alert", number == 209 ? "00000000000fffa1" : $"case-{number}"), ("$site", number == 209 ? "jiugeng" : "huaihai"), ("$asset", number == 209 ? "jiugeng/feeder-1" : $"huaihai/c{number}"), ("$due", (long)number + 1));
             }
         });
@@ -484,7 +484,7 @@ public sealed class AlertsPageTests(AlertPagesFixture fixture) : IClassFixture<A
         Assert.Contains("00000000000fffa1", await fixture.Property.TextAsync("/api/fly-wire-cases"), StringComparison.Ordinal);
         Assert.Contains("case-00000000000fffa1", await fixture.Property.TextAsync("/fly-wire"), StringComparison.Ordinal);
         var rows = System.Text.Encoding.UTF8.GetString((await ReportPagesTests.FileAsync(fixture.Property, "/fly-wire?format=csv&lang=zh")).Bytes).Split("\r\n");
-        Assert.Contains("00000000000fffa1", Assert.Single(rows, row => row.Contains("00000000000fffa1", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains(",87.0,", Assert.Single(rows, row => row.Contains("00000000000fffa1", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.Contains("/alert/00000000000fffa1", await fixture.Property.TextAsync("/on-call"), StringComparison.Ordinal);
         Assert.Contains("row-00000000000fffa1", await fixture.Property.TextAsync("/alerts"), StringComparison.Ordinal);
         Assert.Contains("00000000000fffa1", await fixture.Property.TextAsync("/circuit/jiugeng/feeder-1"), StringComparison.Ordinal);

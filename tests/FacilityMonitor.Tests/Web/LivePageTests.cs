@@ -51,6 +51,23 @@ public sealed class LivePageTests : IDisposable
     }
 
     [Fact]
+    public async Task Pages_go_compressed_and_their_stream_as_it_is()
+    {
+        await using var page = await StartAsync();
+        await page.SignInAsync(PageUnderTest.Password);
+        foreach (var (path, encoding) in ((string, string)[])[("/", "br"), ("/events", "")])
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(path, UriKind.Relative));
+            request.Headers.TryAddWithoutValidation("Accept-Encoding", "gzip, deflate, br");
+
+            using var answer = await page.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+
+            Assert.Equal((HttpStatusCode.OK, encoding), (answer.StatusCode, string.Join(' ', answer.Content.Headers.ContentEncoding)));
+            Assert.Equal(encoding.Length > 0, answer.Headers.Vary.Contains("Accept-Encoding"));
+        }
+    }
+
+    [Fact]
     public async Task The_page_is_chinese_until_english_is_chosen_and_then_stays_english()
     {
         await using var page = await StartAsync();

@@ -54,6 +54,21 @@ public sealed class SettingsEquipmentTests(ChangeableService service) : IClassFi
     }
 
     [Fact]
+    public async Task What_is_registered_of_a_thing_of_another_kind_outlives_a_correction_of_its_name()
+    {
+        var own = System.IO.Path.Combine(service.Configuration, "facility.d", "a.yaml");
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(own)!);
+        await File.WriteAllTextAsync(own, "sites: [{id: panyu-road, devices: [{id: blocker-9, kind: lift-blocker, name: 阻车, inspection-due: 2027-05-01}, {id: plug-8, kind: plug, name: 排插, sockets: 4, reserved: [s1]}]}]");
+        Page.Services.GetRequiredService<FacilitySource>().ReadNow();
+
+        foreach (var device in (string[])["blocker-9", "plug-8"])
+            Assert.Equal(HttpStatusCode.Redirect, (await SaveAsync("/settings/device?site=panyu-road&device=" + device, ("name", "改了名"))).StatusCode);
+
+        Assert.Equal(("改了名", new DateOnly(2027, 5, 1)), (Of("panyu-road", "blocker-9").Name.Zh, Of("panyu-road", "blocker-9").InspectionDue));
+        Assert.Equal(("改了名", 4, "s1"), (Of("panyu-road", "plug-8").Name.Zh, Of("panyu-road", "plug-8").Sockets, string.Join(' ', Of("panyu-road", "plug-8").Reserved)));
+    }
+
+    [Fact]
     public async Task A_climber_gets_the_day_of_its_next_inspection_and_those_who_are_trained_and_nobody_takes_out_whom_he_does_not_see()
     {
         const string Path = "/settings/device?site=jiugeng&device=climber-1";

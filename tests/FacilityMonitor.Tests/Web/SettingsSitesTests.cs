@@ -80,6 +80,25 @@ public sealed class SettingsSitesTests(ChangeableService service) : IClassFixtur
     }
 
     [Fact]
+    public async Task Another_meter_is_not_read_by_the_channel_of_the_one_before()
+    {
+        var own = System.IO.Path.Combine(service.Configuration, "facility.d", "a.yaml");
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(own)!);
+        await File.WriteAllTextAsync(own, "sites: [{id: jiugeng, devices: [{id: meter-x, kind: meter, name: 甲表}, {id: meter-y, kind: meter, name: 乙表}], circuits: [{id: c-own, kind: public, name: 水泵, meter: meter-x, meter-channel: l2}]}]");
+        Page.Services.GetRequiredService<FacilitySource>().ReadNow();
+        const string Path = "/settings/circuit?site=jiugeng&circuit=c-own";
+        Assert.Equal(HttpStatusCode.Redirect, (await SaveAsync(Path, ("name", "1 号水泵"))).StatusCode);
+        Assert.Equal("l2", Of("jiugeng", "c-own").MeterChannel.ToString());
+
+        Assert.Equal(HttpStatusCode.Redirect, (await SaveAsync(Path, ("meter", "meter-y"))).StatusCode);
+
+        Assert.Equal(("meter-y", null), (Of("jiugeng", "c-own").Meter, Of("jiugeng", "c-own").MeterChannel));
+        Assert.Equal(HttpStatusCode.Redirect, (await SaveAsync(Path, ("meter", ""))).StatusCode);
+        Assert.Equal(HttpStatusCode.Redirect, (await SaveAsync(Path, ("meter", "meter-x"))).StatusCode);
+        Assert.Equal("l2", Of("jiugeng", "c-own").MeterChannel.ToString());
+    }
+
+    [Fact]
     public async Task A_note_on_a_circuit_is_on_its_page_and_on_every_alert_of_it_and_of_what_hangs_on_it()
     {
         const string Note = "电闸在 3 号楼 <底层>，钥匙在门卫";

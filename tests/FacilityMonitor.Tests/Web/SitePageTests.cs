@@ -323,7 +323,7 @@ public sealed class SitePageTests : IDisposable
     [Fact]
     public void A_remainder_is_exact_in_its_mean_and_as_wide_as_its_parts_allow()
     {
-        var rest = Assert.Single(UnmeteredLoad.Of([new SeriesPoint(0, 90, 110, 100, 2), new SeriesPoint(60_000, 90, 110, 100, 2)], [new SeriesPoint(60_000, 10, 40, 20, 3)]));
+        var rest = Assert.Single(UnmeteredSeries.Of([new SeriesPoint(0, 90, 110, 100, 2), new SeriesPoint(60_000, 90, 110, 100, 2)], [new SeriesPoint(60_000, 10, 40, 20, 3)]));
 
         Assert.Equal(new SeriesPoint(60_000, 50, 100, 80, 5), rest);
     }

@@ -22,7 +22,7 @@ internal sealed class AuditModel(Database database, TimeProvider time) : PageMod
     public IActionResult OnGet()
     {
         using var reader = database.OpenReader();
-        Entries = AuditLog.Newest(reader, HttpContext.Visitor().Sites, 0, null, Request.Query.ContainsKey("format") ? ListFile.RowsMax : EntriesMax);
+        Entries = AuditLog.Newest(reader, HttpContext.Visitor().Sites, 0, null, ListFile.Most(this, EntriesMax));
         FirstBroken = AuditLog.FirstBroken(reader);
         return ListFile.Of(this, language => ListFile.Document("audit", time.GetUtcNow().ToUnixTimeMilliseconds(), language, Table(language))) ?? Page();
     }
@@ -30,10 +30,12 @@ internal sealed class AuditModel(Database database, TimeProvider time) : PageMod
     private ReportTable Table(string language)
     {
         string Say(string key) => Texts.In(language, key);
-        IReadOnlyList<string> notes = FirstBroken is { } number ? [string.Create(CultureInfo.InvariantCulture, $"{Say("audit-broken")} {number}")] : [];
+        List<string> notes = [.. ListFile.Note(Entries.Count, language)];
+        if (FirstBroken is { } number)
+            notes.Add(string.Create(CultureInfo.InvariantCulture, $"{Say("audit-broken")} {number}"));
         return new ReportTable(
             "audit", Say("audit"), [new(Say("audit-when"), ColumnKind.Moment), new(Say("audit-who")), new(Say("audit-place")), new(Say("audit-what")), new(Say("user-sites"))],
-            Entries.Select(entry => (IReadOnlyList<ReportCell>)
+            Entries.Take(ListFile.RowsMax).Select(entry => (IReadOnlyList<ReportCell>)
             [
                 new ReportCell.Moment(entry.AtMs), new ReportCell.Text(AuditText.Who(entry).In(language)), ListFile.Words(entry.Place), new ReportCell.Text(AuditText.Of(entry).In(language)), ListFile.Words(entry.Site),
             ]), notes) { Empty = Say("audit-none") };

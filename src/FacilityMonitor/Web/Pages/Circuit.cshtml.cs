@@ -136,10 +136,10 @@ internal sealed class CircuitModel(LiveFeed feed, Database database, ResponseDes
         var power = Quantity.Of(Metric.W)!;
         ChartMetric[] metrics = [Quantity.Of(Metric.A)! with { Limit = Circuit.RatedA, LimitName = rated }, power];
         // Without anything below it the remainder is the whole.
-        if (feed.Look((view, _, _) => UnmeteredLoad.Parts(view, Site, Circuit)) is { Count: > 0 })
+        if (feed.Look((view, _, _) => UnmeteredSeries.Parts(view, Site, Circuit)) is { Count: > 0 })
         {
             var name = new LocalText(Texts.All["unmetered"].Zh, Texts.All["unmetered"].En);
-            metrics = [.. metrics, power with { Key = "unmetered", Name = name, From = new ChartSource(UnmeteredLoad.Address(Site.Id, Circuit.Id), power.Key, [new ChartLine("main", name)]) }];
+            metrics = [.. metrics, power with { Key = "unmetered", Name = name, From = new ChartSource(UnmeteredSeries.Address(Site.Id, Circuit.Id), power.Key, [new ChartLine("main", name)]) }];
         }
 
         return new ChartView($"/series/{Site.Id}/{meter}", lines, metrics, Alerts, NowMs);

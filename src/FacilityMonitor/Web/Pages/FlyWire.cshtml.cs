@@ -24,7 +24,7 @@ internal sealed class FlyWireModel(ResponseDesk desk, FacilitySource registry, T
     public IActionResult OnGet()
     {
         var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
-        foreach (var entry in desk.Cases(HttpContext.Visitor().Sites, Request.Query.ContainsKey("format") ? ListFile.RowsMax : CasesMax))
+        foreach (var entry in desk.Cases(HttpContext.Visitor().Sites, ListFile.Most(this, CasesMax)))
             (entry.Case.IsOver ? Ended : Open).Add(new FlyWireRow(entry.Alert, entry.Where(registry.Current), new FlyWireView(entry.Case, nowMs)));
         return ListFile.Of(this, language => ListFile.Document("cases", nowMs, language, Table(language))) ?? Page();
     }
@@ -38,11 +38,11 @@ internal sealed class FlyWireModel(ResponseDesk desk, FacilitySource registry, T
                 new(Say("where")), new(Say("act-since"), ColumnKind.Moment), new(Say("case-stage")), new(Say("case-due"), ColumnKind.Moment), new(Say("case-p"), ColumnKind.Share),
                 new(Say("case-numbers")), new(Say("case-remark")), new(Say("id")),
             ],
-            [.. Open.Concat(Ended).Select(row => (IReadOnlyList<ReportCell>)
+            [.. Open.Concat(Ended).Take(ListFile.RowsMax).Select(row => (IReadOnlyList<ReportCell>)
             [
                 new ReportCell.Text(row.Where.In(language)), new ReportCell.Moment(row.Case.At.OpenedMs), new ReportCell.Text(FlyWireWords.Of(row.Case.At.Stage).In(language)), ListFile.Moment(row.Case.At.DueMs),
-                row.Case.At.Evidence.GetValueOrDefault(FlyWireCase.Likelihood) is double p ? new ReportCell.Share(p) : new ReportCell.Nothing(), ListFile.Words(row.Case.Evidence(language)),
+                FlyWireCase.LikelihoodOf(row.Case.At.Evidence) is { } p ? new ReportCell.Share(p) : new ReportCell.Nothing(), ListFile.Words(row.Case.Evidence(language)),
                 ListFile.Words(row.Case.At.Text), new ReportCell.Text(row.Alert),
-            ])], []) { Empty = Say("cases-none") };
+            ])], ListFile.Note(Open.Count + Ended.Count, language)) { Empty = Say("cases-none") };
     }
 }

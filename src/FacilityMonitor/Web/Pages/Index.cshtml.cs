@@ -36,5 +36,5 @@ internal sealed class IndexModel(FacilitySource registry, LiveFeed feed, FirstPi
     }
 
     /// <summary>The neighbourhood as it is now.</summary>
-    public Picture First(string language) => feed.Look((view, state, nowMs) => picture.Take(view, state, _shown, nowMs, language));
+    public Picture First(string language) => feed.Look((view, state, nowMs) => picture.Take(view, state, _shown, nowMs, language)) with { IsPart = Only is not null };
 }

@@ -27,7 +27,7 @@ internal sealed class SettingsCircuitModel(FacilitySource registry, RegistryDesk
     public IEnumerable<Circuit> Above => Site.Circuits.Where(other => other.Id != Circuit?.Id);
 
     /// <summary>What may measure it; what does now is among them, whatever it is.</summary>
-    public IEnumerable<DeviceEntry> Meters => Site.Devices.Where(device => device.Kind == DeviceKind.Meter || device.Id == Circuit?.Meter);
+    public IEnumerable<DeviceEntry> Meters => Site.Devices.Where(device => device.Kind is DeviceKind.Meter or DeviceKind.Plug || device.Id == Circuit?.Meter);
 
     public IActionResult OnGet(string? site, string? circuit)
     {

@@ -18,10 +18,14 @@ internal sealed class SettingsDeviceModel(FacilitySource registry, RegistryDesk 
 
     public DeviceFields Fields { get; private set; } = new();
 
-    /// <summary>Whether it has sockets or slots.</summary>
-    public bool HasSockets => Device.Kind is DeviceKind.Pile or DeviceKind.Cabinet;
+    /// <summary>Whether it has sockets or slots, or is registered so. What is registered and not shown would be taken out by whoever saves the form.</summary>
+    public bool HasSockets => Device.Kind is DeviceKind.Pile or DeviceKind.Cabinet || Device.Sockets > 0 || Device.Reserved.Count > 0;
 
-    public bool IsClimber => Device.Kind == DeviceKind.Climber;
+    /// <summary>Whether it is inspected.</summary>
+    public bool HasInspection => Device.Kind == DeviceKind.Climber || Device.InspectionDue is not null;
+
+    /// <summary>Whether people are trained on it.</summary>
+    public bool HasOperators => Device.Kind == DeviceKind.Climber || Device.Operators.Count > 0;
 
     /// <summary>Who can be trained: those whom the visitor sees.</summary>
     public IEnumerable<Person> People => Facility.People.Persons.Where(IsSeen);

@@ -5,7 +5,7 @@ using FacilityMonitor.Storage;
 namespace FacilityMonitor.Web;
 
 /// <summary>What a circuit's meter tells beyond the meters, sockets and devices below it, over time: by night, where nobody charges at a socket, what is left is what somebody taps.</summary>
-internal static class UnmeteredLoad
+internal static class UnmeteredSeries
 {
     /// <summary>Channels that are added up below a circuit: sockets of a dozen piles.</summary>
     public const int ChannelsMax = 120;
