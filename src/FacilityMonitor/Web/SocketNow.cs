@@ -1,4 +1,3 @@
-using System.Globalization;
 using FacilityMonitor.Alerts;
 using FacilityMonitor.Contract;
 using FacilityMonitor.OnCall.Responses;

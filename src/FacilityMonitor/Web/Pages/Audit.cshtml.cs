@@ -38,6 +38,7 @@ internal sealed class AuditModel(Database database, TimeProvider time) : PageMod
             Entries.Take(ListFile.RowsMax).Select(entry => (IReadOnlyList<ReportCell>)
             [
                 new ReportCell.Moment(entry.AtMs), new ReportCell.Text(AuditText.Who(entry).In(language)), ListFile.Words(entry.Place), new ReportCell.Text(AuditText.Of(entry).In(language)), ListFile.Words(entry.Site),
-            ]), notes) { Empty = Say("audit-none") };
+            ]), notes)
+        { Empty = Say("audit-none") };
     }
 }

@@ -38,7 +38,8 @@ internal sealed class ClimbersModel(LiveFeed feed, Database database, FacilitySo
             [
                 new ReportCell.Text(one.At.Entry.Name.In(language)), new ReportCell.Text(one.At.Site.Name.In(language)), one.Word.Charge is { } charge ? new ReportCell.Number(charge) : new ReportCell.Nothing(),
                 ListFile.Moment(one.LastTripMs), ListFile.Day(one.At.Entry.InspectionDue), new ReportCell.Number(one.Open.Count()),
-            ])], []) { Empty = Say("climbers-none") };
+            ])], [])
+        { Empty = Say("climbers-none") };
     }
 
     private ReportTable Trips(SqliteConnection reader, string language)
@@ -49,7 +50,8 @@ internal sealed class ClimbersModel(LiveFeed feed, Database database, FacilitySo
             [.. Climbers.SelectMany(one => ClimberTable.Trips(reader, one.At.Site.Id, one.At.Entry.Id, ListFile.RowsMax).Select(trip => (IReadOnlyList<ReportCell>)
             [
                 new ReportCell.Text(one.At.Entry.Name.In(language)), new ReportCell.Moment(trip.TakenMs), new ReportCell.Text(names.Of(trip.Operator, language)), ListFile.Words(trip.Destination), ListFile.Moment(trip.ReturnedMs),
-            ]))], []) { Empty = "—" };
+            ]))], [])
+        { Empty = "—" };
     }
 
     private ReportTable Faults(SqliteConnection reader, string language)
@@ -60,6 +62,7 @@ internal sealed class ClimbersModel(LiveFeed feed, Database database, FacilitySo
             [.. Climbers.SelectMany(one => ClimberTable.Faults(reader, one.At.Site.Id, one.At.Entry.Id, ListFile.RowsMax).Select(fault => (IReadOnlyList<ReportCell>)
             [
                 new ReportCell.Text(one.At.Entry.Name.In(language)), new ReportCell.Moment(fault.NotedMs), new ReportCell.Text(fault.Text), new ReportCell.Text(names.Of(fault.NotedBy, language)), ListFile.Moment(fault.MendedMs), ListFile.Words(fault.MendedText),
-            ]))], []) { Empty = "—" };
+            ]))], [])
+        { Empty = "—" };
     }
 }

@@ -43,6 +43,7 @@ internal sealed class FireEquipmentModel(FacilitySource registry, TimeProvider t
             [
                 new ReportCell.Text(row.Thing.Name.In(language)), new ReportCell.Text(row.Site.Name.In(language)), ListFile.Words(row.Place?.Name.In(language)), ListFile.Day(row.Thing.Due), new ReportCell.Number(row.Due.Days),
                 new ReportCell.Text($"{row.Site.Id}/{row.Thing.Id}"),
-            ])], []) { Empty = Say("fire-equipment-none") };
+            ])], [])
+        { Empty = Say("fire-equipment-none") };
     }
 }

@@ -43,6 +43,7 @@ internal sealed class FlyWireModel(ResponseDesk desk, FacilitySource registry, T
                 new ReportCell.Text(row.Where.In(language)), new ReportCell.Moment(row.Case.At.OpenedMs), new ReportCell.Text(FlyWireWords.Of(row.Case.At.Stage).In(language)), ListFile.Moment(row.Case.At.DueMs),
                 FlyWireCase.LikelihoodOf(row.Case.At.Evidence) is { } p ? new ReportCell.Share(p) : new ReportCell.Nothing(), ListFile.Words(row.Case.Evidence(language)),
                 ListFile.Words(row.Case.At.Text), new ReportCell.Text(row.Alert),
-            ])], ListFile.Note(Open.Count + Ended.Count, language)) { Empty = Say("cases-none") };
+            ])], ListFile.Note(Open.Count + Ended.Count, language))
+        { Empty = Say("cases-none") };
     }
 }
