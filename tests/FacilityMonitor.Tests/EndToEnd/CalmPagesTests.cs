@@ -58,6 +58,8 @@ public sealed class CalmPagesTests : IDisposable
         ["{device}"] = "climber-1",
         // Without a circuit nothing is there.
         ["/settings/circuit"] = "/settings/circuit?site=huaihai&circuit=c-shed",
+        ["/settings/device"] = "/settings/device?site=huaihai&device=climber-1",
+        ["/settings/fire-equipment"] = "/settings/fire-equipment?site=huaihai&thing=ext-1",
     };
 
     /// <summary>What an alert is painted in, by day and in the dark.</summary>

@@ -18,7 +18,7 @@ internal static class PageList
 
     /// <summary>Their addresses, with things of a site in them.</summary>
     /// <param name="page">The service.</param>
-    /// <param name="values">What stands for each name in an address: <c>{site}</c> and so on.</param>
+    /// <param name="values">What stands for each name in an address: <c>{site}</c> and so on; or for a whole address.</param>
     /// <param name="without">Names of which there is nothing: pages with one of them are left out.</param>
     public static IReadOnlyList<string> Of(PageUnderTest page, IReadOnlyDictionary<string, string> values, params IReadOnlyList<string> without) =>
     [
@@ -42,7 +42,7 @@ internal static class PageList
     private static string Fill(string pattern, IReadOnlyDictionary<string, string> values)
     {
         foreach (var (name, value) in values)
-            pattern = pattern.Replace(name, value, StringComparison.Ordinal);
+            pattern = name.StartsWith('/') ? pattern == name ? value : pattern : pattern.Replace(name, value, StringComparison.Ordinal);
         Assert.False(pattern.Contains('{', StringComparison.Ordinal), $"{pattern}: say in the test what stands there");
         return pattern;
     }

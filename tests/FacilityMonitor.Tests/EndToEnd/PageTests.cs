@@ -150,7 +150,7 @@ public sealed class PageTests
             }
         }
 
-        // By keyboard alone: the night, alerts, sites, cases, who is on call, the language, the way out, who is on duty, then the sites.
+        // By keyboard alone: the night, alerts, sites, cases, who is on call, the language, the way out, who is on duty, which site alone, then the sites.
         foreach (var way in (string[])["/today", "/alerts", "/sites", "/fly-wire", "/on-call"])
         {
             await page.Keyboard.PressAsync("Tab");
@@ -162,6 +162,12 @@ public sealed class PageTests
         await page.Keyboard.PressAsync("Tab");
         await page.Keyboard.PressAsync("Tab");
         Assert.Equal("duty-line", await page.EvaluateAsync<string>("document.activeElement.parentElement.id"));
+        foreach (var part in (string[])["SELECT", "BUTTON"])
+        {
+            await page.Keyboard.PressAsync("Tab");
+            Assert.Equal((part, "only"), (await page.EvaluateAsync<string>("document.activeElement.tagName"), await page.EvaluateAsync<string>("document.activeElement.form.dataset.testid")));
+        }
+
         await page.Keyboard.PressAsync("Tab");
         Assert.Equal("card-jiugeng", await page.EvaluateAsync<string>("document.activeElement.dataset.testid"));
         Assert.Empty(chromium.Errors);

@@ -34,6 +34,8 @@ public sealed class TroubledPagesTests : IDisposable
         // Of these nothing is there without what they are about.
         ["/settings/adopt"] = "/settings/adopt?key=huaihai/smoke-new",
         ["/settings/circuit"] = "/settings/circuit?site=huaihai&circuit=c-shed",
+        ["/settings/device"] = "/settings/device?site=jiugeng&device=climber-1",
+        ["/settings/fire-equipment"] = "/settings/fire-equipment?site=huaihai&thing=ext-1",
     };
 
     /// <summary>What is wrong elsewhere: the circuit, the device that is away, and an alert of each other priority.</summary>
