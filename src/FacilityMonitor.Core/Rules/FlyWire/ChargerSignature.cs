@@ -7,13 +7,13 @@ namespace FacilityMonitor.Rules;
 /// <remarks>
 /// A charge lasts for hours, and loads only ever add: so a charger raises the floor of the circuit's power, and its curve can be read wherever nothing
 /// else runs (<see cref="FloorPath"/>). Every five minutes the whole curve since each rise of the floor is looked at anew (<see cref="ChargerEvidence"/>); a
-/// decision is never one window's. A plain value of about 2 KB, copied and saved as it is; no step allocates. Time is in minutes, on any scale that does
+/// decision is never one window's. A plain value of about 2.5 KB, copied and saved as it is; no step allocates. Time is in minutes, on any scale that does
 /// not go back.
 /// </remarks>
 internal struct ChargerSignature
 {
-    /// <summary>Loads followed at a time.</summary>
-    public const int TracesMax = 4;
+    /// <summary>Loads followed at a time: four that come and go, each of which may be seen against two floors. With fewer a charger that has no evidence yet makes room for the next lamp.</summary>
+    public const int TracesMax = 8;
 
     /// <summary>On-steps that may be a charger, W: 60 to 700 with the error of a step.</summary>
     public const double StepLeastW = 55;
