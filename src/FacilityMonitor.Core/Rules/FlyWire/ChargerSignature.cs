@@ -228,14 +228,22 @@ internal struct ChargerSignature
         // Up already before: the rise began earlier.
         if (step is not (>= (float)StepLeastW and <= (float)StepMostW) || (watts[index - 1] > baseW + (0.6 * step) && watts[index - 1] < risenW + (0.05 * step)))
             return;
-        foreach (ref readonly var trace in Candidates)
+        // Where the circuit was back at its floor right before, what is taken for the same load and an earlier beginning had not begun then: something else ran there, and went.
+        var wasOff = watts[index - 1] <= baseW + (SameShare * step) + SameW;
+        var place = -1;
+        for (var candidate = 0; candidate < TracesMax; candidate++)
         {
-            if (trace.IsUsed && Math.Abs(trace.StartMin - atMin) <= RiseMin && Math.Abs(trace.StepW - step) < (SameShare * step) + SameW)
+            ref readonly var trace = ref _traces[candidate];
+            if (!trace.IsUsed || Math.Abs(trace.StartMin - atMin) > RiseMin || Math.Abs(trace.StepW - step) >= (SameShare * step) + SameW)
+                continue;
+            if (!wasOff || !trace.IsOn || trace.IsSuspected || trace.Nats > 0 || trace.StartMin >= atMin)
                 return;
+            place = candidate;
         }
 
-        var place = 0;
-        for (var candidate = 1; candidate < TracesMax; candidate++)
+        var isNew = place < 0;
+        place = Math.Max(0, place);
+        for (var candidate = 1; isNew && candidate < TracesMax; candidate++)
         {
             var (standing, least) = (Standing(_traces[candidate]), Standing(_traces[place]));
             if (standing < least || (standing == least && _traces[candidate].Nats < _traces[place].Nats))
