@@ -45,6 +45,9 @@ internal static class ChargerEvidence
     /// <summary>A line through so many knots still has two to be wrong by.</summary>
     private const int TaperKnotsLeast = 4;
 
+    /// <summary>Four single values with three falls between them may be three switches; a knot that is the mean of several shows a switch within it. So a fall of single values needs one more to prove anything.</summary>
+    private const int TaperValuesProving = 5;
+
     /// <summary>The depth of a smooth fall: ordinary loads relax by a tenth on average, and twice as deep is e times as rare.</summary>
     private const double RelaxationMean = 0.1;
     private const double DepthNatsMost = 6;
@@ -120,7 +123,7 @@ internal static class ChargerEvidence
         var own = Square(ClimbSmoothShare * step);
         var common = own + (Square(trace.WanderW) / 2) + Square(CompanyShare * curve.CompanyW) + Square(besideW);
         var full = Math.Clamp(ChargerCurve.KnotMin / intervalMin, 1, ChargerCurve.KnotMin);
-        var isCoarse = intervalMin > ChargerCurve.KnotMin / 2;
+        var isCoarse = IsCoarse(intervalMin);
         var count = 0;
         for (var knot = 0; knot < curve.Count; knot++)
         {
@@ -290,7 +293,7 @@ internal static class ChargerEvidence
         var nats = Math.Min(smooth, SmoothNatsMost) + depth;
         // What was seen of it, not what happened behind something else, must fall. With values so far apart a fall between two of them may as well be a switch.
         var isProven = Math.Min(fallen, seen / step) >= FallProving || (fallen is >= BackLeast and <= BackMost && seen >= BackSeen * step);
-        if (!isProven || energy < PortableWh || intervalMin > CoarsestMin)
+        if (!isProven || energy < PortableWh || intervalMin > CoarsestMin || (IsCoarse(intervalMin) && count < TaperValuesProving))
             nats = Math.Min(nats, DoubtfulNatsMost);
         trace.TaperNats = (float)Math.Max(trace.TaperNats, nats);
     }
@@ -328,6 +331,9 @@ internal static class ChargerEvidence
 
         return peak;
     }
+
+    /// <summary>Whether a knot of the curve is a single value.</summary>
+    private static bool IsCoarse(double intervalMin) => intervalMin > ChargerCurve.KnotMin / 2;
 
     private static double Mean(ReadOnlySpan<double> values)
     {
