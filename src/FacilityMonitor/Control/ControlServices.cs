@@ -1,7 +1,6 @@
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Ingest;
 using FacilityMonitor.Monitoring;
-using FacilityMonitor.Mqtt;
 
 namespace FacilityMonitor.Control;
 
@@ -23,7 +22,7 @@ internal static class ControlServices
         {
             var ingest = services.GetRequiredService<IngestWorker>();
             return new CommandLink(
-                () => ingest.Broker.State == MqttConnectionState.Subscribed,
+                () => ingest.IsHearing,
                 (topic, payload, properties) => ingest.PublishAsync(topic, payload, retain: false, properties, CancellationToken.None),
                 (topic, payload, properties) => ingest.PublishAsync(topic, payload, retain: true, properties, CancellationToken.None));
         });

@@ -67,6 +67,7 @@ internal sealed partial class IngestWorker : BackgroundService
     private readonly ConcurrentQueue<long> _liveInFlight = new();
     private long _waitingBytes;
     private long _lastLiveMs;
+    private long _heardMs;
     private long _ticksWaiting;
     private volatile bool _isStalled;
 
@@ -101,6 +102,11 @@ internal sealed partial class IngestWorker : BackgroundService
 
     /// <summary>The link to the broker.</summary>
     public MqttConnectionChange Broker => _live.LastChange;
+
+    /// <summary>Whether messages come: the broker has answered our subscriptions, or it kept our session and delivers on. Its answer stands behind everything it kept for us, and after a
+    /// stop at full load that takes seconds in which we are not deaf.</summary>
+    public bool IsHearing => Broker is var link && (link.State == MqttConnectionState.Subscribed
+        || (link is { State: MqttConnectionState.Connected, SessionPresent: true } && Volatile.Read(ref _heardMs) >= link.At.ToUnixTimeMilliseconds()));
 
     /// <summary>For how long the oldest live batch waits for the disk, ms; 0 when none does.</summary>
     public long LiveLagMs => _liveInFlight.TryPeek(out var receivedMs) ? Math.Max(0, _time.GetUtcNow().ToUnixTimeMilliseconds() - receivedMs) : 0;
@@ -213,7 +219,7 @@ internal sealed partial class IngestWorker : BackgroundService
             _ledger.Load(connection, LogDamagedBook);
 
         using var reader = _journal.OpenReader(cursor);
-        var records = new JournalRecords(_devices);
+        var records = new JournalRecords(_devices) { WithoutReadings = true };
         var message = new DeviceMessage();
         while (reader.TryRead(out var entry, out _))
         {
@@ -272,6 +278,8 @@ internal sealed partial class IngestWorker : BackgroundService
             try
             {
                 var receivedMs = NowMs();
+                if (isLive)
+                    Volatile.Write(ref _heardMs, receivedMs);
                 var before = Books.Received;
                 Take(batch, receivedMs);
                 var taken = Books.Received - before;
@@ -476,6 +484,7 @@ internal sealed partial class IngestWorker : BackgroundService
 
     private async Task WatchAsync(CancellationToken cancellationToken)
     {
+        var isTold = false;
         await foreach (var change in _live.WatchAsync(cancellationToken))
         {
             if (change.State == MqttConnectionState.Subscribed)
@@ -483,13 +492,21 @@ internal sealed partial class IngestWorker : BackgroundService
                 LogConnected(_options.Broker.Host, _options.Broker.Port);
                 foreach (var refused in change.Subscriptions.Where(result => result.Refused))
                     LogSubscriptionRefused(refused.Subscription.Filter, refused.ReasonCode);
+            }
+
+            // What devices say from now on reaches us: a kept session has our subscriptions. Nobody must wait with their words until all that was kept has been handed over.
+            if (change is { State: MqttConnectionState.Subscribed } or { State: MqttConnectionState.Connected, SessionPresent: true } && !isTold)
+            {
+                isTold = true;
                 await _live.PublishAsync(StateTopic, Fm1Downlink.HostState(online: true, _time.GetUtcNow().ToUnixTimeMilliseconds()), MqttQos.AtLeastOnce, retain: true, cancellationToken: cancellationToken);
             }
+
+            if (change.State != MqttConnectionState.Waiting)
+                continue;
+            isTold = false;
             // We ended that one ourselves, to ask for other topics.
-            else if (change.State == MqttConnectionState.Waiting && change.Loss != MqttLossReason.Requested)
-            {
+            if (change.Loss != MqttLossReason.Requested)
                 LogDisconnected(_options.Broker.Host, _options.Broker.Port, LossText.Of(change));
-            }
         }
     }
 

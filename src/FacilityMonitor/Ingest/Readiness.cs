@@ -1,6 +1,5 @@
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Journal;
-using FacilityMonitor.Mqtt;
 
 namespace FacilityMonitor.Ingest;
 
@@ -11,7 +10,7 @@ internal sealed class Readiness(ServiceSettings settings, IngestWorker ingest, M
     public IReadOnlyList<string> Obstacles()
     {
         var obstacles = new List<string>();
-        if (ingest.Broker.State != MqttConnectionState.Subscribed)
+        if (!ingest.IsHearing)
             obstacles.Add($"broker {settings.Broker}: {ingest.Broker.State} {ingest.Broker.Loss} {ingest.Broker.Detail}".TrimEnd());
         var disk = database.State;
         if ((disk.Refusal ?? disk.Error) is { } error)

@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text;
 using FacilityMonitor.Contract;
 using FacilityMonitor.Control;
@@ -10,9 +12,14 @@ namespace FacilityMonitor.Journal;
 internal sealed class JournalRecords(DeviceTable devices)
 {
     private readonly StateTexts _states = new();
-    private ReadOnlyMemory<byte> _body;
+    // The array itself: a span asked of a memory for every byte takes longer than what is done with the byte.
+    private byte[] _body = [];
     private int _at;
+    private int _end;
     private long _base;
+
+    /// <summary>Whether the readings of messages are passed over: who wants to know only what came, and when, is done in a quarter of the time.</summary>
+    public bool WithoutReadings { get; init; }
 
     /// <summary>What the last record of the kind <see cref="JournalRecordKind.Command"/> says; null before there was one.</summary>
     public CommandNotice? Command { get; private set; }
@@ -23,8 +30,8 @@ internal sealed class JournalRecords(DeviceTable devices)
     {
         if (!JournalFormat.IsWhole(entry.Body.Span))
             throw new InvalidDataException($"Journal position {entry.Position} is damaged: its checksum does not fit.");
-        _body = entry.Body;
-        _at = JournalFormat.HeaderBytes;
+        var body = MemoryMarshal.TryGetArray(entry.Body, out var there) ? there : new ArraySegment<byte>(entry.Body.ToArray());
+        (_body, _at, _end) = (body.Array!, body.Offset + JournalFormat.HeaderBytes, body.Offset + body.Count);
         _base = 0;
     }
 
@@ -39,7 +46,7 @@ internal sealed class JournalRecords(DeviceTable devices)
         kind = default;
         atMs = 0;
         device = null;
-        if (_at >= _body.Length)
+        if (_at >= _end)
             return false;
         try
         {
@@ -60,6 +67,9 @@ internal sealed class JournalRecords(DeviceTable devices)
                 device = Command.Device.Number;
             }
 
+            // The array may be longer than the body.
+            if (_at > _end)
+                throw new IndexOutOfRangeException();
             return true;
         }
         catch (Exception error) when (error is IndexOutOfRangeException or ArgumentOutOfRangeException)
@@ -89,11 +99,14 @@ internal sealed class JournalRecords(DeviceTable devices)
 
         if ((flags & 64) != 0)
         {
-            message.ForeignHash = BinaryPrimitives.ReadUInt128LittleEndian(_body.Span[_at..]);
+            message.ForeignHash = BinaryPrimitives.ReadUInt128LittleEndian(_body.AsSpan(_at));
             _at += JournalFormat.HashBytes;
         }
 
-        Readings(message);
+        if (WithoutReadings)
+            PassReadings();
+        else
+            Readings(message);
         for (var events = Unsigned(); events > 0; events--)
             message.Events.Add(Event(receivedMs));
         if ((flags & 8) != 0)
@@ -127,6 +140,32 @@ internal sealed class JournalRecords(DeviceTable devices)
     {
         var number = (int)Unsigned();
         return devices.Find(number) ?? throw new InvalidDataException($"The journal names device {number}, which the device table does not know.");
+    }
+
+    /// <summary>Compiled at once: a start after a stop at full load walks through ten seconds of it before anything else, which is over before the runtime would get to it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void PassReadings()
+    {
+        for (var count = Unsigned(); count > 0; count--)
+        {
+            Unsigned();
+            var flags = Byte();
+            Unsigned();
+            if ((flags & 32) != 0)
+                Unsigned();
+            if ((flags & 8) != 0)
+                Unsigned();
+            if ((flags & 16) != 0)
+                Slice();
+            for (var values = Unsigned(); values > 0; values--)
+            {
+                Byte();
+                if (Byte() == JournalFormat.RawDouble)
+                    _at += sizeof(double);
+                else
+                    Unsigned();
+            }
+        }
     }
 
     private void Readings(DeviceMessage message)
@@ -197,7 +236,7 @@ internal sealed class JournalRecords(DeviceTable devices)
         var length = Byte();
         if (length == 0)
             return default;
-        var boot = BootId.TryParse(_body.Span.Slice(_at, length), out var read) ? read : throw new InvalidDataException("The journal holds a boot id that is none.");
+        var boot = BootId.TryParse(_body.AsSpan(_at, length), out var read) ? read : throw new InvalidDataException("The journal holds a boot id that is none.");
         _at += length;
         return boot;
     }
@@ -217,7 +256,7 @@ internal sealed class JournalRecords(DeviceTable devices)
     private ReadOnlySpan<byte> Slice()
     {
         var length = (int)Unsigned();
-        var slice = _body.Span.Slice(_at, length);
+        var slice = _body.AsSpan(_at, length);
         _at += length;
         return slice;
     }
@@ -229,7 +268,7 @@ internal sealed class JournalRecords(DeviceTable devices)
         var exponent = Byte();
         if (exponent != JournalFormat.RawDouble)
             return Signed() / JournalFormat.Powers[exponent];
-        var value = BinaryPrimitives.ReadDoubleLittleEndian(_body.Span[_at..]);
+        var value = BinaryPrimitives.ReadDoubleLittleEndian(_body.AsSpan(_at));
         _at += sizeof(double);
         return value;
     }
@@ -240,18 +279,22 @@ internal sealed class JournalRecords(DeviceTable devices)
         return (long)(value >> 1) ^ -(long)(value & 1);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private ulong Unsigned()
     {
-        var body = _body.Span;
+        var (body, at) = (_body, _at);
         ulong value = 0;
         for (var shift = 0; ; shift += 7)
         {
-            var part = body[_at++];
+            var part = body[at++];
             value |= (ulong)(part & 0x7F) << shift;
-            if (part < 0x80)
-                return value;
+            if (part >= 0x80)
+                continue;
+            _at = at;
+            return value;
         }
     }
 
-    private byte Byte() => _body.Span[_at++];
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private byte Byte() => _body[_at++];
 }

@@ -59,7 +59,7 @@ internal sealed partial class LiveFeed(
     /// <summary>How many pages each user has open.</summary>
     private readonly Dictionary<string, int> _pagesOf = new(StringComparer.Ordinal);
     private int _watching;
-    private BrokerLink _link = BrokerLink.Of(ingest.Broker);
+    private BrokerLink _link = BrokerLink.Of(ingest);
     private int _areUsersChanged;
     private long _sessionsAt;
     private long _healthAt;
@@ -86,7 +86,7 @@ internal sealed partial class LiveFeed(
         get
         {
             lock (_gate)
-                return _link.Next(ingest.Broker);
+                return _link.Next(ingest);
         }
     }
 
@@ -352,7 +352,7 @@ internal sealed partial class LiveFeed(
         if (sinceHealth >= HealthEvery && (areValuesTold || _watching <= FewViewers || sinceHealth >= HealthEvery + ValuesToManyEvery))
         {
             _healthAt = time.GetTimestamp();
-            _link = _link.Next(ingest.Broker);
+            _link = _link.Next(ingest);
             foreach (var (sites, audience) in _audiences)
             {
                 var health = Health(sites);

@@ -26,17 +26,25 @@ internal sealed record HealthSources(
 /// <param name="Detail">What the network or the broker said to it, in their words.</param>
 internal sealed record BrokerLink(bool IsConnected, long SinceMs, MqttLossReason? Loss, string? Detail)
 {
-    public static BrokerLink Of(MqttConnectionChange change)
+    public static BrokerLink Of(IngestWorker ingest) => Of(ingest.Broker, ingest.IsHearing);
+
+    /// <param name="change">How the link stands.</param>
+    /// <param name="isHearing">Whether messages come.</param>
+    public static BrokerLink Of(MqttConnectionChange change, bool isHearing)
     {
         var since = change.At.ToUnixTimeMilliseconds();
-        if (change.State is MqttConnectionState.Subscribed || change.Loss == MqttLossReason.None)
-            return new(change.State is MqttConnectionState.Subscribed, since, null, null);
+        if (isHearing || change.Loss == MqttLossReason.None)
+            return new(isHearing, since, null, null);
         return new(false, since, change.Loss, change.Detail ?? (change.ReasonCode == MqttReasonCode.Success ? null : change.ReasonCode.ToString()));
     }
 
-    public BrokerLink Next(MqttConnectionChange change)
+    public BrokerLink Next(IngestWorker ingest) => Next(ingest.Broker, ingest.IsHearing);
+
+    /// <param name="change">How the link stands.</param>
+    /// <param name="isHearing">Whether messages come.</param>
+    public BrokerLink Next(MqttConnectionChange change, bool isHearing)
     {
-        var now = Of(change);
+        var now = Of(change, isHearing);
         if (now.IsConnected || IsConnected)
             return now;
         return now.Loss is null ? this : this with { Loss = now.Loss, Detail = now.Detail };

@@ -4,7 +4,6 @@ using FacilityMonitor.Configuration;
 using FacilityMonitor.Ingest;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
-using FacilityMonitor.Mqtt;
 using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
@@ -77,7 +76,7 @@ internal sealed class WallPainter(LiveFeed feed, Database database, FacilitySour
         return new WallView
         {
             NowMs = nowMs,
-            IsDeaf = ingest.Broker.State is not MqttConnectionState.Subscribed,
+            IsDeaf = !ingest.IsHearing,
             HeardMs = heard,
             Alerts = alerts,
             AlertCount = open.Count,

@@ -2,7 +2,6 @@ using FacilityMonitor.Alerts;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Ingest;
 using FacilityMonitor.Journal;
-using FacilityMonitor.Mqtt;
 using FacilityMonitor.OnCall.Channels;
 using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Registry;
@@ -69,7 +68,7 @@ internal sealed class OnCallModel(
     public IReadOnlyList<OpenAlert> Open { get; private set; } = [];
 
     /// <summary>Whether no message can come: that nothing is open then says nothing.</summary>
-    public bool IsDeaf => ingest.Broker.State is not MqttConnectionState.Subscribed;
+    public bool IsDeaf => !ingest.IsHearing;
 
     /// <summary>Who is called for what, and when, of each priority that calls somebody.</summary>
     public IReadOnlyList<ChainRow> Chains { get; private set; } = [];

@@ -4,7 +4,6 @@ using FacilityMonitor.Contract;
 using FacilityMonitor.Ingest;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
-using FacilityMonitor.Mqtt;
 using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
@@ -67,7 +66,7 @@ internal sealed class SiteModel(LiveFeed feed, IngestWorker ingest, Database dat
     public long NowMs { get; private set; }
 
     /// <summary>Whether no message can come: what is not there then says nothing.</summary>
-    public bool IsDeaf => ingest.Broker.State is not MqttConnectionState.Subscribed;
+    public bool IsDeaf => !ingest.IsHearing;
 
     /// <summary>Whether only what is abnormal is shown.</summary>
     public bool IsFiltered { get; private set; }

@@ -1,6 +1,5 @@
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Ingest;
-using FacilityMonitor.Mqtt;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace FacilityMonitor.Web.Pages;
@@ -11,7 +10,7 @@ internal sealed class SitesModel(LiveFeed feed, FacilitySource registry, IngestW
     public long NowMs { get; private set; }
 
     /// <summary>Whether no message can come: that nothing is open then says nothing.</summary>
-    public bool IsDeaf => ingest.Broker.State is not MqttConnectionState.Subscribed;
+    public bool IsDeaf => !ingest.IsHearing;
 
     public IReadOnlyList<SiteNow> Sites { get; private set; } = [];
 
