@@ -21,8 +21,16 @@ public sealed record People
     /// <summary>For how many days a confirmed contact counts as one that works.</summary>
     public int VerifiedForDays { get; init; } = Person.VerifiedForDays;
 
-    /// <summary>The person with this id; null when there is none.</summary>
+    /// <summary>The person with this id, also who has left; null when there is none.</summary>
     public Person? Find(string id) => Persons.FirstOrDefault(person => person.Id == id);
+
+    /// <summary>Everybody who is with us at a moment on the wall clock of Shanghai.</summary>
+    public IEnumerable<Person> At(DateTime at) => Persons.Where(person => !person.HasLeft(at));
+
+    /// <summary>The person with this id who is with us; null when there is none.</summary>
+    /// <param name="id">Who.</param>
+    /// <param name="at">When, wall clock of Shanghai.</param>
+    public Person? Find(string id, DateTime at) => Find(id) is { } person && !person.HasLeft(at) ? person : null;
 
     /// <summary>The teams that call somebody: in a shift, in somebody's place, or where nobody else is.</summary>
     /// <param name="person">Who.</param>
@@ -86,8 +94,14 @@ public sealed record Person
     /// <summary>When they are away; nobody who is away is on duty.</summary>
     public IReadOnlyList<Absence> Away { get; init; } = [];
 
-    /// <summary>Whether they are away at a moment on the wall clock of Shanghai.</summary>
-    public bool IsAway(DateTime at) => Away.Any(absence => at >= absence.From && at < absence.To);
+    /// <summary>Their last day with us; null: none is known. From the next day on they are called by nobody, offered nowhere, and answer for nothing; what they did keeps their name.</summary>
+    public DateOnly? Until { get; init; }
+
+    /// <summary>Whether they are away, or with us no more, at a moment on the wall clock of Shanghai.</summary>
+    public bool IsAway(DateTime at) => HasLeft(at) || Away.Any(absence => at >= absence.From && at < absence.To);
+
+    /// <summary>Whether they are with us no more at a moment on the wall clock of Shanghai.</summary>
+    public bool HasLeft(DateTime at) => Until is { } last && DateOnly.FromDateTime(at) > last;
 
     /// <summary>Without the contacts: their addresses are secrets.</summary>
     public override string ToString() => $"Person {Id} ({Contacts.Count} contacts)";

@@ -82,9 +82,9 @@ internal sealed class DutyBoard(DutyRoster roster, Func<string, Loudness?> loudn
         return callees;
     }
 
-    /// <summary>Somebody by name; null: not registered, or without a way.</summary>
-    public Callee? Find(string person, Priority priority) =>
-        roster.People.Find(person) is { } known && Ways(known, priority <= Priority.P1 ? Loudness.Voice : Loudness.Message) is { Count: > 0 } contacts ? new Callee(known, contacts) : null;
+    /// <summary>Somebody by name; null: not registered, with us no more, or without a way.</summary>
+    public Callee? Find(string person, Priority priority, long nowMs) =>
+        roster.People.Find(person, DutyRoster.Wall(nowMs)) is { } known && Ways(known, priority <= Priority.P1 ? Loudness.Voice : Loudness.Message) is { Count: > 0 } contacts ? new Callee(known, contacts) : null;
 
     /// <summary>How many persons the whole chain of an alert would find now.</summary>
     public int CountOnDuty(EscalationChain chain, string? site, Priority priority, long nowMs) => Find(chain.At(chain.Steps.Count), chain.Steps.Count, site, priority, nowMs, out _).Count;

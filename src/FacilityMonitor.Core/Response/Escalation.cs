@@ -32,7 +32,7 @@ internal static class Escalation
         if (state.Stage == ResponseStage.Closed)
             return [];
         if (!state.IsAssigneeTold)
-            return [Fire(state, PageReason.Assigned, -1, board.Find(state.Assignee!, state.Priority) is null ? [] : [state.Assignee!], null, nowMs)];
+            return [Fire(state, PageReason.Assigned, -1, board.Find(state.Assignee!, state.Priority, nowMs) is null ? [] : [state.Assignee!], null, nowMs)];
         if (state.IsCalling && state.StepDueMs <= nowMs)
             return state.Exercise == Exercise.Test ? [Fire(state, PageReason.Test, state.NextStep, [state.Tester!], null, nowMs)] : Step(state, board, nowMs);
         if (ResponseLife.ClearUntold(state) is { Count: > 0 } untold)
@@ -63,7 +63,7 @@ internal static class Escalation
 
     private static List<string> Closers(AlertResponse state, DutyBoard board, long nowMs)
     {
-        var known = state.Acknowledgements.Select(one => one.Person).Append(state.Assignee ?? "").Where(id => board.Find(id, Priority.P2) is not null).Distinct().ToList();
+        var known = state.Acknowledgements.Select(one => one.Person).Append(state.Assignee ?? "").Where(id => board.Find(id, Priority.P2, nowMs) is not null).Distinct().ToList();
         return known.Count > 0 ? known : [.. board.Find(new EscalationStep(0, [Registry.Tier.PropertyManager, Registry.Tier.CommitteeDuty], Loudness.Message), 0, state.Site, Priority.P2, nowMs, out _).Select(callee => callee.Person.Id)];
     }
 

@@ -53,6 +53,7 @@ internal sealed class PeopleReader(MappingReader file, Func<string, string?> env
         Contacts = [.. reader.Each("reach", "way").Select(Contact)],
         NightCalls = reader.YesOrNo("night-calls") ?? false,
         Language = reader.OneOf("language", "zh", "en") ?? "zh",
+        Until = reader.Date("until"),
         Away = [.. reader.Each("away", "absence").Select(Absence).OfType<Absence>()],
     });
 

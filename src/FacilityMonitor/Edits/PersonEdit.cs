@@ -24,6 +24,9 @@ internal sealed record PersonFields
 
     public string? NightCalls { get; init; }
 
+    /// <summary>Of somebody known: the last day with us; empty: none is known.</summary>
+    public string? Until { get; init; }
+
     /// <summary>Only of somebody new: the team that calls him; empty: none.</summary>
     public string? Team { get; init; }
 
@@ -60,7 +63,7 @@ internal static class PersonEdit
         if (refused.Count > 0)
             return (null, new EditRefusal(refused, []));
         var person = Yaml.Map([("id", Yaml.Text(id)), .. Yaml.Beyond(desk.WrittenWithout(name).Person(id),
-            ("name", Yaml.Name(fields.Name, fields.NameEn)), ("reach", Yaml.List(ways)), ("night-calls", Yaml.Text(fields.NightCalls is null ? "false" : "true")))]);
+            ("name", Yaml.Name(fields.Name, fields.NameEn)), ("reach", Yaml.List(ways)), ("night-calls", Yaml.Text(fields.NightCalls is null ? "false" : "true")), ("until", Yaml.TextOrNone(fields.Until)))]);
         var at = $"person {id}";
         return (new RegistryEdit
         {
@@ -71,7 +74,7 @@ internal static class PersonEdit
             Part = all => Part(all, id),
             Fields =
             [
-                ($"{at} › name", "name"), ($"{at} › name › zh", "name"), ($"{at} › name › en", "nameEn"), ($"{at} › id", "name"), (at, "name"), ($"shift {id} › from", "from"), ($"shift {id} › to", "to"),
+                ($"{at} › name", "name"), ($"{at} › name › zh", "name"), ($"{at} › name › en", "nameEn"), ($"{at} › id", "name"), ($"{at} › until", "until"), (at, "name"), ($"shift {id} › from", "from"), ($"shift {id} › to", "to"),
                 .. Enumerable.Range(1, PersonFields.WaysMax).SelectMany(row => ((string, string)[])
                     [($"{at} › way {row} › address", $"addresses-{row}"), ($"{at} › way {row} › channel", $"channels-{row}"), ($"{at} › way {row}", $"channels-{row}")]),
             ],

@@ -54,9 +54,9 @@ internal static class ActPage
         app.MapGet("/alert/{alert}/photo/{name}", (string alert, string name, ResponseDesk desk, PhotoStore photos) => Photo(alert, name, desk, photos)).Needs(Right.See);
     }
 
-    /// <summary>Whose link it is. Whoever was taken off people.yaml has nothing to say any more: their press would stop the calls to those who still come.</summary>
+    /// <summary>Whose link it is. Whoever was taken off people.yaml, or is with us no more, has nothing to say any more: their press would stop the calls to those who still come.</summary>
     private static ActPass? Pass(ActLinks links, FacilitySource registry, string token, long nowMs) =>
-        links.Read(token, nowMs) is { } pass && registry.Current.Facility.People.Find(pass.Person) is not null ? pass : null;
+        links.Read(token, nowMs) is { } pass && registry.Current.Facility.People.Find(pass.Person, DutyRoster.Wall(nowMs)) is not null ? pass : null;
 
     private static IResult ShowByLink(
         HttpContext context, string token, ActLinks links, ResponseDesk desk, ContactDesk contacts, FacilitySource registry, PersonNames names, TimeProvider time)

@@ -94,7 +94,7 @@ internal sealed record AlertView(ActDoor Door, AlertDossier Dossier, FacilityInd
 
     /// <summary>People it can be handed to: those who look after its site.</summary>
     public IReadOnlyList<Person> Others => IsOpen && Index.Facility.People is var people
-        ? [.. people.Persons.Where(person => person.Id != Door.By.Person && person.Contacts.Count > 0 && people.LooksAfter(person.Id, State.Site))] : [];
+        ? [.. people.At(DutyRoster.Wall(NowMs)).Where(person => person.Id != Door.By.Person && person.Contacts.Count > 0 && people.LooksAfter(person.Id, State.Site))] : [];
 
     public IReadOnlyList<string> Photos => [.. State.Photos.Where(PhotoStore.IsName)];
 

@@ -214,6 +214,7 @@ internal static class ResponseEndpoints
     /// <summary>Who signed in acts as himself. The command line says for whom it writes, and that it was by it is kept too; somebody who is not registered has done nothing.</summary>
     private static Actor Who(HttpContext context, RequestFields fields, FacilitySource registry)
     {
+        var time = context.RequestServices.GetRequiredService<TimeProvider>();
         var (visitor, given) = (context.Visitor(), fields.Text("by"));
         if (visitor.IsUser)
         {
@@ -223,7 +224,7 @@ internal static class ResponseEndpoints
         }
 
         var by = given ?? ActPage.Manager;
-        if (by != ActPage.Manager && registry.Current.Facility.People.Find(by) is null)
+        if (by != ActPage.Manager && registry.Current.Facility.People.Find(by, DutyRoster.Wall(time.GetUtcNow().ToUnixTimeMilliseconds())) is null)
             fields.Wrong("by", by, "people.yaml 里登记的人员编号，或不写（记为管理员）", "the id of a person of people.yaml, or nothing (it is the manager then)");
         return visitor.Actor with { Person = by };
     }

@@ -146,6 +146,16 @@ public sealed class DutyRosterTests
     }
 
     [Fact]
+    public void Who_has_left_is_on_duty_until_the_end_of_the_last_day_and_the_gap_that_follows_is_found()
+    {
+        var team = Team(Shift("00:00", "24:00", "an"));
+        var roster = new DutyRoster(People(team) with { Persons = [Person("an") with { Until = new DateOnly(2026, 11, 21) }, Person("bo")] });
+        Assert.Equal(["an"], Ids(roster.OnDuty(team, new DateTime(2026, 11, 21, 23, 59, 0))));
+        Assert.Empty(roster.OnDuty(team, new DateTime(2026, 11, 22, 0, 0, 0)));
+        Assert.Equal(new DateTime(2026, 11, 22), roster.Gaps(team, new DateTime(2026, 11, 20), new DateTime(2026, 11, 24)).Single().From);
+    }
+
+    [Fact]
     public void A_team_looks_after_its_sites_and_what_is_on_no_site_is_everybodys()
     {
         var roster = Roster(Team(Shift("00:00", "24:00", "an")) with { Sites = ["s"] }, Team(Shift("00:00", "24:00", "bo")) with { Id = "other", Sites = ["t"] });

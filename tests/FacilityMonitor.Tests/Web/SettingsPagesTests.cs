@@ -735,7 +735,7 @@ public sealed class SettingsPagesTests(ChangeableService service) : IClassFixtur
         return await user.PostAsync(path, html, [("seen", SeenOf(html)), .. fields]);
     }
 
-    private static string SeenOf(string html) => System.Text.RegularExpressions.Regex.Match(html, "name=\"seen\" value=\"(?<seen>[0-9a-f]+)\"").Groups["seen"].Value;
+    internal static string SeenOf(string html) => System.Text.RegularExpressions.Regex.Match(html, "name=\"seen\" value=\"(?<seen>[0-9a-f]+)\"").Groups["seen"].Value;
 
     private List<AuditEntry> Audited()
     {

@@ -120,7 +120,7 @@ internal sealed class AnswerDesk(Database database, FacilitySource registry, Res
         return told;
     }
 
-    private string? PersonOf(ChatAnswer answer) => answer.Address is null ? null : registry.Current.Facility.People.Persons
+    private string? PersonOf(ChatAnswer answer) => answer.Address is null ? null : registry.Current.Facility.People.At(DutyRoster.Wall(time.GetUtcNow().ToUnixTimeMilliseconds()))
         .FirstOrDefault(person => person.Contacts.Any(contact => contact.Channel == answer.Channel && contact.Address == answer.Address))?.Id;
 
     private sealed record ToldAlert(string Alert, bool IsCalling);

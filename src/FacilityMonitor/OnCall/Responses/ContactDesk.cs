@@ -73,10 +73,10 @@ internal sealed class ContactDesk(Database database, FacilitySource registry, Re
         }
     }
 
-    /// <summary>Every way to everybody, and whether it was confirmed lately.</summary>
+    /// <summary>Every way to everybody who is with us, and whether it was confirmed lately.</summary>
     /// <param name="people">The people, as <see cref="With"/> gives them.</param>
     /// <param name="today">The day in Shanghai.</param>
-    public static IEnumerable<ContactState> States(People people, DateOnly today) => people.Persons.SelectMany(person => person.Contacts.Select(contact =>
+    public static IEnumerable<ContactState> States(People people, DateOnly today) => people.At(today.ToDateTime(TimeOnly.MinValue)).SelectMany(person => person.Contacts.Select(contact =>
         new ContactState(person, contact, contact.Verified is { } verified && verified.AddDays(people.VerifiedForDays) >= today)));
 
     /// <summary>The people with what is known of their contacts now.</summary>
@@ -107,7 +107,7 @@ internal sealed class ContactDesk(Database database, FacilitySource registry, Re
     /// <exception cref="DatabaseUnavailableException">The disk did not take it: nothing was sent.</exception>
     public async Task<LocalText?> AskAsync(string person, string? channel, Action<SqliteConnection>? with = null)
     {
-        if (registry.Current.Facility.People.Find(person) is not { } known)
+        if (registry.Current.Facility.People.Find(person, DutyRoster.Wall(time.GetUtcNow().ToUnixTimeMilliseconds())) is not { } known)
             return new LocalText($"people.yaml 里没有 '{person}'", $"people.yaml names no '{person}'");
         var contacts = known.Contacts.Where(contact => (channel is null || contact.Channel == channel) && sounds.Of(contact.Channel) is not null).ToList();
         if (contacts.Count == 0)

@@ -83,7 +83,7 @@ internal sealed partial class HandOverWorker(Database database, ResponseLog log,
         var open = OpenAlerts.Of(reader, roster, teams, SiteScope.All, now);
         if (open.Count == 0)
             return null;
-        var contacts = log.Board.Find(person, Priority.P2)?.Contacts ?? [];
+        var contacts = log.Board.Find(person, Priority.P2, now)?.Contacts ?? [];
         var (brief, text) = OpenAlerts.HandOverText(open, teams, roster.People, now);
         return new Notice
         {

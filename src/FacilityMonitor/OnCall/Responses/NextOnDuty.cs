@@ -40,7 +40,7 @@ internal sealed record NextOnDuty(Person Person, long? FromMs)
             ? new NextOnDuty(there, null)
             : null;
 
-        bool IsOther(Person one) => one.Id != person && board.Find(one.Id, Priority.P2) is not null;
+        bool IsOther(Person one) => one.Id != person && board.Find(one.Id, Priority.P2, nowMs) is not null;
 
         bool LooksAfterAll(Person one, DateTime when) => sites.TrueForAll(site => roster.People.Teams.Any(team =>
             team.Covers(site) && roster.OnDuty(team, when).Any(person => person.Id == one.Id)));

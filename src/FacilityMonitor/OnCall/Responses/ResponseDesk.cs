@@ -63,7 +63,7 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
     public async Task<IReadOnlyList<ResponseOutcome>> DoAsync(IReadOnlyList<string> alerts, ResponseCommand command, Actor by, Action<SqliteConnection, IReadOnlyList<ResponseOutcome>>? with = null)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(alerts.Count, AtOnceMax);
-        if (command is ResponseCommand.Assign assign && log.Board.Find(assign.To, Priority.P2) is null)
+        if (command is ResponseCommand.Assign assign && log.Board.Find(assign.To, Priority.P2, time.GetUtcNow().ToUnixTimeMilliseconds()) is null)
         {
             var refused = new ResponseOutcome.Refused(new ResponseRefusal("unknown-person", new LocalText(
                 $"没有可以联系的人员 '{assign.To}'；请在 people.yaml 里登记并写明联系方式", $"there is nobody '{assign.To}' who can be reached; register the person in people.yaml with a way to be reached")));

@@ -429,7 +429,7 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
 
     private IReadOnlyList<PersonContact> Ways(AlertResponse state, ResponseEvent.StepFired fired, string person) => fired.Step >= 0 && fired.Reason != PageReason.Test
         ? Board.Find(state.Chain.At(fired.Step), fired.Step, state.Site, state.Priority, fired.AtMs, out _).FirstOrDefault(callee => callee.Person.Id == person)?.Contacts ?? []
-        : Board.Find(person, fired.Reason is PageReason.Cleared or PageReason.CloseReminder ? Priority.P2 : state.Priority)?.Contacts ?? [];
+        : Board.Find(person, fired.Reason is PageReason.Cleared or PageReason.CloseReminder ? Priority.P2 : state.Priority, fired.AtMs)?.Contacts ?? [];
 
     private void Advance(SqliteConnection connection, AlertResponse state, PageBatch pages)
     {

@@ -27,10 +27,12 @@ internal sealed class TonightReport(
     private readonly DutyRoster _roster = new(facility.People);
     private readonly People _known = ContactDesk.With(facility.People, confirmed, ChannelSounds.From(channels), DateOnly.FromDateTime(DutyRoster.Wall(time.GetUtcNow().ToUnixTimeMilliseconds())), settings.OnCall.VerifyDays);
 
+    private IEnumerable<Person> Present => facility.People.At(DutyRoster.Wall(time.GetUtcNow().ToUnixTimeMilliseconds()));
+
     /// <summary>Why this cannot be run: who gets messages with a link, and nobody can open it. Null: it can.</summary>
     public LocalText? Refusal()
     {
-        var silent = facility.People.Persons.Where(person => person.Contacts.Count > 0 && person.Contacts.All(contact => _sounds.Of(contact.Channel) != Loudness.Voice && !IsAnswered(contact)))
+        var silent = Present.Where(person => person.Contacts.Count > 0 && person.Contacts.All(contact => _sounds.Of(contact.Channel) != Loudness.Voice && !IsAnswered(contact)))
             .Where(person => person.Contacts.Any(contact => channels.FirstOrDefault(channel => channel.Id == contact.Channel) is { Form.Kind: not (ChannelKind.Console or ChannelKind.Webhook or ChannelKind.Siren) }))
             .Select(person => person.Id).ToList();
         if (silent.Count == 0 || settings.Web.PublicUrl is not null)
@@ -84,7 +86,7 @@ internal sealed class TonightReport(
     /// <summary>How many calls and messages each person can get tonight: providers limit them by number.</summary>
     private void Ways()
     {
-        foreach (var person in facility.People.Persons)
+        foreach (var person in Present)
         {
             var (zh, en) = (new List<string>(), new List<string>());
             foreach (var contact in person.Contacts)

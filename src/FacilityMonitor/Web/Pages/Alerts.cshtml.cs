@@ -3,7 +3,6 @@ using FacilityMonitor.Alerts;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Ingest;
 using FacilityMonitor.Journal;
-using FacilityMonitor.Mqtt;
 using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
@@ -125,7 +124,7 @@ internal sealed class AlertsModel(Database database, ResponseDesk desk, Facility
     public IReadOnlyList<Site> Sites => HttpContext.Visitor().Sites.Of(registry.Current.Facility).Sites;
 
     /// <summary>People it can be handed to.</summary>
-    public IReadOnlyList<Person> Others => PeopleOf(HttpContext.Visitor(), registry.Current.Facility.People);
+    public IReadOnlyList<Person> Others => PeopleOf(HttpContext.Visitor(), registry.Current.Facility.People, time);
 
     /// <summary>Moments until which something can be shelved, with the hours to them.</summary>
     public IEnumerable<(long UntilMs, int Hours)> Shelvings => ShelveHours.Select(hours => ((NowMs / 60_000 * 60_000) + (hours * 3_600_000L), hours));
@@ -229,7 +228,7 @@ internal sealed class AlertsModel(Database database, ResponseDesk desk, Facility
     };
 
     /// <summary>Whether no message can come: an empty list is then no comfort.</summary>
-    public bool IsDeaf => ingest.Broker.State is not MqttConnectionState.Subscribed;
+    public bool IsDeaf => !ingest.IsHearing;
 
     /// <summary>What a list without anything says.</summary>
     /// <param name="tab">Which list.</param>
@@ -243,9 +242,9 @@ internal sealed class AlertsModel(Database database, ResponseDesk desk, Facility
         AlertTab.Recovered => "inbox-recovered-none",
     };
 
-    /// <summary>People somebody can hand alerts to: those who can be reached and look after one of his sites.</summary>
-    internal static IReadOnlyList<Person> PeopleOf(Visitor visitor, People people) =>
-        [.. people.Persons.Where(person => person.Id != visitor.Person && person.Contacts.Count > 0 && visitor.Sites.Has(person.Id, people))];
+    /// <summary>People somebody can hand alerts to: those who are with us, can be reached and look after one of his sites.</summary>
+    internal static IReadOnlyList<Person> PeopleOf(Visitor visitor, People people, TimeProvider time) =>
+        [.. people.At(DutyRoster.Wall(time.GetUtcNow().ToUnixTimeMilliseconds())).Where(person => person.Id != visitor.Person && person.Contacts.Count > 0 && visitor.Sites.Has(person.Id, people))];
 
     private static string? DoneKey(string what) => what switch
     {

@@ -34,7 +34,7 @@ internal sealed class SettingsDutyFormModel(FacilitySource registry, RegistryDes
     /// <param name="language">The language.</param>
     /// <param name="none">Key of what no choice is called.</param>
     public IReadOnlyList<(string Value, string Text)> PersonChoices(string language, string none) =>
-        [("", Texts.In(language, none)), .. Facility.People.Persons.Where(person => Kind == EditKind.Absence ? Visitor.Sites.MayChange(person, Facility.People) : IsSeen(person.Id)).Select(person => (person.Id, person.Name.In(language)))];
+        [("", Texts.In(language, none)), .. Facility.People.At(DutyRoster.Wall(time.GetUtcNow().ToUnixTimeMilliseconds())).Where(person => Kind == EditKind.Absence ? Visitor.Sites.MayChange(person, Facility.People) : IsSeen(person.Id)).Select(person => (person.Id, person.Name.In(language)))];
 
     public IActionResult OnGet(string what, string? team)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Edits;
 using FacilityMonitor.OnCall.Channels;
@@ -70,6 +71,7 @@ internal sealed class SettingsPersonModel(FacilitySource registry, RegistryDesk 
         NameEn = English(Known.Name),
         Channels = [.. Known.Contacts.Select(contact => contact.Channel)],
         NightCalls = Known.NightCalls ? "true" : null,
+        Until = Known.Until?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
     };
 
     private bool Find(string person)

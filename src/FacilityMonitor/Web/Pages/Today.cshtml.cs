@@ -3,7 +3,6 @@ using FacilityMonitor.Alerts;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Ingest;
 using FacilityMonitor.Journal;
-using FacilityMonitor.Mqtt;
 using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
@@ -60,7 +59,7 @@ internal sealed class TodayModel(
     public long SinceMs { get; private set; }
 
     /// <summary>Whether no message can come: then a quiet night says nothing.</summary>
-    public bool IsDeaf => ingest.Broker.State is not MqttConnectionState.Subscribed;
+    public bool IsDeaf => !ingest.IsHearing;
 
     /// <summary>What rang, what nobody answered first, then by the hour.</summary>
     public IReadOnlyList<NightLine> Rang { get; private set; } = [];
@@ -123,7 +122,7 @@ internal sealed class TodayModel(
         if (!MayRespond)
             return Forbid();
         To = to ?? "";
-        if (AlertsModel.PeopleOf(visitor, registry.Current.Facility.People).All(person => person.Id != to))
+        if (AlertsModel.PeopleOf(visitor, registry.Current.Facility.People, time).All(person => person.Id != to))
             return Refuse(StatusCodes.Status422UnprocessableEntity, Both("today-nobody-to-hand"));
         List<string> mine;
         var seen = (shown ?? "").Split(',').ToHashSet(StringComparer.Ordinal);
@@ -177,7 +176,7 @@ internal sealed class TodayModel(
         NowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         var (visitor, facility, board, at) = (HttpContext.Visitor(), registry.Current.Facility, log.Board, DutyRoster.Wall(NowMs));
         SinceMs = DutyRoster.Instant(at.Date.AddDays(-1).AddHours(EveningHour));
-        Others = AlertsModel.PeopleOf(visitor, facility.People);
+        Others = AlertsModel.PeopleOf(visitor, facility.People, time);
         using var reader = database.OpenReader();
         FillNight(reader, visitor.Sites);
         var all = AlertList.Find(reader, new AlertFilter(AlertTab.All, visitor.Sites, visitor.Person), NowMs);
