@@ -1,6 +1,7 @@
 // The live page: one stream, one picture. Colour is for what needs a person; every state has a sign and a word.
 import { html, render } from './vendor/htm-preact.js';
-import { age, clock, local, span, t } from './texts.js';
+import { Piles, channelsOf, moreOf, signs } from './sockets/sockets.js';
+import { age, clock, local, t } from './texts.js';
 
 /** @typedef {{zh: string, en: string}} Local */
 /** @typedef {{id: string, name: Local, kind: string, place?: string, sockets: number, quiet?: boolean, reserved: string[]}} Registered */
@@ -27,15 +28,16 @@ export const state = {
   /** Read to people who do not see the page: what is urgent at once, the rest when they pause. */ urgent: '', said: '',
 };
 
+const root = /** @type {HTMLElement} */ (document.getElementById('app'));
 /** The site that alone is shown. */
 const only = new URLSearchParams(location.search).get('site');
 
 export const now = () => Date.now() + state.skew;
 export const number = (/** @type {number} */ value, digits = 0) => value.toFixed(digits);
-const isGone = (/** @type {Device} */ device) => device.presence === 'Offline' || device.presence === 'Shutdown';
+export const isGone = (/** @type {Device} */ device) => device.presence === 'Offline' || device.presence === 'Shutdown';
 
 /** A value that its device did not repeat for three of its periods, or that it calls old itself, is never shown as the present one. @param {Device} device @param {Values | undefined} values */
-const isOld = (device, values) => !values || values.quality === 'stale' || now() - values.heard > device.fresh;
+export const isOld = (device, values) => !values || values.quality === 'stale' || now() - values.heard > device.fresh;
 
 /** The permit that covers an asset: its own or the next one above. @param {string} path @returns {Permit | undefined} */
 export const permitOn = (path) => state.permits.size === 0 ? undefined : state.permits.get(path) ?? (path.includes('/') ? permitOn(path.slice(0, path.lastIndexOf('/'))) : undefined);
@@ -44,65 +46,6 @@ export const permitOn = (path) => state.permits.size === 0 ? undefined : state.p
 export const pathOf = (site, entry) => [site.id, entry.place, entry.id].filter(Boolean).join('/');
 
 const Worked = (/** @type {Permit | undefined} */ permit) => permit && html`<span class="trip">⚒ ${local(permit.text)}</span>`;
-
-/** @param {Device | undefined} device @param {Values | undefined} values @param {string} path */
-function tileState(device, values, path) {
-  // In the order of every page: what endangers, what is worked on, what is not known, what is wrong else.
-  const mark = state.marks.get(path)?.mark;
-  if (mark === 'overload') return 'overload';
-  if (mark === 'fault') return 'fault';
-  const permit = permitOn(path);
-  if (permit && !permit.feed) return 'maintenance';
-  const away = !device || !values ? 'never' : isGone(device) ? 'offline' : isOld(device, values) ? 'stale' : '';
-  if (away) return permit ? 'maintenance' : away;
-  if (mark || values?.st === 'fault' || values?.st === 'fuse') return 'fault';
-  if (values?.st === 'full') return 'full';
-  return (values?.w ?? 0) > 3 || values?.st === 'charging' ? 'charging' : 'idle';
-}
-
-/** @type {Record<string, string>} */
-const signs = { never: '—', offline: '×', stale: '×', maintenance: '⚒', overload: '▲', fault: '!', full: t('signFull'), charging: t('signCharging'), idle: '' };
-
-/** Tiles, not compared while the same. @type {Record<string, any[]>} */
-const drawnTiles = {};
-
-/** @param {Site} site @param {Registered} entry @param {string} channel @param {boolean} [isMore] It reports, but the registry does not know of it. */
-function Tile(site, entry, channel, isMore) {
-  const device = state.devices.get(`${site.id}/${entry.id}`);
-  const values = device?.channels[channel];
-  const path = `${pathOf(site, entry)}/${channel}`, what = tileState(device, values, path);
-  // What it said before it fell silent is never shown as the present, whatever its alert makes of it.
-  const gone = !device || !values || isGone(device) || isOld(device, values);
-  const shown = what === 'maintenance' ? clock(permitOn(path)?.until ?? 0).slice(0, 5) : gone ? (values ? span(now() - values.at) : '') : what === 'charging' || what === 'overload' ? `${number(values.w ?? 0)} W` : '';
-  const takers = what === 'overload' || what === 'fault' ? state.marks.get(path)?.takers : undefined, by = takers ? local(takers) : '';
-  const id = `${site.id}-${entry.id}-${channel}`, last = drawnTiles[id];
-  if (last?.[2] === entry && last[0] === values && last[1] === what + shown + by) return last[3];
-  const reserved = entry.reserved.includes(channel);
-  const doubt = values?.quality === 'suspect' || values?.quality === 'bad';
-  const no = channel.replace(/^[a-z]/, '');
-  const label = [no, t(what), shown, by && `${t('taken')} ${by}`, isMore ? t('notRegistered') : '', reserved ? t('reserved') : '', doubt ? t('suspect') : '', values ? clock(values.at) : ''].filter(Boolean).join(' · ');
-  drawnTiles[id] = [values, what + shown + by, entry, html`<li key=${channel} class=${`tile ${what} ${isMore ? 'more' : ''} ${by ? 'taken' : ''}`} data-testid=${`socket-${id}`} data-state=${what} title=${label}>
-    <span class="no" aria-hidden="true">${no}${reserved ? '♥' : ''}${isMore ? '+' : ''}</span><b aria-hidden="true">${signs[what]}${doubt ? '?' : ''}${by ? '✓' : ''}</b><span class="w" aria-hidden="true">${by || shown}</span><span class="sr">${label}</span></li>`];
-  return drawnTiles[id][3];
-}
-
-/** @param {Registered} entry */
-const channelsOf = (entry) => Array.from({ length: entry.sockets }, (_, index) => `${entry.kind === 'Cabinet' ? 'k' : 's'}${index + 1}`);
-
-/** Sockets and slots that report though the registry does not count them: shown, or somebody charges where nobody looks. @param {Site} site @param {Registered} entry */
-function moreOf(site, entry) {
-  const registered = new Set(channelsOf(entry));
-  return Object.keys(state.devices.get(`${site.id}/${entry.id}`)?.channels ?? {}).filter((channel) => /^[sk]\d/.test(channel) && !registered.has(channel));
-}
-
-/** @param {Site} site @param {Registered} entry */
-function Pile(site, entry) {
-  const device = state.devices.get(`${site.id}/${entry.id}`);
-  const more = moreOf(site, entry);
-  return html`<section class="pile" key=${entry.id}><h4>${local(entry.name)} <small>${device ? age(now() - device.heard) : t('never')}</small></h4>
-    <ul class="tiles">${channelsOf(entry).map((channel) => Tile(site, entry, channel))}${more.map((channel) => Tile(site, entry, channel, true))}</ul>
-    ${more.length > 0 && html`<p class="age">+ ${t('notRegistered')}</p>`}</section>`;
-}
 
 /** Current of each phase, as the circuit's meter tells it; without a meter as its sockets sum up. @param {Site} site @param {Circuit} circuit */
 function amps(site, circuit) {
@@ -225,7 +168,7 @@ function SiteSection(site) {
       <tbody>${site.circuits.map((circuit) => CircuitRow(site, circuit))}</tbody></table></div>`}
     ${places.map((place) => {
       const here = piles.filter((pile) => pile.place === place.id);
-      return here.length > 0 && html`<section key=${place.id ?? ''} class="place" data-testid=${`place-${site.id}-${place.id ?? ''}`}><h3>${place.name}</h3><div class="piles">${here.map((pile) => Pile(site, pile))}</div></section>`;
+      return here.length > 0 && html`<section key=${place.id ?? ''} class="place" data-testid=${`place-${site.id}-${place.id ?? ''}`}><h3>${place.name}</h3>${Piles(site, place.id, here)}</section>`;
     })}
     ${others.length > 0 && html`<h3>${t('devices')}</h3><ul class="sensors">${others.map((entry) => Sensor(site, entry))}</ul>`}</section>`;
 }
@@ -237,6 +180,9 @@ function AlertItem(alert) {
   return html`<li key=${alert.id} class=${`${alert.priority.toLowerCase()} ${alert.condition} ${alert.needs ? '' : 'taken'}`} data-testid=${`alert-${alert.id}`} data-rule=${alert.rule} data-condition=${alert.condition}>
     <b>${urgent && alert.needs ? '▲ ' : ''}${alert.priority} ${t(alert.priority)}${alert.suspected ? ' ◆' : ''}</b> ${alert.takers && html`<span>✓ ${local(alert.takers)}</span> `}<span class="age">${age(now() - alert.onset)}</span><p>${facts} <small>${t('figuresOf', { at: clock(alert.at) })}</small></p>${steps && html`<p class="steps">${steps}</p>`}<p><a href=${`/alert/${alert.id}`}>${t('act')}</a></p></li>`;
 }
+
+/** The first of the order of attention; the others are in the inbox, by cause. */
+const alertsMax = Number(root.dataset.alerts);
 
 /** How many of each priority, and how long the oldest waits that nobody answered. */
 function AlertSum() {
@@ -291,7 +237,7 @@ function App() {
     <nav aria-label=${t('sites')}><ul class="cards">${state.sites.map(SiteCard)}
       ${!only && html`${OtherCard('unknown', t('unknown'), unknown.length ? t('unknownCount', { count: unknown.length }) : t('allKnown'))}
       ${OtherCard('health', t('health'), t(isBad ? 'healthBad' : 'healthFine'), isBad)}`}</ul></nav>
-    <section><h2>${t('alerts')}</h2>${state.alerts.length === 0 ? html`<p class=${isDeaf() ? 'attention' : 'empty'} data-testid="alerts-none">${t(isDeaf() ? 'noAlertsDeaf' : 'noAlerts')}</p>` : html`<${AlertSum} /><ol class="alerts" data-testid="alerts-open">${state.alerts.map(AlertItem)}</ol>`}</section>
+    <section><h2>${t('alerts')}</h2>${state.alerts.length === 0 ? html`<p class=${isDeaf() ? 'attention' : 'empty'} data-testid="alerts-none">${t(isDeaf() ? 'noAlertsDeaf' : 'noAlerts')}</p>` : html`<${AlertSum} /><ol class="alerts" data-testid="alerts-open">${state.alerts.slice(0, alertsMax).map(AlertItem)}</ol>${state.alerts.length > alertsMax && html`<p data-testid="alerts-more"><a href="/alerts">${t('alertsMore', { count: state.alerts.length - alertsMax })}</a></p>`}`}</section>
     ${drawing && html`<section ref=${hang}></section>`}
     ${state.sites.length > 0 && state.devices.size === 0 && !isDeaf() && html`<p class="empty" data-testid="none-heard">${root.dataset.none}</p>`}
     ${state.sites.length === 0 ? html`<p class="empty">${t('noSites')}</p>` : html`<${Legend} />${state.sites.map(SiteSection)}`}
@@ -301,7 +247,6 @@ function App() {
 
 const Lost = () => state.isLost && html`<p class="lost" role="status" data-testid="connection-lost">× ${t('lostConnection', { since: clock(state.heardAt + state.skew), age: age(Date.now() - state.heardAt) })}</p>`;
 
-const root = /** @type {HTMLElement} */ (document.getElementById('app'));
 const link = /** @type {HTMLElement} */ (document.getElementById('link'));
 let hasState = false;
 let drawn = 0, drawnAt = 0;

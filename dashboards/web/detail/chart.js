@@ -23,6 +23,8 @@ const ranges = { '1h': [hour, 5_000], '24h': [day, 2 * minute], '7d': [7 * day, 
 const pointsMax = 720;
 const rowsMax = 200;
 const refreshMs = 30_000;
+/** Who waits longer for a curve is offered to ask again. */
+const waitMs = 10_000;
 /** Shorter than this nothing is seen but single readings. */
 const spanMinMs = minute;
 const spanMaxMs = 92 * day;
@@ -107,10 +109,13 @@ class Chart {
     const own = ++this.asked;
     const [from, to, points] = this.span();
     const slow = setTimeout(() => { if (own === this.asked && this.state === 'reading') this.say('slow'); }, 3_000);
-    if (this.lines.length === 0) this.say('reading');
+    // Not AbortSignal.timeout: a telephone of 2021 has none.
+    const end = new AbortController();
+    const late = setTimeout(() => end.abort(), waitMs);
+    if (this.lines.length === 0 || this.state === 'failed') this.say('reading');
     try {
       const query = new URLSearchParams([...this.names().map((line) => ['channel', line.channel]), ['metric', this.quantity.from?.key ?? this.quantity.key], ['from', String(Math.round(from))], ['to', String(Math.round(to))], ['points', String(points)]]);
-      const answer = await fetch(`${this.quantity.from?.address ?? this.told.source}?${query}`, { redirect: 'manual' });
+      const answer = await fetch(`${this.quantity.from?.address ?? this.told.source}?${query}`, { redirect: 'manual', signal: end.signal });
       if (answer.type === 'opaqueredirect') return location.reload();
       // A failure may come without our words: from a proxy, or before anybody could write them.
       const body = await answer.json().catch((error) => { if (answer.ok) throw error; return {}; });
@@ -126,6 +131,7 @@ class Chart {
       if (own === this.asked) this.say('failed', t('noAnswer'));
     } finally {
       clearTimeout(slow);
+      clearTimeout(late);
     }
   }
 

@@ -4,7 +4,6 @@ using FacilityMonitor.Contract;
 using FacilityMonitor.Ingest;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Monitoring;
-using FacilityMonitor.Mqtt;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
@@ -32,7 +31,11 @@ internal sealed record Picture
 
     public required int ErrorCount { get; init; }
 
+    /// <summary>The first <see cref="FirstPicture.AlertsMax"/> in the order of attention.</summary>
     public required IReadOnlyList<PictureAlert> Alerts { get; init; }
+
+    /// <summary>Open alerts that are not listed.</summary>
+    public required int AlertsMore { get; init; }
 
     /// <summary>How many there are of each priority, and how long the oldest waits that nobody answered.</summary>
     public required string AlertSum { get; init; }
@@ -83,6 +86,9 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
     /// <summary>Power from which a channel is in use, W.</summary>
     public const double InUseW = 3;
 
+    /// <summary>Open alerts that the start page lists: what needs a person most, on one screen of a phone. All of them are in the inbox, by cause (reference §6).</summary>
+    public const int AlertsMax = 5;
+
     /// <summary>Errors of the configuration that are listed; mending those first mends most of the others.</summary>
     private const int ErrorsMax = 10;
 
@@ -96,7 +102,7 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
         var errors = sites.IsAll ? registry.LastErrors : [];
         var circuits = state.Circuits.ToDictionary(circuit => circuit.Path, StringComparer.Ordinal);
         var at = new Moment(view, state.Permits, nowMs, language);
-        var isDeaf = ingest.Broker.State is not MqttConnectionState.Subscribed;
+        var isDeaf = !ingest.IsHearing;
         var unknown = view.All.Where(device => view.Find(device.Id) is null && sites.Has(view, device)).ToList();
         return new Picture
         {
@@ -105,9 +111,10 @@ internal sealed class FirstPicture(FacilitySource registry, IngestWorker ingest,
             IsNew = !isDeaf && !view.All.Any(device => sites.Has(view, device)),
             Errors = [.. errors.Take(ErrorsMax).Select(error => error.In(language))],
             ErrorCount = errors.Count,
-            Alerts = [.. state.Alerts.Select(alert => new PictureAlert(
+            Alerts = [.. state.Alerts.Take(AlertsMax).Select(alert => new PictureAlert(
                 alert.Priority.ToString().ToLowerInvariant() + (state.NeedsSomebody(alert) ? "" : " taken"), "/alert/" + alert.AlertId, $"{alert.Priority} {alert.Text.In(language)}",
                 string.Join(language == "en" ? ", " : "、", (state.Takers.GetValueOrDefault(alert.AlertId) ?? []).Select(person => names.Of(person, language)))))],
+            AlertsMore = Math.Max(0, state.Alerts.Count - AlertsMax),
             AlertSum = SumOf(state, nowMs, language),
             Sites = [.. sites.Of(registry.Current.Facility).Sites.Select(site => OfSite(at, site, circuits))],
             Schematic = Schematic.Of(view, state, registry.Current.Facility, sites, isDeaf, nowMs, language),

@@ -116,6 +116,12 @@ public sealed class ChartTests : IDisposable
         await page.GetByTestId("chart-failed").Locator("button").ClickAsync();
         await Assertions.Expect(page.GetByTestId("chart-failed")).ToContainTextAsync("没有读到：服务出错（500）");
         await page.UnrouteAsync("**/series/**");
+        // A question that nobody answers ends by itself.
+        await page.RouteAsync("**/series/**", _ => { });
+        await page.GetByTestId("chart-failed").Locator("button").ClickAsync();
+        await Assertions.Expect(page.GetByTestId("chart-failed")).ToHaveCountAsync(0);
+        await Assertions.Expect(page.GetByTestId("chart-failed")).ToContainTextAsync("没有读到：服务没有应答", new() { Timeout = 30_000 });
+        await page.UnrouteAsync("**/series/**");
         await page.GetByTestId("chart-failed").Locator("button").ClickAsync();
         await Assertions.Expect(page.GetByTestId("chart-empty")).ToHaveCountAsync(1);
     }

@@ -131,7 +131,7 @@ public sealed class PageTests
         Assert.InRange(await page.EvaluateAsync<double>(WorstContrast), 4.5, 21);
         await BrowserUnderTest.SignInAsync(page, ServiceUnderTest.Password);
         await Assertions.Expect(page.Locator("[data-rule=socket-overload]")).ToHaveCountAsync(1);
-        await page.Locator("summary").ClickAsync();
+        await page.Locator(".legend summary").ClickAsync();
 
         foreach (var scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
         {
@@ -239,6 +239,12 @@ public sealed class PageTests
         await Assertions.Expect(page.GetByTestId("card-health")).ToContainTextAsync("fine");
         await Assertions.Expect(page.GetByTestId("socket-huaihai-pile-02-s7")).ToHaveAttributeAsync("data-state", "offline");
         await Assertions.Expect(page.GetByTestId("socket-huaihai-pile-02-s7").Locator(".w")).ToHaveTextAsync(new System.Text.RegularExpressions.Regex("^(48|49|50) min$"));
+        // Piles that are away share a line, which says how many sockets that are and where the cause is; unfolded it has them all.
+        var roll = page.GetByTestId("roll-huaihai-");
+        await Assertions.Expect(roll.Locator("summary")).ToHaveTextAsync("× 7 sockets are not heard Pile A");
+        await Assertions.Expect(roll.Locator("a[href='/site/huaihai#place-']")).ToBeHiddenAsync();
+        await roll.Locator("summary").ClickAsync();
+        await Assertions.Expect(roll.Locator("a[href='/site/huaihai#place-']")).ToBeVisibleAsync();
         Assert.Equal("", await page.EvaluateAsync<string>(CutOff));
 
         await broker.StopAsync();

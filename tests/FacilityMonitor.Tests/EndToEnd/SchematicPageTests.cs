@@ -134,7 +134,7 @@ public sealed class SchematicPageTests : IDisposable
         await desk.AskAsync(new Permit("permit-1", PermitKind.Maintenance, "huaihai/shed-1/pile-03", service.NowMs, service.NowMs + 3_600_000, "manager", null, "换插座", null));
         // Never heard: its circuit is worked on.
         await desk.HangAsync(new Permit("permit-2", PermitKind.Maintenance, "huaihai/c-cabinet", service.NowMs, service.NowMs + 3_600_000, "manager", null, "换断路器", null), _ => { });
-        service.Ring("00000000000000a1", "huaihai", "huaihai/shed-1/pile-01/s1", Priority.P1, "welded-relay");
+        service.Ring("00000000000000a1", "huaihai", "huaihai/shed-1/pile-01/s1", Priority.P0, "welded-relay");
         service.Ring("00000000000000c1", "huaihai", "huaihai/shed-1/pile-01/s1", Priority.P3, "restart-after-full");
         service.Ring("00000000000000a2", "huaihai", "huaihai/shed-1/pile-01/s2");
         service.Ring("00000000000000c3", "huaihai", "huaihai/shed-1/pile-01/s3", Priority.P3, "restart-after-full");
@@ -149,7 +149,12 @@ public sealed class SchematicPageTests : IDisposable
         Assert.Equal("", await page.EvaluateAsync<string>(DifferingTiles));
         await SameAsync(page);
         await Assertions.Expect(page.GetByTestId("circuit-huaihai-c-cabinet")).ToContainTextAsync("⚒ 检修 · 至 ");
-        await Assertions.Expect(page.GetByTestId("alert-sum")).ToContainTextAsync("P1 3 · P3 3 · 最早一条待响应：");
+        await Assertions.Expect(page.GetByTestId("alert-sum")).ToContainTextAsync("P0 1 · P1 2 · P3 3 · 最早一条待响应：");
+        // Five need a person most; the sixth is one tap away, and is on its socket all the same.
+        await Assertions.Expect(page.GetByTestId("alerts-open").Locator("> li")).ToHaveCountAsync(5);
+        await Assertions.Expect(page.GetByTestId("alerts-more").Locator("a[href='/alerts']")).ToHaveTextAsync("另有 1 条告警，见告警页");
+        // Of the piles that were never heard nothing is known but that: one line, not forty tiles.
+        await Assertions.Expect(page.GetByTestId("roll-huaihai-shed-1")).ToHaveCountAsync(0);
 
         await desk.DoAsync("00000000000000a1", new ResponseCommand.Acknowledge(), new Actor("stair-a", "page"));
         var alert = page.GetByTestId("alert-00000000000000a1");

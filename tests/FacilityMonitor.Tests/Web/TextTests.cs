@@ -12,7 +12,7 @@ namespace FacilityMonitor.Tests.Web;
 public sealed partial class TextTests
 {
     private static readonly string Folder = Path.Combine(SourceTree.Root, "dashboards/web");
-    private static readonly string Script = File.ReadAllText(Path.Combine(Folder, "live.js")) + File.ReadAllText(Path.Combine(Folder, "health/health.js"));
+    private static readonly string Script = File.ReadAllText(Path.Combine(Folder, "live.js")) + File.ReadAllText(Path.Combine(Folder, "health/health.js")) + File.ReadAllText(Path.Combine(Folder, "sockets/sockets.js"));
     private static readonly string TextScript = File.ReadAllText(Path.Combine(Folder, "texts.js"));
 
     private static readonly Dictionary<string, (string Zh, string En)> Known = TextLine().Matches(TextScript)
@@ -89,7 +89,7 @@ public sealed partial class TextTests
     public void Every_state_of_a_socket_has_a_word_and_a_sign_of_its_own()
     {
         var told = Told().Matches(Script[Script.IndexOf("function tileState", StringComparison.Ordinal)..Script.IndexOf("const signs", StringComparison.Ordinal)]).Select(state => state.Groups["state"].Value).ToHashSet();
-        var signs = Script.Split('\n').Single(line => line.StartsWith("const signs", StringComparison.Ordinal));
+        var signs = Script.Split('\n').Single(line => line.StartsWith("export const signs", StringComparison.Ordinal));
 
         Assert.Equal(9, told.Count);
         Assert.Contains("maintenance", told);

@@ -22,16 +22,18 @@ internal sealed class FireEquipmentModel(FacilitySource registry, TimeProvider t
 
     public bool IsSaved => Request.Query.ContainsKey("saved");
 
+    public long NowMs { get; private set; }
+
     public IActionResult OnGet()
     {
-        var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
-        var today = DateOnly.FromDateTime(DutyRoster.Wall(nowMs));
+        NowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var today = DateOnly.FromDateTime(DutyRoster.Wall(NowMs));
         Rows =
         [
             .. Sites.SelectMany(site => site.FireEquipment.Select(thing => new FireEquipmentRow(site, thing, DueDay.Of(thing.Due, today))))
                 .OrderBy(row => row.Thing.Due),
         ];
-        return ListFile.Of(this, language => ListFile.Document("fire-equipment", nowMs, language, Table(language))) ?? Page();
+        return ListFile.Of(this, language => ListFile.Document("fire-equipment", NowMs, language, Table(language))) ?? Page();
     }
 
     private ReportTable Table(string language)

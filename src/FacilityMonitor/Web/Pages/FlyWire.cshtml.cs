@@ -21,12 +21,14 @@ internal sealed class FlyWireModel(ResponseDesk desk, FacilitySource registry, T
 
     public List<FlyWireRow> Ended { get; } = [];
 
+    public long NowMs { get; private set; }
+
     public IActionResult OnGet()
     {
-        var nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        NowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         foreach (var entry in desk.Cases(HttpContext.Visitor().Sites, ListFile.Most(this, CasesMax)))
-            (entry.Case.IsOver ? Ended : Open).Add(new FlyWireRow(entry.Alert, entry.Where(registry.Current), new FlyWireView(entry.Case, nowMs)));
-        return ListFile.Of(this, language => ListFile.Document("cases", nowMs, language, Table(language))) ?? Page();
+            (entry.Case.IsOver ? Ended : Open).Add(new FlyWireRow(entry.Alert, entry.Where(registry.Current), new FlyWireView(entry.Case, NowMs)));
+        return ListFile.Of(this, language => ListFile.Document("cases", NowMs, language, Table(language))) ?? Page();
     }
 
     private ReportTable Table(string language)
