@@ -68,15 +68,15 @@ internal sealed class JournalRecords(DeviceTable devices)
             }
 
             // The array may be longer than the body.
-            if (_at > _end)
-                throw new IndexOutOfRangeException();
-            return true;
+            return _at <= _end ? true : throw EndsInTheMiddle(null);
         }
         catch (Exception error) when (error is IndexOutOfRangeException or ArgumentOutOfRangeException)
         {
-            throw new InvalidDataException("The journal holds a record that ends in the middle.", error);
+            throw EndsInTheMiddle(error);
         }
     }
+
+    private static InvalidDataException EndsInTheMiddle(Exception? error) => new("The journal holds a record that ends in the middle.", error);
 
     private void Message(DeviceMessage message, long receivedMs)
     {

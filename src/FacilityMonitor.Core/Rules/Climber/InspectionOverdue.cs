@@ -33,7 +33,7 @@ internal sealed class InspectionOverdue : DateRule
     public override IReadOnlyList<LocalText> Steps { get; } =
     [
         new("停止载人，预约检验", "Carry nobody and book the inspection"),
-        new("检验后更新登记的检验日期", "Then update inspection-due in the registry"),
+        new("检验后在设置里更新这台设备的检验日期", "Then write its next inspection under settings"),
     ];
 
     internal override IEnumerable<DueThing> Things(Site site) => site.Devices.Where(device => device.InspectionDue is not null).Select(device => new DueThing(

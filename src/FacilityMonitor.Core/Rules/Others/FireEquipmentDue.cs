@@ -33,7 +33,7 @@ internal sealed class FireEquipmentDue : DateRule
     public override IReadOnlyList<LocalText> Steps { get; } =
     [
         new("检查或更换", "Check or replace it"),
-        new("更新登记的检查日期", "Then update due in the registry"),
+        new("在消防器材页记下下次检查日期", "Then write its next check on the page of fire equipment"),
     ];
 
     internal override IEnumerable<DueThing> Things(Site site) => site.FireEquipment.Select(equipment => new DueThing(
