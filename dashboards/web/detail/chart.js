@@ -23,8 +23,8 @@ const ranges = { '1h': [hour, 5_000], '24h': [day, 2 * minute], '7d': [7 * day, 
 const pointsMax = 720;
 const rowsMax = 200;
 const refreshMs = 30_000;
-/** Who waits longer for a curve is offered to ask again. */
-const waitMs = 10_000;
+/** Longer than the service itself waits for its database at most (300 s): an answer that comes is never cut off. Whoever does not want to wait asks again after three seconds. */
+const waitMs = 310_000;
 /** Shorter than this nothing is seen but single readings. */
 const spanMinMs = minute;
 const spanMaxMs = 92 * day;
@@ -81,6 +81,7 @@ class Chart {
     this.said = '';
     this.isTableOpen = false;
     this.asked = 0;
+    /** Ends the question that waits for its answer. */ this.end = new AbortController();
     this.loadedAt = 0;
     root.replaceChildren();
     this.load();
@@ -110,9 +111,10 @@ class Chart {
     const [from, to, points] = this.span();
     const slow = setTimeout(() => { if (own === this.asked && this.state === 'reading') this.say('slow'); }, 3_000);
     // Not AbortSignal.timeout: a telephone of 2021 has none.
-    const end = new AbortController();
+    this.end.abort();
+    const end = this.end = new AbortController();
     const late = setTimeout(() => end.abort(), waitMs);
-    if (this.lines.length === 0 || this.state === 'failed') this.say('reading');
+    if (this.lines.length === 0) this.say('reading');
     try {
       const query = new URLSearchParams([...this.names().map((line) => ['channel', line.channel]), ['metric', this.quantity.from?.key ?? this.quantity.key], ['from', String(Math.round(from))], ['to', String(Math.round(to))], ['points', String(points)]]);
       const answer = await fetch(`${this.quantity.from?.address ?? this.told.source}?${query}`, { redirect: 'manual', signal: end.signal });

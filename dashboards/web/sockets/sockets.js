@@ -72,7 +72,7 @@ function Pile(site, entry) {
 function isAway(site, entry) {
   const device = state.devices.get(`${site.id}/${entry.id}`), path = pathOf(site, entry);
   const channels = [...channelsOf(entry), ...moreOf(site, entry)];
-  return channels.length > 1 && channels.every((channel) => ['never', 'offline', 'stale'].includes(tileState(device, device?.channels[channel], `${path}/${channel}`)));
+  return channels.length > 1 && channels.every((channel) => !state.marks.has(`${path}/${channel}`) && ['never', 'offline', 'stale'].includes(tileState(device, device?.channels[channel], `${path}/${channel}`)));
 }
 
 /** The piles and cabinets of a place. Those that are away as a whole share one line: forty tiles of nothing would hide what is wrong with the others; why they are is on the site's page.

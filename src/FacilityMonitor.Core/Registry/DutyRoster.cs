@@ -192,7 +192,7 @@ public sealed class DutyRoster(People people)
 
         foreach (var edge in team.Overrides.SelectMany(one => (DateTime[])[one.From, one.To]).Concat(team.Swaps.SelectMany(one => (DateTime[])[one.From, one.To]))
             .Concat(people.Persons.SelectMany(person => person.Away).SelectMany(one => (DateTime[])[one.From, one.To]))
-            .Concat(people.Persons.Select(person => person.Until).OfType<DateOnly>().Select(last => last.AddDays(1).ToDateTime(TimeOnly.MinValue))))
+            .Concat(people.Persons.Select(person => person.Until).OfType<DateOnly>().Where(last => last < DateOnly.MaxValue).Select(last => last.AddDays(1).ToDateTime(TimeOnly.MinValue))))
             Add(edge);
         return [.. moments];
 

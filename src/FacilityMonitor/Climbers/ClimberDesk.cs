@@ -1,3 +1,4 @@
+using FacilityMonitor.Configuration;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Users;
@@ -5,7 +6,7 @@ using FacilityMonitor.Users;
 namespace FacilityMonitor.Climbers;
 
 /// <summary>Takes stair-climbers out and back, and keeps what is wrong with them: judged where nothing else writes, and committed together with its line in the audit.</summary>
-internal sealed class ClimberDesk(Database database, TimeProvider time)
+internal sealed class ClimberDesk(Database database, FacilitySource registry, TimeProvider time)
 {
     /// <summary>Characters of what is written.</summary>
     public const int TextMax = 400;
@@ -18,6 +19,9 @@ internal sealed class ClimberDesk(Database database, TimeProvider time)
 
     private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
 
+    /// <summary>Whether somebody, if people.yaml names them, is still with us.</summary>
+    public bool IsHere(string person) => registry.Current.Facility.People.Find(person)?.HasLeft(DutyRoster.Wall(NowMs)) != true;
+
     /// <summary>Takes one out. Whoever does the same again, as by a form that is sent twice, has done it once; so with <see cref="ReturnAsync"/> and <see cref="NoteAsync"/>.</summary>
     /// <param name="by">Who writes it down.</param>
     /// <param name="at">The climber.</param>
@@ -29,7 +33,7 @@ internal sealed class ClimberDesk(Database database, TimeProvider time)
     public Task<LocalText?> TakeAsync(Visitor by, RegisteredDevice at, string rider, string destination, IReadOnlySet<PreTripCheck> done)
     {
         var (site, device) = (at.Site.Id, at.Entry.Id);
-        if (at.Entry.Operators.Count > 0 ? !at.Entry.Operators.Contains(rider) : rider != by.Person)
+        if ((at.Entry.Operators.Count > 0 ? !at.Entry.Operators.Contains(rider) : rider != by.Person) || !IsHere(rider))
             return Refused("请选一位受过培训的操作员", "choose a trained operator");
         if (Enum.GetValues<PreTripCheck>().Any(check => !done.Contains(check)))
             return Refused("出车前的检查要一项项做完、打勾；有一项不行就不要出车，记下故障", "look at every point before you go and tick it; where one fails leave it there, and note the fault");

@@ -2,6 +2,8 @@ using FacilityMonitor.Configuration;
 using FacilityMonitor.Ingest;
 using FacilityMonitor.Monitoring;
 
+using FacilityMonitor.Mqtt;
+
 namespace FacilityMonitor.Control;
 
 /// <summary>From orders to devices.</summary>
@@ -22,7 +24,8 @@ internal static class ControlServices
         {
             var ingest = services.GetRequiredService<IngestWorker>();
             return new CommandLink(
-                () => ingest.IsHearing,
+                // Not as soon as something is heard: what was said before may forbid the order, and stands before the answer to our subscriptions, as its acknowledgement would.
+                () => ingest.Broker.State == MqttConnectionState.Subscribed,
                 (topic, payload, properties) => ingest.PublishAsync(topic, payload, retain: false, properties, CancellationToken.None),
                 (topic, payload, properties) => ingest.PublishAsync(topic, payload, retain: true, properties, CancellationToken.None));
         });

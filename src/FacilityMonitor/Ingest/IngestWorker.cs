@@ -67,7 +67,7 @@ internal sealed partial class IngestWorker : BackgroundService
     private readonly ConcurrentQueue<long> _liveInFlight = new();
     private long _waitingBytes;
     private long _lastLiveMs;
-    private long _heardMs;
+    private long _heardOn;
     private long _ticksWaiting;
     private volatile bool _isStalled;
 
@@ -106,7 +106,7 @@ internal sealed partial class IngestWorker : BackgroundService
     /// <summary>Whether messages come: the broker has answered our subscriptions, or it kept our session and delivers on. Its answer stands behind everything it kept for us, and after a
     /// stop at full load that takes seconds in which we are not deaf.</summary>
     public bool IsHearing => Broker is var link && (link.State == MqttConnectionState.Subscribed
-        || (link is { State: MqttConnectionState.Connected, SessionPresent: true } && Volatile.Read(ref _heardMs) >= link.At.ToUnixTimeMilliseconds()));
+        || (link is { State: MqttConnectionState.Connected, SessionPresent: true } && Volatile.Read(ref _heardOn) == link.Number));
 
     /// <summary>For how long the oldest live batch waits for the disk, ms; 0 when none does.</summary>
     public long LiveLagMs => _liveInFlight.TryPeek(out var receivedMs) ? Math.Max(0, _time.GetUtcNow().ToUnixTimeMilliseconds() - receivedMs) : 0;
@@ -279,7 +279,7 @@ internal sealed partial class IngestWorker : BackgroundService
             {
                 var receivedMs = NowMs();
                 if (isLive)
-                    Volatile.Write(ref _heardMs, receivedMs);
+                    Volatile.Write(ref _heardOn, Broker.Number);
                 var before = Books.Received;
                 Take(batch, receivedMs);
                 var taken = Books.Received - before;
@@ -484,7 +484,6 @@ internal sealed partial class IngestWorker : BackgroundService
 
     private async Task WatchAsync(CancellationToken cancellationToken)
     {
-        var isTold = false;
         await foreach (var change in _live.WatchAsync(cancellationToken))
         {
             if (change.State == MqttConnectionState.Subscribed)
@@ -492,21 +491,13 @@ internal sealed partial class IngestWorker : BackgroundService
                 LogConnected(_options.Broker.Host, _options.Broker.Port);
                 foreach (var refused in change.Subscriptions.Where(result => result.Refused))
                     LogSubscriptionRefused(refused.Subscription.Filter, refused.ReasonCode);
-            }
-
-            // What devices say from now on reaches us: a kept session has our subscriptions. Nobody must wait with their words until all that was kept has been handed over.
-            if (change is { State: MqttConnectionState.Subscribed } or { State: MqttConnectionState.Connected, SessionPresent: true } && !isTold)
-            {
-                isTold = true;
                 await _live.PublishAsync(StateTopic, Fm1Downlink.HostState(online: true, _time.GetUtcNow().ToUnixTimeMilliseconds()), MqttQos.AtLeastOnce, retain: true, cancellationToken: cancellationToken);
             }
-
-            if (change.State != MqttConnectionState.Waiting)
-                continue;
-            isTold = false;
             // We ended that one ourselves, to ask for other topics.
-            if (change.Loss != MqttLossReason.Requested)
+            else if (change.State == MqttConnectionState.Waiting && change.Loss != MqttLossReason.Requested)
+            {
                 LogDisconnected(_options.Broker.Host, _options.Broker.Port, LossText.Of(change));
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 using System.Security.Claims;
+using FacilityMonitor.Configuration;
 using FacilityMonitor.Journal;
+using FacilityMonitor.Registry;
 using FacilityMonitor.Users;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
@@ -9,7 +11,7 @@ namespace FacilityMonitor.Web;
 
 /// <summary>How somebody gets in and out: by name and password, or by a one-time link. The cookie holds the name of a session and nothing else; who it is and what he may is looked up at
 /// every request.</summary>
-internal sealed class SignIn(UserDirectory directory, UserDesk desk, PasswordCheck passwords, SignInAttempts attempts, TimeProvider time)
+internal sealed class SignIn(UserDirectory directory, UserDesk desk, PasswordCheck passwords, SignInAttempts attempts, FacilitySource registry, TimeProvider time)
 {
     /// <summary>Where the page was that somebody asked for before signing in. Not in the address: what a person opened is nobody's business in a log.</summary>
     public const string BackCookie = "back";
@@ -45,7 +47,8 @@ internal sealed class SignIn(UserDirectory directory, UserDesk desk, PasswordChe
     {
         var http = context.HttpContext;
         var directory = http.RequestServices.GetRequiredService<UserDirectory>();
-        if (context.Principal?.FindFirstValue(SessionClaim) is { } secret && directory.Admit(UserDirectory.IdOf(secret)) is var (user, session))
+        if (context.Principal?.FindFirstValue(SessionClaim) is { } secret && directory.Admit(UserDirectory.IdOf(secret)) is var (user, session)
+            && !HasLeft(user, http.RequestServices.GetRequiredService<FacilitySource>(), http.RequestServices.GetRequiredService<TimeProvider>()))
         {
             http.Features.Set(Visitor.Of(user, session.Id, PlaceOf(http)));
             return;
@@ -54,6 +57,9 @@ internal sealed class SignIn(UserDirectory directory, UserDesk desk, PasswordChe
         context.RejectPrincipal();
         await http.SignOutAsync();
     }
+
+    /// <summary>Whether the user is somebody who is with us no more: their press would stop the calls to those who still come.</summary>
+    private static bool HasLeft(User user, FacilitySource registry, TimeProvider time) => registry.Current.Facility.People.Find(user.Actor)?.HasLeft(DutyRoster.Wall(time.GetUtcNow().ToUnixTimeMilliseconds())) == true;
 
     /// <summary>Remembers what was asked for, so that whoever follows a link to an alert comes to it through the door.</summary>
     public static void RememberTheWay(HttpContext context)
@@ -108,6 +114,8 @@ internal sealed class SignIn(UserDirectory directory, UserDesk desk, PasswordChe
             attempts.WasRight(counted);
             if (passwords.IsWeak(user!.PasswordHash!))
                 await desk.StrengthenAsync(name, password);
+            if (HasLeft(user, registry, time))
+                return Ask(Texts.In(context, "sign-in-left"), name, StatusCodes.Status403Forbidden);
             await BeginAsync(context, user);
         }
         catch (DatabaseUnavailableException)

@@ -153,8 +153,12 @@ public sealed class SchematicPageTests : IDisposable
         // Five need a person most; the sixth is one tap away, and is on its socket all the same.
         await Assertions.Expect(page.GetByTestId("alerts-open").Locator("> li")).ToHaveCountAsync(5);
         await Assertions.Expect(page.GetByTestId("alerts-more").Locator("a[href='/alerts']")).ToHaveTextAsync("另有 1 条告警，见告警页");
-        // Of the piles that were never heard nothing is known but that: one line, not forty tiles.
-        await Assertions.Expect(page.GetByTestId("roll-huaihai-shed-1")).ToHaveCountAsync(0);
+        // Of piles that were never heard nothing is known but that: one line, not forty tiles. Who has an alert stands out of it all the same.
+        var roll = page.GetByTestId("roll-jiugeng-ground").Locator("summary");
+        await Assertions.Expect(roll).ToContainTextAsync("× 40 个充电口没有新数据");
+        service.Ring("00000000000000d1", "jiugeng", "jiugeng/ground/pile-g1/s1", Priority.P2, "charge-too-long");
+        await service.UntilAsync(async () => (await roll.InnerTextAsync()).Contains("× 30 个", StringComparison.Ordinal), "the pile with the alert on its own");
+        await Assertions.Expect(page.GetByTestId("socket-jiugeng-pile-g1-s1")).ToBeVisibleAsync();
 
         await desk.DoAsync("00000000000000a1", new ResponseCommand.Acknowledge(), new Actor("stair-a", "page"));
         var alert = page.GetByTestId("alert-00000000000000a1");

@@ -45,6 +45,21 @@ public sealed class JournalTests : IDisposable
 
         Assert.True(written.Count > 30);
         Assert.Equal(written, read);
+
+        // Who passes over the readings comes to the same records, and to all of them but the readings.
+        var plain = new JournalRecords(devices) { WithoutReadings = true };
+        plain.Open(new JournalEntry(1, writer.ToBody()));
+        records.Open(new JournalEntry(1, writer.ToBody()));
+        var other = new DeviceMessage();
+        for (var left = written.Count; left > 0; left--)
+        {
+            Assert.True(plain.TryRead(message, out _, out var atMs, out var device));
+            Assert.True(records.TryRead(other, out _, out var sameMs, out var same));
+            Assert.Equal((sameMs, same, other.Kind, other.HasEnvelope, other.HasEnvelope ? other.Envelope : default, other.ForeignHash, other.Events.Count), (atMs, device, message.Kind, message.HasEnvelope, message.HasEnvelope ? message.Envelope : default, message.ForeignHash, message.Events.Count));
+            Assert.Equal(0, message.Readings.Count);
+        }
+
+        Assert.False(plain.TryRead(message, out _, out _, out _));
     }
 
     [Theory]
@@ -365,6 +380,28 @@ public sealed class JournalTests : IDisposable
             var damaged = body.ToArray();
             damaged[bit / 8] ^= (byte)(1 << (bit % 8));
             Assert.Throws<InvalidDataException>(() => new JournalRecords(new DeviceTable()).Open(new JournalEntry(1, damaged)));
+        }
+    }
+
+    [Fact]
+    public void A_record_that_goes_on_behind_the_body_is_noticed_though_its_array_goes_on()
+    {
+        var devices = new DeviceTable();
+        var message = new DeviceMessage { Device = devices.Resolve(Dialect.Fm1, "a"u8, "b"u8), ReceivedMs = At };
+        message.Readings.Add();
+        message.Readings.AddValue(Metric.W, 1234.5);
+        var writer = new JournalWriter();
+        writer.Message(message);
+        var whole = writer.ToBody().ToArray();
+        for (var cut = JournalFormat.HeaderBytes + 1; cut < whole.Length; cut++)
+        {
+            var array = whole.Concat(whole).ToArray();
+            JournalFormat.Seal(array.AsSpan(0, cut));
+            foreach (var records in (JournalRecords[])[new(devices), new(devices) { WithoutReadings = true }])
+            {
+                records.Open(new JournalEntry(1, array.AsMemory(0, cut)));
+                Assert.Throws<InvalidDataException>(() => records.TryRead(message, out _, out _, out _));
+            }
         }
     }
 

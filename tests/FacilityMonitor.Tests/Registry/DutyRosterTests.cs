@@ -152,6 +152,8 @@ public sealed class DutyRosterTests
         var roster = new DutyRoster(People(team) with { Persons = [Person("an") with { Until = new DateOnly(2026, 11, 21) }, Person("bo")] });
         Assert.Equal(["an"], Ids(roster.OnDuty(team, new DateTime(2026, 11, 21, 23, 59, 0))));
         Assert.Empty(roster.OnDuty(team, new DateTime(2026, 11, 22, 0, 0, 0)));
+        // For ever is a day like any other.
+        Assert.Empty(new DutyRoster(People(team) with { Persons = [Person("an") with { Until = DateOnly.MaxValue }] }).Gaps(team, new DateTime(2026, 11, 20), new DateTime(2026, 11, 24)));
         Assert.Equal(new DateTime(2026, 11, 22), roster.Gaps(team, new DateTime(2026, 11, 20), new DateTime(2026, 11, 24)).Single().From);
     }
 

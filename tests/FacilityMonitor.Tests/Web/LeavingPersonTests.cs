@@ -37,7 +37,13 @@ public sealed class LeavingPersonTests : IDisposable
         Assert.Equal(HttpStatusCode.OK, await OpenAsync());
         Assert.DoesNotContain("已离开", await manager.TextAsync("/settings/people"), StringComparison.Ordinal);
 
+        using var guard = await service.EnterAsync("guard-a", UserRole.OnCall, "jiugeng", "值班员甲");
         service.Time.Sleep(TimeSpan.FromDays(1));
+        // Neither the session that is open nor a new one.
+        Assert.Equal(HttpStatusCode.Redirect, (await guard.GetAsync("/alerts")).StatusCode);
+        var door = await guard.SignInAsync("guard-a", PageUnderTest.UserPassword);
+        Assert.Equal(HttpStatusCode.Forbidden, door.StatusCode);
+        Assert.Contains("最后一天已过", await door.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.False(await IsOfferedAsync());
         Assert.Equal(HttpStatusCode.NotFound, await OpenAsync());
         Assert.IsType<ResponseOutcome.Refused>(await desk.DoAsync("00000000000000a1", new ResponseCommand.Assign("guard-a"), new Actor("manager-a", "page")));

@@ -108,7 +108,7 @@ internal sealed class ContactDesk(Database database, FacilitySource registry, Re
     public async Task<LocalText?> AskAsync(string person, string? channel, Action<SqliteConnection>? with = null)
     {
         if (registry.Current.Facility.People.Find(person, DutyRoster.Wall(time.GetUtcNow().ToUnixTimeMilliseconds())) is not { } known)
-            return new LocalText($"people.yaml 里没有 '{person}'", $"people.yaml names no '{person}'");
+            return new LocalText($"people.yaml 里没有 '{person}'，或已过他登记的最后一天", $"people.yaml names no '{person}', or says that the last day (until) is over");
         var contacts = known.Contacts.Where(contact => (channel is null || contact.Channel == channel) && sounds.Of(contact.Channel) is not null).ToList();
         if (contacts.Count == 0)
             return new LocalText($"{person} 没有可用的联系方式 {channel}；请核对 people.yaml 的 reach 和 channels.yaml", $"{person} has no way {channel} that can be used; check reach in people.yaml, and channels.yaml");

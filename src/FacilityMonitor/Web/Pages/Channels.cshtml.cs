@@ -75,7 +75,7 @@ internal sealed class ChannelsModel(FacilitySource registry, ChannelSource chann
         [
             .. channels.Current.Where(channel => channel.Form.Kind != ChannelKind.Siren).Select(channel => new ChannelTestRow(channel, conditions.FirstOrDefault(one => one.Name == channel.Id),
             [
-                .. channel.Form.IsRoom && channel.Form.Address.Fits("") && (sites.IsAll || people.Persons.Any(person => person.Contacts.Any(contact => contact.Channel == channel.Id) && sites.Has(person.Id, people))) ? [("", new LocalText("群里所有人", "everybody in the group"))] : Array.Empty<(string, LocalText)>(),
+                .. channel.Form.IsRoom && channel.Form.Address.Fits("") && (sites.IsAll || people.At(DutyRoster.Wall(time.GetUtcNow().ToUnixTimeMilliseconds())).Any(person => person.Contacts.Any(contact => contact.Channel == channel.Id) && sites.Has(person.Id, people))) ? [("", new LocalText("群里所有人", "everybody in the group"))] : Array.Empty<(string, LocalText)>(),
                 .. people.At(DutyRoster.Wall(time.GetUtcNow().ToUnixTimeMilliseconds())).Where(person => person.Contacts.Any(contact => contact.Channel == channel.Id) && sites.Has(person.Id, people)).Select(person => (person.Id, person.Name)),
             ])),
         ];

@@ -30,7 +30,7 @@ internal sealed class ClimberModel(ClimberDesk desk, LiveFeed feed, Database dat
     public bool MayMend => HttpContext.Visitor().May(Right.Permit);
 
     /// <summary>Who can operate it, where nobody is registered as trained whoever is signed in.</summary>
-    public IReadOnlyList<string> Operators => Climber.At.Entry.Operators is { Count: > 0 } trained ? trained : [HttpContext.Visitor().Person];
+    public IReadOnlyList<string> Operators => Climber.At.Entry.Operators is { Count: > 0 } trained ? [.. trained.Where(desk.IsHere)] : [HttpContext.Visitor().Person];
 
     public string Name(string person, string language) => names.Of(person, language);
 

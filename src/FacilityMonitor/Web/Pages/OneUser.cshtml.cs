@@ -10,7 +10,7 @@ namespace FacilityMonitor.Web.Pages;
 /// <summary><c>/users/NAME</c>: one user: what he is, which sites, a link for a new password, out at once.</summary>
 [Needs(Right.Users)]
 [WritesAudit]
-internal sealed class OneUserModel(UserDirectory directory, UserDesk desk, OneTimeLinks links, FacilitySource registry, PersonNames names) : PageModel
+internal sealed class OneUserModel(UserDirectory directory, UserDesk desk, OneTimeLinks links, FacilitySource registry, PersonNames names, TimeProvider time) : PageModel
 {
     public PersonNames Names => names;
 
@@ -92,7 +92,7 @@ internal sealed class OneUserModel(UserDirectory directory, UserDesk desk, OneTi
         (Who, Refusal) = (user, refusal);
         // Whoever was told that it is old has what holds now before his eyes; in all other cases it is as old as it was.
         Seen = fields is null || IsStale ? UserDesk.Seen(user) : fields.Seen ?? "";
-        Form = UsersModel.FormOf(visitor, registry, fields ?? new UserFields
+        Form = UsersModel.FormOf(visitor, registry, time, fields ?? new UserFields
         {
             Display = user.DisplayName,
             Note = user.Note,
@@ -100,7 +100,7 @@ internal sealed class OneUserModel(UserDirectory directory, UserDesk desk, OneTi
             Sites = user.Sites.IsAll ? [SiteScope.AllWord] : user.Sites.Sites,
             Person = user.Person,
         }) with
-        { Name = user.Name, Persons = UserSites.Persons(visitor, registry, user.Person) };
+        { Name = user.Name, Persons = UserSites.Persons(visitor, registry, time, user.Person) };
         if (refusal is not null)
             Response.StatusCode = StatusCodes.Status422UnprocessableEntity;
         return Page();

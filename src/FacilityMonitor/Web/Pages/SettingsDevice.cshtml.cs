@@ -10,7 +10,7 @@ namespace FacilityMonitor.Web.Pages;
 /// <summary><c>/settings/device?site=huaihai&amp;device=pile-01</c>: what is registered of a device, corrected; of a climber who is trained and when it is inspected next.</summary>
 [Needs(Right.Registry)]
 [WritesAudit]
-internal sealed class SettingsDeviceModel(FacilitySource registry, RegistryDesk desk) : SettingsPage(registry, desk)
+internal sealed class SettingsDeviceModel(FacilitySource registry, RegistryDesk desk, TimeProvider time) : SettingsPage(registry, desk)
 {
     public Site Site { get; private set; } = null!;
 
@@ -27,8 +27,8 @@ internal sealed class SettingsDeviceModel(FacilitySource registry, RegistryDesk 
     /// <summary>Whether people are trained on it.</summary>
     public bool HasOperators => Device.Kind == DeviceKind.Climber || Device.Operators.Count > 0;
 
-    /// <summary>Who can be trained: those whom the visitor sees.</summary>
-    public IEnumerable<Person> People => Facility.People.Persons.Where(IsSeen);
+    /// <summary>Who can be trained: those whom the visitor sees and who are with us, and who is.</summary>
+    public IEnumerable<Person> People => Facility.People.Persons.Where(person => IsSeen(person) && (Device.Operators.Contains(person.Id) || !person.HasLeft(DutyRoster.Wall(time.GetUtcNow().ToUnixTimeMilliseconds()))));
 
     public IActionResult OnGet(string? site, string? device)
     {

@@ -28,10 +28,10 @@ internal static class UserSites
         : string.Join(language == "en" ? ", " : "、", sites.Sites.Select(site => index.FindSite(site)?.Name.In(language) ?? site));
 
     /// <summary>Whom somebody can make a user, in people.yaml: those who look after one of his sites, and who the user is now.</summary>
-    public static IReadOnlyList<Person> Persons(Visitor visitor, FacilitySource registry, string? now)
+    public static IReadOnlyList<Person> Persons(Visitor visitor, FacilitySource registry, TimeProvider time, string? now)
     {
         var people = registry.Current.Facility.People;
-        return [.. people.Persons.Where(person => person.Id == now || visitor.Sites.Has(person.Id, people))];
+        return [.. people.Persons.Where(person => person.Id == now || (!person.HasLeft(DutyRoster.Wall(time.GetUtcNow().ToUnixTimeMilliseconds())) && visitor.Sites.Has(person.Id, people)))];
     }
 
     /// <summary>The page with what was typed, where the disk did not take it.</summary>
@@ -54,7 +54,7 @@ internal static class UserSites
 /// <summary><c>/users</c>: who may sign in. Whoever administers some sites sees those whose sites are among them.</summary>
 [Needs(Right.Users)]
 [WritesAudit]
-internal sealed class UsersModel(UserDirectory directory, UserDesk desk, OneTimeLinks links, FacilitySource registry, PersonNames names) : PageModel
+internal sealed class UsersModel(UserDirectory directory, UserDesk desk, OneTimeLinks links, FacilitySource registry, PersonNames names, TimeProvider time) : PageModel
 {
     public PersonNames Names => names;
 
@@ -75,13 +75,13 @@ internal sealed class UsersModel(UserDirectory directory, UserDesk desk, OneTime
 
     public string SiteNames(User user, string language) => UserSites.Names(user.Sites, registry.Current, language);
 
-    public void OnGet() => Form = FormOf(HttpContext.Visitor(), registry, new UserFields());
+    public void OnGet() => Form = FormOf(HttpContext.Visitor(), registry, time, new UserFields());
 
     public async Task<IActionResult> OnPostAsync([FromForm] UserFields fields)
     {
         var visitor = HttpContext.Visitor();
         var name = fields.Name?.Trim() ?? "";
-        Form = FormOf(visitor, registry, fields);
+        Form = FormOf(visitor, registry, time, fields);
         if (fields.Drawn is { Length: > 0 } drawn)
             Drawn = drawn;
         try
@@ -97,15 +97,15 @@ internal sealed class UsersModel(UserDirectory directory, UserDesk desk, OneTime
         if (Refusal is not null)
             Response.StatusCode = StatusCodes.Status422UnprocessableEntity;
         else
-            (Form, Drawn) = (FormOf(visitor, registry, new UserFields()), NewDrawn());
+            (Form, Drawn) = (FormOf(visitor, registry, time, new UserFields()), NewDrawn());
         return Page();
     }
 
-    internal static UserForm FormOf(Visitor visitor, FacilitySource registry, UserFields fields)
+    internal static UserForm FormOf(Visitor visitor, FacilitySource registry, TimeProvider time, UserFields fields)
     {
         return new UserForm(
             fields.Name, fields.Display, fields.Note, fields.Role ?? Words.Of(UserRole.OnCall), UserSites.Read(fields.Sites ?? []), UserWords.Person(fields.Person),
-            visitor.Sites.Of(registry.Current.Facility).Sites, visitor.Sites.IsAll, UserSites.Persons(visitor, registry, null));
+            visitor.Sites.Of(registry.Current.Facility).Sites, visitor.Sites.IsAll, UserSites.Persons(visitor, registry, time, null));
     }
 
     private static string NewDrawn() => UserDesk.NewStamp();
