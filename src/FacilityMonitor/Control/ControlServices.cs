@@ -1,7 +1,6 @@
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Ingest;
 using FacilityMonitor.Monitoring;
-
 using FacilityMonitor.Mqtt;
 
 namespace FacilityMonitor.Control;
