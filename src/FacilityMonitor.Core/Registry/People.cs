@@ -32,6 +32,11 @@ public sealed record People
     /// <param name="at">When, wall clock of Shanghai.</param>
     public Person? Find(string id, DateTime at) => Find(id) is { } person && !person.HasLeft(at) ? person : null;
 
+    /// <summary>Whether somebody who is registered is with us no more.</summary>
+    /// <param name="id">Who.</param>
+    /// <param name="at">When, wall clock of Shanghai.</param>
+    public bool HasLeft(string id, DateTime at) => Find(id)?.HasLeft(at) == true;
+
     /// <summary>The teams that call somebody: in a shift, in somebody's place, or where nobody else is.</summary>
     /// <param name="person">Who.</param>
     public IEnumerable<Team> TeamsOf(string person) => Teams.Where(team => team.Fallback == person || team.Shifts.Any(shift => shift.Persons.Contains(person))

@@ -20,7 +20,7 @@ internal sealed class ClimberDesk(Database database, FacilitySource registry, Ti
     private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>Whether somebody, if people.yaml names them, is still with us.</summary>
-    public bool IsHere(string person) => registry.Current.Facility.People.Find(person)?.HasLeft(DutyRoster.Wall(NowMs)) != true;
+    public bool IsHere(string person) => !registry.Current.Facility.People.HasLeft(person, DutyRoster.Wall(NowMs));
 
     /// <summary>Takes one out. Whoever does the same again, as by a form that is sent twice, has done it once; so with <see cref="ReturnAsync"/> and <see cref="NoteAsync"/>.</summary>
     /// <param name="by">Who writes it down.</param>

@@ -59,7 +59,7 @@ internal sealed class SignIn(UserDirectory directory, UserDesk desk, PasswordChe
     }
 
     /// <summary>Whether the user is somebody who is with us no more: their press would stop the calls to those who still come.</summary>
-    private static bool HasLeft(User user, FacilitySource registry, TimeProvider time) => registry.Current.Facility.People.Find(user.Actor)?.HasLeft(DutyRoster.Wall(time.GetUtcNow().ToUnixTimeMilliseconds())) == true;
+    internal static bool HasLeft(User user, FacilitySource registry, TimeProvider time) => registry.Current.Facility.People.HasLeft(user.Actor, DutyRoster.Wall(time.GetUtcNow().ToUnixTimeMilliseconds()));
 
     /// <summary>Remembers what was asked for, so that whoever follows a link to an alert comes to it through the door.</summary>
     public static void RememberTheWay(HttpContext context)

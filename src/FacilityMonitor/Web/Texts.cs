@@ -86,6 +86,7 @@ internal static class Texts
         ["user-link-do"] = ("开出链接，让本人重设口令", "Make a link with which the person sets a password"),
         ["user-disable"] = ("停用，立即登出", "Disable, and sign out at once"),
         ["user-enable"] = ("重新启用", "Enable again"),
+        ["user-left"] = ("已离开，不能登录", "has left, cannot sign in"),
         ["user-disabled"] = ("已停用", "disabled"),
         ["user-no-password"] = ("还没有口令", "has no password yet"),
         ["user-sessions"] = ("登录中的浏览器", "Signed in on"),

@@ -50,6 +50,8 @@ public sealed class LeavingPersonTests : IDisposable
         Assert.NotNull(await service.Services.GetRequiredService<ContactDesk>().AskAsync("guard-a", null));
         Assert.DoesNotContain(service.Services.GetRequiredService<ContactDesk>().States(), state => state.Person.Id == "guard-a");
         Assert.Contains("已离开", await manager.TextAsync("/settings/people"), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Redirect, (await service.SignInAsync(PageUnderTest.Password)).StatusCode);
+        Assert.Contains("已离开，不能登录", await service.Client.GetStringAsync(new Uri("/users", UriKind.Relative)), StringComparison.Ordinal);
         // What they did was done by them.
         Assert.Contains("值班员甲", await manager.TextAsync("/alert/00000000000000a1"), StringComparison.Ordinal);
 

@@ -73,6 +73,9 @@ internal sealed class UsersModel(UserDirectory directory, UserDesk desk, OneTime
 
     public IReadOnlyList<User> All => [.. directory.All.Where(user => HttpContext.Visitor().Sites.Covers(user.Sites))];
 
+    /// <summary>Whether the user's last day is over, so that the account opens nothing.</summary>
+    public bool HasLeft(User user) => Web.SignIn.HasLeft(user, registry, time);
+
     public string SiteNames(User user, string language) => UserSites.Names(user.Sites, registry.Current, language);
 
     public void OnGet() => Form = FormOf(HttpContext.Visitor(), registry, time, new UserFields());
