@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 
@@ -30,6 +31,19 @@ internal static class HostileFlood
 
     /// <summary>Below what the broker's configuration lets through, 1 MiB.</summary>
     private const int LongTextBytes = 1_000_000;
+
+    /// <summary>First argument of the process that <see cref="ServeAsync"/> runs in.</summary>
+    public const string Verb = "flood";
+
+    /// <summary>Floods a broker until its input ends. In a process of its own: four megabytes a second are garbage that is collected there, and the pauses are not those of whoever measures.</summary>
+    public static async Task ServeAsync(int brokerPort)
+    {
+        using var end = new CancellationTokenSource();
+        var flood = FloodAsync(brokerPort, end.Token);
+        await Console.In.ReadToEndAsync();
+        await end.CancelAsync();
+        await flood;
+    }
 
     public static async Task RunAsync(Report report)
     {
@@ -73,8 +87,9 @@ internal static class HostileFlood
         await using var devices = await Publisher.StartAsync(broker.Port);
         using var end = new CancellationTokenSource();
         List<Task> beside = [Task.Run(() => NeighboursAsync(broker.Port, place, end.Token))];
+        using var flood = isFlooded ? Process.Start(new ProcessStartInfo("dotnet", [typeof(HostileFlood).Assembly.Location, Verb, broker.Port.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardInput = true }) : null;
         if (isFlooded)
-            beside.AddRange([Task.Run(() => FloodAsync(broker.Port, end.Token)), Task.Run(() => AlwaysLateAsync(broker.Port, place, end.Token))]);
+            beside.Add(Task.Run(() => AlwaysLateAsync(broker.Port, place, end.Token)));
         // Until the invented names have found no more room, and a while beyond.
         while ((await service.FiguresAsync()).Received < (isFlooded ? 40_000 : 15_000))
             await Task.Delay(100);
@@ -97,7 +112,10 @@ internal static class HostileFlood
         var figures = await service.FiguresAsync();
         var resident = service.ResidentMiB();
         await end.CancelAsync();
+        flood?.StandardInput.Close();
         await Task.WhenAll(beside);
+        if (flood is not null)
+            await flood.WaitForExitAsync();
         return new Measured([.. alerts.Order()], [.. durable.Order()], resident, service.PeakMiB(), figures);
     }
 

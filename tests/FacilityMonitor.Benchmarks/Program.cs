@@ -26,6 +26,12 @@ if (args is [MeasuredService.Verb, var folder, var port])
     return 0;
 }
 
+if (args is [HostileFlood.Verb, var flooded])
+{
+    await HostileFlood.ServeAsync(int.Parse(flooded, System.Globalization.CultureInfo.InvariantCulture));
+    return 0;
+}
+
 if (args is [LiveFanOut.Verb, var chunks, var bytes])
 {
     await LiveFanOut.ServeBareAsync(int.Parse(chunks, System.Globalization.CultureInfo.InvariantCulture), int.Parse(bytes, System.Globalization.CultureInfo.InvariantCulture));
