@@ -53,6 +53,11 @@ internal enum PageReason : byte
     Test = 6,
 }
 
+/// <summary>What an alert was judged by: long after, it can be told by which code and which limits.</summary>
+/// <param name="Rules">Version of the rules: <see cref="Rules.RuleCatalogue.Version"/>.</param>
+/// <param name="Registry">Version of the registry in force, with everybody's settings in it: <see cref="Registry.Facility.Version"/>. The audit names it where files were changed.</param>
+internal sealed record JudgedBy(string Rules, string Registry);
+
 /// <summary>One fact in the life of an alert. Facts are only ever added; what an alert is, is what they add up to.</summary>
 /// <remarks>The words and properties are stored: properties may be added, never renamed.</remarks>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "what")]
@@ -118,8 +123,10 @@ internal abstract record ResponseEvent
     /// <param name="Exercise">Whether it is meant.</param>
     /// <param name="Tester">Who tests the sensor.</param>
     /// <param name="TestUntilMs">Until when the sensor is tested.</param>
+    /// <param name="JudgedBy">By which rules and which registry; null: it was raised before that was noted.</param>
     public sealed record Raised(
-        Priority Priority, long OnsetMs, string Rule, string Asset, string? Site, EscalationChain Chain, long DueMs, Exercise Exercise = Exercise.None, string? Tester = null, long? TestUntilMs = null)
+        Priority Priority, long OnsetMs, string Rule, string Asset, string? Site, EscalationChain Chain, long DueMs, Exercise Exercise = Exercise.None, string? Tester = null, long? TestUntilMs = null,
+        JudgedBy? JudgedBy = null)
         : ResponseEvent;
 
     /// <summary>The test is over, and the alert is not: from now on it is meant.</summary>

@@ -80,8 +80,10 @@ internal static class ResponseLife
     /// <param name="permit">What is done to its sensor or place; null: nothing.</param>
     /// <param name="chain">Who hears of an alert of this priority; null: the usual ones.</param>
     /// <param name="openCase">The alert whose fly-wire case is open on the same asset; null: none is.</param>
+    /// <param name="judgedBy">By which rules and which registry; null: that is not known.</param>
     public static IReadOnlyList<ResponseEvent> Observe(
-        AlertResponse? state, AlertTransition step, long nowMs, long firstDueMs, Exercise exercise = Exercise.None, Permit? permit = null, EscalationChain? chain = null, string? openCase = null)
+        AlertResponse? state, AlertTransition step, long nowMs, long firstDueMs, Exercise exercise = Exercise.None, Permit? permit = null, EscalationChain? chain = null, string? openCase = null,
+        JudgedBy? judgedBy = null)
     {
         chain ??= EscalationChain.Of(step.Priority);
         switch (step.Condition)
@@ -89,7 +91,7 @@ internal static class ResponseLife
             case Condition.Active:
             case Condition.Recovering when state is not null:
                 return state is null
-                    ? Raise(step, chain, nowMs, firstDueMs, exercise, permit, openCase)
+                    ? Raise(step, chain, nowMs, firstDueMs, exercise, permit, openCase, judgedBy)
                     : [.. Activate(state, step, nowMs, firstDueMs), .. Reprioritize(state, step, chain, nowMs, firstDueMs), .. Suspect(state, step, nowMs)];
             case Condition.NoData when state is { Condition: Condition.Active }:
                 return [new ResponseEvent.DataLost { AtMs = nowMs }];
@@ -165,12 +167,12 @@ internal static class ResponseLife
 
     private static long? AutoCloseMs(AlertResponse state) => state.Exercise == Exercise.Test ? 0 : ResponseTiming.AutoCloseMs(state.HighestPriority);
 
-    private static List<ResponseEvent> Raise(AlertTransition step, EscalationChain chain, long nowMs, long firstDueMs, Exercise exercise, Permit? permit, string? openCase)
+    private static List<ResponseEvent> Raise(AlertTransition step, EscalationChain chain, long nowMs, long firstDueMs, Exercise exercise, Permit? permit, string? openCase, JudgedBy? judgedBy)
     {
         var isTest = permit?.Kind == PermitKind.Test;
         var raised = new ResponseEvent.Raised(
             step.Priority, step.OnsetMs, step.Rule, step.Asset, step.Site, chain, isTest ? nowMs : firstDueMs, isTest ? Exercise.Test : exercise,
-            isTest ? permit!.By : null, isTest ? permit!.UntilMs : null)
+            isTest ? permit!.By : null, isTest ? permit!.UntilMs : null, judgedBy)
         { AtMs = nowMs };
         // Work on a circuit explains that it is dead. It does not explain smoke.
         var isExplained = permit is not null && !isTest && (step.Priority != Priority.P0 || permit.Kind == PermitKind.OutOfService);

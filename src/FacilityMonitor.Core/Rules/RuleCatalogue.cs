@@ -1,8 +1,16 @@
+using System.Reflection;
+
 namespace FacilityMonitor.Rules;
 
 /// <summary>Every rule there is. A new rule is one file beside this one and one line here: validation, texts, page and tests go by this list.</summary>
 public static class RuleCatalogue
 {
+    /// <summary>Digits of the commit that <see cref="Version"/> names.</summary>
+    private const int CommitDigits = 8;
+
+    /// <summary>Version of the rules, which is that of the program they are built with: <c>0.1.0+57a611d6</c>, or without the commit where the build did not know it.</summary>
+    public static string Version { get; } = Short(typeof(RuleCatalogue).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "?");
+
     /// <summary>The rules, in the order of the design. A rule's position is stored nowhere; its name is.</summary>
     public static IReadOnlyList<Rule> All { get; } =
     [
@@ -73,4 +81,6 @@ public static class RuleCatalogue
 
     /// <summary>The rule of this name; null when there is none.</summary>
     public static Rule? Find(string name) => ByName.GetValueOrDefault(name);
+
+    private static string Short(string version) => version.IndexOf('+', StringComparison.Ordinal) is >= 0 and var plus ? version[..Math.Min(version.Length, plus + 1 + CommitDigits)] : version;
 }

@@ -17,7 +17,7 @@ internal static class TimelineText
         var who = fact.By is { } by ? name(by.Person) : "";
         var (zh, en) = fact switch
         {
-            ResponseEvent.Raised raised => ($"{raised.Priority} 告警{Mark(raised.Exercise).Zh}", $"{raised.Priority} raised{Mark(raised.Exercise).En}"),
+            ResponseEvent.Raised raised => ($"{raised.Priority} 告警{Mark(raised.Exercise).Zh}{Judged(raised.JudgedBy).Zh}", $"{raised.Priority} raised{Mark(raised.Exercise).En}{Judged(raised.JudgedBy).En}"),
             ResponseEvent.PriorityRose rose => ($"升为 {rose.Priority}", $"rose to {rose.Priority}"),
             ResponseEvent.PriorityFell fell => ($"降为 {fell.Priority}", $"fell to {fell.Priority}"),
             ResponseEvent.DataLost => ("收不到数据", "no data"),
@@ -115,6 +115,8 @@ internal static class TimelineText
     private static string Short(string alert) => ChannelMessage.ShortName(alert);
 
     private static string Code(string? code) => code is null ? "" : $" ({code})";
+
+    private static LocalText Judged(JudgedBy? by) => by is null ? new("", "") : new($"，规则版本 {by.Rules}，登记版本 {by.Registry}", $", by rules {by.Rules} and registry {by.Registry}");
 
     private static LocalText Mark(Exercise exercise) => exercise switch
     {

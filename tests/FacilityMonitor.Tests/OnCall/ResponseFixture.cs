@@ -48,7 +48,7 @@ internal sealed class ResponseFixture : IAsyncDisposable
             new Dictionary<string, Loudness> { ["app"] = Loudness.Message, ["sms"] = Loudness.Sms, ["voice"] = Loudness.Voice, ["siren"] = Loudness.Message }, "siren",
             rooms: new HashSet<string>(rooms, StringComparer.Ordinal), replaced: new HashSet<string>(["app"], StringComparer.Ordinal));
         Time = new ManualTime(start ?? Noon);
-        Facility = facility ?? Facility.Empty with { Sites = [Site()], People = Everybody() };
+        Facility = facility ?? OneSite();
         Registry = new FacilitySource(_folder.Path, Facility, Time, NullLogger<FacilitySource>.Instance);
         Database = Database.Open(Data, Time, reserveBytes);
         Log = NewLog();
@@ -72,6 +72,8 @@ internal sealed class ResponseFixture : IAsyncDisposable
 
     /// <summary>Its data folder; another one after a kill.</summary>
     public string Data => Path.Combine(_folder.Path, FormattableString.Invariant($"data-{_lives}"));
+
+    public static Facility OneSite() => Facility.Empty with { Sites = [Site()], People = Everybody() };
 
     public static Site Site(int devices = 30) => new()
     {

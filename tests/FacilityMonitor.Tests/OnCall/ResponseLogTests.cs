@@ -28,6 +28,25 @@ public sealed class ResponseLogTests
         Assert.Equal(likelihood is null ? 0 : 1, open.Evidence.Count);
     }
 
+    /// <summary>Whoever asks a year later why it rang is told by which rules and which limits, whatever was edited since.</summary>
+    [Fact]
+    public async Task An_alert_keeps_by_which_rules_and_which_registry_it_was_judged()
+    {
+        await using var fixture = new ResponseFixture(ResponseFixture.OneSite() with { Version = "5b1d3c20a0000001" });
+        await fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active));
+        fixture.Register(fixture.Facility with { Version = "77aa3c20a0000002" });
+        await fixture.RaiseAsync(ResponseFixture.Step("a2", Condition.Active, asset: "huaihai/pile-02"));
+
+        Assert.Equal(("5b1d3c20a0000001", "77aa3c20a0000002"), (Judged("a1").Registry, Judged("a2").Registry));
+        Assert.Matches(@"^\d+\.\d+\.\d+(\+[0-9a-f]{1,8})?$", Judged("a1").Rules);
+        var (zh, en) = (Told("zh"), Told("en"));
+        Assert.Equal($"P1 告警，规则版本 {Judged("a1").Rules}，登记版本 5b1d3c20a0000001", zh);
+        Assert.Equal($"P1 raised, by rules {Judged("a1").Rules} and registry 5b1d3c20a0000001", en);
+
+        JudgedBy Judged(string alert) => Assert.IsType<ResponseEvent.Raised>(fixture.Timeline(alert)[0].Fact).JudgedBy!;
+        string Told(string language) => FacilityMonitor.Web.TimelineText.Of(fixture.Timeline("a1")[0].Fact, language, person => person);
+    }
+
     [Fact]
     public async Task A_fire_is_told_in_the_same_commit_that_knows_of_it()
     {

@@ -14,7 +14,7 @@ internal static class EveryFact
     /// <summary>One of each; the text stands wherever somebody or something outside may write one.</summary>
     public static ResponseEvent[] Samples(string text) =>
     [
-        new ResponseEvent.Raised(Priority.P0, 1, "smoke", text, "s", EscalationChain.Of(Priority.P0), 2, Exercise.Drill, "wang", 9) { AtMs = 3 }, new ResponseEvent.TestOver(3) { AtMs = 3 }, new ResponseEvent.SirenAsked(1, ["siren-1"]) { AtMs = 3 },
+        new ResponseEvent.Raised(Priority.P0, 1, "smoke", text, "s", EscalationChain.Of(Priority.P0), 2, Exercise.Drill, "wang", 9, new JudgedBy("0.1.0", "5b1d")) { AtMs = 3 }, new ResponseEvent.TestOver(3) { AtMs = 3 }, new ResponseEvent.SirenAsked(1, ["siren-1"]) { AtMs = 3 },
         new ResponseEvent.PriorityRose(Priority.P0, EscalationChain.Of(Priority.P0), 4) { AtMs = 3 }, new ResponseEvent.PriorityFell(Priority.P2) { AtMs = 3 },
         new ResponseEvent.DataLost { AtMs = 3 }, new ResponseEvent.DataBack { AtMs = 3 }, new ResponseEvent.Recovered { AtMs = 3 }, new ResponseEvent.Reopened(2, 9) { AtMs = 3 },
         new ResponseEvent.ChatterBegan { AtMs = 3 }, new ResponseEvent.ChatterEnded { AtMs = 3 }, new ResponseEvent.Acknowledged(2) { AtMs = 3, By = By },

@@ -4,6 +4,7 @@ using FacilityMonitor.Journal;
 using FacilityMonitor.OnCall.Notices;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
+using FacilityMonitor.Rules;
 using Microsoft.Data.Sqlite;
 
 namespace FacilityMonitor.OnCall.Responses;
@@ -100,7 +101,7 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
             var due = exercise == Exercise.None ? DutyBoard.FirstDueMs(step.Priority, now, ResponseTable.LastOfGroupMs(connection, step.Site, step.Priority)) : now;
             var permit = before is null && exercise == Exercise.None ? PermitTable.Covering(connection, step.Asset, step.Rule, Tree, now) : null;
             var openCase = before is null && FlyWireCase.IsBegunBy(step.Rule) ? FlyWireCaseTable.OpenOn(connection, step.Asset) : null;
-            var facts = ResponseLife.Observe(before, step, now, due, exercise, permit, chain ?? Board.Roster.People.ChainOf(step.Priority, step.Site), openCase);
+            var facts = ResponseLife.Observe(before, step, now, due, exercise, permit, chain ?? Board.Roster.People.ChainOf(step.Priority, step.Site), openCase, new JudgedBy(RuleCatalogue.Version, registry.Current.Facility.Version));
             if (facts.Count == 0)
                 continue;
             var state = Append(connection, step.AlertId, before, facts, pages);
