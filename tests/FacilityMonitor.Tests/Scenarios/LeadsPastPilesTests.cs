@@ -28,7 +28,7 @@ public sealed class LeadsPastPilesTests
         Assert.True(leads.Max(lead => lead.ToS) <= scenario.DurationS);
     }
 
-    /// <summary>43 are found with one false; a later change of the rules may lose three by luck, and not more.</summary>
+    /// <summary>42 are found and none is false; a later change of the rules may lose two by luck, and not more.</summary>
     [Fact]
     [Trait("length", "long")]
     public async Task Most_of_54_leads_past_the_piles_are_found_and_it_rings_for_nothing_less_than_once_in_four_weeks()
@@ -55,6 +55,6 @@ public sealed class LeadsPastPilesTests
         var score = card.Rules.Single(rule => rule.Rule == "unmetered-load");
         Assert.Equal(Leads, score.Truths);
         Assert.True(score.Found >= 40, $"{score.Found} of {score.Truths} found; missed: {string.Join("; ", card.Missed)}");
-        Assert.True(card.FalsePerSiteWeek(score) <= 0.25, $"{score.False} false: {string.Join("; ", card.Wrong)}");
+        Assert.True(card.FalsePerSiteWeek(score) <= 0.1, $"{score.False} false: {string.Join("; ", card.Wrong)}");
     }
 }

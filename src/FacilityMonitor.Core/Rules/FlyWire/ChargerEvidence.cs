@@ -39,7 +39,7 @@ internal static class ChargerEvidence
 
     /// <summary>A fall that is less than this is not looked at; one that is not four times as deep as ordinary loads relax proves nothing alone.</summary>
     private const double FallLooked = 0.3;
-    private const double FallProving = 4 * RelaxationMean;
+    public const double FallProving = 4 * RelaxationMean;
     private const double TaperMinutesLeast = 20;
 
     /// <summary>A line through so many knots still has two to be wrong by.</summary>

@@ -41,7 +41,7 @@ internal sealed class ChargerOnPublicCircuit : StateRule<FlyWireState, FlyWireLi
 
     public override SubjectKind Subject => SubjectKind.Circuit;
 
-    internal override int StateVersion => 7;
+    internal override int StateVersion => 8;
 
     internal override MetricSet Metrics { get; } = MetricSet.Of(Metric.Tc);
 

@@ -146,8 +146,11 @@ internal struct ChargerSignature
         return curve;
     }
 
-    /// <summary>One of <see cref="Candidates"/> is suspected.</summary>
-    public void Suspect(int place) => _traces[place].IsSuspected = true;
+    /// <summary>One of <see cref="Candidates"/> is suspected, or is no more.</summary>
+    public void Suspect(int place, bool isSuspected) => _traces[place].IsSuspected = isSuspected;
+
+    /// <summary>One of <see cref="Candidates"/> was no load of its own: it is followed no longer, and was no cycle.</summary>
+    public void Forget(int place) => _traces[place].IsOver = true;
 
     /// <summary>The floor of the last minutes, W: what was on all the time. After a silence, of what came since.</summary>
     public readonly double FloorW(int ofMin)
@@ -183,7 +186,8 @@ internal struct ChargerSignature
             if (!trace.IsOn)
                 continue;
             path.Follow(ref trace, trace.ForgivenW(SigmaW), out var curve);
-            ChargerEvidence.WeighRest(ref trace, path.On, path.Restless, path.Dips);
+            // What is left of a subtraction dips whenever one meter has told of a step and the other has not: there it says nothing.
+            ChargerEvidence.WeighRest(ref trace, path.On, path.Restless, _besideStepW > 0 ? 0 : path.Dips);
             ChargerEvidence.Weigh(ref trace, curve, trace.ForgivenW(SigmaW), IntervalMin, new Beside(0, _besideMeters).ErrorW(trace.BesideMostW - trace.BesideLeastW));
             Repeats(ref trace);
             if (trace.IsOver)

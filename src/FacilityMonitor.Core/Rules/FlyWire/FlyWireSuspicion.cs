@@ -15,9 +15,6 @@ internal struct FlyWireState
     /// <summary>The load whose suspicion is over: it is not suspected a second time.</summary>
     public double OverMin;
 
-    /// <summary>When that was over: what began before and draws nothing then belonged to it.</summary>
-    public double EndedMin;
-
     /// <summary>When it was last seen drawing.</summary>
     public long DrawingMs;
 
@@ -89,7 +86,7 @@ internal static class FlyWireSuspicion
             if (state.SuspectMin != start)
                 (state.SuspectMin, state.DrawingMs, state.IsDangerous) = (start, atMs, false);
             state.Signs[found].IsTold = true;
-            state.Signature.Suspect(found);
+            state.Signature.Suspect(found, true);
         }
 
         if (state.SuspectMin == 0)
@@ -98,7 +95,8 @@ internal static class FlyWireSuspicion
         // Somebody may register it while it is suspected: nobody goes for what belongs there, and it must not grow more urgent.
         if (suspect >= 0 && state.Signs[suspect].IsExpected)
         {
-            (state.OverMin, state.EndedMin, state.SuspectMin) = (state.SuspectMin, minute, 0);
+            // It draws on, and others may be seen with it.
+            (state.OverMin, state.SuspectMin) = (state.SuspectMin, 0);
             return;
         }
 
@@ -108,21 +106,52 @@ internal static class FlyWireSuspicion
             state.DrawingMs = atMs;
         state.IsDangerous |= state.Over == OverValues || (suspect >= 0 && state.Signs[suspect].HeatK >= TerminalWarmth.RiseK);
         if (atMs - state.DrawingMs >= OverMin * MsAMinute)
-            (state.OverMin, state.EndedMin, state.SuspectMin) = (state.SuspectMin, minute, 0);
+            EndSuspicion(ref state, suspect);
     }
+
+    /// <summary>The suspicion is over, and with it what the same power says of other loads: a charge that was seen against several floors is several, and each of them would ring once more. What
+    /// draws on beside it is another load, and what fell until now was not its own.</summary>
+    private static void EndSuspicion(ref FlyWireState state, int suspect)
+    {
+        (state.OverMin, state.SuspectMin) = (state.SuspectMin, 0);
+        if (suspect >= 0)
+            state.Signature.Suspect(suspect, false);
+        for (var place = 0; place < ChargerSignature.TracesMax; place++)
+        {
+            ref readonly var trace = ref state.Signature.Candidates[place];
+            if (!trace.IsOn || place == suspect)
+                continue;
+            // No line carries less than nothing: who has to stand on that is none.
+            if (trace.FloorW > -TailShare * trace.StepW && IsDrawing(state, trace.FloorW, trace.StepW))
+            {
+                state.Signs[place].DrewW = trace.LastW;
+                continue;
+            }
+
+            state.Signs[place].IsTold = true;
+            state.Signature.Forget(place);
+        }
+    }
+
+    /// <summary>How much more likely the curve of a load is a charger's, natural logarithm.</summary>
+    private static double CurveNats(in ChargerTrace trace, in LoadSigns signs) =>
+        signs.DrewW > 0 && trace.LastW > signs.DrewW - (ChargerEvidence.FallProving * trace.StepW) ? trace.Nats - trace.TaperNats : trace.Nats;
 
     /// <summary>Whether what is suspected draws power. Of one that is followed no more it is known by the level alone: the circuit has stood for half an hour at what lay below it and half of what it
     /// drew. A level that stays says nothing of an end, however long it stays and whoever looked away meanwhile.</summary>
     private static bool IsDrawing(ref FlyWireState state, int place)
     {
         if (place < 0 || state.Signature.Candidates[place].IsLost)
-            return state.Signature.FloorW(OverMin) >= state.BelowW + (state.DrawnW / 2);
+            return IsDrawing(state, state.BelowW, state.DrawnW);
         ref readonly var trace = ref state.Signature.Candidates[place];
         if (!IsDrawing(trace))
             return false;
         (state.DrawnW, state.BelowW) = (trace.StepW, trace.FloorW);
         return true;
     }
+
+    /// <summary>Whether the circuit stands above what lay below a load and half of what that drew.</summary>
+    private static bool IsDrawing(in FlyWireState state, double belowW, double drawnW) => state.Signature.FloorW(OverMin) >= belowW + (drawnW / 2);
 
     /// <summary>What is suspected now.</summary>
     public static Verdict Judge(in FlyWireState state, FlyWireLimits limits)
@@ -244,7 +273,7 @@ internal static class FlyWireSuspicion
             return;
         signs.HeatK = Math.Max(signs.HeatK, (float)state.Warmth.Rise(trace.StartMin));
         signs.HeatNats = signs.HeatK >= TerminalWarmth.RiseK ? (float)ChargerOdds.SignNats(limits.HeatShare, TerminalWarmth.Chance) : 0;
-        signs.OddsNats = (float)(trace.Nats + limits.PriorNats + signs.Nats);
+        signs.OddsNats = (float)(CurveNats(trace, signs) + limits.PriorNats + signs.Nats);
         signs.IsExpected |= IsExpected(trace, limits) || IsSeenWithExpected(state, place);
         signs.IsTold |= trace.StartMin == state.SuspectMin || signs.IsExpected;
         if (trace.IsOver)
@@ -280,7 +309,7 @@ internal static class FlyWireSuspicion
         for (var index = 0; index < candidates.Length; index++)
         {
             ref readonly var trace = ref candidates[index];
-            if (!trace.IsOn || trace.Nats < ChargerOdds.CurveNatsLeast || trace.StartMin == state.OverMin || (trace.StartMin != state.SuspectMin && !IsDrawing(trace)) || state.Signs[index].IsExpected)
+            if (!trace.IsOn || CurveNats(trace, state.Signs[index]) < ChargerOdds.CurveNatsLeast || trace.StartMin == state.OverMin || (trace.StartMin != state.SuspectMin && !IsDrawing(trace)) || state.Signs[index].IsExpected)
                 continue;
             if (place < 0 || state.Signs[index].OddsNats > state.Signs[place].OddsNats)
                 place = index;

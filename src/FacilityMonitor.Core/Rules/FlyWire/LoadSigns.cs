@@ -29,6 +29,9 @@ internal struct LoadSigns
     /// <summary>How much warmer the terminals became, K.</summary>
     public float HeatK;
 
+    /// <summary>What it drew when the suspicion of another load ended, W: what fell until then was that one's. 0: none did.</summary>
+    public float DrewW;
+
     /// <summary>Logarithm of the odds that it is a charger, as seen last.</summary>
     public float OddsNats;
 

@@ -41,7 +41,7 @@ internal sealed class UnmeteredLoad : StateRule<UnmeteredState, FlyWireLimits>
 
     public override SubjectKind Subject => SubjectKind.Circuit;
 
-    internal override int StateVersion => 7;
+    internal override int StateVersion => 8;
 
     internal override bool NeedsBelow => true;
 

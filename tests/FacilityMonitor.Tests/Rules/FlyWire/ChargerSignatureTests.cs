@@ -9,6 +9,24 @@ public sealed class ChargerSignatureTests
 {
     private const double Climb = 0.08 / 100;
 
+    /// <summary>Loads only add, so where a circuit falls far below a load that was off. Of a remainder it only says that one meter told of a step before the other.</summary>
+    [Theory]
+    [InlineData(0, 5, 1_000)]
+    [InlineData(0.1, 0, 0)]
+    public void Values_far_below_it_speak_against_a_load_but_not_where_something_was_taken_off(double besideStepW, double least, double most)
+    {
+        var signature = new ChargerSignature();
+        for (var minute = 0; minute < 240; minute++)
+        {
+            var watts = minute < 60 ? 20 : minute > 100 && minute % 7 == 0 ? 70 : 170 + (0.06 * (minute - 60));
+            signature.Add(minute, Math.Round(watts * 10) / 10, new Beside(300, 0, besideStepW));
+        }
+
+        Assert.True(signature.TryBest(out var place));
+        Assert.InRange(signature.Candidates[place].StepW, 149, 153);
+        Assert.InRange(signature.Candidates[place].RestlessNats, least, most);
+    }
+
     [Fact]
     public void A_load_that_climbs_slowly_and_steadily_is_a_charger_within_the_hour() =>
         Assert.InRange(Found(minute => minute < 60 ? 0 : 150 * (1 + (Climb * (minute - 60)))) - 60, 25, 60);
