@@ -65,7 +65,7 @@ internal sealed class InfluxReadings(InfluxQueryClient client, Func<FacilityInde
         var (fromMs, toMs) = (Math.Clamp(fromHour, 0, HourlyRollup.HourOf(TimeMaxMs)) * HourlyRollup.HourMs, Math.Clamp(toHour, 0, HourlyRollup.HourOf(TimeMaxMs)) * HourlyRollup.HourMs);
         if (toMs <= fromMs)
             yield break;
-        var parts = new ReadingParts(channels.Count == 1 ? channels[0] : null, [metric]);
+        var parts = ReadingParts.Of(channels, metric);
         if (metric.IsBoolean())
         {
             // Of yes and no it gives neither least nor mean.

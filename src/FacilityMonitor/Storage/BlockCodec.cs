@@ -25,6 +25,9 @@ internal sealed class BlockCodec
     /// <summary>Largest block in plain form, bytes: a guard against a damaged length, far above any real block.</summary>
     private const int PlainMax = 256 << 20;
 
+    /// <summary>Columns that each row has: time, channel, quality, the device's time, counter epoch, state, number and place of its message.</summary>
+    private const int RowColumns = 8;
+
     /// <summary>Stands for a value that is no short decimal; whole numbers of the others take 54 bits.</summary>
     private const long NoMantissa = long.MinValue;
 
@@ -68,8 +71,11 @@ internal sealed class BlockCodec
     }
 
     /// <summary>Adds the rows of a block; all of them or, when it throws, none.</summary>
+    /// <param name="body">The block.</param>
+    /// <param name="into">Where to.</param>
+    /// <param name="parts">What of it is wanted; null: everything.</param>
     /// <exception cref="InvalidDataException">Damaged, or of another version.</exception>
-    public static void Decode(ReadOnlySpan<byte> body, ReadingBlock into)
+    public static void Decode(ReadOnlySpan<byte> body, ReadingBlock into, ReadingParts? parts = null)
     {
         if (body.Length <= HeaderLength || body[0] is not (Version or PlainVersion))
             throw new InvalidDataException("The block has a format this program does not read.");
@@ -78,7 +84,7 @@ internal sealed class BlockCodec
         var head = new ByteCursor(body, HeaderLength);
         if (body[0] == PlainVersion)
         {
-            Rows(ref head, into);
+            Rows(ref head, into, parts);
             return;
         }
 
@@ -88,7 +94,7 @@ internal sealed class BlockCodec
             if (!BrotliDecoder.TryDecompress(body[head.Position..], plain, out var length))
                 throw new InvalidDataException("The block is damaged: it does not decompress.");
             var cursor = new ByteCursor(plain.AsSpan(0, length));
-            Rows(ref cursor, into);
+            Rows(ref cursor, into, parts);
         }
         finally
         {
@@ -270,33 +276,66 @@ internal sealed class BlockCodec
         return place;
     }
 
-    private static void Rows(ref ByteCursor cursor, ReadingBlock into)
+    private static void Rows(ref ByteCursor cursor, ReadingBlock into, ReadingParts? parts)
     {
-        // Every row takes more than a byte, so a count beyond the length is damage.
-        var count = cursor.Count(PlainMax / 8);
-        var rows = new BlockRow[count];
-        ReadTimes(ref cursor, rows);
-        ReadColumns(ref cursor, rows);
-        var columns = cursor.Count(MetricKeys.Count);
-        var metrics = new Metric[columns];
-        var values = new double[columns][];
-        var present = new byte[columns][];
-        for (var column = 0; column < columns; column++)
-            (metrics[column], present[column], values[column]) = ReadColumn(ref cursor, count);
-
-        Span<MetricValue> ofRow = stackalloc MetricValue[MetricKeys.Count];
-        for (var row = 0; row < count; row++)
+        // Every row takes a byte in each of its columns at least, so a count beyond that is damage.
+        var (before, count) = (into.Count, cursor.Count(cursor.Left / RowColumns));
+        var rows = into.AddRows(count);
+        var values = Array.Empty<double>();
+        try
         {
-            var found = 0;
-            for (var column = 0; column < columns; column++)
+            ReadTimes(ref cursor, rows);
+            ReadColumns(ref cursor, rows);
+            var left = cursor.Count(MetricKeys.Count);
+            // And every column a bit for each row.
+            if ((long)left * count > 8L * cursor.Left)
+                throw new InvalidDataException("A count is out of range.");
+            Span<Metric> metrics = stackalloc Metric[left];
+            values = ArrayPool<double>.Shared.Rent(left * count);
+            var columns = 0;
+            for (; left > 0; left--)
             {
-                // An older version stored any number; what is none is no reading.
-                if ((present[column].Length == 0 || (present[column][row / 8] & (1 << (row % 8))) != 0) && double.IsFinite(values[column][row]))
-                    ofRow[found++] = new MetricValue(metrics[column], values[column][row]);
+                metrics[columns] = ReadColumn(ref cursor, values.AsSpan(columns * count, count));
+                // What nobody asked for makes room for the next.
+                columns += parts?.Metrics is { } wanted && !wanted.Contains(metrics[columns]) ? 0 : 1;
             }
 
-            into.Add(rows[row], ofRow[..found]);
+            into.Truncate(before + Fill(into, rows, parts?.Channel, metrics[..columns], values));
         }
+        catch (InvalidDataException)
+        {
+            into.Truncate(before);
+            throw;
+        }
+        finally
+        {
+            ArrayPool<double>.Shared.Return(values);
+        }
+    }
+
+    /// <summary>Gives the rows their values, and moves those that are wanted together.</summary>
+    /// <returns>How many are.</returns>
+    private static int Fill(ReadingBlock into, Span<BlockRow> rows, ChannelId? channel, ReadOnlySpan<Metric> metrics, ReadOnlySpan<double> values)
+    {
+        Span<MetricValue> ofRow = stackalloc MetricValue[MetricKeys.Count];
+        var kept = 0;
+        for (var row = 0; row < rows.Length; row++)
+        {
+            if (channel is { } wanted && rows[row].Channel != wanted)
+                continue;
+            var found = 0;
+            for (var column = 0; column < metrics.Length; column++)
+            {
+                // Where there is none; and an older version stored any number: what is none is no reading.
+                if (values[(column * rows.Length) + row] is var value && double.IsFinite(value))
+                    ofRow[found++] = new MetricValue(metrics[column], value);
+            }
+
+            rows[kept] = rows[row];
+            into.SetValues(ref rows[kept++], ofRow[..found]);
+        }
+
+        return kept;
     }
 
     private static void ReadTimes(ref ByteCursor cursor, Span<BlockRow> rows)
@@ -306,49 +345,53 @@ internal sealed class BlockCodec
         {
             step = unchecked(step + cursor.Zigzag());
             previous = unchecked(previous + step);
-            row = row with { AtMs = previous };
+            row.AtMs = previous;
         }
     }
 
     private static void ReadColumns(ref ByteCursor cursor, Span<BlockRow> rows)
     {
         foreach (ref var row in rows)
-            row = row with { Channel = ChannelId.FromCode((ushort)cursor.Count(ushort.MaxValue)) };
+            row.Channel = ChannelId.FromCode((ushort)cursor.Count(ushort.MaxValue));
         foreach (ref var row in rows)
-            row = row with { Quality = (Quality)cursor.Byte() };
+            row.Quality = (Quality)cursor.Byte();
         foreach (ref var row in rows)
-            row = row with { DeviceMs = unchecked(row.AtMs + cursor.Zigzag()) };
+            row.DeviceMs = unchecked(row.AtMs + cursor.Zigzag());
         foreach (ref var row in rows)
-            row = row with { CounterEpoch = cursor.Varint() is > 0 and var epoch ? (uint)(epoch - 1) : null };
+            row.CounterEpoch = cursor.Varint() is > 0 and var epoch ? (uint)(epoch - 1) : null;
         var states = new List<string>();
         foreach (ref var row in rows)
         {
             var index = cursor.Count(states.Count + 1);
             if (index > states.Count)
                 states.Add(cursor.Text());
-            row = row with { State = index == 0 ? null : states[index - 1] };
+            row.State = index == 0 ? null : states[index - 1];
         }
 
         var seq = 0L;
         foreach (ref var row in rows)
-            row = row with { Seq = seq += cursor.Zigzag() };
+            row.Seq = seq += cursor.Zigzag();
         foreach (ref var row in rows)
-            row = row with { Index = (ushort)cursor.Count(ushort.MaxValue) };
+            row.Index = (ushort)cursor.Count(ushort.MaxValue);
     }
 
-    private static (Metric Metric, byte[] Present, double[] Values) ReadColumn(ref ByteCursor cursor, int count)
+    /// <summary>Reads a column: a value for each row, and no number where a row has none.</summary>
+    private static Metric ReadColumn(ref ByteCursor cursor, Span<double> values)
     {
         var metric = (Metric)cursor.Byte();
-        var present = cursor.Byte() == 0 ? [] : cursor.Bytes((count + 7) / 8).ToArray();
+        var present = cursor.Byte() == 0 ? [] : cursor.Bytes((values.Length + 7) / 8);
         var exponent = cursor.Byte();
         if ((int)metric >= MetricKeys.Count || exponent > Decimals.ExponentMax)
             throw new InvalidDataException("The block holds a metric this program does not know.");
-        var values = new double[count];
         var mantissa = 0L;
-        for (var row = 0; row < count; row++)
+        for (var row = 0; row < values.Length; row++)
         {
             if (present.Length > 0 && (present[row / 8] & (1 << (row % 8))) == 0)
+            {
+                values[row] = double.NaN;
                 continue;
+            }
+
             var coded = cursor.Varint();
             if ((coded & 1) != 0)
             {
@@ -361,6 +404,6 @@ internal sealed class BlockCodec
             values[row] = Decimals.Unscale(mantissa, exponent);
         }
 
-        return (metric, present, values);
+        return metric;
     }
 }

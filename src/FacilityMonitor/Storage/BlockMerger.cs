@@ -90,10 +90,11 @@ internal sealed class BlockMerger
         var now = ThisHour;
         using var reader = _database.OpenReader();
         var due = Due(reader, now, everything);
+        var work = new Work();
         foreach (var (device, hour) in due)
         {
             cancellation.ThrowIfCancellationRequested();
-            await MergeHourAsync(reader, device, hour);
+            await MergeHourAsync(reader, device, hour, work);
         }
 
         return due.Count;
@@ -107,10 +108,11 @@ internal sealed class BlockMerger
             return 0;
         using var reader = _database.OpenReader();
         var hours = BlockTable.WithoutFigures(reader, ThisHour - FilledHours, FillStep);
+        var hourOf = new HourOfDevice();
         foreach (var (device, hour) in hours)
         {
             cancellation.ThrowIfCancellationRequested();
-            HourFigures.Write(hour, ReadHour(reader, device, hour), _figures);
+            HourFigures.Write(hour, ReadHour(reader, device, hour, hourOf), _figures);
             await _database.CommitAsync(CommitPriority.Housekeeping, connection => BlockTable.SaveFigures(connection, device, hour, _figures.Memory));
         }
 
@@ -154,17 +156,16 @@ internal sealed class BlockMerger
         return due;
     }
 
-    private async Task MergeHourAsync(SqliteConnection reader, int device, long hour)
+    private async Task MergeHourAsync(SqliteConnection reader, int device, long hour, Work work)
     {
-        var arrived = new ReadingBlock();
-        var ids = BlockTable.Read(reader, device, hour, arrived, _store.CountDamaged);
+        var ids = work.Hour.Read(reader, device, hour, _store.CountDamaged);
         var generation = (int)(BlockTable.Number(
             reader, "select max(generation) from block where device = $device and hour = $hour", ("$device", device), ("$hour", hour)) ?? 0) + 1;
-        var merged = arrived.Sort();
-        var rollups = HourlyRollup.Of(device, hour, Before(reader, device, hour), merged);
+        var merged = work.Hour.Sorted();
+        var rollups = HourlyRollup.Of(device, hour, Before(reader, device, hour, work.Other), merged);
         if (BlockTable.HourAfter(reader, device, hour) is { } next)
-            rollups.AddRange(HourlyRollup.Of(device, next, merged, ReadHour(reader, device, next)));
-        var parts = Parts(device, hour, merged);
+            rollups.AddRange(HourlyRollup.Of(device, next, merged, ReadHour(reader, device, next, work.Other)));
+        var parts = Parts(device, hour, merged, work);
         HourFigures.Write(hour, merged, _figures);
         await _database.CommitAsync(CommitPriority.Housekeeping, connection =>
         {
@@ -181,29 +182,30 @@ internal sealed class BlockMerger
     }
 
     /// <summary>Blocks of at most <see cref="StoreWorker.ReadingsMax"/>, so that reading a channel's hour never unpacks a giant.</summary>
-    private List<EncodedBlock> Parts(int device, long hour, ReadingBlock merged)
+    private List<EncodedBlock> Parts(int device, long hour, ReadingBlock merged, Work work)
     {
+        work.Bodies.Clear();
+        if (merged.Count is > 0 and <= StoreWorker.ReadingsMax)
+            return [EncodedBlock.Of(device, hour, merged, _codec, work.Bodies)];
         var parts = new List<EncodedBlock>();
-        var bodies = new ByteBuffer();
         for (var first = 0; first < merged.Count; first += StoreWorker.ReadingsMax)
         {
-            var part = new ReadingBlock();
+            work.Part.Clear();
             foreach (ref readonly var row in merged.Rows[first..Math.Min(merged.Count, first + StoreWorker.ReadingsMax)])
-                part.Add(row, merged.ValuesOf(row));
-            parts.Add(EncodedBlock.Of(device, hour, part, _codec, bodies));
+                work.Part.Add(row, merged.ValuesOf(row));
+            parts.Add(EncodedBlock.Of(device, hour, work.Part, _codec, work.Bodies));
         }
 
         return parts;
     }
 
-    private ReadingBlock Before(SqliteConnection reader, int device, long hour) =>
-        BlockTable.HourBefore(reader, device, hour) is { } before ? ReadHour(reader, device, before) : new ReadingBlock();
+    private ReadingBlock Before(SqliteConnection reader, int device, long hour, HourOfDevice into) =>
+        BlockTable.HourBefore(reader, device, hour) is { } before ? ReadHour(reader, device, before, into) : into.Nothing();
 
-    private ReadingBlock ReadHour(SqliteConnection reader, int device, long hour)
+    private ReadingBlock ReadHour(SqliteConnection reader, int device, long hour, HourOfDevice into)
     {
-        var block = new ReadingBlock();
-        BlockTable.Read(reader, device, hour, block, _store.CountDamaged);
-        return block.Sort();
+        into.Read(reader, device, hour, _store.CountDamaged);
+        return into.Sorted();
     }
 
     /// <summary>What readings take: the pages in use, but for the journal and the dead letters, which have limits of their own.</summary>
@@ -298,5 +300,42 @@ internal sealed class BlockMerger
             cancellation.ThrowIfCancellationRequested();
             await _database.CommitAsync(CommitPriority.Housekeeping, connection => delete(connection, step));
         }
+    }
+
+    /// <summary>An hour of a device as it is read: used again for the next, as a district has ten thousand of them at every full hour.</summary>
+    private sealed class HourOfDevice
+    {
+        private readonly ReadingBlock _read = new();
+        private readonly ReadingBlock _sorted = new();
+
+        /// <returns>The blocks it was read from.</returns>
+        public List<long> Read(SqliteConnection reader, int device, long hour, Action<long, string> damaged)
+        {
+            _read.Clear();
+            return BlockTable.Read(reader, device, hour, _read, damaged);
+        }
+
+        /// <summary>An hour without readings.</summary>
+        public ReadingBlock Nothing()
+        {
+            _read.Clear();
+            return _read;
+        }
+
+        /// <summary>What was read; stands until the next is.</summary>
+        public ReadingBlock Sorted() => _read.Sort(_sorted);
+    }
+
+    /// <summary>What joining works on; let go after each go.</summary>
+    private sealed class Work
+    {
+        public HourOfDevice Hour { get; } = new();
+
+        /// <summary>The hour before it, then the one after it.</summary>
+        public HourOfDevice Other { get; } = new();
+
+        public ReadingBlock Part { get; } = new();
+
+        public ByteBuffer Bodies { get; } = new();
     }
 }

@@ -13,7 +13,7 @@ internal static class BlockTable
         ("$readings", block.Readings), ("$body", block.Body));
 
     /// <summary>The blocks of an hour in order of arrival, added to one; their ids. A damaged block is reported and passed over.</summary>
-    public static List<long> Read(SqliteConnection connection, int device, long hour, ReadingBlock into, Action<long, string> damaged)
+    public static List<long> Read(SqliteConnection connection, int device, long hour, ReadingBlock into, Action<long, string> damaged, ReadingParts? parts = null)
     {
         using var command = Database.Command(connection, "select id, body from block where device = $device and hour = $hour order by id", ("$device", device), ("$hour", hour));
         using var rows = command.ExecuteReader();
@@ -22,7 +22,7 @@ internal static class BlockTable
         {
             try
             {
-                BlockCodec.Decode((byte[])rows[1], into);
+                BlockCodec.Decode((byte[])rows[1], into, parts);
                 ids.Add(rows.GetInt64(0));
             }
             catch (InvalidDataException error)

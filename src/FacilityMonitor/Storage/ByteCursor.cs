@@ -12,6 +12,9 @@ internal ref struct ByteCursor(ReadOnlySpan<byte> bytes, int position = 0)
 
     public readonly bool AtEnd => Position >= _bytes.Length;
 
+    /// <summary>Bytes that are left.</summary>
+    public readonly int Left => _bytes.Length - Position;
+
     public byte Byte() => Position < _bytes.Length ? _bytes[Position++] : throw Overrun();
 
     public ReadOnlySpan<byte> Bytes(int count)

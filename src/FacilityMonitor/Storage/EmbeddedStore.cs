@@ -63,7 +63,7 @@ internal sealed partial class EmbeddedStore : IReadingStore, IReadingHours, IHou
         foreach (var hour in HoursOf(reader, device.Number, fromMs, toMs))
         {
             cancellation.ThrowIfCancellationRequested();
-            yield return new ReadingHour(hour, ReadHour(reader, device.Number, hour, open, all));
+            yield return new ReadingHour(hour, ReadHour(reader, device.Number, hour, open, all, parts));
         }
 
         await Task.CompletedTask;
@@ -78,12 +78,12 @@ internal sealed partial class EmbeddedStore : IReadingStore, IReadingHours, IHou
         var open = Open.Hours(device.Number).Where(hour => hour >= fromHour && hour < toHour).ToHashSet();
         var closed = BlockTable.AreJoined(reader, device.Number, fromHour, toHour - 1);
         var figures = BlockTable.Figures(reader, device.Number, fromHour, toHour - 1, channels, metric, CountDamaged);
-        var (some, all) = (new ReadingBlock(), new ReadingBlock());
+        var (some, all, parts) = (new ReadingBlock(), new ReadingBlock(), ReadingParts.Of(channels, metric));
         foreach (var hour in closed.Keys.Union(open).Order())
         {
             cancellation.ThrowIfCancellationRequested();
             var isKept = !open.Contains(hour) && closed[hour] && figures.ContainsKey(hour);
-            foreach (var figure in isKept ? figures[hour] : HourFigures.Of(hour, ReadHour(reader, device.Number, hour, some, all), channels, metric))
+            foreach (var figure in isKept ? figures[hour] : HourFigures.Of(hour, ReadHour(reader, device.Number, hour, some, all, parts), channels, metric))
                 yield return figure;
         }
 
@@ -125,16 +125,17 @@ internal sealed partial class EmbeddedStore : IReadingStore, IReadingHours, IHou
     /// <param name="device">Device number.</param>
     /// <param name="hour">Hours since 1970-01-01 UTC.</param>
     /// <param name="open">Used for the work.</param>
-    /// <param name="all">Used for the work; what is returned may be this.</param>
-    private ReadingBlock ReadHour(SqliteConnection reader, int device, long hour, ReadingBlock open, ReadingBlock all)
+    /// <param name="all">Used for the work, too; what is returned is one of the two.</param>
+    /// <param name="parts">What is wanted.</param>
+    private ReadingBlock ReadHour(SqliteConnection reader, int device, long hour, ReadingBlock open, ReadingBlock all, ReadingParts parts)
     {
         Interlocked.Increment(ref _hoursRead);
         open.Clear();
         all.Clear();
         Open.CopyTo(device, hour, open);
-        BlockTable.Read(reader, device, hour, all, CountDamaged);
+        BlockTable.Read(reader, device, hour, all, CountDamaged, parts);
         all.AddAll(open);
-        return all.Sort();
+        return all.Sort(open);
     }
 
     internal void CountDamaged(long block, string reason)

@@ -15,6 +15,9 @@ internal sealed record ReadingParts(ChannelId? Channel, IReadOnlyList<Metric>? M
     /// <summary>Everything.</summary>
     public static ReadingParts All { get; } = new(null, null);
 
+    /// <summary>One metric of some channels.</summary>
+    public static ReadingParts Of(IReadOnlyList<ChannelId> channels, Metric metric) => new(channels.Count == 1 ? channels[0] : null, [metric]);
+
     /// <summary>What hourly figures are made of.</summary>
     public static ReadingParts ForHours { get; } = new(null, [Metric.W, Metric.A, Metric.Wh]);
 }

@@ -64,7 +64,7 @@ internal sealed class LayeredStore(EmbeddedStore recent, IReadingHours everythin
             yield return figure;
         if (first < end)
         {
-            await foreach (var (hour, block) in BothAsync(device, first * HourlyRollup.HourMs, end * HourlyRollup.HourMs, PartsOf(channels, metric), cancellation))
+            await foreach (var (hour, block) in BothAsync(device, first * HourlyRollup.HourMs, end * HourlyRollup.HourMs, ReadingParts.Of(channels, metric), cancellation))
             {
                 foreach (var figure in HourFigures.Of(hour, block, channels, metric))
                     yield return figure;
@@ -89,7 +89,7 @@ internal sealed class LayeredStore(EmbeddedStore recent, IReadingHours everythin
                 yield break;
             }
 
-            await foreach (var (hour, block) in everything.HoursAsync(device, from * HourlyRollup.HourMs, to * HourlyRollup.HourMs, PartsOf(channels, metric), cancellation))
+            await foreach (var (hour, block) in everything.HoursAsync(device, from * HourlyRollup.HourMs, to * HourlyRollup.HourMs, ReadingParts.Of(channels, metric), cancellation))
             {
                 foreach (var figure in HourFigures.Of(hour, block, channels, metric))
                     yield return figure;
@@ -105,8 +105,6 @@ internal sealed class LayeredStore(EmbeddedStore recent, IReadingHours everythin
         var there = await everything.HourBeforeAsync(device, hour, cancellation);
         return there > here || here is null ? there : here;
     }
-
-    private static ReadingParts PartsOf(IReadOnlyList<ChannelId> channels, Metric metric) => new(channels.Count == 1 ? channels[0] : null, [metric]);
 
     private static long Border(long hour) => hour > long.MaxValue / HourlyRollup.HourMs ? long.MaxValue : hour * HourlyRollup.HourMs;
 

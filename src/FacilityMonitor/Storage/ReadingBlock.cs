@@ -13,7 +13,7 @@ namespace FacilityMonitor.Storage;
 /// <param name="Index">Its place in the message.</param>
 /// <param name="FirstValue">Where its values begin.</param>
 /// <param name="ValueCount">How many there are.</param>
-internal readonly record struct BlockRow(
+internal record struct BlockRow(
     ChannelId Channel, long AtMs, long DeviceMs, Quality Quality, uint? CounterEpoch, string? State, long Seq, ushort Index, int FirstValue, int ValueCount);
 
 /// <summary>Readings of one device, in order of arrival until <see cref="Sort"/>. Arrays that are used again: adding allocates nothing once they have grown.</summary>
@@ -46,12 +46,30 @@ internal sealed class ReadingBlock
     {
         if (Count == _rows.Length)
             Array.Resize(ref _rows, _rows.Length * 2);
-        while (_values.Length - _valueCount < values.Length)
-            Array.Resize(ref _values, _values.Length * 2);
-        values.CopyTo(_values.AsSpan(_valueCount));
         _rows[Count++] = row with { FirstValue = _valueCount, ValueCount = values.Length };
-        _valueCount += values.Length;
+        Append(values);
     }
+
+    /// <summary>Adds rows that have no values yet, each to be filled by its reader and then given its values; what is in them is of no meaning.</summary>
+    public Span<BlockRow> AddRows(int count)
+    {
+        if (_rows.Length - Count < count)
+            Array.Resize(ref _rows, Math.Max(Count + count, _rows.Length * 2));
+        var rows = _rows.AsSpan(Count, count);
+        Count += count;
+        return rows;
+    }
+
+    /// <summary>Gives one of <see cref="AddRows"/> its values.</summary>
+    public void SetValues(ref BlockRow row, ReadOnlySpan<MetricValue> values)
+    {
+        (row.FirstValue, row.ValueCount) = (_valueCount, values.Length);
+        Append(values);
+    }
+
+    /// <summary>Takes the last rows back, which have no values.</summary>
+    /// <param name="count">How many rows stay.</param>
+    public void Truncate(int count) => Count = count;
 
     public void AddAll(ReadingBlock other)
     {
@@ -61,12 +79,13 @@ internal sealed class ReadingBlock
 
     /// <summary>By channel, then time. Of several at the same channel and time the values of the latest arrival win, metric by metric: a repeated reading is
     /// stored once, and one that a device split into two messages is whole.</summary>
-    /// <returns>Itself when it is in that order already, as a stored block is; else another.</returns>
-    public ReadingBlock Sort()
+    /// <param name="sorted">Where to, where it has to be sorted; null: into a new one.</param>
+    /// <returns>Itself when it is in that order already, as a stored block is; else the other.</returns>
+    public ReadingBlock Sort(ReadingBlock? sorted = null)
     {
         if (IsSorted())
             return this;
-        var sorted = new ReadingBlock();
+        sorted ??= new ReadingBlock();
         SortInto(sorted);
         return sorted;
     }
@@ -89,6 +108,14 @@ internal sealed class ReadingBlock
             else
                 sorted.Add(row, ValuesOf(row));
         }
+    }
+
+    private void Append(ReadOnlySpan<MetricValue> values)
+    {
+        while (_values.Length - _valueCount < values.Length)
+            Array.Resize(ref _values, _values.Length * 2);
+        values.CopyTo(_values.AsSpan(_valueCount));
+        _valueCount += values.Length;
     }
 
     /// <summary>The places of the rows by channel, time and arrival.</summary>

@@ -16,7 +16,7 @@ internal static class ReadingQueries
             return [.. series.Select(one => one.Buckets.Points)];
         }
 
-        await foreach (var (_, block) in hours.HoursAsync(device, fromMs, toMs, new ReadingParts(channels.Count == 1 ? channels[0] : null, [metric]), cancellation))
+        await foreach (var (_, block) in hours.HoursAsync(device, fromMs, toMs, ReadingParts.Of(channels, metric), cancellation))
         {
             foreach (var (channel, buckets) in series)
                 Collect(block, channel, metric, fromMs, toMs, buckets);
