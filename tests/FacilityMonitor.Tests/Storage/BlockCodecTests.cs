@@ -44,6 +44,51 @@ public sealed class BlockCodecTests
         }
     }
 
+    /// <summary>A program's own mistake, as its checksum is right: what was there before stays as it was.</summary>
+    [Fact]
+    public void A_block_that_ends_too_early_adds_nothing_whatever_its_checksum_says()
+    {
+        // Few enough that its columns are not compressed.
+        var block = new ReadingBlock();
+        for (var second = 0; second < 40; second++)
+            block.Add(Row(ChannelId.Socket(1), At + (second * 1_000), second % 3 == 0 ? "charging" : null, second, 0), second % 2 == 0 ? [new(Metric.W, second + 0.1)] : [new(Metric.Wh, second / 3.0)]);
+        var body = Encoded(block);
+        Assert.Equal(BlockCodec.PlainVersion, body[0]);
+        var into = new ReadingBlock();
+        into.Add(Row(ChannelId.Main, At, null, 1, 0), [new(Metric.W, 7)]);
+        for (var length = 6; length < body.Length; length++)
+        {
+            var cut = body[..length];
+            System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(cut.AsSpan(1), Checksum.Of(cut.AsSpan(1 + Checksum.Length)));
+            Assert.Throws<InvalidDataException>(() => BlockCodec.Decode(cut, into));
+        }
+
+        Assert.Equal(1, into.Count);
+        Assert.Equal([new MetricValue(Metric.W, 7)], into.ValuesOf(into.Rows[0]).ToArray());
+    }
+
+    [Fact]
+    public void Of_a_block_only_what_is_asked_for_is_read()
+    {
+        var property = Prop.ForAll(Arb.From(Gen.Choose(0, int.MaxValue)), seed =>
+        {
+            var sorted = RandomBlock(new Random(seed)).Sort();
+            var (body, read) = (Encoded(sorted), new ReadingBlock());
+            foreach (var channel in sorted.Rows.ToArray().Select(row => row.Channel).Distinct().Append(ChannelId.Socket(999)))
+            {
+                read.Clear();
+                BlockCodec.Decode(body, read, new ReadingParts(channel, [Metric.W, Metric.Tc]));
+                var expected = new ReadingBlock();
+                foreach (var row in sorted.Rows.ToArray().Where(row => row.Channel == channel))
+                    expected.Add(row, sorted.ValuesOf(row).ToArray().Where(value => value.Metric is Metric.W or Metric.Tc).ToArray());
+                AssertSame(expected, read);
+            }
+
+            return true;
+        });
+        property.QuickCheckThrowOnFailure();
+    }
+
     [Fact]
     public void An_hour_of_a_pile_takes_less_than_six_bytes_a_reading()
     {
