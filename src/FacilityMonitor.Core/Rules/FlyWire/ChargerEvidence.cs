@@ -42,6 +42,9 @@ internal static class ChargerEvidence
     public const double FallProving = 4 * RelaxationMean;
     private const double TaperMinutesLeast = 20;
 
+    /// <summary>Errors of meters are taken for granted up to so many standard deviations.</summary>
+    private const double BesideDeviations = 3;
+
     /// <summary>A line through so many knots still has two to be wrong by.</summary>
     private const int TaperKnotsLeast = 4;
 
@@ -96,7 +99,7 @@ internal static class ChargerEvidence
     private const double RestlessAlike = 3;
     private const int RestlessValues = 8;
 
-    /// <summary>Share of the values of a charger that are a bad word, or the moment between two packs.</summary>
+    /// <summary>Share of the values of a charger that are a bad word of a meter, or the moment between two packs.</summary>
     private const double DipShare = 0.01;
 
     /// <summary>Values further apart than this do not show a taper, minutes: a taper of an hour would have five of them.</summary>
@@ -159,7 +162,7 @@ internal static class ChargerEvidence
         }
 
         Climb(ref trace, minutes[..count], watts[..count], variances[..count], pieces[..count], first, peak, own * (1 - TightShare));
-        Taper(ref trace, minutes[..count], watts[..count], variances[..count], pieces[..count], peak, intervalMin);
+        Taper(ref trace, minutes[..count], watts[..count], variances[..count], pieces[..count], peak, intervalMin, besideW);
     }
 
     /// <summary>A charger adds no scatter; a computer and a television do: the more of the values lie a little above its floor, beyond what was there before it, the less it is a charger
@@ -168,12 +171,13 @@ internal static class ChargerEvidence
     /// <param name="on">Values on its floor.</param>
     /// <param name="restless">Values a little above it.</param>
     /// <param name="dips">Values far below it. Loads only add, so there the load was off: a bad word, or a scatter in which any low value is taken for a floor.</param>
-    public static void WeighRest(ref ChargerTrace trace, int on, int restless, int dips)
+    /// <param name="isRest">Whether something was taken off: then there are the bad words of two sides.</param>
+    public static void WeighRest(ref ChargerTrace trace, int on, int restless, int dips, bool isRest)
     {
         var values = on + restless;
         var before = Math.Min((RestlessTimes * trace.RestlessBefore) + RestlessMore, RestlessMost);
         var now = values > RestlessValues ? (double)restless / values : 0;
-        trace.RestlessNats = (float)((Beyond(now, before) * values / RestlessAlike) + (Beyond((double)dips / (on + dips), DipShare) * (on + dips)));
+        trace.RestlessNats = (float)((Beyond(now, before) * values / RestlessAlike) + (Beyond((double)dips / (on + dips), isRest ? 2 * DipShare : DipShare) * (on + dips)));
     }
 
     /// <summary>How much likelier a share is of what has just this share than of what has a smaller one, natural logarithm a value.</summary>
@@ -248,7 +252,7 @@ internal static class ChargerEvidence
         return true;
     }
 
-    private static void Taper(ref ChargerTrace trace, ReadOnlySpan<double> minutes, ReadOnlySpan<double> watts, Span<double> variances, ReadOnlySpan<byte> pieces, int peak, double intervalMin)
+    private static void Taper(ref ChargerTrace trace, ReadOnlySpan<double> minutes, ReadOnlySpan<double> watts, Span<double> variances, ReadOnlySpan<byte> pieces, int peak, double intervalMin, double besideW)
     {
         var step = (double)trace.StepW;
         var last = minutes.Length - 1;
@@ -273,7 +277,9 @@ internal static class ChargerEvidence
         var fallen = (watts[peak] - watts[last]) / step;
         trace.Fallen = (float)fallen;
         var count = last - peak + 1;
-        if (fallen is < FallLooked or > FallenMost || count < TaperKnotsLeast || minutes[last] - minutes[peak] < TaperMinutesLeast)
+        // As much as the meters of what was taken off may make of it is no fall.
+        var sure = fallen - (BesideDeviations * besideW / step);
+        if (sure < FallLooked || fallen > FallenMost || count < TaperKnotsLeast || minutes[last] - minutes[peak] < TaperMinutesLeast)
             return;
         var (rise, fall, seen) = (0.0, 0.0, 0.0);
         for (var index = peak + 1; index <= last; index++)
@@ -289,10 +295,10 @@ internal static class ChargerEvidence
             return;
         var smooth = fall > FallAtOnceMost * seen ? 0 : Smooth(minutes, watts, variances, pieces, peak, step);
         // Depth counts only as far as the fall is seen to be smooth.
-        var depth = Math.Min(DepthNatsMost, (Math.Min(fallen, seen / step) - RelaxationMean) / RelaxationMean) * Math.Clamp((smooth - 2) / 4, 0, 1);
+        var depth = Math.Min(DepthNatsMost, (Math.Min(sure, seen / step) - RelaxationMean) / RelaxationMean) * Math.Clamp((smooth - 2) / 4, 0, 1);
         var nats = Math.Min(smooth, SmoothNatsMost) + depth;
         // What was seen of it, not what happened behind something else, must fall. With values so far apart a fall between two of them may as well be a switch.
-        var isProven = Math.Min(fallen, seen / step) >= FallProving || (fallen is >= BackLeast and <= BackMost && seen >= BackSeen * step);
+        var isProven = Math.Min(sure, seen / step) >= FallProving || (fallen is >= BackLeast and <= BackMost && seen >= BackSeen * step);
         if (!isProven || energy < PortableWh || intervalMin > CoarsestMin || (IsCoarse(intervalMin) && count < TaperValuesProving))
             nats = Math.Min(nats, DoubtfulNatsMost);
         trace.TaperNats = (float)Math.Max(trace.TaperNats, nats);

@@ -186,8 +186,7 @@ internal struct ChargerSignature
             if (!trace.IsOn)
                 continue;
             path.Follow(ref trace, trace.ForgivenW(SigmaW), out var curve);
-            // What is left of a subtraction dips whenever one meter has told of a step and the other has not: there it says nothing.
-            ChargerEvidence.WeighRest(ref trace, path.On, path.Restless, _besideStepW > 0 ? 0 : path.Dips);
+            ChargerEvidence.WeighRest(ref trace, path.On, path.Restless, path.Dips, isRest: _besideStepW > 0);
             ChargerEvidence.Weigh(ref trace, curve, trace.ForgivenW(SigmaW), IntervalMin, new Beside(0, _besideMeters).ErrorW(trace.BesideMostW - trace.BesideLeastW));
             Repeats(ref trace);
             if (trace.IsOver)

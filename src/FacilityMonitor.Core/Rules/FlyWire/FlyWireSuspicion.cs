@@ -63,6 +63,9 @@ internal static class FlyWireSuspicion
     /// <summary>Loads that were seen to begin within so many minutes, or two values, are one event seen against two floors.</summary>
     private const double SameBeginMin = 5;
 
+    /// <summary>Where meters are compared, what came a little late is compared anew, and may take back what was likely for a moment: so long it must have been likely, minutes.</summary>
+    private const double SettledMin = 2;
+
     private const int CurvePointsMax = 48;
 
     /// <summary>Takes a value of the power.</summary>
@@ -79,8 +82,8 @@ internal static class FlyWireSuspicion
         state.Bikes.Watch(minute);
         state.Signature.Add(minute, watts, beside);
         for (var place = 0; place < ChargerSignature.TracesMax; place++)
-            Follow(ref state, place, limits);
-        if (TryFind(state, limits, out var found) && state.Signs[found].Probability >= limits.Least)
+            Follow(ref state, place, minute, limits);
+        if (TryFind(state, limits, out var found) && state.Signs[found].LikelyMin > 0 && minute - state.Signs[found].LikelyMin >= (beside.StepW > 0 ? SettledMin : 0))
         {
             var start = state.Signature.Candidates[found].StartMin;
             if (state.SuspectMin != start)
@@ -259,7 +262,7 @@ internal static class FlyWireSuspicion
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Brings what stands beside the curve of a load up to date, and remembers what a load that is over was believed to be.</summary>
-    private static void Follow(ref FlyWireState state, int place, FlyWireLimits limits)
+    private static void Follow(ref FlyWireState state, int place, double minute, FlyWireLimits limits)
     {
         ref readonly var trace = ref state.Signature.Candidates[place];
         ref var signs = ref state.Signs[place];
@@ -274,6 +277,7 @@ internal static class FlyWireSuspicion
         signs.HeatK = Math.Max(signs.HeatK, (float)state.Warmth.Rise(trace.StartMin));
         signs.HeatNats = signs.HeatK >= TerminalWarmth.RiseK ? (float)ChargerOdds.SignNats(limits.HeatShare, TerminalWarmth.Chance) : 0;
         signs.OddsNats = (float)(CurveNats(trace, signs) + limits.PriorNats + signs.Nats);
+        signs.LikelyMin = signs.Probability < limits.Least ? 0 : signs.LikelyMin > 0 ? signs.LikelyMin : minute;
         signs.IsExpected |= IsExpected(trace, limits) || IsSeenWithExpected(state, place);
         signs.IsTold |= trace.StartMin == state.SuspectMin || signs.IsExpected;
         if (trace.IsOver)

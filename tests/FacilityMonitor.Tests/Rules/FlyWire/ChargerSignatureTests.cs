@@ -9,16 +9,18 @@ public sealed class ChargerSignatureTests
 {
     private const double Climb = 0.08 / 100;
 
-    /// <summary>Loads only add, so where a circuit falls far below a load that was off. Of a remainder it only says that one meter told of a step before the other.</summary>
+    /// <summary>Loads only add, so where a circuit falls far below a load that was off. A bad word in a hundred is forgiven each meter, and a remainder has those of two sides.</summary>
     [Theory]
-    [InlineData(0, 5, 1_000)]
-    [InlineData(0.1, 0, 0)]
-    public void Values_far_below_it_speak_against_a_load_but_not_where_something_was_taken_off(double besideStepW, double least, double most)
+    [InlineData(0, 45, 0.1, 5)]
+    [InlineData(0.1, 45, 0, 0)]
+    [InlineData(0, 7, 10, 1_000)]
+    [InlineData(0.1, 7, 5, 1_000)]
+    public void Values_far_below_it_speak_against_a_load_where_there_are_more_than_bad_words(double besideStepW, int everyMin, double least, double most)
     {
         var signature = new ChargerSignature();
         for (var minute = 0; minute < 240; minute++)
         {
-            var watts = minute < 60 ? 20 : minute > 100 && minute % 7 == 0 ? 70 : 170 + (0.06 * (minute - 60));
+            var watts = minute < 60 ? 20 : minute > 100 && minute % everyMin == 0 ? 70 : 170 + (0.06 * (minute - 60));
             signature.Add(minute, Math.Round(watts * 10) / 10, new Beside(300, 0, besideStepW));
         }
 

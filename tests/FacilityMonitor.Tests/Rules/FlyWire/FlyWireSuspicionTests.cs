@@ -213,6 +213,26 @@ public sealed class FlyWireSuspicionTests
         Assert.Equal(FacilityMonitor.Alerts.Condition.Normal, FlyWireSuspicion.Judge(state, known).Condition);
     }
 
+    /// <summary>Sockets tell what they draw a little later than the feeder does, and the last minutes are judged anew with it: what was likely for a moment wakes nobody.</summary>
+    [Fact]
+    public void Where_meters_are_compared_it_is_suspected_when_it_has_been_likely_for_two_minutes()
+    {
+        Assert.Equal(FirstOn(new Beside(300, 0, 0)) + 2, FirstOn(new Beside(300, 0, 0.1)));
+
+        static int FirstOn(Beside beside)
+        {
+            var state = new FlyWireState();
+            for (var minute = 0; minute < 150; minute++)
+            {
+                FlyWireSuspicion.Take(ref state, EveningMs + (minute * 60_000L), minute < 60 ? 20 : Math.Round((170 + (0.04 * (minute - 60))) * 10) / 10, 1, Limits, beside);
+                if (FlyWireSuspicion.Judge(state, Limits).Condition == FacilityMonitor.Alerts.Condition.Active)
+                    return minute;
+            }
+
+            return -1;
+        }
+    }
+
     [Fact]
     public void When_it_is_over_the_evidence_is_of_the_whole_charge_with_its_taper()
     {
