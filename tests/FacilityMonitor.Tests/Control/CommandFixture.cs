@@ -157,6 +157,15 @@ internal sealed class CommandFixture : IAsyncDisposable
 
     public Task UntilPublishedAsync(int count) => Until.TrueAsync(() => Published.Count >= count, $"{count} publishes");
 
+    /// <summary>The worker looks every second, but a test's clock stands: one whose commit took longer than the step of the clock has what is left to do at its next look.</summary>
+    public Task UntilToldAsync(int notices) => Until.TrueAsync(
+        () =>
+        {
+            Words.Announce();
+            return Notices().Count == notices;
+        },
+        $"the rules are told {notices} times");
+
     /// <summary>What the journal tells the rules of commands.</summary>
     public List<CommandNotice> Notices()
     {

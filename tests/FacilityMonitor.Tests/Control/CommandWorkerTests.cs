@@ -154,7 +154,7 @@ public sealed class CommandWorkerTests
         fixture.Words.Announce();
         await fixture.UntilAsync(state);
 
-        await FacilityMonitor.Tests.Mqtt.Until.TrueAsync(() => fixture.Notices().Count == notices, "the rules are told");
+        await fixture.UntilToldAsync(notices);
         Assert.Equal(notices == 2, fixture.Notices()[^1].IsVoid);
     }
 

@@ -15,6 +15,9 @@ internal struct FlyWireState
     /// <summary>The load whose suspicion is over: it is not suspected a second time.</summary>
     public double OverMin;
 
+    /// <summary>Since when a load has been likely enough to be told, minutes since 1970; 0: none is.</summary>
+    public double LikelyMin;
+
     /// <summary>When it was last seen drawing.</summary>
     public long DrawingMs;
 
@@ -82,8 +85,10 @@ internal static class FlyWireSuspicion
         state.Bikes.Watch(minute);
         state.Signature.Add(minute, watts, beside);
         for (var place = 0; place < ChargerSignature.TracesMax; place++)
-            Follow(ref state, place, minute, limits);
-        if (TryFind(state, limits, out var found) && state.Signs[found].LikelyMin > 0 && minute - state.Signs[found].LikelyMin >= (beside.StepW > 0 ? SettledMin : 0))
+            Follow(ref state, place, limits);
+        var isLikely = TryFind(state, limits, out var found) && state.Signs[found].Probability >= limits.Least;
+        state.LikelyMin = !isLikely ? 0 : state.LikelyMin > 0 ? state.LikelyMin : minute;
+        if (isLikely && minute - state.LikelyMin >= (beside.StepW > 0 ? SettledMin : 0))
         {
             var start = state.Signature.Candidates[found].StartMin;
             if (state.SuspectMin != start)
@@ -116,7 +121,7 @@ internal static class FlyWireSuspicion
     /// draws on beside it is another load, and what fell until now was not its own.</summary>
     private static void EndSuspicion(ref FlyWireState state, int suspect)
     {
-        (state.OverMin, state.SuspectMin) = (state.SuspectMin, 0);
+        (state.OverMin, state.SuspectMin, state.LikelyMin) = (state.SuspectMin, 0, 0);
         if (suspect >= 0)
             state.Signature.Suspect(suspect, false);
         for (var place = 0; place < ChargerSignature.TracesMax; place++)
@@ -262,7 +267,7 @@ internal static class FlyWireSuspicion
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Brings what stands beside the curve of a load up to date, and remembers what a load that is over was believed to be.</summary>
-    private static void Follow(ref FlyWireState state, int place, double minute, FlyWireLimits limits)
+    private static void Follow(ref FlyWireState state, int place, FlyWireLimits limits)
     {
         ref readonly var trace = ref state.Signature.Candidates[place];
         ref var signs = ref state.Signs[place];
@@ -277,7 +282,6 @@ internal static class FlyWireSuspicion
         signs.HeatK = Math.Max(signs.HeatK, (float)state.Warmth.Rise(trace.StartMin));
         signs.HeatNats = signs.HeatK >= TerminalWarmth.RiseK ? (float)ChargerOdds.SignNats(limits.HeatShare, TerminalWarmth.Chance) : 0;
         signs.OddsNats = (float)(CurveNats(trace, signs) + limits.PriorNats + signs.Nats);
-        signs.LikelyMin = signs.Probability < limits.Least ? 0 : signs.LikelyMin > 0 ? signs.LikelyMin : minute;
         signs.IsExpected |= IsExpected(trace, limits) || IsSeenWithExpected(state, place);
         signs.IsTold |= trace.StartMin == state.SuspectMin || signs.IsExpected;
         if (trace.IsOver)

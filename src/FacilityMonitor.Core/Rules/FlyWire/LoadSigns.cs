@@ -35,9 +35,6 @@ internal struct LoadSigns
     /// <summary>Logarithm of the odds that it is a charger, as seen last.</summary>
     public float OddsNats;
 
-    /// <summary>Since when it is likely enough to be told, minutes since 1970; 0: it is not.</summary>
-    public double LikelyMin;
-
     /// <summary>How likely that is.</summary>
     public readonly double Probability => ChargerOdds.Probability(OddsNats);
 
