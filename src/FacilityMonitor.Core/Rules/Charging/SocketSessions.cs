@@ -537,7 +537,7 @@ internal sealed class SocketSessions(List<SessionFact> facts, Func<int, Device> 
         });
         // Whom only strangers name, at a site of the registry, drives out nobody.
         if (session.User is { } user && session.Wh is { } charged && (!socket.IsStranger || !isRegistered))
-            Users.Add(user, socket.Device, session.EndMs, charged);
+            Users.Add(user, socket.Device, session.EndMs, charged, session.Curve.PeakW);
         var past = new PastSession
         {
             OpenedMs = session.OpenedMs,
@@ -624,8 +624,8 @@ internal sealed class SocketSessions(List<SessionFact> facts, Func<int, Device> 
     }
 
     /// <summary>Takes back what <see cref="SaveSite"/> wrote.</summary>
-    public void LoadSite(ref SnapshotReader reader, bool hasShares)
+    public void LoadSite(ref SnapshotReader reader, bool hasShares, bool hasPowers)
     {
-        Users.Load(ref reader, hasShares);
+        Users.Load(ref reader, hasShares, hasPowers);
     }
 }

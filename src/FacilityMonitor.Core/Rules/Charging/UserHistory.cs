@@ -1,5 +1,11 @@
 namespace FacilityMonitor.Rules;
 
+/// <summary>What a user charged at most in the sessions on record.</summary>
+/// <param name="Wh">Energy of one session, Wh; 0: none.</param>
+/// <param name="PeakW">Power, W; 0: none of them told any.</param>
+/// <param name="Sessions">How many there are without a pause of <see cref="UserHistory.Days"/>.</param>
+internal readonly record struct UserMost(double Wh, double PeakW, int Sessions);
+
 /// <summary>What each user of one site charged at most in a session of the last 30 days. Users are pseudonyms; there is no way back to a person.</summary>
 /// <remarks>Of a user only those sessions are kept that no later one exceeds: a handful, whatever the number of charges.</remarks>
 internal sealed class UserHistory
@@ -26,8 +32,8 @@ internal sealed class UserHistory
 
     public int Count => _users.Count;
 
-    /// <summary>The most this user charged in one session within <see cref="Days"/> before a moment, Wh, and how many sessions are on record without a pause as long as that; none: 0 and 0.</summary>
-    public (double Wh, int Sessions) Most(string user, long nowMs) =>
+    /// <summary>The most this user charged within <see cref="Days"/> before a moment; nothing on record: zeros.</summary>
+    public UserMost Most(string user, long nowMs) =>
         _users.TryGetValue(user, out var charges) ? charges.Most(Day(nowMs)) : default;
 
     /// <summary>A session of this user is over.</summary>
@@ -35,10 +41,11 @@ internal sealed class UserHistory
     /// <param name="device">Number of the device that tells it.</param>
     /// <param name="endMs">When it ended.</param>
     /// <param name="wh">What was charged, Wh.</param>
-    public void Add(string user, int device, long endMs, double wh)
+    /// <param name="peakW">The most it drew, W; 0: not known.</param>
+    public void Add(string user, int device, long endMs, double wh, float peakW)
     {
         // Nothing compares with what is no number: it would stay for ever, and beside itself again with each session.
-        if (!float.IsFinite((float)wh))
+        if (!float.IsFinite((float)wh) || !float.IsFinite(peakW))
             return;
         if (!_users.TryGetValue(user, out var charges))
         {
@@ -53,7 +60,7 @@ internal sealed class UserHistory
             _users[user] = charges = new UserCharges();
         }
 
-        charges.Add(Day(endMs), (float)wh);
+        charges.Add(Day(endMs), (float)wh, peakW);
     }
 
     public void Save(ref SnapshotWriter writer)
@@ -78,11 +85,12 @@ internal sealed class UserHistory
     /// <summary>Takes back what <see cref="Save"/> wrote.</summary>
     /// <param name="reader">What was written.</param>
     /// <param name="hasShares">Whether it says how many users each device brought.</param>
-    public void Load(ref SnapshotReader reader, bool hasShares)
+    /// <param name="hasPowers">Whether it says what users drew at most.</param>
+    public void Load(ref SnapshotReader reader, bool hasShares, bool hasPowers)
     {
         Forgotten = reader.Int64();
         for (var count = reader.Int32(); count > 0; count--)
-            _users[reader.Text()!] = UserCharges.Load(ref reader);
+            _users[reader.Text()!] = UserCharges.Load(ref reader, hasPowers);
         for (var count = hasShares ? reader.Int32() : 0; count > 0; count--)
             _newOf[reader.Int32()] = (reader.Int32(), reader.Int32());
     }
@@ -110,58 +118,84 @@ internal sealed class UserHistory
 
     private sealed class UserCharges
     {
-        /// <summary>Most entries: one a day, of today and the <see cref="Days"/> before. Its count is written as a byte.</summary>
-        private const int EntriesMax = Days + 1;
-
-        private readonly List<(int Day, float Wh)> _most = new(2);
+        private readonly Highest _energies = new();
+        private readonly Highest _powers = new();
         private byte _sessions;
 
         public int LastDay { get; private set; }
 
-        public (double Wh, int Sessions) Most(int today)
-        {
-            if (today - LastDay > Days)
-                return default;
-            double wh = 0;
-            foreach (var (day, most) in _most)
-                wh = today - day <= Days ? Math.Max(wh, most) : wh;
-            return (wh, _sessions);
-        }
+        public UserMost Most(int today) => today - LastDay > Days ? default : new UserMost(_energies.Most(today), _powers.Most(today), _sessions);
 
-        public void Add(int day, float wh)
+        public void Add(int day, float wh, float peakW)
         {
             if (day - LastDay > Days)
                 _sessions = 0;
             _sessions = (byte)Math.Min(byte.MaxValue, _sessions + 1);
             LastDay = Math.Max(LastDay, day);
-            _most.RemoveAll(entry => LastDay - entry.Day > Days || (entry.Day <= day && entry.Wh <= wh));
-            if (!_most.Exists(entry => entry.Day >= day && entry.Wh >= wh) && _most.Count < EntriesMax)
-                _most.Add((day, wh));
+            _energies.Add(day, wh, LastDay);
+            if (peakW > 0)
+                _powers.Add(day, peakW, LastDay);
         }
 
         public void Save(ref SnapshotWriter writer)
         {
             writer.Int32(LastDay);
             writer.Byte(_sessions);
-            writer.Byte((byte)_most.Count);
-            foreach (var (day, wh) in _most)
+            _energies.Save(ref writer);
+            _powers.Save(ref writer);
+        }
+
+        public static UserCharges Load(ref SnapshotReader reader, bool hasPowers)
+        {
+            var charges = new UserCharges { LastDay = reader.Int32(), _sessions = reader.Byte() };
+            charges._energies.Load(ref reader);
+            if (hasPowers)
+                charges._powers.Load(ref reader);
+            return charges;
+        }
+    }
+
+    /// <summary>Of values with a day each, those that no later one exceeds.</summary>
+    private sealed class Highest
+    {
+        /// <summary>Most entries: one a day, of today and the <see cref="Days"/> before. Its count is written as a byte.</summary>
+        private const int EntriesMax = Days + 1;
+
+        private readonly List<(int Day, float Value)> _entries = new(2);
+
+        public double Most(int today)
+        {
+            double highest = 0;
+            foreach (var (day, value) in _entries)
+                highest = today - day <= Days ? Math.Max(highest, value) : highest;
+            return highest;
+        }
+
+        public void Add(int day, float value, int lastDay)
+        {
+            _entries.RemoveAll(entry => lastDay - entry.Day > Days || (entry.Day <= day && entry.Value <= value));
+            if (!_entries.Exists(entry => entry.Day >= day && entry.Value >= value) && _entries.Count < EntriesMax)
+                _entries.Add((day, value));
+        }
+
+        public void Save(ref SnapshotWriter writer)
+        {
+            writer.Byte((byte)_entries.Count);
+            foreach (var (day, value) in _entries)
             {
                 writer.Int32(day);
-                writer.Single(wh);
+                writer.Single(value);
             }
         }
 
-        public static UserCharges Load(ref SnapshotReader reader)
+        public void Load(ref SnapshotReader reader)
         {
-            var charges = new UserCharges { LastDay = reader.Int32(), _sessions = reader.Byte() };
             for (var count = reader.Byte(); count > 0; count--)
             {
-                var entry = (Day: reader.Int32(), Wh: reader.Single());
-                if (float.IsFinite(entry.Wh))
-                    charges._most.Add(entry);
+                var entry = (Day: reader.Int32(), Value: reader.Single());
+                if (float.IsFinite(entry.Value))
+                    _entries.Add(entry);
             }
-
-            return charges;
         }
     }
 }

@@ -260,7 +260,7 @@ internal sealed partial class SiteEngine
     private void LoadSessions(ref SnapshotReader reader, byte format)
     {
         _minute = reader.Int64();
-        _sessions.LoadSite(ref reader, format >= FormatOfShares);
+        _sessions.LoadSite(ref reader, format >= FormatOfShares, format >= FormatOfPowers);
         for (var count = reader.Int32(); count > 0; count--)
         {
             var (number, channel, socket) = (reader.Int32(), ChannelId.FromCode((ushort)reader.Int32()), reader.Int32());

@@ -22,7 +22,10 @@ internal sealed partial class SiteEngine
     private const long BackAfterMs = 60_000;
 
     /// <summary>Of what <see cref="Save"/> writes.</summary>
-    public const byte Format = 12;
+    public const byte Format = 13;
+
+    /// <summary>The first format that knows what power users drew at most.</summary>
+    private const byte FormatOfPowers = 13;
 
     /// <summary>The first format that knows when the warmth of channels was told.</summary>
     private const byte FormatOfWarmthTimes = 12;

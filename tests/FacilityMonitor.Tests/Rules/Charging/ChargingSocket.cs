@@ -77,7 +77,7 @@ internal sealed class ChargingSocket
         var saved = Saved();
         Begin(Sessions[_socket].Device);
         var reader = new SnapshotReader(saved);
-        Sessions.LoadSite(ref reader, hasShares: true);
+        Sessions.LoadSite(ref reader, hasShares: true, hasPowers: true);
         Sessions.Load(ref reader, _socket, SiteEngine.Format);
         Assert.True(reader.AtEnd);
         Assert.Equal(Convert.ToHexString(saved), Convert.ToHexString(Saved()));
