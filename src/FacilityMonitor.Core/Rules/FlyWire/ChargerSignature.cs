@@ -30,6 +30,9 @@ internal struct ChargerSignature
     /// as it has lasted for <see cref="RiseMin"/>, and again with each value until there are so many.</summary>
     private const int RiseValues = 10;
 
+    /// <summary>By so much the begin of a load may be taken too early, minutes.</summary>
+    private const int BeginMin = 3;
+
     private const int BeforeMin = 60;
     private const int RightBeforeMin = 12;
 
@@ -157,6 +160,20 @@ internal struct ChargerSignature
     {
         Span<float> watts = stackalloc float[ofMin + 1];
         return FloorPath.Low(watts[.._history.ReadNewest(watts)]);
+    }
+
+    /// <summary>The same beside a load that began at a time. Of one that is hardly older than those minutes some are of before it: the middle one of the floors of their three parts.</summary>
+    public readonly double FloorW(int ofMin, double startMin)
+    {
+        if (_history.NewestMin - startMin >= ofMin + BeginMin)
+            return FloorW(ofMin);
+        Span<float> watts = stackalloc float[ofMin + 1];
+        var newest = watts[.._history.ReadNewest(watts)];
+        var part = newest.Length / 3;
+        if (part == 0)
+            return FloorPath.Low(newest);
+        var (one, two, three) = (FloorPath.Low(newest[..part]), FloorPath.Low(newest[part..(2 * part)]), FloorPath.Low(newest[(2 * part)..]));
+        return Math.Max(Math.Min(one, two), Math.Min(Math.Max(one, two), three));
     }
 
     /// <summary>Notes between what limits the power that was taken off has moved: since each load began, and in the last half hour, in which a load may have begun that is not known yet.</summary>

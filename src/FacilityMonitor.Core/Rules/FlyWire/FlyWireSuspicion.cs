@@ -15,7 +15,7 @@ internal struct FlyWireState
     /// <summary>The load whose suspicion is over: it is not suspected a second time.</summary>
     public double OverMin;
 
-    /// <summary>Since when a load has been likely enough to be told, minutes since 1970; 0: none is.</summary>
+    /// <summary>Since when a load that is not suspected yet has been likely enough to be told, minutes since 1970; 0: none is.</summary>
     public double LikelyMin;
 
     /// <summary>When it was last seen drawing.</summary>
@@ -57,6 +57,9 @@ internal static class FlyWireSuspicion
     /// <summary>Values in a row above the rated current that are an overload: one is a motor that starts.</summary>
     private const int OverValues = 3;
 
+    /// <summary>Less than this share of its step may be no drawing, but an error of what is taken for its floor.</summary>
+    private const double RestShare = 0.25;
+
     /// <summary>How far an expected charger's watts may be off; those of several are independent.</summary>
     private const double ExpectedShare = 0.25;
 
@@ -87,12 +90,14 @@ internal static class FlyWireSuspicion
         for (var place = 0; place < ChargerSignature.TracesMax; place++)
             Follow(ref state, place, limits);
         var isLikely = TryFind(state, limits, out var found) && state.Signs[found].Probability >= limits.Least;
-        state.LikelyMin = !isLikely ? 0 : state.LikelyMin > 0 ? state.LikelyMin : minute;
-        if (isLikely && minute - state.LikelyMin >= (beside.StepW > 0 ? SettledMin : 0))
+        var isNews = isLikely && state.Signature.Candidates[found].StartMin != state.SuspectMin;
+        state.LikelyMin = !isNews ? 0 : state.LikelyMin > 0 ? state.LikelyMin : minute;
+        if (isNews && minute - state.LikelyMin >= (beside.StepW > 0 ? SettledMin : 0))
         {
-            var start = state.Signature.Candidates[found].StartMin;
-            if (state.SuspectMin != start)
-                (state.SuspectMin, state.DrawingMs, state.IsDangerous) = (start, atMs, false);
+            // Another one is likelier now; what was dangerous stays so until it is over.
+            if (state.SuspectMin != 0 && Place(state, state.SuspectMin) is >= 0 and var before)
+                state.Signature.Suspect(before, false);
+            (state.SuspectMin, state.DrawingMs, state.IsDangerous, state.LikelyMin) = (state.Signature.Candidates[found].StartMin, atMs, state.SuspectMin != 0 && state.IsDangerous, 0);
             state.Signs[found].IsTold = true;
             state.Signature.Suspect(found, true);
         }
@@ -129,10 +134,10 @@ internal static class FlyWireSuspicion
             ref readonly var trace = ref state.Signature.Candidates[place];
             if (!trace.IsOn || place == suspect)
                 continue;
-            // No line carries less than nothing: who has to stand on that is none.
-            if (trace.FloorW > -TailShare * trace.StepW && IsDrawing(state, trace.FloorW, trace.StepW))
+            // Who has to stand on a floor that cannot be is none.
+            if (IsPossible(trace) && state.Signature.FloorW(OverMin, trace.StartMin) >= trace.FloorW + (trace.StepW / 2))
             {
-                state.Signs[place].DrewW = trace.LastW;
+                state.Signs[place].DrewW = Math.Max(trace.LastW, (float)PowerHistory.StepW);
                 continue;
             }
 
@@ -142,8 +147,11 @@ internal static class FlyWireSuspicion
     }
 
     /// <summary>How much more likely the curve of a load is a charger's, natural logarithm.</summary>
-    private static double CurveNats(in ChargerTrace trace, in LoadSigns signs) =>
-        signs.DrewW > 0 && trace.LastW > signs.DrewW - (ChargerEvidence.FallProving * trace.StepW) ? trace.Nats - trace.TaperNats : trace.Nats;
+    private static double CurveNats(in ChargerTrace trace, in LoadSigns signs) => trace.Nats - trace.TaperNats + TaperNats(trace, signs);
+
+    /// <summary>What its fall says; nothing while it has not fallen far since the suspicion of another load ended.</summary>
+    private static double TaperNats(in ChargerTrace trace, in LoadSigns signs) =>
+        signs.DrewW > 0 && trace.LastW > signs.DrewW - (ChargerEvidence.FallProving * trace.StepW) ? 0 : trace.TaperNats;
 
     /// <summary>Whether what is suspected draws power. Of one that is followed no more it is known by the level alone: the circuit has stood for half an hour at what lay below it and half of what it
     /// drew. A level that stays says nothing of an end, however long it stays and whoever looked away meanwhile.</summary>
@@ -152,11 +160,35 @@ internal static class FlyWireSuspicion
         if (place < 0 || state.Signature.Candidates[place].IsLost)
             return IsDrawing(state, state.BelowW, state.DrawnW);
         ref readonly var trace = ref state.Signature.Candidates[place];
-        if (!IsDrawing(trace))
-            return false;
+        if (!IsPossible(trace))
+        {
+            (state.DrawnW, state.BelowW) = (trace.StepW, trace.BaseW);
+            return IsDrawing(state, state.BelowW, state.DrawnW);
+        }
+
+        // A small rest of it, where the circuit stands no higher than before it came, is an error of the path.
+        var isNone = trace.LastW < RestShare * trace.StepW && state.Signature.FloorW(OverMin) <= trace.BaseW + (TailShare * trace.StepW);
+        if (isNone || !IsDrawing(trace))
+            return IsAnotherLikeIt(state, place) && IsDrawing(state, trace.BaseW, trace.StepW);
         (state.DrawnW, state.BelowW) = (trace.StepW, trace.FloorW);
         return true;
     }
+
+    /// <summary>Whether another load that began later looks like a charger too. Of two that overlap each may be given what the other did.</summary>
+    private static bool IsAnotherLikeIt(in FlyWireState state, int place)
+    {
+        var candidates = state.Signature.Candidates;
+        for (var index = 0; index < candidates.Length; index++)
+        {
+            if (index != place && candidates[index].IsOn && candidates[index].StartMin > candidates[place].StartMin + SameBeginMin && candidates[index].Nats >= ChargerOdds.CurveNatsLeast)
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether the floor that a load is followed on can be one: no line carries less than nothing, nor what is left of a subtraction less than it did.</summary>
+    private static bool IsPossible(in ChargerTrace trace) => trace.FloorW >= Math.Min(0, trace.BaseW) - (TailShare * trace.StepW);
 
     /// <summary>Whether the circuit stands above what lay below a load and half of what that drew.</summary>
     private static bool IsDrawing(in FlyWireState state, double belowW, double drawnW) => state.Signature.FloorW(OverMin) >= belowW + (drawnW / 2);
@@ -192,7 +224,7 @@ internal static class FlyWireSuspicion
         evidence["hour"] = Math.Round(ShanghaiTime.HourOf((long)(trace.StartMin * MsAMinute)), 1);
         evidence["nats_prior"] = Math.Round(limits.PriorNats, 1);
         evidence["nats_climb"] = Math.Round(trace.ClimbNats, 1);
-        evidence["nats_taper"] = Math.Round(trace.TaperNats, 1);
+        evidence["nats_taper"] = Math.Round(TaperNats(trace, signs), 1);
         evidence["nats_against"] = Math.Round(trace.RestlessNats + trace.RepeatNats, 1);
         evidence["nats_hour"] = Math.Round(signs.HourNats, 2);
         evidence["nats_bike"] = Math.Round(signs.BikeNats, 2);
@@ -212,7 +244,7 @@ internal static class FlyWireSuspicion
                 Text($"The load on {where.En} that looked like charging is off: {minutes:0} minutes, {(trace.IsLost ? "at least" : "about")} {trace.EnergyWh:0} Wh{(trace.TaperNats > 0 ? Text($"; before it ended it sank smoothly by {trace.Fallen * 100:0} %, as a battery does that is full") : "")}"));
         }
 
-        var tapers = trace.TaperNats > trace.ClimbNats;
+        var tapers = TaperNats(trace, signs) > trace.ClimbNats;
         var percent = Math.Round(signs.Probability * 100);
         var zh = tapers ? $"已平滑下降 {trace.Fallen * 100:0}%" : Text($"以每分钟 {trace.ClimbShareAMin * 100:0.00}% 缓慢上升");
         var en = tapers ? $"has sunk smoothly by {trace.Fallen * 100:0} %" : Text($"climbs slowly, by {trace.ClimbShareAMin * 100:0.00} % a minute");
@@ -242,7 +274,7 @@ internal static class FlyWireSuspicion
         zh.Append(CultureInfo.InvariantCulture, $"平常 {rises:0} 次里有 1 次是");
         en.Append(CultureInfo.InvariantCulture, $"1 in {rises:0} usually is");
         var isNight = signs.HourNats > 0;
-        Add("功率曲线", "curve of the power", trace.Nats);
+        Add("功率曲线", "curve of the power", CurveNats(trace, signs));
         Add(isNight ? "夜间开始" : "白天开始", isNight ? "begun at night" : "begun by day", signs.HourNats);
         if (limits.SeesLifts)
             Add(Text($"{signs.BikeMin:0} 分钟前楼里的电梯进了电动自行车"), Text($"an e-bike was in a lift of the building {signs.BikeMin:0} minutes before"), signs.BikeNats);
