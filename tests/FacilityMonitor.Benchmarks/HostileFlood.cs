@@ -112,6 +112,9 @@ internal static class HostileFlood
         var figures = await service.FiguresAsync();
         var resident = service.ResidentMiB();
         await end.CancelAsync();
+        // Beside a flood that had ended the row would be that of a quiet broker.
+        if (flood is { HasExited: true })
+            throw new InvalidOperationException($"The flood ended by itself, with {flood.ExitCode}.");
         flood?.StandardInput.Close();
         await Task.WhenAll(beside);
         if (flood is not null)

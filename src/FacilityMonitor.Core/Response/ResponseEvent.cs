@@ -53,7 +53,7 @@ internal enum PageReason : byte
     Test = 6,
 }
 
-/// <summary>What an alert was judged by: long after, it can be told by which code and which limits.</summary>
+/// <summary>What was in force when an alert was noted, moments after it was judged: long after, it can be told by which code and which limits. What dismissals have taught a circuit is in neither.</summary>
 /// <param name="Rules">Version of the rules: <see cref="Rules.RuleCatalogue.Version"/>.</param>
 /// <param name="Registry">Version of the registry in force, with everybody's settings in it: <see cref="Registry.Facility.Version"/>. The audit names it where files were changed.</param>
 internal sealed record JudgedBy(string Rules, string Registry);
@@ -123,7 +123,7 @@ internal abstract record ResponseEvent
     /// <param name="Exercise">Whether it is meant.</param>
     /// <param name="Tester">Who tests the sensor.</param>
     /// <param name="TestUntilMs">Until when the sensor is tested.</param>
-    /// <param name="JudgedBy">By which rules and which registry; null: it was raised before that was noted.</param>
+    /// <param name="JudgedBy">By which rules and which registry; null: an exercise, which no rule judged, or raised before that was noted.</param>
     public sealed record Raised(
         Priority Priority, long OnsetMs, string Rule, string Asset, string? Site, EscalationChain Chain, long DueMs, Exercise Exercise = Exercise.None, string? Tester = null, long? TestUntilMs = null,
         JudgedBy? JudgedBy = null)

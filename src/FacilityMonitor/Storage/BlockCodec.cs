@@ -302,7 +302,12 @@ internal sealed class BlockCodec
 
             into.Truncate(before + Fill(into, rows, parts?.Channel, metrics[..columns], values));
         }
-        catch (InvalidDataException)
+        catch (ArgumentOutOfRangeException impossible)
+        {
+            into.Truncate(before);
+            throw new InvalidDataException("A channel is none.", impossible);
+        }
+        catch
         {
             into.Truncate(before);
             throw;

@@ -101,7 +101,8 @@ internal sealed class ResponseLog(FacilitySource registry, ChannelSounds sounds,
             var due = exercise == Exercise.None ? DutyBoard.FirstDueMs(step.Priority, now, ResponseTable.LastOfGroupMs(connection, step.Site, step.Priority)) : now;
             var permit = before is null && exercise == Exercise.None ? PermitTable.Covering(connection, step.Asset, step.Rule, Tree, now) : null;
             var openCase = before is null && FlyWireCase.IsBegunBy(step.Rule) ? FlyWireCaseTable.OpenOn(connection, step.Asset) : null;
-            var facts = ResponseLife.Observe(before, step, now, due, exercise, permit, chain ?? Board.Roster.People.ChainOf(step.Priority, step.Site), openCase, new JudgedBy(RuleCatalogue.Version, registry.Current.Facility.Version));
+            var facts = ResponseLife.Observe(before, step, now, due, exercise, permit, chain ?? Board.Roster.People.ChainOf(step.Priority, step.Site), openCase,
+                exercise == Exercise.None ? new JudgedBy(RuleCatalogue.Version, registry.Current.Facility.Version) : null);
             if (facts.Count == 0)
                 continue;
             var state = Append(connection, step.AlertId, before, facts, pages);

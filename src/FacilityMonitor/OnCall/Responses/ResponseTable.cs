@@ -14,7 +14,8 @@ namespace FacilityMonitor.OnCall.Responses;
 /// <param name="Number">Its number.</param>
 /// <param name="Fact">What happened.</param>
 /// <param name="Hash">Of it and of everything before it.</param>
-internal sealed record TimelineEntry(int Number, ResponseEvent Fact, string Hash);
+/// <param name="Body">The fact as it was written.</param>
+internal sealed record TimelineEntry(int Number, ResponseEvent Fact, string Hash, string Body = "");
 
 /// <summary>The facts on disk, and beside them one row an alert to find it by. Everything here runs inside somebody's commit, or only reads.</summary>
 /// <remarks>The facts are the truth and are only ever added; each carries the hash of all before it, so that a timeline that was tampered with shows it. The row is what they add up to.</remarks>
@@ -83,7 +84,7 @@ internal static class ResponseTable
         using var rows = command.ExecuteReader();
         var entries = new List<TimelineEntry>();
         while (rows.Read())
-            entries.Add(new TimelineEntry(rows.GetInt32(0), ResponseJson.Read(rows.GetString(1)), rows.GetString(2)));
+            entries.Add(new TimelineEntry(rows.GetInt32(0), ResponseJson.Read(rows.GetString(1)), rows.GetString(2), rows.GetString(1)));
         return entries;
     }
 
@@ -93,7 +94,8 @@ internal static class ResponseTable
         var hash = "";
         for (var number = 0; number < timeline.Count; number++)
         {
-            hash = Chain(hash, ResponseJson.Write(timeline[number].Fact));
+            // As it stands there: what a newer version wrote and this one does not know is no tampering.
+            hash = Chain(hash, timeline[number].Body);
             if (timeline[number].Number != number || timeline[number].Hash != hash)
                 return false;
         }
