@@ -125,7 +125,7 @@ public sealed class OutboxTests
         await fixture.TellAsync(OutboxFixture.Step("a", 0, Condition.Active));
         await fixture.UntilAsync(() => fixture.Attempts.Count == 1, "the first attempt");
         await fixture.TellAsync(OutboxFixture.Step("b", 0, Condition.Active));
-        await fixture.AdvanceUntilAsync(() => fixture.Count(OutboxState.Sent) == 2, "both are told");
+        await fixture.AdvanceUntilAsync(() => fixture.Count(OutboxState.Sent) == 2, "both are told", stepS: 1);
 
         var attempts = fixture.Attempts.ToList();
         Assert.Equal(3, attempts.Count);

@@ -148,7 +148,9 @@ internal sealed class NoticeFixture : IAsyncDisposable, IDeliveryLog, ILogger<No
         Time.Advance(TimeSpan.FromSeconds(stepS));
     }
 
-    public async Task AdvanceUntilAsync(Func<bool> condition, string what, double stepS = 0.25)
+    public Task AdvanceUntilAsync(Func<bool> condition, string what, double stepS = 0.25) => AdvanceUntilAsync(condition, what, () => stepS);
+
+    private async Task AdvanceUntilAsync(Func<bool> condition, string what, Func<double> stepS)
     {
         try
         {
@@ -157,7 +159,7 @@ internal sealed class NoticeFixture : IAsyncDisposable, IDeliveryLog, ILogger<No
                 {
                     if (condition())
                         return true;
-                    GoOn(stepS);
+                    GoOn(stepS());
                     return condition();
                 },
                 what);
@@ -168,11 +170,11 @@ internal sealed class NoticeFixture : IAsyncDisposable, IDeliveryLog, ILogger<No
         }
     }
 
-    /// <summary>Lets an amount of time pass, in steps in which the worker keeps up.</summary>
+    /// <summary>Lets an amount of time pass and no more, in steps in which the worker keeps up.</summary>
     public async Task PassAsync(TimeSpan time, double stepS = 0.25)
     {
         var end = Time.GetUtcNow() + time;
-        await AdvanceUntilAsync(() => Time.GetUtcNow() >= end, "time passes", stepS);
+        await AdvanceUntilAsync(() => Time.GetUtcNow() >= end, "time passes", () => Math.Min(stepS, (end - Time.GetUtcNow()).TotalSeconds));
     }
 
     public NoticeState StateOf(Notice notice) => (NoticeState)Convert.ToInt32(Scalar("select state from notice where key = $key", ("$key", notice.Key)), System.Globalization.CultureInfo.InvariantCulture);
