@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using FacilityMonitor.Registry;
+using FacilityMonitor.Storage;
 
 namespace FacilityMonitor.Accounts;
 
@@ -44,7 +45,7 @@ internal static class AccountFile
         }
 
         Put(roles, Role(SharedAccount.SpokenFor, RefreshDevices(clients, roles, facility)));
-        WriteWhole(path, file.ToJsonString(Indented));
+        WholeFile.Write(path, Encoding.UTF8.GetBytes(file.ToJsonString(Indented)), isSecret: true);
         return null;
     }
 
@@ -111,21 +112,4 @@ internal static class AccountFile
     private static LocalText NotOurs(string path, string detail) => new(
         $"--file \"{path}\"：不是动态安全插件的文件（{detail}）；请恢复备份，或移走它重新生成（设备要重新开账号）",
         $"--file \"{path}\": is no file of the dynamic security plugin ({detail}); bring back a copy of it, or move it away to begin anew (devices need accounts again)");
-
-    /// <summary>Whole or not at all, and readable by its owner alone.</summary>
-    private static void WriteWhole(string path, string text)
-    {
-        var next = path + ".next";
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        File.Delete(next);
-        using (var stream = new FileStream(next, options))
-        {
-            stream.Write(Encoding.UTF8.GetBytes(text));
-            stream.Flush(flushToDisk: true);
-        }
-
-        File.Move(next, path, overwrite: true);
-    }
 }

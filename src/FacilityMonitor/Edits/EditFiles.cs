@@ -1,17 +1,12 @@
-using System.Runtime.InteropServices;
 using System.Text;
+using FacilityMonitor.Storage;
 
 namespace FacilityMonitor.Edits;
 
-/// <summary>Puts a file of edits in its place whole or not at all, whatever is killed: it is written beside it under a name that nobody reads, flushed, then renamed.</summary>
+/// <summary>The files of edits, which stand in folders that the first edit makes.</summary>
 internal static class EditFiles
 {
-    /// <summary>Behind the name of a file that is not whole yet; the registry reads <c>*.yaml</c> alone.</summary>
-    public const string PartSuffix = ".part";
-
-    private const UnixFileMode Own = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-
-    /// <summary>Writes it beside its place. What an earlier end of the service left there goes.</summary>
+    /// <summary>Writes a file beside its place, as <see cref="WholeFile.Prepare"/> does, and makes its folder. What an earlier end of the service left there of any edit goes.</summary>
     /// <param name="path">Where it will be.</param>
     /// <param name="text">What will stand in it.</param>
     /// <param name="isSecret">Whether nobody but the service may read it.</param>
@@ -19,70 +14,15 @@ internal static class EditFiles
     /// <exception cref="UnauthorizedAccessException">The folder cannot be written.</exception>
     public static void Prepare(string path, string text, bool isSecret)
     {
+        const UnixFileMode Own = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.OtherRead | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
         var folder = Path.GetDirectoryName(path)!;
-        var others = isSecret ? UnixFileMode.None : UnixFileMode.GroupRead | UnixFileMode.OtherRead;
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (OperatingSystem.IsWindows())
-        {
             Directory.CreateDirectory(folder);
-        }
         else
-        {
-            Directory.CreateDirectory(folder, Own | UnixFileMode.UserExecute | others | (isSecret ? UnixFileMode.None : UnixFileMode.GroupExecute | UnixFileMode.OtherExecute));
-            options.UnixCreateMode = Own | others;
-        }
-
-        foreach (var left in Directory.EnumerateFiles(folder, "*" + PartSuffix))
+            Directory.CreateDirectory(folder, isSecret ? Own : Own | Others);
+        foreach (var left in Directory.EnumerateFiles(folder, "*" + WholeFile.PartSuffix))
             File.Delete(left);
-        using var stream = new FileStream(path + PartSuffix, options);
-        stream.Write(Encoding.UTF8.GetBytes(text));
-        stream.Flush(flushToDisk: true);
+        WholeFile.Prepare(path, Encoding.UTF8.GetBytes(text), isSecret);
     }
-
-    /// <summary>Puts what was prepared in its place, there to stay when the power goes.</summary>
-    /// <inheritdoc cref="Prepare" path="/exception"/>
-    public static void Place(string path)
-    {
-        File.Move(path + PartSuffix, path, overwrite: true);
-        FlushFolder(path);
-    }
-
-    /// <summary>Takes a file away for good.</summary>
-    /// <inheritdoc cref="Prepare" path="/exception"/>
-    public static void Remove(string path)
-    {
-        File.Delete(path);
-        FlushFolder(path);
-    }
-
-    /// <summary>Takes back what was prepared.</summary>
-    public static void Forget(string path) => File.Delete(path + PartSuffix);
-
-    /// <summary>A rename is on the disk only when the folder is, and .NET opens no folder.</summary>
-    private static void FlushFolder(string path)
-    {
-        if (OperatingSystem.IsWindows())
-            return;
-        var folder = Path.GetDirectoryName(path)!;
-        var opened = Open(Encoding.UTF8.GetBytes(folder + '\0'), 0);
-        if (opened < 0)
-            throw new IOException($"{folder}: {Marshal.GetLastPInvokeErrorMessage()}");
-        var answer = Flush(opened);
-        var why = answer == 0 ? "" : Marshal.GetLastPInvokeErrorMessage();
-        _ = Close(opened);
-        if (answer != 0)
-            throw new IOException($"{folder}: {why}");
-    }
-
-    [DllImport("libc", EntryPoint = "open", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Open(byte[] path, int flags);
-
-    [DllImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Flush(int opened);
-
-    [DllImport("libc", EntryPoint = "close")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Close(int opened);
 }

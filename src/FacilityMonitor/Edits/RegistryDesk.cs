@@ -4,6 +4,7 @@ using FacilityMonitor.Alerts;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Registry;
+using FacilityMonitor.Storage;
 using FacilityMonitor.Users;
 
 namespace FacilityMonitor.Edits;
@@ -82,7 +83,7 @@ internal sealed class RegistryDesk(FacilitySource registry, Database database, T
             return null;
         var path = Path.Combine(registry.Folder, file);
         var entry = new AuditEntry(NowMs(), by.Name, by.Place, edit.Word, edit.Name.Subject, edit.Sites.InAudit, EditDifference.Between(before, after));
-        return await DoAsync(entry, () => EditFiles.Prepare(path, text, edit.Name.IsOfPeople), () => EditFiles.Place(path), () => EditFiles.Forget(path));
+        return await DoAsync(entry, () => EditFiles.Prepare(path, text, edit.Name.IsOfPeople), () => WholeFile.Place(path), () => WholeFile.Forget(path));
     });
 
     /// <summary>The registry as it would be with an edit; nothing is written.</summary>
@@ -117,7 +118,7 @@ internal sealed class RegistryDesk(FacilitySource registry, Database database, T
         var (was, will) = (YamlText.Read(content, name.File, new Problems()), default(YamlElement));
         return await DoAsync(
             new AuditEntry(NowMs(), by.Name, by.Place, "edit-undo", $"{Words.Of(name.Kind)} {name.Subject}", sites.InAudit, EditDifference.Between(was, will)), () => { },
-            () => EditFiles.Remove(Path.Combine(registry.Folder, name.File)), () => { });
+            () => WholeFile.Remove(Path.Combine(registry.Folder, name.File)), () => { });
     });
 
     public void Dispose() => _turn.Dispose();

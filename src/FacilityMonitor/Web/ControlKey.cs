@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using FacilityMonitor.Storage;
 
 namespace FacilityMonitor.Web;
 
@@ -33,13 +34,7 @@ internal sealed class ControlKey
     {
         var key = new ControlKey(Convert.ToHexString(RandomNumberGenerator.GetBytes(32)), url);
         var path = Path.Combine(directory, FileName);
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        File.Delete(path + ".new");
-        using (var stream = new FileStream(path + ".new", options))
-            JsonSerializer.Serialize(stream, new Dictionary<string, string> { ["url"] = key.Url, ["key"] = key.Secret });
-        File.Move(path + ".new", path, overwrite: true);
+        WholeFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["url"] = key.Url, ["key"] = key.Secret }), isSecret: true);
         return key;
     }
 

@@ -4,6 +4,7 @@ using FacilityMonitor.Edits;
 using FacilityMonitor.Readings;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Rules;
+using FacilityMonitor.Storage;
 using FacilityMonitor.Tests.Web;
 using FacilityMonitor.Users;
 using Microsoft.Extensions.DependencyInjection;
@@ -35,13 +36,13 @@ public sealed class RegistryDeskTests : IAsyncLifetime, IDisposable
     public async Task What_a_service_that_was_killed_left_half_written_is_never_read_and_goes_with_the_next_edit()
     {
         Directory.CreateDirectory(Path.GetDirectoryName(DeviceFile)!);
-        await File.WriteAllTextAsync(DeviceFile + EditFiles.PartSuffix, "sites: [{id: huaihai, devi");
-        await File.WriteAllTextAsync(Path.Combine(_configuration, "facility.d/device_huaihai_other.yaml" + EditFiles.PartSuffix), "sites: [{id: hua");
+        await File.WriteAllTextAsync(DeviceFile + WholeFile.PartSuffix, "sites: [{id: huaihai, devi");
+        await File.WriteAllTextAsync(Path.Combine(_configuration, "facility.d/device_huaihai_other.yaml" + WholeFile.PartSuffix), "sites: [{id: hua");
         Assert.False(FacilityLoader.Load(_configuration).HasErrors);
 
         Assert.Null(await AdoptAsync());
 
-        Assert.Empty(Directory.GetFiles(_configuration, "*" + EditFiles.PartSuffix, SearchOption.AllDirectories));
+        Assert.Empty(Directory.GetFiles(_configuration, "*" + WholeFile.PartSuffix, SearchOption.AllDirectories));
         Assert.Contains(Registry.FindSite("huaihai")!.Devices, device => device.Id == "smoke-9");
         Assert.False(FacilityLoader.Load(_configuration).HasErrors);
     }
@@ -72,12 +73,10 @@ public sealed class RegistryDeskTests : IAsyncLifetime, IDisposable
         Assert.DoesNotContain(Audited(), line => line.Subject == "huaihai/smoke-9");
     }
 
-    [Fact]
+    [SmallDiskFact]
     public async Task On_a_disk_that_is_really_read_only_the_page_keeps_what_was_written_and_says_why()
     {
-        using var disk = SmallDisk.TryMount(4);
-        if (disk is null)
-            return;
+        using var disk = SmallDisk.TryMount(4)!;
         var configuration = PageUnderTest.CopyOfDemo(disk.Path);
         await using var page = await PageUnderTest.StartAsync(Path.Combine(_folder.Path, "other"), configuration: configuration);
         using var manager = await page.EnterAsync("chen", UserRole.PropertyManager, "all");

@@ -1,6 +1,7 @@
 using FacilityMonitor.Configuration;
 using FacilityMonitor.OnCall.Responses;
 using FacilityMonitor.Response;
+using FacilityMonitor.Storage;
 using FacilityMonitor.Tests.Response;
 
 namespace FacilityMonitor.Tests.OnCall;
@@ -68,9 +69,9 @@ public sealed class PhotoStoreTests : IDisposable
         foreach (var written in (int[])[0, 1, bytes.Length / 2, bytes.Length])
         {
             File.Delete(path);
-            File.WriteAllBytes(path + ".new", bytes[..written]);
+            File.WriteAllBytes(path + WholeFile.PartSuffix, bytes[..written]);
             Assert.Null(Store().Read(name));
-            Assert.Null(Store().Read(name + ".new"));
+            Assert.Null(Store().Read(name + WholeFile.PartSuffix));
             Assert.Equal(name, Store().Keep(PhotoFileTests.Jpeg()).Name);
             Assert.Equal(bytes, Store().Read(name));
         }

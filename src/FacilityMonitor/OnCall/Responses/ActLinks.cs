@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using FacilityMonitor.Configuration;
+using FacilityMonitor.Storage;
 
 namespace FacilityMonitor.OnCall.Responses;
 
@@ -37,15 +38,9 @@ internal sealed class ActLinks(string? publicUrl, byte[] key, string? localUrl =
     {
         var path = Path.Combine(settings.Data.Directory, KeyFile);
         Directory.CreateDirectory(settings.Data.Directory);
-        if (!File.Exists(path))
-        {
-            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows())
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            using (var stream = new FileStream(path + ".new", options))
-                stream.Write(RandomNumberGenerator.GetBytes(KeyBytes));
-            File.Move(path + ".new", path, overwrite: true);
-        }
+        // One that is cut short would sign what anybody could: links of the last two days stop, and nobody opens one that we did not send.
+        if (!File.Exists(path) || new FileInfo(path).Length != KeyBytes)
+            WholeFile.Write(path, RandomNumberGenerator.GetBytes(KeyBytes), isSecret: true);
 
         return new ActLinks(settings.Web.PublicUrl?.ToString(), File.ReadAllBytes(path), new UriBuilder(settings.Web.Url) { Host = "127.0.0.1" }.Uri.ToString());
     }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
+using FacilityMonitor.Storage;
 
 namespace FacilityMonitor.OnCall.Responses;
 
@@ -136,14 +137,9 @@ internal sealed class PhotoStore
                 if (files.Sum(file => file.Length) + photo.Bytes.Length > _bytesMax)
                     return Refuse(ref _noRoom, full);
                 // Whole or not at all, and on the disk before the timeline names it.
-                using (var stream = new FileStream(path + ".new", FileMode.Create, FileAccess.Write))
-                {
-                    stream.Write(photo.Bytes);
-                    stream.Flush(flushToDisk: true);
-                }
-
-                File.SetLastWriteTimeUtc(path + ".new", _time.GetUtcNow().UtcDateTime);
-                File.Move(path + ".new", path, overwrite: true);
+                WholeFile.Prepare(path, photo.Bytes, isSecret: true);
+                File.SetLastWriteTimeUtc(path + WholeFile.PartSuffix, _time.GetUtcNow().UtcDateTime);
+                WholeFile.Place(path);
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
