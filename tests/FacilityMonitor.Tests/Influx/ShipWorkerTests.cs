@@ -257,7 +257,7 @@ public sealed class ShipWorkerTests : IAsyncDisposable
         async Task<bool> TellAsync(int failAt)
         {
             var folder = Path.Combine(_folder.Path, FormattableString.Invariant($"run-{failAt}"));
-            FaultyDisk.CopyRemains(_folder.Path, folder);
+            FaultyDisk.CopyFiles(_folder.Path, folder);
             using var disk = new FaultyDisk(folder);
             _sink.LoseEverything("first");
             await StartAsync(batch: 4, folder: folder, reserveBytes: trouble.ReserveBytes);
@@ -287,7 +287,7 @@ public sealed class ShipWorkerTests : IAsyncDisposable
             {
                 mayBeKilled = false;
                 var remains = folder + "-killed";
-                FaultyDisk.CopyRemains(folder, remains);
+                FaultyDisk.CopyFiles(folder, remains);
                 disk.Heal();
                 await StopAsync();
                 Directory.Delete(folder, recursive: true);

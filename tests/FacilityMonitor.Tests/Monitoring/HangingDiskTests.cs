@@ -3,6 +3,7 @@ using FacilityMonitor.Alerts;
 using FacilityMonitor.Journal;
 using FacilityMonitor.Tests.Mqtt;
 using FacilityMonitor.Tests.Storage;
+using Microsoft.Data.Sqlite;
 
 namespace FacilityMonitor.Tests.Monitoring;
 
@@ -65,6 +66,35 @@ public sealed class HangingDiskTests
         await fixture.CaughtUpAsync();
 
         Assert.DoesNotContain(told, step => step.Site == "huaihai");
+    }
+
+    /// <summary>As a backup program does, or somebody who typed <c>begin immediate</c> into sqlite3: for some seconds SQLite waits, then it says that it is busy.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_fire_while_somebody_else_holds_the_database_is_told_without_it_and_written_once_it_is_let_go(bool isLong)
+    {
+        await using var fixture = new MonitoringFixture(TimeSpan.FromHours(1));
+        await fixture.OpenAndRunAsync();
+        var told = Urgent(fixture);
+        await fixture.AppendAsync(Smoke(0, isThere: false));
+        await fixture.CaughtUpAsync();
+        using var other = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = Path.Combine(fixture.Data, Database.FileName), Pooling = false }.ToString());
+        other.Open();
+        using var held = other.BeginTransaction(deferred: false);
+
+        var waiting = fixture.AppendAsync(Smoke(1, isThere: true), isLive: true);
+        await UntilAsync(fixture, () => told.Any(step => step.Rule == "smoke"), "the fire being told without the database");
+        if (isLong)
+            await UntilAsync(fixture, () => fixture.Database.State.Refusal?.Contains("locked", StringComparison.Ordinal) == true, "the database being refused");
+        Assert.False(waiting.IsCompleted);
+        held.Rollback();
+        await waiting;
+        await fixture.CaughtUpAsync();
+        await UntilAsync(fixture, () => fixture.Rows("select id from alert where rule = 'smoke'").Length == 1, "the fire being on disk");
+
+        Assert.Single(told, step => step.Rule == "smoke");
+        Assert.Null(fixture.Database.State.Refusal);
     }
 
     /// <summary>A fire, a snapshot in whose commit the disk hangs, and a fire elsewhere meanwhile.</summary>

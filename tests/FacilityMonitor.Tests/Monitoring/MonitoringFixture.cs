@@ -54,7 +54,7 @@ internal sealed class MonitoringFixture : IAsyncDisposable, ILogger<MonitoringWo
     public MonitoringFixture(MonitoringFixture template)
     {
         (_configuration, _facility, Settings) = (template._configuration, template._facility, template.Settings);
-        FaultyDisk.CopyRemains(template.Data, Data);
+        FaultyDisk.CopyFiles(template.Data, Data);
     }
 
     public ManualTime Time { get; } = new(Start);
@@ -82,7 +82,8 @@ internal sealed class MonitoringFixture : IAsyncDisposable, ILogger<MonitoringWo
     /// <summary>Everything that it writes is below it.</summary>
     public string Folder => _folder.Path;
 
-    private string Data => Path.Combine(_folder.Path, string.Create(CultureInfo.InvariantCulture, $"data-{_lives}"));
+    /// <summary>Its data folder; another one after a kill.</summary>
+    public string Data => Path.Combine(_folder.Path, string.Create(CultureInfo.InvariantCulture, $"data-{_lives}"));
 
     /// <summary>The body of a message of readings.</summary>
     public static string Readings(int seq, double atS, string readings) => string.Create(
@@ -204,7 +205,7 @@ internal sealed class MonitoringFixture : IAsyncDisposable, ILogger<MonitoringWo
     {
         var from = Data;
         _lives++;
-        FaultyDisk.CopyRemains(from, Data);
+        disk.CopyRemains(from, Data);
         // Whoever still writes comes to an end; what they write is nobody's any more.
         disk.Heal();
         await writing;

@@ -42,7 +42,7 @@ internal sealed class ResponseFixture : IAsyncDisposable
     {
         prepare(_folder.Path);
         if (template is not null)
-            FaultyDisk.CopyRemains(template, Data);
+            FaultyDisk.CopyFiles(template, Data);
         _reserveBytes = reserveBytes;
         Sounds = new ChannelSounds(
             new Dictionary<string, Loudness> { ["app"] = Loudness.Message, ["sms"] = Loudness.Sms, ["voice"] = Loudness.Voice, ["siren"] = Loudness.Message }, "siren",
@@ -199,7 +199,7 @@ internal sealed class ResponseFixture : IAsyncDisposable
     {
         var from = Data;
         _lives++;
-        FaultyDisk.CopyRemains(from, Data);
+        disk.CopyRemains(from, Data);
         disk.Heal();
         await Database.DisposeAsync();
         Database = Database.Open(Data, Time, _reserveBytes);

@@ -1,10 +1,13 @@
+using FacilityMonitor.Climbers;
 using FacilityMonitor.OnCall.Notices;
 using FacilityMonitor.OnCall.Responses;
+using FacilityMonitor.Registry;
 using FacilityMonitor.Response;
 using FacilityMonitor.Tests.Monitoring;
 using FacilityMonitor.Tests.OnCall;
 using FacilityMonitor.Tests.OnCall.Channels;
 using FacilityMonitor.Tests.OnCall.Notices;
+using FacilityMonitor.Users;
 using Condition = FacilityMonitor.Alerts.Condition;
 using Priority = FacilityMonitor.Alerts.Priority;
 
@@ -38,6 +41,22 @@ public sealed class BookFaultTests : IDisposable
         fixture => Desk(fixture).DoAsync("fire", new ResponseCommand.Close(CauseCode.FalseAlarm, "水汽", [], "到场时已散尽"), Guard),
     ];
 
+    /// <summary>Users and their rights, and a stair-climber out and back, each with its line in the audit.</summary>
+    private static readonly Func<ResponseFixture, Task>[] Office =
+    [
+        fixture => UserAsync(fixture, desk => desk.AddAsync(Machine, "guard-1", "小陈", "", UserRole.OnCall, SiteScope.Parse("huaihai"), person: null)),
+        fixture => UserAsync(fixture, desk => desk.DoAsync(Machine, "guard-1", [new UserChange.Role(UserRole.PropertyManager), new UserChange.Names("陈工", "夜班", null)], seen: null)),
+        fixture => UserAsync(fixture, desk => desk.DoAsync(Machine, "guard-1", new UserChange.Disable())),
+        fixture => ClimberAsync(fixture, (desk, climber) => desk.TakeAsync(Carer, climber, "guard", "3 号楼", Enum.GetValues<PreTripCheck>().ToHashSet())),
+        fixture => ClimberAsync(fixture, (desk, climber) => desk.NoteAsync(Carer, climber, "左履带松")),
+        fixture => ClimberAsync(fixture, (desk, climber) => desk.ReturnAsync(Carer, climber)),
+        fixture => ClimberAsync(fixture, (desk, climber) => desk.MendAsync(Carer, climber, fixture.Rows("select id from climber_fault").Single(), "已张紧")),
+    ];
+
+    private static Visitor Machine => Visitor.Machine(Visitor.CommandLine, "");
+
+    private static Visitor Carer => Visitor.Machine("guard", "") with { Person = "guard" };
+
     private readonly TemporaryFolder _folder = new();
 
     private static Actor Guard => new("guard", "link");
@@ -67,13 +86,18 @@ public sealed class BookFaultTests : IDisposable
 
     [Theory]
     [MemberData(nameof(DiskTrouble.Main), MemberType = typeof(DiskTrouble))]
-    public async Task Whatever_operation_fails_what_people_do_is_done_once_and_whole(string trouble) => Assert.InRange(await PeopleAsync(trouble, Night, from: 1, more: 0), 30, 1_000);
+    public async Task Whatever_operation_fails_what_people_do_is_done_once_and_whole(string trouble) => Assert.InRange(await PeopleAsync(trouble, Night, Everything, from: 1, more: 0), 30, 1_000);
+
+    [Theory]
+    [MemberData(nameof(DiskTrouble.Main), MemberType = typeof(DiskTrouble))]
+    public async Task Whatever_operation_fails_users_and_climbers_are_as_the_audit_says_and_its_chain_is_whole(string trouble) =>
+        Assert.InRange(await PeopleAsync(trouble, Office, Books, from: 0, more: 0), 20, 1_000);
 
     [Theory]
     [Trait("length", "long")]
     [MemberData(nameof(DiskTrouble.All), MemberType = typeof(DiskTrouble))]
     public async Task Whatever_operation_fails_everything_that_people_do_is_done_once_and_whole(string trouble) =>
-        Assert.InRange(await PeopleAsync(trouble, WholeNight, from: 0, more: WholeNight.Length), 120, 2_000);
+        Assert.InRange(await PeopleAsync(trouble, WholeNight, Everything, from: 0, more: WholeNight.Length), 120, 2_000);
 
     [Fact]
     public async Task What_a_provider_took_while_the_disk_refused_for_long_is_sent_by_no_way_again()
@@ -218,9 +242,10 @@ public sealed class BookFaultTests : IDisposable
     /// <summary>Each step with each of its operations failing, on what the steps before left.</summary>
     /// <param name="name">How operations fail.</param>
     /// <param name="steps">The steps.</param>
+    /// <param name="everything">What is on disk of what they do.</param>
     /// <param name="from">The first that has trouble.</param>
     /// <param name="more">So many steps are made behind the one that had the trouble.</param>
-    private async Task<int> PeopleAsync(string name, Func<ResponseFixture, Task>[] steps, int from, int more)
+    private async Task<int> PeopleAsync(string name, Func<ResponseFixture, Task>[] steps, Func<ResponseFixture, List<string>> everything, int from, int more)
     {
         var trouble = DiskTrouble.Of(name);
         var (before, good) = (new List<string>(), new List<List<string>>());
@@ -229,9 +254,9 @@ public sealed class BookFaultTests : IDisposable
             foreach (var step in steps)
             {
                 before.Add(Path.Combine(_folder.Path, FormattableString.Invariant($"before-{before.Count}")));
-                FaultyDisk.CopyRemains(undisturbed.Data, before[^1]);
+                FaultyDisk.CopyFiles(undisturbed.Data, before[^1]);
                 await step(undisturbed);
-                good.Add(Everything(undisturbed));
+                good.Add(everything(undisturbed));
             }
         }
 
@@ -253,11 +278,11 @@ public sealed class BookFaultTests : IDisposable
                 await disk.InsistAsync(() => steps[number](fixture));
             var hasFailed = disk.HasFailed;
             disk.Heal();
-            Assert.Equal(good[number], Everything(fixture));
+            Assert.Equal(good[number], everything(fixture));
             for (var next = number + 1; hasFailed && next <= number + more && next < steps.Length; next++)
             {
                 await steps[next](fixture);
-                Assert.Equal(good[next], Everything(fixture));
+                Assert.Equal(good[next], everything(fixture));
             }
 
             return hasFailed;
@@ -267,7 +292,7 @@ public sealed class BookFaultTests : IDisposable
                 if (await PersistentWriter.TryAsync(() => steps[number](fixture)))
                     return;
                 await fixture.CrashAsync(disk);
-                var remains = Everything(fixture);
+                var remains = everything(fixture);
                 if (remains.SequenceEqual(good[number]))
                     return;
                 // All of the step or nothing of it, and everything of those before.
@@ -284,6 +309,44 @@ public sealed class BookFaultTests : IDisposable
     private static async Task AskContact(ResponseFixture fixture) => await Contacts(fixture).AskAsync("guard", null);
 
     private static async Task ConfirmContact(ResponseFixture fixture) => await Contacts(fixture).ConfirmAsync("guard", fixture.Rows("select code from contact_check where channel = 'sms'").Single());
+
+    /// <summary>What is known in memory is what is on disk, whether it was taken or not.</summary>
+    private static async Task UserAsync(ResponseFixture fixture, Func<UserDesk, Task<LocalText?>> act)
+    {
+        var directory = UserDirectory.Open(fixture.Database, fixture.Time);
+        using var passwords = new PasswordCheck();
+        using var desk = new UserDesk(fixture.Database, directory, passwords, fixture.Registry, fixture.Time);
+        try
+        {
+            Assert.Null(await act(desk));
+        }
+        finally
+        {
+            Assert.Equal(UserDirectory.Open(fixture.Database, fixture.Time).All, directory.All);
+        }
+    }
+
+    private static async Task ClimberAsync(ResponseFixture fixture, Func<ClimberDesk, RegisteredDevice, Task<LocalText?>> act)
+    {
+        var climber = new DeviceEntry { Id = "climber-1", Kind = DeviceKind.Climber, Name = new LocalText("爬楼机", "Stair-climber"), Operators = ["guard"] };
+        Assert.Null(await act(new ClimberDesk(fixture.Database, fixture.Registry, fixture.Time), new RegisteredDevice(fixture.Facility.Sites[0], climber)));
+    }
+
+    /// <summary>What is on disk of users, climbers and the audit, without what is dice.</summary>
+    private static List<string> Books(ResponseFixture fixture)
+    {
+        using (var connection = fixture.Database.OpenReader())
+            Assert.Null(AuditLog.FirstBroken(connection));
+        return fixture.Rows(
+            """
+            select line from (
+              select 0 as part, number as first, 'audit ' || number || ' ' || what || ' ' || subject || ' ' || detail || ' ' || hash as line from audit
+              union all select 1, 0, 'user ' || name || ' ' || display || ' ' || note || ' ' || role || ' ' || sites || ' ' || disabled from user
+              union all select 2, 0, 'trip ' || device || ' ' || taken_ms || ' ' || operator || ' ' || destination || ' ' || coalesce(returned_ms, '') || ' ' || coalesce(returned_by, '') from climber_trip
+              union all select 3, 0, 'fault ' || device || ' ' || text || ' ' || coalesce(mended_text, '') from climber_fault)
+            order by part, first, line
+            """);
+    }
 
     private static ResponseDesk Desk(ResponseFixture fixture) => new(fixture.Database, fixture.Registry, fixture.Log, fixture.Time);
 

@@ -13,6 +13,7 @@ internal sealed record DiskTrouble(DiskFault Fault, bool Lasts, long ReserveByte
         ["torn"] = new(DiskFault.Torn, Lasts: false),
         ["broken for good"] = new(DiskFault.Error, Lasts: true),
         ["killed"] = new(DiskFault.Killed, Lasts: true),
+        ["power cut"] = new(DiskFault.PowerCut, Lasts: true),
         ["full"] = new(DiskFault.Full, Lasts: false),
         ["an error"] = new(DiskFault.Error, Lasts: false),
         ["full for good"] = new(DiskFault.Full, Lasts: true),
@@ -20,13 +21,13 @@ internal sealed record DiskTrouble(DiskFault Fault, bool Lasts, long ReserveByte
     };
 
     /// <summary>Those that differ most.</summary>
-    public static TheoryData<string> Main => ["full, but for the reserve", "torn", "broken for good", "killed"];
+    public static TheoryData<string> Main => ["full, but for the reserve", "torn", "broken for good", "killed", "power cut"];
 
     /// <summary>Every way there is.</summary>
     public static TheoryData<string> All => [.. Known.Keys];
 
     /// <summary>Whether the operation is the last one of the process.</summary>
-    public bool IsKill => Fault == DiskFault.Killed;
+    public bool IsKill => Fault is DiskFault.Killed or DiskFault.PowerCut;
 
     /// <summary>By its name.</summary>
     public static DiskTrouble Of(string name) => Known[name];

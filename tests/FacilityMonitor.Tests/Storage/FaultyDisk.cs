@@ -18,6 +18,9 @@ internal enum DiskFault
 
     /// <summary>Half of it is written, and nothing after it: what a process leaves that is killed there.</summary>
     Killed,
+
+    /// <summary>The same, and of what was written since the last sync of a file any sectors are there and any are not: what a machine leaves whose power fails there.</summary>
+    PowerCut,
 }
 
 /// <summary>
@@ -30,24 +33,30 @@ internal sealed unsafe class FaultyDisk : IDisposable
     private const int SyncError = 10 | (4 << 8);
     private const int FullError = 13;
 
+    /// <summary>What a disk writes whole or not at all, bytes.</summary>
+    private const int SectorBytes = 512;
+
     // Offsets of sqlite3_vfs (version 3) and sqlite3_io_methods (version 3) where pointers take eight bytes.
     private const int VfsBytes = 168;
     private const int VfsNext = 16;
     private const int VfsName = 24;
     private const int VfsOpen = 40;
     private const int MethodsBytes = 152;
+    private const int MethodsRead = 16;
     private const int MethodsWrite = 24;
     private const int MethodsTruncate = 32;
     private const int MethodsSync = 40;
+    private const int MethodsSize = 48;
 
     private static readonly Lock Gate = new();
     private static readonly List<FaultyDisk> Disks = [];
-    private static readonly Dictionary<nint, FaultyDisk> Files = [];
+    private static readonly Dictionary<nint, (FaultyDisk Disk, string Path)> Files = [];
     private static readonly Dictionary<nint, nint> Layers = [];
     private static readonly Dictionary<nint, nint> Originals = [];
     private static delegate* unmanaged[Cdecl]<nint, nint, nint, int, nint, int> _open;
 
     private readonly string _folder;
+    private readonly Dictionary<string, List<Unsynced>> _unsynced = [];
     private int _failAt;
     private DiskFault _fault;
     private bool _lasts;
@@ -77,7 +86,10 @@ internal sealed unsafe class FaultyDisk : IDisposable
     public void Arm(int failAt, DiskFault fault, bool lasts)
     {
         lock (Gate)
+        {
             (_failAt, _fault, _lasts, Operations, HasFailed) = (failAt, fault, lasts, 0, false);
+            _unsynced.Clear();
+        }
     }
 
     /// <summary>From now on nothing fails.</summary>
@@ -87,12 +99,29 @@ internal sealed unsafe class FaultyDisk : IDisposable
             _failAt = 0;
     }
 
-    /// <summary>What a kill or a power cut leaves of a data folder: its files as they are, without what only lives with the process.</summary>
-    public static void CopyRemains(string from, string to)
+    /// <summary>The files of a data folder as the kernel has them, without what only lives with the process: what a kill leaves.</summary>
+    public static void CopyFiles(string from, string to)
     {
         Directory.CreateDirectory(to);
         foreach (var file in Directory.GetFiles(from).Where(file => !file.EndsWith("lock", StringComparison.Ordinal) && !file.EndsWith("-shm", StringComparison.Ordinal)))
             File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+    }
+
+    /// <summary>What the fault leaves of a folder of this disk: after a power cut less than the kernel had.</summary>
+    /// <param name="from">The folder.</param>
+    /// <param name="to">Where it is laid.</param>
+    public void CopyRemains(string from, string to)
+    {
+        CopyFiles(from, to);
+        lock (Gate)
+        {
+            if (_fault != DiskFault.PowerCut)
+                return;
+            // The same dice for the same operation: a failure can be seen again.
+            var dice = new Random(_failAt);
+            foreach (var (path, writes) in _unsynced.Where(file => Path.GetDirectoryName(file.Key) == from && File.Exists(Path.Combine(to, Path.GetFileName(file.Key)))))
+                LoseAtRandom(Path.Combine(to, Path.GetFileName(path)), writes, dice);
+        }
     }
 
     public void Dispose()
@@ -137,7 +166,7 @@ internal sealed unsafe class FaultyDisk : IDisposable
             Files.Remove(file);
             if (Disks.Find(disk => path.StartsWith(disk._folder, StringComparison.Ordinal)) is { } disk)
             {
-                Files[file] = disk;
+                Files[file] = (disk, path);
                 *(nint*)file = LayerOver(*(nint*)file);
             }
         }
@@ -163,16 +192,24 @@ internal sealed unsafe class FaultyDisk : IDisposable
     {
         var write = (delegate* unmanaged[Cdecl]<nint, nint, int, long, int>)Original(file, MethodsWrite);
         var fault = Next(file);
+        var written = fault switch { null => count, DiskFault.Torn => count / 2, _ => 0 };
+        if (written > 0)
+            Remember(file, new ReadOnlySpan<byte>((void*)bytes, written), offset, cutAt: null);
         if (fault is null)
             return write(file, bytes, count, offset);
         if (fault == DiskFault.Torn)
-            _ = write(file, bytes, count / 2, offset);
+            _ = write(file, bytes, written, offset);
         return fault == DiskFault.Full ? FullError : WriteError;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int Truncate(nint file, long size) =>
-        Next(file) is null ? ((delegate* unmanaged[Cdecl]<nint, long, int>)Original(file, MethodsTruncate))(file, size) : WriteError;
+    private static int Truncate(nint file, long size)
+    {
+        if (Next(file) is not null)
+            return WriteError;
+        Remember(file, [], size, cutAt: size);
+        return ((delegate* unmanaged[Cdecl]<nint, long, int>)Original(file, MethodsTruncate))(file, size);
+    }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int Sync(nint file, int flags)
@@ -181,7 +218,11 @@ internal sealed unsafe class FaultyDisk : IDisposable
             return SyncError;
         FaultyDisk? disk;
         lock (Gate)
-            Files.TryGetValue(file, out disk);
+        {
+            disk = Files.TryGetValue(file, out var known) ? known.Disk : null;
+            disk?._unsynced.Remove(known.Path);
+        }
+
         // Outside the lock: the other files of the disk can be written meanwhile, as on a real one.
         if (disk?.SyncTakes?.Invoke() is { Ticks: > 0 } slow)
             Thread.Sleep(slow);
@@ -199,15 +240,63 @@ internal sealed unsafe class FaultyDisk : IDisposable
     {
         lock (Gate)
         {
-            if (!Files.TryGetValue(file, out var disk))
+            if (!Files.TryGetValue(file, out var known))
                 return null;
+            var disk = known.Disk;
             disk.Operations++;
             if (disk._failAt == 0 || disk.Operations < disk._failAt || (disk.Operations > disk._failAt && !disk._lasts))
                 return null;
             // Of what a killed process wrote only the last is torn.
-            var fault = disk is { _fault: DiskFault.Killed, HasFailed: false } ? DiskFault.Torn : disk._fault;
+            var fault = disk is { _fault: DiskFault.Killed or DiskFault.PowerCut, HasFailed: false } ? DiskFault.Torn : disk._fault;
             disk.HasFailed = true;
             return fault;
         }
     }
+
+    /// <summary>Keeps what stands where something is about to be written or cut off, until the file is synced.</summary>
+    private static void Remember(nint file, ReadOnlySpan<byte> next, long offset, long? cutAt)
+    {
+        lock (Gate)
+        {
+            if (!Files.TryGetValue(file, out var known) || known.Disk is not { _fault: DiskFault.PowerCut, _failAt: > 0 })
+                return;
+            long size;
+            _ = ((delegate* unmanaged[Cdecl]<nint, long*, int>)Original(file, MethodsSize))(file, &size);
+            var before = new byte[Math.Max(0, cutAt is null ? Math.Min(next.Length, size - offset) : size - offset)];
+            fixed (byte* there = before)
+            {
+                if (before.Length > 0)
+                    Assert.Equal(0, ((delegate* unmanaged[Cdecl]<nint, nint, int, long, int>)Original(file, MethodsRead))(file, (nint)there, before.Length, offset));
+            }
+
+            if (!known.Disk._unsynced.TryGetValue(known.Path, out var writes))
+                known.Disk._unsynced[known.Path] = writes = [];
+            writes.Add(new Unsynced(offset, before, next.ToArray(), size, cutAt));
+        }
+    }
+
+    /// <summary>Takes back what was not synced, and does any sectors of it again.</summary>
+    private static void LoseAtRandom(string path, List<Unsynced> writes, Random dice)
+    {
+        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);
+        foreach (var write in Enumerable.Reverse(writes))
+        {
+            RandomAccess.SetLength(file, write.SizeBefore);
+            RandomAccess.Write(file, write.Before, write.Offset);
+        }
+
+        foreach (var write in writes)
+        {
+            if (write.CutAt is { } size && dice.Next(2) == 0)
+                RandomAccess.SetLength(file, size);
+            for (var at = 0; at < write.Bytes.Length; at += SectorBytes)
+            {
+                if (dice.Next(2) == 0)
+                    RandomAccess.Write(file, write.Bytes.AsSpan(at, Math.Min(SectorBytes, write.Bytes.Length - at)), write.Offset + at);
+            }
+        }
+    }
+
+    /// <summary>A write, or a cut, that the disk may not hold yet.</summary>
+    private sealed record Unsynced(long Offset, byte[] Before, byte[] Bytes, long SizeBefore, long? CutAt);
 }

@@ -42,7 +42,7 @@ internal sealed class NoticeFixture : IAsyncDisposable, IDeliveryLog, ILogger<No
     {
         prepare?.Invoke(_folder.Path);
         if (template is not null)
-            FaultyDisk.CopyRemains(template, Data);
+            FaultyDisk.CopyFiles(template, Data);
         (_channels, _reserveBytes) = (channels, reserveBytes);
         Provider = new FakeProviders(Time);
         _http = new HttpMessageInvoker(Provider);
@@ -111,7 +111,7 @@ internal sealed class NoticeFixture : IAsyncDisposable, IDeliveryLog, ILogger<No
         var from = Data;
         _lives++;
         await StopAsync();
-        FaultyDisk.CopyRemains(from, Data);
+        disk.CopyRemains(from, Data);
         disk.Heal();
         await Database.DisposeAsync();
         Database = Database.Open(Data, Time, _reserveBytes);
