@@ -199,6 +199,86 @@ public sealed class HostileDeviceTests
         Assert.InRange(street.Number("select coalesce(sum(length(payload)), 0) from dead_letter"), 1, 256L << 20);
     }
 
+    /// <summary>Every second, live and as history, as data, events, births and answers, and in the dialects of others.</summary>
+    [Theory]
+    [InlineData("nesting", RejectReason.BadJson)]
+    [InlineData("long texts", RejectReason.TooLarge)]
+    [InlineData("keys told twice", RejectReason.UnsupportedVersion)]
+    [InlineData("no UTF-8", RejectReason.BadUtf8)]
+    [InlineData("huge numbers", RejectReason.BadField)]
+    public async Task What_is_written_to_hurt_its_reader_is_set_aside_and_nobody_else_notices(string attack, RejectReason reason)
+    {
+        var quiet = await Evening.QuietAsync();
+        await using var street = await Street.OpenAsync();
+        var bodies = Bodies(attack);
+        string[] topics =
+        [
+            .. from device in Hostile from kind in Kinds.Concat(["birth", "status", "ack"]) select $"fm/1/huaihai/{device}/{kind}",
+            "tele/ghost/SENSOR", "zigbee2mqtt/ghost", "ghost/status/switch:0", "v1/gateway/telemetry",
+        ];
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var sent = 0;
+
+        var evening = await Evening.LiveAsync(street, (_, second) =>
+        {
+            foreach (var topic in topics)
+            {
+                var body = bodies[(sent + second) % bodies.Count];
+                // Twenty megabytes in some of the seconds are enough.
+                if (body.Length < 100_000 || second % 8 == 0)
+                    street.Take(topic, body);
+                sent++;
+            }
+        });
+
+        Assert.Equal(quiet.Others, evening.Others);
+        Assert.InRange(street.Books.DeadLettered(reason), 50, sent);
+        Assert.InRange(street.Number("select coalesce(sum(length(payload)), 0) from dead_letter"), 1, 256L << 20);
+        var memory = GC.GetTotalMemory(forceFullCollection: true) - before;
+        Assert.True(memory < FloodBytesMax, $"{memory >> 20} MiB");
+        // It is heard again with the first thing that makes sense.
+        Assert.Equal(MqttReasonCode.Success, street.Take("fm/1/huaihai/pile-03/data", Reading(street.NowMs, 0, "\"w\":90", "sober")));
+    }
+
+    private static List<byte[]> Bodies(string attack)
+    {
+        const int Mega = 1_000_000;
+        static string Envelope(string rest) => $$"""{"v":1,"boot":"bad","seq":1,"ts":1795168801000,"clk":"ntp",{{rest}}}""";
+        static string Nested(char open, int depth) => string.Concat(Enumerable.Repeat(open == '[' ? "[" : "{\"a\":", depth));
+        string[] texts = attack switch
+        {
+            "nesting" =>
+            [
+                Nested('[', 16_000), Nested('{', 3_000), Nested('[', Mega), Nested('{', Mega / 5), Nested('[', 8_000) + new string(']', 8_000),
+                Envelope($"\"r\":{Nested('[', 9)}{new string(']', 9)}"), Envelope($"\"x\":{Nested('{', 12)}1{new string('}', 12)},\"r\":[]"),
+            ],
+            "long texts" =>
+            [
+                $"{{\"v\":1,\"boot\":\"{new string('x', Mega)}\"}}", $"{{\"{new string('k', Mega)}\":1}}", new string(' ', Mega), new string('9', Mega), $"\"{new string('\\', Mega)}\"",
+                Envelope($"\"r\":[{string.Join(',', Enumerable.Repeat("{\"ch\":\"s1\",\"w\":1}", Mega / 20))}]"), Envelope($"\"r\":[{{\"ch\":\"{new string('通', 5_000)}\",\"w\":1}}]"),
+            ],
+            "keys told twice" =>
+            [
+                Envelope("\"v\":2,\"r\":[]"), Envelope("\"r\":[{\"ch\":\"s1\",\"w\":1}],\"r\":[{\"ch\":\"s1\",\"w\":2}],\"v\":3"),
+                Envelope($"\"r\":[{{\"ch\":\"s1\",{string.Join(',', Enumerable.Repeat("\"w\":1", 2_000))}}}],\"v\":9"), Envelope("\"seq\":2,\"seq\":null,\"r\":[]"),
+                Envelope($"{string.Join(',', Enumerable.Repeat("\"boot\":\"b\"", 1_200))},\"r\":[]"), "{\"power\":1,\"power\":2,\"power\":{\"power\":3,\"power\":[]}}",
+            ],
+            "no UTF-8" => ["""{"v":1,"boot":"\ud800"}""", """{"v":1,"boot":"\udc00\ud800"}""", "\ufeff{}", "{\"v\":1,\"boot\":\"\0\"}"],
+            "huge numbers" =>
+            [
+                Envelope("\"r\":[{\"ch\":\"s1\",\"w\":1e309}]"), Envelope("\"r\":[{\"ch\":\"s1\",\"w\":-1e308}]"), Envelope($"\"r\":[{{\"ch\":\"s1\",\"w\":{new string('9', 10_000)}}}]"),
+                Envelope($"\"r\":[{{\"ch\":\"s1\",\"w\":0.{new string('0', 10_000)}1}}]"), Envelope("\"r\":[{\"ch\":\"s1\",\"w\":1e-99999999999}]"), Envelope("\"seq\":99999999999999999999999,\"r\":[]"),
+                Envelope("\"ts\":1e400,\"r\":[]"), Envelope("\"r\":[{\"dt\":-9223372036854775809,\"ch\":\"s1\",\"w\":1}]"), Envelope("\"r\":[{\"ch\":\"s99999999999999999999\",\"w\":1}]"),
+                """{"ENERGY":{"Power":1e999,"Total":-1e999}}""",
+            ],
+            _ => throw new ArgumentOutOfRangeException(nameof(attack)),
+        };
+        var bodies = texts.Select(Encoding.UTF8.GetBytes).ToList();
+        if (attack == "no UTF-8")
+            bodies.AddRange([[0xff, 0xfe, 0x7b, 0x00], [.. "{\"v\":1,\"boot\":\""u8, 0xc0, 0xaf, .. "\"}"u8], [.. "{\"v\":1,\"boot\":\""u8, 0xed, 0xa0, 0x80, .. "\"}"u8], [.. "{\"v\":1,\"boot\":\""u8, 0xe9, 0x80]]);
+        return bodies;
+    }
+
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static string Reading(long atMs, long seq, string values, string boot = "x1") =>

@@ -84,6 +84,13 @@ internal sealed class MosquittoBroker : IAsyncDisposable
         await Until.TrueAsync(() => File.Exists(file) && File.GetLastWriteTimeUtc(file) > before, "the broker saved its sessions");
     }
 
+    /// <summary>It hears and says nothing any more, until it is killed.</summary>
+    public async Task FreezeAsync()
+    {
+        using var kill = Process.Start("kill", ["-STOP", $"{_process!.Id}"]);
+        await kill.WaitForExitAsync();
+    }
+
     /// <summary>kill -9.</summary>
     public async Task KillAsync()
     {

@@ -57,7 +57,7 @@ public sealed class ConnAckV500() : ConnAck(MqttVersion.V500)
     /// keeps under this name: a service that restarts goes on where its journal ends, and so does this client.
     /// </summary>
     [Fact]
-    public async Task MQTT_3_2_2_4_Who_has_no_state_does_not_take_up_a_session()
+    public async Task MQTT_3_2_2_4_Who_begins_clean_has_no_state_and_hangs_up_and_who_does_not_has_the_state_of_its_caller()
     {
         await ASessionDespiteOfCleanStartEndsTheConnection();
 

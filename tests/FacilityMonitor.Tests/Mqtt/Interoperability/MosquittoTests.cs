@@ -31,6 +31,34 @@ public sealed class MosquittoTests : InteroperabilityTest
     public Task A_broker_killed_with_messages_both_ways_loses_nothing_that_it_had_acknowledged_and_written_with_mqtt_5() => ABrokerIsKilledInFlight(MqttVersion.V500);
 
     [RealServerFact("mosquitto")]
+    public Task A_broker_killed_with_a_full_window_and_hundreds_under_way_loses_none_of_them_with_mqtt_3_1_1() => ABrokerIsKilledWithAFullWindow(MqttVersion.V311);
+
+    [RealServerFact("mosquitto")]
+    public Task A_broker_killed_with_a_full_window_and_hundreds_under_way_loses_none_of_them_with_mqtt_5() => ABrokerIsKilledWithAFullWindow(MqttVersion.V500);
+
+    [RealServerFact("mosquitto")]
+    public async Task What_is_worth_nothing_any_more_is_dropped_by_the_broker_while_its_device_is_away()
+    {
+        await using var broker = await MosquittoBroker.StartAsync();
+        var options = Options(broker.Port, MqttVersion.V500, "device", new MqttSubscription("cmd"));
+        await (await SubscribedAsync(options)).StopAsync();
+        var service = await StartedAsync(Options(broker.Port, MqttVersion.V500, "service"));
+        await OrderAsync(1, lifeS: 1);
+        await OrderAsync(2, lifeS: 3_600);
+        await OrderAsync(3, lifeS: 1);
+        // The broker counts in whole seconds.
+        var sent = Stopwatch.GetTimestamp();
+        await Until.TrueAsync(() => Stopwatch.GetElapsedTime(sent) > TimeSpan.FromSeconds(2.5), "the first and the third have expired");
+
+        var device = await SubscribedAsync(options);
+        await OrderAsync(4, lifeS: 3_600);
+        Assert.Equal([2, 4], (await ReceiveAsync(device, 2)).Select(message => BitConverter.ToInt32(message.Payload)));
+
+        async Task OrderAsync(int number, int lifeS) => Assert.True(
+            await service.PublishAsync("cmd", BitConverter.GetBytes(number), MqttQos.AtLeastOnce, retain: false, new MqttPublishProperties { MessageExpiry = TimeSpan.FromSeconds(lifeS) }, Until.DeadlineToken()) < MqttReasonCode.UnspecifiedError);
+    }
+
+    [RealServerFact("mosquitto")]
     public Task Socket_buffers_from_64_bytes_to_a_megabyte_do_not_stall_a_stream_with_mqtt_3_1_1() => NoSocketBufferStalls(MqttVersion.V311);
 
     [RealServerFact("mosquitto")]
@@ -75,6 +103,70 @@ public sealed class MosquittoTests : InteroperabilityTest
         Assert.All([up, down], side => Assert.InRange(side.Twice, 0, Kills * InFlightMax));
         Assert.Equal((worker.Counters.Received, device.Counters.Received), (Messages - up.Missing(Messages).Count + up.Twice, Messages - down.Missing(Messages).Count + down.Twice));
         Assert.Equal((3L, 3L, 0L, 0L), (worker.Counters.Connects, device.Counters.Connects, worker.Counters.ProtocolErrors, device.Counters.ProtocolErrors));
+    }
+
+    /// <summary>
+    /// The broker has sent as many as it may without an acknowledgement, and has more. Then it freezes: half of the window is acknowledged and hundreds are published into its
+    /// sockets, and it never reads them. Killed and started again it sends the whole window once more, marked, and gets the hundreds again.
+    /// </summary>
+    private async Task ABrokerIsKilledWithAFullWindow(MqttVersion version)
+    {
+        const int Waiting = 3_000;
+        const int UnderWay = 500;
+        await using var broker = await MosquittoBroker.StartAsync();
+        var worker = await SubscribedAsync(Options(broker.Port, version, "worker", new MqttSubscription("up")) with { ReceiveMaximum = InFlightMax, InboundBatchMessages = InFlightMax / 4 });
+        var device = await StartedAsync(Options(broker.Port, version, "device"));
+        await PublishAsync(device, "up", Numbers(0, Waiting));
+        var (held, times) = (new Queue<MqttInboundBatch>(), new int[Waiting + UnderWay]);
+        while (times.Sum() < InFlightMax)
+        {
+            // Quarters, and not whatever one read of the socket brings: more than four batches we may not hold.
+            await Until.TrueAsync(() => worker.Counters.Received >= times.Sum() + (InFlightMax / 4), "a quarter of the window has come");
+            held.Enqueue(await NextAsync());
+        }
+
+        Assert.Equal(Enumerable.Repeat(1, InFlightMax), times[..InFlightMax]);
+        await broker.SaveAsync();
+        await broker.FreezeAsync();
+
+        var publishing = PublishAsync(device, "up", Numbers(Waiting, UnderWay));
+        for (var acknowledged = 0; acknowledged < InFlightMax / 2;)
+        {
+            using var batch = held.Dequeue();
+            acknowledged += batch.Count;
+            await batch.AcknowledgeAsync();
+        }
+
+        await broker.KillAsync();
+        await broker.StartAgainAsync();
+        // Of the connection that is gone: nobody hears it.
+        while (held.TryDequeue(out var batch))
+        {
+            await batch.AcknowledgeAsync();
+            batch.Dispose();
+        }
+
+        var marked = 0;
+        while (Array.Exists(times, count => count == 0))
+        {
+            using var batch = await NextAsync();
+            for (var i = 0; i < batch.Count; i++)
+                marked += batch[i].Dup ? 1 : 0;
+            await batch.AcknowledgeAsync();
+        }
+
+        await publishing;
+        Assert.Equal(Enumerable.Repeat(2, InFlightMax).Concat(Enumerable.Repeat(1, Waiting + UnderWay - InFlightMax)), times);
+        Assert.Equal(InFlightMax, marked);
+        Assert.Equal((2L, 2L, 0L, 0L), (worker.Counters.Connects, device.Counters.Connects, worker.Counters.ProtocolErrors, device.Counters.PublishRefused));
+
+        async Task<MqttInboundBatch> NextAsync()
+        {
+            var batch = (await worker.ReceiveAsync(Until.DeadlineToken()))!;
+            for (var i = 0; i < batch.Count; i++)
+                times[BitConverter.ToInt32(batch[i].Payload)]++;
+            return batch;
+        }
     }
 
     /// <summary>Says one number after the other, each when the last was acknowledged.</summary>
