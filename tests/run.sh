@@ -66,6 +66,11 @@ check 'a foreign MQTT client installs from the lock file' \
 check 'the types that Grafana publishes install from the lock file' \
     bash -c 'cd tests/FacilityMonitor.Tests/Dashboards/Types && npm ci --no-audit --no-fund --loglevel=error </dev/null'
 
+check "what checks the contract's AsyncAPI file installs from the lock file" \
+    bash -c 'cd tests/FacilityMonitor.Tests/Contract/AsyncApi && npm ci --no-audit --no-fund --loglevel=error </dev/null'
+check 'asyncapi.yaml is valid by the schema that AsyncAPI publishes, and mistakes in it are noticed' \
+    node tests/FacilityMonitor.Tests/Contract/AsyncApi/check.mjs src/FacilityMonitor.Core/Contract/asyncapi.yaml
+
 # Processes that live for seconds never earn back what profiling every method costs: a third less CPU for the same tests.
 export DOTNET_TieredPGO=0
 dotnet build -c Release -v quiet --nologo FacilityMonitor.sln
