@@ -73,6 +73,7 @@ internal static class DistrictMemory
         report.Add(
             "20 万个在用充电口的内存（登记、序号、规则、最新值、页面）", "memory of 200,000 live sockets (registry, books, rules, latest values, page)",
             $"{Report.Number(total)} MiB heap, {Report.Number(resident)} MiB RSS, 规则 rules {Report.Number(rules * (1 << 20) / 200_000)} B/口 socket", "≤ 400 MB, ≤ 1 KB/口 socket",
+            Math.Max(total, resident) * 1.048576 <= 400 && rules * (1 << 20) / 200_000 <= 1_024,
             $"{Report.Number(total / bare, "F1")} × 每桩最后一条消息的字节 the bytes of each pile's last message ({Report.Number(bare)} MiB)");
     }
 

@@ -111,6 +111,8 @@ internal static class DurableIngest
             load.Zh, load.En,
             $"{Report.Number(Median(round => round.PerSecond))} msg/s ({Report.Number(rates[0])}–{Report.Number(rates[^1])}), {Report.Number(Median(round => round.CpuUs), "F1")} µs CPU, {Report.Number(Median(round => round.Bytes))} B, {Report.Number(rounds.Max(round => round.PeakMiB))} MiB RSS",
             $"≥ {Report.Number(load.Rate)} msg/s, ≤ {load.CpuUs} µs, ≤ {load.Bytes} B{(load.PeakMb is { } most ? $", ≤ {most} MB" : "")}",
+            Median(round => round.PerSecond) >= load.Rate && Median(round => round.CpuUs) <= load.CpuUs && Median(round => round.Bytes) <= load.Bytes
+                && !(rounds.Max(round => round.PeakMiB) * 1.048576 > load.PeakMb),
             $"{Report.Number(Median(round => round.PerSecond / round.Raw), "F2")} × 只读不存的裸套接字 a bare socket that reads and stores nothing ({Report.Number(Median(round => round.Raw))}/s)");
     }
 

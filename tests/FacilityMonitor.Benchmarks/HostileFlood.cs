@@ -58,7 +58,7 @@ internal static class HostileFlood
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"p50 {AlertLatency.At(flooded.AlertMs, .5):F1} ms, p99 {AlertLatency.At(flooded.AlertMs, .99):F1} ms; 落盘 durable p99 {AlertLatency.At(flooded.DurableMs, .99):F0} ms; {flooded.ResidentMiB:F0} MiB"),
-                string.Create(CultureInfo.InvariantCulture, $"p99 ≤ {AlertMaxMs:F0} ms"),
+                string.Create(CultureInfo.InvariantCulture, $"p99 ≤ {AlertMaxMs:F0} ms"), AlertLatency.At(flooded.AlertMs, .99) <= AlertMaxMs,
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"{AlertLatency.At(flooded.AlertMs, .5) / AlertLatency.At(quiet.AlertMs, .5):F1} × p50, {AlertLatency.At(flooded.AlertMs, .99) / AlertLatency.At(quiet.AlertMs, .99):F1} × p99, {flooded.ResidentMiB / quiet.ResidentMiB:F1} × 内存 memory 无攻击 without the flood"));

@@ -37,7 +37,7 @@ internal static class KillLoss
             var distinct = await DistinctAsync(Path.Combine(folder, "data"));
             report.Add(
                 "每秒 3,000 条、15 秒，其间三次 kill -9：缺失 / 多余", "3,000 messages/s for 15 s with three kill -9 of the service: lost / doubled",
-                $"{sent - distinct} / {stored - distinct} of {Report.Number(sent)}", "0 / 0",
+                $"{sent - distinct} / {stored - distinct} of {Report.Number(sent)}", "0 / 0", sent == distinct && stored == distinct,
                 $"{Report.Number(distinct / (double)sent, "F4")} × 代理收下的 what the broker took in");
         }
         finally

@@ -35,7 +35,7 @@ internal static class MqttDrain
         report.Add(
             "MQTT 客户端本身（QoS 1，延迟回执，不处理）", "MQTT client alone (QoS 1, deferred acknowledgement, no work)",
             $"{Report.Number(Median(client, result => result.PerSecond))} msg/s, {Report.Number(Median(client, result => result.CpuUs), "F1")} µs CPU, {Report.Number(Median(client, result => result.AllocatedBytes))} B",
-            "≥ 200,000 msg/s", $"{Report.Number(ratio, "F2")} × 只找包边界的裸套接字 a bare socket that only finds packet boundaries");
+            "≥ 200,000 msg/s", Median(client, result => result.PerSecond) >= 200_000, $"{Report.Number(ratio, "F2")} × 只找包边界的裸套接字 a bare socket that only finds packet boundaries");
     }
 
     private static async Task<Result> MeasureAsync(int port, string clientId, Func<Task<int>> drain)

@@ -63,7 +63,7 @@ internal static class Shipping
         report.Add(
             "送入 InfluxDB：只算写入一侧（日志、行、gzip）", "shipping to InfluxDB: the writer alone (journal, lines, gzip)",
             $"{Report.Number(cpuS, "F2")} CPU-s/M, {Report.Number(Readings / took)} 读数 readings/s, {Report.Number(Math.Max(0, bytes - body), "F1")} B/读数 reading (每批 a batch {Report.Number(Math.Max(0, bytes - body) * 5)} KB)",
-            "0 B (每批的请求除外 beside each batch's request)",
+            "0 B (每批的请求除外 beside each batch's request)", bytes - body < 1,
             $"{Report.Number(cpuS / zipS, "F2")} × 只压缩同样的行 compressing the same lines ({Report.Number(zipS, "F2")} CPU-s/M)");
         return lines;
     }
@@ -89,7 +89,7 @@ internal static class Shipping
 
         var (our, their) = (Readings / ours.Order().ElementAt(Rounds / 2), Readings / bare.Order().ElementAt(Rounds / 2));
         report.Add(
-            "送入 InfluxDB 1.6.7，每批 5,000，gzip", "shipping to InfluxDB 1.6.7, batches of 5,000, gzip", $"{Report.Number(our)} 读数 readings/s", "≥ 0.8 × 裸循环 a bare loop",
+            "送入 InfluxDB 1.6.7，每批 5,000，gzip", "shipping to InfluxDB 1.6.7, batches of 5,000, gzip", $"{Report.Number(our)} 读数 readings/s", "≥ 0.8 × 裸循环 a bare loop", our >= 0.8 * their,
             $"{Report.Number(our / their, "F2")} × 裸循环发送同样的行 a bare loop that posts the same lines ({Report.Number(their)}/s)");
         return their;
     }
@@ -113,7 +113,7 @@ internal static class Shipping
 
         var came = await live;
         report.Add(
-            "送入 InfluxDB：每秒再收 10,000 读数时补送", "shipping to InfluxDB: catching up while 10,000 readings/s come in", $"{Report.Number(Readings / took)} 读数 readings/s", "≥ 5 × 接收 what comes in",
+            "送入 InfluxDB：每秒再收 10,000 读数时补送", "shipping to InfluxDB: catching up while 10,000 readings/s come in", $"{Report.Number(Readings / took)} 读数 readings/s", "≥ 5 × 接收 what comes in", Readings >= 5 * came,
             $"{Report.Number(Readings / took / (came / took), "F1")} × 同时接收的 what came in meanwhile ({Report.Number(came / took)}/s), {Report.Number(Readings / took / bare, "F2")} × 裸循环 the bare loop alone");
     }
 

@@ -30,19 +30,6 @@ public sealed partial class ConventionTests
     }
 
     [Fact]
-    public void Every_row_of_figures_in_the_README_has_the_name_under_which_a_benchmark_writes_it()
-    {
-        // A row of another name would stay for ever, beside the one that is measured.
-        var readme = File.ReadAllText(Path.Combine(SourceTree.Root, "README.md"));
-        var table = readme[readme.IndexOf("<!-- benchmarks -->", StringComparison.Ordinal)..readme.IndexOf("<!-- /benchmarks -->", StringComparison.Ordinal)];
-        var names = table.Split('\n').Where(line => line.Contains("<br>", StringComparison.Ordinal)).Select(line => line.Split('|')[1].Trim().Split("<br>")).ToList();
-        var written = string.Concat(SourceTree.Files("tests/FacilityMonitor.Benchmarks", "*.cs").Select(File.ReadAllText));
-
-        Assert.True(names.Count > 10, $"only {names.Count} rows were found");
-        Assert.All(names, name => Assert.Contains($"\"{name[0]}\", \"{name[1]}\"", written, StringComparison.Ordinal));
-    }
-
-    [Fact]
     public void Names_say_what_a_thing_is()
     {
         var found = Product.SelectMany(folder => SourceTree.Files(folder, "*.cs"))
