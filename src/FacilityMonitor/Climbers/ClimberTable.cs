@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 
 namespace FacilityMonitor.Climbers;
 
-/// <summary>Trips and faults of stair-climbers on disk. Rows are never deleted: who carried people when is asked years later.</summary>
+/// <summary>Trips, bookings and faults of stair-climbers on disk. Rows are never deleted: who carried people when is asked years later.</summary>
 internal static class ClimberTable
 {
     /// <summary>The trip that one is on, then the latest that ended: by their state and not by their time alone, for a clock may be set back between two of them.</summary>
@@ -61,6 +61,32 @@ internal static class ClimberTable
             ("$site", site), ("$device", device), ("$by", by), ("$text", text));
         return (long)command.ExecuteScalar()! == 1;
     }
+
+    /// <summary>What is booked of one and not over or given up, the next first.</summary>
+    public static List<ClimberBooking> Bookings(SqliteConnection connection, string site, string device, long nowMs)
+    {
+        using var command = Database.Command(
+            connection, """
+            select id, from_ms, to_ms, booked_by, operator, destination from climber_booking where site = $site and device = $device and to_ms > $now and given_up_ms is null order by from_ms, id
+            """,
+            ("$site", site), ("$device", device), ("$now", nowMs));
+        using var rows = command.ExecuteReader();
+        var bookings = new List<ClimberBooking>();
+        while (rows.Read())
+            bookings.Add(new ClimberBooking(rows.GetString(0), rows.GetInt64(1), rows.GetInt64(2), rows.GetString(3), rows.GetString(4), rows.GetString(5)));
+        return bookings;
+    }
+
+    public static void Book(SqliteConnection connection, string site, string device, ClimberBooking booking, long nowMs) => Database.Execute(
+        connection,
+        """
+        insert into climber_booking (id, site, device, from_ms, to_ms, booked_ms, booked_by, operator, destination) values ($id, $site, $device, $from, $to, $now, $by, $operator, $destination)
+        """,
+        ("$id", booking.Id), ("$site", site), ("$device", device), ("$from", booking.FromMs), ("$to", booking.ToMs), ("$now", nowMs), ("$by", booking.BookedBy), ("$operator", booking.Operator),
+        ("$destination", booking.Destination));
+
+    public static void GiveUp(SqliteConnection connection, string booking, string by, long nowMs) =>
+        Database.Execute(connection, "update climber_booking set given_up_ms = $now, given_up_by = $by where id = $id", ("$now", nowMs), ("$by", by), ("$id", booking));
 
     public static void Take(SqliteConnection connection, string site, string device, ClimberTrip trip) => Database.Execute(
         connection, "insert into climber_trip (id, site, device, taken_ms, taken_by, operator, destination) values ($id, $site, $device, $taken, $by, $operator, $destination)",

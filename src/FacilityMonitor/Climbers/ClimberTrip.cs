@@ -1,3 +1,6 @@
+using System.Globalization;
+using FacilityMonitor.Registry;
+
 namespace FacilityMonitor.Climbers;
 
 /// <summary>A stair-climber that somebody took out.</summary>
@@ -9,6 +12,20 @@ namespace FacilityMonitor.Climbers;
 /// <param name="ReturnedMs">When it was back; null: it is out.</param>
 /// <param name="ReturnedBy">Who wrote that down.</param>
 internal sealed record ClimberTrip(string Id, long TakenMs, string TakenBy, string Operator, string Destination, long? ReturnedMs, string? ReturnedBy);
+
+/// <summary>A stair-climber that somebody asked for ahead.</summary>
+/// <param name="Id">Unique.</param>
+/// <param name="FromMs">When it is wanted, ms since 1970-01-01 UTC.</param>
+/// <param name="ToMs">Until when.</param>
+/// <param name="BookedBy">Who asked.</param>
+/// <param name="Operator">Who is to ride it.</param>
+/// <param name="Destination">Where it is to go; empty: not said. Never who is carried.</param>
+internal sealed record ClimberBooking(string Id, long FromMs, long ToMs, string BookedBy, string Operator, string Destination)
+{
+    /// <summary>When, on the wall clock of Shanghai: <c>11-24 09:00–10:30</c>. It is never as long as a day.</summary>
+    public string When(string language) => string.Create(
+        CultureInfo.InvariantCulture, $"{DutyRoster.Wall(FromMs).ToString(language == "en" ? "d MMM HH:mm" : "MM-dd HH:mm", CultureInfo.InvariantCulture)}–{DutyRoster.Wall(ToMs):HH:mm}");
+}
 
 /// <summary>Something that is wrong with a stair-climber. While one is open it is not taken out.</summary>
 /// <param name="Id">Unique.</param>

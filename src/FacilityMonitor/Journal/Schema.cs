@@ -4,7 +4,7 @@ namespace FacilityMonitor.Journal;
 internal static class Schema
 {
     /// <summary>The statements of every version, the first one first; a database's version is how many of them it has seen.</summary>
-    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries, Layers, Sessions, ResponseExempt, NoticesByPerson, People, FlyWireCases, NeighbouringParts, Marks, Users, Climbers, Lookups, Figures, StrangerChannels, Subscriptions, StrangersLetters];
+    public static IReadOnlyList<IReadOnlyList<string>> Versions { get; } = [First, Books, Steps, Commands, Configurations, Shipping, Strangers, Notices, ShippedLines, Responses, Deliveries, Layers, Sessions, ResponseExempt, NoticesByPerson, People, FlyWireCases, NeighbouringParts, Marks, Users, Climbers, Lookups, Figures, StrangerChannels, Subscriptions, StrangersLetters, Bookings];
 
     private static IReadOnlyList<string> First =>
     [
@@ -296,6 +296,16 @@ internal static class Schema
     [
         // Set aside from nobody whom the registry named then: such letters leave room for those of registered devices.
         "alter table dead_letter add column stranger integer not null default 0",
+    ];
+
+    private static IReadOnlyList<string> Bookings =>
+    [
+        // Who asked for a stair-climber ahead. Rows stay: what was given up, and by whom, is asked when somebody waited in vain.
+        """
+        create table climber_booking (id text primary key, site text not null, device text not null, from_ms integer not null, to_ms integer not null, booked_ms integer not null,
+          booked_by text not null, operator text not null, destination text not null, given_up_ms integer, given_up_by text) strict, without rowid
+        """,
+        "create index climber_booking_by_device on climber_booking (site, device, to_ms)",
     ];
 
     private static IReadOnlyList<string> Lookups =>

@@ -24,6 +24,8 @@ internal static class AuditText
         ["link-made"] = new("开出一次性链接", "made a one-time link for"),
         ["link-used"] = new("用一次性链接设口令", "set a password by a one-time link for"),
         ["sessions-ended"] = new("结束登录", "ended the sessions of"),
+        ["climber-booked"] = new("预约爬楼机", "booked the stair-climber"),
+        ["climber-given-up"] = new("取消爬楼机预约", "gave up the booking of the stair-climber"),
         ["climber-out"] = new("取走爬楼机", "took out the stair-climber"),
         ["climber-in"] = new("归还爬楼机", "brought back the stair-climber"),
         ["climber-fault"] = new("记下爬楼机故障", "noted a fault of the stair-climber"),

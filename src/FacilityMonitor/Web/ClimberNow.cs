@@ -48,6 +48,9 @@ internal sealed record ClimberNow(RegisteredDevice At, ClimberWord Word, IReadOn
     /// <summary>That it is tested, maintained or out of service, or that what feeds it is worked on; null: neither.</summary>
     public Permit? Permit { get; init; }
 
+    /// <summary>What is booked ahead or now, the next first.</summary>
+    public IReadOnlyList<ClimberBooking> Bookings { get; init; } = [];
+
     /// <summary>Trips and faults that are shown.</summary>
     public const int ShownMax = 20;
 
@@ -70,7 +73,7 @@ internal sealed record ClimberNow(RegisteredDevice At, ClimberWord Word, IReadOn
         [
             .. climbers.Select((at, index) => new ClimberNow(
                 at, words[index], ClimberTable.Trips(reader, at.Site.Id, at.Entry.Id, ShownMax), ClimberTable.Faults(reader, at.Site.Id, at.Entry.Id, ShownMax),
-                [.. alerts[at.AssetPath(ChannelId.Main)]]) { Permit = PermitText.On(permits, at, now) }),
+                [.. alerts[at.AssetPath(ChannelId.Main)]]) { Permit = PermitText.On(permits, at, now), Bookings = ClimberTable.Bookings(reader, at.Site.Id, at.Entry.Id, now) }),
         ];
     }
 

@@ -105,7 +105,7 @@ public sealed class AlertLogReaderTests : IDisposable
         {
             await before.CommitAsync(CommitPriority.Alerts, connection =>
             {
-                foreach (var statement in (string[])["alter table dead_letter drop column stranger", "drop table subscription", "drop table stranger_channel", "drop table hour_figures", "drop index response_by_detection", "drop index response_exempt_by_detection", "alter table response drop column takers", "alter table response drop column highest", "alter table response_exempt drop column detected_ms", $"pragma user_version = {Version - 1}"])
+                foreach (var statement in (string[])["drop table climber_booking", "alter table dead_letter drop column stranger", "drop table subscription", "drop table stranger_channel", "drop table hour_figures", "drop index response_by_detection", "drop index response_exempt_by_detection", "alter table response drop column takers", "alter table response drop column highest", "alter table response_exempt drop column detected_ms", $"pragma user_version = {Version - 1}"])
                     Database.Execute(connection, statement);
             });
         }

@@ -47,6 +47,7 @@ public sealed class BookFaultTests : IDisposable
         fixture => UserAsync(fixture, desk => desk.AddAsync(Machine, "guard-1", "小陈", "", UserRole.OnCall, SiteScope.Parse("huaihai"), person: null)),
         fixture => UserAsync(fixture, desk => desk.DoAsync(Machine, "guard-1", [new UserChange.Role(UserRole.PropertyManager), new UserChange.Names("陈工", "夜班", null)], seen: null)),
         fixture => UserAsync(fixture, desk => desk.DoAsync(Machine, "guard-1", new UserChange.Disable())),
+        fixture => ClimberAsync(fixture, (desk, climber) => desk.BookAsync(Carer, climber, "guard", "3 号楼", fixture.NowMs + 3_600_000, fixture.NowMs + 7_200_000)),
         fixture => ClimberAsync(fixture, (desk, climber) => desk.TakeAsync(Carer, climber, "guard", "3 号楼", Enum.GetValues<PreTripCheck>().ToHashSet())),
         fixture => ClimberAsync(fixture, (desk, climber) => desk.NoteAsync(Carer, climber, "左履带松")),
         fixture => ClimberAsync(fixture, (desk, climber) => desk.ReturnAsync(Carer, climber)),
@@ -343,6 +344,7 @@ public sealed class BookFaultTests : IDisposable
               select 0 as part, number as first, 'audit ' || number || ' ' || what || ' ' || subject || ' ' || detail || ' ' || hash as line from audit
               union all select 1, 0, 'user ' || name || ' ' || display || ' ' || note || ' ' || role || ' ' || sites || ' ' || disabled from user
               union all select 2, 0, 'trip ' || device || ' ' || taken_ms || ' ' || operator || ' ' || destination || ' ' || coalesce(returned_ms, '') || ' ' || coalesce(returned_by, '') from climber_trip
+              union all select 2, 0, 'booking ' || device || ' ' || from_ms || ' ' || to_ms || ' ' || operator || ' ' || coalesce(given_up_by, '') from climber_booking
               union all select 3, 0, 'fault ' || device || ' ' || text || ' ' || coalesce(mended_text, '') from climber_fault)
             order by part, first, line
             """);

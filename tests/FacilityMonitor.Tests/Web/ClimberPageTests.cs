@@ -113,6 +113,89 @@ public sealed class ClimberPageTests : IDisposable
     }
 
     [Fact]
+    public async Task It_is_booked_ahead_once_by_whom_it_is_there_for_and_given_up_by_anybody_who_may_book()
+    {
+        await using var page = await StartAsync();
+        using var guard = await page.EnterAsync("guard", UserRole.OnCall, "jiugeng", "门岗甲");
+        using var other = await page.EnterAsync("other", UserRole.OnCall, "jiugeng", "门岗乙");
+        var form = await guard.TextAsync(Climber);
+        var theirs = await other.TextAsync(Climber);
+        Assert.Contains("name=\"from\" type=\"datetime-local\" value=\"2026-11-20T18:30\"", form, StringComparison.Ordinal);
+        // Sent twice, as on a slow line.
+        for (var time = 0; time < 2; time++)
+            Assert.Equal(HttpStatusCode.Redirect, (await guard.PostAsync(Climber + "?handler=book", form, Booking("2026-11-21T09:00", 60))).StatusCode);
+
+        Assert.Contains("<dt>下一个预约</dt><dd>11-21 09:00–10:00 微型消防站队员甲 → 3 号楼 5 层</dd>", WebUtility.HtmlDecode(await guard.TextAsync("/climbers")), StringComparison.Ordinal);
+        using (var taken = await other.PostAsync(Climber + "?handler=book", theirs, Booking("2026-11-21T09:59", 30)))
+        {
+            Assert.Equal(HttpStatusCode.UnprocessableEntity, taken.StatusCode);
+            var said = WebUtility.HtmlDecode(await taken.Content.ReadAsStringAsync());
+            Assert.Contains("11-21 09:00–10:00 已经有人约了", said, StringComparison.Ordinal);
+            // What was typed is not lost.
+            Assert.Contains("value=\"2026-11-21T09:59\"", said, StringComparison.Ordinal);
+            Assert.Contains("<option value=\"30\" selected=\"selected\">30 分钟</option>", said, StringComparison.Ordinal);
+        }
+
+        // One ends when the next begins.
+        Assert.Equal(HttpStatusCode.Redirect, (await other.PostAsync(Climber + "?handler=book", theirs, Booking("2026-11-21T10:00", 240))).StatusCode);
+        var standing = System.Text.RegularExpressions.Regex.Matches(await guard.TextAsync(Climber), "name=\"booking\" value=\"(?<id>[0-9a-f]+)\"").Select(match => match.Groups["id"].Value).ToList();
+        Assert.Equal(2, standing.Count);
+        for (var time = 0; time < 2; time++)
+            Assert.Equal(HttpStatusCode.Redirect, (await other.PostAsync(Climber + "?handler=giveup", theirs, ("booking", standing[0]))).StatusCode);
+
+        var text = WebUtility.HtmlDecode(await guard.TextAsync("/climbers"));
+        Assert.DoesNotContain("09:00–10:00", text, StringComparison.Ordinal);
+        Assert.Contains("11-21 10:00–14:00", text, StringComparison.Ordinal);
+        Assert.Equal(["climber-booked"], Audit(page, "guard").Where(entry => entry.What.StartsWith("climber", StringComparison.Ordinal)).Select(entry => entry.What));
+        Assert.Equal(
+            [("climber-given-up", "11-21 09:00–10:00 fire-a"), ("climber-booked", "11-21 10:00–14:00 fire-a")],
+            Audit(page, "other").Where(entry => entry.What.StartsWith("climber", StringComparison.Ordinal)).Select(entry => (entry.What, entry.Detail)));
+
+        // Who takes it out within the hour before is told; when it is over nobody is told any more.
+        Assert.DoesNotContain("booked-soon", await guard.TextAsync(Climber), StringComparison.Ordinal);
+        page.Time.Sleep(TimeSpan.FromHours(15) + TimeSpan.FromMinutes(1));
+        Assert.Contains("data-testid=\"booked-soon\"", await guard.TextAsync(Climber), StringComparison.Ordinal);
+        page.Time.Sleep(TimeSpan.FromHours(5));
+        Assert.DoesNotContain("10:00–14:00", WebUtility.HtmlDecode(await guard.TextAsync(Climber)), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("2026-11-20T17:00", 60, "fire-a", "请约从现在起 30 天以内的时间")]
+    [InlineData("2026-12-20T18:01", 60, "fire-a", "请约从现在起 30 天以内的时间")]
+    [InlineData("2026-11-21T09:00", 241, "fire-a", "一次最多约 4 小时")]
+    [InlineData("2026-11-21T09:00", 0, "fire-a", "一次最多约 4 小时")]
+    [InlineData("2026-11-21T09:00", -60, "fire-a", "一次最多约 4 小时")]
+    [InlineData("2026-11-21T09:00", 60, "guard-a", "请选一位受过培训的操作员")]
+    [InlineData("tomorrow", 60, "fire-a", "请写从几点")]
+    [InlineData("", 60, "fire-a", "请写从几点")]
+    public async Task What_cannot_be_booked_is_said_and_not_booked(string from, int minutes, string rider, string said)
+    {
+        await using var page = await StartAsync();
+        using var guard = await page.EnterAsync("guard", UserRole.OnCall, "jiugeng", "门岗甲");
+
+        using var refused = await guard.PostAsync(Climber + "?handler=book", await guard.TextAsync(Climber), Booking(from, minutes, rider));
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, refused.StatusCode);
+        Assert.Contains(said, await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains("没有预约。", await guard.TextAsync(Climber), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_only_looks_sees_what_is_booked_and_books_nothing()
+    {
+        await using var page = await StartAsync();
+        using var guard = await page.EnterAsync("guard", UserRole.OnCall, "jiugeng", "门岗甲");
+        using var auditor = await page.EnterAsync("auditor", UserRole.Auditor, "all");
+        await guard.PostAsync(Climber + "?handler=book", await guard.TextAsync(Climber), Booking("2026-11-21T09:00", 60));
+
+        Assert.Contains("11-21 09:00–10:00", WebUtility.HtmlDecode(await auditor.TextAsync("/climbers")), StringComparison.Ordinal);
+        var text = await auditor.TextAsync(Climber);
+        Assert.DoesNotContain("handler=book", text, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Forbidden, (await auditor.PostAsync(Climber + "?handler=book", await auditor.TextAsync("/me"), Booking("2026-11-22T09:00", 60))).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await auditor.PostAsync(Climber + "?handler=giveup", await auditor.TextAsync("/me"), ("booking", "0"))).StatusCode);
+    }
+
+    [Fact]
     public async Task Nobody_is_carried_while_a_fault_is_open_and_who_may_not_mend_it_cannot_say_that_it_is()
     {
         await using var page = await StartAsync();
@@ -213,6 +296,9 @@ public sealed class ClimberPageTests : IDisposable
         using var elsewhere = await page.EnterAsync("elsewhere", UserRole.PropertyManager, "huaihai");
         Assert.DoesNotContain("jiugeng", await elsewhere.TextAsync("/fire-equipment"), StringComparison.Ordinal);
     }
+
+    private static (string Name, string Value)[] Booking(string from, int minutes, string rider = "fire-a") =>
+        [("from", from), ("minutes", minutes.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("operator", rider), ("destination", "3 号楼 5 层")];
 
     private static (string Name, string Value)[] Ticked(int count) => [.. Checks.Take(count).Select(check => ("checked", check))];
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using FacilityMonitor.Climbers;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Journal;
@@ -8,10 +9,19 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace FacilityMonitor.Web.Pages;
 
-/// <summary><c>/climbers/{site}/{device}</c>: one stair-climber: take it out after the check, bring it back, note a fault, say that it is mended. Each is a plain form with its line in the audit.</summary>
+/// <summary><c>/climbers/{site}/{device}</c>: one stair-climber: book it, take it out after the check, bring it back, note a fault, say that it is mended. Each is a plain form with its line in the audit.</summary>
 [WritesAudit]
 internal sealed class ClimberModel(ClimberDesk desk, LiveFeed feed, Database database, FacilitySource registry, PersonNames names, TimeProvider time) : PageModel
 {
+    /// <summary>How a form writes a time.</summary>
+    private const string Minute = "yyyy-MM-ddTHH:mm";
+
+    /// <summary>Before somebody else's booking whoever takes it out is told of it, ms.</summary>
+    private const long SoonMs = 60 * 60_000;
+
+    /// <summary>For how long one can be booked, min.</summary>
+    public static readonly IReadOnlyList<int> Lengths = [30, 60, 90, 120, 180, 240];
+
     public ClimberNow Climber { get; private set; } = null!;
 
     public DateOnly Today { get; private set; }
@@ -32,12 +42,32 @@ internal sealed class ClimberModel(ClimberDesk desk, LiveFeed feed, Database dat
     /// <summary>Who can operate it, where nobody is registered as trained whoever is signed in.</summary>
     public IReadOnlyList<string> Operators => Climber.At.Entry.Operators is { Count: > 0 } trained ? [.. trained.Where(desk.IsHere)] : [HttpContext.Visitor().Person];
 
+    /// <summary>What is booked now or within an hour.</summary>
+    public ClimberBooking? Soon => Climber.Bookings is [var next, ..] && next.FromMs < NowMs + SoonMs ? next : null;
+
+    /// <summary>What stands in the form: what was typed, or the next half hour.</summary>
+    public string From => Typed.From ?? DutyRoster.Wall(NowMs - (NowMs % (30 * 60_000)) + (30 * 60_000)).ToString(Minute, CultureInfo.InvariantCulture);
+
     public string Name(string person, string language) => names.Of(person, language);
 
     public IActionResult OnGet(string site, string device) => Show(site, device);
 
     public Task<IActionResult> OnPostOutAsync(string site, string device, [FromForm] ClimberFields fields) => DoAsync(Right.Respond, site, device, fields, (by, at) => desk.TakeAsync(
         by, at, fields.Operator ?? "", (fields.Destination ?? "").Trim(), Words.All<PreTripCheck>().Where(check => fields.Checked?.Contains(check.Word) == true).Select(check => check.Kind).ToHashSet()));
+
+    public Task<IActionResult> OnPostBookAsync(string site, string device, [FromForm] ClimberFields fields) => DoAsync(Right.Respond, site, device, fields, (by, at) =>
+    {
+        if (!DateTime.TryParseExact(fields.From, Minute, CultureInfo.InvariantCulture, DateTimeStyles.None, out var from))
+            return Task.FromResult<LocalText?>(new LocalText("请写从几点，例如 2026-12-01 09:00", "say from when, such as 2026-12-01 09:00"));
+        var fromMs = DutyRoster.Instant(from);
+        return desk.BookAsync(by, at, fields.Operator ?? "", (fields.Destination ?? "").Trim(), fromMs, fromMs + (fields.Minutes * 60_000L));
+    });
+
+    public Task<IActionResult> OnPostGiveUpAsync(string site, string device, [FromForm] ClimberFields fields) => DoAsync(Right.Respond, site, device, new(), async (by, at) =>
+    {
+        await desk.GiveUpAsync(by, at, fields.Booking ?? "");
+        return null;
+    });
 
     public Task<IActionResult> OnPostInAsync(string site, string device) => DoAsync(Right.Respond, site, device, new(), desk.ReturnAsync);
 
@@ -108,4 +138,12 @@ internal sealed record ClimberFields
     public string? Text { get; init; }
 
     public string? Fault { get; init; }
+
+    /// <summary>From when it is booked, on the wall clock of Shanghai.</summary>
+    public string? From { get; init; }
+
+    /// <summary>For how long it is booked, min.</summary>
+    public int Minutes { get; init; } = 60;
+
+    public string? Booking { get; init; }
 }
