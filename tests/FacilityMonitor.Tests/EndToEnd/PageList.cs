@@ -12,7 +12,7 @@ internal static class PageList
     private static readonly string[] NoPages =
     [
         "/api", "/control", "/events", "/series", // For programs.
-        "/status/diagnostics", "/report", // Files.
+        "/status/diagnostics", // A file.
         "/photo", "/web", "/sign-out",
     ];
 

@@ -86,7 +86,7 @@ internal static class AlertList
     /// <summary>What rang since a time, what is no more than information left out: raised, or called for anew. Tests of a sensor are nobody's news.</summary>
     public static IReadOnlyList<AlertGroup> Rang(SqliteConnection connection, SiteScope sites, long sinceMs) => Group(
         Read(
-            connection, $"select {Columns} from response where (raised_ms >= $since or called_ms >= $since) and priority <= $least and exercise <> $test and {SiteScope.Sql} order by priority, raised_ms limit $most",
+            connection, $"select {Columns} from response where (raised_ms >= $since or called_ms >= $since) and priority <= $least and exercise <> $test and {SiteScope.Sql} order by priority, raised_ms, alert limit $most",
             new AlertFilter(AlertTab.All, sites, ""), sinceMs),
         isLatestFirst: false);
 

@@ -32,7 +32,7 @@ internal static class OpenAlerts
             return found;
         var alerts = new List<string>();
         using (var command = Database.Command(
-            connection, $"select alert from response where stage < 4 and suppressed_by is null and priority <= $least and exercise = 0 and {SiteScope.Sql} order by priority, raised_ms",
+            connection, $"select alert from response where stage < 4 and suppressed_by is null and priority <= $least and exercise = 0 and {SiteScope.Sql} order by priority, raised_ms, alert",
             ("$least", (int)Priority.P2), ("$sites", sites.Json)))
         using (var rows = command.ExecuteReader())
         {

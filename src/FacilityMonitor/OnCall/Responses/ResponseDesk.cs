@@ -162,7 +162,7 @@ internal sealed class ResponseDesk(Database database, FacilitySource registry, R
     public List<AlertResponse> Open(SiteScope sites, int most)
     {
         using var reader = database.OpenReader();
-        using var command = Database.Command(reader, $"select alert from response where stage < 4 and {SiteScope.Sql} order by priority, raised_ms limit $most", ("$sites", sites.Json), ("$most", most));
+        using var command = Database.Command(reader, $"select alert from response where stage < 4 and {SiteScope.Sql} order by priority, raised_ms, alert limit $most", ("$sites", sites.Json), ("$most", most));
         using var rows = command.ExecuteReader();
         var alerts = new List<string>();
         while (rows.Read())

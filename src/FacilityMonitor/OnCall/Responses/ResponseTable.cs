@@ -148,7 +148,7 @@ internal static class ResponseTable
         foreach (var asset in assets)
         {
             using var command = Database.Command(
-                connection, "select alert, rule, priority, asset from response where asset = $asset and stage < 4 and condition <> $cleared and suppressed_by is null and exercise <> $test order by priority, raised_ms",
+                connection, "select alert, rule, priority, asset from response where asset = $asset and stage < 4 and condition <> $cleared and suppressed_by is null and exercise <> $test order by priority, raised_ms, alert",
                 ("$asset", asset), ("$cleared", (int)Condition.Cleared), ("$test", (int)Exercise.Test));
             Read(command, found);
         }
