@@ -11,6 +11,10 @@ internal static class WholeFile
 
     private const UnixFileMode Own = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
+    // errno of Linux.
+    private const int InvalidArgument = 22;
+    private const int NotSupported = 95;
+
     /// <summary>Writes it beside its place. What an earlier end of the service left there goes.</summary>
     /// <param name="path">Where it will be, in a folder that is there.</param>
     /// <param name="bytes">What will stand in it.</param>
@@ -74,9 +78,10 @@ internal static class WholeFile
         if (opened < 0)
             throw new IOException($"{folder}: {Marshal.GetLastPInvokeErrorMessage()}");
         var answer = Flush(opened);
-        var why = answer == 0 ? "" : Marshal.GetLastPInvokeErrorMessage();
+        var (error, why) = answer == 0 ? (0, "") : (Marshal.GetLastPInvokeError(), Marshal.GetLastPInvokeErrorMessage());
         _ = Close(opened);
-        if (answer != 0)
+        // File systems over a network that flush no folders say so in one of these ways; the file itself is flushed.
+        if (error is not (0 or InvalidArgument or NotSupported))
             throw new IOException($"{folder}: {why}");
     }
 

@@ -168,6 +168,9 @@ public sealed class ClimberPageTests : IDisposable
     [InlineData("2026-11-21T09:00", 60, "guard-a", "请选一位受过培训的操作员")]
     [InlineData("tomorrow", 60, "fire-a", "请写从几点")]
     [InlineData("", 60, "fire-a", "请写从几点")]
+    [InlineData("0001-01-01T00:00", 60, "fire-a", "请写从几点")]
+    [InlineData("9999-12-31T23:59", 60, "fire-a", "请写从几点")]
+    [InlineData("2026-11-21T09:00", int.MaxValue, "fire-a", "一次最多约 4 小时")]
     public async Task What_cannot_be_booked_is_said_and_not_booked(string from, int minutes, string rider, string said)
     {
         await using var page = await StartAsync();

@@ -83,6 +83,7 @@ public sealed class OnCallFormsTests : IAsyncLifetime, IDisposable
     [InlineData("until", "要在现在之后", "until", "-5")]
     [InlineData("until", "最多 15 分钟", "until", "20")]
     [InlineData("until", "请写到什么时候", "until", "soon")]
+    [InlineData("until", "请写到什么时候", "until", "0001-01-01T00:00")]
     [InlineData("reason", "请写明原因", "reason", " ")]
     [InlineData("patrol", "请写明是谁", "kind", "out-of-service")]
     public async Task What_cannot_be_of_a_permit_is_said_beside_its_field_and_the_rest_is_kept(string field, string said, string name, string value)

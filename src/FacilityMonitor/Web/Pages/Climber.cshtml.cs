@@ -1,4 +1,3 @@
-using System.Globalization;
 using FacilityMonitor.Climbers;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Journal;
@@ -13,11 +12,10 @@ namespace FacilityMonitor.Web.Pages;
 [WritesAudit]
 internal sealed class ClimberModel(ClimberDesk desk, LiveFeed feed, Database database, FacilitySource registry, PersonNames names, TimeProvider time) : PageModel
 {
-    /// <summary>How a form writes a time.</summary>
-    private const string Minute = "yyyy-MM-ddTHH:mm";
-
     /// <summary>Before somebody else's booking whoever takes it out is told of it, ms.</summary>
     private const long SoonMs = 60 * 60_000;
+
+    private const long HalfHourMs = 30 * 60_000;
 
     /// <summary>For how long one can be booked, min.</summary>
     public static readonly IReadOnlyList<int> Lengths = [30, 60, 90, 120, 180, 240];
@@ -46,7 +44,7 @@ internal sealed class ClimberModel(ClimberDesk desk, LiveFeed feed, Database dat
     public ClimberBooking? Soon => Climber.Bookings is [var next, ..] && next.FromMs < NowMs + SoonMs ? next : null;
 
     /// <summary>What stands in the form: what was typed, or the next half hour.</summary>
-    public string From => Typed.From ?? DutyRoster.Wall(NowMs - (NowMs % (30 * 60_000)) + (30 * 60_000)).ToString(Minute, CultureInfo.InvariantCulture);
+    public string From => Typed.From ?? WallMinute.Of(NowMs - (NowMs % HalfHourMs) + HalfHourMs);
 
     public string Name(string person, string language) => names.Of(person, language);
 
@@ -57,9 +55,8 @@ internal sealed class ClimberModel(ClimberDesk desk, LiveFeed feed, Database dat
 
     public Task<IActionResult> OnPostBookAsync(string site, string device, [FromForm] ClimberFields fields) => DoAsync(Right.Respond, site, device, fields, (by, at) =>
     {
-        if (!DateTime.TryParseExact(fields.From, Minute, CultureInfo.InvariantCulture, DateTimeStyles.None, out var from))
+        if (!WallMinute.TryRead(fields.From, out var fromMs))
             return Task.FromResult<LocalText?>(new LocalText("请写从几点，例如 2026-12-01 09:00", "say from when, such as 2026-12-01 09:00"));
-        var fromMs = DutyRoster.Instant(from);
         return desk.BookAsync(by, at, fields.Operator ?? "", (fields.Destination ?? "").Trim(), fromMs, fromMs + (fields.Minutes * 60_000L));
     });
 

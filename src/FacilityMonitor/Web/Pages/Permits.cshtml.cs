@@ -1,4 +1,3 @@
-using System.Globalization;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Edits;
 using FacilityMonitor.OnCall.Responses;
@@ -32,9 +31,6 @@ internal sealed record PermitFields
 [WritesAudit]
 internal sealed class PermitsModel(FacilitySource registry, RegistryDesk desk, ResponseDesk responses, ResponseLog log, PersonNames names, TimeProvider time) : SettingsPage(registry, desk)
 {
-    /// <summary>How a form writes a time.</summary>
-    private const string Minute = "yyyy-MM-ddTHH:mm";
-
     /// <summary>What a test takes that nobody said more of, ms: within what is allowed, though the minute it began in is not whole.</summary>
     private const long UsualMs = 14 * 60_000;
 
@@ -82,7 +78,7 @@ internal sealed class PermitsModel(FacilitySource registry, RegistryDesk desk, R
     public void OnGet(string? site, string? asset)
     {
         Choose(site ?? asset?.Split('/')[0]);
-        Fields = new PermitFields { Kind = Words.Of(PermitKind.Test), Asset = asset, Until = DutyRoster.Wall(NowMs + UsualMs).ToString(Minute, CultureInfo.InvariantCulture) };
+        Fields = new PermitFields { Kind = Words.Of(PermitKind.Test), Asset = asset, Until = WallMinute.Of(NowMs + UsualMs) };
     }
 
     public async Task<IActionResult> OnPostAsync([FromQuery] string? site, [FromForm] PermitFields fields)
@@ -94,12 +90,12 @@ internal sealed class PermitsModel(FacilitySource registry, RegistryDesk desk, R
             return Refuse(EditRefusal.At("kind", "请选测试或停用", "choose test or out of service"));
         if (Assets("zh").All(one => one.Value != fields.Asset))
             return Refuse(EditRefusal.At("asset", "请选一样东西", "choose what it is for"));
-        if (!DateTime.TryParseExact(fields.Until, Minute, CultureInfo.InvariantCulture, DateTimeStyles.None, out var end))
+        if (!WallMinute.TryRead(fields.Until, out var untilMs))
             return Refuse(EditRefusal.At("until", "请写到什么时候，例如 2026-12-01 18:00", "say until when, such as 2026-12-01 18:00"));
         var patrol = fields.Patrol?.Trim() is { Length: > 0 } said ? said : null;
         if (patrol?.Length > MappingReader.TextLengthMax)
             return Refuse(EditRefusal.At("patrol", $"最多 {MappingReader.TextLengthMax} 个字符", $"{MappingReader.TextLengthMax} characters at most"));
-        var permit = new Permit(Guid.NewGuid().ToString("n"), kinds[0].Kind, fields.Asset!, NowMs, DutyRoster.Instant(end), Visitor.Person, null, fields.Reason?.Trim() ?? "", patrol);
+        var permit = new Permit(Guid.NewGuid().ToString("n"), kinds[0].Kind, fields.Asset!, NowMs, untilMs, Visitor.Person, null, fields.Reason?.Trim() ?? "", patrol);
         return await DoAsync(permit, () => responses.AskAsync(permit, connection => AuditLog.Add(connection, EntryOf("permit-ask", permit, $"{fields.Kind} → {fields.Until}: {permit.Reason}"))));
     }
 
@@ -113,7 +109,7 @@ internal sealed class PermitsModel(FacilitySource registry, RegistryDesk desk, R
     private async Task<IActionResult> FindAsync(string? id, Func<Permit, Task<ResponseRefusal?>> act)
     {
         Choose(null);
-        Fields = new PermitFields { Kind = Words.Of(PermitKind.Test), Until = DutyRoster.Wall(NowMs + UsualMs).ToString(Minute, CultureInfo.InvariantCulture) };
+        Fields = new PermitFields { Kind = Words.Of(PermitKind.Test), Until = WallMinute.Of(NowMs + UsualMs) };
         return Permits.FirstOrDefault(known => known.Id == id) is { } found
             ? await DoAsync(found, () => act(found))
             : Refuse(EditRefusal.Of(new("没有这张许可，或已经结束", "there is no such permit, or it is over")));

@@ -59,9 +59,9 @@ internal sealed class PowerOffModel(FacilitySource registry, RegistryDesk desk, 
         (Asset, Until, Reason) = (asset, until, reason);
         if (!Circuits("zh").Any(circuit => circuit.Value == asset))
             return Refuse(EditRefusal.At("asset", "请选一条回路", "choose a circuit"));
-        if (!DateTime.TryParseExact(until, "yyyy-MM-ddTHH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out var end))
+        if (!WallMinute.TryRead(until, out var untilMs))
             return Refuse(EditRefusal.At("until", "请写到什么时候，例如 2026-12-01 18:00", "say until when, such as 2026-12-01 18:00"));
-        var permit = new Permit(Guid.NewGuid().ToString("n"), PermitKind.Maintenance, asset!, NowMs, DutyRoster.Instant(end), Visitor.Person, null, reason?.Trim() ?? "", null);
+        var permit = new Permit(Guid.NewGuid().ToString("n"), PermitKind.Maintenance, asset!, NowMs, untilMs, Visitor.Person, null, reason?.Trim() ?? "", null);
         var refusal = await TryAsync(async () =>
         {
             if (Permit.Judge(permit, NowMs) is { } wrong)
