@@ -222,14 +222,17 @@ public sealed class MessageDecoderTests
     {
         var payload = Encoding.UTF8.GetBytes($"[{string.Join(',', Enumerable.Range(0, 500).Select(at => $$$"""{"ts":{{{Received - 9_999 + at}}},"values":{"w":1}}"""))}]");
         var topic = "tb/x/v1/devices/me/telemetry"u8.ToArray();
-        for (var attempt = 0; attempt < 50; attempt++)
-            _decoder.Decode(topic, payload, retained: false, Received, _message);
+        var least = long.MaxValue;
+        for (var round = 0; round < 10; round++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var attempt = 0; attempt < 50; attempt++)
+                _decoder.Decode(topic, payload, retained: false, Received, _message);
+            // Where better code of a method arrives in a round, the runtime allocates tables of its own on whatever thread calls it: of that one round, and not of ten.
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var attempt = 0; attempt < 50; attempt++)
-            _decoder.Decode(topic, payload, retained: false, Received, _message);
-
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1_000);
+        Assert.Equal(0, least);
         Assert.Equal(500, _message.Readings.Count);
     }
 
