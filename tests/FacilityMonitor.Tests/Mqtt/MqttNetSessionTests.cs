@@ -8,5 +8,5 @@ public sealed class MqttNetSessionTests : MqttSessionContract
 {
     protected override MqttLossReason TlsLoss => MqttLossReason.ConnectFailed;
 
-    protected override IMqttSession Open(MqttClientOptions options) => new MqttNetSession(options, TimeProvider.System);
+    protected override IMqttSession Open(MqttClientOptions options, TimeProvider time) => new MqttNetSession(options, time);
 }
