@@ -42,8 +42,8 @@ internal sealed class ClimberDesk(Database database, FacilitySource registry, Ti
     public Task<LocalText?> TakeAsync(Visitor by, RegisteredDevice at, string rider, string destination, IReadOnlySet<PreTripCheck> done)
     {
         var (site, device) = (at.Site.Id, at.Entry.Id);
-        if (!MayRide(by, at, rider))
-            return Refused("请选一位受过培训的操作员", "choose a trained operator");
+        if (WhyNot(by, at, rider, NowMs) is { } why)
+            return Task.FromResult<LocalText?>(why);
         if (Enum.GetValues<PreTripCheck>().Any(check => !done.Contains(check)))
             return Refused("出车前的检查要一项项做完、打勾；有一项不行就不要出车，记下故障", "look at every point before you go and tick it; where one fails leave it there, and note the fault");
         if (destination.Length > DestinationMax)
@@ -79,8 +79,8 @@ internal sealed class ClimberDesk(Database database, FacilitySource registry, Ti
     public Task<LocalText?> BookAsync(Visitor by, RegisteredDevice at, string rider, string destination, long fromMs, long toMs)
     {
         var (site, device, now) = (at.Site.Id, at.Entry.Id, NowMs);
-        if (!MayRide(by, at, rider))
-            return Refused("请选一位受过培训的操作员", "choose a trained operator");
+        if (WhyNot(by, at, rider, Math.Max(fromMs, now)) is { } why)
+            return Task.FromResult<LocalText?>(why);
         if (destination.Length > DestinationMax)
             return Refused($"去处最多 {DestinationMax} 个字符", $"the destination has {DestinationMax} characters at most");
         if (toMs <= now || fromMs > now + (long)AheadMax.TotalMilliseconds)
@@ -183,7 +183,13 @@ internal sealed class ClimberDesk(Database database, FacilitySource registry, Ti
         return refusal();
     }
 
-    private bool MayRide(Visitor by, RegisteredDevice at, string rider) => (at.Entry.Operators.Count > 0 ? at.Entry.Operators.Contains(rider) : rider == by.Person) && IsHere(rider);
+    /// <summary>Why somebody may not operate one, then; null: they may. Whoever leaves before that day is booked for nothing.</summary>
+    private LocalText? WhyNot(Visitor by, RegisteredDevice at, string rider, long ms)
+    {
+        if (at.Entry.Operators.Count > 0 ? !at.Entry.Operators.Contains(rider) : rider != by.Person)
+            return new("请选一位受过培训的操作员", "choose a trained operator");
+        return registry.Current.Facility.People.HasLeft(rider, DutyRoster.Wall(ms)) ? new("到那天这位操作员已经离开，请选别人", "this operator has left by that day; choose another") : null;
+    }
 
     private void Audit(Microsoft.Data.Sqlite.SqliteConnection connection, Visitor by, string what, RegisteredDevice at, string detail) =>
         AuditLog.Add(connection, new AuditEntry(NowMs, by.Name, by.Place, what, at.AssetPath(Readings.ChannelId.Main), at.Site.Id, detail));

@@ -134,6 +134,9 @@ public sealed class ClimberPageTests : IDisposable
             // What was typed is not lost.
             Assert.Contains("value=\"2026-11-21T09:59\"", said, StringComparison.Ordinal);
             Assert.Contains("<option value=\"30\" selected=\"selected\">30 分钟</option>", said, StringComparison.Ordinal);
+            // And it stands in the form it came from, not in the one that takes it out.
+            Assert.Contains("id=\"book-destination\" name=\"destination\" value=\"3 号楼 5 层\"", said, StringComparison.Ordinal);
+            Assert.DoesNotContain("id=\"destination\" name=\"destination\" value=", said, StringComparison.Ordinal);
         }
 
         // One ends when the next begins.
@@ -181,6 +184,29 @@ public sealed class ClimberPageTests : IDisposable
         Assert.Equal(HttpStatusCode.UnprocessableEntity, refused.StatusCode);
         Assert.Contains(said, await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Contains("没有预约。", await guard.TextAsync(Climber), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Whoever_leaves_before_that_day_is_not_booked_for_it()
+    {
+        await using var page = await PageUnderTest.StartAsync(Path.Combine(_folder.Path, "data"), configuration: PageUnderTest.CopyOfDemo(_folder.Path));
+        using var guard = await page.EnterAsync("guard", UserRole.OnCall, "jiugeng", "门岗甲");
+        using var manager = await page.EnterAsync("office", UserRole.PropertyManager, "all");
+        const string Person = "/settings/people/fire-a";
+        var person = await manager.TextAsync(Person);
+        using (var left = await manager.PostAsync(Person, person, ("seen", SettingsPagesTests.SeenOf(person)), ("name", "微型消防站队员甲"), ("nameEn", "Fire station volunteer A"), ("channels", "console"), ("addresses", ""), ("until", "2026-11-20")))
+            Assert.Equal(HttpStatusCode.Redirect, left.StatusCode);
+        var form = await guard.TextAsync(Climber);
+
+        using (var refused = await guard.PostAsync(Climber + "?handler=book", form, Booking("2026-11-21T00:00", 60)))
+        {
+            Assert.Equal(HttpStatusCode.UnprocessableEntity, refused.StatusCode);
+            Assert.Contains("到那天这位操作员已经离开，请选别人", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+
+        // The last day is a day like the others.
+        Assert.Equal(HttpStatusCode.Redirect, (await guard.PostAsync(Climber + "?handler=book", form, Booking("2026-11-20T23:30", 60))).StatusCode);
+        Assert.Equal(HttpStatusCode.Redirect, (await guard.PostAsync(Climber + "?handler=out", form, [.. Ticked(6), ("operator", "fire-a")])).StatusCode);
     }
 
     [Fact]

@@ -20,6 +20,8 @@ internal sealed class ClimberModel(ClimberDesk desk, LiveFeed feed, Database dat
     /// <summary>For how long one can be booked, min.</summary>
     public static readonly IReadOnlyList<int> Lengths = [30, 60, 90, 120, 180, 240];
 
+    private bool _isBooking;
+
     public ClimberNow Climber { get; private set; } = null!;
 
     public DateOnly Today { get; private set; }
@@ -30,6 +32,12 @@ internal sealed class ClimberModel(ClimberDesk desk, LiveFeed feed, Database dat
 
     /// <summary>What was typed and not kept.</summary>
     public ClimberFields Typed { get; private set; } = new();
+
+    /// <summary>What of it belongs into the form that takes it out: a booking that was refused does not.</summary>
+    public ClimberFields Taking => _isBooking ? new() : Typed;
+
+    /// <summary>What of it belongs into the form that books it.</summary>
+    public ClimberFields Booking => _isBooking ? Typed : new();
 
     public PersonNames Names => names;
 
@@ -55,6 +63,7 @@ internal sealed class ClimberModel(ClimberDesk desk, LiveFeed feed, Database dat
 
     public Task<IActionResult> OnPostBookAsync(string site, string device, [FromForm] ClimberFields fields) => DoAsync(Right.Respond, site, device, fields, (by, at) =>
     {
+        _isBooking = true;
         if (!WallMinute.TryRead(fields.From, out var fromMs))
             return Task.FromResult<LocalText?>(new LocalText("请写从几点，例如 2026-12-01 09:00", "say from when, such as 2026-12-01 09:00"));
         return desk.BookAsync(by, at, fields.Operator ?? "", (fields.Destination ?? "").Trim(), fromMs, fromMs + (fields.Minutes * 60_000L));
