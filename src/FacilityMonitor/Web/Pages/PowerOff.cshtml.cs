@@ -1,4 +1,3 @@
-using System.Globalization;
 using FacilityMonitor.Configuration;
 using FacilityMonitor.Edits;
 using FacilityMonitor.OnCall.Responses;
@@ -19,6 +18,8 @@ internal sealed record PowerOffTag(Permit Permit, LocalText Where);
 [WritesAudit]
 internal sealed class PowerOffModel(FacilitySource registry, RegistryDesk desk, ResponseDesk responses, UserDesk audit, PersonNames names, TimeProvider time) : SettingsPage(registry, desk)
 {
+    private const long HourMs = 3_600_000;
+
     public PersonNames Names => names;
 
     public string? Asset { get; private set; }
@@ -51,7 +52,8 @@ internal sealed class PowerOffModel(FacilitySource registry, RegistryDesk desk, 
     public void OnGet(string? asset)
     {
         Asset = asset;
-        Until = DutyRoster.Wall(NowMs + (2 * 60 * 60_000)).ToString("yyyy-MM-ddTHH:00", CultureInfo.InvariantCulture);
+        // Whole hours: those of Shanghai are those of the world.
+        Until = WallMinute.Of(NowMs - (NowMs % HourMs) + (2 * HourMs));
     }
 
     public async Task<IActionResult> OnPostAsync(string? asset, string? until, string? reason)
