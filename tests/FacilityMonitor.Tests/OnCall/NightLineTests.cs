@@ -63,7 +63,7 @@ public sealed class NightLineTests
         AlertResponse? state = null;
         foreach (var fact in (ResponseEvent[])[raised, .. facts])
             state = AlertResponse.Apply("a1", state, fact);
-        return NightLine.Of(new AlertRow(state!, new LocalText("x", "x")), 0, [.. facts.Select((fact, number) => new TimelineEntry(number, fact, ""))], Evening);
+        return NightLine.Of(new AlertRow(state!, new LocalText("x", "x")), 0, [.. facts.Select((fact, number) => new TimelineEntry(number, fact, "", ""))], Evening);
     }
 
     private static ResponseEvent.StepFired Called(int minute) => new(PageReason.Step, 0, 0, ["wang"], null) { AtMs = At(minute) };

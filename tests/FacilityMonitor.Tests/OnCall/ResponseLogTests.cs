@@ -133,6 +133,28 @@ public sealed class ResponseLogTests
         Assert.False(ResponseTable.IsIntact(fixture.Timeline("a1")));
     }
 
+    /// <summary>After a service that knew more was taken back.</summary>
+    [Fact]
+    public async Task What_a_newer_version_wrote_and_this_one_does_not_know_is_no_tampering()
+    {
+        await using var fixture = new ResponseFixture();
+        await fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active, Priority.P0, "smoke"));
+        await fixture.CommitAsync(connection =>
+        {
+            Database.Execute(connection, "drop trigger response_event_is_final");
+            var hash = "";
+            foreach (var entry in fixture.Timeline("a1"))
+            {
+                var body = $"{entry.Body[..^1]},\"later\":1}}";
+                hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(hash + body)))[..32];
+                Database.Execute(connection, "update response_event set body = $body, hash = $hash where alert = 'a1' and number = $number", ("$body", body), ("$hash", hash), ("$number", entry.Number));
+            }
+        });
+
+        Assert.All(fixture.Timeline("a1"), entry => Assert.Contains("later", entry.Body, StringComparison.Ordinal));
+        Assert.True(ResponseTable.IsIntact(fixture.Timeline("a1")));
+    }
+
     [Fact]
     public async Task Alerts_of_one_site_that_come_together_are_one_message_and_each_knows_it()
     {

@@ -755,7 +755,7 @@ public sealed class ActPageTests : IAsyncDisposable
     private async Task<string> DrawAsync(ResponseEvent[] facts, string language)
     {
         await _fixture.RaiseAsync(ResponseFixture.Step("a1", Condition.Active));
-        var dossier = _app!.Services.GetRequiredService<ResponseDesk>().Find("a1")! with { Timeline = [.. facts.Select(fact => new TimelineEntry(0, fact, ""))] };
+        var dossier = _app!.Services.GetRequiredService<ResponseDesk>().Find("a1")! with { Timeline = [.. facts.Select(fact => new TimelineEntry(0, fact, "", ""))] };
         var context = new Microsoft.AspNetCore.Http.DefaultHttpContext { RequestServices = _app.Services };
         context.Request.QueryString = new("?lang=" + language);
         using var body = new MemoryStream();

@@ -15,7 +15,7 @@ namespace FacilityMonitor.OnCall.Responses;
 /// <param name="Fact">What happened.</param>
 /// <param name="Hash">Of it and of everything before it.</param>
 /// <param name="Body">The fact as it was written.</param>
-internal sealed record TimelineEntry(int Number, ResponseEvent Fact, string Hash, string Body = "");
+internal sealed record TimelineEntry(int Number, ResponseEvent Fact, string Hash, string Body);
 
 /// <summary>The facts on disk, and beside them one row an alert to find it by. Everything here runs inside somebody's commit, or only reads.</summary>
 /// <remarks>The facts are the truth and are only ever added; each carries the hash of all before it, so that a timeline that was tampered with shows it. The row is what they add up to.</remarks>
