@@ -1,13 +1,10 @@
-using System.Diagnostics;
-
 namespace FacilityMonitor.Tests;
 
 /// <summary>A folder whose files take no write until this is disposed, not even through handles that are open.</summary>
 /// <remarks>
-/// What a file system does that was mounted read-only after an error. A real remount is refused while files are open for writing, and one that the kernel forces
-/// cannot be undone while they are; the immutable attribute refuses every write in the same way and can be taken back.
-/// SQLite's <c>-shm</c> is left out: it is only ever written as mapped memory, and a refused page there is no error but a SIGBUS, depending on whether a reader
-/// had come since the last commit. On a real remount it may end the process; the supervisor starts it again, as after kill -9.
+/// What a file system does that went read-only after an error, without one: the immutable attribute refuses every write in the same way and can be taken back.
+/// SQLite's <c>-shm</c> is left out: it is only ever written as mapped memory, and there an immutable file is no error but a SIGBUS. A file system that fails
+/// goes on taking such writes in memory: <see cref="BreakableDisk"/> has one.
 /// </remarks>
 internal sealed class FrozenFiles : IDisposable
 {
@@ -40,19 +37,7 @@ internal sealed class FrozenFiles : IDisposable
 
     public void Dispose() => Change("-i", _paths);
 
-    private static bool Change(string attribute, params string[] paths)
-    {
-        try
-        {
-            using var process = Process.Start(new ProcessStartInfo("chattr", [attribute, .. paths]) { RedirectStandardError = true })!;
-            process.WaitForExit();
-            return process.ExitCode == 0;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return false;
-        }
-    }
+    private static bool Change(string attribute, params string[] paths) => SystemTool.Run("chattr", [attribute, .. paths]);
 }
 
 /// <summary>A test on a disk that refuses every write for a while. Where that cannot be had the test says that it was skipped and why.</summary>

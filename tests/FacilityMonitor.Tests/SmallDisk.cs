@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 
 namespace FacilityMonitor.Tests;
@@ -23,7 +22,7 @@ internal sealed class SmallDisk : IDisposable
     {
         var disk = new SmallDisk(path);
         Directory.CreateDirectory(disk.Path);
-        if (Run("mount", "-t", "tmpfs", "-o", string.Create(CultureInfo.InvariantCulture, $"size={mebibytes}m"), "tmpfs", disk.Path))
+        if (SystemTool.Run("mount", "-t", "tmpfs", "-o", string.Create(CultureInfo.InvariantCulture, $"size={mebibytes}m"), "tmpfs", disk.Path))
             return disk;
         disk._folder.Dispose();
         return null;
@@ -49,26 +48,12 @@ internal sealed class SmallDisk : IDisposable
     public void Clear() => File.Delete(Ballast);
 
     /// <summary>From now on nobody can write to it.</summary>
-    public bool TryMakeReadOnly() => Run("mount", "-o", "remount,ro", Path);
+    public bool TryMakeReadOnly() => SystemTool.Run("mount", "-o", "remount,ro", Path);
 
     public void Dispose()
     {
-        Run("umount", "-l", Path);
+        SystemTool.Run("umount", "-l", Path);
         _folder.Dispose();
-    }
-
-    private static bool Run(string program, params string[] arguments)
-    {
-        try
-        {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
-            process.WaitForExit();
-            return process.ExitCode == 0;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return false;
-        }
     }
 }
 

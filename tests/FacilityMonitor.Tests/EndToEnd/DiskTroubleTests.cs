@@ -105,6 +105,37 @@ public sealed class DiskTroubleTests
         Assert.Equal(31, Stored(service));
     }
 
+    /// <summary>The real thing beside the attribute: nothing brings such a file system back under whoever uses it.</summary>
+    [BreakableDiskFact]
+    [Trait("length", "long")]
+    public async Task A_file_system_that_breaks_keeps_no_fire_from_anybody_and_after_a_check_and_a_start_everything_that_waited_is_stored()
+    {
+        BreakableDisk? disk = null;
+        await using var place = await OnCallNeighbourhood.StartAsync(People, prepare: data => disk = BreakableDisk.TryMount(data));
+        using var mounted = disk!;
+        var service = place.Service;
+        await using var pile = await PileAsync(place.Broker);
+        for (var seq = 0; seq < 10; seq++)
+            await SayAsync(pile, "data", seq);
+        await place.UntilAsync(() => Stored(service) == 10, "the first readings being stored");
+
+        mounted.Break();
+        for (var seq = 10; seq < 30; seq++)
+            await SayAsync(pile, "data", seq);
+        await place.SmokeAsync(true);
+        await place.UntilAsync(() => OfFire(place, "guard").Count > 0 && place.Contacts.Count > 0, "the guard and the contact being told of the fire");
+        await service.Process.UntilAsync(async () => await service.StatusAsync("/readyz") == HttpStatusCode.ServiceUnavailable, "the service saying that it takes nothing");
+        Assert.Equal(HttpStatusCode.OK, await service.StatusAsync("/"));
+        Assert.False(service.Process.HasExited);
+
+        await service.Process.KillAsync();
+        mounted.Repair();
+        service.Process.Start();
+        await service.ReadyAsync();
+        await place.UntilAsync(() => Stored(service) == 31 && Fires(place) == 1, "everything that waited being stored, the fire among it");
+        await place.UntilAsync(() => OfFire(place, "manager").Count > 0, "the manager being told");
+    }
+
     [FrozenFilesFact]
     public async Task While_the_disk_takes_no_write_the_siren_of_a_fire_sounds_and_ends_and_the_book_has_it_afterwards()
     {
