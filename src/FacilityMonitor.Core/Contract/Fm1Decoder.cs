@@ -19,7 +19,7 @@ internal sealed class Fm1Decoder
     private const long WholeMax = 1L << 53;
 
     /// <summary>A sample lies at most a year from its message's base time.</summary>
-    private const long OffsetMaxMs = 366L * 24 * 3_600_000;
+    internal const long OffsetMaxMs = 366L * 24 * 3_600_000;
 
     private const int TextMax = 64;
 
@@ -27,7 +27,7 @@ internal sealed class Fm1Decoder
     private const double NumberMax = 1e9;
 
     /// <summary>What a property of a reading is.</summary>
-    private enum Field
+    internal enum Field
     {
         Metric,
         Channel,
@@ -51,8 +51,26 @@ internal sealed class Fm1Decoder
     private ClockSource? _clock;
     private bool _readingsSeen;
 
+    /// <summary>Whether some readings of the message were read plainly.</summary>
+    private bool _isPlain;
+
+    /// <summary>Whether plain readings are read without the full reader. It makes no difference but to the time.</summary>
+    internal bool ReadsPlainly { get; init; } = true;
+
     /// <summary>Decodes one payload into <paramref name="message"/>, whose device, receipt time and retain flag are set already.</summary>
     public DecodeOutcome Decode(Fm1Kind kind, ReadOnlySpan<byte> payload, DeviceMessage message)
+    {
+        _isPlain = false;
+        var outcome = Decode(kind, payload, message, ReadsPlainly);
+        if (outcome.Result == DecodeResult.Decoded || !_isPlain)
+            return outcome;
+        // Only the full reader can tell where a mistake is.
+        message.UnknownFields = 0;
+        message.OutOfRange = default;
+        return Decode(kind, payload, message, readsPlainly: false);
+    }
+
+    private DecodeOutcome Decode(Fm1Kind kind, ReadOnlySpan<byte> payload, DeviceMessage message, bool readsPlainly)
     {
         _reason = RejectReason.BadJson;
         _detail = null;
@@ -69,7 +87,7 @@ internal sealed class Fm1Decoder
         try
         {
             var reader = new Utf8JsonReader(payload, new JsonReaderOptions { MaxDepth = DepthMax });
-            if (Read(ref reader, kind, message) && !ReadsOn(ref reader))
+            if (Read(ref reader, readsPlainly ? payload : default, kind, message) && !ReadsOn(ref reader))
                 return DecodeOutcome.Decoded;
         }
         catch (JsonException error)
@@ -86,15 +104,19 @@ internal sealed class Fm1Decoder
         return DecodeOutcome.Rejected(_reason, _detail ?? "payload: not a JSON object");
     }
 
-    private bool Read(ref Utf8JsonReader reader, Fm1Kind kind, DeviceMessage message)
+    /// <param name="reader">Before the first token.</param>
+    /// <param name="text">What it reads; empty: it reads everything itself.</param>
+    /// <param name="kind">What the message is for.</param>
+    /// <param name="message">Where it goes.</param>
+    private bool Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> text, Fm1Kind kind, DeviceMessage message)
     {
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
             return Fail(RejectReason.BadJson, "payload: not a JSON object");
         return kind switch
         {
-            Fm1Kind.Data => ReadBatch(ref reader, MessageKind.Data, message),
-            Fm1Kind.Hist => ReadBatch(ref reader, MessageKind.Hist, message),
-            Fm1Kind.Event => ReadBatch(ref reader, MessageKind.Event, message),
+            Fm1Kind.Data => ReadBatch(ref reader, text, MessageKind.Data, message),
+            Fm1Kind.Hist => ReadBatch(ref reader, text, MessageKind.Hist, message),
+            Fm1Kind.Event => ReadBatch(ref reader, text, MessageKind.Event, message),
             Fm1Kind.Birth => ReadBirth(ref reader, message),
             Fm1Kind.Status => ReadStatus(ref reader, message),
             Fm1Kind.Ack => ReadAck(ref reader, message),
@@ -104,10 +126,10 @@ internal sealed class Fm1Decoder
 
     // ---- data, hist, event -------------------------------------------------------------------------------------------
 
-    private bool ReadBatch(ref Utf8JsonReader reader, MessageKind kind, DeviceMessage message)
+    private bool ReadBatch(ref Utf8JsonReader reader, ReadOnlySpan<byte> text, MessageKind kind, DeviceMessage message)
     {
         message.Kind = kind;
-        ReadEnvelope(ref reader, message);
+        ReadEnvelope(ref reader, text, message);
         TellEnvelope(message);
         // Another version may mean another thing by every other field, so it is named first.
         if (_version is not (null or 1))
@@ -158,13 +180,13 @@ internal sealed class Fm1Decoder
     }
 
     /// <summary>Reads on behind a field that is refused, so that boot and number are found wherever they stand. The first refusal is the one told.</summary>
-    private void ReadEnvelope(ref Utf8JsonReader reader, DeviceMessage message)
+    private void ReadEnvelope(ref Utf8JsonReader reader, ReadOnlySpan<byte> text, DeviceMessage message)
     {
         while (NextProperty(ref reader))
         {
             var fine = true;
             if (reader.ValueTextEquals("r"u8))
-                fine = _readingsSeen = ReadArray(ref reader, message);
+                fine = _readingsSeen = ReadArray(ref reader, ref text, message);
             else if (reader.ValueTextEquals("seq"u8))
                 fine = Whole(ref reader, "seq", 0, WholeMax, out _seq);
             else if (reader.ValueTextEquals("ts"u8))
@@ -192,7 +214,7 @@ internal sealed class Fm1Decoder
             reader.Read();
     }
 
-    private bool ReadArray(ref Utf8JsonReader reader, DeviceMessage message)
+    private bool ReadArray(ref Utf8JsonReader reader, ref ReadOnlySpan<byte> text, DeviceMessage message)
     {
         // Told twice, the last wins, as everywhere in JSON.
         message.Readings.Clear();
@@ -200,12 +222,16 @@ internal sealed class Fm1Decoder
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartArray)
             return Bad(ref reader, "r", "a list");
-        var count = 0;
+        var plainly = !text.IsEmpty && message.Kind != MessageKind.Event;
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (reader.TokenType != JsonTokenType.StartObject)
                 return Bad(ref reader, "r", "a list of objects");
-            if (++count > ReadingBuffer.ReadingsMax)
+            if (plainly && ReadPlainly(ref reader, ref text, message))
+                continue;
+            // Where one is not plain the others are hardly so.
+            plainly = false;
+            if (message.Readings.Count + message.Events.Count >= ReadingBuffer.ReadingsMax)
                 return Fail(RejectReason.TooManyReadings, Invariant($"r: more than {ReadingBuffer.ReadingsMax} entries"));
             var isFact = message.Kind == MessageKind.Event || (message.Kind == MessageKind.Hist && NamesFact(reader));
             if (!(isFact ? ReadEvent(ref reader, message) : ReadReading(ref reader, message)))
@@ -213,6 +239,25 @@ internal sealed class Fm1Decoder
         }
 
         return true;
+    }
+
+    /// <summary>Reads the readings from here on that are plain, and moves the full reader behind the last of them.</summary>
+    /// <param name="reader">On the brace that begins an entry.</param>
+    /// <param name="text">What it reads.</param>
+    /// <param name="message">Where the readings go.</param>
+    private bool ReadPlainly(ref Utf8JsonReader reader, ref ReadOnlySpan<byte> text, DeviceMessage message)
+    {
+        var begin = (int)reader.TokenStartIndex;
+        var count = message.Readings.Count;
+        var taken = PlainReadings.Read(text[begin..], ReadingBuffer.ReadingsMax - count, message.Readings, _states);
+        if (taken == 0)
+            return false;
+        foreach (ref var reading in message.Readings.Readings[count..])
+            Doubt(message.Readings, ref reading);
+        // As far as it knows it is inside the first of them still, which ends with the brace of the last.
+        text = text[(begin + taken - 1)..];
+        reader = new Utf8JsonReader(text, isFinalBlock: true, reader.CurrentState);
+        return _isPlain = reader.Read();
     }
 
     /// <summary>An event that was buffered comes on <c>hist</c> with the body it always had; its <c>wh</c> is a session's and no counter.</summary>
@@ -273,13 +318,20 @@ internal sealed class Fm1Decoder
 
         if (!channelSeen)
             return Missing("ch", "r");
-        if (IsImplausible(readings, reading) && reading.Quality < Quality.Suspect)
-            reading.Quality = Quality.Suspect;
+        Doubt(readings, ref reading);
         return true;
     }
 
+    private static void Doubt(ReadingBuffer readings, ref Reading reading)
+    {
+        if (reading.Quality < Quality.Suspect && IsImplausible(readings, reading))
+            reading.Quality = Quality.Suspect;
+    }
+
     /// <summary>What a property of a reading is. There are a hundred of them in a message of ten sockets, and nobody escapes their names; who does is read all the same.</summary>
-    private static Field FieldOf(in Utf8JsonReader reader) => reader.ValueIsEscaped ? EscapedFieldOf(reader) : reader.ValueSpan switch
+    private static Field FieldOf(in Utf8JsonReader reader) => reader.ValueIsEscaped ? EscapedFieldOf(reader) : FieldOf(reader.ValueSpan);
+
+    internal static Field FieldOf(ReadOnlySpan<byte> key) => key switch
     {
         [(byte)'c', (byte)'h'] => Field.Channel,
         [(byte)'d', (byte)'t'] => Field.Offset,

@@ -18,55 +18,63 @@ internal static class JsonNumber
     /// full reader does. False for any other, which a full reader must read, and for minus zero.</summary>
     /// <param name="text">A number as JSON spells it; that was checked already.</param>
     /// <param name="value">The number.</param>
-    public static bool TryRead(ReadOnlySpan<byte> text, out double value)
+    public static bool TryRead(ReadOnlySpan<byte> text, out double value) => Read(text, 0, out value) == text.Length;
+
+    /// <summary>Reads such a number out of a text.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="at">Where it begins.</param>
+    /// <param name="value">The number.</param>
+    /// <returns>The position behind it; -1: what stands there is no number of JSON, or one for a full reader.</returns>
+    public static int Read(ReadOnlySpan<byte> text, int at, out double value)
     {
+        const int None = -1;
         value = 0;
-        var at = text is [(byte)'-', ..] ? 1 : 0;
-        var negative = at == 1;
+        var negative = (uint)at < (uint)text.Length && text[at] == (byte)'-';
+        at += negative ? 1 : 0;
+        var begin = at;
         long digits = 0;
-        var (count, places, exponent) = (0, 0, 0);
-        for (var afterPoint = false; at < text.Length; at++)
+        for (; (uint)at < (uint)text.Length && (uint)(text[at] - '0') <= 9; at++)
+            digits = (digits * 10) + (text[at] - '0');
+        var count = at - begin;
+        if (count == 0 || (count > 1 && text[begin] == (byte)'0'))
+            return None;
+        var power = 0;
+        if ((uint)at < (uint)text.Length && text[at] == (byte)'.')
         {
-            var digit = text[at] - '0';
-            if ((uint)digit <= 9)
-            {
-                digits = (digits * 10) + digit;
-                count++;
-                places += afterPoint ? 1 : 0;
-            }
-            else if (text[at] == (byte)'.')
-            {
-                afterPoint = true;
-            }
-            else
-            {
-                if (!TryReadExponent(text[(at + 1)..], out exponent))
-                    return false;
-                break;
-            }
+            begin = ++at;
+            for (; (uint)at < (uint)text.Length && (uint)(text[at] - '0') <= 9; at++)
+                digits = (digits * 10) + (text[at] - '0');
+            power = begin - at;
+            count -= power;
+            if (power == 0)
+                return None;
         }
 
-        var power = exponent - places;
-        if (count > DigitsMax || power is < -PowerMax or > PowerMax || (digits == 0 && negative))
-            return false;
+        if ((uint)at < (uint)text.Length && text[at] is (byte)'e' or (byte)'E')
+        {
+            at = ReadExponent(text, at + 1, out var exponent);
+            power += exponent;
+        }
+
+        if (at == None || count > DigitsMax || power is < -PowerMax or > PowerMax || (digits == 0 && negative))
+            return None;
         value = power < 0 ? digits / Powers[-power] : digits * Powers[power];
         if (negative)
             value = -value;
-        return true;
+        return at;
     }
 
     /// <summary>An exponent of at most two digits; what is longer is left to a full reader.</summary>
-    private static bool TryReadExponent(ReadOnlySpan<byte> text, out int exponent)
+    private static int ReadExponent(ReadOnlySpan<byte> text, int at, out int exponent)
     {
         exponent = 0;
-        var sign = text is [(byte)'-', ..] ? -1 : 1;
-        if (text is [(byte)'-' or (byte)'+', ..])
-            text = text[1..];
-        if (text.Length is 0 or > 2)
-            return false;
-        foreach (var digit in text)
-            exponent = (exponent * 10) + digit - '0';
+        var sign = (uint)at < (uint)text.Length && text[at] == (byte)'-' ? -1 : 1;
+        if ((uint)at < (uint)text.Length && text[at] is (byte)'-' or (byte)'+')
+            at++;
+        var begin = at;
+        for (; (uint)at < (uint)text.Length && (uint)(text[at] - '0') <= 9 && at - begin <= 2; at++)
+            exponent = (exponent * 10) + (text[at] - '0');
         exponent *= sign;
-        return true;
+        return at - begin is 1 or 2 ? at : -1;
     }
 }

@@ -5,7 +5,7 @@ namespace FacilityMonitor.Tests.Mqtt;
 /// <summary>Waits for a condition that real sockets and processes bring about, with a deadline.</summary>
 internal static class Until
 {
-    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(90);
 
     /// <param name="condition">What is waited for.</param>
     /// <param name="what">The same in words, for whoever waits in vain.</param>

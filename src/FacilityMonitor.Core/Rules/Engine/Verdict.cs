@@ -23,7 +23,9 @@ internal readonly record struct Verdict(Condition Condition, Priority Priority, 
     public static Verdict When(bool active, Priority priority, long sinceMs) => active ? new Verdict(Condition.Active, priority, sinceMs) : Normal;
 
     /// <summary>Joins two verdicts about one thing: active before recovering before pending, the more urgent first, the earlier onset of equals.</summary>
-    public Verdict Or(Priority priority, in Hold hold)
+    public Verdict Or(Priority priority, in Hold hold) => hold.Phase == HoldPhase.Idle ? this : OrHeld(priority, hold);
+
+    private Verdict OrHeld(Priority priority, in Hold hold)
     {
         var condition = hold.Phase switch
         {
@@ -32,8 +34,6 @@ internal readonly record struct Verdict(Condition Condition, Priority Priority, 
             HoldPhase.On => Condition.Active,
             HoldPhase.Releasing => Condition.Recovering,
         };
-        if (condition == Condition.Normal)
-            return this;
         if (Condition == Condition.Normal)
             return new Verdict(condition, priority, hold.SinceMs);
 
