@@ -25,8 +25,8 @@ internal static class ChildProgram
         using var child = Start(variable, value);
         try
         {
-            var printed = await child.StandardOutput.ReadToEndAsync().WaitAsync(Deadline);
-            await child.WaitForExitAsync().WaitAsync(Deadline);
+            var printed = await child.StandardOutput.ReadToEndAsync().WaitAsync(Deadline, WakingTime.Clock);
+            await child.WaitForExitAsync().WaitAsync(Deadline, WakingTime.Clock);
             Assert.Equal(0, child.ExitCode);
             return printed;
         }

@@ -12,7 +12,7 @@ internal sealed class HttpServerProgram(string program, string healthPath, Func<
 
     private Process? _process;
 
-    public HttpClient Client { get; } = new() { Timeout = TimeSpan.FromSeconds(20) };
+    public HttpClient Client { get; } = new() { Timeout = Mqtt.Until.RequestDeadline };
 
     public Uri Url { get; private set; } = null!;
 
@@ -45,10 +45,10 @@ internal sealed class HttpServerProgram(string program, string healthPath, Func<
         _process.Start();
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
-        var began = TimeProvider.System.GetTimestamp();
+        var began = WakingTime.Clock.GetTimestamp();
         while (!LoopbackPort.IsListenedOnBy(Url.Port, _process.Id) || !await IsReadyAsync())
         {
-            if (_process.HasExited || TimeProvider.System.GetElapsedTime(began) > Deadline)
+            if (_process.HasExited || WakingTime.Clock.GetElapsedTime(began) > Deadline)
                 throw new InvalidOperationException($"{program} does not listen on {Url}.");
             await Task.Delay(50);
         }
@@ -78,7 +78,7 @@ internal sealed class HttpServerProgram(string program, string healthPath, Func<
             using var answer = await Client.GetAsync(new Uri(Url, healthPath));
             return answer.IsSuccessStatusCode;
         }
-        catch (HttpRequestException)
+        catch (Exception error) when (error is HttpRequestException or TaskCanceledException)
         {
             return false;
         }

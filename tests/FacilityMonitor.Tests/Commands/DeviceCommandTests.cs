@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -123,13 +122,13 @@ public sealed class DeviceCommandTests : IDisposable
     {
         await using var broker = await MosquittoBroker.StartAsync();
         (string, string)[] environment = [("FM_LANGUAGE", "en"), ("FM_BROKER__PORT", Text(broker.Port)), ("FM_BROKER__ADMIN_PASSWORD", "any word")];
-        var watch = Stopwatch.StartNew();
+        var began = WakingTime.Clock.GetTimestamp();
 
         var (code, output, errors) = await RunAsync(environment, "add", "lane/pile-01");
 
         Assert.Equal((1, ""), (code, output));
         Assert.Contains("the dynamic security plugin is not loaded", errors, StringComparison.Ordinal);
-        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(30));
+        Assert.InRange(WakingTime.Clock.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(30));
     }
 
     [Theory]
@@ -142,13 +141,13 @@ public sealed class DeviceCommandTests : IDisposable
         var port = ((IPEndPoint)silent.LocalEndpoint).Port;
         if (!listens)
             silent.Stop();
-        var watch = Stopwatch.StartNew();
+        var began = WakingTime.Clock.GetTimestamp();
 
         var (code, output, errors) = await RunAsync([("FM_LANGUAGE", "zh"), ("FM_BROKER__PORT", Text(port)), ("FM_BROKER__ADMIN_PASSWORD", "any word")], "rotate", "lane/pile-01");
 
         Assert.Equal((1, ""), (code, output));
         Assert.Contains($"连不上消息代理 127.0.0.1:{port}", errors, StringComparison.Ordinal);
-        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(30));
+        Assert.InRange(WakingTime.Clock.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(30));
     }
 
     [Theory]

@@ -28,7 +28,7 @@ internal static class PublishedTypes
             StartInfo = new ProcessStartInfo("node", [Path.Combine(SourceTree.Root, Folder, "check.mjs"), .. files]) { RedirectStandardOutput = true, StandardOutputEncoding = Encoding.UTF8 },
         };
         compiler.Start();
-        using var late = new CancellationTokenSource(Deadline);
+        using var late = new CancellationTokenSource(Deadline, WakingTime.Clock);
         try
         {
             var lines = (await compiler.StandardOutput.ReadToEndAsync(late.Token)).Split('\n', StringSplitOptions.RemoveEmptyEntries);

@@ -219,7 +219,7 @@ public sealed class AlertPagesTests(HeardAlertPagesFixture fixture) : IClassFixt
         await fixture.RaiseAsync(fixture.Step("00000000000000f1", Priority.P0, asset: "garage/smoke-1", rule: "smoke"));
         for (var second = 0; second < 30 && !asked.Task.IsCompleted; second++)
             await page.Clock.RunForAsync(1_000);
-        await (await asked.Task.WaitAsync(TimeSpan.FromMilliseconds(BrowserUnderTest.Patience))).ContinueAsync();
+        await (await asked.Task.WaitAsync(TimeSpan.FromMilliseconds(BrowserUnderTest.Patience), WakingTime.Clock)).ContinueAsync();
         await page.GetByTestId("row-00000000000000f1").WaitForAsync();
         double[] at = [place.X + (place.Width / 2), place.Y + (place.Height / 2)];
         Assert.Equal("00000000000000f1", await page.EvaluateAsync<string>("([x, y]) => document.elementFromPoint(x, y).value", at));

@@ -9,7 +9,7 @@ internal sealed class BrowserUnderTest(IPlaywright playwright, IBrowser browser)
     public const string Program = "chromium-headless-shell";
 
     /// <summary>How long a page may take to say what is expected of it, ms.</summary>
-    public const float Patience = 150_000;
+    public const float Patience = 240_000;
 
     public List<string> Errors { get; } = [];
 

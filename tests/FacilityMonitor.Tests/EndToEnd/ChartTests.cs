@@ -123,10 +123,10 @@ public sealed class ChartTests : IDisposable
         page.RequestFailed += (_, request) => givenUp.TrySetResult();
         await page.RouteAsync("**/series/**", route => asked.TrySetResult() ? Task.CompletedTask : route.ContinueAsync());
         await page.GetByTestId("chart-failed").Locator("button").ClickAsync();
-        await asked.Task.WaitAsync(Until.Deadline);
+        await asked.Task.WaitAsync(Until.Deadline, WakingTime.Clock);
         // Still reading: whoever does not want to wait asks again.
         await page.Locator("button", new() { HasText = "再试一次" }).ClickAsync();
-        await givenUp.Task.WaitAsync(Until.Deadline);
+        await givenUp.Task.WaitAsync(Until.Deadline, WakingTime.Clock);
         await Assertions.Expect(page.GetByTestId("chart-empty")).ToHaveCountAsync(1);
     }
 

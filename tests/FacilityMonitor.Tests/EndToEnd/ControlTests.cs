@@ -168,7 +168,7 @@ public sealed class ControlTests
         return (process.ExitCode, text);
     }
 
-    private static CancellationToken Deadline() => new CancellationTokenSource(TimeSpan.FromSeconds(120)).Token;
+    private static CancellationToken Deadline() => new CancellationTokenSource(TimeSpan.FromSeconds(120), WakingTime.Clock).Token;
 
     private static Task UntilAsync(ServiceUnderTest service, string sql, long count) => service.Process.UntilAsync(() => Task.FromResult(Count(service, sql) == count), sql);
 

@@ -83,9 +83,9 @@ public sealed class KillTests(ITestOutputHelper output)
         await service.Process.UntilAsync(() => Task.FromResult(Count(service.Data, "select sum(messages) from journal") == 1), "the reading being in the journal");
 
         // The store writes every five seconds; a stop does not wait for that, and loses nothing.
-        var began = TimeProvider.System.GetTimestamp();
+        var began = WakingTime.Clock.GetTimestamp();
         Assert.Equal(0, await service.Process.StopAsync());
-        Assert.InRange(TimeProvider.System.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        Assert.InRange(WakingTime.Clock.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(5));
         Assert.Equal(1, Count(service.Data, "select sum(readings) from block"));
 
         // The broker keeps the session: what is said meanwhile is there after the start, and what is said while it stops.
@@ -96,9 +96,9 @@ public sealed class KillTests(ITestOutputHelper output)
         Assert.Equal(System.Net.HttpStatusCode.OK, await service.StatusAsync("/healthz"));
         for (var messages = 0; messages < 500; messages++)
             await SayAsync(pile, seq++);
-        began = TimeProvider.System.GetTimestamp();
+        began = WakingTime.Clock.GetTimestamp();
         Assert.Equal(0, await service.Process.StopAsync());
-        Assert.InRange(TimeProvider.System.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        Assert.InRange(WakingTime.Clock.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(5));
         service.Process.Start();
         await service.ReadyAsync();
         await service.Process.UntilAsync(() => Task.FromResult(Count(service.Data, "select sum(readings) from block") >= seq), "every reading being stored");

@@ -75,7 +75,7 @@ internal sealed class ProcessUnderTest : IAsyncDisposable
     {
         using (var kill = Process.Start("kill", ["-TERM", _process!.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]))
             await kill.WaitForExitAsync();
-        using var deadline = new CancellationTokenSource(Patience);
+        using var deadline = new CancellationTokenSource(Patience, WakingTime.Clock);
         await _process.WaitForExitAsync(deadline.Token);
         return _process.ExitCode;
     }
@@ -83,10 +83,10 @@ internal sealed class ProcessUnderTest : IAsyncDisposable
     /// <summary>Waits for a condition; the log tells why it never came.</summary>
     public async Task UntilAsync(Func<Task<bool>> condition, string what)
     {
-        var deadline = TimeProvider.System.GetUtcNow() + Patience;
+        var began = WakingTime.Clock.GetTimestamp();
         while (!await condition())
         {
-            if (TimeProvider.System.GetUtcNow() > deadline)
+            if (WakingTime.Clock.GetElapsedTime(began) > Patience)
                 throw new TimeoutException($"{what} did not happen within {Patience}. {(HasExited ? $"It has ended with {_process!.ExitCode}." : "It runs.")} The end of the log of {_program}:\n{Log[Math.Max(0, Log.Length - 4000)..]}");
             await Task.Delay(50);
         }

@@ -74,7 +74,7 @@ public sealed class RunScriptTests : IDisposable
     {
         var start = new ProcessStartInfo("bash", [Path.Combine(SourceTree.Root, "src/run.sh"), "--influx", "--data", _folder.Path]) { RedirectStandardOutput = true, RedirectStandardError = true };
         using var script = Process.Start(start)!;
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(5));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(5), WakingTime.Clock);
         try
         {
             var errors = script.StandardError.ReadToEndAsync(deadline.Token);

@@ -14,7 +14,7 @@ internal static class Terminal
             start.Environment[name] = value;
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
-        using var deadline = new CancellationTokenSource(Patience);
+        using var deadline = new CancellationTokenSource(Patience, WakingTime.Clock);
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(deadline.Token), process.StandardError.ReadToEndAsync(deadline.Token));
         await process.WaitForExitAsync(deadline.Token);
         return (process.ExitCode, await output, await errors);

@@ -198,10 +198,10 @@ public sealed class BackfillTests : IAsyncDisposable
     /// <summary>Moves the clock in small steps until something has happened.</summary>
     private async Task UntilAsync(Func<Task<bool>> condition, string what)
     {
-        var began = TimeProvider.System.GetTimestamp();
+        var began = WakingTime.Clock.GetTimestamp();
         while (!await condition())
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(30), what);
+            Assert.True(WakingTime.Clock.GetElapsedTime(began) < TimeSpan.FromSeconds(30), what);
             _data.Time.Advance(TimeSpan.FromMilliseconds(100));
             await Task.Delay(1);
         }

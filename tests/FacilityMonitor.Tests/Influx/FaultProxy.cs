@@ -34,7 +34,7 @@ internal sealed class FaultProxy : IAsyncDisposable
     private int _spoiled;
     private volatile WriteFault _fault;
 
-    private FaultProxy(InfluxServer database) => (_database, _client) = (database, new HttpClient { Timeout = TimeSpan.FromSeconds(60) });
+    private FaultProxy(InfluxServer database) => (_database, _client) = (database, new HttpClient { Timeout = Mqtt.Until.RequestDeadline });
 
     public Uri Url => _front.Address;
 

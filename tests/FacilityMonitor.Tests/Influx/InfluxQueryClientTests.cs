@@ -134,7 +134,7 @@ public sealed class InfluxQueryClientTests
         {
             await context.Response.WriteAsync(" ");
             await context.Response.Body.FlushAsync();
-            await ended.Task.WaitAsync(TimeSpan.FromSeconds(30));
+            await ended.Task.WaitAsync(TimeSpan.FromSeconds(30), WakingTime.Clock);
         });
         var time = new ManualTime();
         using var client = new InfluxQueryClient(InfluxdFixture.SettingsFor(server.Address), new HttpMessageInvoker(InfluxQueryClient.Handler()), time);

@@ -184,8 +184,8 @@ public abstract class PointSinkContract : IDisposable
         for (var line = 0; line < 5_000; line++)
             lines.Append(System.Globalization.CultureInfo.InvariantCulture, $"pile,site=a,device=b,channel=s1 w={line}.5 {(now - line) * 1_000_000}\n");
         Assert.IsType<WriteAnswer.Written>(await client.WriteAsync(Encoding.UTF8.GetBytes(lines.ToString()), default));
-        var began = TimeProvider.System.GetTimestamp();
-        while (await server.CountAsync("w") < 5_000 && TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(30))
+        var began = WakingTime.Clock.GetTimestamp();
+        while (await server.CountAsync("w") < 5_000 && WakingTime.Clock.GetElapsedTime(began) < TimeSpan.FromSeconds(30))
             await Task.Delay(100);
         Assert.Equal(5_000, await server.CountAsync("w"));
     }

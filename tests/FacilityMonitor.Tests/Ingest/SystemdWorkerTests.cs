@@ -41,7 +41,7 @@ public sealed class SystemdWorkerTests
 
     private static async Task<string> HearAsync(Socket supervisor)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30), WakingTime.Clock);
         var datagram = new byte[256];
         return Encoding.ASCII.GetString(datagram, 0, await supervisor.ReceiveAsync(datagram, deadline.Token));
     }

@@ -153,8 +153,8 @@ internal sealed class MosquittoBroker : IAsyncDisposable
     /// <summary>Whoever answers at the port may be somebody else, while ours has found it taken and is about to end.</summary>
     private async Task<bool> ListensAsync()
     {
-        var started = Stopwatch.GetTimestamp();
-        while (!_process!.HasExited && Stopwatch.GetElapsedTime(started) < Deadline)
+        var started = WakingTime.Clock.GetTimestamp();
+        while (!_process!.HasExited && WakingTime.Clock.GetElapsedTime(started) < Deadline)
         {
             if (LoopbackPort.IsListenedOnBy(Port, _process.Id))
                 return true;
@@ -166,7 +166,7 @@ internal sealed class MosquittoBroker : IAsyncDisposable
 
     private async Task ExitAsync()
     {
-        using var deadline = new CancellationTokenSource(Deadline);
+        using var deadline = new CancellationTokenSource(Deadline, WakingTime.Clock);
         await _process!.WaitForExitAsync(deadline.Token);
         _process.Dispose();
         _process = null;

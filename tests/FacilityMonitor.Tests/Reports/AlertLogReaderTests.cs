@@ -137,7 +137,7 @@ public sealed class AlertLogReaderTests : IDisposable
             default);
         Assert.True(await writing.WaitAsync(TimeSpan.FromSeconds(60)));
 
-        Assert.IsType<ReportOutcome<AlertLogPage>.Made>(await desk.LogAsync(query, default).WaitAsync(TimeSpan.FromSeconds(60)));
+        Assert.IsType<ReportOutcome<AlertLogPage>.Made>(await desk.LogAsync(query, default).WaitAsync(TimeSpan.FromSeconds(60), WakingTime.Clock));
 
         written.Set();
         await Assert.IsType<ReportOutcome<Microsoft.AspNetCore.WebUtilities.FileBufferingWriteStream>.Made>(await file).Value.DisposeAsync();

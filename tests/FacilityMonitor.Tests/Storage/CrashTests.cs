@@ -48,7 +48,7 @@ public sealed class CrashTests : IDisposable
         var last = 0L;
         for (var lines = 0; lines < killAfter; lines++)
         {
-            var line = await child.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30));
+            var line = await child.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30), WakingTime.Clock);
             Assert.NotNull(line);
             last = long.Parse(line, CultureInfo.InvariantCulture);
         }

@@ -251,7 +251,7 @@ public sealed class LiveStreamTests : IDisposable
         var buffer = new byte[1 << 16];
         try
         {
-            while (await socket.ReceiveAsync(buffer).WaitAsync(TimeSpan.FromSeconds(30)) > 0)
+            while (await socket.ReceiveAsync(buffer).WaitAsync(TimeSpan.FromSeconds(30), WakingTime.Clock) > 0)
             {
             }
         }
@@ -328,7 +328,7 @@ public sealed class LiveStreamTests : IDisposable
 
         var stopped = page.StopAsync();
 
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(4));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(4), WakingTime.Clock);
         while (await reader.ReadLineAsync(deadline.Token) is not null)
         {
         }

@@ -37,7 +37,7 @@ internal sealed partial class PageUnderTest : IAsyncDisposable
     {
         _app = app;
         Time = time;
-        Client = new HttpClient(_handler) { BaseAddress = new Uri(url) };
+        Client = new HttpClient(_handler) { BaseAddress = new Uri(url), Timeout = Until.RequestDeadline };
     }
 
     public ManualTime Time { get; }

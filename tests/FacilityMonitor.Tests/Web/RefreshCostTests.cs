@@ -81,9 +81,9 @@ public sealed class RefreshCostTests : IDisposable
         Assert.True(await asked.WaitAsync(TimeSpan.FromSeconds(60)));
 
         // One of them waits for the disk; the others look at the picture, and open pages, meanwhile.
-        await Task.Run(() => feed.Look((_, state, _) => state.Number)).WaitAsync(TimeSpan.FromSeconds(60));
-        using var viewer = (await Task.Run(() => feed.Open(SiteScope.All, () => true)).WaitAsync(TimeSpan.FromSeconds(60)))!;
-        await Task.Run(() => feed.Tell(LiveFrame.Of("devices", "{}"u8.ToArray()))).WaitAsync(TimeSpan.FromSeconds(60));
+        await Task.Run(() => feed.Look((_, state, _) => state.Number)).WaitAsync(TimeSpan.FromSeconds(60), WakingTime.Clock);
+        using var viewer = (await Task.Run(() => feed.Open(SiteScope.All, () => true)).WaitAsync(TimeSpan.FromSeconds(60), WakingTime.Clock))!;
+        await Task.Run(() => feed.Tell(LiveFrame.Of("devices", "{}"u8.ToArray()))).WaitAsync(TimeSpan.FromSeconds(60), WakingTime.Clock);
 
         Assert.False(first.IsCompleted);
         answer.Set();

@@ -8,7 +8,7 @@ internal sealed partial class UserUnderTest(Uri url) : IDisposable
     private readonly HttpClientHandler _handler = new() { AllowAutoRedirect = false };
     private HttpClient? _client;
 
-    public HttpClient Client => _client ??= new HttpClient(_handler) { BaseAddress = url };
+    public HttpClient Client => _client ??= new HttpClient(_handler) { BaseAddress = url, Timeout = Mqtt.Until.RequestDeadline };
 
     public System.Net.CookieCollection Cookies => _handler.CookieContainer.GetCookies(url);
 

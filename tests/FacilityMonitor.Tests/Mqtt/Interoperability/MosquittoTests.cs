@@ -173,7 +173,7 @@ public sealed class MosquittoTests : InteroperabilityTest
     /// <returns>Those the broker had no turn to write any more: of each kill the last that it acknowledged.</returns>
     private static async Task<List<int>> SendAsync(MqttClient client, string topic, int count)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1), WakingTime.Clock);
         var unwritten = new List<int>();
         var connects = client.Counters.Connects;
         for (var number = 0; number < count; number++)
@@ -202,11 +202,11 @@ public sealed class MosquittoTests : InteroperabilityTest
         {
             var options = Options(broker.Port, version, $"worker-{bytes}", new MqttSubscription("t")) with { SocketReceiveBufferBytes = bytes, CleanStart = true };
             await using var client = await SubscribedAsync(options);
-            var started = Stopwatch.GetTimestamp();
+            var started = WakingTime.Clock.GetTimestamp();
             var publishing = PublishAsync(device, "t", Enumerable.Repeat(payload, Messages));
             await ReceiveAsync(client, Messages);
             await publishing;
-            var took = Stopwatch.GetElapsedTime(started);
+            var took = WakingTime.Clock.GetElapsedTime(started);
             Assert.True(took < TimeSpan.FromSeconds(10), $"{Messages} messages took {took} with a socket buffer of {bytes} bytes.");
             Assert.Equal(0, client.Counters.Losses);
             await client.StopAsync();

@@ -82,7 +82,7 @@ public sealed class RabbitMqBroker : IAsyncLifetime
 
     private async Task<bool> ListensAsync(ForeignProgram server)
     {
-        var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token;
+        var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2), WakingTime.Clock).Token;
         while (!server.HasExited && !patience.IsCancellationRequested)
         {
             if (LoopbackPort.IsListenedOnBy(Port, server.Id))

@@ -31,7 +31,7 @@ public sealed class DingTalkStreamTests : IAsyncLifetime, IDisposable
     public async Task DisposeAsync()
     {
         await _stopping.CancelAsync();
-        await _running.WaitAsync(TimeSpan.FromSeconds(20));
+        await _running.WaitAsync(TimeSpan.FromSeconds(20), WakingTime.Clock);
         await _fake.DisposeAsync();
     }
 
